@@ -1,0 +1,1 @@
+"""The command line and the Hydra entry: the only package that knows hydra, omegaconf and typer."""

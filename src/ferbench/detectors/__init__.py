@@ -1,0 +1,1 @@
+"""Face detectors: priors or pyramids, decoding and suppression around a network."""

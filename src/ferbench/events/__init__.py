@@ -1,0 +1,1 @@
+"""Signals from expressions, and rules that turn a signal into events."""

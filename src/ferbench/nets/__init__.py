@@ -1,0 +1,1 @@
+"""Neural networks, one file per paper: modules only, no input/output, no normalisation."""

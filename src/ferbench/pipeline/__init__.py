@@ -1,0 +1,1 @@
+"""Stages, their stored tables, and the evaluation of a data set."""

@@ -1,0 +1,49 @@
+"""Where ferbench keeps things on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def checkout_root() -> Path | None:
+    """The source checkout that this package is imported from, or None when it was installed as a wheel."""
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "run.py").is_file() and (root / "conf" / "config.yaml").is_file() else None
+
+
+def default_root() -> Path:
+    """The folder that holds models, runs and cache.
+
+    ``FERBENCH_HOME`` if it is set, else the checkout, else the platform's folder for user data.
+    """
+    home = os.environ.get("FERBENCH_HOME")
+    if home:
+        return Path(home).expanduser().resolve()
+    checkout = checkout_root()
+    if checkout is not None:
+        return checkout
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("ferbench", appauthor=False)).resolve()
+
+
+def cache_dir(root: Path) -> Path:
+    """Stage tables of ``root`` (safe to delete: everything in it can be computed again)."""
+    return root / ".ferbench" / "cache"
+
+
+def models_dir(root: Path) -> Path:
+    """Weight files: ``FERBENCH_MODELS`` if it is set, else ``<root>/models``."""
+    models = os.environ.get("FERBENCH_MODELS")
+    return Path(models).expanduser().resolve() if models else root / "models"
+
+
+def clips_dir(root: Path) -> Path:
+    """Downloaded demo videos of ``root``."""
+    return root / ".ferbench" / "demo"
+
+
+def store_uri(root: Path) -> str:
+    """The default MLflow store: an absolute sqlite address, so that the working folder does not matter."""
+    return f"sqlite:///{(root / 'mlflow.db').as_posix()}"

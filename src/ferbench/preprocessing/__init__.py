@@ -1,0 +1,1 @@
+"""From a box to a crop: geometry only."""

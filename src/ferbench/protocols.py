@@ -1,0 +1,135 @@
+"""What a pluggable part must offer. Structural types: nothing has to inherit from them.
+
+A component is a frozen, keyword-only dataclass whose compared fields are exactly the values that change results,
+plus a class variable ``version`` that is raised whenever its output changes. It is cheap to build; ``load`` returns
+the callable that owns tensors, so a run that finds everything in the cache loads no weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from ferbench.types import Annotation, Crops, Event, Expressions, Faces, FrameBatch, Session, Signal, Timeline
+
+if TYPE_CHECKING:
+    import torch
+
+    from ferbench.types import I64
+    from ferbench.weights import PublishedFile
+
+
+class OpenVideo(Protocol):
+    """A video that is being decoded.
+
+    Iterating yields batches of consecutive frames (all of the same size; every batch but the last has the asked
+    length). After the last batch ``timeline`` tells what was decoded.
+    """
+
+    @property
+    def estimated_frames(self) -> int:
+        """Frames that the container announces, 0 = unknown; for progress bars only."""
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        """Decode. Raises VideoError where the video is damaged (unless damaged videos are kept)."""
+
+    def timeline(self, *, video_id: str, sha256: str) -> Timeline:
+        """The timeline of the frames that came out; only after the last batch. Raises VideoError."""
+
+
+class Reader(Protocol):
+    """Decodes videos."""
+
+    version: ClassVar[str]
+
+    def open(
+        self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool
+    ) -> AbstractContextManager[OpenVideo]:
+        """Open a video. Raises VideoError with the reason when it cannot be."""
+
+
+class Detector(Protocol):
+    """Finds faces."""
+
+    version: ClassVar[str]
+
+    def weights_files(self) -> tuple[PublishedFile, ...]:
+        """The files that ``load`` reads."""
+
+    def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], Faces]:
+        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames 0..N-1."""
+
+
+class Preprocessing(Protocol):
+    """Cuts faces out of frames: geometry only, no normalisation."""
+
+    version: ClassVar[str]
+
+    def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
+        """Cut every row of ``faces`` (frame numbers index ``frames``) out of RGB u8 (N, 3, H, W).
+
+        The crops are as large as the component's own ``size_px`` says, or ``model_px`` where that is None.
+        A face that cannot be cut out has no row in the result.
+        """
+
+
+class Model(Protocol):
+    """Classifies crops."""
+
+    version: ClassVar[str]
+    labels: tuple[str, ...]
+    input_px: int
+
+    def weights_files(self) -> tuple[PublishedFile, ...]:
+        """The files that ``load`` reads."""
+
+    def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], torch.Tensor]:
+        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K) on the same device."""
+
+
+class Selector(Protocol):
+    """Chooses the participant's face."""
+
+    version: ClassVar[str]
+
+    def select(self, faces: Faces, *, num_frames: int, width_px: int, height_px: int) -> I64:
+        """Row of ``faces`` chosen in each frame, i64 (num_frames,); -1 = none."""
+
+
+class SignalRule(Protocol):
+    """Turns the chosen faces' expressions into signals."""
+
+    version: ClassVar[str]
+
+    def build(self, expressions: Expressions, chosen: I64, timeline: Timeline) -> tuple[Signal, ...]:
+        """One Signal per wanted label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
+
+
+class EventRule(Protocol):
+    """Turns a signal into events."""
+
+    version: ClassVar[str]
+
+    def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
+        """Events in time order, in seconds of the session (the signal's part starts at ``start_s``)."""
+
+
+class Dataset(Protocol):
+    """Where sessions come from."""
+
+    def sessions(self) -> tuple[Session, ...]:
+        """All sessions, sorted by name. Raises DatasetError."""
+
+    def notices(self) -> tuple[str, ...]:
+        """What was left out and why, one sentence each (bad rows with line numbers, files without a partner)."""
+
+
+class Scoring(Protocol):
+    """Compares events with annotations."""
+
+    version: ClassVar[str]
+
+    def matches(self, events: tuple[Event, ...], annotations: tuple[Annotation, ...]) -> tuple[tuple[int, int], ...]:
+        """Pairs (event, annotation) of positions, each used once."""

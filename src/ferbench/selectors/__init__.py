@@ -1,0 +1,1 @@
+"""Which of the faces in a frame is the participant."""

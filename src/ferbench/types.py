@@ -1,0 +1,355 @@
+"""The data that travels through ferbench. All of it is frozen; every constructor checks shapes and dtypes.
+
+Pixels are torch tensors on the device. Everything else is flat numpy on the CPU: M rows across the frames of a
+video, one row in memory = one row on disk. Colour is RGB. Times are seconds from the first frame's presentation
+timestamp, intervals are half-open. NaN means undefined.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.errors import DataError
+
+if TYPE_CHECKING:
+    import torch
+
+I64 = NDArray[np.int64]
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+
+def _check(owner: object, name: str, shape: tuple[int | None, ...], dtype: str) -> None:
+    """Raise DataError unless attribute ``name`` has this shape (None = any) and dtype (numpy or torch)."""
+    value: Any = getattr(owner, name)
+    got_shape, got_dtype = tuple(value.shape), str(value.dtype).removeprefix("torch.")
+    fits = len(got_shape) == len(shape) and all(w is None or w == g for w, g in zip(shape, got_shape, strict=True))
+    if not fits or got_dtype != dtype:
+        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+        raise DataError(
+            f"{type(owner).__name__}.{name}: expected {dtype} of shape {wanted}, got {got_dtype} of shape {got_shape}"
+        )
+
+
+def _check_rising(owner: object, name: str, *, strictly: bool) -> None:
+    steps = np.diff(getattr(owner, name))
+    if bool(np.any(steps <= 0)) if strictly else bool(np.any(steps < 0)):
+        at = int(np.argmax(steps <= 0 if strictly else steps < 0))
+        kind = "strictly rising" if strictly else "rising"
+        raise DataError(f"{type(owner).__name__}.{name}: expected {kind} values, they fall or repeat after row {at}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """What a fully decoded video is.
+
+    Attributes:
+        video_id: short name for people.
+        path: where it was read from; never part of a key.
+        sha256: digest of the file's bytes.
+        num_frames: frames that came out of the decoder (not the header's count).
+        width_px: width after rotation.
+        height_px: height after rotation.
+        fps_hz: average frame rate, frames per second of timeline.
+        rotation_deg: rotation that was applied, counter-clockwise: 0, 90, 180 or 270.
+    """
+
+    video_id: str
+    path: Path
+    sha256: str
+    num_frames: int
+    width_px: int
+    height_px: int
+    fps_hz: float
+    rotation_deg: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Timeline:
+    """When each decoded frame is on screen: frame i from ``edges_s[i]`` to ``edges_s[i + 1]``.
+
+    Attributes:
+        video: the video.
+        edges_s: f64 (T+1,), strictly rising, starts at 0.
+        num_repaired: frames whose timestamp was missing or repeated and was put between its neighbours.
+        damage: why the video counts as damaged ("" = sound); only kept when the caller asked to keep such videos.
+    """
+
+    video: VideoInfo
+    edges_s: F64
+    num_repaired: int = 0
+    damage: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the edges."""
+        _check(self, "edges_s", (self.video.num_frames + 1,), "float64")
+        _check_rising(self, "edges_s", strictly=True)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first frame's start to the last frame's end."""
+        return float(self.edges_s[-1] - self.edges_s[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FrameBatch:
+    """Consecutive frames: ``rgb`` u8 (N, 3, H, W) torch, ``index`` i64 (N,) frame numbers from 0."""
+
+    rgb: torch.Tensor
+    index: I64
+
+    def __post_init__(self) -> None:
+        """Check shapes."""
+        _check(self, "index", (None,), "int64")
+        _check(self, "rgb", (len(self.index), 3, None, None), "uint8")
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Faces:
+    """All faces of all frames, M rows.
+
+    Attributes:
+        frame: i64 (M,), rising; a frame without a face has no row.
+        box_xyxy: f32 (M, 4) pixels of the frame, not clipped.
+        score: f32 (M,).
+        landmarks_xy: f32 (M, 5, 2) pixels or NaN; left eye, right eye, nose, left mouth corner, right mouth corner
+            as seen in the image.
+    Within a frame the rows keep the detector's published order (MTCNN: by area).
+    """
+
+    frame: I64
+    box_xyxy: F32
+    score: F32
+    landmarks_xy: F32
+
+    def __post_init__(self) -> None:
+        """Check shapes and the order of frames."""
+        _check(self, "frame", (None,), "int64")
+        m = len(self.frame)
+        _check(self, "box_xyxy", (m, 4), "float32")
+        _check(self, "score", (m,), "float32")
+        _check(self, "landmarks_xy", (m, 5, 2), "float32")
+        _check_rising(self, "frame", strictly=False)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @staticmethod
+    def empty() -> Faces:
+        """No face at all."""
+        return Faces(
+            frame=np.empty(0, np.int64),
+            box_xyxy=np.empty((0, 4), np.float32),
+            score=np.empty(0, np.float32),
+            landmarks_xy=np.empty((0, 5, 2), np.float32),
+        )
+
+    @staticmethod
+    def concat(parts: list[Faces]) -> Faces:
+        """Put the rows of several tables after each other; frames must go on rising."""
+        if not parts:
+            return Faces.empty()
+        return Faces(
+            frame=np.concatenate([p.frame for p in parts]),
+            box_xyxy=np.concatenate([p.box_xyxy for p in parts]),
+            score=np.concatenate([p.score for p in parts]),
+            landmarks_xy=np.concatenate([p.landmarks_xy for p in parts]),
+        )
+
+    def rows(self, keep: I64) -> Faces:
+        """The given rows (i64, rising), as a table of their own."""
+        return Faces(
+            frame=self.frame[keep],
+            box_xyxy=self.box_xyxy[keep],
+            score=self.score[keep],
+            landmarks_xy=self.landmarks_xy[keep],
+        )
+
+    def shifted(self, frames: int) -> Faces:
+        """The same rows with ``frames`` added to every frame number."""
+        return Faces(
+            frame=self.frame + frames, box_xyxy=self.box_xyxy, score=self.score, landmarks_xy=self.landmarks_xy
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Crops:
+    """Faces cut out of frames: ``rgb`` u8 (M, 3, S, S) torch, ``row`` i64 (M,) rows of the Faces they come from.
+
+    A face that cannot be cut out (empty box) has no row here; its logits become NaN.
+    """
+
+    rgb: torch.Tensor
+    row: I64
+
+    def __post_init__(self) -> None:
+        """Check shapes."""
+        _check(self, "row", (None,), "int64")
+        _check(self, "rgb", (len(self.row), 3, None, None), "uint8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Expressions:
+    """What the model said of each classified face, M rows.
+
+    Attributes:
+        frame: i64 (M,), rising.
+        face: i64 (M,), row in the video's Faces.
+        logits: f32 (M, K); a row of NaN where no crop could be made.
+        labels: K names in the order of the columns, ferbench's spelling.
+    """
+
+    frame: I64
+    face: I64
+    logits: F32
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check shapes and the order of frames."""
+        _check(self, "frame", (None,), "int64")
+        m = len(self.frame)
+        _check(self, "face", (m,), "int64")
+        _check(self, "logits", (m, len(self.labels)), "float32")
+        _check_rising(self, "frame", strictly=False)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def probs(self) -> F64:
+        """Softmax of the logits over the labels, f64 (M, K); NaN rows stay NaN."""
+        z = self.logits.astype(np.float64)
+        if len(z) == 0:
+            return z
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        result: F64 = e / e.sum(axis=1, keepdims=True)
+        return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Signal:
+    """One value per frame of one expression label: ``value`` f64 (T,), NaN where no face was chosen."""
+
+    timeline: Timeline
+    value: F64
+    label: str
+
+    def __post_init__(self) -> None:
+        """Check shapes."""
+        _check(self, "value", (self.timeline.video.num_frames,), "float64")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Event:
+    """Something the expression did, in seconds of the session: [onset_s, offset_s).
+
+    ``trigger_s`` is when the rule became true; a rule may stamp its onset earlier (the windowed rule: up to 5 s).
+    ``peak`` is the signal's largest value inside the event (NaN where it has none).
+    """
+
+    session_id: str
+    onset_s: float
+    offset_s: float
+    trigger_s: float
+    label: str
+    peak: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Annotation:
+    """What a human marked, in seconds of the session; a point has ``onset_s == offset_s``."""
+
+    session_id: str
+    onset_s: float
+    offset_s: float
+    kind: str = ""
+    annotator: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that times are finite and in order."""
+        if not (math.isfinite(self.onset_s) and math.isfinite(self.offset_s)) or self.offset_s < self.onset_s:
+            raise DataError(
+                f"Annotation of {self.session_id!r}: expected finite times with onset <= offset, "
+                f"got onset {self.onset_s!r}, offset {self.offset_s!r}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One video file of a session; its first frame is ``start_s`` seconds into the session."""
+
+    path: Path
+    start_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One recorded meeting.
+
+    Attributes:
+        session_id: unique name.
+        parts: video files in order.
+        participant: who is on it (the unit of resampling); "" = unknown.
+        camera: which camera; "" = the only one.
+        observed: annotated stretches [from_s, to_s); None = the whole video.
+        annotations: what humans marked; None = nobody annotated this session, so it has no scores.
+    """
+
+    session_id: str
+    parts: tuple[Part, ...]
+    participant: str = ""
+    camera: str = ""
+    observed: tuple[tuple[float, float], ...] | None = None
+    annotations: tuple[Annotation, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What scores are computed from.
+
+    Attributes:
+        tp: matched events.
+        fp: events without an annotation.
+        fn: annotations without an event.
+        n_ref: annotations.
+        observed_s: annotated seconds.
+        valid_s: of these, seconds in which the signal was defined (a face was chosen).
+    """
+
+    tp: int
+    fp: int
+    fn: int
+    n_ref: int
+    observed_s: float
+    valid_s: float
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            tp=self.tp + other.tp,
+            fp=self.fp + other.fp,
+            fn=self.fn + other.fn,
+            n_ref=self.n_ref + other.n_ref,
+            observed_s=self.observed_s + other.observed_s,
+            valid_s=self.valid_s + other.valid_s,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One number with what is needed to read it; ``value`` NaN = undefined; ``n`` = items it rests on."""
+
+    name: str
+    value: float
+    n: int
+    higher_is_better: bool
+    ci95: tuple[float, float] | None = None
+    params: Mapping[str, float | str] = field(default_factory=dict)
