@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from ferbench.types import Annotation, Crops, Event, Expressions, Faces, FrameBatch, Session, Signal, Timeline
+from ferbench.types import Crops, Event, Expressions, Faces, FrameBatch, Session, Signal, Timeline
 
 if TYPE_CHECKING:
     import torch
@@ -112,6 +112,10 @@ class EventRule(Protocol):
 
     version: ClassVar[str]
 
+    @property
+    def level(self) -> float:
+        """Signal value that makes an event: the threshold in tables of counts."""
+
     def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
         """Events in time order, in seconds of the session (the signal's part starts at ``start_s``)."""
 
@@ -119,17 +123,12 @@ class EventRule(Protocol):
 class Dataset(Protocol):
     """Where sessions come from."""
 
+    @property
+    def annotations_path(self) -> Path | None:
+        """The file that annotations are read from; None = there is none."""
+
     def sessions(self) -> tuple[Session, ...]:
         """All sessions, sorted by name. Raises DatasetError."""
 
     def notices(self) -> tuple[str, ...]:
         """What was left out and why, one sentence each (bad rows with line numbers, files without a partner)."""
-
-
-class Scoring(Protocol):
-    """Compares events with annotations."""
-
-    version: ClassVar[str]
-
-    def matches(self, events: tuple[Event, ...], annotations: tuple[Annotation, ...]) -> tuple[tuple[int, int], ...]:
-        """Pairs (event, annotation) of positions, each used once."""

@@ -1,0 +1,35 @@
+# Everything needed is set up in .venv on the first call; a second call starts at once.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+VIDEO ?= .ferbench/demo/WolfgangLanger_Pexels.mp4
+
+.PHONY: help env demo test check bench
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+env: $(READY)  ## set up .venv
+
+$(READY): pyproject.toml requirements.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## a sweep of 12 runs over three public clips, recorded in MLflow
+	$(BIN)/ferbench run -m experiment=demo preprocessing=box,square_margin event=hysteresis,windowed event.enter=0.4,0.6,0.8
+
+test: $(READY)  ## the tests
+	$(BIN)/python -m pytest -n auto
+
+check: $(READY)  ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## speed against peers, on a demo clip; JSON in benchmarks/results
+	$(BIN)/python -m benchmarks

@@ -1,0 +1,158 @@
+"""``ferbench doctor``: what this machine has, what is missing, and how to mend it."""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ferbench import __version__
+from ferbench.errors import FerbenchError
+from ferbench.places import cache_dir, checkout_root, default_root, models_dir, store_uri
+
+State = Literal["ok", "note", "problem"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the doctor: what, in which state, what was seen, how to mend it."""
+
+    what: str
+    state: State
+    seen: str
+    mend: str = ""
+
+
+def findings() -> list[Finding]:
+    """All checks; one that breaks is itself a finding."""
+    root = default_root()
+    checks: list[Callable[[], list[Finding]]] = [
+        _versions,
+        _device,
+        _decoders,
+        _libgl,
+        lambda: _places(root),
+        lambda: _store(root),
+        lambda: _weights(root),
+    ]
+    result: list[Finding] = []
+    for check in checks:
+        try:
+            result.extend(check())
+        except (ImportError, OSError, FerbenchError, sqlite3.Error) as error:
+            result.append(
+                Finding(what="check", state="problem", seen=f"{type(error).__name__}: {error}", mend="see above")
+            )
+    return result
+
+
+def _versions() -> list[Finding]:
+    from ferbench.tracking.record import environment
+
+    versions = environment()
+    supported = (3, 11) <= sys.version_info[:2] < (3, 14)
+    source = checkout_root()
+    seen = ", ".join(f"{n} {versions[n]}" for n in ("torch", "torchvision", "numpy", "av", "hydra-core", "mlflow"))
+    return [
+        Finding(what="ferbench", state="ok", seen=f"{__version__} ({'checkout' if source else 'installed package'})"),
+        Finding(
+            what="python",
+            state="ok" if supported else "problem",
+            seen=f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+            mend="" if supported else "use Python 3.11, 3.12 or 3.13",
+        ),
+        Finding(what="packages", state="ok", seen=seen),
+    ]
+
+
+def _device() -> list[Finding]:
+    import torch
+
+    threads = f"{torch.get_num_threads()} threads"
+    if torch.cuda.is_available():
+        return [Finding(what="device", state="ok", seen=f"cuda: {torch.cuda.get_device_name(0)}")]
+    if torch.backends.mps.is_available():
+        return [Finding(what="device", state="ok", seen="mps (Apple GPU)")]
+    mend = "fine for short videos; for a GPU install its driver, then check 'nvidia-smi'"
+    return [Finding(what="device", state="note", seen=f"cpu only, {os.cpu_count()} processors, {threads}", mend=mend)]
+
+
+def _decoders() -> list[Finding]:
+    import av
+
+    names = ("h264", "hevc", "vp9", "av1", "mpeg4", "mjpeg")
+    there = [name for name in names if name in av.codecs_available]
+    library = ".".join(str(n) for n in av.library_versions["libavcodec"])
+    missing = [name for name in names if name not in there]
+    return [
+        Finding(
+            what="decoders",
+            state="problem" if "h264" in missing else "note" if missing else "ok",
+            seen=f"PyAV {av.__version__}, libavcodec {library}: {', '.join(there)}",
+            mend=f"missing: {', '.join(missing)}; reinstall av from a wheel" if missing else "",
+        )
+    ]
+
+
+def _libgl() -> list[Finding]:
+    if sys.platform != "linux":
+        return []
+    if ctypes.util.find_library("GL"):
+        return [Finding(what="libGL", state="ok", seen="found")]
+    mend = "only opencv-python needs it (nothing in ferbench does yet); apt-get install libgl1"
+    return [Finding(what="libGL", state="note", seen="not found", mend=mend)]
+
+
+def _places(root: Path) -> list[Finding]:
+    from ferbench.pipeline.cache import Cache
+
+    writable = os.access(root if root.exists() else root.parent, os.W_OK)
+    size = Cache(cache_dir(root)).size_bytes() / 1e6
+    return [
+        Finding(
+            what="root",
+            state="ok" if writable else "problem",
+            seen=str(root),
+            mend="" if writable else "not writable; set FERBENCH_HOME to a folder that is",
+        ),
+        Finding(what="cache", state="ok", seen=f"{size:.1f} MB in {cache_dir(root)} (safe to delete)"),
+    ]
+
+
+def _store(root: Path) -> list[Finding]:
+    uri = store_uri(root)
+    path = root / "mlflow.db"
+    if not path.exists():
+        return [Finding(what="store", state="note", seen=f"{uri}: not there yet", mend="the first run creates it")]
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            runs = database.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
+    except sqlite3.Error as error:
+        mend = f"its creation was interrupted, or it is no store: move {path} away and run again"
+        return [Finding(what="store", state="problem", seen=f"{uri}: {error}", mend=mend)]
+    return [Finding(what="store", state="ok", seen=f"{uri}: {runs} runs")]
+
+
+def _weights(root: Path) -> list[Finding]:
+    from ferbench.app.models import catalogue
+    from ferbench.weights import is_there
+
+    folder = models_dir(root)
+    result = []
+    for name, files in catalogue().items():
+        missing = [item.file for item in files if not is_there(item, folder)]
+        result.append(
+            Finding(
+                what=f"weights {name}",
+                state="note" if missing else "ok",
+                seen=f"missing: {', '.join(missing)}" if missing else f"in {folder}",
+                mend=f"fetched at first use, or now: ferbench models fetch {name}" if missing else "",
+            )
+        )
+    return result

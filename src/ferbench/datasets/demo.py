@@ -1,0 +1,61 @@
+"""The demo: three short published clips with annotations that come with ferbench."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import ClassVar, Final
+
+from ferbench.datasets.annotations import Columns, read_annotations
+from ferbench.datasets.pairing import Paired, by_session, pair
+from ferbench.places import clips_dir, default_root
+from ferbench.types import Session
+from ferbench.weights import Notice, PublishedFile, fetch
+
+WORTH: Final = "three short clips with five annotations by one annotator prove nothing about any method"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """Published clips, fetched where they are missing, and the packaged annotations ``demo.csv``.
+
+    Attributes:
+        clips: the clips; none is part of ferbench.
+        folder: where they are kept; None = the demo folder of ferbench's root.
+    """
+
+    version: ClassVar[str] = "1"
+
+    clips: tuple[PublishedFile, ...]
+    folder: str | None = None
+
+    def fetch(self, notify: Notice = lambda _: None) -> tuple[Path, ...]:
+        """Bring missing clips into the folder; ``notify`` is told one sentence before each download.
+
+        Returns:
+            The clips' paths, each checked.
+
+        Raises:
+            WeightsError: a download failed or a file is not what it should be.
+        """
+        folder = clips_dir(default_root()) if self.folder is None else Path(self.folder).expanduser()
+        return fetch(self.clips, folder, notify=notify)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """One session per clip, sorted by name; fetches missing clips. Raises WeightsError, DatasetError."""
+        return self._paired().sessions
+
+    def notices(self) -> tuple[str, ...]:
+        """What these numbers are worth; and what was left out, if ``clips`` was changed. Raises like ``sessions``."""
+        return (WORTH, *self._paired().notices)
+
+    @property
+    def annotations_path(self) -> Path:
+        """The packaged annotations (ferbench is always installed as plain files)."""
+        return Path(str(resources.files("ferbench.datasets") / "demo.csv"))
+
+    def _paired(self) -> Paired:
+        videos = by_session(self.fetch())
+        table = read_annotations(self.annotations_path, Columns())
+        return pair(videos, table, source="demo.csv", unlisted="unannotated")

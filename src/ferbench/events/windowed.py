@@ -1,0 +1,179 @@
+"""The segment rule of the thesis: runs of positive frames, at most one event per segment of fixed length.
+
+Source: T. Deelstra's bachelor thesis, as its published program behaves (github.com/TimDeelstra/FER). The rule counts
+rows, not seconds: both lengths are rounded up to whole rows at the video's average rate, so a segment is not exactly
+``segment_s`` long (5.005 s at 29.97 Hz). What differs: a value per row and a threshold instead of a label, and an
+unusable rate is an error instead of an empty result.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.errors import ConfigError, DataError
+from ferbench.types import I64, Event, Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SegmentResult:
+    """What the rule found, one entry per segment.
+
+    Attributes:
+        flags: i64 (floor(rows / segment_rows) + 1,), 1 = the segment has an event. Where the rows fill their
+            segments exactly, the last flag belongs to a segment without rows and is 0.
+        trigger_rows: i64, same length: row (from 0) at which the segment's run became long enough, -1 = none.
+        segment_rows: rows per segment.
+        run_rows: a run must be longer than this.
+    """
+
+    flags: I64
+    trigger_rows: I64
+    segment_rows: int
+    run_rows: int
+
+
+def check_rate(fps: float) -> float:
+    """Return the frame rate in Hz as it is.
+
+    Raises:
+        DataError: it is not a finite number above 0.
+    """
+    if not (math.isfinite(fps) and fps > 0):
+        raise DataError(
+            f"frame rate: expected a finite number of frames per second above 0, got {fps!r}; "
+            "check that the video can be opened, or give the rate yourself"
+        )
+    return fps
+
+
+def segment_flags(
+    positive: NDArray[np.bool_], fps: float, *, segment_s: float = 5.0, run_s: float = 0.2
+) -> SegmentResult:
+    """Find the segments that contain a long enough run of positive rows.
+
+    A segment has ceil(segment_s * fps) rows. It is flagged when more than ceil(run_s * fps) positive rows follow
+    each other inside it; a run across a border is two runs. A last, shorter segment counts like the others.
+
+    Args:
+        positive: bool (N,), one entry per row.
+        fps: rows per second.
+        segment_s: length of a segment in seconds, above 0.
+        run_s: length in seconds that a run must exceed, at least 0.
+
+    Raises:
+        DataError: the rate is not a finite number above 0.
+        ConfigError: a length that cannot be used.
+
+    >>> segment_flags(np.ones(6, bool), 25.0).trigger_rows
+    array([5])
+    """
+    check_rate(fps)
+    _check_lengths(segment_s, run_s)
+    segment_rows, run_rows = math.ceil(segment_s * fps), math.ceil(run_s * fps)
+    row = np.arange(len(positive), dtype=np.int64)
+    segment = row // segment_rows
+    last_other = np.maximum.accumulate(np.where(positive, -1, row))
+    run = row - np.maximum(last_other, segment * segment_rows - 1)
+    long_enough = np.flatnonzero(run > run_rows)
+    hit, first = np.unique(segment[long_enough], return_index=True)
+    trigger_rows = np.full(len(positive) // segment_rows + 1, -1, np.int64)
+    trigger_rows[hit] = long_enough[first]
+    return SegmentResult(
+        flags=(trigger_rows >= 0).astype(np.int64),
+        trigger_rows=trigger_rows,
+        segment_rows=segment_rows,
+        run_rows=run_rows,
+    )
+
+
+def _check_lengths(segment_s: float, run_s: float) -> None:
+    if not (math.isfinite(segment_s) and segment_s > 0):
+        raise ConfigError(f"segment_s: expected a finite number of seconds above 0, got {segment_s!r}")
+    if not (math.isfinite(run_s) and run_s >= 0):
+        raise ConfigError(f"run_s: expected a finite number of seconds, 0 or more, got {run_s!r}")
+
+
+def timecode(frame_number: int, fps: float) -> str:
+    """``HH:MM:SS:FF`` of a frame number, as the thesis writes it.
+
+    Elapsed time at the true rate with the rest of the second in whole frames: not the drop-frame nor the
+    non-drop-frame code of SMPTE at fractional rates. Computed in doubles on purpose; exact arithmetic gives other
+    codes at 29.97 Hz from frame 30000 on. More than 99 hours take more than two digits.
+
+    Args:
+        frame_number: 0 or more.
+        fps: frames per second.
+
+    Raises:
+        DataError: the rate is not a finite number above 0, or the frame number is negative.
+
+    >>> timecode(251, 25.0)
+    '00:00:10:01'
+    """
+    check_rate(fps)
+    if frame_number < 0:
+        raise DataError(f"frame number: expected 0 or more, got {frame_number}")
+    in_minute = frame_number % (60 * fps)
+    hours, minutes = int(frame_number / (3600 * fps)), int(frame_number / (60 * fps)) % 60
+    return f"{hours:02d}:{minutes:02d}:{int(in_minute / fps):02d}:{int(in_minute % fps):02d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windowed:
+    """At most one event per segment: one run of positive frames that is long enough (see ``segment_flags``).
+
+    An event spans its segment (a last one ends with the video) and triggers at the end of the frame that made the run
+    long enough. Frames without a value are not positive.
+
+    Attributes:
+        segment_s: length of a segment, seconds; rounded up to whole frames at the video's average rate.
+        run_s: a run must have more frames than this lasts (rounded up to whole frames), seconds.
+        enter: a frame is positive when its value is at least this.
+    """
+
+    version: ClassVar[str] = "1"
+    segment_s: float = 5.0
+    run_s: float = 0.2
+    enter: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        _check_lengths(self.segment_s, self.run_s)
+        if not math.isfinite(self.enter):
+            raise ConfigError(f"enter: expected a finite number, got {self.enter!r}")
+
+    @property
+    def level(self) -> float:
+        """Signal value that makes an event."""
+        return self.enter
+
+    def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
+        """Events in time order, in seconds of the session.
+
+        Raises:
+            DataError: the video's average rate is not a finite number above 0.
+        """
+        edges_s, value = signal.timeline.edges_s, signal.value
+        found = segment_flags(
+            value >= self.enter, signal.timeline.video.fps_hz, segment_s=self.segment_s, run_s=self.run_s
+        )
+        events = []
+        for index in np.flatnonzero(found.flags):
+            first = int(index) * found.segment_rows
+            stop = min(first + found.segment_rows, len(value))
+            events.append(
+                Event(
+                    session_id=session_id,
+                    onset_s=start_s + float(edges_s[first]),
+                    offset_s=start_s + float(edges_s[stop]),
+                    trigger_s=start_s + float(edges_s[found.trigger_rows[index] + 1]),
+                    label=signal.label,
+                    peak=float(np.nanmax(value[first:stop])),
+                )
+            )
+        return tuple(events)

@@ -1,0 +1,158 @@
+"""Predictions of one video as a table for people and other programs, in Parquet and in CSV, and back.
+
+One row per face; a frame without a face has one row whose face columns are empty, so the table also holds the whole
+timeline. Columns: ``frame, start_s, end_s, face`` (row among the video's faces), ``x1, y1, x2, y2`` (pixels),
+``score``, ten landmark columns, one ``logit.<label>`` and one ``prob.<label>`` per label (empty where the face was not
+classified). Numbers are written so that reading them gives the same bits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from ferbench.errors import FormatError
+from ferbench.types import Expressions, Faces, Timeline, VideoInfo
+
+_BOX = ("x1", "y1", "x2", "y2")
+_POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+_LANDMARKS = tuple(f"{point}_{axis}" for point in _POINTS for axis in "xy")
+_ABOUT = b"ferbench.predictions"
+
+
+def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions) -> pa.Table:
+    """The table, with what is not per row as JSON in its metadata."""
+    frames = timeline.video.num_frames
+    empty = np.setdiff1d(np.arange(frames), faces.frame)
+    frame = np.concatenate([faces.frame, empty])
+    order = np.argsort(frame, kind="stable")
+    source = np.concatenate([np.arange(len(faces)), np.full(len(empty), -1)])[order]
+    no_face = source < 0
+    row_of_face = np.full(len(faces) + 1, -1, np.int64)
+    row_of_face[expressions.face] = np.arange(len(expressions))
+    row = row_of_face[source]
+    columns: dict[str, pa.Array] = {
+        "frame": pa.array(frame[order], pa.int64()),
+        "start_s": pa.array(timeline.edges_s[frame[order]], pa.float64()),
+        "end_s": pa.array(timeline.edges_s[frame[order] + 1], pa.float64()),
+        "face": pa.array(source, pa.int64(), mask=no_face),
+    }
+    flat = np.concatenate([faces.box_xyxy, faces.score[:, None], faces.landmarks_xy.reshape(-1, 10)], axis=1)
+    flat = np.concatenate([flat, np.zeros((1, flat.shape[1]), np.float32)])
+    for k, name in enumerate((*_BOX, "score", *_LANDMARKS)):
+        values = np.ascontiguousarray(flat[source, k])
+        columns[name] = pa.array(values, pa.float32(), mask=no_face | np.isnan(values))
+    for prefix, matrix, kind in (
+        ("logit", expressions.logits, pa.float32()),
+        ("prob", expressions.probs(), pa.float64()),
+    ):
+        padded = np.concatenate([matrix, np.zeros((1, len(expressions.labels)), matrix.dtype)])
+        for k, label in enumerate(expressions.labels):
+            values = np.ascontiguousarray(padded[row, k])
+            columns[f"{prefix}.{label}"] = pa.array(values, kind, mask=(row < 0) | np.isnan(values))
+    video = timeline.video
+    about = {
+        "video_id": video.video_id,
+        "sha256": video.sha256,
+        "width_px": video.width_px,
+        "height_px": video.height_px,
+        "fps_hz": video.fps_hz,
+    }
+    return pa.table(columns).replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
+
+
+def write_predictions(folder: Path, stem: str, table: pa.Table) -> tuple[Path, Path]:
+    """Write ``<stem>.parquet`` and ``<stem>.csv`` into a folder; return both paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parquet, text = folder / f"{stem}.parquet", folder / f"{stem}.csv"
+    for path, write in ((parquet, _write_parquet), (text, pacsv.write_csv)):
+        part = path.with_name(f".{path.name}.part")
+        try:
+            write(table, part)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    return parquet, text
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
+    pq.write_table(table, path, compression="zstd")
+
+
+def is_predictions(path: Path) -> bool:
+    """Whether a file looks like one that this module writes (by suffix, or by the CSV's first line)."""
+    if path.suffix == ".parquet":
+        return True
+    with path.open("rb") as stream:
+        return stream.readline(200).replace(b'"', b"").startswith(b"frame,start_s,end_s,face,")
+
+
+def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
+    """Read what ``write_predictions`` wrote, either file.
+
+    From CSV the frame's size is unknown: width and height are 0, and selectors that need them cannot be used.
+
+    Raises:
+        FormatError: the file is not such a table; names what is missing.
+    """
+    try:
+        table = pq.read_table(path) if path.suffix == ".parquet" else pacsv.read_csv(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise FormatError(f"{path} cannot be read as a table of predictions: {error}") from error
+    wanted = ["frame", "start_s", "end_s", "face", *_BOX, "score", *_LANDMARKS]
+    missing = [name for name in wanted if name not in table.column_names]
+    labels = tuple(n.removeprefix("logit.") for n in table.column_names if n.startswith("logit."))
+    if missing or not labels or table.num_rows == 0:
+        lack = ", ".join(missing) or ("logit.<label>" if not labels else "rows")
+        raise FormatError(f"{path} is not a table of predictions of ferbench: it has no {lack}")
+    about = json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}"))
+    frame = _numbers(table, "frame", np.int64)
+    timeline = _timeline(path, about, frame, table)
+    has_face = np.array(table["face"].is_valid().combine_chunks().to_pylist(), bool)
+    face_table = table.filter(pa.array(has_face))
+    faces = Faces(
+        frame=_numbers(face_table, "frame", np.int64),
+        box_xyxy=_matrix(face_table, _BOX),
+        score=_numbers(face_table, "score", np.float32),
+        landmarks_xy=_matrix(face_table, _LANDMARKS).reshape(-1, 5, 2),
+    )
+    logits = _matrix(face_table, [f"logit.{label}" for label in labels])
+    classified = np.flatnonzero(~np.isnan(logits).all(axis=1)).astype(np.int64)
+    expressions = Expressions(frame=faces.frame[classified], face=classified, logits=logits[classified], labels=labels)
+    return timeline, faces, expressions
+
+
+def _timeline(path: Path, about: dict[str, Any], frame: np.ndarray[Any, Any], table: pa.Table) -> Timeline:
+    _, first = np.unique(frame, return_index=True)
+    if not np.array_equal(frame[first], np.arange(len(first))):
+        raise FormatError(f"{path}: expected every frame from 0 on, {len(first)} frames end with {frame[-1]}")
+    start, end = _numbers(table, "start_s", np.float64)[first], _numbers(table, "end_s", np.float64)[first]
+    duration_s = float(end[-1] - start[0])
+    video = VideoInfo(
+        video_id=about.get("video_id", path.stem),
+        path=path,
+        sha256=about.get("sha256", ""),
+        num_frames=len(first),
+        width_px=about.get("width_px", 0),
+        height_px=about.get("height_px", 0),
+        fps_hz=about.get("fps_hz", len(first) / duration_s),
+    )
+    return Timeline(video=video, edges_s=np.concatenate([start[:1], end]))
+
+
+def _numbers(table: pa.Table, name: str, dtype: type[np.generic]) -> np.ndarray[Any, Any]:
+    """A column as numpy; empty cells become NaN."""
+    kind = pa.float64() if dtype is not np.int64 else pa.int64()
+    column = table[name].cast(kind).combine_chunks()
+    return np.array(column.to_numpy(zero_copy_only=False), dtype=dtype)
+
+
+def _matrix(table: pa.Table, names: Sequence[str]) -> np.ndarray[Any, Any]:
+    return np.stack([_numbers(table, name, np.float32) for name in names], axis=1)

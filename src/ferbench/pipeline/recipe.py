@@ -1,0 +1,75 @@
+"""What a run computes (Recipe) and how this machine computes it (Runtime)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ferbench.errors import ConfigError
+from ferbench.protocols import Detector, EventRule, Model, Preprocessing, Reader, Selector, SignalRule
+from ferbench.scoring.events import EventScoring
+from ferbench.selectors.limits import Limits
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One choice for every plug: together they determine every number of a run."""
+
+    reader: Reader
+    detector: Detector
+    classify: Limits
+    preprocessing: Preprocessing
+    model: Model
+    selector: Selector
+    signal: SignalRule
+    event: EventRule
+    scoring: EventScoring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """How to compute; of these only the kind of device and ``tf32`` are part of a key.
+
+    Attributes:
+        device: ``auto`` takes cuda, then mps, then cpu.
+        batch_size: frames per detector call and crops per model call.
+        threads: decoder threads; 0 = as many as the decoder likes.
+        on_damaged: what to do with a damaged video: ``error`` gives no results, ``keep`` uses what could be decoded.
+        tf32: allow reduced-precision matrix products on NVIDIA GPUs.
+        measure: read no cache and time the whole way; only then is ``speed/e2e_fps`` logged.
+        fetch_weights: bring missing weight files from where their yaml says.
+    """
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    batch_size: int = 16
+    threads: int = 0
+    on_damaged: Literal["error", "keep"] = "error"
+    tf32: bool = False
+    measure: bool = False
+    fetch_weights: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        if self.batch_size < 1:
+            raise ConfigError(f"runtime.batch_size: expected at least 1, got {self.batch_size}")
+        if self.threads < 0:
+            raise ConfigError(f"runtime.threads: expected 0 (automatic) or more, got {self.threads}")
+
+    def torch_device(self) -> torch.device:
+        """The device that ``device`` means on this machine.
+
+        Raises:
+            ConfigError: the asked device is not there.
+        """
+        import torch
+
+        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+        if self.device == "auto":
+            return torch.device(next(kind for kind, usable in there.items() if usable))
+        if not there[self.device]:
+            usable = ", ".join(kind for kind, yes in there.items() if yes)
+            raise ConfigError(f"runtime.device={self.device} is not usable here; usable: {usable}, or auto")
+        return torch.device(self.device)

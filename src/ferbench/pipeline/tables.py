@@ -1,0 +1,148 @@
+"""Stage results as Parquet files: an explicit schema each, and a JSON text about themselves in the metadata.
+
+One row in memory is one row on disk. Files are zstd-compressed, written under a temporary name in the same folder
+and moved into place, so a reader never sees half a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ferbench.errors import CacheError
+from ferbench.types import Expressions, Faces, Timeline, VideoInfo
+
+ABOUT = b"ferbench"
+_VECTORS = {
+    "box_xyxy": pa.list_(pa.float32(), 4),
+    "landmarks_xy": pa.list_(pa.float32(), 10),
+}
+
+
+def timeline_table(timeline: Timeline) -> tuple[pa.Table, dict[str, Any]]:
+    """Rows = frames (start, end); what is not per frame goes into the description."""
+    edges = timeline.edges_s
+    table = pa.table({"start_s": pa.array(edges[:-1], pa.float64()), "end_s": pa.array(edges[1:], pa.float64())})
+    video = timeline.video
+    about = {
+        "sha256": video.sha256,
+        "width_px": video.width_px,
+        "height_px": video.height_px,
+        "fps_hz": video.fps_hz,
+        "rotation_deg": video.rotation_deg,
+        "num_repaired": timeline.num_repaired,
+        "damage": timeline.damage,
+    }
+    return table, about
+
+
+def timeline_from(table: pa.Table, about: Mapping[str, Any], *, video_id: str, path: Path) -> Timeline:
+    """The inverse of ``timeline_table``; id and path are the caller's, for they are in no key."""
+    start, end = _column(table, "start_s", np.float64), _column(table, "end_s", np.float64)
+    video = VideoInfo(
+        video_id=video_id,
+        path=path,
+        sha256=about["sha256"],
+        num_frames=len(start),
+        width_px=about["width_px"],
+        height_px=about["height_px"],
+        fps_hz=about["fps_hz"],
+        rotation_deg=about["rotation_deg"],
+    )
+    edges = np.concatenate([start[:1], end])
+    return Timeline(video=video, edges_s=edges, num_repaired=about["num_repaired"], damage=about["damage"])
+
+
+def faces_table(faces: Faces) -> pa.Table:
+    """Rows = faces; box and landmarks are fixed-size lists of f32."""
+    return pa.table(
+        {
+            "frame": pa.array(faces.frame, pa.int64()),
+            "box_xyxy": _vectors(faces.box_xyxy, 4),
+            "score": pa.array(faces.score, pa.float32()),
+            "landmarks_xy": _vectors(faces.landmarks_xy.reshape(-1, 10), 10),
+        }
+    )
+
+
+def faces_from(table: pa.Table) -> Faces:
+    """The inverse of ``faces_table``, equal to the bit."""
+    m = table.num_rows
+    return Faces(
+        frame=_column(table, "frame", np.int64),
+        box_xyxy=_matrix(table, "box_xyxy").reshape(m, 4),
+        score=_column(table, "score", np.float32),
+        landmarks_xy=_matrix(table, "landmarks_xy").reshape(m, 5, 2),
+    )
+
+
+def expressions_table(expressions: Expressions) -> tuple[pa.Table, dict[str, Any]]:
+    """Rows = classified faces; one f32 column ``logit.<label>`` for each label."""
+    columns = {"frame": pa.array(expressions.frame, pa.int64()), "face": pa.array(expressions.face, pa.int64())}
+    for k, label in enumerate(expressions.labels):
+        columns[f"logit.{label}"] = pa.array(np.ascontiguousarray(expressions.logits[:, k]), pa.float32())
+    return pa.table(columns), {"labels": list(expressions.labels)}
+
+
+def expressions_from(table: pa.Table, about: Mapping[str, Any]) -> Expressions:
+    """The inverse of ``expressions_table``, equal to the bit."""
+    labels = tuple(about["labels"])
+    logits = np.empty((table.num_rows, len(labels)), np.float32)
+    for k, label in enumerate(labels):
+        logits[:, k] = _column(table, f"logit.{label}", np.float32)
+    frame, face = _column(table, "frame", np.int64), _column(table, "face", np.int64)
+    return Expressions(frame=frame, face=face, logits=logits, labels=labels)
+
+
+def _vectors(rows: np.ndarray[Any, np.dtype[np.float32]], width: int) -> pa.Array:
+    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(rows).reshape(-1), pa.float32()), width)
+
+
+def _column(table: pa.Table, name: str, dtype: type[np.generic]) -> np.ndarray[Any, Any]:
+    """A column as a fresh numpy array (NaN stays NaN; there are no nulls in these tables)."""
+    array: np.ndarray[Any, Any] = table[name].combine_chunks().to_numpy(zero_copy_only=False)
+    return np.array(array, dtype=dtype)
+
+
+def _matrix(table: pa.Table, name: str) -> np.ndarray[Any, Any]:
+    flat = table[name].combine_chunks().flatten()
+    return np.array(flat.to_numpy(zero_copy_only=False), dtype=np.float32)
+
+
+def write(path: Path, table: pa.Table, about: Mapping[str, Any]) -> None:
+    """Write a table with its description; the file appears whole or not at all."""
+    schema = table.schema.with_metadata({ABOUT: json.dumps(about, sort_keys=True).encode()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".part")
+    os.close(handle)
+    try:
+        pq.write_table(table.cast(schema), name, compression="zstd")
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    """Read a table and its description.
+
+    Raises:
+        CacheError: the file is not a table of ferbench.
+    """
+    try:
+        table = pq.read_table(path)
+        about: dict[str, Any] = json.loads(table.schema.metadata[ABOUT])
+    except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
+        raise CacheError(
+            f"{path} is not a table that ferbench wrote ({error}). If it lies in the cache, delete it: "
+            "it will be computed again."
+        ) from error
+    return table, about

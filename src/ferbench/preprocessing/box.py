@@ -1,0 +1,44 @@
+"""The detector's box as it is, stretched to a square."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from ferbench.errors import ConfigError
+from ferbench.preprocessing.resample import cut
+from ferbench.types import Crops, Faces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """The box, its corners rounded to the nearest whole pixels (halves up) and clipped to the frame.
+
+    Width and height are scaled separately, bilinear with antialiasing. A box without a pixel inside the frame has no
+    row. Implements ``ferbench.protocols.Preprocessing``.
+
+    Attributes:
+        size_px: side of the crops; None = what the model wants.
+    """
+
+    version: ClassVar[str] = "1"
+
+    size_px: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the size."""
+        if self.size_px is not None and self.size_px < 1:
+            raise ConfigError(f"Box.size_px: expected at least 1, got {self.size_px!r}")
+
+    def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
+        """Cut every row of ``faces`` out of RGB u8 (N, 3, H, W)."""
+        height, width = frames.shape[2:]
+        finite = np.isfinite(faces.box_xyxy.sum(axis=1))
+        box = np.where(finite[:, None], faces.box_xyxy, 0).astype(np.float64)
+        corners = np.floor(box + 0.5).clip(0, (width, height, width, height)).astype(np.int64)
+        rows = np.flatnonzero(finite & (corners[:, 2:] > corners[:, :2]).all(axis=1))
+        size_px = model_px if self.size_px is None else self.size_px
+        return Crops(rgb=cut(frames, faces.frame[rows], corners[rows], size_px, "edge"), row=rows)

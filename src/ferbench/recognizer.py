@@ -1,0 +1,162 @@
+"""One class for every expression model: colour, size, normalisation, network. What differs is in the model's yaml."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from ferbench.checkpoints import load_strictly
+from ferbench.errors import ConfigError, DataError
+from ferbench.labels import canonical
+from ferbench.weights import PublishedFile, check
+
+Colour = Literal["rgb", "bgr", "grey"]
+Resize = Literal["bilinear", "bilinear_antialias", "area", "nearest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognizer:
+    """A published expression network; implements ``ferbench.protocols.Model``.
+
+    The steps, in this order: colour, size (only where a crop's differs; rounded to whole grey levels as image
+    libraries do), division by 255, ``(value - mean) / std`` per channel of the network's input, network.
+
+    Attributes:
+        net: dotted path of the network's class, built as ``Net(num_classes=len(labels))``.
+        checkpoint: dotted path of the function that reads the weight file: path -> state_dict.
+        weights: the weight file.
+        labels: what the network's outputs mean, in their order, in ferbench's spelling.
+        input_px: side of the network's input.
+        colour: what the network was trained on; grey is one channel, computed as OpenCV does.
+        mean: of values in 0..1, one per channel, in the network's channel order.
+        std: of values in 0..1, one per channel, in the network's channel order.
+        resize: how a crop of another size is brought to ``input_px``.
+        trained_crop: which crop the weights were trained on, in words.
+    """
+
+    version: ClassVar[str] = "1"
+
+    net: str
+    checkpoint: str
+    weights: PublishedFile
+    labels: tuple[str, ...]
+    input_px: int
+    colour: Colour
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    resize: Resize
+    trained_crop: str = field(compare=False)
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without importing the network."""
+        for name, choices in (("colour", get_args(Colour)), ("resize", get_args(Resize))):
+            if getattr(self, name) not in choices:
+                raise ConfigError(f"Recognizer.{name}: expected one of {choices}, got {getattr(self, name)!r}")
+        channels = 1 if self.colour == "grey" else 3
+        for name in ("mean", "std"):
+            if len(getattr(self, name)) != channels:
+                raise ConfigError(
+                    f"Recognizer.{name}: expected {channels} value(s) for colour {self.colour!r}, "
+                    f"got {getattr(self, name)!r}"
+                )
+        if not all(value > 0 for value in self.std):
+            raise ConfigError(f"Recognizer.std: expected positive values, got {self.std!r}")
+        if self.input_px < 1:
+            raise ConfigError(f"Recognizer.input_px: expected at least 1, got {self.input_px!r}")
+        for name in ("net", "checkpoint"):
+            path = getattr(self, name)
+            if "." not in path or not all(part.isidentifier() for part in path.split(".")):
+                raise ConfigError(f"Recognizer.{name}: expected a dotted path (module.name), got {path!r}")
+        self._check_labels()
+
+    def _check_labels(self) -> None:
+        for label in self.labels:
+            if canonical(label) != label:
+                raise ConfigError(f"Recognizer.labels: expected {canonical(label)!r} instead of {label!r}")
+        if not self.labels or len(set(self.labels)) != len(self.labels):
+            raise ConfigError(f"Recognizer.labels: expected different labels, at least one, got {self.labels!r}")
+
+    def weights_files(self) -> tuple[PublishedFile, ...]:
+        """The weight file."""
+        return (self.weights,)
+
+    def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Tensor]:
+        """Return a function from crops, RGB u8 (M, 3, S, S) on ``device``, to logits f32 (M, K) there.
+
+        Raises:
+            WeightsError: the file is missing, has another hash, or does not fit the network.
+            ConfigError: ``net`` or ``checkpoint`` names nothing usable.
+        """
+        kind, read = _named(self.net, "net"), _named(self.checkpoint, "checkpoint")
+        if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
+            raise ConfigError(f"Recognizer.net: expected a torch.nn.Module, {self.net!r} is {kind!r}")
+        if not callable(read):
+            raise ConfigError(f"Recognizer.checkpoint: expected a function, {self.checkpoint!r} is {read!r}")
+        path = check(self.weights, models)
+        net = kind(num_classes=len(self.labels))
+        load_strictly(net, read(path), path)
+        return _Loaded(self, net.eval().requires_grad_(False).to(device), device)
+
+
+def _named(path: str, what: str) -> Any:
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"Recognizer.{what}: {path!r} cannot be imported: {error}") from error
+
+
+class _Loaded:
+    """The model with its network on a device."""
+
+    def __init__(self, spec: Recognizer, net: nn.Module, device: torch.device) -> None:
+        self.spec, self.net = spec, net
+        self.mean = torch.tensor(spec.mean, device=device).view(1, -1, 1, 1)
+        self.std = torch.tensor(spec.std, device=device).view(1, -1, 1, 1)
+
+    @torch.inference_mode()
+    def __call__(self, crops: Tensor) -> Tensor:
+        """Classify crops u8 (M, 3, S, S)."""
+        if crops.dtype != torch.uint8 or crops.dim() != 4 or crops.shape[1] != 3:
+            raise DataError(f"Recognizer: expected crops u8 (M, 3, S, S), got {crops.dtype} of {tuple(crops.shape)}")
+        if len(crops) == 0:
+            return torch.zeros((0, len(self.spec.labels)), device=crops.device)
+        values = resized(coloured(crops, self.spec.colour), self.spec.input_px, self.spec.resize)
+        logits: Tensor = self.net((values / 255 - self.mean) / self.std)
+        return logits.float()
+
+
+def coloured(rgb: Tensor, colour: Colour) -> Tensor:
+    """Bring RGB u8 (M, 3, H, W) to the network's channels: u8 (M, 3, H, W), or (M, 1, H, W) for grey.
+
+    Grey is 0.299 R + 0.587 G + 0.114 B in 15-bit fixed point, halves rounded up: to the bit what OpenCV 4 and 5 make.
+    """
+    if colour == "rgb":
+        return rgb
+    if colour == "bgr":
+        return rgb.flip(1)
+    parts = rgb.int() * torch.tensor((9798, 19235, 3735), dtype=torch.int32, device=rgb.device).view(1, 3, 1, 1)
+    total = parts.sum(dim=1, keepdim=True, dtype=torch.int32)
+    return ((total + (1 << 14)) >> 15).to(torch.uint8)
+
+
+def resized(values: Tensor, size_px: int, how: Resize) -> Tensor:
+    """Bring u8 (M, C, H, W) to f32 (M, C, size_px, size_px), whole grey levels in 0..255."""
+    image = values.float()
+    size = (size_px, size_px)
+    if values.shape[2:] == size:
+        return image
+    if how in ("area", "nearest"):
+        image = F.interpolate(image, size=size, mode=how)
+    else:
+        image = F.interpolate(
+            image, size=size, mode="bilinear", align_corners=False, antialias=how == "bilinear_antialias"
+        )
+    return image.round_().clamp_(0, 255)

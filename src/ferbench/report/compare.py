@@ -1,0 +1,99 @@
+"""Runs beside each other: what differs between them, and how they did."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ferbench.errors import ConfigError
+from ferbench.results import RunRow
+
+SHOWN_METRICS = (
+    "event/f1",
+    "event/precision",
+    "event/recall",
+    "event/false_alarms_per_min",
+    "event/latency_s",
+    "event/count",
+    "quality/face_share",
+    "speed/detect_fps",
+    "speed/classify_fps",
+    "speed/e2e_fps",
+    "sessions/failed",
+)
+SMALLER_IS_BETTER = ("event/false_alarms_per_min", "event/latency_s", "event/fp", "event/fn", "sessions/failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A table of runs.
+
+    Attributes:
+        params: names of the choices that differ between the runs.
+        metrics: names of the numbers shown; the first one is what the rows are sorted by.
+        rows: best first; runs without that number last.
+        constant: choices that are the same in all runs.
+    """
+
+    params: tuple[str, ...]
+    metrics: tuple[str, ...]
+    rows: tuple[RunRow, ...]
+    constant: Mapping[str, str] = field(default_factory=dict)
+
+    def cells(self, row: RunRow) -> list[str]:
+        """Texts of a row: short run id, differing choices, numbers."""
+        numbers = [format_number(row.metrics.get(name, math.nan)) for name in self.metrics]
+        return [row.run_id[:8], *(row.params.get(name, "") for name in self.params), *numbers]
+
+    @property
+    def header(self) -> list[str]:
+        """Column names for ``cells``."""
+        return ["run", *self.params, *self.metrics]
+
+
+def format_number(value: float) -> str:
+    """Three decimals, none for whole numbers; empty where undefined."""
+    if math.isnan(value):
+        return ""
+    return f"{value:.0f}" if value == round(value) and abs(value) >= 10 else f"{value:.3f}"
+
+
+def compare(runs: Sequence[RunRow], *, by: str = "event/f1", metrics: Sequence[str] = SHOWN_METRICS) -> Comparison:
+    """Put runs in order and drop what they have in common.
+
+    Args:
+        runs: at least one.
+        by: number to sort by: largest first, smallest first where smaller is better.
+        metrics: numbers to show; those that no run has, or that are equal in all of several runs, are left out.
+
+    Raises:
+        ConfigError: no run has a number of that name; names those there are.
+    """
+    known = sorted({name for run in runs for name in run.metrics})
+    if by not in known:
+        if by != "event/f1":
+            raise ConfigError(f"no run has a metric {by!r}; there are: {', '.join(known) or 'none'}")
+        by = "event/count" if "event/count" in known else (known[0] if known else by)
+    sign = 1.0 if by in SMALLER_IS_BETTER else -1.0
+    rows = sorted(runs, key=lambda r: (sign * r.metrics[by] if by in r.metrics else math.inf, r.name))
+    names = sorted({name for run in runs for name in run.params})
+    differing = [n for n in names if len({run.params.get(n) for run in runs}) > 1]
+    # A plug's fields differ with the plug: where the plug itself is shown, its other fields say the same again only
+    # if they take one value per choice.
+    shown = [n for n in differing if not _follows_from(n, differing, runs)]
+    constant = {n: runs[0].params[n] for n in names if n not in differing and n in runs[0].params}
+    varying = [m for m in metrics if m != by and (len(runs) == 1 or len({r.metrics.get(m) for r in runs}) > 1)]
+    present = [m for m in varying if m in known]
+    return Comparison(params=tuple(shown), metrics=(by, *present), rows=tuple(rows), constant=constant)
+
+
+def _follows_from(name: str, differing: Sequence[str], runs: Sequence[RunRow]) -> bool:
+    """Whether a field such as ``event.enter`` is determined by its plug's choice (``event``), which is shown too."""
+    plug = name.split(".")[0]
+    if plug == name or plug not in differing:
+        return False
+    values: dict[str | None, set[str | None]] = {}
+    for run in runs:
+        values.setdefault(run.params.get(plug), set()).add(run.params.get(name))
+    return all(len(seen) == 1 for seen in values.values())

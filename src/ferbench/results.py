@@ -1,0 +1,202 @@
+"""What a run hands over to those who record, draw and compare it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferbench.fingerprint import canonical_json, fingerprint
+from ferbench.types import F64, I64, Counts, Event, Expressions, Faces, Score, Session, Signal, Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageKey:
+    """What a stage result is a function of.
+
+    Attributes:
+        stage: ``timeline``, ``faces`` or ``expressions``.
+        key: 64 hexadecimal digits, the fingerprint of ``spec``.
+        spec: the canonical JSON that was hashed.
+    """
+
+    stage: str
+    key: str
+    spec: str
+
+    @staticmethod
+    def of(stage: str, spec: dict[str, Any]) -> StageKey:
+        """The key of a stage's spec."""
+        full = {"stage": stage, **spec}
+        return StageKey(stage=stage, key=fingerprint(full), spec=canonical_json(full))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageTiming:
+    """Where the time of a stage went.
+
+    Attributes:
+        busy_s: seconds spent in the stage when its table was made.
+        units: frames (faces for the classification) that went through.
+        video_s: seconds of video.
+        device: where it ran.
+        load: the machine's load average at that time (busy processes).
+        cached: read from a stored table instead of made now.
+    """
+
+    busy_s: float
+    units: int
+    video_s: float
+    device: str
+    load: float
+    cached: bool
+
+    def about(self) -> dict[str, Any]:
+        """As stored in a table's description."""
+        return {
+            "busy_s": self.busy_s,
+            "units": self.units,
+            "video_s": self.video_s,
+            "device": self.device,
+            "load": self.load,
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """What a run really did, counted where it is done."""
+
+    frames_decoded: int = 0
+    frames_detected: int = 0
+    faces_classified: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """All that pixels say about one video."""
+
+    timeline: Timeline
+    faces: Faces
+    expressions: Expressions
+    keys: dict[str, StageKey]
+    timing: dict[str, StageTiming]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartResult:
+    """One video of a session: its analysis, and what was decided on it.
+
+    Attributes:
+        analysis: stored tables.
+        start_s: the video's place in the session.
+        chosen: i64 (T,), row in Faces of the participant, -1 = none.
+        signals: one per wanted label.
+        quality: plain measures of the video.
+    """
+
+    analysis: Analysis
+    start_s: float
+    chosen: I64
+    signals: tuple[Signal, ...]
+    quality: dict[str, float]
+
+    def chosen_probs(self) -> F64:
+        """Probabilities of the participant's face per frame, f64 (T, K), NaN where there is none."""
+        expressions = self.analysis.expressions
+        probs = np.full((len(self.chosen), len(expressions.labels)), np.nan)
+        row_of_face = np.full(len(self.analysis.faces) + 1, -1, np.int64)
+        row_of_face[expressions.face] = np.arange(len(expressions))
+        row = row_of_face[self.chosen]
+        probs[row >= 0] = expressions.probs()[row[row >= 0]]
+        return probs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionResult:
+    """One session: events, and where somebody annotated it, matches and counts.
+
+    Attributes:
+        session: what was asked.
+        parts: its videos.
+        events: in time order, seconds of the session.
+        matches: pairs (position in ``events``, position in ``session.annotations``).
+        latencies_s: stamp of the event minus onset of the annotation, per match.
+        counts: None = not annotated.
+        observed_s: seconds that count.
+        valid_s: of these, seconds with a face.
+    """
+
+    session: Session
+    parts: tuple[PartResult, ...]
+    events: tuple[Event, ...]
+    matches: tuple[tuple[int, int], ...]
+    latencies_s: tuple[float, ...]
+    counts: Counts | None
+    observed_s: float
+    valid_s: float
+
+    @property
+    def video_s(self) -> float:
+        """Seconds of video."""
+        return sum(part.analysis.timeline.duration_s for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A session without a result."""
+
+    session_id: str
+    file: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsRow:
+    """One row of the counts table: session × threshold × tolerance."""
+
+    session_id: str
+    participant: str
+    threshold: float
+    pre_s: float
+    post_s: float
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All results of a run.
+
+    Attributes:
+        sessions: in the order of their names; those that failed are in ``failures``.
+        scores: over all annotated sessions together; empty when no session is annotated.
+        counts: table for later statistics.
+        failures: sessions without a result, with reasons.
+        notices: what the data set left out, and why.
+        work: what was really computed.
+        wall_s: seconds from the first session's start to the last one's end.
+        e2e_fps: frames per second of wall time, only where the whole way was measured; else None.
+        quality: measures pooled over the videos.
+    """
+
+    sessions: tuple[SessionResult, ...]
+    scores: tuple[Score, ...]
+    counts: tuple[CountsRow, ...]
+    failures: tuple[Failure, ...]
+    notices: tuple[str, ...]
+    work: Work
+    wall_s: float
+    e2e_fps: float | None = None
+    quality: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run: identity, choices, numbers."""
+
+    run_id: str
+    name: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]

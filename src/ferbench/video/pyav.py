@@ -1,0 +1,293 @@
+"""Reads videos with FFmpeg through PyAV.
+
+Rotation is applied here (PyAV hands frames out as they are stored), frames that the container marks to be discarded
+do not come out, and times are the frames' own presentation timestamps. A file counts as damaged when the decoder
+reports an error, or when the last decoded frame ends more than ``TOLERATED_S`` before its announced end (see
+``ferbench.video.announced``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import av
+import av.error
+import av.logging
+import numpy as np
+
+from ferbench.errors import ConfigError, VideoError
+from ferbench.types import FrameBatch, Timeline, VideoInfo
+from ferbench.video.announced import Announced
+from ferbench.video.buffers import BatchBuffers
+from ferbench.video.edges import frame_edges
+
+if TYPE_CHECKING:
+    import torch
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+    from numpy.typing import NDArray
+
+    from ferbench.protocols import OpenVideo
+
+TOLERATED_S: Final = 0.5
+"""Seconds that may be missing at the end of a sound video."""
+
+TOLERATED_REPAIRS: Final = 0.05
+"""Share of frames whose timestamp may be repaired in a sound video."""
+
+_REPLACE = "Replace the file, e.g. by a fresh copy of the recording."
+
+av.logging.set_level(None)  # FFmpeg's own messages; what matters reaches the user as a VideoError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PyavReader:
+    """Decodes the first video stream of a file on the CPU. Source: https://pyav.basswood-io.com."""
+
+    version: ClassVar[str] = "1"
+
+    @contextmanager
+    def open(self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool) -> Iterator[OpenVideo]:
+        """Open a video; its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but for the last.
+
+        Args:
+            path: a video file.
+            batch_frames: frames per batch, at least 1.
+            threads: decoding threads; 0 = FFmpeg decides.
+            keep_damaged: stop quietly where a damaged video stops; its timeline says why.
+
+        Raises:
+            VideoError: the file is missing, empty, no video, or has no video stream that can be decoded.
+            ConfigError: ``batch_frames`` or ``threads`` is out of range.
+        """
+        if batch_frames < 1 or threads < 0:
+            raise ConfigError(
+                f"expected batch_frames >= 1 and threads >= 0, got batch_frames {batch_frames}, threads {threads}"
+            )
+        with _opened(path) as container:
+            stream = _video_stream(container, path)
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = threads
+            yield _Decoding(path, container, stream, batch_frames=batch_frames, keep_damaged=keep_damaged)
+
+
+def container_rate(path: Path) -> float:
+    """Average frame rate that the container announces, frames per second; nothing is decoded.
+
+    Raises:
+        VideoError: the file cannot be read as a video, or announces no rate.
+    """
+    with _opened(path) as container:
+        rate = _video_stream(container, path).average_rate
+    if not rate:
+        raise VideoError(f"{path}: the container announces no frame rate. Give the rate by hand.")
+    return float(rate)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[InputContainer]:
+    if not path.exists():
+        raise VideoError(f"{path}: no such file. Check the path.")
+    if path.is_dir():
+        raise VideoError(f"{path}: expected a video file, got a folder. Give the file inside it.")
+    if path.stat().st_size == 0:
+        raise VideoError(f"{path}: the file is empty (0 bytes). Copy it again from where it came from.")
+    try:  # "file:" keeps FFmpeg from reading a colon in the name as a protocol
+        container = av.open(f"file:{path}", mode="r", metadata_errors="replace")
+    except av.error.FFmpegError as error:
+        raise VideoError(
+            f"{path}: FFmpeg cannot read this as a video ({error.strerror}). Expected a video file such as mp4, mov, "
+            "mkv, webm or avi. A recording that was cut off before its index was written looks like this too."
+        ) from error
+    with container:
+        yield container
+
+
+def _video_stream(container: InputContainer, path: Path) -> VideoStream:
+    pictures = av.stream.Disposition.attached_pic  # cover art of a sound file
+    streams = [s for s in container.streams.video if not s.disposition & pictures]
+    if not streams:
+        others = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+        raise VideoError(f"{path}: the file holds no video stream, only: {others}. Expected a video.")
+    if streams[0].codec_context is None:
+        raise VideoError(f"{path}: this FFmpeg has no decoder for its video stream. Convert the file, e.g. to H.264.")
+    return streams[0]
+
+
+class _Decoding:
+    """One pass over one video: iterate it once, then ask for the timeline."""
+
+    def __init__(
+        self, path: Path, container: InputContainer, stream: VideoStream, *, batch_frames: int, keep_damaged: bool
+    ) -> None:
+        self._path = path
+        self._container = container
+        self._stream = stream
+        self._time_base = stream.time_base or Fraction(1, 1000)
+        self._batch_frames = batch_frames
+        self._keep_damaged = keep_damaged
+        self._announced = Announced()
+        self._pts: list[int | None] = []
+        self._last_duration = 0
+        self._size_hw = (0, 0)  # as stored
+        self._quarter_turns = 0  # counter-clockwise
+        self._damage = ""
+        self._state = "new"
+
+    @property
+    def estimated_frames(self) -> int:
+        """Frames that the container announces, 0 = unknown; for progress bars only."""
+        if self._stream.frames:
+            return int(self._stream.frames)
+        seconds = (self._container.duration or 0) / av.time_base
+        return round(seconds * float(self._stream.average_rate or 0))
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        """Decode. Raises VideoError where the video is damaged (unless damaged videos are kept)."""
+        if self._state != "new":
+            raise VideoError(f"{self._path}: this pass over the video has been used. Open the video again.")
+        self._state = "begun"
+        buffers: BatchBuffers | None = None
+        pixels = np.empty((0, 0, 0, 3), dtype=np.uint8)
+        filled = 0
+        for frame in self._frames():
+            if buffers is None:
+                buffers = BatchBuffers((self._batch_frames, *self._shown_hw(), 3))
+            if filled == 0:
+                pixels = buffers.take()
+            np.copyto(pixels[filled], np.rot90(frame.to_ndarray(format="rgb24"), self._quarter_turns))
+            filled += 1
+            if filled == self._batch_frames:
+                yield self._batch(buffers.lend(pixels, filled))
+                filled = 0
+        self._finish()
+        if buffers is not None and filled:
+            yield self._batch(buffers.lend(pixels, filled))
+        self._state = "done"
+
+    def timeline(self, *, video_id: str, sha256: str) -> Timeline:
+        """The timeline of the frames that came out; only after the last batch.
+
+        Raises:
+            VideoError: the video was not read to its end.
+        """
+        if self._state != "done":
+            raise VideoError(f"{self._path}: the timeline is known after the last batch. Read all batches first.")
+        edges, repaired = self._edges()
+        edges_s = edges * self._time_base.numerator / self._time_base.denominator
+        height, width = self._shown_hw()
+        video = VideoInfo(
+            video_id=video_id,
+            path=self._path,
+            sha256=sha256,
+            num_frames=len(self._pts),
+            width_px=width,
+            height_px=height,
+            fps_hz=float(len(self._pts) / edges_s[-1]),
+            rotation_deg=90 * self._quarter_turns,
+        )
+        return Timeline(video=video, edges_s=edges_s, num_repaired=repaired, damage=self._damage)
+
+    def _frames(self) -> Iterator[VideoFrame]:
+        """Frames in display order; stops at the first error of the decoder (raises it unless damage is kept)."""
+        cut_short_is_told = "mpegts" not in self._container.format.name  # there, the flag means lost pieces
+        try:
+            for packet in self._container.demux(self._stream):
+                last = packet.size == 0 and packet.dts is None  # the one that empties the decoder
+                if not last:
+                    self._announced.note(packet)
+                    # An empty packet (AVI) says that the picture stays. Half a packet ends a file that was cut off;
+                    # whether the decoder reports it depends on the number of threads, so it never gets there.
+                    if packet.size == 0 or (packet.is_corrupt and cut_short_is_told):
+                        continue
+                for frame in self._stream.decode(packet):
+                    self._note(frame)
+                    yield frame
+        except av.error.FFmpegError as error:
+            header_s = (self._container.duration or 0) / av.time_base
+            self._stopped(f"decoder error ({error.strerror})", max(self._announced_s(), header_s), cause=error)
+
+    def _note(self, frame: VideoFrame) -> None:
+        size_hw = (frame.height, frame.width)
+        if not self._pts:
+            self._size_hw = size_hw
+            self._quarter_turns = round(frame.rotation / 90) % 4
+        elif size_hw != self._size_hw:
+            raise VideoError(
+                f"{self._path}: frame {len(self._pts)} is {size_hw[1]}x{size_hw[0]} pixels, the frames before it "
+                f"{self._size_hw[1]}x{self._size_hw[0]}; expected one size. "
+                "Cut the video there, or scale it to one size."
+            )
+        self._pts.append(frame.pts)
+        self._last_duration = frame.duration or 0
+
+    def _finish(self) -> None:
+        """Look for what only shows at the end: no frames, missing seconds, too many repaired timestamps."""
+        if not self._pts:
+            raise VideoError(
+                f"{self._path}: no frame can be decoded: FFmpeg found none in the video stream. {_REPLACE}"
+            )
+        if self._damage:
+            return
+        _, repaired = self._edges()
+        if self._announced_s() - self._decoded_s() > TOLERATED_S:
+            self._stopped("the file ends too early", self._announced_s())
+        elif repaired > TOLERATED_REPAIRS * len(self._pts):
+            self._damaged(
+                f"{repaired} of {len(self._pts)} timestamps are missing or do not rise, "
+                f"expected at most {TOLERATED_REPAIRS:.0%}"
+            )
+
+    def _stopped(self, what: str, expected_s: float, *, cause: Exception | None = None) -> None:
+        count = len(self._pts)
+        if not count:
+            raise VideoError(f"{self._path}: no frame can be decoded: {what}. {_REPLACE}") from cause
+        expected = f"expected {expected_s:.3f} s" if expected_s else "its expected length is unknown"
+        frames = f" (about {self.estimated_frames} frames)" if self.estimated_frames else ""
+        self._damaged(
+            f"{what}: stopped at {self._decoded_s():.3f} s after {count} frames, {expected}{frames}", cause=cause
+        )
+
+    def _damaged(self, damage: str, *, cause: Exception | None = None) -> None:
+        self._damage = damage
+        if not self._keep_damaged:
+            raise VideoError(
+                f"{self._path}: damaged video: {damage}. {_REPLACE} Or set runtime.on_damaged=keep to use what decodes."
+            ) from cause
+
+    def _edges(self) -> tuple[NDArray[np.float64], int]:
+        rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
+        return frame_edges(
+            self._times(), last_duration=self._last_duration, usual_step=float(1 / (rate * self._time_base))
+        )
+
+    def _times(self) -> list[int | None]:
+        """Timestamps of the frames in display order."""
+        known = [pts for pts in self._pts if pts is not None]
+        if "avi" in self._container.format.name and len(known) == len(self._pts):
+            return [*sorted(known)]  # an AVI tells the order of decoding only
+        return self._pts
+
+    def _decoded_s(self) -> float:
+        """Seconds from the first decoded frame's start to the last one's end."""
+        return float(self._edges()[0][-1] * self._time_base) if self._pts else 0.0
+
+    def _announced_s(self) -> float:
+        """Seconds from the first decoded frame's start to the announced end; 0 = nothing is announced."""
+        end = self._announced.end(self._stream)
+        first = next((p for p in self._times() if p is not None), None)
+        return 0.0 if end is None or first is None else float((end - first) * self._time_base)
+
+    def _shown_hw(self) -> tuple[int, int]:
+        height, width = self._size_hw
+        return (width, height) if self._quarter_turns % 2 else (height, width)
+
+    def _batch(self, rgb: torch.Tensor) -> FrameBatch:
+        last = len(self._pts)
+        return FrameBatch(rgb=rgb, index=np.arange(last - len(rgb), last, dtype=np.int64))

@@ -1,0 +1,171 @@
+"""The one class for expression models: colour, size, normalisation, and what it refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+from ferbench.errors import ConfigError, DataError, WeightsError
+from ferbench.fingerprint import fingerprint
+from ferbench.recognizer import Recognizer, coloured, resized
+from ferbench.weights import sha256_of
+from published import GOLDEN, fetched, mini_xception
+
+CPU = torch.device("cpu")
+
+
+class Means(nn.Module):
+    """A stand-in network: its logits are the input's channel means times a stored gain."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.zeros(1))
+        self.num_classes = num_classes
+
+    def forward(self, x):
+        assert not self.training
+        assert torch.is_inference_mode_enabled()
+        self.seen = x
+        return (x.mean(dim=(2, 3)) * self.gain).repeat(1, self.num_classes)[:, : self.num_classes]
+
+
+def stand_in(folder, **changes) -> Recognizer:
+    torch.save({"gain": torch.tensor([2.0])}, folder / "means.pt")
+    weights = dataclasses.replace(mini_xception().weights, file="means.pt", sha256=sha256_of(folder / "means.pt"))
+    values = {
+        "net": f"{__name__}.Means",
+        "checkpoint": "ferbench.checkpoints.torch_state_dict",
+        "labels": ("anger", "fear", "neutral"),
+        "input_px": 8,
+        "colour": "rgb",
+        "mean": (0.1, 0.2, 0.3),
+        "std": (0.5, 0.25, 2.0),
+    }
+    return mini_xception(weights=weights, **(values | changes))
+
+
+def flat_colour(red, green, blue, side=8):
+    return torch.tensor([red, green, blue], dtype=torch.uint8).view(1, 3, 1, 1).repeat(2, 1, side, side)
+
+
+@pytest.mark.parametrize("side", [8, 20])
+@pytest.mark.parametrize(("colour", "order"), [("rgb", [51, 102, 204]), ("bgr", [204, 102, 51])])
+def test_normalisation_and_channel_order(tmp_path, colour, order, side):
+    classify = stand_in(tmp_path, colour=colour).load(CPU, tmp_path)
+    logits = classify(flat_colour(51, 102, 204, side))
+    assert logits.dtype == torch.float32
+    expected = 2 * (np.array(order) / 255 - (0.1, 0.2, 0.3)) / (0.5, 0.25, 2.0)
+    np.testing.assert_allclose(logits.numpy(), [expected, expected], rtol=1e-5)
+
+
+def test_no_crop_no_row(tmp_path):
+    assert stand_in(tmp_path).load(CPU, tmp_path)(torch.zeros(0, 3, 8, 8, dtype=torch.uint8)).shape == (0, 3)
+
+
+@pytest.mark.weights
+def test_published_model_through_the_yaml(models):
+    model = mini_xception()
+    fetched(model, models)
+    classify = model.load(CPU, models)
+    golden = np.load(GOLDEN)
+    crops = torch.from_numpy(golden["mini_xception/proc_gray64"])[:, None].repeat(1, 3, 1, 1)
+    np.testing.assert_allclose(classify(crops).numpy(), golden["mini_xception/proc_logits"], rtol=0, atol=1e-5)
+    doubled = crops.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    np.testing.assert_allclose(classify(doubled).numpy(), golden["mini_xception/proc_logits"], rtol=0, atol=1e-5)
+
+
+# Made with OpenCV 4.14.0 and 5.0.0, COLOR_RGB2GRAY (ours was compared with both for all 2**24 colours: equal).
+# Coefficients of 14 instead of 15 bits would change the last four.
+GREYS = {
+    (255, 0, 0): 76,
+    (0, 255, 0): 150,
+    (0, 0, 255): 29,
+    (255, 255, 255): 255,
+    (1, 1, 0): 1,
+    (138, 167, 72): 148,
+    (48, 17, 212): 48,
+    (230, 156, 247): 188,
+    (21, 13, 242): 41,
+}
+
+
+def test_grey_is_that_of_opencv():
+    colours = torch.tensor(list(GREYS), dtype=torch.uint8).view(-1, 3, 1, 1)
+    assert coloured(colours, "grey").flatten().tolist() == list(GREYS.values())
+
+
+@pytest.mark.parametrize("how", ["bilinear", "bilinear_antialias", "area", "nearest"])
+@pytest.mark.parametrize("size", [5, 12, 40])
+def test_resizing_gives_whole_levels(how, size):
+    values = torch.randint(0, 256, (2, 3, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    options = {"bilinear": {"mode": "bilinear"}, "bilinear_antialias": {"mode": "bilinear", "antialias": True}}
+    expected = F.interpolate(values.float(), size=(size, size), **options.get(how, {"mode": how}))
+    ours = resized(values, size, how)
+    assert (ours == ours.round()).all()
+    torch.testing.assert_close(ours, expected, rtol=0, atol=0.5)
+
+
+def test_ways_of_resizing_differ():
+    values = torch.randint(0, 256, (1, 1, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    results = [resized(values, 5, how) for how in ("bilinear", "bilinear_antialias", "area", "nearest")]
+    assert all(not torch.equal(a, b) for i, a in enumerate(results) for b in results[:i])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"colour": "gray"}, "colour"),
+        ({"resize": "bicubic"}, "resize"),
+        ({"mean": (0.5,) * 3}, r"mean: expected 1 value"),
+        ({"std": ()}, "std: expected 1 value"),
+        ({"std": (0.0,)}, "std: expected positive"),
+        ({"input_px": 0}, "input_px"),
+        ({"net": "MiniXception"}, "net: expected a dotted path"),
+        ({"checkpoint": "a b.c"}, "checkpoint: expected a dotted path"),
+        ({"labels": ("happy",)}, "expected 'happiness'"),
+        ({"labels": ("joyful",)}, "unknown expression label"),
+        ({"labels": ("fear", "fear")}, "different labels"),
+        ({"labels": ()}, "at least one"),
+    ],
+)
+def test_wrong_fields_are_refused(wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        mini_xception(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"net": "ferbench.nets.absent.Net"}, "cannot be imported"),
+        ({"net": "ferbench.labels.canonical"}, r"expected a torch\.nn\.Module"),
+        ({"checkpoint": "ferbench.checkpoints.absent"}, "cannot be imported"),
+        ({"checkpoint": "ferbench.labels.EMOTIONS"}, "expected a function"),
+    ],
+)
+def test_wrong_paths_are_refused_on_loading(wrong, message, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        stand_in(tmp_path, **wrong).load(CPU, tmp_path)
+
+
+def test_other_weights_are_refused(tmp_path):
+    model = stand_in(tmp_path, net="ferbench.nets.mini_xception.MiniXception")
+    with pytest.raises(WeightsError, match="does not fit MiniXception"):
+        model.load(CPU, tmp_path)
+
+
+def test_wrong_crops_are_refused(tmp_path):
+    classify = stand_in(tmp_path).load(CPU, tmp_path)
+    for crops in (torch.zeros(1, 3, 8, 8), torch.zeros(1, 8, 8, 3, dtype=torch.uint8)):
+        with pytest.raises(DataError, match="expected crops u8"):
+            classify(crops)
+
+
+def test_key_follows_what_changes_results():
+    key = fingerprint(mini_xception())
+    assert key == fingerprint(mini_xception(trained_crop="another text"))
+    assert key != fingerprint(mini_xception(resize="area"))
