@@ -2,14 +2,15 @@
 
 A spec is a dataclass, mapping, sequence, string, number, bool or None. Fields of a dataclass marked
 ``compare=False`` do not change results and are not part of its key. A component's class variable ``version`` is.
-Components that live outside ferbench also carry the hash of their module's source, because nobody promises to
-raise their version.
+Components that live outside ferbench, and functions or classes outside it that a field names (a field with the metadata
+``dotted``), also carry the hash of their module's source, because nobody promises to raise their version.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib
 import inspect
 import json
 import math
@@ -62,6 +63,11 @@ def _component(spec: Any) -> dict[str, Any]:
         form["version"] = version
     if not cls.__module__.startswith("ferbench."):
         form["source"] = _source_hash(cls)
+    for field in dataclasses.fields(spec):
+        dotted = getattr(spec, field.name) if field.metadata.get("dotted") else ""
+        if dotted and not dotted.startswith("ferbench."):
+            module = importlib.import_module(dotted.rpartition(".")[0])
+            form[f"source of {field.name}"] = _hash(inspect.getsource(module))
     form["fields"] = {f.name: canonical(getattr(spec, f.name)) for f in dataclasses.fields(spec) if f.compare}
     return form
 
@@ -72,6 +78,10 @@ def _source_hash(cls: type) -> str:
         text = inspect.getsource(module)
     except (OSError, TypeError):
         text = inspect.getsource(cls)
+    return _hash(text)
+
+
+def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -86,4 +96,4 @@ def fingerprint(spec: Any) -> str:
     >>> fingerprint({"a": 1}) == fingerprint({"a": 1.0})
     True
     """
-    return hashlib.sha256(canonical_json(spec).encode()).hexdigest()
+    return _hash(canonical_json(spec))

@@ -79,8 +79,14 @@ class Model(Protocol):
     """Classifies crops."""
 
     version: ClassVar[str]
-    labels: tuple[str, ...]
-    input_px: int
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Expressions in the order of the logits, ferbench's spelling."""
+
+    @property
+    def input_px(self) -> int:
+        """Side of the square that the network takes."""
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The files that ``load`` reads."""

@@ -43,8 +43,8 @@ class Recognizer:
 
     version: ClassVar[str] = "1"
 
-    net: str
-    checkpoint: str
+    net: str = field(metadata={"dotted": True})
+    checkpoint: str = field(metadata={"dotted": True})
     weights: PublishedFile
     labels: tuple[str, ...]
     input_px: int

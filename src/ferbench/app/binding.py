@@ -28,18 +28,27 @@ def build(node: Mapping[str, Any], *, where: str, allow_targets: tuple[str, ...]
     target = node.get("_target_")
     if not isinstance(target, str) or "." not in target:
         raise ConfigError(f"{where}._target_: expected the dotted path of a component, got {target!r}")
-    if target.split(".")[0] not in ("ferbench", *allow_targets):
-        raise ConfigError(
-            f"{where}._target_: {target} lies outside ferbench; name its package in allow_targets to run it "
-            f"(allow_targets=[{target.split('.')[0]}])"
-        )
+    _check_root(target, f"{where}._target_", allow_targets)
     module, _, name = target.rpartition(".")
     try:
         cls = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"{where}._target_: cannot import {target}: {error}") from error
     fields = {key: value for key, value in node.items() if key != "_target_"}
-    return bind(cls, fields, where=where)
+    made = bind(cls, fields, where=where)
+    for field in dataclasses.fields(made):
+        if field.metadata.get("dotted"):
+            _check_root(getattr(made, field.name), f"{where}.{field.name}", allow_targets)
+    return made
+
+
+def _check_root(target: str, where: str, allow_targets: tuple[str, ...]) -> None:
+    root = target.split(".")[0]
+    if root not in ("ferbench", *allow_targets):
+        raise ConfigError(
+            f"{where}: {target} lies outside ferbench; name its package in allow_targets to run it "
+            f"(allow_targets=[{root}])"
+        )
 
 
 def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:

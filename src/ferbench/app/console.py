@@ -32,7 +32,7 @@ class _FrameRate(ProgressColumn):
 
 def error_console() -> Console:
     """Where progress and messages go."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def output_console() -> Console:

@@ -28,7 +28,8 @@ def explain(error: Exception) -> str | None:
     if key:
         return f"ConfigError: {_no_such_key(key)}"
     cause = f"\n{error.__cause__}" if isinstance(error.__cause__, OmegaConfBaseException) else ""
-    return f"ConfigError: {str(error).strip()}{cause}"
+    text = str(error).split("\nConfig search path:")[0].strip()
+    return f"ConfigError: {text}{cause}"
 
 
 def _missing_key(error: BaseException) -> str:

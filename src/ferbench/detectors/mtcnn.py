@@ -22,7 +22,6 @@ from typing import ClassVar, Final
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.ops import batched_nms
 
 from ferbench.checkpoints import load_strictly, torch_state_dict
 from ferbench.detectors import area
@@ -137,6 +136,8 @@ class _Proposals:
 
     def suppressed(self, group: Tensor, overlap: float) -> _Proposals:
         """Keep the best of boxes of one group that overlap by more than ``overlap``."""
+        from torchvision.ops import batched_nms  # takes a second to import, and a cached run does not need it
+
         return self.rows(batched_nms(self.box.double(), self.score.double(), group, overlap))
 
     def regressed(self, *, extra_px: int) -> Tensor:

@@ -139,7 +139,7 @@ class Analyser:
         if "timeline" in have:
             table, about = self.cache.read(keys["timeline"])
             if about["damage"] and self.runtime.on_damaged == "error":
-                raise VideoError(about["damage"])
+                raise VideoError(f"{about['damage']}; runtime.on_damaged=keep uses what could be decoded")
         if have != set(STAGES):
             return self._run(path, video_id, keys, have)
         timeline = tables.timeline_from(table, about, video_id=video_id, path=path)

@@ -17,8 +17,7 @@ SHOWN_METRICS = (
     "event/latency_s",
     "event/count",
     "quality/face_share",
-    "speed/detect_fps",
-    "speed/classify_fps",
+    "quality/faces_per_frame",
     "speed/e2e_fps",
     "sessions/failed",
 )
@@ -48,8 +47,8 @@ class Comparison:
 
     @property
     def header(self) -> list[str]:
-        """Column names for ``cells``."""
-        return ["run", *self.params, *self.metrics]
+        """Column names for ``cells``; numbers without their family (``event/f1`` is ``f1``)."""
+        return ["run", *self.params, *(name.rpartition("/")[2] for name in self.metrics)]
 
 
 def format_number(value: float) -> str:
