@@ -3,7 +3,6 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
-VIDEO ?= .ferbench/demo/WolfgangLanger_Pexels.mp4
 
 .PHONY: help env demo test check bench
 .DEFAULT_GOAL := help
@@ -32,4 +31,5 @@ check: $(READY)  ## style, types, layers
 	$(BIN)/lint-imports
 
 bench: $(READY)  ## speed against peers, on a demo clip; JSON in benchmarks/results
-	$(BIN)/python -m benchmarks
+	@$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .ferbench/peers facenet-pytorch==2.6.0 tqdm
+	PYTHONPATH=.ferbench/peers $(BIN)/python -m benchmarks

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
+from filelock import FileLock
 
 SHARED = Path(os.environ.get("FERBENCH_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 REQUIRED = os.environ.get("FERBENCH_REQUIRE_ORACLES") == "1"
@@ -79,3 +84,109 @@ def home(tmp_path, models, monkeypatch) -> Path:
     monkeypatch.setenv("FERBENCH_HOME", str(root))
     monkeypatch.setenv("FERBENCH_MODELS", str(models))
     return root
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warm:
+    """Made once for all test processes: the clip, a root whose cache holds its tables, and an empty MLflow store."""
+
+    clip: Path
+    root: Path
+
+    def furnish(self, root: Path, *, tables: bool = True, store: bool = True) -> None:
+        """Copy the tables, and the MLflow store without any experiment of ours, into another root."""
+        if tables:
+            shutil.copytree(self.root / ".ferbench", root / ".ferbench", dirs_exist_ok=True)
+        if store:
+            shutil.copyfile(self.root / "mlflow.db", root / "mlflow.db")
+
+
+@pytest.fixture(scope="session")
+def warm_root(clip, models, tmp_path_factory, worker_id) -> Warm:
+    """The clip's tables for both preprocessings, and a fresh MLflow store (creating one takes seconds)."""
+    base = tmp_path_factory.getbasetemp()
+    base = base if worker_id == "master" else base.parent
+    root = base / "warm"
+    with FileLock(base / "warm.lock"):
+        if not (root / "ready").exists():
+            root.mkdir()
+            shutil.copyfile(clip, root / "clip.mp4")
+            _analyse(root / "clip.mp4", root / ".ferbench" / "cache", models)
+            _empty_store(root / "mlflow.db")
+            (root / "ready").touch()
+    return Warm(clip=root / "clip.mp4", root=root)
+
+
+def _analyse(clip: Path, cache: Path, models: Path) -> None:
+    from ferbench.app.binding import build
+    from ferbench.app.compose import composed
+    from ferbench.app.config import PLUGS
+    from ferbench.pipeline.cache import Cache
+    from ferbench.pipeline.recipe import Recipe, Runtime
+    from ferbench.pipeline.stages import Analyser
+
+    for preprocessing in ("square_margin", "box"):
+        config = composed({"preprocessing": preprocessing})
+        recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
+        Analyser(recipe, Runtime(device="cpu"), Cache(cache), models).analyse(clip, video_id="clip")
+
+
+def _empty_store(path: Path) -> None:
+    from ferbench.tracking.mlflow_store import MlflowStore
+
+    MlflowStore(uri=f"sqlite:///{path.as_posix()}", root=path.parent).client.search_experiments()
+
+
+@pytest.fixture
+def warm_home(home, warm_root) -> Path:
+    """A root of its own with the clip's tables, weights and an MLflow store without runs."""
+    warm_root.furnish(home)
+    return home
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def ferbench_run(capsys, monkeypatch) -> Iterator[Callable[..., Ended]]:
+    """``ferbench run`` inside this process: a function from its arguments; leaves no trace of Hydra behind."""
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    monkeypatch.setenv("CI", "1")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def call(*arguments: str) -> Ended:
+        from ferbench.app.main import main
+
+        _forget()
+        monkeypatch.setattr(sys, "argv", ["ferbench run", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return Ended(code=int(ended.value.code or 0), out=out, err=err)
+
+    yield call
+    _forget()
+    for handler in set(root.handlers) - set(handlers):
+        handler.close()
+    root.handlers[:], root.level = handlers, level
+
+
+def _forget() -> None:
+    """Bring Hydra and the exit code to how they are at the start of a process."""
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.hydra_config import HydraConfig
+
+    from ferbench.app import status
+
+    GlobalHydra.instance().clear()
+    HydraConfig.instance().cfg = None
+    status._failures.clear()
+    status.settled()

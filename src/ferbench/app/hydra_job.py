@@ -52,7 +52,7 @@ def job_of(config: DictConfig) -> Job:
     name = " ".join(choices.get(plug, "") for plug in ("dataset", "detector", "preprocessing", "model", "event"))
     if hydra.mode == RunMode.MULTIRUN:
         sweep, shared = read_sweep(Path(hydra.sweep.dir))
-        name = " ".join(o for o in overrides if o not in shared) or f"cell {hydra.job.num}"
+        name = " ".join(short(o) for o in overrides if o not in shared) or f"cell {hydra.job.num}"
     return Job(
         config={str(key): value for key, value in plain.items()},
         config_yaml=OmegaConf.to_yaml(config, resolve=True),
@@ -62,6 +62,16 @@ def job_of(config: DictConfig) -> Job:
         output=Path(hydra.runtime.output_dir),
         sweep=sweep,
     )
+
+
+def short(override: str) -> str:
+    """An override for a run's name: a choice as it is, a value with the last part of its key.
+
+    >>> short("event=hysteresis"), short("event.enter=0.5")
+    ('hysteresis', 'enter=0.5')
+    """
+    key, _, value = override.lstrip("+~").partition("=")
+    return f"{key.rpartition('.')[2]}={value}" if "." in key else value
 
 
 def write_sweep(folder: Path, *, experiment_id: str, parent_run_id: str, shared: list[str], error: str = "") -> None:

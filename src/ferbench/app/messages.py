@@ -10,6 +10,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ferbench.app.compose import choices_of
 from ferbench.errors import FerbenchError
 
 
@@ -22,6 +23,8 @@ def explain(error: Exception) -> str | None:
             f"ConfigError: {str(error).strip()}\n"
             "A value with blanks, commas, '=' or brackets needs quotes of its own: 'dataset.videos=\"my, folder\"'."
         )
+    if isinstance(error, ValueError) and str(error).startswith("Config group override"):
+        return f"ConfigError: {_no_choice(str(error))}"
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return None
     key = _missing_key(error)
@@ -42,6 +45,16 @@ def _missing_key(error: BaseException) -> str:
     return ""
 
 
+def _no_choice(otherwise: str) -> str:
+    """Name the override that gives a group another thing than one of its choices (null, a number)."""
+    for override in OverridesParser.create().parse_overrides([a for a in sys.argv[1:] if "=" in a and a[0] != "-"]):
+        there = choices_of(override.key_or_group)
+        if there and not override.is_sweep_override() and not isinstance(override.value(), str | list):
+            there_are = ", ".join(there)
+            return f"{override.input_line}: there is no such choice; choices of {override.key_or_group}: {there_are}"
+    return otherwise
+
+
 def _no_such_key(key: str) -> str:
     parent, _, name = key.rpartition(".")
     allowed = [k for k in _keys_below(parent, without=key) if k != "_target_"]
@@ -58,7 +71,8 @@ def _keys_below(parent: str, *, without: str) -> list[str]:
 
     try:
         parsed = OverridesParser.create().parse_overrides([a for a in sys.argv[1:] if "=" in a and a[0] != "-"])
-        texts = [o.input_line for o in parsed if o.key_or_group != without and not o.is_sweep_override()]
+        good = [o for o in parsed if not f"{o.key_or_group}.".startswith(f"{without}.") and not o.is_sweep_override()]
+        texts = [o.input_line for o in good]
         GlobalHydra.instance().clear()
         with initialize_config_module("ferbench.conf", version_base="1.3"):
             config: object = compose("config", overrides=[text for text in texts if text])

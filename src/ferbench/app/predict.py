@@ -12,7 +12,7 @@ from ferbench.app.binding import bind, build
 from ferbench.app.compose import composed
 from ferbench.app.config import PLUGS, Paths
 from ferbench.datasets.folder import Folder
-from ferbench.errors import FerbenchError
+from ferbench.errors import DatasetError, FerbenchError
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
@@ -40,7 +40,7 @@ def predict(request: Request) -> int:
     runtime = replace(runtime, batch_size=request.batch_size, on_damaged="keep" if request.keep_damaged else "error")
     recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
     paths = bind(Paths, config["paths"], where="paths")
-    videos = [session.parts[0].path for session in Folder(videos=str(request.source)).sessions()]
+    videos = _videos(request.source)
     screen, errors = console.output_console(), console.error_console()
     analyser = Analyser(recipe, runtime, Cache(paths.cache), paths.models, notify=errors.print)
     failed = 0
@@ -60,6 +60,14 @@ def predict(request: Request) -> int:
             if request.verbose:
                 screen.print(_details(analysis), markup=False)
     return failed
+
+
+def _videos(source: Path) -> list[Path]:
+    """The video, or the videos of a folder, sorted. Raises DatasetError."""
+    try:
+        return [session.parts[0].path for session in Folder(videos=str(source)).sessions()]
+    except DatasetError as error:
+        raise DatasetError(str(error).removeprefix("dataset.videos: ").replace(" (dataset.suffixes)", "")) from None
 
 
 def describe(analysis: Analysis) -> str:

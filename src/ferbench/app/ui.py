@@ -11,6 +11,7 @@ from pathlib import Path
 from ferbench.errors import TrackingError
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.query import newest_experiment
+from ferbench.tracking.view import VIEW_KEY
 
 LOOPBACK = "127.0.0.1"
 
@@ -31,7 +32,11 @@ def free_port(wanted: int) -> int:
 def page(store: MlflowStore, port: int) -> str:
     """Address of the runs table of the newest experiment."""
     experiment = newest_experiment(store)
-    where = f"experiments/{experiment}/runs?workflowType=machine_learning" if experiment else "experiments"
+    where = (
+        f"experiments/{experiment}/runs?workflowType=machine_learning&viewStateShareKey={VIEW_KEY}"
+        if experiment
+        else "experiments"
+    )
     return f"http://{LOOPBACK}:{port}/#/{where}"
 
 

@@ -23,6 +23,8 @@ SHOWN_METRICS = (
 )
 SMALLER_IS_BETTER = ("event/false_alarms_per_min", "event/latency_s", "event/fp", "event/fn", "sessions/failed")
 
+WHOLE = ("event/count", "event/tp", "event/fp", "event/fn", "sessions/failed")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
@@ -42,7 +44,7 @@ class Comparison:
 
     def cells(self, row: RunRow) -> list[str]:
         """Texts of a row: short run id, differing choices, numbers."""
-        numbers = [format_number(row.metrics.get(name, math.nan)) for name in self.metrics]
+        numbers = [format_number(row.metrics.get(name, math.nan), whole=name in WHOLE) for name in self.metrics]
         return [row.run_id[:8], *(row.params.get(name, "") for name in self.params), *numbers]
 
     @property
@@ -51,11 +53,11 @@ class Comparison:
         return ["run", *self.params, *(name.rpartition("/")[2] for name in self.metrics)]
 
 
-def format_number(value: float) -> str:
-    """Three decimals, none for whole numbers; empty where undefined."""
+def format_number(value: float, *, whole: bool = False) -> str:
+    """Three decimals, none for what is counted in whole numbers; empty where undefined."""
     if math.isnan(value):
         return ""
-    return f"{value:.0f}" if value == round(value) and abs(value) >= 10 else f"{value:.3f}"
+    return f"{value:.0f}" if whole else f"{value:.3f}"
 
 
 def compare(runs: Sequence[RunRow], *, by: str = "event/f1", metrics: Sequence[str] = SHOWN_METRICS) -> Comparison:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from filelock import FileLock
 from ferbench.errors import TrackingError
 from ferbench.places import store_uri
 from ferbench.tracking.record import Input, Record
+from ferbench.tracking.view import VIEW_TAG, view_tag
 
 PARENT_TAG = "mlflow.parentRunId"
 KIND_TAG = "ferbench.kind"
@@ -70,9 +72,11 @@ class MlflowStore:
         try:
             with FileLock(lock, timeout=300):
                 found = self.client.get_experiment_by_name(experiment)
-                identifier = found.experiment_id if found else self.client.create_experiment(experiment)
+                identifier = found.experiment_id if found else self._create(experiment)
                 if found and found.lifecycle_stage == "deleted":
                     self.client.restore_experiment(identifier)
+                if not found or VIEW_TAG not in found.tags:
+                    self.client.set_experiment_tag(identifier, VIEW_TAG, view_tag())
                 self._write_ahead()
         except (MlflowException, SQLAlchemyError, OSError) as error:
             raise TrackingError(
@@ -80,6 +84,13 @@ class MlflowStore:
                 "If its first creation was interrupted, move the file away and start again."
             ) from error
         return str(identifier)
+
+    def _create(self, experiment: str) -> str:
+        """Create an experiment; where the store is a local file, its artifacts go beside it, wherever we are now."""
+        folder = None
+        if self.uri.startswith("sqlite:"):
+            folder = (self.root / "mlruns" / "artifacts" / re.sub(r"[^\w.-]+", "_", experiment)).as_uri()
+        return str(self.client.create_experiment(experiment, artifact_location=folder))
 
     def _write_ahead(self) -> None:
         """Let readers and writers of a local sqlite file go on beside each other."""

@@ -1,0 +1,1 @@
+"""Speed against peers and limits; results are JSON in ``results``."""
