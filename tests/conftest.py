@@ -102,14 +102,14 @@ class Warm:
 
 
 @pytest.fixture(scope="session")
-def warm_root(clip, models, tmp_path_factory, worker_id) -> Warm:
+def warm_root(clip, models, tmp_path_factory) -> Warm:
     """The clip's tables for both preprocessings, and a fresh MLflow store (creating one takes seconds)."""
     base = tmp_path_factory.getbasetemp()
-    base = base if worker_id == "master" else base.parent
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     root = base / "warm"
     with FileLock(base / "warm.lock"):
         if not (root / "ready").exists():
-            root.mkdir()
+            root.mkdir(exist_ok=True)
             shutil.copyfile(clip, root / "clip.mp4")
             _analyse(root / "clip.mp4", root / ".ferbench" / "cache", models)
             _empty_store(root / "mlflow.db")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ from ferbench.places import clips_dir, default_root
 from ferbench.types import Session
 from ferbench.weights import Notice, PublishedFile, fetch
 
+_log = logging.getLogger("ferbench")
 WORTH: Final = "three short clips with five annotations by one annotator prove nothing about any method"
 
 
@@ -56,6 +58,6 @@ class Demo:
         return Path(str(resources.files("ferbench.datasets") / "demo.csv"))
 
     def _paired(self) -> Paired:
-        videos = by_session(self.fetch())
+        videos = by_session(self.fetch(_log.info))
         table = read_annotations(self.annotations_path, Columns())
         return pair(videos, table, source="demo.csv", unlisted="unannotated")

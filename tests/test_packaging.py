@@ -1,0 +1,151 @@
+"""What a user installs: the right packages, all data files, light imports, pins that fit the ranges."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import ferbench
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+HEAVY = {"hydra", "omegaconf", "mlflow", "torch", "torchvision", "av", "typer", "matplotlib", "pandas"}
+ROOTS = {"ferbench": CHECKOUT / "src" / "ferbench", "ferbench.conf": CHECKOUT / "conf"}
+
+
+def data_files() -> set[str]:
+    """Files that are no Python and belong into the package, by their place in it."""
+    places = {"ferbench": ROOTS["ferbench"], "ferbench/conf": ROOTS["ferbench.conf"]}
+    return {
+        f"{name}/{path.relative_to(root).as_posix()}"
+        for name, root in places.items()
+        for path in root.rglob("*")
+        if path.suffix in (".yaml", ".csv") or path.name == "py.typed"
+    }
+
+
+def test_the_list_of_packages_is_the_tree():
+    found = {
+        ".".join([name, *path.parent.relative_to(root).parts])
+        for name, root in ROOTS.items()
+        for path in root.rglob("__init__.py")
+    }
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == found
+    folders = {path.parent for path in ROOTS["ferbench"].rglob("*.py")}
+    assert all((folder / "__init__.py").is_file() for folder in folders), "a folder with modules is a package"
+
+
+def test_version_is_told_once():
+    assert PROJECT["project"]["version"] == ferbench.__version__
+    assert ferbench.__version__ in (CHECKOUT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.slow
+def test_a_wheel_holds_everything_and_works_alone(tmp_path):
+    pytest.importorskip("setuptools", minversion="77")
+    pytest.importorskip("build")
+    source = tmp_path / "source"
+    for name in ("src", "conf"):
+        shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(CHECKOUT / name, source / name)
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(source)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        archive.extractall(tmp_path / "site")
+    assert data_files() <= names
+    modules = {f"ferbench/{p.relative_to(ROOTS['ferbench']).as_posix()}" for p in ROOTS["ferbench"].rglob("*.py")}
+    assert {name for name in names if name.endswith(".py")} == {*modules, "ferbench/conf/__init__.py"}
+    assert not [name for name in names if name.startswith(("tests", "src", "benchmarks", "conf"))]
+    _works_alone(tmp_path / "site", tmp_path / "home")
+
+
+ALONE = """
+from ferbench.app.compose import choices_of, composed
+from ferbench.datasets.demo import Demo
+from ferbench.places import checkout_root, default_root
+import ferbench
+assert checkout_root() is None
+print(ferbench.__file__, default_root(), choices_of("event"), composed({})["paths"]["root"], sep="|")
+assert Demo(clips=()).annotations_path.is_file()
+"""
+
+
+def _works_alone(site: Path, home: Path):
+    """The unpacked wheel finds its configuration without the checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(site), "FERBENCH_HOME": str(home)}
+    command = [sys.executable, "-c", ALONE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=site.parent)
+    assert done.returncode == 0, done.stderr
+    module, root, events, composed_root = done.stdout.strip().split("|")
+    assert Path(module).is_relative_to(site)
+    assert (root, composed_root) == (str(home), str(home))
+    assert events == "['hysteresis', 'windowed']"
+
+
+def test_the_library_imports_without_the_program():
+    script = "import ferbench, sys; print(*{name.split('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert not HEAVY & set(loaded.split())
+
+
+@pytest.mark.parametrize("command", [["run.py", "--help"], ["-m", "ferbench.app.cli", "--help"]], ids=str)
+def test_help_loads_nothing_heavy(command):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *command], capture_output=True, text=True, check=True, cwd=CHECKOUT
+    )
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert "ferbench" in loaded
+    assert not {"mlflow", "torch", "torchvision", "av", "matplotlib", "pandas"} & loaded
+    assert "event" in done.stdout
+
+
+def pins() -> dict[str, str]:
+    lines = [line.split("#")[0].strip() for line in (CHECKOUT / "requirements.txt").read_text().splitlines()]
+    found = {}
+    for line in filter(None, lines):
+        match = re.fullmatch(r"([A-Za-z0-9][\w.-]*)==([\w.!]+)", line)
+        assert match, f"expected name==version, nothing else, got {line!r}"
+        found[_normal(match[1])] = match[2]
+    return found
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_exact_versions_fit_the_ranges():
+    pinned = pins()
+    ranges = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]]
+    for requirement in map(Requirement, ranges):
+        version = pinned.get(_normal(requirement.name))
+        assert version, f"{requirement.name} is not in requirements.txt"
+        assert version in requirement.specifier, f"requirements.txt pins {requirement.name} {version}"
+        assert len(requirement.specifier) > 1 or "~=" in str(requirement.specifier), f"{requirement}: no upper bound"
+
+
+def test_conda_environment_names_what_is_there():
+    content = yaml.safe_load((CHECKOUT / "environment.yml").read_text())
+    plain = [item for item in content["dependencies"] if isinstance(item, str)]
+    (from_pip,) = (item["pip"] for item in content["dependencies"] if isinstance(item, dict))
+    (python,) = (item for item in plain if item.startswith("python"))
+    assert SpecifierSet(python.removeprefix("python")) == SpecifierSet(PROJECT["project"]["requires-python"])
+    assert "pip" in plain
+    options = dict(line.split(maxsplit=1) for line in from_pip)
+    assert options == {"--constraint": "requirements.txt", "--editable": ".[dev]"}
+    assert (CHECKOUT / options["--constraint"]).is_file()
+    assert "dev" in PROJECT["project"]["optional-dependencies"]
