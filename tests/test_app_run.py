@@ -142,6 +142,19 @@ def test_artifacts_lie_below_the_root_wherever_one_starts(study, warm_home, ferb
 
 
 @pytest.mark.weights
+def test_a_root_may_be_given_from_where_one_starts(study, warm_home, warm_root, ferbench_run, monkeypatch):
+    (study / "here").mkdir()
+    warm_root.furnish(study / "here", tables=False)
+    monkeypatch.chdir(study)
+    places = ["paths.root=here", f'paths.cache="{warm_home / ".ferbench" / "cache"}"']
+    ended = ferbench_run(*on(study), *places, "report.timelines=0", "tracking.experiment=..")
+    assert ended.code == 0, ended.err
+    (run,) = all_runs(study / "here")
+    assert {"config.yaml", "events.csv"} < set(artifacts_of(run))
+    assert all(path.is_relative_to(study / "here" / "mlruns" / "artifacts") for path in artifacts_of(run).values())
+
+
+@pytest.mark.weights
 def test_without_annotations_scores_are_absent(study, warm_home, ferbench_run):
     ended = ferbench_run(*on(study, annotated=False))
     assert ended.code == 0, ended.err
@@ -208,7 +221,7 @@ def test_a_sweep_is_a_parent_with_its_cells(study, warm_home, ferbench_run):
     assert {run.info.status for run in runs} == {"FINISHED"}
     pairs = {(run.data.params["event.enter"], run.data.params["preprocessing"]) for run in cells}
     assert pairs == {(enter, crop) for enter in ("0.5", "0.7") for crop in ("box", "square_margin")}
-    names = {f"event.enter={enter} preprocessing={crop}" for enter, crop in pairs}
+    names = {f"enter={enter} {crop}" for enter, crop in pairs}
     assert {run.info.run_name for run in cells} == names
     for run in cells:
         assert run.data.metrics["event/f1"] == 1
@@ -265,7 +278,7 @@ def test_an_impossible_cell_is_named_and_the_others_finish(study, warm_home, fer
     ended = ferbench_run("-m", *on(study), "event.enter=0.5,0.1,0.6")
     assert ended.code == 1
     assert "Traceback" not in ended.err
-    assert "failed: cell 1 (event.enter=0.1): " in ended.err
+    assert "failed: cell 1 (enter=0.1): " in ended.err
     assert "expected finite numbers with exit <= enter, got enter=0.1, exit=0.3" in ended.err
     assert "this sweep: 2 runs" in ended.out
     runs = all_runs(warm_home)
@@ -280,7 +293,7 @@ def test_a_failed_session_in_a_sweep_is_told_per_cell(study, warm_home, ferbench
     (study / "videos" / "empty.mp4").touch()
     ended = ferbench_run("-m", *on(study), "event.enter=0.5,0.6", "report.timelines=0")
     assert ended.code == 1
-    for cell in ("cell 0 (event.enter=0.5)", "cell 1 (event.enter=0.6)"):
+    for cell in ("cell 0 (enter=0.5)", "cell 1 (enter=0.6)"):
         assert f"failed: {cell}: session empty (empty.mp4): " in ended.err
     assert {run.info.status for run in all_runs(warm_home)} == {"FAILED"}
 

@@ -40,8 +40,8 @@ class MlflowStore:
     """One tracking store and one experiment in it."""
 
     def __init__(self, *, uri: str | None, root: Path) -> None:
-        self.uri = uri or store_uri(root)
-        self.root = root
+        self.root = root.resolve()
+        self.uri = uri or store_uri(self.root)
         if self.uri.startswith("file:") or "://" not in self.uri:
             raise TrackingError(
                 f"tracking.uri={self.uri!r} is a folder; MLflow no longer keeps runs in plain files. "
@@ -89,7 +89,8 @@ class MlflowStore:
         """Create an experiment; where the store is a local file, its artifacts go beside it, wherever we are now."""
         folder = None
         if self.uri.startswith("sqlite:"):
-            folder = (self.root / "mlruns" / "artifacts" / re.sub(r"[^\w.-]+", "_", experiment)).as_uri()
+            name = re.sub(r"[^\w.-]+", "_", experiment).strip(".") or "unnamed"
+            folder = (self.root / "mlruns" / "artifacts" / name).as_uri()
         return str(self.client.create_experiment(experiment, artifact_location=folder))
 
     def _write_ahead(self) -> None:
