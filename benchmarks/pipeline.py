@@ -24,10 +24,12 @@ import torch
 from ferbench.app.binding import build
 from ferbench.app.compose import composed
 from ferbench.app.config import PLUGS
-from ferbench.pipeline.cache import Cache, library_versions
+from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.cold import CHUNK_FRAMES
 from ferbench.pipeline.recipe import Recipe, Runtime
-from ferbench.pipeline.stages import CHUNK_FRAMES, Analyser
+from ferbench.pipeline.stages import Analyser
 from ferbench.places import default_root, models_dir
+from ferbench.provenance import library_versions
 from ferbench.types import Faces
 
 

@@ -63,8 +63,12 @@ def test_an_unknown_metric_names_those_there_are():
         compare([run("a", 0.1)], by="f2")
 
 
-def test_without_any_score_runs_are_sorted_by_events():
-    assert compare([run("a", None), run("b", None)]).metrics[0] == "event/count"
+def test_without_any_score_no_run_is_better():
+    more = RunRow(run_id="b", name="b", params={}, metrics={"event/count": 9.0})
+    table = compare([more, run("a", None)])
+    assert table.by == ""
+    assert [row.name for row in table.rows] == ["a", "b"]
+    assert table.metrics == ("event/count",)
 
 
 def test_numbers():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,13 @@ import pytest
 from ferbench.app.binding import build
 from ferbench.app.compose import composed
 from ferbench.app.config import PLUGS
-from ferbench.errors import VideoError
+from ferbench.errors import ConfigError, VideoError
 from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.cold import CHUNK_FRAMES
 from ferbench.pipeline.evaluate import evaluate
 from ferbench.pipeline.quality import longest_gap_s
 from ferbench.pipeline.recipe import Recipe, Runtime
-from ferbench.pipeline.stages import CHUNK_FRAMES, Analyser
+from ferbench.pipeline.stages import Analyser
 from ferbench.types import Annotation, Part, Session
 
 
@@ -111,19 +113,60 @@ def test_a_failed_session_is_told_and_the_others_go_on(warm, recipe, clip, model
     assert "missing" in report.failures[1].reason
 
 
-def test_a_damaged_video_stores_nothing_unless_it_is_kept(recipe, clip, models, tmp_path):
-    cut = tmp_path / "cut.mkv"
+def test_a_damaged_video_is_decoded_once_and_used_only_when_kept(recipe, clip, models, tmp_path):
+    cut = tmp_path / "cut.mp4"
     _remux_and_cut(clip, cut)
     folder = tmp_path / "cache"
     analyser = analyser_on(folder, recipe, models)
-    with pytest.raises(VideoError, match="on_damaged=keep"):
-        analyser.analyse(cut, video_id="cut")
-    assert not list(folder.rglob("*.parquet"))
-    kept = analyser_on(folder, recipe, models, on_damaged="keep").analyse(cut, video_id="cut")
-    assert 0 < kept.timeline.video.num_frames < 36
-    assert kept.timeline.damage
-    with pytest.raises(VideoError, match="on_damaged=keep"):  # the stored timeline remembers that it is damaged
-        analyser.analyse(cut, video_id="cut")
+    for _ in range(2):
+        with pytest.raises(VideoError, match="on_damaged=keep"):
+            analyser.analyse(cut, video_id="cut")
+    decoded = analyser.work.frames_decoded
+    assert 0 < decoded < 36
+    kept = analyser_on(folder, recipe, models, on_damaged="keep")
+    report = evaluate([session(cut, name="cut")], kept)
+    assert kept.work.frames_decoded == 0
+    assert report.sessions[0].parts[0].analysis.timeline.video.num_frames == decoded
+    assert any("damaged" in notice for notice in report.notices)
+
+
+def test_a_file_that_changes_while_it_is_read_stores_nothing(recipe, clip, models, tmp_path):
+    growing = tmp_path / "growing.mp4"
+    growing.write_bytes(clip.read_bytes())
+
+    def grow(_frames):
+        with growing.open("ab") as stream:
+            stream.write(b"more")
+
+    analyser = analyser_on(tmp_path / "cache", recipe, models)
+    analyser.on_frames = grow
+    with pytest.raises(VideoError, match="changed while it was read"):
+        analyser.analyse(growing, video_id="growing")
+    assert not list((tmp_path / "cache").rglob("*.parquet"))
+
+
+def test_an_unreadable_table_is_made_again(warm, recipe, clip, models, tmp_path, caplog):
+    folder = tmp_path / "cache"
+    shutil.copytree(warm[0], folder)
+    analyser = analyser_on(folder, recipe, models)
+    analyser.cache.path(warm[1].keys["expressions"]).write_bytes(b"")
+    again = analyser.analyse(clip, video_id="smile")
+    assert "unreadable" in caplog.text
+    assert analyser.work.frames_detected == 0
+    assert np.array_equal(again.expressions.logits, warm[1].expressions.logits)
+
+
+def test_annotations_after_the_end_are_told(warm, recipe, clip, models):
+    late = Annotation(session_id="smile", onset_s=600.0, offset_s=600.0)
+    report = evaluate([session(clip, late)], analyser_on(warm[0], recipe, models))
+    assert any("after the video's end (1.2 s), at 600 s" in notice for notice in report.notices)
+    assert report.sessions[0].counts.fn == 1
+
+
+def test_a_model_without_the_wanted_label_is_refused_before_any_pixel(recipe):
+    signal = dataclasses.replace(recipe.signal, labels=("contempt",))
+    with pytest.raises(ConfigError, match="the model has no contempt; it has anger"):
+        dataclasses.replace(recipe, signal=signal)
 
 
 def _remux_and_cut(source: Path, target: Path) -> None:

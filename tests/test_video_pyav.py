@@ -437,3 +437,19 @@ def test_edges_always_rise_and_keep_what_can_be_trusted(pts):
         if value is not None:
             best[i] = 1 + max((best[j] for j in range(i) if pts[j] is not None and pts[j] < value), default=0)
     assert len(kept) == max(best)
+
+
+def test_rate_is_the_containers_where_the_frames_bear_it_out(tmp_path):
+    for suffix in (".mp4", ".mkv"):  # Matroska keeps milliseconds, which makes 30 Hz look like 30.006
+        path = tmp_path / f"clip{suffix}"
+        with av.open(str(path), "w") as writer:
+            stream = writer.add_stream("libx264", rate=30)
+            stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+            for _ in range(57):
+                frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+                writer.mux(stream.encode(frame))
+            writer.mux(stream.encode())
+        with PyavReader().open(path, batch_frames=16, threads=1, keep_damaged=False) as video:
+            for _ in video:
+                pass
+            assert video.timeline(video_id="clip", sha256="0" * 64).video.fps_hz == 30.0

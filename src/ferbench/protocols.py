@@ -109,6 +109,10 @@ class SignalRule(Protocol):
 
     version: ClassVar[str]
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Wanted expressions, ferbench's spelling."""
+
     def build(self, expressions: Expressions, chosen: I64, timeline: Timeline) -> tuple[Signal, ...]:
         """One Signal per wanted label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
 

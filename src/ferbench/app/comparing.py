@@ -14,7 +14,7 @@ def show(table: Comparison, what: str) -> None:
     """Print a comparison; what all runs have in common is left out."""
     screen = console.output_console()
     count = len(table.rows)
-    title = f"{what}: {count} run{'s' if count > 1 else ''}, sorted by {table.metrics[0]}"
+    title = f"{what}: {count} run{'s' if count > 1 else ''}, sorted by {table.by or 'name'}"
     screen.print(console.rows_table(title, table.header, [table.cells(row) for row in table.rows]))
 
 
@@ -35,4 +35,4 @@ def as_plain(table: Comparison) -> dict[str, Any]:
         {"run_id": row.run_id, "name": row.name, "params": dict(row.params), "metrics": dict(row.metrics)}
         for row in table.rows
     ]
-    return {"sorted_by": table.metrics[0], "constant": dict(table.constant), "runs": runs}
+    return {"sorted_by": table.by or "name", "constant": dict(table.constant), "runs": runs}

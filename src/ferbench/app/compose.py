@@ -49,7 +49,9 @@ def published_files(group: str) -> dict[str, tuple[PublishedFile, ...]]:
     folder = resources.files("ferbench.conf").joinpath(group)
     found: dict[str, tuple[PublishedFile, ...]] = {}
     for choice in choices_of(group):
-        node: Any = OmegaConf.to_container(OmegaConf.create(folder.joinpath(f"{choice}.yaml").read_text()))
+        node: Any = OmegaConf.to_container(
+            OmegaConf.create(folder.joinpath(f"{choice}.yaml").read_text(encoding="utf-8"))
+        )
         files = [bind(PublishedFile, item, where=f"{group}/{choice}") for item in _with_hash(node)]
         if files:
             found[choice] = tuple(files)

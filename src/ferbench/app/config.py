@@ -33,6 +33,11 @@ class ReportSettings:
 
     timelines: int = 10
 
+    def __post_init__(self) -> None:
+        """Check the number."""
+        if self.timelines < 0:
+            raise ConfigError(f"report.timelines: expected 0 or more, got {self.timelines}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -76,9 +81,14 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
 def params_of(settings: Settings, choices: Mapping[str, str]) -> dict[str, str]:
     """The semantic choices as short texts: each plug's choice and the fields that are part of its key.
 
-    Weight files are left out (their digests are tags), runtime too.
+    Weight files are left out (their digests are tags), and what of the runtime changes no result.
     """
     params = {"dataset": choices.get("dataset", type(settings.dataset).__name__)}
+    for field in dataclasses.fields(settings.dataset):  # type: ignore[arg-type]
+        value = getattr(settings.dataset, field.name)
+        if isinstance(value, str | bool | int | float):  # of a path its last part: folders may name people
+            params[f"dataset.{field.name}"] = Path(value).name if isinstance(value, str) else _text(value)
+    params["runtime.on_damaged"], params["runtime.tf32"] = settings.runtime.on_damaged, str(settings.runtime.tf32)
     for name in PLUGS:
         component = getattr(settings.recipe, name)
         params[name] = choices.get(name, type(component).__name__)

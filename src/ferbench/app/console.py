@@ -76,9 +76,9 @@ def summary(report: Report) -> Table:
         if scored:
             c = result.counts
             cells += [str(c.tp), str(c.fp), str(c.fn), number(session_f1(result))] if c else ["not annotated"]
-        table.add_row(result.session.session_id, *cells)
+        table.add_row(Text(result.session.session_id), *cells)
     for failure in report.failures:
-        table.add_row(failure.session_id, "FAILED", style="red")
+        table.add_row(Text(failure.session_id), "FAILED", style="red")
     return table
 
 
@@ -118,10 +118,10 @@ def one_line(report: Report, metrics: dict[str, float]) -> str:
 
 def rows_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A plain table; cells that look like numbers are right-aligned."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=Text(title), title_justify="left")
     for k, name in enumerate(header):
         numeric = all(row[k][:1].isdigit() or row[k][:1] in "-." for row in rows if row[k])
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(cell) for cell in row))  # texts of users, not markup
     return table

@@ -53,7 +53,7 @@ def findings() -> list[Finding]:
 
 
 def _versions() -> list[Finding]:
-    from ferbench.tracking.record import environment
+    from ferbench.provenance import environment
 
     versions = environment()
     supported = (3, 11) <= sys.version_info[:2] < (3, 14)

@@ -29,8 +29,8 @@ class Question:
         video: the video that a thesis file belongs to.
         rule: event rule with its numbers.
         label: expression (ours in any spelling; in a thesis file letter by letter).
-        kind: for our tables: probability, or 1 where the label is on top.
-        selector: for our tables: which face is the participant.
+        kind: for our tables: probability, or 1 where the label is on top; None = probability.
+        selector: for our tables: which face is the participant; None = largest.
     """
 
     source: Path
@@ -38,8 +38,8 @@ class Question:
     video: Path | None
     rule: Windowed | Hysteresis
     label: str
-    kind: Literal["probability", "top"]
-    selector: str
+    kind: Literal["probability", "top"] | None
+    selector: str | None
 
 
 def find_events(question: Question) -> dict[str, Any]:
@@ -54,9 +54,16 @@ def find_events(question: Question) -> dict[str, Any]:
         raise ConfigError(f"{question.source} is not a file; expected a table of predictions (CSV or Parquet)")
     if is_predictions(question.source):
         return _ours(question)
+    given = [name for name in ("kind", "selector") if getattr(question, name) is not None]
+    if given:
+        raise ConfigError(
+            f"{question.source.name} is a thesis CSV: one face and one label per row; leave --{given[0]} out"
+        )
     fps = _rate(question)
     predictions = read_thesis_csv(question.source)
     rule = question.rule
+    if isinstance(rule, Windowed) and rule.enter != Windowed().enter:
+        raise ConfigError(f"{question.source.name} is a thesis CSV: its labels have no level; leave --enter out")
     if isinstance(rule, Windowed):
         found = detect(predictions, fps, label=question.label, segment_s=rule.segment_s, run_s=rule.run_s)
         return found.as_json()
@@ -80,13 +87,16 @@ def _ours(question: Question) -> dict[str, Any]:
         raise ConfigError(f"{question.source.name} has its own times; leave --fps and --video out")
     timeline, faces, expressions = read_predictions(question.source)
     video = timeline.video
-    if question.selector == "central" and not video.width_px:
+    selector_name = question.selector or "largest"
+    if selector_name == "central" and not video.width_px:
         raise ConfigError(
             "the selector central needs the frame's size, which a CSV does not hold; give the .parquet file"
         )
-    selector = build(composed({"selector": question.selector})["selector"], where="selector")
+    selector = build(composed({"selector": selector_name})["selector"], where="selector")
     chosen = selector.select(faces, num_frames=video.num_frames, width_px=video.width_px, height_px=video.height_px)
-    signal = EmotionSignal(labels=(question.label,), kind=question.kind).build(expressions, chosen, timeline)[0]
+    signal = EmotionSignal(labels=(question.label,), kind=question.kind or "probability").build(
+        expressions, chosen, timeline
+    )[0]
     return _answer(signal, question.rule)
 
 

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.app import status
-from ferbench.app.job import Job, SweepContext, run_job
+from ferbench.app.job import Job, Outcome, SweepContext, run_job, write_outcome
 from ferbench.errors import ConfigError, FerbenchError, TrackingError
 
 SWEEP_FILE = "sweep.json"
@@ -27,7 +27,9 @@ def run_hydra_job(config: DictConfig) -> None:
         job = job_of(config)
     except FerbenchError as error:
         log.error("%s: %s", type(error).__name__, error)
-        status.failed("job")
+        outcome = Outcome(name=" ".join(HydraConfig.get().overrides.task), run_id="", error=str(error))
+        write_outcome(outcome, Path(HydraConfig.get().runtime.output_dir))
+        status.failed(outcome.name)
         return
     if not run_job(job).ok:
         status.failed(job.name)
@@ -71,6 +73,7 @@ def short(override: str) -> str:
     ('hysteresis', 'enter=0.5')
     """
     key, _, value = override.lstrip("+~").partition("=")
+    value = value.replace("\\", "/").rstrip("/").rpartition("/")[2]  # of a path its last part
     return f"{key.rpartition('.')[2]}={value}" if "." in key else value
 
 
@@ -78,7 +81,7 @@ def write_sweep(folder: Path, *, experiment_id: str, parent_run_id: str, shared:
     """Leave a note for the cells of a sweep in its folder; they may run in other processes."""
     about = {"experiment_id": experiment_id, "parent_run_id": parent_run_id, "shared": shared, "error": error}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SWEEP_FILE).write_text(json.dumps(about))
+    (folder / SWEEP_FILE).write_text(json.dumps(about), encoding="utf-8")
 
 
 def read_sweep(folder: Path) -> tuple[SweepContext, tuple[str, ...]]:
@@ -90,7 +93,7 @@ def read_sweep(folder: Path) -> tuple[SweepContext, tuple[str, ...]]:
     path = folder / SWEEP_FILE
     if not path.is_file():
         raise TrackingError(f"the sweep has no {path}; keep hydra.callbacks.sweep in the configuration")
-    about = json.loads(path.read_text())
+    about = json.loads(path.read_text(encoding="utf-8"))
     if about["error"]:
         raise TrackingError(about["error"])
     context = SweepContext(folder=folder, experiment_id=about["experiment_id"], parent_run_id=about["parent_run_id"])

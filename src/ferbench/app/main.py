@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import hydra
@@ -32,12 +34,20 @@ def _task(config: DictConfig) -> None:
     run_hydra_job(config)
 
 
+def _end_like_ctrl_c() -> None:
+    """Let a closed terminal, a time limit or a cluster's stop end a run as Ctrl-C does: with its records closed."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+
+
 def main() -> None:
     """Compose the command line's configuration, run it, and exit: 0 = all sessions worked, 1 = something failed."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us; they are shown below, without a stack
     from ferbench.app import status
     from ferbench.app.messages import explain
 
+    _end_like_ctrl_c()
     try:
         _task()
     except KeyboardInterrupt:
@@ -45,7 +55,7 @@ def main() -> None:
         sys.stderr.write("interrupted; what was finished is kept\n")
         sys.exit(130)
     except Exception as error:
-        status.abandon(str(error))
+        status.abandon(type(error).__name__)
         text = explain(error)
         if text is None:
             raise

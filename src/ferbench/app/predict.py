@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from ferbench.app import console
 from ferbench.app.binding import bind, build
 from ferbench.app.compose import composed
 from ferbench.app.config import PLUGS, Paths
 from ferbench.datasets.folder import Folder
-from ferbench.errors import DatasetError, FerbenchError
+from ferbench.errors import ConfigError, DatasetError, FerbenchError
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
@@ -41,8 +43,14 @@ def predict(request: Request) -> int:
     recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
     paths = bind(Paths, config["paths"], where="paths")
     videos = _videos(request.source)
+    twice = Counter(path.stem for path in videos)
+    names = {path: path.stem if twice[path.stem] == 1 else path.name for path in videos}
+    if request.out.exists() and not request.out.is_dir():
+        raise ConfigError(f"--out: {request.out} is a file; expected a folder, it is made if it is missing")
     screen, errors = console.output_console(), console.error_console()
-    analyser = Analyser(recipe, runtime, Cache(paths.cache), paths.models, notify=errors.print)
+    analyser = Analyser(
+        recipe, runtime, Cache(paths.cache), paths.models, notify=lambda text: errors.print(text, markup=False)
+    )
     failed = 0
     total = sum(analyser.estimated_frames(path) for path in videos)
     with console.progress(total, f"{len(videos)} videos") as advance:
@@ -50,12 +58,11 @@ def predict(request: Request) -> int:
         for path in videos:
             try:
                 analysis = analyser.analyse(path, video_id=path.stem)
-            except FerbenchError as error:
+                files = write_predictions(request.out, names[path], _table(analysis))
+            except (FerbenchError, OSError) as error:
                 failed += 1
                 errors.print(f"failed: {path.name}: {error}", markup=False, style="red")
                 continue
-            table = predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
-            files = write_predictions(request.out, path.stem, table)
             screen.print(f"{path.name}: {describe(analysis)} -> {files[1]}", markup=False)
             if request.verbose:
                 screen.print(_details(analysis), markup=False)
@@ -63,11 +70,17 @@ def predict(request: Request) -> int:
 
 
 def _videos(source: Path) -> list[Path]:
-    """The video, or the videos of a folder, sorted. Raises DatasetError."""
+    """A file as it is, or the videos of a folder, sorted. Raises DatasetError."""
+    if source.is_file():
+        return [source]
     try:
-        return [session.parts[0].path for session in Folder(videos=str(source)).sessions()]
+        return Folder(videos=str(source)).files()
     except DatasetError as error:
         raise DatasetError(str(error).removeprefix("dataset.videos: ").replace(" (dataset.suffixes)", "")) from None
+
+
+def _table(analysis: Analysis) -> pa.Table:
+    return predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
 
 
 def describe(analysis: Analysis) -> str:

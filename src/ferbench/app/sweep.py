@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from pathlib import Path
@@ -15,7 +16,8 @@ from ferbench.app import console, status
 from ferbench.app.binding import build
 from ferbench.app.comparing import show
 from ferbench.app.hydra_job import write_sweep
-from ferbench.app.job import RESULT_FILE
+from ferbench.app.job import CLAIMS_FOLDER, RESULT_FILE
+from ferbench.app.recording import predictions_tag
 from ferbench.errors import FerbenchError
 from ferbench.report.compare import Comparison, compare, format_number
 from ferbench.report.files import write_csv
@@ -51,14 +53,14 @@ class SweepCallback(Callback):
         self.store = MlflowStore(uri=tracking.uri, root=Path(config.paths.root))
         chosen = config.hydra.runtime.choices.get("experiment")
         experiment_id = self.store.prepare(tracking.experiment_name(chosen))
-        name = "sweep " + " ".join(swept) if swept else "sweep"
+        name = " ".join(["sweep", *(text if "/" not in text else text.partition("=")[0] for text in swept)])
         self.parent = self.store.start(experiment_id, name[:250], {KIND_TAG: "sweep"})
         status.when_abandoned(self._abandoned)
         return experiment_id
 
     def _abandoned(self, reason: str) -> None:
         if self.store:
-            self.store.log_numbers(self.parent, params={}, metrics={}, tags={"ferbench.ended_by": reason})
+            self.store.tag(self.parent, {"ferbench.ended_by": reason})
             self.store.end(self.parent, failed=True)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
@@ -76,7 +78,11 @@ class SweepCallback(Callback):
             show(comparison, "this sweep")
             console.output_console().print(closing_words(comparison, tracked=self.store is not None), markup=False)
         if self.store:
-            self._close(config, folder, comparison, len(rows), problems)
+            try:
+                self._close(config, folder, comparison, len(rows), problems)
+            except FerbenchError as error:
+                status.failed(str(error))
+                console.error_console().print(f"{type(error).__name__}: {error}", markup=False, style="red")
         status.settled()
 
     def _close(
@@ -84,19 +90,21 @@ class SweepCallback(Callback):
     ) -> None:
         assert self.store is not None
         metrics = {"sweep/cells": float(cells), "sweep/failed": float(len(problems))}
+        tags = dict(predictions_tag([claim.name for claim in (folder / CLAIMS_FOLDER).glob("*")]))
         if comparison:
-            metrics |= dict(comparison.rows[0].metrics)
-            path = folder / "compare.csv"
+            path, counts = folder / "compare.csv", folder / "counts.csv"
             write_csv(path, comparison.header, [comparison.cells(row) for row in comparison.rows])
-            self.store.log_files(self.parent, [path], "")
-        best = comparison.rows[0].name if comparison else ""
-        by = comparison.metrics[0] if comparison else ""
-        note = (
-            f"A sweep of {cells} cells. The numbers here are those of the best cell by {by}: {best} (chosen in-sample)."
-        )
-        self.store.log_numbers(self.parent, params={}, metrics=metrics, tags={"mlflow.note.content": note})
+            self.store.log_files(self.parent, [path, *([counts] if join_counts(folder, counts) else [])], "")
+            tags["mlflow.note.content"] = f"A sweep of {cells} cells."
+        if comparison and comparison.by:
+            best = comparison.rows[0]
+            metrics |= {n: v for n, v in best.metrics.items() if n.startswith(("event/", "quality/"))}
+            tags["mlflow.note.content"] += (
+                f" The numbers here are those of the best cell by {comparison.by}: {best.name} (chosen in-sample)."
+            )
+        self.store.log_numbers(self.parent, params={}, metrics=metrics, tags={n: v for n, v in tags.items() if v})
         overrides = folder / "overrides.txt"
-        overrides.write_text("".join(f"{line}\n" for line in config.hydra.overrides.task))
+        overrides.write_text("".join(f"{line}\n" for line in config.hydra.overrides.task), encoding="utf-8")
         self.store.log_files(self.parent, [overrides], "")
         self.store.end(self.parent, failed=bool(problems))
 
@@ -110,14 +118,34 @@ def split_overrides(overrides: list[str]) -> tuple[list[str], list[str]]:
 
 def closing_words(comparison: Comparison, *, tracked: bool) -> str:
     """The best cell, what that is worth, and where to look."""
-    by, best = comparison.metrics[0], comparison.rows[0]
-    value = format_number(best.metrics.get(by, math.nan)) or "undefined"
-    same = sum(row.metrics.get(by) == best.metrics.get(by) for row in comparison.rows)
-    tie = f" ({same} cells share it)" if same > 1 else ""
-    lines = [f"best cell by {by}: {best.name} = {value}{tie}; it was chosen on the data it is scored on (in-sample)"]
+    lines = []
+    if comparison.by:
+        by, best = comparison.by, comparison.rows[0]
+        value = format_number(best.metrics.get(by, math.nan)) or "undefined"
+        same = sum(row.metrics.get(by) == best.metrics.get(by) for row in comparison.rows)
+        tie = f" ({same} cells share it)" if same > 1 else ""
+        words = "it was chosen on the data it is scored on (in-sample)"
+        lines.append(f"best cell by {by}: {best.name} = {value}{tie}; {words}")
+    else:
+        lines.append("nothing is annotated, so no cell is better than another")
     if tracked:
         lines.append("look at the runs: ferbench ui    compare them again: ferbench compare")
     return "\n".join(lines)
+
+
+def join_counts(folder: Path, target: Path) -> bool:
+    """Write the counts tables of all cells as one, with a first column that names the cell; False = there are none."""
+    header: list[str] = []
+    rows: list[list[str]] = []
+    for path in sorted(folder.glob(f"*/artifacts/{target.name}"), key=lambda p: int(p.parts[-3])):
+        name = json.loads((path.parents[1] / RESULT_FILE).read_text(encoding="utf-8"))["name"]
+        with path.open(encoding="utf-8", newline="") as stream:
+            first, *others = csv.reader(stream)
+        header = ["cell", *first]
+        rows += [[name, *row] for row in others]
+    if rows:
+        write_csv(target, header, rows)
+    return bool(rows)
 
 
 def collect(folder: Path) -> tuple[list[RunRow], list[str], list[str]]:
@@ -130,7 +158,7 @@ def collect(folder: Path) -> tuple[list[RunRow], list[str], list[str]]:
         if not path.is_file():
             problems.append(f"cell {cell.name} ended without a result; see {cell / 'ferbench.log'}")
             continue
-        result = json.loads(path.read_text())
+        result = json.loads(path.read_text(encoding="utf-8"))
         if result["error"]:
             problems.append(f"cell {cell.name} ({result['name']}): {result['error']}")
             continue

@@ -53,13 +53,14 @@ class Folder:
         return None if self.annotations is None else Path(self.annotations).expanduser()
 
     def _paired(self) -> Paired:
-        videos = by_session(self._videos())
+        videos = by_session(self.files())
         path = self.annotations_path
         if path is None:
             return pair(videos, None, source="", unlisted=self.unlisted)
         return pair(videos, read_annotations(path, self.columns), source=path.name, unlisted=self.unlisted)
 
-    def _videos(self) -> list[Path]:
+    def files(self) -> list[Path]:
+        """The videos, sorted. Raises DatasetError."""
         root = Path(self.videos).expanduser()
         looked_for = ", ".join(self.suffixes)
         if not root.exists():
@@ -71,13 +72,13 @@ class Folder:
                     f"in one of: {looked_for} (dataset.suffixes)"
                 )
             return [root]
-        videos = sorted(path for path in self._files(root) if self._is_video(path))
+        videos = sorted(path for path in self._below(root) if self._is_video(path))
         if not videos:
             below = "and the folders below it" if self.recursive else "(folders below it: dataset.recursive=true)"
             raise DatasetError(f"dataset.videos: no video in {root} {below}; looked for files in: {looked_for}")
         return videos
 
-    def _files(self, root: Path) -> Iterator[Path]:
+    def _below(self, root: Path) -> Iterator[Path]:
         for path in root.rglob("*") if self.recursive else root.iterdir():
             hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
             if not hidden and path.is_file():

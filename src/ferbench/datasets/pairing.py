@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -25,6 +26,11 @@ class Paired:
     notices: tuple[str, ...]
 
 
+def session_name(text: str) -> str:
+    """A name in one Unicode form: some systems write an accent into file names as a character of its own."""
+    return unicodedata.normalize("NFC", text)
+
+
 def by_session(videos: Iterable[Path]) -> dict[str, Path]:
     """Session name (file name without suffix) of each video.
 
@@ -33,12 +39,13 @@ def by_session(videos: Iterable[Path]) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for path in videos:
-        if path.stem in found:
+        name = session_name(path.stem)
+        if name in found:
             raise DatasetError(
-                f"two videos are named {path.stem!r}: {found[path.stem]} and {path}. A session is named after its "
+                f"two videos are named {name!r}: {found[name]} and {path}. A session is named after its "
                 "video; rename one, or move it out of the folder."
             )
-        found[path.stem] = path
+        found[name] = path
     return found
 
 
@@ -54,10 +61,11 @@ def pair(videos: Mapping[str, Path], table: AnnotationTable | None, *, source: s
     rows: dict[str, list[Annotation]] = {}
     strays: dict[str, list[int]] = {}
     for annotation, line in zip(table.annotations, table.lines, strict=True) if table else ():
-        if annotation.session_id in videos:
-            rows.setdefault(annotation.session_id, []).append(annotation)
+        name = session_name(annotation.session_id)
+        if name in videos:
+            rows.setdefault(name, []).append(replace(annotation, session_id=name))
         else:
-            strays.setdefault(annotation.session_id, []).append(line)
+            strays.setdefault(name, []).append(line)
     without = () if table and unlisted == "empty" else None
     sessions = tuple(
         Session(

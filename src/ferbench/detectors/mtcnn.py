@@ -13,6 +13,7 @@ Differs from facenet-pytorch:
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -82,6 +83,7 @@ class Mtcnn:
         Raises:
             WeightsError: a file is missing, has another hash, or does not fit its network.
         """
+        importlib.import_module("torchvision.ops")  # takes a second: here, not in the first frame's time
 
         def ready(net: torch.nn.Module, item: PublishedFile) -> torch.nn.Module:
             path = check(item, models)

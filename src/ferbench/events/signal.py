@@ -66,7 +66,7 @@ class EmotionSignal:
             )
         if chosen.shape != (timeline.video.num_frames,):
             raise DataError(f"chosen: expected shape ({timeline.video.num_frames},), got {chosen.shape}")
-        row = expression_rows(expressions, chosen)
+        row = expressions.rows_of(chosen)
         scores = self._scores(expressions)
         signals = []
         for label in self.labels:
@@ -88,24 +88,6 @@ class EmotionSignal:
                 scores[np.arange(len(scores)), expressions.logits.argmax(axis=1)] = 1.0
         scores[undefined] = np.nan
         return scores
-
-
-def expression_rows(expressions: Expressions, chosen: I64) -> I64:
-    """Row of ``expressions`` that belongs to each chosen face, i64 (T,); -1 = none.
-
-    Args:
-        expressions: rows of classified faces, ``face`` in any order, each face at most once.
-        chosen: i64 (T,), row in Faces per frame, -1 = none.
-    """
-    result = np.full(len(chosen), -1, np.int64)
-    if len(expressions) == 0:
-        return result
-    order = np.argsort(expressions.face, kind="stable")
-    face = expressions.face[order]
-    at = np.minimum(np.searchsorted(face, chosen), len(face) - 1)
-    known = (chosen >= 0) & (face[at] == chosen)
-    result[known] = order[at[known]]
-    return result
 
 
 def moving_average(value: F64, edges_s: F64, *, width_s: float) -> F64:

@@ -9,6 +9,7 @@ classified). Numbers are written so that reading them gives the same bits.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,7 @@ def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions
     order = np.argsort(frame, kind="stable")
     source = np.concatenate([np.arange(len(faces)), np.full(len(empty), -1)])[order]
     no_face = source < 0
-    row_of_face = np.full(len(faces) + 1, -1, np.int64)
-    row_of_face[expressions.face] = np.arange(len(expressions))
-    row = row_of_face[source]
+    row = expressions.rows_of(source)
     columns: dict[str, pa.Array] = {
         "frame": pa.array(frame[order], pa.int64()),
         "start_s": pa.array(timeline.edges_s[frame[order]], pa.float64()),
@@ -73,7 +72,7 @@ def write_predictions(folder: Path, stem: str, table: pa.Table) -> tuple[Path, P
     folder.mkdir(parents=True, exist_ok=True)
     parquet, text = folder / f"{stem}.parquet", folder / f"{stem}.csv"
     for path, write in ((parquet, _write_parquet), (text, pacsv.write_csv)):
-        part = path.with_name(f".{path.name}.part")
+        part = path.with_name(f".{uuid.uuid4().hex}.part")
         try:
             write(table, part)
             part.replace(path)
@@ -102,6 +101,13 @@ def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
     Raises:
         FormatError: the file is not such a table; names what is missing.
     """
+    try:
+        return _read(path)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, json.JSONDecodeError) as error:
+        raise FormatError(f"{path} has a cell that is no number: {error}") from error
+
+
+def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
     try:
         table = pq.read_table(path) if path.suffix == ".parquet" else pacsv.read_csv(path)
     except (OSError, pa.ArrowInvalid) as error:

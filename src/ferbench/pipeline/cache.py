@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import platform
+import logging
 import sqlite3
 import time
 from collections.abc import Mapping
-from importlib import metadata
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,11 @@ import pyarrow as pa
 from ferbench import __version__
 from ferbench.errors import CacheError
 from ferbench.pipeline import tables
+from ferbench.provenance import library_versions, revision
 from ferbench.results import StageKey
 from ferbench.weights import sha256_of
 
-
-def library_versions() -> dict[str, str]:
-    """Versions of what takes part in computing a table."""
-    names = ("av", "numpy", "pyarrow", "torch", "torchvision")
-    found = {name: metadata.version(name) for name in names}
-    return {"python": platform.python_version(), **found}
+log = logging.getLogger("ferbench")
 
 
 class Cache:
@@ -52,39 +48,57 @@ class Cache:
         return table, about
 
     def write(self, key: StageKey, table: pa.Table, about: Mapping[str, Any]) -> dict[str, Any]:
-        """Store a table; its description is completed with key, spec and versions, and returned."""
+        """Store a table; its description is completed with key, spec and versions, and returned.
+
+        Raises:
+            CacheError: the disk is full, or the folder cannot be written.
+        """
         full = {
             **about,
             "stage": key.stage,
             "key": key.key,
             "spec": key.spec,
             "ferbench": __version__,
+            "revision": revision()[0] + ("-dirty" if revision()[1] else ""),
             "versions": library_versions(),
             "made_unix_s": time.time(),
         }
-        tables.write(self.path(key), table, full)
+        try:
+            tables.write(self.path(key), table, full)
+        except OSError as error:
+            raise CacheError(f"{self.path(key)} cannot be written: {error.strerror or error}") from error
         return full
 
     def digest(self, path: Path) -> str:
         """SHA-256 of a file, remembered by path, size, modification time and inode."""
         status = path.stat()
-        mark = (str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ino)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with sqlite3.connect(self.folder / "digests.sqlite", timeout=30) as memory:
-            memory.execute(
-                "CREATE TABLE IF NOT EXISTS digest "
-                "(path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode TEXT, sha256 TEXT)"
-            )
-            known = memory.execute(
-                "SELECT sha256 FROM digest WHERE path = ? AND size = ? AND mtime_ns = ? AND inode = ?",
-                (*mark[:3], str(mark[3])),
-            ).fetchone()
+        mark = (str(path.resolve()), status.st_size, status.st_mtime_ns, str(status.st_ino))
+        known = self._remembered(
+            "SELECT sha256 FROM digest WHERE path = ? AND size = ? AND mtime_ns = ? AND inode = ?", mark
+        )
         if known:
             return str(known[0])
         sha256 = sha256_of(path)
-        with sqlite3.connect(self.folder / "digests.sqlite", timeout=30) as memory:
-            memory.execute("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?)", (*mark[:3], str(mark[3]), sha256))
+        self._remembered("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?)", (*mark, sha256))
         return sha256
+
+    def _remembered(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """Ask or tell the memory of digests; without a usable one, files are read again each time."""
+        file = self.folder / "digests.sqlite"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(file, timeout=30)) as memory, memory:
+                memory.execute(
+                    "CREATE TABLE IF NOT EXISTS digest "
+                    "(path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode TEXT, sha256 TEXT)"
+                )
+                found: tuple[Any, ...] | None = memory.execute(statement, values).fetchone()
+                return found
+        except sqlite3.Error as error:
+            log.warning("%s cannot be used (%s); delete it. Until then every video is read twice", file, error)
+        except OSError as error:
+            raise CacheError(f"the cache folder {self.folder} cannot be used: {error.strerror or error}") from error
+        return None
 
     def size_bytes(self) -> int:
         """Bytes that all stored tables take."""

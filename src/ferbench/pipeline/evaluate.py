@@ -36,7 +36,7 @@ def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterab
         try:
             results.append(_session(session, analyser))
         except (FerbenchError, OSError) as error:
-            failures.append(Failure(session_id=session.session_id, file=session.parts[0].path, reason=str(error)))
+            failures.append(_failure(session, error))
     wall_s = time.perf_counter() - start
     recipe = analyser.recipe
     annotated = [r for r in results if r.counts is not None]
@@ -46,22 +46,52 @@ def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterab
         scores=recipe.scoring.scores([(r.counts, r.latencies_s) for r in results if r.counts]) if annotated else (),
         counts=tuple(row for result in annotated for row in counts_rows(result, recipe)),
         failures=tuple(failures),
-        notices=tuple(notices),
+        notices=(*notices, *(text for result in results for text in _oddities(result))),
         work=analyser.work,
         wall_s=wall_s,
-        e2e_fps=frames / wall_s if analyser.runtime.measure and frames else None,
+        e2e_fps=frames / wall_s if analyser.runtime.measure and frames and not failures else None,
         quality=pooled([p.quality for r in results for p in r.parts]),
     )
 
 
 def _warm_up(session: Session, analyser: Analyser) -> None:
     """One uncounted run over the first session, so that loading and first calls are not in the measure."""
+    on_frames, analyser.on_frames = analyser.on_frames, lambda _: None
     try:
         for part in session.parts:
             analyser.analyse(part.path, video_id=session.session_id)
     except FerbenchError:
         pass  # it will fail again, and be reported, in the measured run
-    analyser.work = type(analyser.work)()
+    finally:
+        analyser.on_frames, analyser.work = on_frames, type(analyser.work)()
+
+
+def _failure(session: Session, error: Exception) -> Failure:
+    """A failed session; the reason names the file without its folder, for it goes into the records."""
+    path, reason = session.parts[0].path, str(error)
+    for part in session.parts:
+        reason = reason.replace(str(part.path), part.path.name)
+    return Failure(session_id=session.session_id, file=path, reason=reason)
+
+
+def _oddities(result: SessionResult) -> list[str]:
+    """What a reader of the numbers should know of a session: damage, repaired times, annotations after its end."""
+    name, found = result.session.session_id, []
+    for part in result.parts:
+        timeline = part.analysis.timeline
+        if timeline.damage:
+            found.append(f"{name}: damaged video, only its beginning was used: {timeline.damage}")
+        if timeline.num_repaired:
+            found.append(f"{name}: {timeline.num_repaired} of {timeline.video.num_frames} timestamps were repaired")
+    end_s = max(part.start_s + part.analysis.timeline.duration_s for part in result.parts)
+    late = [a.onset_s for a in result.session.annotations or () if a.onset_s >= end_s]
+    if late:
+        times = ", ".join(f"{onset_s:g}" for onset_s in late[:5]) + (" ..." if len(late) > 5 else "")
+        found.append(
+            f"{name}: {len(late)} annotations begin after the video's end ({end_s:.1f} s), at {times} s: "
+            "each counts as missed; check the unit of the times"
+        )
+    return found
 
 
 def _session(session: Session, analyser: Analyser) -> SessionResult:
@@ -89,6 +119,7 @@ def _session(session: Session, analyser: Analyser) -> SessionResult:
         counts=outcome.counts if annotated else None,
         observed_s=observed_s,
         valid_s=valid_s,
+        quality=pooled([part.quality for part in parts]),
     )
 
 

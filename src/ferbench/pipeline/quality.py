@@ -49,19 +49,24 @@ def longest_gap_s(timeline: Timeline, chosen: I64) -> float:
 
 
 def pooled(per_video: list[dict[str, float]]) -> dict[str, float]:
-    """Means over videos weighted by their frames (``longest_gap_s``: the largest); NaN values are left out."""
+    """Measures over several videos; NaN values are left out.
+
+    Means are weighted by frames, or, where a measure is one of chosen faces, by frames with a chosen face.
+    ``longest_gap_s`` is the largest, ``frames`` the sum.
+    """
     if not per_video:
         return {}
-    weight = np.array([q["frames"] for q in per_video])
+    frames = np.array([q["frames"] for q in per_video])
+    with_face = frames * np.array([q["face_share"] for q in per_video])
     result: dict[str, float] = {}
     for name in per_video[0]:
         values = np.array([q[name] for q in per_video])
-        known = ~np.isnan(values)
+        weight = with_face if name in ("face_px", "confidence", "entropy_nats") else frames
+        known = ~np.isnan(values) & (weight > 0)
         if name == "frames":
-            result[name] = float(weight.sum())
+            result[name] = float(frames.sum())
         elif name == "longest_gap_s":
             result[name] = float(values.max())
         else:
-            mean = float(np.average(values[known], weights=weight[known])) if known.any() else float("nan")
-            result[name] = mean
+            result[name] = float(np.average(values[known], weights=weight[known])) if known.any() else float("nan")
     return result

@@ -28,6 +28,14 @@ class Recipe:
     event: EventRule
     scoring: EventScoring
 
+    def __post_init__(self) -> None:
+        """Check that the model knows what the signal wants, before any pixel is touched."""
+        missing = [label for label in self.signal.labels if label not in self.model.labels]
+        if missing:
+            raise ConfigError(
+                f"signal.labels: the model has no {', '.join(missing)}; it has {', '.join(self.model.labels)}"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:

@@ -1,38 +1,33 @@
-"""The stages that touch pixels: decode, detect, classify. One pass over a video makes all that is missing."""
+"""The stages that touch pixels (decode, detect, classify): read where they are stored, computed where they are not."""
 
 from __future__ import annotations
 
-import os
-import time
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ferbench import weights
-from ferbench.errors import VideoError
+from ferbench.errors import CacheError, ConfigError, VideoError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.cold import ColdPass
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.results import Analysis, StageKey, StageTiming, Work
-from ferbench.types import Expressions, Faces, FrameBatch, Timeline
+from ferbench.types import Expressions, Faces, Timeline
 
 if TYPE_CHECKING:
     import torch
 
-CHUNK_FRAMES = 32
-"""Frames decoded at a time. Constant, because classification batches never cross a chunk: results of a resumed or
-re-batched run stay the same."""
+log = logging.getLogger("ferbench")
 
 STAGES = ("timeline", "faces", "expressions")
 
 
 def stage_keys(recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool) -> dict[str, StageKey]:
     """Keys of the three stages of a video; paths, batch size and threads are not in them."""
-    numerics = {"device": device_kind, "dtype": "float32", "tf32": tf32}
+    numerics = {"device": device_kind, "dtype": "float32", "tf32": tf32 and device_kind == "cuda"}
     timeline = StageKey.of("timeline", {"video": sha256, "reader": recipe.reader})
     faces = StageKey.of("faces", {"frames": timeline.key, "detector": recipe.detector, "numerics": numerics})
     expressions = StageKey.of(
@@ -48,22 +43,8 @@ def stage_keys(recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool) -> 
     return {"timeline": timeline, "faces": faces, "expressions": expressions}
 
 
-@dataclass(slots=True, kw_only=True)
-class _Pass:
-    """What one pass over a video has made so far."""
-
-    faces: list[Faces] = field(default_factory=list)
-    rows: list[np.ndarray[Any, Any]] = field(default_factory=list)
-    logits: list[np.ndarray[Any, Any]] = field(default_factory=list)
-    num_faces: int = 0
-    decode_s: float = 0.0
-    detect_s: float = 0.0
-    classify_s: float = 0.0
-    num_classified: int = 0
-
-
 class Analyser:
-    """Runs or reads the pixel stages of videos with one recipe; loads weights at their first use."""
+    """Runs or reads the pixel stages of videos with one recipe; loads networks at their first use."""
 
     def __init__(
         self,
@@ -83,25 +64,29 @@ class Analyser:
     @cached_property
     def detect(self) -> Callable[[torch.Tensor], Faces]:
         """The detector, loaded."""
-        self._numerics()
-        self._bring(self.recipe.detector.weights_files())
+        self._set_numerics()
         return self.recipe.detector.load(self.device, self.models)
 
     @cached_property
     def recognise(self) -> Callable[[torch.Tensor], torch.Tensor]:
         """The model, loaded."""
-        self._numerics()
-        self._bring(self.recipe.model.weights_files())
+        self._set_numerics()
         return self.recipe.model.load(self.device, self.models)
 
-    def _numerics(self) -> None:
+    def _set_numerics(self) -> None:
         import torch
 
         torch.backends.cuda.matmul.allow_tf32 = self.runtime.tf32
         torch.backends.cudnn.allow_tf32 = self.runtime.tf32
 
-    def _bring(self, files: tuple[weights.PublishedFile, ...]) -> None:
+    def bring_weights(self) -> None:
+        """Fetch the weight files that are missing, if the runtime allows it.
+
+        Raises:
+            WeightsError: one cannot be had; better once, before the first video, than at every video.
+        """
         if self.runtime.fetch_weights:
+            files = (*self.recipe.detector.weights_files(), *self.recipe.model.weights_files())
             weights.fetch(files, self.models, notify=self.notify)
 
     def keys(self, path: Path) -> dict[str, StageKey]:
@@ -110,14 +95,19 @@ class Analyser:
         Raises:
             VideoError: there is no such file.
         """
+        return stage_keys(self.recipe, sha256=self._digest(path), device_kind=self.device.type, tf32=self.runtime.tf32)
+
+    def _digest(self, path: Path) -> str:
         if not path.is_file():
             kind = "a folder" if path.is_dir() else "missing"
             raise VideoError(f"{path} is {kind}; expected a video file")
-        digest = self.cache.digest(path)
-        return stage_keys(self.recipe, sha256=digest, device_kind=self.device.type, tf32=self.runtime.tf32)
+        try:
+            return self.cache.digest(path)
+        except OSError as error:
+            raise VideoError(f"{path} cannot be read: {error.strerror or error}") from error
 
     def is_cached(self, path: Path) -> bool:
-        """Whether nothing of this video needs pixels."""
+        """Whether nothing of this video needs pixels. Raises VideoError."""
         return not self.runtime.measure and all(self.cache.has(key) for key in self.keys(path).values())
 
     def estimated_frames(self, path: Path) -> int:
@@ -131,144 +121,86 @@ class Analyser:
     def analyse(self, path: Path, *, video_id: str) -> Analysis:
         """Timeline, faces and expressions of a video, from the cache where they are there.
 
+        What can be decoded of a damaged video is stored like any other, so that it is decoded once only; whether it is
+        used is decided each time.
+
         Raises:
             VideoError: it cannot be decoded, or is damaged and ``runtime.on_damaged`` is ``error``.
         """
-        keys = self.keys(path)
-        have = {stage for stage, key in keys.items() if not self.runtime.measure and self.cache.has(key)}
-        if "timeline" in have:
-            table, about = self.cache.read(keys["timeline"])
-            if about["damage"] and self.runtime.on_damaged == "error":
-                raise VideoError(f"{about['damage']}; runtime.on_damaged=keep uses what could be decoded")
-        if have != set(STAGES):
-            return self._run(path, video_id, keys, have)
-        timeline = tables.timeline_from(table, about, video_id=video_id, path=path)
-        faces_table, faces_about = self.cache.read(keys["faces"])
-        expr_table, expr_about = self.cache.read(keys["expressions"])
-        stored = {"timeline": about, "faces": faces_about, "expressions": expr_about}
-        return Analysis(
-            timeline=timeline,
-            faces=tables.faces_from(faces_table),
-            expressions=tables.expressions_from(expr_table, expr_about),
-            keys=keys,
-            timing={stage: StageTiming(**text["timing"], cached=True) for stage, text in stored.items()},
-        )
-
-    def _run(self, path: Path, video_id: str, keys: dict[str, StageKey], have: set[str]) -> Analysis:
-        done = _Pass()
-        stored = tables.faces_from(self.cache.read(keys["faces"])[0]) if "faces" in have else None
-        classify = "expressions" not in have
-        with self.recipe.reader.open(
-            path,
-            batch_frames=CHUNK_FRAMES,
-            threads=self.runtime.threads,
-            keep_damaged=self.runtime.on_damaged == "keep",
-        ) as video:
-            batches = iter(video)
-            while True:
-                start = time.perf_counter()
-                batch = next(batches, None)
-                done.decode_s += time.perf_counter() - start
-                if batch is None:
-                    break
-                self.work.frames_decoded += len(batch)
-                self._chunk(batch, done, stored=stored, classify=classify)
-                self.on_frames(len(batch))
-            timeline = video.timeline(video_id=video_id, sha256=self.cache.digest(path))
-        return self._store(timeline, done, keys, have)
-
-    def _chunk(self, batch: FrameBatch, done: _Pass, *, stored: Faces | None, classify: bool) -> None:
-        frames = batch.rgb.to(self.device)
-        first = int(batch.index[0])
-        if stored is None:
-            detect = self.detect
-            start = time.perf_counter()
-            faces = self._detect(detect, frames)
-            self._synchronise()
-            done.detect_s += time.perf_counter() - start
-            self.work.frames_detected += len(batch)
+        digest, keys = self._digest(path), self.keys(path)
+        stored = {} if self.runtime.measure else self._stored(keys, video_id, path)
+        if set(stored) == set(STAGES):
+            timing = {stage: timing for stage, (_, timing) in stored.items()}
+            timeline, faces, expressions = (stored[stage][0] for stage in STAGES)
         else:
-            low, high = np.searchsorted(stored.frame, [first, first + len(batch)])
-            faces = stored.rows(np.arange(low, high)).shifted(-first)
-        if classify:
-            recognise = self.recognise
-            start = time.perf_counter()
-            rows = self.recipe.classify.admit(faces)
-            done.logits.append(self._classify(recognise, frames, faces, rows))
-            self._synchronise()
-            done.classify_s += time.perf_counter() - start
-            done.rows.append(rows + done.num_faces)
-            done.num_classified += len(rows)
-            self.work.faces_classified += len(rows)
-        done.faces.append(faces.shifted(first))
-        done.num_faces += len(faces)
-
-    def _detect(self, detect: Callable[[torch.Tensor], Faces], frames: torch.Tensor) -> Faces:
-        size = self.runtime.batch_size
-        return Faces.concat([detect(frames[at : at + size]).shifted(at) for at in range(0, len(frames), size)])
-
-    def _classify(
-        self,
-        recognise: Callable[[torch.Tensor], torch.Tensor],
-        frames: torch.Tensor,
-        faces: Faces,
-        rows: np.ndarray[Any, Any],
-    ) -> np.ndarray[Any, Any]:
-        """Logits f32 (len(rows), K); NaN where no crop could be made."""
-        model = self.recipe.model
-        logits = np.full((len(rows), len(model.labels)), np.nan, np.float32)
-        size = self.runtime.batch_size
-        for at in range(0, len(rows), size):
-            crops = self.recipe.preprocessing.crop(frames, faces.rows(rows[at : at + size]), model_px=model.input_px)
-            if len(crops.row):
-                logits[at + crops.row] = recognise(crops.rgb).cpu().numpy()
-        return logits
-
-    def _synchronise(self) -> None:
-        import torch
-
-        if self.device.type == "cuda":
-            torch.cuda.synchronize()
-        elif self.device.type == "mps":
-            torch.mps.synchronize()
-
-    def _store(self, timeline: Timeline, done: _Pass, keys: dict[str, StageKey], have: set[str]) -> Analysis:
-        """Write what was missing; read what was there."""
-        faces = Faces.concat(done.faces)
-        if "expressions" in have:
-            expressions = tables.expressions_from(*self.cache.read(keys["expressions"]))
-        else:
-            rows = np.concatenate([np.empty(0, np.int64), *done.rows])
-            empty = np.empty((0, len(self.recipe.model.labels)), np.float32)
-            expressions = Expressions(
-                frame=faces.frame[rows],
-                face=rows,
-                logits=np.concatenate([empty, *done.logits]),
-                labels=self.recipe.model.labels,
+            timeline, faces, expressions, timing = self._compute(path, video_id, digest, keys, stored)
+        if timeline.damage and self.runtime.on_damaged == "error":
+            raise VideoError(
+                f"{path}: damaged video: {timeline.damage}. Replace the file by a sound copy, "
+                "or set runtime.on_damaged=keep to use what decodes."
             )
-        frames, video_s = timeline.video.num_frames, timeline.duration_s
-        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+        return Analysis(timeline=timeline, faces=faces, expressions=expressions, keys=keys, timing=timing)
 
-        def timing(busy_s: float, units: int, device: str) -> StageTiming:
-            return StageTiming(
-                busy_s=busy_s, units=units, video_s=video_s, device=device, load=round(load, 2), cached=False
-            )
-
-        made = {
-            "timeline": timing(done.decode_s, frames, "cpu"),
-            "faces": timing(done.detect_s, frames, str(self.device)),
-            "expressions": timing(done.classify_s, done.num_classified, str(self.device)),
+    def _stored(self, keys: dict[str, StageKey], video_id: str, path: Path) -> dict[str, tuple[Any, StageTiming]]:
+        """What can be read of a video's tables; an unreadable one is told, and counts as missing."""
+        parse: dict[str, Callable[[Any, dict[str, Any]], Timeline | Faces | Expressions]] = {
+            "timeline": lambda table, about: tables.timeline_from(table, about, video_id=video_id, path=path),
+            "faces": lambda table, _: tables.faces_from(table),
+            "expressions": tables.expressions_from,
         }
+        found: dict[str, tuple[Any, StageTiming]] = {}
+        for stage, key in keys.items():
+            if self.cache.has(key):
+                try:
+                    table, about = self.cache.read(key)
+                    found[stage] = (parse[stage](table, about), StageTiming(**about["timing"], cached=True))
+                except (CacheError, KeyError, TypeError, ValueError) as error:
+                    log.warning("a stored table is unreadable and will be made again: %s", error)
+        return found
+
+    def _compute(
+        self,
+        path: Path,
+        video_id: str,
+        digest: str,
+        keys: dict[str, StageKey],
+        stored: dict[str, tuple[Any, StageTiming]],
+    ) -> tuple[Timeline, Faces, Expressions, dict[str, StageTiming]]:
+        """Make what is missing in one pass, and store it."""
+        self.bring_weights()
+        cold = ColdPass(
+            recipe=self.recipe,
+            runtime=self.runtime,
+            device=self.device,
+            engines=self,
+            work=self.work,
+            stored=stored["faces"][0] if "faces" in stored else None,
+            classify="expressions" not in stored,
+        )
+        try:
+            timeline = cold.run(path, video_id=video_id, sha256=digest, on_frames=self.on_frames)
+        except (MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and type(error).__name__ != "OutOfMemoryError":
+                raise
+            raise ConfigError(
+                f"{path} does not fit into the memory of {self.device} with runtime.batch_size="
+                f"{self.runtime.batch_size}; lower it"
+            ) from error
+        if self._digest(path) != digest:
+            raise VideoError(
+                f"{path} changed while it was read; nothing of it was stored. Run again when it is complete."
+            )
+        faces = cold.faces()
+        expressions = stored["expressions"][0] if "expressions" in stored else cold.expressions(faces)
         contents: dict[str, Callable[[], tuple[Any, dict[str, Any]]]] = {
             "timeline": lambda: tables.timeline_table(timeline),
             "faces": lambda: (tables.faces_table(faces), {}),
             "expressions": lambda: tables.expressions_table(expressions),
         }
+        timing: dict[str, StageTiming] = {}
         for stage in STAGES:
-            if stage in have:
-                stored = self.cache.read(keys[stage])[1]["timing"]
-                made[stage] = made[stage] if stage == "timeline" else StageTiming(**stored, cached=True)
-            else:
+            timing[stage] = stored[stage][1] if stage in stored else cold.timing(stage, timeline)
+            if stage not in stored:
                 table, about = contents[stage]()
-                self.cache.write(keys[stage], table, {**about, "timing": made[stage].about()})
-        return Analysis(timeline=timeline, faces=faces, expressions=expressions, keys=keys, timing=made)
+                self.cache.write(keys[stage], table, {**about, "timing": timing[stage].about()})
+        return timeline, faces, expressions, timing

@@ -7,8 +7,7 @@ and moved into place, so a reader never sees half a file.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -121,14 +120,12 @@ def write(path: Path, table: pa.Table, about: Mapping[str, Any]) -> None:
     """Write a table with its description; the file appears whole or not at all."""
     schema = table.schema.with_metadata({ABOUT: json.dumps(about, sort_keys=True).encode()})
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".part")
-    os.close(handle)
+    part = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        pq.write_table(table.cast(schema), name, compression="zstd")
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        pq.write_table(table.cast(schema), part, compression="zstd")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:

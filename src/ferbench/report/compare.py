@@ -32,11 +32,13 @@ class Comparison:
 
     Attributes:
         params: names of the choices that differ between the runs.
-        metrics: names of the numbers shown; the first one is what the rows are sorted by.
+        by: number that the rows are sorted by; "" = they are sorted by name, for there is nothing that is better.
+        metrics: names of the numbers shown, ``by`` first.
         rows: best first; runs without that number last.
         constant: choices that are the same in all runs.
     """
 
+    by: str
     params: tuple[str, ...]
     metrics: tuple[str, ...]
     rows: tuple[RunRow, ...]
@@ -60,33 +62,34 @@ def format_number(value: float, *, whole: bool = False) -> str:
     return f"{value:.0f}" if whole else f"{value:.3f}"
 
 
-def compare(runs: Sequence[RunRow], *, by: str = "event/f1", metrics: Sequence[str] = SHOWN_METRICS) -> Comparison:
+def compare(runs: Sequence[RunRow], *, by: str | None = None, metrics: Sequence[str] = SHOWN_METRICS) -> Comparison:
     """Put runs in order and drop what they have in common.
 
     Args:
         runs: at least one.
-        by: number to sort by: largest first, smallest first where smaller is better.
+        by: number to sort by: largest first, smallest first where smaller is better. None = F1, or, where no run is
+            scored, the name: more events are not better.
         metrics: numbers to show; those that no run has, or that are equal in all of several runs, are left out.
 
     Raises:
         ConfigError: no run has a number of that name; names those there are.
     """
     known = sorted({name for run in runs for name in run.metrics})
-    if by not in known:
-        if by != "event/f1":
-            raise ConfigError(f"no run has a metric {by!r}; there are: {', '.join(known) or 'none'}")
-        by = "event/count" if "event/count" in known else (known[0] if known else by)
-    sign = 1.0 if by in SMALLER_IS_BETTER else -1.0
-    rows = sorted(runs, key=lambda r: (sign * r.metrics[by] if by in r.metrics else math.inf, r.name))
+    if by is not None and by not in known:
+        raise ConfigError(f"no run has a metric {by!r}; there are: {', '.join(known) or 'none'}")
+    chosen = by if by is not None else ("event/f1" if "event/f1" in known else "")
+    sign = 1.0 if chosen in SMALLER_IS_BETTER else -1.0
+    rows = sorted(runs, key=lambda r: (sign * r.metrics[chosen] if chosen in r.metrics else math.inf, r.name))
     names = sorted({name for run in runs for name in run.params})
     differing = [n for n in names if len({run.params.get(n) for run in runs}) > 1]
     # A plug's fields differ with the plug: where the plug itself is shown, its other fields say the same again only
     # if they take one value per choice.
     shown = [n for n in differing if not _follows_from(n, differing, runs)]
     constant = {n: runs[0].params[n] for n in names if n not in differing and n in runs[0].params}
-    varying = [m for m in metrics if m != by and (len(runs) == 1 or len({r.metrics.get(m) for r in runs}) > 1)]
+    varying = [m for m in metrics if m != chosen and (len(runs) == 1 or len({r.metrics.get(m) for r in runs}) > 1)]
     present = [m for m in varying if m in known]
-    return Comparison(params=tuple(shown), metrics=(by, *present), rows=tuple(rows), constant=constant)
+    first = (chosen,) if chosen else ()
+    return Comparison(by=chosen, params=tuple(shown), metrics=(*first, *present), rows=tuple(rows), constant=constant)
 
 
 def _follows_from(name: str, differing: Sequence[str], runs: Sequence[RunRow]) -> bool:

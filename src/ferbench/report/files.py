@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
-from ferbench.types import Event
+from ferbench.scoring import metrics
+from ferbench.types import Counts, Event
 
 
 def write_files(
@@ -45,9 +46,7 @@ def session_f1(result: SessionResult) -> float:
     """F1 of one session, NaN where it is undefined."""
     if result.counts is None:
         return float("nan")
-    c = result.counts
-    total = 2 * c.tp + c.fp + c.fn
-    return 2 * c.tp / total if total else float("nan")
+    return metrics.f1(result.counts)
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -111,15 +110,25 @@ def _counts(report: Report, path: Path) -> None:
 
 def _sessions(report: Report, path: Path) -> None:
     """One row per session: size, events, scores where annotated, quality."""
-    header = ("session", "file", "video_s", "frames", "events", "tp", "fp", "fn", "f1")
+    scores: dict[str, Callable[[Counts], float]] = {
+        "precision": metrics.precision,
+        "recall": metrics.recall,
+        "f1": metrics.f1,
+        "false_alarms_per_min": metrics.false_alarms_per_min,
+    }
     measures = ("face_share", "faces_per_frame", "face_px", "longest_gap_s", "confidence", "entropy_nats")
+    header = ("session", "file", "video_s", "frames", "events", "tp", "fp", "fn", *scores, "latency_s")
     rows = []
     for result in report.sessions:
         c = result.counts
-        quality = result.parts[0].quality
         files = " + ".join(part.path.name for part in result.session.parts)
-        frames = sum(part.analysis.timeline.video.num_frames for part in result.parts)
-        found = (c.tp, c.fp, c.fn) if c else (None, None, None)
-        own = (result.session.session_id, files, round(result.video_s, 3), frames, len(result.events), *found)
-        rows.append((*own, session_f1(result), *(quality[name] for name in measures)))
-    write_csv(path, (*header, *measures), rows)
+        timelines = [part.analysis.timeline for part in result.parts]
+        frames = sum(timeline.video.num_frames for timeline in timelines)
+        own = (result.session.session_id, files, round(result.video_s, 3), frames, len(result.events))
+        found = (c.tp, c.fp, c.fn, *(score(c) for score in scores.values())) if c else (None,) * (3 + len(scores))
+        latency_s = metrics.latency_s(result.latencies_s) if c else None
+        quality = result.quality
+        repaired = sum(timeline.num_repaired for timeline in timelines)
+        damage = "; ".join(timeline.damage for timeline in timelines if timeline.damage)
+        rows.append((*own, *found, latency_s, *(quality[name] for name in measures), repaired, damage))
+    write_csv(path, (*header, *measures, "repaired_timestamps", "damage"), rows)

@@ -47,7 +47,7 @@ def timeline_png(result: SessionResult, path: Path, *, level: float, stamps_s: t
     _draw_lanes(lanes, result, stamps_s)
     lanes.set_xlabel("time in the session, s")
     lanes.set_xlim(0, max(result.video_s, 1e-3))
-    curves.set_title(_title(result), loc="left", fontsize=10)
+    curves.set_title(_title(result), loc="left", fontsize=10, parse_math=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
@@ -104,7 +104,7 @@ def _draw_lanes(axes: Axes, result: SessionResult, stamps_s: tuple[float, ...]) 
             axes.broken_barh(bar, (0.15, 0.6), facecolor="#cfd8dc", edgecolor=edge)
         else:
             axes.plot([mark.onset_s] * 2, [0.15, 0.75], color=edge, linewidth=2)
-        axes.text(mark.onset_s, 0.45, f" {mark.kind}", fontsize=8, va="center", clip_on=True)
+        axes.text(mark.onset_s, 0.45, f" {mark.kind}", fontsize=8, va="center", clip_on=True, parse_math=False)
     for e, a in result.matches:
         axes.plot([stamps_s[e], annotations[a].onset_s], [1.15, 0.75], color="black", linewidth=1.0)
     axes.set_ylim(0, 1.9)

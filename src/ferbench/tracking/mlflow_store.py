@@ -7,9 +7,10 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from filelock import FileLock
 
@@ -18,26 +19,50 @@ from ferbench.places import store_uri
 from ferbench.tracking.record import Input, Record
 from ferbench.tracking.view import VIEW_TAG, view_tag
 
+# Before anything imports mlflow: no telemetry, and a server that is down is told of after seconds, not minutes.
+for _name, _value in {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}.items():
+    os.environ.setdefault(_name, _value)
+
 PARENT_TAG = "mlflow.parentRunId"
 KIND_TAG = "ferbench.kind"
 _VALUE_LIMIT = 6000
 _TAG_LIMIT = 8000
+_KEPT = "The run's own files are kept in its folder below mlruns/hydra."
 
 
 def _client(uri: str) -> Any:
     """An MLflow client; importing mlflow takes more than a second, so it happens here and not above."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("DO_NOT_TRACK", "true")
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
     from mlflow.tracking import MlflowClient
 
+    for chatty in ("alembic", "mlflow"):  # after the import, which sets their levels
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     return MlflowClient(tracking_uri=uri)
 
 
+@contextmanager
+def _explained(uri: str, what: str, next_step: str) -> Iterator[None]:
+    """Turn what MLflow, its database or the network raise into a TrackingError."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise TrackingError(f"{what} in the MLflow store {uri} failed: {reason}. {next_step}") from error
+
+
 class MlflowStore:
-    """One tracking store and one experiment in it."""
+    """One tracking store."""
+
+    PREDICTIONS_TAG: ClassVar[str] = "ferbench.predictions"
 
     def __init__(self, *, uri: str | None, root: Path) -> None:
         self.root = root.resolve()
@@ -64,12 +89,11 @@ class MlflowStore:
         Raises:
             TrackingError: the store cannot be opened.
         """
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
-
-        lock = self.root / ".ferbench" / "store.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        database = self._database()
+        lock = database.with_name(f"{database.name}.lock") if database else self.root / ".ferbench" / "store.lock"
+        step = "If the creation of a store was interrupted, move its file away and start again."
+        with _explained(self.uri, "opening", step):
+            lock.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, timeout=300):
                 found = self.client.get_experiment_by_name(experiment)
                 identifier = found.experiment_id if found else self._create(experiment)
@@ -77,13 +101,18 @@ class MlflowStore:
                     self.client.restore_experiment(identifier)
                 if not found or VIEW_TAG not in found.tags:
                     self.client.set_experiment_tag(identifier, VIEW_TAG, view_tag())
-                self._write_ahead()
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise TrackingError(
-                f"the MLflow store {self.uri} cannot be used: {str(error).splitlines()[0]}. "
-                "If its first creation was interrupted, move the file away and start again."
-            ) from error
+                if database:
+                    _write_ahead(database)
         return str(identifier)
+
+    def _database(self) -> Path | None:
+        """The file of a local store; None = a server or another database."""
+        from sqlalchemy.engine import make_url
+
+        if not self.uri.startswith("sqlite:"):
+            return None
+        name = make_url(self.uri).database
+        return Path(name).resolve() if name else None
 
     def _create(self, experiment: str) -> str:
         """Create an experiment; where the store is a local file, its artifacts go beside it, wherever we are now."""
@@ -93,26 +122,25 @@ class MlflowStore:
             folder = (self.root / "mlruns" / "artifacts" / name).as_uri()
         return str(self.client.create_experiment(experiment, artifact_location=folder))
 
-    def _write_ahead(self) -> None:
-        """Let readers and writers of a local sqlite file go on beside each other."""
-        if self.uri.startswith("sqlite:///"):
-            with sqlite3.connect(self.uri.removeprefix("sqlite:///"), timeout=30) as database:
-                database.execute("PRAGMA journal_mode=WAL")
-
     def start(self, experiment_id: str, name: str, tags: Mapping[str, str], *, parent: str | None = None) -> str:
         """Create a run; return its id."""
         all_tags = {**tags, "mlflow.source.name": "ferbench", "mlflow.source.type": "LOCAL"}
         if parent:
             all_tags[PARENT_TAG] = parent
-        run = self.client.create_run(experiment_id, run_name=name, tags=_clip(all_tags))
-        return str(run.info.run_id)
+        with _explained(self.uri, "starting a run", "Check the address (tracking.uri), or run with tracking=none."):
+            return str(self.client.create_run(experiment_id, run_name=name, tags=_clip(all_tags)).info.run_id)
 
     def log(self, run_id: str, record: Record) -> None:
-        """Log everything of a record in few calls, and end the run."""
+        """Log everything of a record in few calls, and end the run.
+
+        Raises:
+            TrackingError: the store refuses; the files of the run are in its Hydra folder all the same.
+        """
         self.log_numbers(run_id, params=record.params, metrics=record.metrics, tags=record.tags)
         self.log_inputs(run_id, record.inputs)
         if record.artifacts.is_dir():
-            self.client.log_artifacts(run_id, str(record.artifacts))
+            with _explained(self.uri, "logging files", _KEPT):
+                self.client.log_artifacts(run_id, str(record.artifacts))
         self.end(run_id, failed=record.failed)
 
     def log_numbers(
@@ -125,12 +153,24 @@ class MlflowStore:
         too_long = [name for name, value in params.items() if len(value) > _VALUE_LIMIT]
         if too_long:
             raise TrackingError(f"params too long for MLflow ({_VALUE_LIMIT} characters): {', '.join(too_long)}")
-        self.client.log_batch(
-            run_id,
-            metrics=[Metric(name, value, now_ms, 0) for name, value in metrics.items()],
-            params=[Param(name, value) for name, value in params.items()],
-            tags=[RunTag(name, value) for name, value in _clip(tags).items()],
-        )
+        with _explained(self.uri, "logging", _KEPT):
+            self.client.log_batch(
+                run_id,
+                metrics=[Metric(name, value, now_ms, 0) for name, value in metrics.items()],
+                params=[Param(name, value) for name, value in params.items()],
+                tags=[RunTag(name, value) for name, value in _clip(tags).items()],
+            )
+
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a run."""
+        self.log_numbers(run_id, params={}, metrics={}, tags=tags)
+
+    def logged_predictions(self, experiment_id: str) -> frozenset[str]:
+        """Keys (first 12 digits) whose prediction tables some run of the experiment has."""
+        query = f"tags.`{self.PREDICTIONS_TAG}` != ''"
+        with _explained(self.uri, "searching", _KEPT):
+            runs = self.client.search_runs([experiment_id], query, max_results=1000)
+        return frozenset(key for run in runs for key in run.data.tags[self.PREDICTIONS_TAG].split(","))
 
     def log_inputs(self, run_id: str, inputs: Iterable[Input]) -> None:
         """Log input files as data sets, by digest; file names only, no folders."""
@@ -151,18 +191,27 @@ class MlflowStore:
             for item in inputs
         ]
         if entries:
-            self.client.log_inputs(run_id, entries)
+            with _explained(self.uri, "logging inputs", _KEPT):
+                self.client.log_inputs(run_id, entries)
 
     def log_files(self, run_id: str, files: Iterable[Path], folder: str) -> None:
         """Log files as artifacts below a folder."""
-        for path in files:
-            self.client.log_artifact(run_id, str(path), folder)
+        with _explained(self.uri, "logging files", _KEPT):
+            for path in files:
+                self.client.log_artifact(run_id, str(path), folder)
 
     def end(self, run_id: str, *, failed: bool) -> None:
         """End a run."""
-        self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
+        with _explained(self.uri, "ending a run", _KEPT):
+            self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
 
 
 def _clip(tags: Mapping[str, str]) -> dict[str, str]:
     """Tags within MLflow's length limit, cut where they are too long."""
     return {name: value[:_TAG_LIMIT] for name, value in tags.items()}
+
+
+def _write_ahead(database: Path) -> None:
+    """Let readers and writers of a local sqlite file go on beside each other."""
+    with closing(sqlite3.connect(database, timeout=30)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")

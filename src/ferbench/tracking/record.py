@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
-import platform
-import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 
-from ferbench import __version__
-from ferbench.places import checkout_root
 from ferbench.results import Report, StageTiming
 
 RATE_NAMES = {"timeline": "decode", "faces": "detect", "expressions": "classify"}
@@ -32,14 +25,12 @@ class Input:
 class Record:
     """One run as a store sees it: short texts, numbers, inputs, and a folder of files."""
 
-    name: str
     params: Mapping[str, str]
     tags: Mapping[str, str]
     metrics: Mapping[str, float]
     inputs: tuple[Input, ...]
     artifacts: Path
     failed: bool
-    predictions: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
 
 def metrics_of(report: Report) -> dict[str, float]:
@@ -55,6 +46,9 @@ def metrics_of(report: Report) -> dict[str, float]:
         result["event/undefined"] = float(len(undefined))
     result["event/count"] = float(sum(len(s.events) for s in report.sessions))
     result |= {f"quality/{name}": value for name, value in report.quality.items() if not math.isnan(value)}
+    parts = [part.analysis.timeline for s in report.sessions for part in s.parts]
+    result["quality/repaired_timestamps"] = float(sum(timeline.num_repaired for timeline in parts))
+    result["quality/damaged_videos"] = float(sum(bool(timeline.damage) for timeline in parts))
     result |= _speed(report)
     result["work/frames_decoded"] = float(report.work.frames_decoded)
     result["work/frames_detected"] = float(report.work.frames_detected)
@@ -90,36 +84,8 @@ def _speed(report: Report) -> dict[str, float]:
 
 
 def speed_source(report: Report) -> str:
-    """``measured``, ``cached`` or ``mixed``: whether the speed figures were made by this run."""
+    """``measured``, ``cached`` or ``mixed``: whether the speed figures were made by this run; "" = there are none."""
     cached = {timing.cached for timings in timings_of(report).values() for timing in timings}
+    if not cached:
+        return ""
     return "mixed" if len(cached) > 1 else "cached" if cached == {True} else "measured"
-
-
-def environment() -> dict[str, str]:
-    """Versions and machine, for an artifact and for tags."""
-    names = ("torch", "torchvision", "numpy", "av", "pyarrow", "hydra-core", "mlflow")
-    return {
-        "ferbench": __version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processors": str(os.cpu_count()),
-        **{name: metadata.version(name) for name in names},
-    }
-
-
-@cache
-def revision() -> tuple[str, bool]:
-    """Git revision of the checkout and whether it has changes; ("", False) when this is no git checkout."""
-    root = checkout_root()
-    if root is None or not (root / ".git").exists():
-        return "", False
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(root), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    try:
-        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
-    except OSError:
-        return "", False

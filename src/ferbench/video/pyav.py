@@ -41,6 +41,9 @@ TOLERATED_S: Final = 0.5
 TOLERATED_REPAIRS: Final = 0.05
 """Share of frames whose timestamp may be repaired in a sound video."""
 
+TOLERATED_RATE: Final = 0.01
+"""Share by which the container's average rate may differ from the measured one and still be used."""
+
 _REPLACE = "Replace the file, e.g. by a fresh copy of the recording."
 
 av.logging.set_level(None)  # FFmpeg's own messages; what matters reaches the user as a VideoError
@@ -189,7 +192,7 @@ class _Decoding:
             num_frames=len(self._pts),
             width_px=width,
             height_px=height,
-            fps_hz=float(len(self._pts) / edges_s[-1]),
+            fps_hz=self._rate_hz(len(self._pts) / float(edges_s[-1])),
             rotation_deg=90 * self._quarter_turns,
         )
         return Timeline(video=video, edges_s=edges_s, num_repaired=repaired, damage=self._damage)
@@ -266,6 +269,17 @@ class _Decoding:
         return frame_edges(
             self._times(), last_duration=self._last_duration, usual_step=float(1 / (rate * self._time_base))
         )
+
+    def _rate_hz(self, measured_hz: float) -> float:
+        """The container's average rate where the frames bear it out, else the measured one.
+
+        Rules that count frames round lengths up to whole frames, so a rate that is off by one bit, or by the
+        milliseconds of a Matroska file, would change them.
+        """
+        announced = self._stream.average_rate
+        if announced is None or abs(float(announced) - measured_hz) > TOLERATED_RATE * measured_hz:
+            return measured_hz
+        return float(announced)
 
     def _times(self) -> list[int | None]:
         """Timestamps of the frames in display order."""

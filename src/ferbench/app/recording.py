@@ -1,0 +1,126 @@
+"""What of a run goes into the records: description, tags, inputs, predictions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ferbench.app.config import Settings
+from ferbench.fingerprint import fingerprint
+from ferbench.formats.predictions import predictions_table, write_predictions
+from ferbench.pipeline.cache import Cache
+from ferbench.provenance import environment, revision
+from ferbench.results import Report
+from ferbench.tracking.mlflow_store import MlflowStore
+from ferbench.tracking.record import Input, speed_source
+
+
+def write_description(folder: Path, report: Report, *, config_yaml: str, overrides: tuple[str, ...]) -> None:
+    """Configuration, overrides, environment and stage keys, so that the run can be repeated."""
+    keys = {
+        result.session.session_id: [
+            {stage: key.key for stage, key in part.analysis.keys.items()} for part in result.parts
+        ]
+        for result in report.sessions
+    }
+    texts = {
+        "config.yaml": config_yaml,
+        "overrides.txt": "".join(f"{line}\n" for line in overrides),
+        "environment.json": json.dumps(environment(), indent=1),
+        "keys.json": json.dumps(keys, indent=1),
+    }
+    if report.notices:
+        texts["notices.txt"] = "".join(f"{line}\n" for line in report.notices)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def tags_of(settings: Settings, report: Report, *, device: str, inputs: tuple[Input, ...]) -> dict[str, str]:
+    """Short texts that identify a run; those that would be empty are left out."""
+    commit, dirty = revision()
+    recipe, runtime = settings.recipe, settings.runtime
+    digests = {kind: sorted(item.sha256 for item in inputs if item.kind == kind) for kind in ("video", "annotations")}
+    spec = {"recipe": recipe, "on_damaged": runtime.on_damaged, "tf32": runtime.tf32}
+    tags = {
+        "ferbench.config_sha": fingerprint(spec),
+        "ferbench.videos_sha": _digest_of(digests["video"]),
+        "ferbench.annotations_sha": _digest_of(digests["annotations"]),
+        "ferbench.device": device,
+        "speed.source": speed_source(report),
+        "sessions.failed": "; ".join(f"{f.session_id}: {f.reason}" for f in report.failures),
+    }
+    if commit:
+        tags |= {"mlflow.source.git.commit": commit, "ferbench.dirty": str(dirty).lower()}
+    for item in (*recipe.detector.weights_files(), *recipe.model.weights_files()):
+        tags[f"weights.{re.sub('[^A-Za-z0-9_./-]', '_', item.file)}"] = item.sha256
+    return {name: value for name, value in tags.items() if value}
+
+
+def _digest_of(digests: list[str]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
+
+
+def inputs_of(settings: Settings, report: Report, cache: Cache) -> tuple[Input, ...]:
+    """Files that a run read: names without folders, and digests."""
+    found = [
+        Input(name=part.path.name, sha256=done.analysis.timeline.video.sha256, kind="video")
+        for result in report.sessions
+        for part, done in zip(result.session.parts, result.parts, strict=True)
+    ]
+    annotations = settings.dataset.annotations_path
+    if annotations is not None:
+        found.append(Input(name=annotations.name, sha256=cache.digest(annotations), kind="annotations"))
+    return tuple(found)
+
+
+def log_predictions(
+    report: Report, store: MlflowStore, run_id: str, *, known: frozenset[str], claims: Path | None
+) -> None:
+    """Log the prediction tables of a report, those of ``known`` keys left out.
+
+    Args:
+        report: with the tables.
+        store: where to.
+        run_id: the run that gets them (of a sweep: the parent).
+        known: first 12 digits of keys whose tables are in the experiment already.
+        claims: folder in which the cells of a sweep say which key they log; None = a single run.
+    """
+    logged: list[str] = []
+    for result in report.sessions:
+        for number, part in enumerate(result.parts):
+            analysis = part.analysis
+            key = analysis.keys["expressions"].key[:12]
+            if key in known or key in logged or (claims is not None and not _claim(claims, key)):
+                continue
+            stem = result.session.session_id + (f".part{number}" if len(result.parts) > 1 else "")
+            table = predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
+            try:
+                with tempfile.TemporaryDirectory(prefix="ferbench-predictions-") as scratch:
+                    files = write_predictions(Path(scratch), stem, table)
+                    store.log_files(run_id, files, f"predictions/{key}")
+            except BaseException:
+                if claims is not None:
+                    (claims / key).unlink(missing_ok=True)
+                raise
+            logged.append(key)
+    if logged and claims is None:
+        store.tag(run_id, predictions_tag(logged))
+
+
+def predictions_tag(keys: list[str]) -> Mapping[str, str]:
+    """The tag by which later runs find that a key's tables are logged."""
+    return {MlflowStore.PREDICTIONS_TAG: ",".join(sorted(keys))}
+
+
+def _claim(folder: Path, key: str) -> bool:
+    """Whether this process is the first of the sweep to ask for a key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / key).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True

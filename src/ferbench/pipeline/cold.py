@@ -1,0 +1,162 @@
+"""One pass over a video: decode it once, and make whatever is missing on the way."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ferbench.pipeline.recipe import Recipe, Runtime
+from ferbench.results import StageTiming, Work
+from ferbench.types import Expressions, Faces, FrameBatch, Timeline
+
+if TYPE_CHECKING:
+    import torch
+
+CHUNK_FRAMES = 32
+"""Frames decoded at a time. Constant, because classification batches never cross a chunk: results of a resumed or
+re-batched run stay the same."""
+
+
+class Engines(Protocol):
+    """The loaded networks; each is loaded at its first use."""
+
+    @property
+    def detect(self) -> Callable[[torch.Tensor], Faces]:
+        """Frames to faces."""
+
+    @property
+    def recognise(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        """Crops to logits."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ColdPass:
+    """A pass with one recipe.
+
+    Attributes:
+        recipe: what to compute.
+        runtime: how.
+        device: where.
+        engines: the networks.
+        work: counted up.
+        stored: faces that are there already; None = detect.
+        classify: whether expressions are missing.
+    """
+
+    recipe: Recipe
+    runtime: Runtime
+    device: torch.device
+    engines: Engines
+    work: Work
+    stored: Faces | None
+    classify: bool
+    _faces: list[Faces] = field(default_factory=list)
+    _rows: list[np.ndarray[Any, Any]] = field(default_factory=list)
+    _logits: list[np.ndarray[Any, Any]] = field(default_factory=list)
+    _num_faces: int = 0
+    _busy_s: dict[str, float] = field(default_factory=lambda: {"timeline": 0.0, "faces": 0.0, "expressions": 0.0})
+
+    def run(self, path: Path, *, video_id: str, sha256: str, on_frames: Callable[[int], None]) -> Timeline:
+        """Decode the video to its end, or as far as it goes (then the timeline says where it stopped).
+
+        Raises:
+            VideoError: nothing of it can be decoded.
+        """
+        reader, threads = self.recipe.reader, self.runtime.threads
+        with reader.open(path, batch_frames=CHUNK_FRAMES, threads=threads, keep_damaged=True) as video:
+            batches = iter(video)
+            while True:
+                start = time.perf_counter()
+                batch = next(batches, None)
+                self._busy_s["timeline"] += time.perf_counter() - start
+                if batch is None:
+                    return video.timeline(video_id=video_id, sha256=sha256)
+                self.work.frames_decoded += len(batch)
+                self._chunk(batch)
+                on_frames(len(batch))
+
+    def faces(self) -> Faces:
+        """All faces of the frames that came."""
+        return Faces.concat(self._faces)
+
+    def expressions(self, faces: Faces) -> Expressions:
+        """Expressions of the faces that were classified."""
+        labels = self.recipe.model.labels
+        rows = np.concatenate([np.empty(0, np.int64), *self._rows])
+        logits = np.concatenate([np.empty((0, len(labels)), np.float32), *self._logits])
+        return Expressions(frame=faces.frame[rows], face=rows, logits=logits, labels=labels)
+
+    def timing(self, stage: str, timeline: Timeline) -> StageTiming:
+        """Where the time of a stage went."""
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+        classified = sum(len(rows) for rows in self._rows)
+        return StageTiming(
+            busy_s=self._busy_s[stage],
+            units=classified if stage == "expressions" else timeline.video.num_frames,
+            video_s=timeline.duration_s,
+            device="cpu" if stage == "timeline" else str(self.device),
+            load=round(load, 2),
+            cached=False,
+        )
+
+    def _chunk(self, batch: FrameBatch) -> None:
+        engines, first = self.engines, int(batch.index[0])
+        detect = engines.detect if self.stored is None else None  # loading is no work of a stage
+        recognise = engines.recognise if self.classify else None
+        start = time.perf_counter()
+        frames = batch.rgb.to(self.device)
+        if detect is not None:
+            faces = self._detect(detect, frames)
+            self.work.frames_detected += len(batch)
+        else:
+            assert self.stored is not None
+            low, high = np.searchsorted(self.stored.frame, [first, first + len(batch)])
+            faces = self.stored.rows(np.arange(low, high)).shifted(-first)
+        start = self._spent("faces", start)
+        if recognise is not None:
+            rows = self.recipe.classify.admit(faces)
+            self._logits.append(self._logits_of(recognise, frames, faces, rows))
+            self._rows.append(rows + self._num_faces)
+            self.work.faces_classified += len(rows)
+            self._spent("expressions", start)
+        self._faces.append(faces.shifted(first))
+        self._num_faces += len(faces)
+
+    def _spent(self, stage: str, start: float) -> float:
+        """Wait for the device, book the time since ``start`` to a stage, return the time now."""
+        import torch
+
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        elif self.device.type == "mps":
+            torch.mps.synchronize()
+        now = time.perf_counter()
+        self._busy_s[stage] += now - start
+        return now
+
+    def _detect(self, detect: Callable[[torch.Tensor], Faces], frames: torch.Tensor) -> Faces:
+        size = self.runtime.batch_size
+        return Faces.concat([detect(frames[at : at + size]).shifted(at) for at in range(0, len(frames), size)])
+
+    def _logits_of(
+        self,
+        recognise: Callable[[torch.Tensor], torch.Tensor],
+        frames: torch.Tensor,
+        faces: Faces,
+        rows: np.ndarray[Any, Any],
+    ) -> np.ndarray[Any, Any]:
+        """Logits f32 (len(rows), K); NaN where no crop could be made."""
+        model = self.recipe.model
+        logits = np.full((len(rows), len(model.labels)), np.nan, np.float32)
+        size = self.runtime.batch_size
+        for at in range(0, len(rows), size):
+            crops = self.recipe.preprocessing.crop(frames, faces.rows(rows[at : at + size]), model_px=model.input_px)
+            if len(crops.row):
+                logits[at + crops.row] = recognise(crops.rgb).cpu().numpy()
+        return logits
