@@ -159,7 +159,7 @@ def test_an_unreadable_table_is_made_again(warm, recipe, clip, models, tmp_path,
 def test_annotations_after_the_end_are_told(warm, recipe, clip, models):
     late = Annotation(session_id="smile", onset_s=600.0, offset_s=600.0)
     report = evaluate([session(clip, late)], analyser_on(warm[0], recipe, models))
-    assert any("after the video's end (1.2 s), at 600 s" in notice for notice in report.notices)
+    assert any("after the video's end (1.2 s), at 600 s: counted as missed (1)" in notice for notice in report.notices)
     assert report.sessions[0].counts.fn == 1
 
 

@@ -40,7 +40,3 @@ class CacheError(FerbenchError):
 
 class TrackingError(FerbenchError):
     """A tracking store that cannot be used."""
-
-
-class FerbenchWarning(UserWarning):
-    """A choice that works but is probably not what was meant."""

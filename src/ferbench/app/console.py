@@ -120,7 +120,7 @@ def rows_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]])
     """A plain table; cells that look like numbers are right-aligned."""
     table = Table(title=Text(title), title_justify="left")
     for k, name in enumerate(header):
-        numeric = all(row[k][:1].isdigit() or row[k][:1] in "-." for row in rows if row[k])
+        numeric = k > 0 and all(row[k][:1].isdigit() or row[k][:1] in "-." for row in rows if row[k])
         table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # texts of users, not markup

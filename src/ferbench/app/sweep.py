@@ -152,6 +152,7 @@ def collect(folder: Path) -> tuple[list[RunRow], list[str], list[str]]:
     """Results of a sweep's cells, what went wrong (a sentence per cell), and what the data set left out."""
     rows, problems = [], []
     notices: dict[str, None] = {}
+    failed: dict[str, list[str]] = {}
     cells = sorted((p for p in folder.iterdir() if p.is_dir() and p.name.isdigit()), key=lambda p: int(p.name))
     for cell in cells:
         path = cell / RESULT_FILE
@@ -163,7 +164,8 @@ def collect(folder: Path) -> tuple[list[RunRow], list[str], list[str]]:
             problems.append(f"cell {cell.name} ({result['name']}): {result['error']}")
             continue
         notices |= dict.fromkeys(result["notices"])
-        problems += [f"cell {cell.name} ({result['name']}): session {text}" for text in result["failed_sessions"]]
+        for text in result["failed_sessions"]:
+            failed.setdefault(text, []).append(cell.name)
         rows.append(
             RunRow(
                 run_id=result["run_id"] or cell.name,
@@ -171,5 +173,9 @@ def collect(folder: Path) -> tuple[list[RunRow], list[str], list[str]]:
                 params=result["params"],
                 metrics=result["metrics"],
             )
+        )
+    for text, where in failed.items():
+        problems.append(
+            f"session {text} (in {'all cells' if len(where) == len(cells) else 'cells ' + ', '.join(where)})"
         )
     return rows, problems, list(notices)

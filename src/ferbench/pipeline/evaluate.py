@@ -88,8 +88,8 @@ def _oddities(result: SessionResult) -> list[str]:
     if late:
         times = ", ".join(f"{onset_s:g}" for onset_s in late[:5]) + (" ..." if len(late) > 5 else "")
         found.append(
-            f"{name}: {len(late)} annotations begin after the video's end ({end_s:.1f} s), at {times} s: "
-            "each counts as missed; check the unit of the times"
+            f"{name}: annotated after the video's end ({end_s:.1f} s), at {times} s: "
+            f"counted as missed ({len(late)}); check the unit of the times"
         )
     return found
 

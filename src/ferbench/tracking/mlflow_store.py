@@ -91,7 +91,11 @@ class MlflowStore:
         """
         database = self._database()
         lock = database.with_name(f"{database.name}.lock") if database else self.root / ".ferbench" / "store.lock"
-        step = "If the creation of a store was interrupted, move its file away and start again."
+        step = (
+            "If the creation of a store was interrupted, move its file away and start again."
+            if database
+            else "Check that the server runs and that tracking.uri is its address, or run with tracking=none."
+        )
         with _explained(self.uri, "opening", step):
             lock.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, timeout=300):
