@@ -112,7 +112,7 @@ def one_line(report: Report, metrics: dict[str, float]) -> str:
         if work.frames_decoded
         else "no pixels touched"
     )
-    failed = f", {len(report.failures)} sessions FAILED" if report.failures else ""
+    failed = f", FAILED sessions: {len(report.failures)}" if report.failures else ""
     return f"{score}{metrics['event/count']:.0f} events, {made}, {report.wall_s:.1f} s{failed}"
 
 
