@@ -75,3 +75,12 @@ def test_numbers():
     assert format_number(0.5) == "0.500"
     assert format_number(120.0, whole=True) == "120"
     assert format_number(float("nan")) == ""
+
+
+def test_an_interrupted_run_adds_no_columns():
+    stopped = RunRow(run_id="s", name="stopped", params={}, metrics={})
+    table = compare([stopped, run("a", 0.2, enter="0.4", model="m"), run("b", 0.3, enter="0.5", model="m")])
+    assert table.params == ("enter",)
+    assert table.constant == {"model": "m"}
+    assert table.metrics == ("event/f1",)
+    assert [row.name for row in table.rows] == ["b", "a", "stopped"]

@@ -81,12 +81,14 @@ def compare(runs: Sequence[RunRow], *, by: str | None = None, metrics: Sequence[
     sign = 1.0 if chosen in SMALLER_IS_BETTER else -1.0
     rows = sorted(runs, key=lambda r: (sign * r.metrics[chosen] if chosen in r.metrics else math.inf, r.name))
     names = sorted({name for run in runs for name in run.params})
-    differing = [n for n in names if len({run.params.get(n) for run in runs}) > 1]
+    finished = [run for run in runs if run.params]  # an interrupted run has no choices to differ in
+    differing = [n for n in names if len({run.params.get(n) for run in finished}) > 1]
     # A plug's fields differ with the plug: where the plug itself is shown, its other fields say the same again only
     # if they take one value per choice.
-    shown = [n for n in differing if not _follows_from(n, differing, runs)]
-    constant = {n: runs[0].params[n] for n in names if n not in differing and n in runs[0].params}
-    varying = [m for m in metrics if m != chosen and (len(runs) == 1 or len({r.metrics.get(m) for r in runs}) > 1)]
+    shown = [n for n in differing if not _follows_from(n, differing, finished)]
+    constant = {n: finished[0].params[n] for n in names if n not in differing and n in finished[0].params}
+    measured = [run.metrics for run in runs if run.metrics]
+    varying = [m for m in metrics if m != chosen and (len(runs) == 1 or len({r.get(m) for r in measured}) > 1)]
     present = [m for m in varying if m in known]
     first = (chosen,) if chosen else ()
     return Comparison(by=chosen, params=tuple(shown), metrics=(*first, *present), rows=tuple(rows), constant=constant)
