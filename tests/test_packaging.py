@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import re
 import shutil
@@ -80,7 +81,7 @@ from ferbench.places import checkout_root, default_root
 import ferbench
 assert checkout_root() is None
 print(ferbench.__file__, default_root(), choices_of("event"), composed({})["paths"]["root"], sep="|")
-assert Demo(clips=()).annotations_path.is_file()
+assert Demo(clips=()).tables["annotations"].is_file()
 """
 
 
@@ -129,12 +130,43 @@ def _normal(name: str) -> str:
 
 def test_exact_versions_fit_the_ranges():
     pinned = pins()
-    ranges = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]]
-    for requirement in map(Requirement, ranges):
+    for requirement in map(Requirement, requested()):
         version = pinned.get(_normal(requirement.name))
         assert version, f"{requirement.name} is not in requirements.txt"
         assert version in requirement.specifier, f"requirements.txt pins {requirement.name} {version}"
         assert len(requirement.specifier) > 1 or "~=" in str(requirement.specifier), f"{requirement}: no upper bound"
+
+
+def test_the_exact_versions_are_a_whole_environment():
+    """Everything that pip would install for ``.[dev]`` is pinned, and each pin suits those who ask for it."""
+    pinned, missing, seen = pins(), [], set()
+    todo = [("ferbench", r) for r in map(Requirement, requested())]
+    while todo:
+        wanted_by, requirement = todo.pop()
+        name = _normal(requirement.name)
+        if name not in pinned or pinned[name] not in requirement.specifier:
+            missing.append(f"{wanted_by} wants {requirement}, pinned is {pinned.get(name)}")
+        elif (name, frozenset(requirement.extras)) not in seen:
+            seen.add((name, frozenset(requirement.extras)))
+            todo += [(name, r) for r in _requirements_of(name, requirement.extras)]
+    assert not missing, "; ".join(missing)
+    assert len(seen) > 50, "the walk ended early"
+
+
+def requested() -> list[str]:
+    """What the project asks for by itself and in any of its extras (of which ``dev`` has all)."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    own = next(text for text in extras["dev"] if text.startswith("ferbench["))
+    assert Requirement(own).extras == set(extras) - {"dev"}
+    wanted = [text for texts in extras.values() for text in texts if text != own]
+    return [*PROJECT["project"]["dependencies"], *wanted]
+
+
+def _requirements_of(name: str, extras: set[str]) -> list[Requirement]:
+    """What an installed distribution asks for here, with these of its extras."""
+    asked = [Requirement(text) for text in importlib.metadata.requires(name) or ()]
+    wanted = ("", *extras)
+    return [r for r in asked if r.marker is None or any(r.marker.evaluate({"extra": extra}) for extra in wanted)]
 
 
 def test_conda_environment_names_what_is_there():
@@ -143,7 +175,8 @@ def test_conda_environment_names_what_is_there():
     (from_pip,) = (item["pip"] for item in content["dependencies"] if isinstance(item, dict))
     (python,) = (item for item in plain if item.startswith("python"))
     assert SpecifierSet(python.removeprefix("python")) == SpecifierSet(PROJECT["project"]["requires-python"])
-    assert "pip" in plain
+    assert {"pip", "ffmpeg"} <= {item.split()[0] for item in plain}
+    assert content["channels"] == ["conda-forge"]
     options = dict(line.split(maxsplit=1) for line in from_pip)
     assert options == {"--constraint": "requirements.txt", "--editable": ".[dev]"}
     assert (CHECKOUT / options["--constraint"]).is_file()

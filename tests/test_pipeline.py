@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import shutil
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +17,15 @@ import pytest
 from ferbench.app.binding import build
 from ferbench.app.compose import composed
 from ferbench.app.config import PLUGS
-from ferbench.errors import ConfigError, VideoError
+from ferbench.errors import CacheError, ConfigError, VideoError
+from ferbench.pipeline import cache as cache_module
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import CHUNK_FRAMES
 from ferbench.pipeline.evaluate import evaluate
-from ferbench.pipeline.quality import longest_gap_s
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
+from ferbench.selectors.limits import Limits
+from ferbench.selectors.roi import Roi
 from ferbench.types import Annotation, Part, Session
 
 
@@ -159,7 +166,10 @@ def test_an_unreadable_table_is_made_again(warm, recipe, clip, models, tmp_path,
 def test_annotations_after_the_end_are_told(warm, recipe, clip, models):
     late = Annotation(session_id="smile", onset_s=600.0, offset_s=600.0)
     report = evaluate([session(clip, late)], analyser_on(warm[0], recipe, models))
-    assert any("after the video's end (1.2 s), at 600 s: counted as missed (1)" in notice for notice in report.notices)
+    (told,) = report.notices
+    assert (
+        "after the video's end (1.2 s), at 600 s: counted as missed (1); check the unit of the times, and that" in told
+    )
     assert report.sessions[0].counts.fn == 1
 
 
@@ -204,9 +214,204 @@ def test_without_annotations_there_are_events_and_no_scores(warm, recipe, clip, 
     assert (report.scores, report.counts, report.sessions[0].counts) == ((), (), None)
 
 
-def test_gap_is_the_longest_stretch_without_a_face(warm):
-    timeline = warm[1].timeline
-    chosen = np.zeros(36, np.int64)
-    assert longest_gap_s(timeline, chosen) == 0
-    chosen[3:5] = chosen[10:16] = -1
-    assert longest_gap_s(timeline, chosen) == pytest.approx(6 / 30)
+# Parts --------------------------------------------------------------------------------------------------------------
+
+
+def in_parts(*starts, clip, **fields):
+    return Session(session_id="s", parts=tuple(Part(path=clip, start_s=start) for start in starts), **fields)
+
+
+def test_parts_follow_each_other_on_true_times(warm, recipe, clip, models):
+    analyser = analyser_on(warm[0], recipe, models)
+    alone = evaluate([session(clip)], analyser).sessions[0]
+    both = evaluate([in_parts(None, None, clip=clip)], analyser).sessions[0]
+    lasts_s = warm[1].timeline.duration_s
+    assert [part.start_s for part in both.parts] == [0.0, pytest.approx(lasts_s)]
+    assert [part.start_s for part in both.session.parts] == [part.start_s for part in both.parts]
+    assert both.observed_s == pytest.approx(2 * alone.observed_s)
+    assert both.valid_s == pytest.approx(2 * alone.valid_s)
+    assert both.session.observed is None
+    times = [event.trigger_s for event in alone.events]
+    assert [e.trigger_s for e in both.events] == pytest.approx(times + [time_s + lasts_s for time_s in times])
+    assert all(e.offset_s <= lasts_s + 1e-9 for e in both.events[: len(times)]), "no event reaches across parts"
+
+
+def test_time_between_parts_is_not_observed(warm, recipe, clip, models):
+    """61 s of nothing between the parts, and 20 s before them: what is annotated there does not count."""
+    marks = [Annotation(session_id="s", onset_s=t, offset_s=t) for t in (5.0, 20.6, 50.0, 82.6)]
+    asked = in_parts(20.0, 82.0, clip=clip, annotations=tuple(marks))
+    result = evaluate([asked], analyser_on(warm[0], recipe, models))
+    (one,) = result.sessions
+    lasts_s = warm[1].timeline.duration_s
+    assert result.notices == ("s: annotated at 5, 50 s, where nothing was recorded: not counted (2)",)
+    assert (one.counts.n_ref, one.counts.tp, one.counts.fn) == (2, 2, 0)
+    assert {a for _, a in one.matches} == {1, 3}
+    assert one.scored_annotations == (1, 3)
+    assert one.observed_s == pytest.approx(2 * lasts_s)
+    assert one.session.observed == ((-math.inf, 0.0), (20.0, pytest.approx(20 + lasts_s)), (82.0, math.inf))
+    late = Annotation(session_id="s", onset_s=90.0, offset_s=90.0)
+    result = evaluate([dataclasses.replace(asked, annotations=(late,))], analyser_on(warm[0], recipe, models))
+    assert result.sessions[0].counts.fn == 1
+    assert "after the video's end (83.2 s), at 90 s" in result.notices[0]
+
+
+@pytest.mark.parametrize("observed", [((0.0, 0.5),), ((0.7, 1.0), (30.0, 82.5))])
+def test_observed_stretches_and_gaps_together(warm, recipe, clip, models, observed):
+    """As if somebody had left the gap out of the stretches by hand."""
+    marks = tuple(Annotation(session_id="s", onset_s=t, offset_s=t) for t in (0.4, 0.8, 40.0, 82.2, 82.9))
+    asked = in_parts(0.0, 82.0, clip=clip, annotations=marks, observed=observed)
+    one = evaluate([asked], analyser_on(warm[0], recipe, models)).sessions[0]
+    lasts_s = warm[1].timeline.duration_s
+    recorded = [(0.0, lasts_s), (82.0, 82 + lasts_s)]
+    expected_s = sum(max(0.0, min(b, d) - max(a, c)) for a, b in observed for c, d in recorded)
+    assert one.observed_s == pytest.approx(expected_s)
+    wanted = [
+        mark.onset_s
+        for mark in marks
+        if any(a <= mark.onset_s < b for a, b in observed) and any(c <= mark.onset_s < d for c, d in recorded)
+    ]
+    assert [marks[a].onset_s for a in one.scored_annotations] == wanted
+    assert one.counts.n_ref == len(wanted)
+
+
+@pytest.mark.parametrize(("start_s", "fine"), [(1.0, True), (0.71, True), (0.69, False), (0.0, False)])
+def test_parts_may_overlap_by_a_rounding_only(warm, recipe, clip, models, start_s, fine):
+    report = evaluate([in_parts(0.0, start_s, clip=clip)], analyser_on(warm[0], recipe, models))
+    assert len(report.sessions) == fine
+    if not fine:
+        (failure,) = report.failures
+        assert failure.reason.startswith(f"part 2 of 2: smile.mp4 begins at {start_s:.1f} s of the session, but the")
+        assert "lasts until 1.2 s" in failure.reason
+
+
+def test_a_small_gap_is_no_gap(warm, recipe, clip, models):
+    mark = Annotation(session_id="s", onset_s=1.4, offset_s=1.4)
+    report = evaluate([in_parts(0.0, 1.6, clip=clip, annotations=(mark,))], analyser_on(warm[0], recipe, models))
+    assert report.notices == ()
+    assert report.sessions[0].counts.n_ref == 1
+
+
+def test_a_part_that_fails_is_named(warm, recipe, clip, models, tmp_path):
+    parts = (Part(path=clip), Part(path=tmp_path / "gone.mp4"), Part(path=clip))
+    report = evaluate([Session(session_id="s", parts=parts)], analyser_on(warm[0], recipe, models))
+    (failure,) = report.failures
+    assert failure.file == tmp_path / "gone.mp4"
+    assert failure.reason == "part 2 of 3: gone.mp4 is missing; expected a video file"
+
+
+# Cameras ------------------------------------------------------------------------------------------------------------
+
+
+def test_regions_of_cameras_decide_what_is_classified_and_nothing_else(warm, recipe, clip, models):
+    """The face is left of the middle; the detector's table is the one that was there."""
+    regions = {"front": (0.0, 0.0, 0.5, 1.0), "side": (0.5, 0.0, 1.0, 1.0)}
+    limited = dataclasses.replace(recipe, classify=Limits(cameras=regions))
+    analyser = analyser_on(warm[0], limited, models)
+    front = analyser.analyse(clip, video_id="smile", camera="front")
+    side = analyser.analyse(clip, video_id="smile", camera="side")
+    assert analyser.work.frames_detected == 0
+    assert len(front.expressions) == len(front.faces) == len(side.faces)
+    assert len(side.expressions) == 0
+    assert front.keys["faces"] == side.keys["faces"] == warm[1].keys["faces"]
+    assert front.keys["expressions"] != side.keys["expressions"]
+    assert analyser.is_cached(clip, camera="side")
+    alone = dataclasses.replace(recipe, classify=Limits(roi=regions["front"]))
+    assert analyser_on(warm[0], alone, models).keys(clip, camera="any") == front.keys
+    with pytest.raises(ConfigError, match="no region for the camera 'top': cameras names front, side"):
+        analyser.is_cached(clip, camera="top")
+
+
+def test_a_selectors_region_is_that_of_the_sessions_camera(warm, recipe, clip, models):
+    regions = {"front": (0.0, 0.0, 0.5, 1.0), "side": (0.5, 0.0, 1.0, 1.0)}
+    chosen = dataclasses.replace(recipe, selector=Roi(roi=None, cameras=regions))
+    sessions = [
+        Session(session_id=camera, parts=(Part(path=clip),), camera=camera) for camera in ("front", "side", "top")
+    ]
+    report = evaluate(sessions, analyser_on(warm[0], chosen, models))
+    assert [s.quality["face_share"] for s in report.sessions] == [1.0, 0.0]
+    assert [(f.session_id, "no region for the camera 'top'" in f.reason) for f in report.failures] == [("top", True)]
+
+
+# Several processes --------------------------------------------------------------------------------------------------
+
+WORKER = """
+import sys
+from pathlib import Path
+from ferbench.app.binding import build
+from ferbench.app.compose import composed
+from ferbench.app.config import PLUGS
+from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.recipe import Recipe, Runtime
+from ferbench.pipeline.stages import Analyser
+clip, cache, models = map(Path, sys.argv[1:])
+config = composed({})
+recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
+analyser = Analyser(recipe, Runtime(device="cpu", threads=1), Cache(cache), models)
+print("ready", flush=True)
+result = analyser.analyse(clip, video_id="smile")
+print(analyser.work.frames_decoded, len(result.expressions), flush=True)
+"""
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from ferbench.pipeline.cache import Cache
+from ferbench.results import StageKey
+with Cache(Path(sys.argv[1])).lock(StageKey(stage="faces", key=sys.argv[2], spec=""), waiting=lambda: None):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def started(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """A Python process that has said its first word."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline().strip() in ("ready", "held")
+    return process
+
+
+@pytest.mark.weights
+def test_of_two_processes_one_decodes(warm, recipe, clip, models, tmp_path):
+    """Both begin while the video is locked; when it is free, one makes the tables and the other reads them."""
+    cache = Cache(tmp_path / "cache")
+    key = analyser_on(cache.folder, recipe, models).keys(clip)["faces"]
+    with cache.lock(key, waiting=lambda: None):
+        workers = [started(WORKER, clip, cache.folder, models) for _ in range(2)]
+        time.sleep(0.5)
+        assert not list(cache.folder.rglob("*.parquet")), "both wait"
+    said = sorted(worker.communicate(timeout=120)[0].split() for worker in workers)
+    assert said == [["0", str(len(warm[1].expressions))], ["36", str(len(warm[1].expressions))]]
+
+
+def test_the_lock_of_a_killed_process_is_free_and_waiting_is_told(recipe, clip, models, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(cache_module, "WAIT_TOLD_S", 0.3)
+    analyser = analyser_on(tmp_path, recipe, models)
+    holder = started(HOLDER, tmp_path, analyser.keys(clip)["faces"].key)
+    killer = threading.Timer(1.0, holder.kill)
+    killer.start()
+    analyser.analyse(clip, video_id="smile")
+    assert holder.wait(timeout=10) != 0
+    assert [r.getMessage() for r in caplog.records] == ["waiting for another process that analyses smile.mp4"]
+    assert analyser.work.frames_decoded == 36
+
+
+def test_missing_expressions_do_not_wait_for_who_makes_others(warm, recipe, clip, models, tmp_path):
+    """Where the faces are there, only the same expressions are worth waiting for."""
+    shutil.copytree(warm[0], tmp_path / "cache")
+    other = dataclasses.replace(recipe, classify=Limits(max_faces=1))
+    analyser = analyser_on(tmp_path / "cache", other, models)
+    holder = started(HOLDER, tmp_path / "cache", warm[1].keys["faces"].key)
+    try:
+        assert len(analyser.analyse(clip, video_id="smile").expressions) == 36
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_a_cache_that_cannot_be_locked_is_told_before_anything_is_decoded(recipe, clip, models, tmp_path):
+    (tmp_path / "locks").write_text("in the way")
+    analyser = analyser_on(tmp_path, recipe, models)
+    with pytest.raises(CacheError, match="cannot be locked"):
+        analyser.analyse(clip, video_id="smile")
+    assert analyser.work.frames_decoded == 0

@@ -165,11 +165,17 @@ def detect(detector: Any, models: Path) -> Output:
 
 
 def admit(limits: Any, models: Path) -> Output:
-    return {"rows": limits.admit(some_faces())}
+    return {"rows": limits.admit(some_faces(), width_px=64, height_px=48)}
 
 
 def crop(preprocessing: Any, models: Path) -> Output:
-    crops = preprocessing.crop(pixels(2, 8, 3, 48, 64), some_faces(), model_px=4)
+    faces = some_faces()
+    share = np.array([(0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8)], np.float32)
+    sides = faces.box_xyxy[:, 2:] - faces.box_xyxy[:, :2]
+    marks = faces.box_xyxy[:, None, :2] + share * sides[:, None]
+    marks[::3] = np.nan
+    faces = dataclasses.replace(faces, landmarks_xy=marks)
+    crops = preprocessing.crop(pixels(2, 8, 3, 48, 64), faces, model_px=4)
     return {"rgb": crops.rgb.numpy(), "row": crops.row}
 
 
@@ -180,7 +186,7 @@ def classify(model: Any, models: Path) -> Output:
 
 
 def select(selector: Any, models: Path) -> Output:
-    return {"chosen": selector.select(some_faces(), num_frames=8, width_px=64, height_px=48)}
+    return {"chosen": selector.select(some_faces(), timeline(8))}
 
 
 def build_signal(rule: Any, models: Path) -> Output:
@@ -220,11 +226,30 @@ PROBES = {
     "reader": Probe(run=read, within={"rgb": 0, "rgb_edges_s": 1e-9, "yuv": 2, "yuv_edges_s": 1e-9}),
     "detector": Probe(run=detect, within={"box": 0.2, "score": 1e-3, "landmarks": 0.2}),
     "classify": Probe(
-        run=admit, within={"rows": 0}, also=({"max_faces": 1}, {"min_score": 0.7, "min_size_px": 12.0, "max_faces": 2})
+        run=admit,
+        within={"rows": 0},
+        also=(
+            {"max_faces": 1},
+            {"min_score": 0.7, "min_size_px": 12.0, "max_faces": 2},
+            {"roi": (0.0, 0.25, 0.5, 1.0), "min_score": 0.5},
+        ),
     ),
-    "preprocessing": Probe(run=crop, within={"rgb": 0, "row": 0}, also=({"margin": 0.3, "pad": "black"},)),
+    "preprocessing": Probe(
+        run=crop,
+        within={"rgb": 0, "row": 0},
+        also=({"margin": 0.3, "pad": "black"}, {"template": "face_evolve", "missing": "box", "sampling": "antialias"}),
+    ),
     "model": Probe(run=classify, within={"logits": 1e-3}),
-    "selector": Probe(run=select, within={"chosen": 0}, also=({"min_score": 0.75},)),
+    "selector": Probe(
+        run=select,
+        within={"chosen": 0},
+        also=(
+            {"min_score": 0.75},
+            {"prefer": "score"},
+            {"choose": "central", "max_size_ratio": 3.0, "reach_per_s": 9.0},
+            {"choose": "roi", "roi": (0.5, 0.0, 1.0, 1.0), "rejoin_iou": 0.05},
+        ),
+    ),
     "signal": Probe(
         run=build_signal, within={"*": 1e-6}, also=({"smooth_s": 0.1}, {"kind": "top", "labels": ("happiness", "fear")})
     ),

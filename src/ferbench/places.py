@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from pathlib import Path
+from typing import Final
+
+_RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def checkout_root() -> Path | None:
@@ -47,3 +52,23 @@ def clips_dir(root: Path) -> Path:
 def store_uri(root: Path) -> str:
     """The default MLflow store: an absolute sqlite address, so that the working folder does not matter."""
     return f"sqlite:///{(root / 'mlflow.db').as_posix()}"
+
+
+def file_stem(name: str) -> str:
+    """A session's name as a file name that every system accepts: the name itself wherever that is one.
+
+    Otherwise the characters that some system forbids become ``_``, and six digits of the name's digest keep different
+    names apart.
+
+    >>> file_stem("P07_1"), file_stem("P07/1")
+    ('P07_1', 'P07_1-5b9ff4')
+    """
+    safe = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name).strip(" .")[:100]
+    if safe == name and not _RESERVED.fullmatch(name):
+        return name
+    return f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def records_dir(root: Path) -> Path:
+    """The default folder of ``tracking=files``."""
+    return root / "mlruns" / "files"

@@ -7,7 +7,7 @@ the callable that owns tensors, so a run that finds everything in the cache load
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -100,8 +100,18 @@ class Selector(Protocol):
 
     version: ClassVar[str]
 
-    def select(self, faces: Faces, *, num_frames: int, width_px: int, height_px: int) -> I64:
-        """Row of ``faces`` chosen in each frame, i64 (num_frames,); -1 = none."""
+    def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:
+        """Row of ``faces`` chosen in each frame, i64 (T,); -1 = none.
+
+        Args:
+            faces: all faces of the video.
+            timeline: its T frames, their times and their size.
+            camera: which camera it is; "" = the only one.
+
+        Raises:
+            ConfigError: the selector has no region for this camera, or does not know the frame's size.
+            DataError: faces and timeline do not belong together.
+        """
 
 
 class SignalRule(Protocol):
@@ -112,6 +122,10 @@ class SignalRule(Protocol):
     @property
     def labels(self) -> tuple[str, ...]:
         """Wanted expressions, ferbench's spelling."""
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Smallest and largest value that a signal can have."""
 
     def build(self, expressions: Expressions, chosen: I64, timeline: Timeline) -> tuple[Signal, ...]:
         """One Signal per wanted label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
@@ -134,8 +148,8 @@ class Dataset(Protocol):
     """Where sessions come from."""
 
     @property
-    def annotations_path(self) -> Path | None:
-        """The file that annotations are read from; None = there is none."""
+    def tables(self) -> Mapping[str, Path]:
+        """Files besides videos that decide results, by what they are: ``annotations``, ``manifest``."""
 
     def sessions(self) -> tuple[Session, ...]:
         """All sessions, sorted by name. Raises DatasetError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -103,6 +103,11 @@ class PartResult:
     signals: tuple[Signal, ...]
     quality: dict[str, float]
 
+    @property
+    def end_s(self) -> float:
+        """Where its last frame ends, seconds of the session."""
+        return self.start_s + self.analysis.timeline.duration_s
+
     def chosen_probs(self) -> F64:
         """Probabilities of the participant's face per frame, f64 (T, K), NaN where there is none."""
         expressions = self.analysis.expressions
@@ -117,11 +122,13 @@ class SessionResult:
     """One session: events, and where somebody annotated it, matches and counts.
 
     Attributes:
-        session: what was asked.
+        session: what was asked, with the start of every part, and with ``observed`` less what was not recorded.
         parts: its videos.
         events: in time order, seconds of the session.
         matches: pairs (position in ``events``, position in ``session.annotations``).
         latencies_s: stamp of the event minus onset of the annotation, per match.
+        scored_events: positions of the events that count (in what was observed), rising.
+        scored_annotations: positions of the annotations that count, rising.
         counts: None = not annotated.
         observed_s: seconds that count.
         valid_s: of these, seconds with a face.
@@ -133,6 +140,8 @@ class SessionResult:
     events: tuple[Event, ...]
     matches: tuple[tuple[int, int], ...]
     latencies_s: tuple[float, ...]
+    scored_events: tuple[int, ...]
+    scored_annotations: tuple[int, ...]
     counts: Counts | None
     observed_s: float
     valid_s: float
@@ -192,11 +201,34 @@ class Report:
     quality: dict[str, float] = field(default_factory=dict)
 
 
+RunKind = Literal["run", "sweep", "cell"]
+RunState = Literal["running", "finished", "failed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One run: identity, choices, numbers."""
+    """One recorded run: identity, choices, numbers.
+
+    Attributes:
+        run_id: 32 hexadecimal digits.
+        name: readable name.
+        params: choices as short texts.
+        metrics: numbers by name; undefined ones are not there.
+        tags: short texts that identify code, data and device.
+        kind: a run of its own, a sweep, or a cell of one.
+        parent: run id of a cell's sweep; "" = none.
+        state: ``failed`` also where only some sessions failed; ``running`` also where the process was killed.
+        experiment_id: the store's name for its experiment.
+        started_unix_s: when it began.
+    """
 
     run_id: str
     name: str
     params: Mapping[str, str]
     metrics: Mapping[str, float]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    kind: RunKind = "run"
+    parent: str = ""
+    state: RunState = "finished"
+    experiment_id: str = ""
+    started_unix_s: float = 0.0

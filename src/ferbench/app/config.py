@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.app.binding import bind, build, unknown_key
+from ferbench.datasets.annotations import Table
 from ferbench.errors import ConfigError
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.protocols import Dataset
-from ferbench.tracking.settings import MlflowTracking, NoTracking
+from ferbench.tracking.settings import Tracking
 
 PLUGS = ("reader", "detector", "classify", "preprocessing", "model", "selector", "signal", "event", "scoring")
 SECTIONS = ("allow_targets", "paths", "dataset", *PLUGS, "tracking", "runtime", "report")
@@ -47,7 +48,7 @@ class Settings:
     dataset: Dataset
     recipe: Recipe
     runtime: Runtime
-    tracking: MlflowTracking | NoTracking
+    tracking: Tracking
     report: ReportSettings
 
 
@@ -85,9 +86,9 @@ def params_of(settings: Settings, choices: Mapping[str, str]) -> dict[str, str]:
     """
     params = {"dataset": choices.get("dataset", type(settings.dataset).__name__)}
     for field in dataclasses.fields(settings.dataset):  # type: ignore[arg-type]
-        value = getattr(settings.dataset, field.name)
-        if isinstance(value, str | bool | int | float):  # of a path its last part: folders may name people
-            params[f"dataset.{field.name}"] = Path(value).name if isinstance(value, str) else _text(value)
+        text = _dataset_text(field, getattr(settings.dataset, field.name))
+        if text is not None:
+            params[f"dataset.{field.name}"] = text
     params["runtime.on_damaged"], params["runtime.tf32"] = settings.runtime.on_damaged, str(settings.runtime.tf32)
     for name in PLUGS:
         component = getattr(settings.recipe, name)
@@ -99,7 +100,22 @@ def params_of(settings: Settings, choices: Mapping[str, str]) -> dict[str, str]:
     return params
 
 
+def _dataset_text(field: dataclasses.Field[Any], value: Any) -> str | None:
+    """A data set's field as text; of a path its last part, for folders may name people. None = not told."""
+    if field.metadata.get("plain"):  # no path
+        return None if value == field.default else str(value)
+    if isinstance(value, str):
+        return Path(value).name
+    if isinstance(value, Table):
+        return ", ".join(text for text in (value.time_format, _text(value.keep or {})) if text)
+    if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
+        return ",".join(value) or None
+    return _text(value) if isinstance(value, bool | int | float) else None
+
+
 def _text(value: Any) -> str:
     if isinstance(value, tuple | list):
         return ",".join(_text(item) for item in value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}={_text(item)}" for key, item in sorted(value.items()))
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from ferbench.report.files import session_f1
-from ferbench.results import Report
+from ferbench.results import Failure, Report
+
+_NO_LIMIT: Final = 100_000
+_GAP: Final = 2
+_NAMED: Final = 6
 
 
 class Advance(Protocol):
@@ -36,8 +42,9 @@ def error_console() -> Console:
 
 
 def output_console() -> Console:
-    """Where results go; wide enough to cut nothing off when the output is a file."""
-    width = None if sys.stdout.isatty() else max(160, int(os.environ.get("COLUMNS", "0")))
+    """Where results go: as wide as the terminal, or as COLUMNS says, or without a limit where it goes into a file."""
+    columns = os.environ.get("COLUMNS", "")
+    width = None if sys.stdout.isatty() else int(columns) if columns.isdecimal() and int(columns) else _NO_LIMIT
     return Console(highlight=False, width=width)
 
 
@@ -62,24 +69,36 @@ def number(value: float, digits: int = 3) -> str:
     return "-" if math.isnan(value) else f"{value:.{digits}f}"
 
 
-def summary(report: Report) -> Table:
+def summary(report: Report) -> FittedTable:
     """One row per session; score columns only where something is annotated."""
     scored = any(s.counts is not None for s in report.sessions)
-    table = Table(title="sessions", title_justify="left")
-    table.add_column("session")
-    names = ["video s", "face", "events", *(["matched", "false", "missed", "F1"] if scored else [])]
-    for name in names:
-        table.add_column(name, justify="right")
+    header = ["session", "video s", "face", "events", *(["matched", "false", "missed", "F1"] if scored else [])]
+    rows = []
     for result in report.sessions:
         share = result.valid_s / result.observed_s if result.observed_s else math.nan
         cells = [f"{result.video_s:.1f}", f"{share:.0%}" if not math.isnan(share) else "-", str(len(result.events))]
         if scored:
-            c = result.counts
-            cells += [str(c.tp), str(c.fp), str(c.fn), number(session_f1(result))] if c else ["not annotated"]
-        table.add_row(Text(result.session.session_id), *cells)
-    for failure in report.failures:
-        table.add_row(Text(failure.session_id), "FAILED", style="red")
-    return table
+            c, why = result.counts, "not scored" if result.session.unscored else "not annotated"
+            cells += [str(c.tp), str(c.fp), str(c.fn), number(session_f1(result))] if c else [why, "", "", ""]
+        rows.append([result.session.session_id, *cells])
+    failed = [[failure.session_id, "FAILED", *([""] * (len(header) - 2))] for failure in report.failures]
+    return rows_table("sessions", header, [*rows, *failed], importance=["session", "F1", "events", *header])
+
+
+def failure(failed: Failure) -> str:
+    """A failed session in a line: session, file and reason, each once."""
+    name = failed.file.name
+    reason = failed.reason.removeprefix(f"{name}: ")
+    return f"{failed.session_id} ({name}): {reason}" if name not in reason else f"{failed.session_id}: {reason}"
+
+
+def plural(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> plural(1, "event"), plural(0, "event")
+    ('1 event', '0 events')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def totals(report: Report, metrics: dict[str, float]) -> str:
@@ -88,7 +107,7 @@ def totals(report: Report, metrics: dict[str, float]) -> str:
     if report.scores:
         shown = ("event/precision", "event/recall", "event/f1", "event/false_alarms_per_min", "event/latency_s")
         values = [f"{s.name.removeprefix('event/')} {number(s.value)}" for s in report.scores if s.name in shown]
-        lines.append("all sessions: " + ", ".join(values))
+        lines.append(f"{_scored(report)}: " + ", ".join(values))
     work = report.work
     lines.append(
         f"computed now: {work.frames_decoded} frames decoded, {work.frames_detected} searched for faces, "
@@ -103,6 +122,19 @@ def totals(report: Report, metrics: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
+def _scored(report: Report) -> str:
+    """Which sessions the scores rest on."""
+    scored = sum(s.counts is not None for s in report.sessions)
+    refused = sum(s.counts is None and bool(s.session.unscored) for s in report.sessions)
+    plain = len(report.sessions) - scored - refused
+    others = {"failed": len(report.failures), "not annotated": plain, "not scored": refused}
+    if not any(others.values()):
+        return "all sessions"
+    words = ", ".join(f"{count} {what}" for what, count in others.items() if count)
+    total = len(report.sessions) + len(report.failures)
+    return f"{scored} of {plural(total, 'session')} scored ({words})"
+
+
 def one_line(report: Report, metrics: dict[str, float]) -> str:
     """A cell of a sweep in one line: score, events, what was computed, how long it took."""
     score = f"F1 {number(metrics.get('event/f1', math.nan))}, " if report.scores else ""
@@ -113,15 +145,97 @@ def one_line(report: Report, metrics: dict[str, float]) -> str:
         else "no pixels touched"
     )
     failed = f", FAILED sessions: {len(report.failures)}" if report.failures else ""
-    return f"{score}{metrics['event/count']:.0f} events, {made}, {report.wall_s:.1f} s{failed}"
+    return f"{score}{plural(int(metrics['event/count']), 'event')}, {made}, {report.wall_s:.1f} s{failed}"
 
 
-def rows_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A plain table; cells that look like numbers are right-aligned."""
-    table = Table(title=Text(title), title_justify="left")
-    for k, name in enumerate(header):
-        numeric = k > 0 and all(row[k][:1].isdigit() or row[k][:1] in "-." for row in rows if row[k])
-        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # texts of users, not markup
-    return table
+def rows_table(
+    title: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    importance: Sequence[str] = (),
+    elsewhere: str = "",
+) -> FittedTable:
+    """A plain table that never breaks a word; columns of numbers are right-aligned.
+
+    Args:
+        title: one or more lines above it.
+        header: names of the columns.
+        rows: texts, as many per row as there are names.
+        importance: names of columns, those first that are kept longest where there is no room for all; those that are
+            not named come after them, in their order.
+        elsewhere: said where columns were left out: where all of them are.
+    """
+    return FittedTable(
+        title=title,
+        header=tuple(header),
+        rows=tuple(map(tuple, rows)),
+        importance=tuple(name for name in dict.fromkeys([*importance, *header]) if name in header),
+        elsewhere=elsewhere,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedTable:
+    """A table as wide as the screen allows: long texts are shortened first, then the least important columns go."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    importance: tuple[str, ...]
+    elsewhere: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it for a screen of this width."""
+        texts = [self.header, *self.rows]
+        if not self._fits(range(len(self.header)), texts, options.max_width):
+            caps = [max(20, options.max_width // (2 if k == 0 else 4)) for k in range(len(self.header))]
+            texts = [self.header, *(tuple(shorten(cell, caps[k]) for k, cell in enumerate(row)) for row in self.rows)]
+        kept: list[int] = []
+        for k in sorted(range(len(self.header)), key=lambda k: self.importance.index(self.header[k])):
+            if len(kept) < 2 or self._fits([*kept, k], texts, options.max_width):
+                kept.append(k)
+        kept.sort()
+        yield Text(self.title, style="italic")
+        yield self._drawn(kept, texts)
+        left_out = [name for name in self.importance if self.header.index(name) not in kept]
+        if left_out:
+            named, more = ", ".join(left_out[:_NAMED]), len(left_out) - _NAMED
+            more_words = f" and {plural(more, 'more column')}" if more > 0 else ""
+            yield Text(f"no room for {named}{more_words}{self.elsewhere and f'; {self.elsewhere}'}", style="dim")
+
+    def _width(self, k: int, texts: Sequence[Sequence[str]]) -> int:
+        return max(cell_len(row[k]) for row in texts)
+
+    def _fits(self, columns: Iterable[int], texts: Sequence[Sequence[str]], width: int) -> bool:
+        widths = [self._width(k, texts) for k in columns]
+        return sum(widths) + _GAP * (len(widths) - 1) <= width
+
+    def _drawn(self, columns: Sequence[int], texts: Sequence[Sequence[str]]) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold underline")
+        for k in columns:
+            cells = [row[k] for row in self.rows if row[k]]
+            numeric = k > 0 and 2 * sum(cell[:1].isdigit() or cell[:1] in "-." for cell in cells) > len(cells)
+            width = self._width(k, texts)
+            table.add_column(
+                Text(texts[0][k]),
+                justify="right" if numeric else "left",
+                min_width=width,
+                no_wrap=True,
+                overflow="crop",
+            )
+        for row in texts[1:]:  # texts of users, not markup
+            table.add_row(*(Text(row[k]) for k in columns), style="red" if "FAILED" in row else "")
+        return table
+
+
+def shorten(text: str, width: int) -> str:
+    """A text of at most ``width`` characters; its middle goes, for names mostly differ at their ends.
+
+    >>> shorten("participant_017_left", 11)
+    'parti…_left'
+    """
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"

@@ -72,15 +72,55 @@ def _versions() -> list[Finding]:
 
 
 def _device() -> list[Finding]:
+    """What ``runtime.device=auto`` takes, and for each kind of device whether it computes, or why it cannot."""
     import torch
 
-    threads = f"{torch.get_num_threads()} threads"
-    if torch.cuda.is_available():
-        return [Finding(what="device", state="ok", seen=f"cuda: {torch.cuda.get_device_name(0)}")]
-    if torch.backends.mps.is_available():
-        return [Finding(what="device", state="ok", seen="mps (Apple GPU)")]
-    mend = "fine for short videos; for a GPU install its driver, then check 'nvidia-smi'"
-    return [Finding(what="device", state="note", seen=f"cpu only, {os.cpu_count()} processors, {threads}", mend=mend)]
+    seen, broken = [], []
+    for kind, there, reason in (
+        ("cuda", torch.cuda.is_available(), _no_cuda()),
+        ("mps", torch.backends.mps.is_available(), "Apple GPUs only"),
+        ("cpu", True, ""),
+    ):
+        if not there:
+            seen.append(f"{kind}: no ({reason})")
+            continue
+        problem = _computes(kind)
+        broken += [f"{kind}: {problem}"] if problem else []
+        seen.append(f"{kind}: {problem or _device_name(kind)}")
+    automatic = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    text = f"auto takes {automatic}; " + "; ".join(seen)
+    if broken:
+        return [Finding(what="device", state="problem", seen=text, mend="choose another with runtime.device=cpu")]
+    mend = "fine for short videos; for a GPU install its driver, then check 'nvidia-smi'" if automatic == "cpu" else ""
+    return [Finding(what="device", state="note" if automatic == "cpu" else "ok", seen=text, mend=mend)]
+
+
+def _no_cuda() -> str:
+    import torch
+
+    return (
+        f"no NVIDIA driver found; torch is built for CUDA {torch.version.cuda}"
+        if torch.version.cuda
+        else "no CUDA build"
+    )
+
+
+def _device_name(kind: str) -> str:
+    import torch
+
+    if kind == "cuda":
+        return ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
+    return "Apple GPU" if kind == "mps" else f"{os.cpu_count()} processors, {torch.get_num_threads()} threads"
+
+
+def _computes(kind: str) -> str:
+    """Why a device cannot add two numbers; "" = it can."""
+    import torch
+
+    try:
+        return "" if float((torch.ones(2, device=kind) + 1).sum()) == 4.0 else "adds wrongly"
+    except RuntimeError as error:
+        return str(error).splitlines()[0]
 
 
 def _decoders() -> list[Finding]:

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.app import status
 from ferbench.app.job import Job, Outcome, SweepContext, run_job, write_outcome
+from ferbench.app.messages import missing_value
 from ferbench.errors import ConfigError, FerbenchError, TrackingError
 
 SWEEP_FILE = "sweep.json"
@@ -47,14 +48,13 @@ def job_of(config: DictConfig) -> Job:
     try:
         plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise ConfigError(
-            f"{error.full_key}: {str(error.msg).splitlines()[0]}; set it with {error.full_key}=..."
-        ) from None
+        raise ConfigError(missing_value(error)) from None
     sweep = None
     name = " ".join(choices.get(plug, "") for plug in ("dataset", "detector", "preprocessing", "model", "event"))
     if hydra.mode == RunMode.MULTIRUN:
         sweep, shared = read_sweep(Path(hydra.sweep.dir))
-        name = " ".join(short(o) for o in overrides if o not in shared) or f"cell {hydra.job.num}"
+        own = [override for override in overrides if override.partition("=")[0] not in shared]
+        name = " ".join(map(short, own)) or f"cell {hydra.job.num}"
     return Job(
         config={str(key): value for key, value in plain.items()},
         config_yaml=OmegaConf.to_yaml(config, resolve=True),
@@ -85,7 +85,7 @@ def write_sweep(folder: Path, *, experiment_id: str, parent_run_id: str, shared:
 
 
 def read_sweep(folder: Path) -> tuple[SweepContext, tuple[str, ...]]:
-    """The sweep that a cell belongs to, and the overrides that all its cells share.
+    """The sweep that a cell belongs to, and the keys of the overrides that all its cells share.
 
     Raises:
         TrackingError: it could not be prepared.
@@ -96,5 +96,12 @@ def read_sweep(folder: Path) -> tuple[SweepContext, tuple[str, ...]]:
     about = json.loads(path.read_text(encoding="utf-8"))
     if about["error"]:
         raise TrackingError(about["error"])
-    context = SweepContext(folder=folder, experiment_id=about["experiment_id"], parent_run_id=about["parent_run_id"])
+    hydra = HydraConfig.get()
+    context = SweepContext(
+        folder=folder,
+        experiment_id=about["experiment_id"],
+        parent_run_id=about["parent_run_id"],
+        number=hydra.job.num,
+        side_by_side=not str(hydra.launcher.get("_target_", "")).endswith("BasicLauncher"),
+    )
     return context, tuple(about["shared"])

@@ -18,10 +18,10 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate
 from ferbench.pipeline.stages import Analyser
 from ferbench.report.files import write_files
-from ferbench.results import Report
-from ferbench.tracking.mlflow_store import KIND_TAG, MlflowStore
+from ferbench.results import Report, RunKind
 from ferbench.tracking.record import Record, metrics_of
-from ferbench.tracking.settings import MlflowTracking
+from ferbench.tracking.settings import Predictions
+from ferbench.tracking.store import ERROR_TAG, Store
 
 log = logging.getLogger("ferbench")
 
@@ -31,11 +31,21 @@ CLAIMS_FOLDER = "predictions"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepContext:
-    """What the cells of a sweep share; written once by the parent before any cell starts."""
+    """What the cells of a sweep share; written once by the parent before any cell starts.
+
+    Attributes:
+        folder: Hydra's folder of the sweep.
+        experiment_id: the store's name for the experiment.
+        parent_run_id: the sweep's own run.
+        number: which cell this is, from 0.
+        side_by_side: cells run in processes of their own, so several may use the screen at once.
+    """
 
     folder: Path
     experiment_id: str
     parent_run_id: str
+    number: int
+    side_by_side: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,7 @@ class Outcome:
     failed_sessions: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
     @property
@@ -80,11 +91,20 @@ class Outcome:
 
 def run_job(job: Job) -> Outcome:
     """Run, record, print; never raises for an error that ferbench foresees. Writes ``result.json``."""
+    tracked = None
     try:
-        outcome = _run(job)
+        settings = settings_from(job.config)
+        tracked = _start(job, settings)
+        outcome = _evaluate_and_record(job, settings, tracked)
     except (FerbenchError, OSError, sqlite3.Error, MemoryError) as error:
-        log.error("%s: %s", type(error).__name__, error)
-        outcome = Outcome(name=job.name, run_id="", error=str(error))
+        text = str(error) or type(error).__name__
+        log.error("%s: %s", type(error).__name__, text)
+        outcome = Outcome(name=job.name, run_id=_broken_off(tracked, text), error=text)
+    except BaseException as error:  # unforeseen, or Ctrl-C: told by whoever called, but recorded here
+        told = f"{type(error).__name__}: {error}".removesuffix(": ")
+        text = "interrupted" if isinstance(error, KeyboardInterrupt) else told
+        write_outcome(Outcome(name=job.name, run_id=_broken_off(tracked, text), error=text), job.output)
+        raise
     write_outcome(outcome, job.output)
     return outcome
 
@@ -95,42 +115,39 @@ def write_outcome(outcome: Outcome, folder: Path) -> None:
     (folder / RESULT_FILE).write_text(json.dumps(asdict(outcome), indent=1), encoding="utf-8")
 
 
-def _run(job: Job) -> Outcome:
-    settings = settings_from(job.config)
-    tracked = _start(job, settings)
-    try:
-        return _evaluate_and_record(job, settings, tracked)
-    except BaseException:
-        if tracked:
-            try:
-                tracked.store.end(tracked.run_id, failed=True)
-            except TrackingError as error:
-                log.error("%s", error)
-        raise
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tracked:
-    store: MlflowStore
+    store: Store
     run_id: str
     experiment_id: str
+    predictions: Predictions
 
 
 def _start(job: Job, settings: Settings) -> _Tracked | None:
-    if not isinstance(settings.tracking, MlflowTracking):
+    target = settings.tracking.target(settings.paths.root, chosen=job.choices.get("experiment"))
+    if target is None:
         return None
-    store = MlflowStore(uri=settings.tracking.uri, root=settings.paths.root)
-    parent = job.sweep.parent_run_id if job.sweep else None
-    if job.sweep:
-        experiment_id = job.sweep.experiment_id
-    else:
-        experiment_id = store.prepare(settings.tracking.experiment_name(job.choices.get("experiment")))
-    run_id = store.start(experiment_id, job.name, {KIND_TAG: "cell" if job.sweep else "run"}, parent=parent)
-    return _Tracked(store=store, run_id=run_id, experiment_id=experiment_id)
+    store, sweep = target.store, job.sweep
+    experiment_id = sweep.experiment_id if sweep else store.prepare(target.experiment)
+    kind: RunKind = "cell" if sweep else "run"
+    run_id = store.start(experiment_id, job.name, kind=kind, parent=sweep.parent_run_id if sweep else "")
+    return _Tracked(store=store, run_id=run_id, experiment_id=experiment_id, predictions=target.predictions)
+
+
+def _broken_off(tracked: _Tracked | None, reason: str) -> str:
+    """End the record of a run that broke off, with its reason; return the run's id ("" = there is no record)."""
+    if tracked is None:
+        return ""
+    try:
+        tracked.store.log_numbers(tracked.run_id, params={}, metrics={}, tags={ERROR_TAG: reason})
+        tracked.store.end(tracked.run_id, failed=True)
+    except TrackingError as error:
+        log.error("%s", error)
+    return tracked.run_id
 
 
 def _evaluate_and_record(job: Job, settings: Settings, tracked: _Tracked | None) -> Outcome:
-    analyser, report = _evaluate(settings)
+    analyser, report = _evaluate(settings, quiet=job.sweep is not None and job.sweep.side_by_side)
     metrics, params = metrics_of(report), params_of(settings, job.choices)
     _print(job, report, metrics)
     artifacts = job.output / "artifacts"
@@ -142,60 +159,73 @@ def _evaluate_and_record(job: Job, settings: Settings, tracked: _Tracked | None)
         max_timelines=settings.report.timelines,
     )
     write_description(artifacts, report, config_yaml=job.config_yaml, overrides=job.overrides)
+    inputs = inputs_of(settings, report, analyser.cache)
+    tags = tags_of(settings, report, device=str(analyser.device), inputs=inputs)
     if tracked:
-        inputs = inputs_of(settings, report, analyser.cache)
         record = Record(
             params=params,
-            tags=tags_of(settings, report, device=str(analyser.device), inputs=inputs),
+            tags=tags,
             metrics=metrics,
             inputs=inputs,
             artifacts=artifacts,
             failed=bool(report.failures),
         )
-        _log_predictions(job, settings, tracked, report)
+        _log_predictions(job, tracked, report)
         tracked.store.log(tracked.run_id, record)
+    if job.sweep is None:
+        _say_where(tracked, artifacts)
     return Outcome(
         name=job.name,
         run_id=tracked.run_id if tracked else "",
         error="",
-        failed_sessions=tuple(f"{f.session_id} ({f.file.name}): {f.reason}" for f in report.failures),
+        failed_sessions=tuple(console.failure(f) for f in report.failures),
         metrics=metrics,
         params=params,
+        tags=tags,
         notices=report.notices,
     )
 
 
-def _log_predictions(job: Job, settings: Settings, tracked: _Tracked, report: Report) -> None:
+def _say_where(tracked: _Tracked | None, artifacts: Path) -> None:
+    """One line: where a single run's results are, and what to do with them."""
+    if tracked is None:
+        text = f"results: {artifacts}   (nothing was recorded)"
+    else:
+        look = "ferbench ui, ferbench compare" if tracked.store.has_pages else "ferbench compare"
+        text = f"run {tracked.run_id[:8]}: {tracked.store.location(tracked.run_id)}   (look at runs: {look})"
+    console.output_console().print(text, markup=False, soft_wrap=True)
+
+
+def _log_predictions(job: Job, tracked: _Tracked, report: Report) -> None:
     """Once per key in an experiment (in a sweep: on its parent), in each run, or not at all."""
-    how = settings.tracking.predictions if isinstance(settings.tracking, MlflowTracking) else "none"
-    if how == "each":
+    if tracked.predictions == "each":
         log_predictions(report, tracked.store, tracked.run_id, known=frozenset(), claims=None)
-    elif how == "once":
+    elif tracked.predictions == "once":
         known = tracked.store.logged_predictions(tracked.experiment_id)
         target = job.sweep.parent_run_id if job.sweep else tracked.run_id
         claims = job.sweep.folder / CLAIMS_FOLDER if job.sweep else None
         log_predictions(report, tracked.store, target, known=known, claims=claims)
 
 
-def _evaluate(settings: Settings) -> tuple[Analyser, Report]:
+def _evaluate(settings: Settings, *, quiet: bool) -> tuple[Analyser, Report]:
     sessions, notices = settings.dataset.sessions(), settings.dataset.notices()
     cache = Cache(settings.paths.cache)
     analyser = Analyser(settings.recipe, settings.runtime, cache, settings.paths.models, notify=log.info)
-    paths = [part.path for session in sessions for part in session.parts]
-    missing = [path for path in paths if _needs_pixels(analyser, path)]
+    videos = [(part.path, session.camera) for session in sessions for part in session.parts]
+    missing = [path for path, camera in videos if _needs_pixels(analyser, path, camera)]
     if missing:
         analyser.bring_weights()
     total = sum(analyser.estimated_frames(path) for path in missing)
-    with console.progress(total, f"{len(missing)} of {len(paths)} videos") as advance:
+    with console.progress(0 if quiet else total, f"{len(missing)} of {len(videos)} videos") as advance:
         analyser.on_frames = advance
         report = evaluate(sessions, analyser, notices=notices)
     return analyser, report
 
 
-def _needs_pixels(analyser: Analyser, path: Path) -> bool:
+def _needs_pixels(analyser: Analyser, path: Path, camera: str) -> bool:
     """Whether a video will be decoded; one that cannot be read will be told of in its turn."""
     try:
-        return not analyser.is_cached(path)
+        return not analyser.is_cached(path, camera=camera)
     except VideoError:
         return False
 
@@ -204,12 +234,12 @@ def _print(job: Job, report: Report, metrics: dict[str, float]) -> None:
     """The sessions' table for a single run, one line for a cell (its sweep prints the rest)."""
     screen = console.output_console()
     if job.sweep is not None:
-        screen.print(f"      {console.one_line(report, metrics)}", markup=False)
+        whose = f"#{job.sweep.number} {job.name}: " if job.sweep.side_by_side else ""
+        screen.print(f"      {whose}{console.one_line(report, metrics)}", markup=False, soft_wrap=True)
         return
     for notice in report.notices:
         console.error_console().print(f"note: {notice}", markup=False)
     for failure in report.failures:
-        text = f"failed: {failure.session_id} ({failure.file.name}): {failure.reason}"
-        console.error_console().print(text, markup=False, style="red")
+        console.error_console().print(f"failed: {console.failure(failure)}", markup=False, style="red")
     screen.print(console.summary(report))
-    screen.print(console.totals(report, metrics), markup=False)
+    screen.print(console.totals(report, metrics), markup=False, soft_wrap=True)

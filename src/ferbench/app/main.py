@@ -45,8 +45,10 @@ def main() -> None:
     """Compose the command line's configuration, run it, and exit: 0 = all sessions worked, 1 = something failed."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us; they are shown below, without a stack
     from ferbench.app import status
+    from ferbench.app.arguments import with_quotes
     from ferbench.app.messages import explain
 
+    sys.argv[1:] = with_quotes(sys.argv[1:])
     _end_like_ctrl_c()
     try:
         _task()

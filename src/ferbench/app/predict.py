@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
-import pyarrow as pa
 
 from ferbench.app import console
 from ferbench.app.binding import bind, build
 from ferbench.app.compose import composed
 from ferbench.app.config import PLUGS, Paths
-from ferbench.datasets.folder import Folder
-from ferbench.errors import ConfigError, DatasetError, FerbenchError
-from ferbench.formats.predictions import predictions_table, write_predictions
+from ferbench.app.options import in_options, options_in_messages
+from ferbench.app.predicted import Output
+from ferbench.datasets.files import SUFFIXES, num_below, video_files
+from ferbench.errors import ConfigError, DatasetError, FerbenchError, VideoError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import Analysis
 
+INTERRUPTED: Final = 130
+SPELLED: Final = {
+    "set runtime.on_damaged=keep": "give --keep-damaged",
+    "Set runtime.on_damaged=keep": "Give --keep-damaged",
+    "runtime.batch_size=": "--batch-size ",
+    "runtime.batch_size": "--batch-size",
+    "runtime.device=": "--device ",
+    "runtime.device": "--device",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to predict; ``choices`` are choices of configuration groups."""
+    """What to predict.
+
+    Attributes:
+        source: a video, or a folder of videos.
+        recursive: also the videos in the folders below.
+        out: folder for the tables.
+        choices: choices of configuration groups.
+        form: our tables, or the thesis' CSV of one face per frame.
+        selector: which face the thesis' CSV is of; None = largest.
+        overwrite: replace the table of another video.
+        batch_size: frames per detector call.
+        device: auto, cpu, cuda or mps.
+        keep_damaged: use what can be decoded of a damaged video.
+        verbose: tell what was computed and how fast.
+    """
 
     source: Path
+    recursive: bool
     out: Path
     choices: dict[str, str]
+    form: Literal["tables", "thesis"]
+    selector: str | None
+    overwrite: bool
     batch_size: int
     device: str
     keep_damaged: bool
@@ -36,51 +66,115 @@ class Request:
 
 
 def predict(request: Request) -> int:
-    """Write a Parquet and a CSV table per video; return how many videos failed."""
+    """Write the tables of every video; return the command's exit code.
+
+    A video that fails is named with its reason, and the others go on (1). Ctrl-C ends it (130); what is written is
+    whole.
+
+    Raises:
+        FerbenchError: an option that cannot be used, or no video.
+    """
+    if request.selector is not None and request.form != "thesis":
+        raise ConfigError("--selector chooses the face for --format thesis; our tables hold all faces, leave it out")
+    if request.out.exists() and not request.out.is_dir():
+        raise ConfigError(f"--out: {request.out} is a file; expected a folder, it is made if it is missing")
+    with options_in_messages(SPELLED):
+        analyser = _analyser(request)
+    selector = {"selector": request.selector or "largest"} if request.form == "thesis" else {}
+    output = Output(
+        folder=request.out,
+        form=request.form,
+        model=request.choices["model"],
+        detector=request.choices["detector"],
+        selector=build(composed(selector)["selector"], where="selector"),
+        overwrite=request.overwrite,
+    )
+    videos, ignored = _videos(request)
+    if ignored:
+        console.error_console().print(
+            f"note: {console.plural(ignored, 'video')} in the folders below {request.source} left out; "
+            "--recursive takes them too",
+            markup=False,
+        )
+    return _predict_all(videos, names_of(videos, request.source), analyser, output, verbose=request.verbose)
+
+
+def _predict_all(
+    videos: Sequence[Path], names: Mapping[Path, str], analyser: Analyser, output: Output, *, verbose: bool
+) -> int:
+    screen, errors = console.output_console(), console.error_console()
+    failed = written = 0
+    try:
+        with console.progress(_frames_to_decode(videos, analyser), console.plural(len(videos), "video")) as advance:
+            analyser.on_frames = advance
+            for path in videos:
+                try:
+                    if path.is_file():
+                        output.check(names[path], path, analyser.cache.digest(path))
+                    analysis = analyser.analyse(path, video_id=names[path])
+                    target = output.write(names[path], path, analysis)
+                except (FerbenchError, OSError) as error:
+                    failed += 1
+                    reason = in_options(str(error), SPELLED).removeprefix(f"{path}: ")
+                    errors.print(f"failed: {path.name}: {reason}", markup=False, style="red")
+                    continue
+                written += 1
+                screen.print(f"{path.name}: {describe(analysis)} -> {target}", markup=False)
+                if verbose:
+                    screen.print(_details(analysis), markup=False)
+    except KeyboardInterrupt:
+        errors.print(f"interrupted; {written} of {console.plural(len(videos), 'table')} written", markup=False)
+        return INTERRUPTED
+    return 1 if failed else 0
+
+
+def _analyser(request: Request) -> Analyser:
     config = composed(request.choices)
     runtime = bind(Runtime, {**config["runtime"], "device": request.device}, where="runtime")
     runtime = replace(runtime, batch_size=request.batch_size, on_damaged="keep" if request.keep_damaged else "error")
     recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
     paths = bind(Paths, config["paths"], where="paths")
-    videos = _videos(request.source)
-    twice = Counter(path.stem for path in videos)
-    names = {path: path.stem if twice[path.stem] == 1 else path.name for path in videos}
-    if request.out.exists() and not request.out.is_dir():
-        raise ConfigError(f"--out: {request.out} is a file; expected a folder, it is made if it is missing")
-    screen, errors = console.output_console(), console.error_console()
-    analyser = Analyser(
+    errors = console.error_console()
+    return Analyser(
         recipe, runtime, Cache(paths.cache), paths.models, notify=lambda text: errors.print(text, markup=False)
     )
-    failed = 0
-    total = sum(analyser.estimated_frames(path) for path in videos)
-    with console.progress(total, f"{len(videos)} videos") as advance:
-        analyser.on_frames = advance
-        for path in videos:
-            try:
-                analysis = analyser.analyse(path, video_id=path.stem)
-                files = write_predictions(request.out, names[path], _table(analysis))
-            except (FerbenchError, OSError) as error:
-                failed += 1
-                errors.print(f"failed: {path.name}: {error}", markup=False, style="red")
-                continue
-            screen.print(f"{path.name}: {describe(analysis)} -> {files[1]}", markup=False)
-            if request.verbose:
-                screen.print(_details(analysis), markup=False)
-    return failed
 
 
-def _videos(source: Path) -> list[Path]:
-    """A file as it is, or the videos of a folder, sorted. Raises DatasetError."""
-    if source.is_file():
-        return [source]
+def _videos(request: Request) -> tuple[list[Path], int]:
+    """The videos, and how many in the folders below are left out. Raises DatasetError."""
+    source = request.source
+    below = 0 if request.recursive or not source.is_dir() else num_below(source, suffixes=SUFFIXES)
     try:
-        return Folder(videos=str(source)).files()
+        return video_files(source, suffixes=SUFFIXES, recursive=request.recursive), below
     except DatasetError as error:
-        raise DatasetError(str(error).removeprefix("dataset.videos: ").replace(" (dataset.suffixes)", "")) from None
+        hint = "\n--recursive takes the folders below" if below else ""
+        raise DatasetError(f"{error}{hint}") from error
 
 
-def _table(analysis: Analysis) -> pa.Table:
-    return predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
+def names_of(videos: Sequence[Path], source: Path) -> dict[Path, str]:
+    """A name for each video that no other has: its stem, else its path below the folder, else that with the suffix."""
+    makers: tuple[Callable[[Path], str], ...] = (
+        lambda path: path.stem,
+        lambda path: path.relative_to(source).with_suffix("").as_posix(),
+        lambda path: path.relative_to(source).as_posix(),
+    )
+    names: dict[Path, str] = {}
+    for make in makers:
+        made = {path: make(path) for path in videos if path not in names}
+        count = Counter(made.values())
+        names.update((path, name) for path, name in made.items() if count[name] == 1)
+    return names
+
+
+def _frames_to_decode(videos: Sequence[Path], analyser: Analyser) -> int:
+    """Frames that are not stored yet, as the containers announce them."""
+    total = 0
+    for path in videos:
+        try:
+            total += 0 if analyser.is_cached(path) else analyser.estimated_frames(path)
+        except VideoError:
+            continue  # it will be told when its turn comes
+    return total
 
 
 def describe(analysis: Analysis) -> str:

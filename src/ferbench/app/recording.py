@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import tempfile
@@ -13,10 +12,11 @@ from ferbench.app.config import Settings
 from ferbench.fingerprint import fingerprint
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
+from ferbench.places import file_stem
 from ferbench.provenance import environment, revision
 from ferbench.results import Report
-from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.record import Input, speed_source
+from ferbench.tracking.store import PREDICTIONS_TAG, Store
 
 
 def write_description(folder: Path, report: Report, *, config_yaml: str, overrides: tuple[str, ...]) -> None:
@@ -43,12 +43,12 @@ def tags_of(settings: Settings, report: Report, *, device: str, inputs: tuple[In
     """Short texts that identify a run; those that would be empty are left out."""
     commit, dirty = revision()
     recipe, runtime = settings.recipe, settings.runtime
-    digests = {kind: sorted(item.sha256 for item in inputs if item.kind == kind) for kind in ("video", "annotations")}
+    videos = sorted(item.sha256 for item in inputs if item.kind == "video")
     spec = {"recipe": recipe, "on_damaged": runtime.on_damaged, "tf32": runtime.tf32}
     tags = {
         "ferbench.config_sha": fingerprint(spec),
-        "ferbench.videos_sha": _digest_of(digests["video"]),
-        "ferbench.annotations_sha": _digest_of(digests["annotations"]),
+        "ferbench.videos_sha": fingerprint(videos) if videos else "",
+        "ferbench.annotations_sha": _annotations_sha(report),
         "ferbench.device": device,
         "speed.source": speed_source(report),
         "sessions.failed": "; ".join(f"{f.session_id}: {f.reason}" for f in report.failures),
@@ -60,8 +60,10 @@ def tags_of(settings: Settings, report: Report, *, device: str, inputs: tuple[In
     return {name: value for name, value in tags.items() if value}
 
 
-def _digest_of(digests: list[str]) -> str:
-    return hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
+def _annotations_sha(report: Report) -> str:
+    """Digest of what events were scored against, however it was written; "" = nothing was scored."""
+    sessions = [result.session for result in report.sessions if result.counts is not None]
+    return fingerprint([(s.session_id, repr(s.observed), s.annotations) for s in sessions]) if sessions else ""
 
 
 def inputs_of(settings: Settings, report: Report, cache: Cache) -> tuple[Input, ...]:
@@ -71,15 +73,12 @@ def inputs_of(settings: Settings, report: Report, cache: Cache) -> tuple[Input, 
         for result in report.sessions
         for part, done in zip(result.session.parts, result.parts, strict=True)
     ]
-    annotations = settings.dataset.annotations_path
-    if annotations is not None:
-        found.append(Input(name=annotations.name, sha256=cache.digest(annotations), kind="annotations"))
+    for kind, path in settings.dataset.tables.items():
+        found.append(Input(name=path.name, sha256=cache.digest(path), kind=kind))
     return tuple(found)
 
 
-def log_predictions(
-    report: Report, store: MlflowStore, run_id: str, *, known: frozenset[str], claims: Path | None
-) -> None:
+def log_predictions(report: Report, store: Store, run_id: str, *, known: frozenset[str], claims: Path | None) -> None:
     """Log the prediction tables of a report, those of ``known`` keys left out.
 
     Args:
@@ -96,7 +95,7 @@ def log_predictions(
             key = analysis.keys["expressions"].key[:12]
             if key in known or key in logged or (claims is not None and not _claim(claims, key)):
                 continue
-            stem = result.session.session_id + (f".part{number}" if len(result.parts) > 1 else "")
+            stem = file_stem(result.session.session_id) + (f".part{number}" if len(result.parts) > 1 else "")
             table = predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
             try:
                 with tempfile.TemporaryDirectory(prefix="ferbench-predictions-") as scratch:
@@ -108,12 +107,12 @@ def log_predictions(
                 raise
             logged.append(key)
     if logged and claims is None:
-        store.tag(run_id, predictions_tag(logged))
+        store.log_numbers(run_id, params={}, metrics={}, tags=predictions_tag(logged))
 
 
 def predictions_tag(keys: list[str]) -> Mapping[str, str]:
     """The tag by which later runs find that a key's tables are logged."""
-    return {MlflowStore.PREDICTIONS_TAG: ",".join(sorted(keys))}
+    return {PREDICTIONS_TAG: ",".join(sorted(keys))}
 
 
 def _claim(folder: Path, key: str) -> bool:

@@ -2,180 +2,172 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, ValueType
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ferbench.app import console, status
+from ferbench.app import main as _resolvers  # noqa: F401 - a cell in another process has only this class to bring them
 from ferbench.app.binding import build
-from ferbench.app.comparing import show
+from ferbench.app.cells import Cells, collect, join_counts
+from ferbench.app.comparing import closing_words, show
+from ferbench.app.compose import choices_of
 from ferbench.app.hydra_job import write_sweep
-from ferbench.app.job import CLAIMS_FOLDER, RESULT_FILE
+from ferbench.app.job import CLAIMS_FOLDER
 from ferbench.app.recording import predictions_tag
 from ferbench.errors import FerbenchError
-from ferbench.report.compare import Comparison, compare, format_number
+from ferbench.report.compare import Comparison, compare
 from ferbench.report.files import write_csv
-from ferbench.results import RunRow
-from ferbench.tracking.mlflow_store import KIND_TAG, MlflowStore
-from ferbench.tracking.settings import MlflowTracking
+from ferbench.tracking.settings import Tracking
+from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
 
 
 class SweepCallback(Callback):
     """Hydra calls this around a multirun; Hydra turns what it raises into warnings, so failures are passed on."""
 
     def __init__(self) -> None:
-        self.store: MlflowStore | None = None
-        self.parent = ""
+        self.store: Store | None = None
+        self.folder = Path()
+        self.experiment_id = self.parent = ""
+        self.overrides: list[str] = []
+        self.detached = False
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Create store, experiment and parent run, and leave a note for the cells."""
         del kwargs
-        folder = Path(config.hydra.sweep.dir)
-        swept, shared = split_overrides(list(config.hydra.overrides.task))
-        swept += [f"{name}={values}" for name, values in (config.hydra.sweeper.get("params") or {}).items()]
-        experiment_id = error = ""
+        self.folder = Path(config.hydra.sweep.dir)
+        self.overrides = [str(line) for line in config.hydra.overrides.task]
+        self.detached = "submitit" in str(config.hydra.launcher.get("_target_", ""))
+        swept, shared = split_overrides(self.overrides, dict(config.hydra.sweeper.get("params") or {}))
+        share_processors(config, swept)
+        error = ""
         try:
-            if "MlflowTracking" in str(config.tracking.get("_target_", "")):
-                experiment_id = self._start(config, swept)
+            self._start(config, [str(override.input_line) for override in swept])
         except FerbenchError as problem:
             error = str(problem)
-        write_sweep(folder, experiment_id=experiment_id, parent_run_id=self.parent, shared=shared, error=error)
+        write_sweep(
+            self.folder, experiment_id=self.experiment_id, parent_run_id=self.parent, shared=shared, error=error
+        )
 
-    def _start(self, config: DictConfig, swept: list[str]) -> str:
+    def _start(self, config: DictConfig, swept: list[str]) -> None:
         node: Any = OmegaConf.to_container(config.tracking, resolve=True)
-        tracking: MlflowTracking = build(node, where="tracking")
-        self.store = MlflowStore(uri=tracking.uri, root=Path(config.paths.root))
-        chosen = config.hydra.runtime.choices.get("experiment")
-        experiment_id = self.store.prepare(tracking.experiment_name(chosen))
+        tracking: Tracking = build(node, where="tracking", allow_targets=tuple(config.allow_targets))
+        target = tracking.target(Path(config.paths.root), chosen=config.hydra.runtime.choices.get("experiment"))
+        status.when_abandoned(self._finish)
+        if target is None:
+            return
+        self.experiment_id = target.store.prepare(target.experiment)
         name = " ".join(["sweep", *(text if "/" not in text else text.partition("=")[0] for text in swept)])
-        self.parent = self.store.start(experiment_id, name[:250], {KIND_TAG: "sweep"})
-        status.when_abandoned(self._abandoned)
-        return experiment_id
-
-    def _abandoned(self, reason: str) -> None:
-        if self.store:
-            self.store.tag(self.parent, {"ferbench.ended_by": reason})
-            self.store.end(self.parent, failed=True)
+        self.parent = target.store.start(self.experiment_id, name[:250], kind="sweep")
+        self.store = target.store
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Collect the cells, print them as one table, put the best numbers on the parent, and close it."""
-        del kwargs
-        folder = Path(config.hydra.sweep.dir)
-        rows, problems, notices = collect(folder)
-        for notice in notices:
+        """Close the sweep."""
+        del config, kwargs
+        self._finish()
+        status.settled()
+
+    def _finish(self, ended_by: str = "") -> None:
+        """Collect the cells, print them as one table, put the best numbers on the parent, and close it.
+
+        Args:
+            ended_by: why the sweep ended before its last cell; "" = it did not.
+        """
+        cells = collect(self.folder)
+        if cells.unfinished and not (ended_by and self.detached):
+            logs = self.folder / "<number>" / "ferbench.log"
+            cells.problems.append(f"cells without a result: {', '.join(cells.unfinished)}; see {logs}")
+        elif cells.unfinished:
+            notice = f"cells {', '.join(cells.unfinished)} were started by submitit and may go on by themselves"
+            cells.notices.append(notice)
+        for notice in cells.notices:
             console.error_console().print(f"note: {notice}", markup=False)
-        for problem in problems:
+        for problem in cells.problems:
             status.failed(problem)
             console.error_console().print(f"failed: {problem}", markup=False, style="red")
-        comparison = compare(rows) if rows else None
+        comparison = compare(cells.rows) if cells.rows else None
         if comparison:
-            show(comparison, "this sweep")
-            console.output_console().print(closing_words(comparison, tracked=self.store is not None), markup=False)
+            show(comparison, "this sweep as far as it came" if ended_by else "this sweep")
+            words = closing_words(comparison, store=self.store)
+            console.output_console().print(words, markup=False, soft_wrap=True)
         if self.store:
             try:
-                self._close(config, folder, comparison, len(rows), problems)
+                self._close(self.store, comparison, cells, ended_by)
             except FerbenchError as error:
                 status.failed(str(error))
                 console.error_console().print(f"{type(error).__name__}: {error}", markup=False, style="red")
-        status.settled()
 
-    def _close(
-        self, config: DictConfig, folder: Path, comparison: Comparison | None, cells: int, problems: list[str]
-    ) -> None:
-        assert self.store is not None
-        metrics = {"sweep/cells": float(cells), "sweep/failed": float(len(problems))}
-        tags = dict(predictions_tag([claim.name for claim in (folder / CLAIMS_FOLDER).glob("*")]))
+    def _close(self, store: Store, comparison: Comparison | None, cells: Cells, ended_by: str) -> None:
+        self._close_cells(store, cells, lost=not (ended_by and self.detached))
+        metrics = {"sweep/cells": float(len(cells.rows)), "sweep/failed": float(cells.failed)}
+        tags = dict(predictions_tag([claim.name for claim in (self.folder / CLAIMS_FOLDER).glob("*")]))
+        tags[ENDED_BY_TAG] = ended_by
+        overrides = self.folder / "overrides.txt"
+        overrides.write_text("".join(f"{line}\n" for line in self.overrides), encoding="utf-8")
+        files = [overrides]
         if comparison:
-            path, counts = folder / "compare.csv", folder / "counts.csv"
+            path, counts = self.folder / "compare.csv", self.folder / "counts.csv"
             write_csv(path, comparison.header, [comparison.cells(row) for row in comparison.rows])
-            self.store.log_files(self.parent, [path, *([counts] if join_counts(folder, counts) else [])], "")
-            tags["mlflow.note.content"] = f"A sweep of {cells} cells."
-        if comparison and comparison.by:
-            best = comparison.rows[0]
-            metrics |= {n: v for n, v in best.metrics.items() if n.startswith(("event/", "quality/"))}
-            tags["mlflow.note.content"] += (
-                f" The numbers here are those of the best cell by {comparison.by}: {best.name} (chosen in-sample)."
-            )
-        self.store.log_numbers(self.parent, params={}, metrics=metrics, tags={n: v for n, v in tags.items() if v})
-        overrides = folder / "overrides.txt"
-        overrides.write_text("".join(f"{line}\n" for line in config.hydra.overrides.task), encoding="utf-8")
-        self.store.log_files(self.parent, [overrides], "")
-        self.store.end(self.parent, failed=bool(problems))
+            files += [path, *([counts] if join_counts(self.folder, counts) else [])]
+            tags[NOTE_TAG] = f"A sweep of {len(cells.rows)} cells."
+            best = comparison.best
+            if best:
+                metrics |= {n: v for n, v in best.metrics.items() if n.startswith(("event/", "quality/"))}
+                tags[NOTE_TAG] += (
+                    f" The numbers here are those of the best cell by {comparison.by}: {best.name} (chosen in-sample)."
+                )
+        store.log_files(self.parent, files, "")
+        store.log_numbers(self.parent, params={}, metrics=metrics, tags={n: v for n, v in tags.items() if v})
+        store.end(self.parent, failed=bool(cells.problems) or bool(ended_by))
+
+    def _close_cells(self, store: Store, cells: Cells, *, lost: bool) -> None:
+        """Record the cells that failed too early to do so themselves, and end those that are ``lost``: still open."""
+        for name, error in cells.unrecorded:
+            run_id = store.start(self.experiment_id, name, kind="cell", parent=self.parent)
+            store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: error})
+            store.end(run_id, failed=True)
+        for row in store.search([self.experiment_id], parent=self.parent) if lost else ():
+            if row.state == "running":
+                store.log_numbers(row.run_id, params={}, metrics={}, tags={ERROR_TAG: "its process ended"})
+                store.end(row.run_id, failed=True)
 
 
-def split_overrides(overrides: list[str]) -> tuple[list[str], list[str]]:
-    """Overrides that are swept, and those that all cells share."""
-    parsed = OverridesParser.create().parse_overrides(overrides)
-    swept = [o.input_line for o in parsed if o.is_sweep_override() and o.input_line]
-    return swept, [o.input_line for o in parsed if not o.is_sweep_override() and o.input_line]
+def split_overrides(overrides: list[str], params: dict[str, Any]) -> tuple[list[Override], list[str]]:
+    """Overrides that are swept (also by ``hydra.sweeper.params``), and the keys of those that all cells share."""
+    lines = [*overrides, *(f"{name}={values}" for name, values in params.items())]
+    parsed = OverridesParser.create().parse_overrides(lines)
+    swept = [o for o in parsed if o.is_sweep_override()]
+    return swept, [o.get_key_element() for o in parsed if not o.is_sweep_override()]
 
 
-def closing_words(comparison: Comparison, *, tracked: bool) -> str:
-    """The best cell, what that is worth, and where to look."""
-    lines = []
-    if comparison.by:
-        by, best = comparison.by, comparison.rows[0]
-        value = format_number(best.metrics.get(by, math.nan)) or "undefined"
-        same = sum(row.metrics.get(by) == best.metrics.get(by) for row in comparison.rows)
-        tie = f" ({same} cells share it)" if same > 1 else ""
-        words = "it was chosen on the data it is scored on (in-sample)"
-        lines.append(f"best cell by {by}: {best.name} = {value}{tie}; {words}")
-    else:
-        lines.append("nothing is annotated, so no cell is better than another")
-    if tracked:
-        lines.append("look at the runs: ferbench ui    compare them again: ferbench compare")
-    return "\n".join(lines)
+def number_of_values(override: Override) -> int:
+    """Values of a swept override; 1 where they cannot be counted (an interval)."""
+    if not override.is_discrete_sweep():
+        return 1
+    if override.value_type == ValueType.GLOB_CHOICE_SWEEP:  # at most these
+        return len(choices_of(override.key_or_group)) or 1
+    return sum(1 for _ in override.sweep_string_iterator())
 
 
-def join_counts(folder: Path, target: Path) -> bool:
-    """Write the counts tables of all cells as one, with a first column that names the cell; False = there are none."""
-    header: list[str] = []
-    rows: list[list[str]] = []
-    for path in sorted(folder.glob(f"*/artifacts/{target.name}"), key=lambda p: int(p.parts[-3])):
-        name = json.loads((path.parents[1] / RESULT_FILE).read_text(encoding="utf-8"))["name"]
-        with path.open(encoding="utf-8", newline="") as stream:
-            first, *others = csv.reader(stream)
-        header = ["cell", *first]
-        rows += [[name, *row] for row in others]
-    if rows:
-        write_csv(target, header, rows)
-    return bool(rows)
+def share_processors(config: DictConfig, swept: list[Override]) -> None:
+    """Keep submitit's local launcher, which starts all cells at once, within this machine's processors.
 
-
-def collect(folder: Path) -> tuple[list[RunRow], list[str], list[str]]:
-    """Results of a sweep's cells, what went wrong (a sentence per cell), and what the data set left out."""
-    rows, problems = [], []
-    notices: dict[str, None] = {}
-    failed: dict[str, list[str]] = {}
-    cells = sorted((p for p in folder.iterdir() if p.is_dir() and p.name.isdigit()), key=lambda p: int(p.name))
-    for cell in cells:
-        path = cell / RESULT_FILE
-        if not path.is_file():
-            problems.append(f"cell {cell.name} ended without a result; see {cell / 'ferbench.log'}")
-            continue
-        result = json.loads(path.read_text(encoding="utf-8"))
-        if result["error"]:
-            problems.append(f"cell {cell.name} ({result['name']}): {result['error']}")
-            continue
-        notices |= dict.fromkeys(result["notices"])
-        for text in result["failed_sessions"]:
-            failed.setdefault(text, []).append(cell.name)
-        rows.append(
-            RunRow(
-                run_id=result["run_id"] or cell.name,
-                name=result["name"],
-                params=result["params"],
-                metrics=result["metrics"],
-            )
-        )
-    for text, where in failed.items():
-        problems.append(
-            f"session {text} (in {'all cells' if len(where) == len(cells) else 'cells ' + ', '.join(where)})"
-        )
-    return rows, problems, list(notices)
+    As many cells as there are processors run at a time (``hydra.sweeper.max_batch_size``, unless it is set), each with
+    its share of threads (``OMP_NUM_THREADS``, unless it is set). joblib does both by itself.
+    """
+    if not str(config.hydra.launcher.get("_target_", "")).endswith(".LocalLauncher"):
+        return
+    processors = os.cpu_count() or 1
+    sweeper = config.hydra.sweeper
+    if "max_batch_size" in sweeper and sweeper.max_batch_size is None:
+        with read_write(config), open_dict(config):
+            sweeper.max_batch_size = processors
+    cells = math.prod(number_of_values(override) for override in swept)
+    at_once = max(1, min(cells, sweeper.get("max_batch_size") or cells))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, processors // at_once)))

@@ -8,8 +8,12 @@ from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ferbench.datasets.annotations import Columns, read_annotations
-from ferbench.datasets.pairing import Paired, by_session, pair
+from ferbench.datasets.annotations import Table, read_annotations
+from ferbench.datasets.files import SUFFIXES
+from ferbench.datasets.matching import Rules, match
+from ferbench.datasets.naming import Naming
+from ferbench.datasets.pairing import Paired, pair
+from ferbench.datasets.recordings import Recording, assemble
 from ferbench.places import clips_dir, default_root
 from ferbench.types import Session
 from ferbench.weights import Notice, PublishedFile, fetch
@@ -53,11 +57,14 @@ class Demo:
         return (WORTH, *self._paired().notices)
 
     @property
-    def annotations_path(self) -> Path:
+    def tables(self) -> dict[str, Path]:
         """The packaged annotations (ferbench is always installed as plain files)."""
-        return Path(str(resources.files("ferbench.datasets") / "demo.csv"))
+        return {"annotations": Path(str(resources.files("ferbench.datasets") / "demo.csv"))}
 
     def _paired(self) -> Paired:
-        videos = by_session(self.fetch(_log.info))
-        table = read_annotations(self.annotations_path, Columns())
-        return pair(videos, table, source="demo.csv", unlisted="unannotated")
+        rules = Rules(source="demo.csv", naming=Naming(template="{session}"), suffixes=SUFFIXES)
+        clips = [Recording(path=path, where=path.name, session=path.stem) for path in self.fetch(_log.info)]
+        footage, _ = assemble(clips, rules.naming, None)
+        found, told = match(footage, read_annotations(self.tables["annotations"], Table()), rules)
+        paired = pair(found, rules)
+        return Paired(sessions=paired.sessions, notices=(*told, *paired.notices))

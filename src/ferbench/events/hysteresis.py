@@ -59,10 +59,12 @@ class Hysteresis:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        if not (math.isfinite(self.enter) and math.isfinite(self.exit)) or self.exit > self.enter:
+        if not (math.isfinite(self.enter) and math.isfinite(self.exit)):
+            raise ConfigError(f"enter and exit: expected finite numbers, got enter={self.enter!r}, exit={self.exit!r}")
+        if self.exit > self.enter:
             raise ConfigError(
-                f"enter and exit: expected finite numbers with exit <= enter, got enter={self.enter!r}, "
-                f"exit={self.exit!r}; lower exit or raise enter"
+                f"enter={self.enter!r} is below exit={self.exit!r} (by default {type(self)().exit}): "
+                "expected exit <= enter; give both, e.g. exit a little below enter"
             )
         for name in ("min_duration_s", "merge_gap_s"):
             seconds = getattr(self, name)

@@ -47,6 +47,11 @@ class EmotionSignal:
         if not (math.isfinite(self.smooth_s) and self.smooth_s >= 0):
             raise ConfigError(f"smooth_s: expected a finite number of seconds, 0 or more, got {self.smooth_s!r}")
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """Smallest and largest value that a signal can have: probabilities."""
+        return 0.0, 1.0
+
     def build(self, expressions: Expressions, chosen: I64, timeline: Timeline) -> tuple[Signal, ...]:
         """One Signal per wanted label, in the order of ``labels``.
 

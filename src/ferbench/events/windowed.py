@@ -144,6 +144,10 @@ class Windowed:
     def __post_init__(self) -> None:
         """Check the numbers."""
         _check_lengths(self.segment_s, self.run_s)
+        if self.run_s >= self.segment_s:
+            raise ConfigError(
+                f"run_s: expected less than a segment ({self.segment_s:g} s), got {self.run_s:g}: no run is so long"
+            )
         if not math.isfinite(self.enter):
             raise ConfigError(f"enter: expected a finite number, got {self.enter!r}")
 

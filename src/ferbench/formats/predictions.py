@@ -93,6 +93,19 @@ def is_predictions(path: Path) -> bool:
         return stream.readline(200).replace(b'"', b"").startswith(b"frame,start_s,end_s,face,")
 
 
+def sha256_of(parquet: Path) -> str:
+    """Digest of the video that a Parquet table is of.
+
+    Raises:
+        FormatError: it is no such table.
+    """
+    try:
+        about = json.loads((pq.read_schema(parquet).metadata or {}).get(_ABOUT, b"{}"))
+    except (OSError, pa.ArrowInvalid, json.JSONDecodeError) as error:
+        raise FormatError(f"{parquet} cannot be read as a table of predictions: {error}") from error
+    return str(about.get("sha256", ""))
+
+
 def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
     """Read what ``write_predictions`` wrote, either file.
 

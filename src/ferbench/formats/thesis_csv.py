@@ -1,100 +1,78 @@
-"""The thesis' frame predictions (CSV), and its event detection on them.
+"""The thesis' CSV files: frame predictions and faces, in and out.
 
-One line per video frame, no header, 12 columns: x, y, w, h of the face, seven scores, label. A frame without a face
-has eleven zeros and ``None``. Source: the files that github.com/TimDeelstra/FER writes and reads. What differs: that
-program stops without a word at a line that does not have 12 columns and counts a header as a frame; here both are
-errors. Lines without content at the end of the file are ignored.
+Predictions, ``<video>.<model>.<backend>.csv``: one line per video frame, no header, 12 columns: x, y, w, h of the face
+(whole pixels), seven scores, label. A frame without a face has eleven zeros and ``None``. Faces,
+``<video>.<backend>.csv``: x1, y1, x2, y2, score, five zeros where there is no face. Lines end in CR LF, numbers are the
+shortest text that gives the same float32. Source: the files that github.com/TimDeelstra/FER writes and reads. What
+differs: that program stops without a word at a line that does not have 12 columns and counts a header as a frame; here
+both are errors. Lines without content at the end of the file are ignored.
+
+What is read and written again is the same to the byte, but for line ends, blank lines at the end, spellings of numbers
+that the thesis' program does not use (``0.10``, a box of ``2.0``), and numbers in a line whose label is ``None``.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench.errors import FormatError
-from ferbench.events.windowed import check_rate, segment_flags, timecode
-from ferbench.types import F64, I64, Signal, Timeline, VideoInfo
+from ferbench.types import F32, F64
 
 COLUMNS: Final = ("x", "y", "w", "h", "angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "label")
 SCORES: Final = COLUMNS[4:11]
+FACE_COLUMNS: Final = ("x1", "y1", "x2", "y2", "score")
 NO_FACE: Final = "None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ThesisPredictions:
-    """The content of one file, N rows.
+    """The content of one file of predictions, N rows.
 
     Attributes:
-        path: where it was read from.
+        path: where it was read from, or what it is named after.
         labels: N labels exactly as written (other programs' spellings, blanks and quotes kept); None = no face.
-        scores: f64 (N, 7) in the order of ``SCORES``: logits or probabilities, depending on the model that wrote them;
+        scores: f32 (N, 7) in the order of ``SCORES``: logits or probabilities, depending on the model that wrote them;
             NaN where there is no face.
-        box_xywh: f64 (N, 4) pixels; NaN where there is no face.
+        box_xywh: f64 (N, 4) pixels, whole numbers; NaN where there is no face.
     """
 
     path: Path
     labels: tuple[str | None, ...]
-    scores: F64
+    scores: F32
     box_xywh: F64
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThesisEvent:
-    """One segment with an event.
-
-    Attributes:
-        index: running number of the event, from 0.
-        timecode: of the segment's first row, counted from 1: the thesis' stamp.
-        onset_s: start of the segment.
-        offset_s: end of the segment or of the file.
-        trigger_s: end of the row at which the run became long enough.
-    """
-
-    index: int
-    timecode: str
-    onset_s: float
-    offset_s: float
-    trigger_s: float
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ThesisDetections:
-    """Events of one file.
+class ThesisFaces:
+    """The content of one file of faces: the best face of each of N frames, whatever its score.
 
     Attributes:
-        label: the label that was looked for.
-        flags: i64 (floor(rows / segment rows) + 1,), 1 = the segment has an event (see ``segment_flags``).
-        events: in time order.
+        box_xyxy: f32 (N, 4) pixels, not clipped; NaN where there is no face.
+        score: f32 (N,), NaN where there is no face. Some files write such a row as ``0.0``: then all five are 0.
     """
 
-    label: str
-    flags: I64
-    events: tuple[ThesisEvent, ...]
+    box_xyxy: F32
+    score: F32
 
-    def as_json(self) -> dict[str, Any]:
-        """``segments`` and ``events`` as plain values, ready for ``json.dump``."""
-        return {
-            "segments": [int(flag) for flag in self.flags],
-            "events": [
-                {
-                    "index": event.index,
-                    "timecode": event.timecode,
-                    "onset_s": event.onset_s,
-                    "offset_s": event.offset_s,
-                    "trigger_s": event.trigger_s,
-                    "label": self.label,
-                }
-                for event in self.events
-            ],
-        }
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def has_face(self) -> NDArray[np.bool_]:
+        """Rows with a face, bool (N,)."""
+        zero = (self.score == 0) & (self.box_xyxy == 0).all(axis=1)
+        result: NDArray[np.bool_] = ~(np.isnan(self.score) | zero)
+        return result
 
 
 def read_thesis_csv(path: Path) -> ThesisPredictions:
@@ -105,22 +83,84 @@ def read_thesis_csv(path: Path) -> ThesisPredictions:
     """
     labels: list[str | None] = []
     numbers: list[list[float]] = []
+    for line, cells in _lines(path):
+        _check_width(path, line, cells, COLUMNS)
+        numbers.append(_numbers(path, line, cells[:-1], "11 numbers and a label", cells))
+        labels.append(None if cells[-1] == NO_FACE else cells[-1])
+    table = np.array(numbers, np.float64).reshape(len(numbers), len(COLUMNS) - 1)
+    table[[label is None for label in labels]] = np.nan
+    return ThesisPredictions(path=path, labels=tuple(labels), scores=_single(table[:, 4:]), box_xywh=table[:, :4])
+
+
+def write_thesis_csv(path: Path, predictions: ThesisPredictions) -> None:
+    """Write a file of frame predictions (see the head of this module); the folder must be there.
+
+    Raises:
+        FormatError: a box is not of whole pixels.
+    """
+    boxes = predictions.box_xywh
+    has_face = np.array([label is not None for label in predictions.labels], np.bool_)
+    broken = np.flatnonzero(has_face & ~(boxes == np.trunc(boxes)).all(axis=1))
+    if len(broken):
+        raise FormatError(
+            f"{path.name}: expected boxes of whole pixels, got {boxes[broken[0]].tolist()} in row {broken[0]} (from 0)"
+        )
+    rows = (
+        [0] * 11 + [NO_FACE] if label is None else [*(int(number) for number in box), *map(str, scores), label]
+        for label, box, scores in zip(predictions.labels, boxes, predictions.scores, strict=True)
+    )
+    _write(path, rows)
+
+
+def read_thesis_faces(path: Path) -> ThesisFaces:
+    """Read a file of faces; any line end.
+
+    Raises:
+        FormatError: the file cannot be read, or a line is not a frame; names file and line (from 1).
+    """
+    numbers: list[list[float]] = []
+    for line, cells in _lines(path):
+        _check_width(path, line, cells, FACE_COLUMNS)
+        values = _numbers(path, line, cells, "5 numbers", cells)
+        numbers.append([np.nan] * 5 if cells == ["0"] * 5 else values)
+    table = _single(np.array(numbers, np.float64).reshape(len(numbers), len(FACE_COLUMNS)))
+    return ThesisFaces(box_xyxy=table[:, :4], score=table[:, 4])
+
+
+def write_thesis_faces(path: Path, faces: ThesisFaces) -> None:
+    """Write a file of faces (see the head of this module); the folder must be there."""
+    table = np.concatenate([faces.box_xyxy, faces.score[:, None]], axis=1)
+    _write(path, ([0] * 5 if np.isnan(row[4]) else [str(number) for number in row] for row in table))
+
+
+def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    part = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        with part.open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream, lineterminator="\r\n").writerows(rows)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _single(values: F64) -> F32:
+    with np.errstate(over="ignore"):
+        result: F32 = values.astype(np.float32)
+    return result
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Every record of a file with the number of its first line, without blank lines at the end."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            for line, cells in _without_blank_end(_records(path, lines)):
-                numbers.append(_numbers(path, line, cells))
-                labels.append(None if cells[-1] == NO_FACE else cells[-1])
+            yield from _without_blank_end(_records(path, lines))
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
     except UnicodeDecodeError as error:
         raise FormatError(f"{path}: not a text file in UTF-8 ({error.reason} at byte {error.start})") from error
-    table = np.array(numbers, np.float64).reshape(len(numbers), len(COLUMNS) - 1)
-    table[[label is None for label in labels]] = np.nan
-    return ThesisPredictions(path=path, labels=tuple(labels), scores=table[:, 4:], box_xywh=table[:, :4])
 
 
 def _records(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Every record of the file with the number of its first line."""
     reader = csv.reader(lines)
     line = 1
     try:
@@ -141,85 +181,22 @@ def _without_blank_end(records: Iterator[tuple[int, list[str]]]) -> Iterator[tup
             held = []
 
 
-def _numbers(path: Path, line: int, cells: list[str]) -> list[float]:
-    """The 11 numbers of a record."""
-    if len(cells) != len(COLUMNS):
-        got = f"{len(cells)} columns" if cells else "an empty line"
-        raise FormatError(
-            f"{path}, line {line}: expected {len(COLUMNS)} columns ({', '.join(COLUMNS)}), got {got}; "
-            "correct or remove the line (removing it moves all later frames)"
-        )
+def _check_width(path: Path, line: int, cells: list[str], columns: Sequence[str]) -> None:
+    if len(cells) == len(columns):
+        return
+    got = f"{len(cells)} columns" if cells else "an empty line"
+    other = {len(COLUMNS): "predictions", len(FACE_COLUMNS): "faces"}.get(len(cells)) if line == 1 else None
+    hint = (
+        f"this looks like the thesis' file of {other}"
+        if other
+        else "correct or remove the line (removing it moves all later frames)"
+    )
+    raise FormatError(f"{path}, line {line}: expected {len(columns)} columns ({', '.join(columns)}), got {got}; {hint}")
+
+
+def _numbers(path: Path, line: int, cells: list[str], expected: str, whole: list[Any]) -> list[float]:
     try:
-        return [float(cell) for cell in cells[:-1]]
+        return [float(cell) for cell in cells]
     except ValueError as error:
         hint = "remove the header, these files have none" if line == 1 else "correct the line"
-        raise FormatError(f"{path}, line {line}: expected 11 numbers and a label, got {cells!r}; {hint}") from error
-
-
-def _is_label(predictions: ThesisPredictions, label: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Rows with exactly this label, bool (N,)."""
-    return np.fromiter((own == label for own in predictions.labels), np.bool_, len(predictions))
-
-
-def detect(
-    predictions: ThesisPredictions,
-    fps: float,
-    *,
-    label: str = "Surprise",
-    segment_s: float = 5.0,
-    run_s: float = 0.2,
-) -> ThesisDetections:
-    """The thesis' detection: segments with a long enough run of rows of one label.
-
-    Row i lasts from i / fps to (i + 1) / fps seconds.
-
-    Args:
-        predictions: rows of a file.
-        fps: rows per second.
-        label: compared letter by letter: case and blanks matter.
-        segment_s: length of a segment, seconds.
-        run_s: a run must have more rows than this lasts, seconds.
-
-    Raises:
-        DataError: the rate is not a finite number above 0.
-        ConfigError: a length that cannot be used.
-    """
-    found = segment_flags(_is_label(predictions, label), fps, segment_s=segment_s, run_s=run_s)
-    events = []
-    for index, segment in enumerate(np.flatnonzero(found.flags)):
-        first = int(segment) * found.segment_rows
-        events.append(
-            ThesisEvent(
-                index=index,
-                timecode=timecode(first + 1, fps),
-                onset_s=first / fps,
-                offset_s=min(first + found.segment_rows, len(predictions)) / fps,
-                trigger_s=(int(found.trigger_rows[segment]) + 1) / fps,
-            )
-        )
-    return ThesisDetections(label=label, flags=found.flags, events=tuple(events))
-
-
-def label_signal(predictions: ThesisPredictions, fps: float, *, label: str = "Surprise") -> Signal:
-    """A signal for any event rule: 1 where the row has exactly this label, else 0, NaN where there is no face.
-
-    The scores are not used: the file does not say whether they are logits or probabilities. Row i lasts from i / fps
-    to (i + 1) / fps seconds. The video is named after the file, its size is unknown (0).
-
-    Raises:
-        DataError: the rate is not a finite number above 0.
-    """
-    check_rate(fps)
-    value = _is_label(predictions, label).astype(np.float64)
-    value[[own is None for own in predictions.labels]] = np.nan
-    video = VideoInfo(
-        video_id=predictions.path.stem,
-        path=predictions.path,
-        sha256="",
-        num_frames=len(predictions),
-        width_px=0,
-        height_px=0,
-        fps_hz=fps,
-    )
-    timeline = Timeline(video=video, edges_s=np.arange(len(predictions) + 1, dtype=np.float64) / fps)
-    return Signal(timeline=timeline, value=value, label=label)
+        raise FormatError(f"{path}, line {line}: expected {expected}, got {whole!r}; {hint}") from error

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from ferbench import __version__
 from ferbench.errors import CacheError
@@ -20,6 +21,9 @@ from ferbench.results import StageKey
 from ferbench.weights import sha256_of
 
 log = logging.getLogger("ferbench")
+
+WAIT_TOLD_S = 10.0
+"""Waiting for another process is told after so many seconds."""
 
 
 class Cache:
@@ -68,6 +72,35 @@ class Cache:
         except OSError as error:
             raise CacheError(f"{self.path(key)} cannot be written: {error.strerror or error}") from error
         return full
+
+    @contextmanager
+    def lock(self, key: StageKey, *, waiting: Callable[[], None]) -> Iterator[None]:
+        """Be the only process that makes what belongs to a key; others wait.
+
+        The lock is the system's, so it ends with the process that holds it, however that ends; its empty file stays.
+
+        Args:
+            key: whose table is made.
+            waiting: called once when another process has held it for ``WAIT_TOLD_S``.
+
+        Raises:
+            CacheError: the folder cannot be written.
+        """
+        file = self.folder / "locks" / f"{key.key}.lock"
+        held = FileLock(file)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                held.acquire(timeout=WAIT_TOLD_S)
+            except Timeout:
+                waiting()
+                held.acquire()
+        except OSError as error:
+            raise CacheError(f"{file} cannot be locked: {error.strerror or error}") from error
+        try:
+            yield
+        finally:
+            held.release()
 
     def digest(self, path: Path) -> str:
         """SHA-256 of a file, remembered by path, size, modification time and inode."""

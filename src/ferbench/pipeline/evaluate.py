@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from ferbench.errors import FerbenchError
+from ferbench.pipeline.notices import oddities
+from ferbench.pipeline.parts import observed, start_s_of
 from ferbench.pipeline.quality import pooled, quality
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.stages import Analyser
@@ -29,16 +31,19 @@ def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterab
     """
     if analyser.runtime.measure and sessions:
         _warm_up(sessions[0], analyser)
+    recipe = analyser.recipe
     start = time.perf_counter()
     results: list[SessionResult] = []
     failures: list[Failure] = []
     for session in sessions:
+        done: list[PartResult] = []
         try:
-            results.append(_session(session, analyser))
+            for part in session.parts:
+                done.append(_part(part, session, analyser, before=done))
+            results.append(_session(session, tuple(done), recipe))
         except (FerbenchError, OSError) as error:
-            failures.append(_failure(session, error))
+            failures.append(_failure(session, error, at=len(done)))
     wall_s = time.perf_counter() - start
-    recipe = analyser.recipe
     annotated = [r for r in results if r.counts is not None]
     frames = sum(p.analysis.timeline.video.num_frames for r in results for p in r.parts)
     return Report(
@@ -46,7 +51,7 @@ def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterab
         scores=recipe.scoring.scores([(r.counts, r.latencies_s) for r in results if r.counts]) if annotated else (),
         counts=tuple(row for result in annotated for row in counts_rows(result, recipe)),
         failures=tuple(failures),
-        notices=(*notices, *(text for result in results for text in _oddities(result))),
+        notices=(*notices, *(text for result in results for text in oddities(result, recipe.selector))),
         work=analyser.work,
         wall_s=wall_s,
         e2e_fps=frames / wall_s if analyser.runtime.measure and frames and not failures else None,
@@ -59,44 +64,36 @@ def _warm_up(session: Session, analyser: Analyser) -> None:
     on_frames, analyser.on_frames = analyser.on_frames, lambda _: None
     try:
         for part in session.parts:
-            analyser.analyse(part.path, video_id=session.session_id)
+            analyser.analyse(part.path, video_id=session.session_id, camera=session.camera)
     except FerbenchError:
         pass  # it will fail again, and be reported, in the measured run
     finally:
         analyser.on_frames, analyser.work = on_frames, type(analyser.work)()
 
 
-def _failure(session: Session, error: Exception) -> Failure:
-    """A failed session; the reason names the file without its folder, for it goes into the records."""
-    path, reason = session.parts[0].path, str(error)
+def _failure(session: Session, error: Exception, *, at: int) -> Failure:
+    """A failed session; the reason names files without their folders, for it goes into the records.
+
+    Args:
+        session: the session.
+        error: what went wrong.
+        at: position of the part that it went wrong with; the number of parts where it was none of them.
+    """
+    reason = str(error)
     for part in session.parts:
         reason = reason.replace(str(part.path), part.path.name)
-    return Failure(session_id=session.session_id, file=path, reason=reason)
+    in_part = at < len(session.parts)
+    if in_part and len(session.parts) > 1:
+        reason = f"part {at + 1} of {len(session.parts)}: {reason}"
+    return Failure(session_id=session.session_id, file=session.parts[at if in_part else 0].path, reason=reason)
 
 
-def _oddities(result: SessionResult) -> list[str]:
-    """What a reader of the numbers should know of a session: damage, repaired times, annotations after its end."""
-    name, found = result.session.session_id, []
-    for part in result.parts:
-        timeline = part.analysis.timeline
-        if timeline.damage:
-            found.append(f"{name}: damaged video, only its beginning was used: {timeline.damage}")
-        if timeline.num_repaired:
-            found.append(f"{name}: {timeline.num_repaired} of {timeline.video.num_frames} timestamps were repaired")
-    end_s = max(part.start_s + part.analysis.timeline.duration_s for part in result.parts)
-    late = [a.onset_s for a in result.session.annotations or () if a.onset_s >= end_s]
-    if late:
-        times = ", ".join(f"{onset_s:g}" for onset_s in late[:5]) + (" ..." if len(late) > 5 else "")
-        found.append(
-            f"{name}: annotated after the video's end ({end_s:.1f} s), at {times} s: "
-            f"counted as missed ({len(late)}); check the unit of the times"
-        )
-    return found
-
-
-def _session(session: Session, analyser: Analyser) -> SessionResult:
-    recipe = analyser.recipe
-    parts = tuple(_part(part, session, analyser) for part in session.parts)
+def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) -> SessionResult:
+    session = replace(
+        session,
+        parts=tuple(replace(asked, start_s=part.start_s) for asked, part in zip(session.parts, parts, strict=True)),
+        observed=observed(session, parts),
+    )
     events = tuple(
         sorted(
             event
@@ -106,33 +103,33 @@ def _session(session: Session, analyser: Analyser) -> SessionResult:
         )
     )
     observed_s, valid_s = _seconds(session, parts)
-    annotated = session.annotations is not None
+    annotations = session.annotations or ()
     outcome = recipe.scoring.compare(
-        events, session.annotations or (), observed=session.observed, observed_s=observed_s, valid_s=valid_s
+        events, annotations, observed=session.observed, observed_s=observed_s, valid_s=valid_s
     )
+    scored_events, scored_annotations = recipe.scoring.observed(events, annotations, session.observed)
     return SessionResult(
         session=session,
         parts=parts,
         events=events,
         matches=outcome.matches,
         latencies_s=outcome.lags_s,
-        counts=outcome.counts if annotated else None,
+        scored_events=tuple(scored_events),
+        scored_annotations=tuple(scored_annotations),
+        counts=outcome.counts if session.annotations is not None else None,
         observed_s=observed_s,
         valid_s=valid_s,
         quality=pooled([part.quality for part in parts]),
     )
 
 
-def _part(part: Part, session: Session, analyser: Analyser) -> PartResult:
-    recipe = analyser.recipe
-    analysis = analyser.analyse(part.path, video_id=session.session_id)
-    video = analysis.timeline.video
-    chosen = recipe.selector.select(
-        analysis.faces, num_frames=video.num_frames, width_px=video.width_px, height_px=video.height_px
-    )
+def _part(part: Part, session: Session, analyser: Analyser, *, before: Sequence[PartResult]) -> PartResult:
+    recipe, start_s = analyser.recipe, start_s_of(part, before)
+    analysis = analyser.analyse(part.path, video_id=session.session_id, camera=session.camera)
+    chosen = recipe.selector.select(analysis.faces, analysis.timeline, camera=session.camera)
     return PartResult(
         analysis=analysis,
-        start_s=part.start_s,
+        start_s=start_s,
         chosen=chosen,
         signals=recipe.signal.build(analysis.expressions, chosen, analysis.timeline),
         quality=quality(analysis.timeline, analysis.faces, analysis.expressions, chosen),

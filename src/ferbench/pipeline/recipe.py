@@ -29,11 +29,17 @@ class Recipe:
     scoring: EventScoring
 
     def __post_init__(self) -> None:
-        """Check that the model knows what the signal wants, before any pixel is touched."""
+        """Check that the parts fit each other, before any pixel is touched."""
         missing = [label for label in self.signal.labels if label not in self.model.labels]
         if missing:
             raise ConfigError(
                 f"signal.labels: the model has no {', '.join(missing)}; it has {', '.join(self.model.labels)}"
+            )
+        low, high = self.signal.span
+        if not low < self.event.level <= high:
+            raise ConfigError(
+                f"event.enter: expected more than {low:g} and at most {high:g}, which is all that the signal's values "
+                f"can be, got {self.event.level:g}"
             )
 
 

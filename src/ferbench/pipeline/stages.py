@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import ColdPass
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.results import Analysis, StageKey, StageTiming, Work
+from ferbench.selectors.limits import Limits
 from ferbench.types import Expressions, Faces, Timeline
 
 if TYPE_CHECKING:
@@ -25,8 +27,12 @@ log = logging.getLogger("ferbench")
 STAGES = ("timeline", "faces", "expressions")
 
 
-def stage_keys(recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool) -> dict[str, StageKey]:
-    """Keys of the three stages of a video; paths, batch size and threads are not in them."""
+def stage_keys(recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool, camera: str = "") -> dict[str, StageKey]:
+    """Keys of the three stages of a video; paths, batch size, threads and names of cameras are not in them.
+
+    Raises:
+        ConfigError: the recipe classifies faces in a region, and has none for this camera.
+    """
     numerics = {"device": device_kind, "dtype": "float32", "tf32": tf32 and device_kind == "cuda"}
     timeline = StageKey.of("timeline", {"video": sha256, "reader": recipe.reader})
     faces = StageKey.of("faces", {"frames": timeline.key, "detector": recipe.detector, "numerics": numerics})
@@ -34,13 +40,38 @@ def stage_keys(recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool) -> 
         "expressions",
         {
             "faces": faces.key,
-            "classify": recipe.classify,
+            "classify": recipe.classify.of(camera),
             "preprocessing": recipe.preprocessing,
             "model": recipe.model,
             "numerics": numerics,
         },
     )
     return {"timeline": timeline, "faces": faces, "expressions": expressions}
+
+
+_Made = tuple[Timeline, Faces, Expressions, dict[str, StageTiming]]
+_Stored = dict[str, tuple[Any, StageTiming]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Video:
+    """A video that is asked for: its file's digest, its keys, and which of its faces are classified."""
+
+    path: Path
+    video_id: str
+    sha256: str
+    limits: Limits
+    keys: dict[str, StageKey]
+
+    def tell_waiting(self) -> None:
+        log.warning("waiting for another process that analyses %s", self.path.name)
+
+
+def _first_missing(stored: _Stored) -> str:
+    """The stage whose key is locked to make what is missing; "" = nothing is missing."""
+    if "timeline" not in stored or "faces" not in stored:
+        return "faces"
+    return "" if "expressions" in stored else "expressions"
 
 
 class Analyser:
@@ -89,13 +120,20 @@ class Analyser:
             files = (*self.recipe.detector.weights_files(), *self.recipe.model.weights_files())
             weights.fetch(files, self.models, notify=self.notify)
 
-    def keys(self, path: Path) -> dict[str, StageKey]:
+    def keys(self, path: Path, *, camera: str = "") -> dict[str, StageKey]:
         """Keys of a video's stages (reads the file once if its digest is not remembered).
 
         Raises:
             VideoError: there is no such file.
+            ConfigError: the recipe has no region for this camera.
         """
-        return stage_keys(self.recipe, sha256=self._digest(path), device_kind=self.device.type, tf32=self.runtime.tf32)
+        return stage_keys(
+            self.recipe,
+            sha256=self._digest(path),
+            device_kind=self.device.type,
+            tf32=self.runtime.tf32,
+            camera=camera,
+        )
 
     def _digest(self, path: Path) -> str:
         if not path.is_file():
@@ -106,9 +144,9 @@ class Analyser:
         except OSError as error:
             raise VideoError(f"{path} cannot be read: {error.strerror or error}") from error
 
-    def is_cached(self, path: Path) -> bool:
-        """Whether nothing of this video needs pixels. Raises VideoError."""
-        return not self.runtime.measure and all(self.cache.has(key) for key in self.keys(path).values())
+    def is_cached(self, path: Path, *, camera: str = "") -> bool:
+        """Whether nothing of this video needs pixels. Raises VideoError and ConfigError (see ``keys``)."""
+        return not self.runtime.measure and all(self.cache.has(key) for key in self.keys(path, camera=camera).values())
 
     def estimated_frames(self, path: Path) -> int:
         """Frames that the container announces; 0 where it does not say or cannot be opened."""
@@ -118,22 +156,26 @@ class Analyser:
         except VideoError:
             return 0
 
-    def analyse(self, path: Path, *, video_id: str) -> Analysis:
+    def analyse(self, path: Path, *, video_id: str, camera: str = "") -> Analysis:
         """Timeline, faces and expressions of a video, from the cache where they are there.
 
         What can be decoded of a damaged video is stored like any other, so that it is decoded once only; whether it is
-        used is decided each time.
+        used is decided each time. While another process makes the same tables, this one waits and then reads them.
+
+        Args:
+            path: the video.
+            video_id: its name for people.
+            camera: which camera it is, for ``classify``'s regions; "" = the only one.
 
         Raises:
             VideoError: it cannot be decoded, or is damaged and ``runtime.on_damaged`` is ``error``.
+            ConfigError: the recipe has no region for this camera.
         """
-        digest, keys = self._digest(path), self.keys(path)
-        stored = {} if self.runtime.measure else self._stored(keys, video_id, path)
-        if set(stored) == set(STAGES):
-            timing = {stage: timing for stage, (_, timing) in stored.items()}
-            timeline, faces, expressions = (stored[stage][0] for stage in STAGES)
-        else:
-            timeline, faces, expressions, timing = self._compute(path, video_id, digest, keys, stored)
+        digest, keys = self._digest(path), self.keys(path, camera=camera)
+        video = _Video(path=path, video_id=video_id, sha256=digest, limits=self.recipe.classify.of(camera), keys=keys)
+        timeline, faces, expressions, timing = (
+            self._compute(video, {}) if self.runtime.measure else self._read_or_compute(video)
+        )
         if timeline.damage and self.runtime.on_damaged == "error":
             raise VideoError(
                 f"{path}: damaged video: {timeline.damage}. Replace the file by a sound copy, "
@@ -141,44 +183,58 @@ class Analyser:
             )
         return Analysis(timeline=timeline, faces=faces, expressions=expressions, keys=keys, timing=timing)
 
-    def _stored(self, keys: dict[str, StageKey], video_id: str, path: Path) -> dict[str, tuple[Any, StageTiming]]:
-        """What can be read of a video's tables; an unreadable one is told, and counts as missing."""
+    def _read_or_compute(self, video: _Video) -> _Made:
+        """The tables as they are stored, or made by the one process that holds the lock for what is missing."""
+        while True:
+            stored = self._stored(video)
+            missing = _first_missing(stored)
+            if not missing:
+                timeline, faces, expressions = (stored[stage][0] for stage in STAGES)
+                return timeline, faces, expressions, {stage: timing for stage, (_, timing) in stored.items()}
+            with self.cache.lock(video.keys[missing], waiting=video.tell_waiting):
+                stored = self._stored(video)
+                if _first_missing(stored) == missing:  # else another process made it before we had the lock
+                    for stage in set(STAGES) - set(stored):
+                        if self.cache.has(video.keys[stage]):
+                            file = self.cache.path(video.keys[stage])
+                            log.warning("a stored table is unreadable and will be made again: %s", file)
+                    return self._compute(video, stored)
+
+    def _stored(self, video: _Video) -> _Stored:
+        """What can be read of a video's tables; an unreadable one counts as missing."""
         parse: dict[str, Callable[[Any, dict[str, Any]], Timeline | Faces | Expressions]] = {
-            "timeline": lambda table, about: tables.timeline_from(table, about, video_id=video_id, path=path),
+            "timeline": lambda table, about: tables.timeline_from(
+                table, about, video_id=video.video_id, path=video.path
+            ),
             "faces": lambda table, _: tables.faces_from(table),
             "expressions": tables.expressions_from,
         }
-        found: dict[str, tuple[Any, StageTiming]] = {}
-        for stage, key in keys.items():
+        found: _Stored = {}
+        for stage, key in video.keys.items():
             if self.cache.has(key):
                 try:
                     table, about = self.cache.read(key)
                     found[stage] = (parse[stage](table, about), StageTiming(**about["timing"], cached=True))
                 except (CacheError, KeyError, TypeError, ValueError) as error:
-                    log.warning("a stored table is unreadable and will be made again: %s", error)
+                    log.debug("%s: %s", type(error).__name__, error)
         return found
 
-    def _compute(
-        self,
-        path: Path,
-        video_id: str,
-        digest: str,
-        keys: dict[str, StageKey],
-        stored: dict[str, tuple[Any, StageTiming]],
-    ) -> tuple[Timeline, Faces, Expressions, dict[str, StageTiming]]:
+    def _compute(self, video: _Video, stored: _Stored) -> _Made:
         """Make what is missing in one pass, and store it."""
+        path = video.path
         self.bring_weights()
         cold = ColdPass(
             recipe=self.recipe,
             runtime=self.runtime,
             device=self.device,
             engines=self,
+            limits=video.limits,
             work=self.work,
             stored=stored["faces"][0] if "faces" in stored else None,
             classify="expressions" not in stored,
         )
         try:
-            timeline = cold.run(path, video_id=video_id, sha256=digest, on_frames=self.on_frames)
+            timeline = cold.run(path, video_id=video.video_id, sha256=video.sha256, on_frames=self.on_frames)
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and type(error).__name__ != "OutOfMemoryError":
                 raise
@@ -186,7 +242,7 @@ class Analyser:
                 f"{path} does not fit into the memory of {self.device} with runtime.batch_size="
                 f"{self.runtime.batch_size}; lower it"
             ) from error
-        if self._digest(path) != digest:
+        if self._digest(path) != video.sha256:
             raise VideoError(
                 f"{path} changed while it was read; nothing of it was stored. Run again when it is complete."
             )
@@ -202,5 +258,5 @@ class Analyser:
             timing[stage] = stored[stage][1] if stage in stored else cold.timing(stage, timeline)
             if stage not in stored:
                 table, about = contents[stage]()
-                self.cache.write(keys[stage], table, {**about, "timing": timing[stage].about()})
+                self.cache.write(video.keys[stage], table, {**about, "timing": timing[stage].about()})
         return timeline, faces, expressions, timing

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from ferbench.places import file_stem
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
 from ferbench.scoring import metrics
@@ -33,7 +34,7 @@ def write_files(
         write_csv(folder / "failures.csv", ("session", "file", "reason"), rows)
     for result in worst_first(report.sessions)[:max_timelines]:
         stamps = tuple(stamp_s(event) for event in result.events)
-        path = folder / "timelines" / f"{result.session.session_id}.png"
+        path = folder / "timelines" / f"{file_stem(result.session.session_id)}.png"
         timeline_png(result, path, level=level, stamps_s=stamps)
 
 
@@ -90,10 +91,12 @@ def _matches(report: Report, path: Path, stamp_s: Callable[[Event], float]) -> N
             times = (round(stamp_s(event), 6), mark.onset_s, round(lag, 6))
             rows.append((name, "match", event.label, mark.kind, *times))
         hit_events, hit_marks = {e for e, _ in result.matches}, {a for _, a in result.matches}
-        for e, event in enumerate(result.events):
+        for e in result.scored_events:
+            event = result.events[e]
             if e not in hit_events:
                 rows.append((name, "false alarm", event.label, None, round(stamp_s(event), 6), None, None))
-        for a, mark in enumerate(marks):
+        for a in result.scored_annotations:
+            mark = marks[a]
             if a not in hit_marks:
                 rows.append((name, "miss", None, mark.kind, None, mark.onset_s, None))
     header = ("session", "outcome", "event_label", "annotation_kind", "event_s", "annotation_s", "latency_s")
@@ -116,15 +119,21 @@ def _sessions(report: Report, path: Path) -> None:
         "f1": metrics.f1,
         "false_alarms_per_min": metrics.false_alarms_per_min,
     }
-    measures = ("face_share", "faces_per_frame", "face_px", "longest_gap_s", "confidence", "entropy_nats")
-    header = ("session", "file", "video_s", "frames", "events", "tp", "fp", "fn", *scores, "latency_s")
+    measures = (
+        *("face_share", "faces_per_frame", "face_px", "longest_gap_s", "confidence", "entropy_nats"),
+        *("switches_per_min", "close_candidates"),
+    )
+    names = ("session", "participant", "camera", "file", "video_s", "observed_s", "valid_s", "frames", "events")
+    header = (*names, "tp", "fp", "fn", *scores, "latency_s")
     rows = []
     for result in report.sessions:
         c = result.counts
         files = " + ".join(part.path.name for part in result.session.parts)
         timelines = [part.analysis.timeline for part in result.parts]
         frames = sum(timeline.video.num_frames for timeline in timelines)
-        own = (result.session.session_id, files, round(result.video_s, 3), frames, len(result.events))
+        session = result.session
+        lengths = (result.video_s, result.observed_s, result.valid_s)
+        own = (session.session_id, session.participant, session.camera, files, *lengths, frames, len(result.events))
         found = (c.tp, c.fp, c.fn, *(score(c) for score in scores.values())) if c else (None,) * (3 + len(scores))
         latency_s = metrics.latency_s(result.latencies_s) if c else None
         quality = result.quality

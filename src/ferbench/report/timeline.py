@@ -46,7 +46,7 @@ def timeline_png(result: SessionResult, path: Path, *, level: float, stamps_s: t
     _draw_curves(curves, result, level)
     _draw_lanes(lanes, result, stamps_s)
     lanes.set_xlabel("time in the session, s")
-    lanes.set_xlim(0, max(result.video_s, 1e-3))
+    lanes.set_xlim(0, max(result.parts[-1].end_s, 1e-3))
     curves.set_title(_title(result), loc="left", fontsize=10, parse_math=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
@@ -92,13 +92,13 @@ def _draw_lanes(axes: Axes, result: SessionResult, stamps_s: tuple[float, ...]) 
             [(event.onset_s, event.offset_s - event.onset_s)],
             (1.15, 0.6),
             facecolor=COLOURS.get(event.label, "grey"),
-            edgecolor="black" if i in matched_events else "red",
+            edgecolor="black" if i in matched_events else "red" if i in result.scored_events else "grey",
             linewidth=1.0,
             alpha=0.75,
         )
         axes.plot([event.trigger_s] * 2, [1.15, 1.75], color="black", linewidth=1.3)
     for i, mark in enumerate(annotations):
-        edge = "black" if i in matched_annotations else "red"
+        edge = "black" if i in matched_annotations else "red" if i in result.scored_annotations else "grey"
         if mark.offset_s > mark.onset_s:
             bar = [(mark.onset_s, mark.offset_s - mark.onset_s)]
             axes.broken_barh(bar, (0.15, 0.6), facecolor="#cfd8dc", edgecolor=edge)

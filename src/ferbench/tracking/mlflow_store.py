@@ -7,16 +7,18 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from filelock import FileLock
 
 from ferbench.errors import TrackingError
 from ferbench.places import store_uri
+from ferbench.results import RunKind, RunRow, RunState
 from ferbench.tracking.record import Input, Record
+from ferbench.tracking.store import PREDICTIONS_TAG
 from ferbench.tracking.view import VIEW_TAG, view_tag
 
 # Before anything imports mlflow: no telemetry, and a server that is down is told of after seconds, not minutes.
@@ -29,10 +31,13 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
-PARENT_TAG = "mlflow.parentRunId"
-KIND_TAG = "ferbench.kind"
-_VALUE_LIMIT = 6000
-_TAG_LIMIT = 8000
+PARENT_TAG: Final = "mlflow.parentRunId"
+KIND_TAG: Final = "ferbench.kind"
+_VALUE_LIMIT: Final = 6000
+_TAG_LIMIT: Final = 8000
+_PAGE: Final = 1000
+_STATES: Final[Mapping[str, RunState]] = {"FINISHED": "finished", "RUNNING": "running", "SCHEDULED": "running"}
+_SERVER_STEP: Final = "Check that the server runs and that tracking.uri is its address, or run with tracking=none."
 _KEPT = "The run's own files are kept in its folder below mlruns/hydra."
 
 
@@ -60,9 +65,9 @@ def _explained(uri: str, what: str, next_step: str) -> Iterator[None]:
 
 
 class MlflowStore:
-    """One tracking store."""
+    """One MLflow store: a local sqlite file, a server, or another database."""
 
-    PREDICTIONS_TAG: ClassVar[str] = "ferbench.predictions"
+    has_pages: ClassVar[bool] = True
 
     def __init__(self, *, uri: str | None, root: Path) -> None:
         self.root = root.resolve()
@@ -70,7 +75,7 @@ class MlflowStore:
         if self.uri.startswith("file:") or "://" not in self.uri:
             raise TrackingError(
                 f"tracking.uri={self.uri!r} is a folder; MLflow no longer keeps runs in plain files. "
-                "Use sqlite:///<absolute path>/mlflow.db (the default), or a server's http address."
+                "Use tracking=files for plain files, sqlite:///<absolute path>/mlflow.db, or a server's http address."
             )
         self._lazy: Any = None
 
@@ -80,6 +85,15 @@ class MlflowStore:
         if self._lazy is None:
             self._lazy = _client(self.uri)
         return self._lazy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process as an address; connections stay behind."""
+        return (_again, (self.uri, self.root))
+
+    def exists(self) -> bool:
+        """Whether it has been created; of a server or another database this is taken for granted."""
+        database = self._database()
+        return database is None or database.is_file()
 
     def prepare(self, experiment: str) -> str:
         """Create store and experiment where they are missing; return the experiment's id.
@@ -91,12 +105,8 @@ class MlflowStore:
         """
         database = self._database()
         lock = database.with_name(f"{database.name}.lock") if database else self.root / ".ferbench" / "store.lock"
-        step = (
-            "If the creation of a store was interrupted, move its file away and start again."
-            if database
-            else "Check that the server runs and that tracking.uri is its address, or run with tracking=none."
-        )
-        with _explained(self.uri, "opening", step):
+        step = "If the creation of a store was interrupted, move its file away and start again."
+        with _explained(self.uri, "opening", step if database else _SERVER_STEP):
             lock.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, timeout=300):
                 found = self.client.get_experiment_by_name(experiment)
@@ -120,19 +130,27 @@ class MlflowStore:
 
     def _create(self, experiment: str) -> str:
         """Create an experiment; where the store is a local file, its artifacts go beside it, wherever we are now."""
+        from mlflow.exceptions import MlflowException
+
         folder = None
         if self.uri.startswith("sqlite:"):
             name = re.sub(r"[^\w.-]+", "_", experiment).strip(".") or "unnamed"
             folder = (self.root / "mlruns" / "artifacts" / name).as_uri()
-        return str(self.client.create_experiment(experiment, artifact_location=folder))
+        try:
+            return str(self.client.create_experiment(experiment, artifact_location=folder))
+        except MlflowException:  # another machine may have created it on the server meanwhile
+            found = self.client.get_experiment_by_name(experiment)
+            if found is None:
+                raise
+            return str(found.experiment_id)
 
-    def start(self, experiment_id: str, name: str, tags: Mapping[str, str], *, parent: str | None = None) -> str:
+    def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
         """Create a run; return its id."""
-        all_tags = {**tags, "mlflow.source.name": "ferbench", "mlflow.source.type": "LOCAL"}
+        tags = {KIND_TAG: kind, "mlflow.source.name": "ferbench", "mlflow.source.type": "LOCAL"}
         if parent:
-            all_tags[PARENT_TAG] = parent
-        with _explained(self.uri, "starting a run", "Check the address (tracking.uri), or run with tracking=none."):
-            return str(self.client.create_run(experiment_id, run_name=name, tags=_clip(all_tags)).info.run_id)
+            tags[PARENT_TAG] = parent
+        with _explained(self.uri, "starting a run", _SERVER_STEP):
+            return str(self.client.create_run(experiment_id, run_name=name, tags=tags).info.run_id)
 
     def log(self, run_id: str, record: Record) -> None:
         """Log everything of a record in few calls, and end the run.
@@ -164,17 +182,6 @@ class MlflowStore:
                 params=[Param(name, value) for name, value in params.items()],
                 tags=[RunTag(name, value) for name, value in _clip(tags).items()],
             )
-
-    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
-        """Set tags of a run."""
-        self.log_numbers(run_id, params={}, metrics={}, tags=tags)
-
-    def logged_predictions(self, experiment_id: str) -> frozenset[str]:
-        """Keys (first 12 digits) whose prediction tables some run of the experiment has."""
-        query = f"tags.`{self.PREDICTIONS_TAG}` != ''"
-        with _explained(self.uri, "searching", _KEPT):
-            runs = self.client.search_runs([experiment_id], query, max_results=1000)
-        return frozenset(key for run in runs for key in run.data.tags[self.PREDICTIONS_TAG].split(","))
 
     def log_inputs(self, run_id: str, inputs: Iterable[Input]) -> None:
         """Log input files as data sets, by digest; file names only, no folders."""
@@ -208,6 +215,80 @@ class MlflowStore:
         """End a run."""
         with _explained(self.uri, "ending a run", _KEPT):
             self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
+
+    def location(self, run_id: str) -> str:
+        """The folder of a run's artifacts; of a server the run's page."""
+        from mlflow.utils.file_utils import local_file_uri_to_path
+
+        with _explained(self.uri, "reading a run", _SERVER_STEP):
+            info = self.client.get_run(run_id).info
+        if self.uri.startswith("http"):
+            return f"{self.uri.rstrip('/')}/#/experiments/{info.experiment_id}/runs/{run_id}"
+        uri = str(info.artifact_uri)
+        return str(local_file_uri_to_path(uri)) if uri.startswith("file:") else uri
+
+    def logged_predictions(self, experiment_id: str) -> frozenset[str]:
+        """Keys (first 12 digits) whose prediction tables some run of the experiment has."""
+        rows = self._search([experiment_id], f"tags.`{PREDICTIONS_TAG}` != ''", None)
+        return frozenset(key for row in rows for key in row.tags[PREDICTIONS_TAG].split(","))
+
+    def experiments(self) -> dict[str, str]:
+        """Names of the experiments by id, without MLflow's own empty one."""
+        with _explained(self.uri, "searching", _SERVER_STEP):
+            found = self.client.search_experiments()
+        return {str(e.experiment_id): str(e.name) for e in found if e.name != "Default"}
+
+    def search(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        kind: RunKind | None = None,
+        parent: str = "",
+        limit: int | None = None,
+    ) -> list[RunRow]:
+        """Runs, newest first."""
+        wanted = {KIND_TAG: kind, PARENT_TAG: parent}
+        query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in wanted.items() if value)
+        return self._search(experiment_ids, query, limit)
+
+    def _search(self, experiment_ids: Sequence[str], query: str, limit: int | None) -> list[RunRow]:
+        rows: list[RunRow] = []
+        token = None
+        while experiment_ids and (limit is None or len(rows) < limit):
+            size = _PAGE if limit is None else min(_PAGE, limit - len(rows))
+            with _explained(self.uri, "searching", _SERVER_STEP):
+                page = self.client.search_runs(
+                    list(experiment_ids),
+                    query,
+                    max_results=size,
+                    order_by=["attributes.start_time DESC"],
+                    page_token=token,
+                )
+            rows.extend(_row(run) for run in page)
+            token = page.token
+            if not token:
+                break
+        return rows
+
+
+def _again(uri: str, root: Path) -> MlflowStore:
+    return MlflowStore(uri=uri, root=root)
+
+
+def _row(run: Any) -> RunRow:
+    tags = dict(run.data.tags)
+    return RunRow(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        params=dict(run.data.params),
+        metrics={name: value for name, value in run.data.metrics.items() if value == value},
+        tags=tags,
+        kind=tags.get(KIND_TAG, "run"),
+        parent=tags.get(PARENT_TAG, ""),
+        state=_STATES.get(run.info.status, "failed"),
+        experiment_id=str(run.info.experiment_id),
+        started_unix_s=run.info.start_time / 1000,
+    )
 
 
 def _clip(tags: Mapping[str, str]) -> dict[str, str]:

@@ -2,102 +2,138 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 from ferbench.errors import TrackingError
+from ferbench.places import records_dir
 from ferbench.results import RunRow
-from ferbench.tracking.mlflow_store import KIND_TAG, PARENT_TAG, MlflowStore
+from ferbench.tracking.files_store import FilesStore
+from ferbench.tracking.mlflow_store import MlflowStore
+from ferbench.tracking.store import Store
+
+FILES = "files"
 
 
-def runs_of(store: MlflowStore, target: str | None) -> tuple[str, list[RunRow]]:
-    """Runs to compare, and in words what they are.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Runs to compare: ``what`` they are, ``where`` that was recorded and when, and the runs."""
+
+    what: str
+    where: str
+    runs: tuple[RunRow, ...]
+
+
+def open_store(uri: str | None, *, root: Path) -> Store:
+    """An existing store; never creates one.
+
+    Args:
+        uri: an MLflow address, a folder of ``tracking=files``, or the word ``files`` for the default one of these.
+            None = the MLflow store of ``root``, or where there is none, the default folder.
+        root: the folder that holds runs.
+
+    Raises:
+        TrackingError: there is none; says what there is.
+    """
+    files = FilesStore(folder=records_dir(root))
+    if uri is None:
+        default = MlflowStore(uri=None, root=root)
+        if not default.exists() and not files.exists():
+            raise TrackingError(f"{root} holds no runs of ferbench yet; start with 'ferbench run'")
+        return default if default.exists() else files
+    store: Store = _named(uri, files, root)
+    if not store.exists():
+        raise TrackingError(
+            f"there is no store at {store.uri}; expected sqlite:///<path of an MLflow database>, a server's http "
+            f"address, a folder of tracking=files, or the word {FILES} for the folder {files.uri}"
+        )
+    return store
+
+
+def other_runs(store: Store, *, root: Path) -> str:
+    """How to see the runs of ``tracking=files`` where another store is shown; "" = there are none."""
+    files = FilesStore(folder=records_dir(root))
+    if store.uri == files.uri or not files.exists():
+        return ""
+    return f"more runs are in plain files: ferbench compare --uri {FILES}"
+
+
+def _named(uri: str, files: FilesStore, root: Path) -> Store:
+    if uri == FILES:
+        return files
+    if "://" in uri or uri.startswith("file:"):
+        return MlflowStore(uri=uri, root=root)
+    path = Path(uri)
+    return (
+        MlflowStore(uri=f"sqlite:///{path.resolve().as_posix()}", root=root)
+        if path.is_file()
+        else FilesStore(folder=path)
+    )
+
+
+def runs_of(store: Store, target: str | None) -> Found:
+    """Runs to compare, newest first.
 
     Args:
         store: where to look.
         target: a run's id (or its first characters, at least 6), a sweep's id or name, an experiment's name;
-            None = the newest sweep, or without one the newest experiment's runs.
+            None = the newest sweep, or without one the runs of the newest experiment.
 
     Raises:
         TrackingError: nothing of that name; says what there is.
     """
-    client = store.client
-    experiments = [e for e in client.search_experiments() if e.name != "Default"]
+    experiments = store.experiments()
     if not experiments:
         raise TrackingError(f"the store {store.uri} holds no runs of ferbench yet; start with 'ferbench run'")
-    ids = [e.experiment_id for e in experiments]
+    ids = list(experiments)
     if target is None:
-        newest = _search(client, ids, "", limit=1)
+        sweeps = store.search(ids, kind="sweep", limit=1)
+        if sweeps:
+            return _cells(store, sweeps[0], experiments)
+        newest = store.search(ids, limit=1)
         if not newest:
             raise TrackingError(f"the store {store.uri} holds no runs yet; start with 'ferbench run'")
-        parent = _sweep_of(newest[0])
-        if parent:
-            return _cells(client, client.get_run(parent))
-        name = next(e.name for e in experiments if e.experiment_id == newest[0].info.experiment_id)
-        return f"experiment {name}", _plain(_search(client, [newest[0].info.experiment_id], ""))
-    by_name = [e.experiment_id for e in experiments if target in (e.name, e.experiment_id)]
-    if by_name:
-        return f"experiment {target}", _plain(_search(client, by_name, ""))
-    run = _find(client, ids, target)
+        return _experiment(store, newest[0].experiment_id, experiments)
+    for identifier, name in experiments.items():
+        if target in (name, identifier):
+            return _experiment(store, identifier, experiments)
+    run = _find(store.search(ids), target)
     if run is None:
-        names = ", ".join(e.name for e in experiments)
-        raise TrackingError(f"no run, sweep or experiment {target!r}; experiments: {names}; run ids: see 'ferbench ui'")
-    if run.data.tags.get(KIND_TAG) == "sweep":
-        return _cells(client, run)
-    return f"run {run.info.run_name}", [_row(run)]
-
-
-def newest_experiment(store: MlflowStore) -> str | None:
-    """Id of the experiment of the newest run; None = no runs."""
-    ids = [e.experiment_id for e in store.client.search_experiments()]
-    newest = _search(store.client, ids, "", limit=1)
-    return str(newest[0].info.experiment_id) if newest else None
-
-
-def _search(client: Any, ids: Sequence[str], query: str, *, limit: int = 50000) -> list[Any]:
-    order = ["attributes.start_time DESC"]
-    found: list[Any] = []
-    token = None
-    while len(found) < limit:
-        page = client.search_runs(
-            list(ids), query, max_results=min(1000, limit - len(found)), order_by=order, page_token=token
+        names = ", ".join(experiments.values())
+        raise TrackingError(
+            f"no run, sweep or experiment {target!r}; experiments: {names}; "
+            "the first column of 'ferbench compare <experiment>' has the ids of its runs"
         )
-        found.extend(page)
-        token = page.token
-        if not token:
-            break
-    return found
+    if run.kind == "sweep":
+        return _cells(store, run, experiments)
+    return Found(what=f"run {run.name}", where=_where(run, experiments), runs=(run,))
 
 
-def _sweep_of(run: Any) -> str:
-    """Id of the sweep that a run is, or is a cell of; "" = neither."""
-    if run.data.tags.get(KIND_TAG) == "sweep":
-        return str(run.info.run_id)
-    return str(run.data.tags.get(PARENT_TAG, ""))
+def newest_experiment(store: Store) -> str | None:
+    """Id of the experiment of the newest run; None = no runs."""
+    newest = store.search(list(store.experiments()), limit=1)
+    return newest[0].experiment_id if newest else None
 
 
-def _cells(client: Any, parent: Any) -> tuple[str, list[RunRow]]:
-    query = f"tags.`{PARENT_TAG}` = '{parent.info.run_id}'"
-    runs = _search(client, [parent.info.experiment_id], query)
-    return f"{parent.info.run_name}", [_row(run) for run in runs]
+def _cells(store: Store, sweep: RunRow, experiments: dict[str, str]) -> Found:
+    cells = store.search([sweep.experiment_id], parent=sweep.run_id)
+    return Found(what=sweep.name, where=f"sweep {sweep.run_id[:8]} of {_where(sweep, experiments)}", runs=tuple(cells))
 
 
-def _plain(runs: list[Any]) -> list[RunRow]:
-    return [_row(run) for run in runs if run.data.tags.get(KIND_TAG) != "sweep"]
+def _experiment(store: Store, identifier: str, experiments: dict[str, str]) -> Found:
+    runs = tuple(row for row in store.search([identifier]) if row.kind != "sweep")
+    return Found(what=f"experiment {experiments[identifier]}", where=store.uri, runs=runs)
 
 
-def _find(client: Any, ids: Sequence[str], target: str) -> Any:
+def _where(run: RunRow, experiments: dict[str, str]) -> str:
+    begun = datetime.fromtimestamp(run.started_unix_s).astimezone()
+    return f"experiment {experiments[run.experiment_id]}, {begun:%Y-%m-%d %H:%M}"
+
+
+def _find(runs: list[RunRow], target: str) -> RunRow | None:
     """A run by id, by the beginning of its id, or by name (the newest of that name)."""
-    for run in _search(client, ids, ""):
-        if run.info.run_name == target or (len(target) >= 6 and run.info.run_id.startswith(target)):
+    for run in runs:
+        if run.name == target or (len(target) >= 6 and run.run_id.startswith(target)):
             return run
     return None
-
-
-def _row(run: Any) -> RunRow:
-    return RunRow(
-        run_id=run.info.run_id,
-        name=run.info.run_name,
-        params=dict(run.data.params),
-        metrics={name: value for name, value in run.data.metrics.items() if value == value},
-    )

@@ -14,7 +14,7 @@ RATE_NAMES = {"timeline": "decode", "faces": "detect", "expressions": "classify"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A file that a run read: ``name`` (session or file name, no folder), ``sha256``, ``kind`` (video, annotations)."""
+    """A file that a run read: ``name`` (no folder), ``sha256``, ``kind`` (video, annotations, manifest)."""
 
     name: str
     sha256: str

@@ -1,9 +1,39 @@
-"""Where runs are recorded."""
+"""Where runs are recorded: the choices of ``tracking``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Protocol
+
+from ferbench.places import records_dir
+from ferbench.tracking.files_store import FilesStore
+from ferbench.tracking.mlflow_store import MlflowStore
+from ferbench.tracking.store import Store
+
+Predictions = Literal["once", "each", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the records of a run go.
+
+    Attributes:
+        store: the store.
+        experiment: name of the experiment in it.
+        predictions: prediction tables as artifacts: ``once`` per stage key of a sweep, in ``each`` cell, or ``none``.
+    """
+
+    store: Store
+    experiment: str
+    predictions: Predictions
+
+
+class Tracking(Protocol):
+    """A choice of ``tracking``."""
+
+    def target(self, root: Path, *, chosen: str | None) -> Target | None:
+        """Where to record; None = nowhere. ``chosen`` is the chosen experiment file (None or "None" = none)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,18 +43,47 @@ class MlflowTracking:
     Attributes:
         uri: tracking address; None = the sqlite store below ``paths.root``.
         experiment: name of the MLflow experiment; None = that of the chosen ``experiment`` file, else ``ferbench``.
-        predictions: prediction tables as artifacts: ``once`` per stage key of a sweep, in ``each`` cell, or ``none``.
+        predictions: see ``Target``.
     """
 
     uri: str | None = None
     experiment: str | None = None
-    predictions: Literal["once", "each", "none"] = "once"
+    predictions: Predictions = "once"
 
-    def experiment_name(self, chosen: str | None) -> str:
-        """The MLflow experiment's name, where ``chosen`` is the chosen experiment file (None or "None" = none)."""
-        return self.experiment or (chosen if chosen and chosen != "None" else "ferbench")
+    def target(self, root: Path, *, chosen: str | None) -> Target:
+        """The MLflow store."""
+        store = MlflowStore(uri=self.uri, root=root)
+        return Target(store=store, experiment=_name(self.experiment, chosen), predictions=self.predictions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesTracking:
+    """Record runs as plain files, without MLflow.
+
+    Attributes:
+        folder: where; None = ``mlruns/files`` below ``paths.root``.
+        experiment: name of the experiment, a folder in it; None as for MLflow.
+        predictions: see ``Target``.
+    """
+
+    folder: Path | None = None
+    experiment: str | None = None
+    predictions: Predictions = "once"
+
+    def target(self, root: Path, *, chosen: str | None) -> Target:
+        """The folder as a store."""
+        store = FilesStore(folder=self.folder or records_dir(root))
+        return Target(store=store, experiment=_name(self.experiment, chosen), predictions=self.predictions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoTracking:
     """Record nothing."""
+
+    def target(self, root: Path, *, chosen: str | None) -> None:
+        """No store."""
+        del root, chosen
+
+
+def _name(experiment: str | None, chosen: str | None) -> str:
+    return experiment or (chosen if chosen and chosen != "None" else "ferbench")

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import av
 import av.error
-import av.logging
 import numpy as np
 
-from ferbench.errors import ConfigError, VideoError
+from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video.announced import Announced
 from ferbench.video.buffers import BatchBuffers
+from ferbench.video.container import REPLACE, TOLERATED_S, check_asked, damaged, opened, video_stream
 from ferbench.video.edges import frame_edges
 
 if TYPE_CHECKING:
@@ -35,18 +35,11 @@ if TYPE_CHECKING:
 
     from ferbench.protocols import OpenVideo
 
-TOLERATED_S: Final = 0.5
-"""Seconds that may be missing at the end of a sound video."""
-
 TOLERATED_REPAIRS: Final = 0.05
 """Share of frames whose timestamp may be repaired in a sound video."""
 
 TOLERATED_RATE: Final = 0.01
 """Share by which the container's average rate may differ from the measured one and still be used."""
-
-_REPLACE = "Replace the file, e.g. by a fresh copy of the recording."
-
-av.logging.set_level(None)  # FFmpeg's own messages; what matters reaches the user as a VideoError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +62,9 @@ class PyavReader:
             VideoError: the file is missing, empty, no video, or has no video stream that can be decoded.
             ConfigError: ``batch_frames`` or ``threads`` is out of range.
         """
-        if batch_frames < 1 or threads < 0:
-            raise ConfigError(
-                f"expected batch_frames >= 1 and threads >= 0, got batch_frames {batch_frames}, threads {threads}"
-            )
-        with _opened(path) as container:
-            stream = _video_stream(container, path)
+        check_asked(batch_frames, threads)
+        with opened(path) as container:
+            stream = video_stream(container, path)
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = threads
             yield _Decoding(path, container, stream, batch_frames=batch_frames, keep_damaged=keep_damaged)
@@ -86,41 +76,11 @@ def container_rate(path: Path) -> float:
     Raises:
         VideoError: the file cannot be read as a video, or announces no rate.
     """
-    with _opened(path) as container:
-        rate = _video_stream(container, path).average_rate
+    with opened(path) as container:
+        rate = video_stream(container, path).average_rate
     if not rate:
         raise VideoError(f"{path}: the container announces no frame rate. Give the rate by hand.")
     return float(rate)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[InputContainer]:
-    if not path.exists():
-        raise VideoError(f"{path}: no such file. Check the path.")
-    if path.is_dir():
-        raise VideoError(f"{path}: expected a video file, got a folder. Give the file inside it.")
-    if path.stat().st_size == 0:
-        raise VideoError(f"{path}: the file is empty (0 bytes). Copy it again from where it came from.")
-    try:  # "file:" keeps FFmpeg from reading a colon in the name as a protocol
-        container = av.open(f"file:{path}", mode="r", metadata_errors="replace")
-    except av.error.FFmpegError as error:
-        raise VideoError(
-            f"{path}: FFmpeg cannot read this as a video ({error.strerror}). Expected a video file such as mp4, mov, "
-            "mkv, webm or avi. A recording that was cut off before its index was written looks like this too."
-        ) from error
-    with container:
-        yield container
-
-
-def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    pictures = av.stream.Disposition.attached_pic  # cover art of a sound file
-    streams = [s for s in container.streams.video if not s.disposition & pictures]
-    if not streams:
-        others = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-        raise VideoError(f"{path}: the file holds no video stream, only: {others}. Expected a video.")
-    if streams[0].codec_context is None:
-        raise VideoError(f"{path}: this FFmpeg has no decoder for its video stream. Convert the file, e.g. to H.264.")
-    return streams[0]
 
 
 class _Decoding:
@@ -233,9 +193,7 @@ class _Decoding:
     def _finish(self) -> None:
         """Look for what only shows at the end: no frames, missing seconds, too many repaired timestamps."""
         if not self._pts:
-            raise VideoError(
-                f"{self._path}: no frame can be decoded: FFmpeg found none in the video stream. {_REPLACE}"
-            )
+            raise VideoError(f"{self._path}: no frame can be decoded: FFmpeg found none in the video stream. {REPLACE}")
         if self._damage:
             return
         _, repaired = self._edges()
@@ -250,7 +208,7 @@ class _Decoding:
     def _stopped(self, what: str, expected_s: float, *, cause: Exception | None = None) -> None:
         count = len(self._pts)
         if not count:
-            raise VideoError(f"{self._path}: no frame can be decoded: {what}. {_REPLACE}") from cause
+            raise VideoError(f"{self._path}: no frame can be decoded: {what}. {REPLACE}") from cause
         expected = f"expected {expected_s:.3f} s" if expected_s else "its expected length is unknown"
         frames = f" (about {self.estimated_frames} frames)" if self.estimated_frames else ""
         self._damaged(
@@ -260,9 +218,7 @@ class _Decoding:
     def _damaged(self, damage: str, *, cause: Exception | None = None) -> None:
         self._damage = damage
         if not self._keep_damaged:
-            raise VideoError(
-                f"{self._path}: damaged video: {damage}. {_REPLACE} Or set runtime.on_damaged=keep to use what decodes."
-            ) from cause
+            raise damaged(self._path, damage) from cause
 
     def _edges(self) -> tuple[NDArray[np.float64], int]:
         rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)

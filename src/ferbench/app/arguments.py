@@ -1,0 +1,40 @@
+"""The command line before Hydra reads it: paths as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+
+def with_quotes(arguments: Sequence[str]) -> list[str]:
+    """The same arguments, with quotes around values that Hydra's grammar accepts in no other way.
+
+    So ``dataset.videos=~/Study (2024)`` needs no quotes of its own. What Hydra can read stays as it is: a comma still
+    separates the values of a sweep.
+
+    >>> with_quotes(["-m", "event.enter=0.4,0.5", "dataset.videos=~/Study (2024)"])
+    ['-m', 'event.enter=0.4,0.5', "dataset.videos='~/Study (2024)'"]
+    """
+    return [_quoted(text) if _needs_quotes(text) else text for text in arguments]
+
+
+def _needs_quotes(text: str) -> bool:
+    key, equals, value = text.partition("=")
+    plain_value = value and value[0] not in "[{'\""  # a list or a quote that does not close is a slip, not a path
+    return bool(equals and plain_value and not key.startswith("-") and not _parses(text) and _parses(_quoted(text)))
+
+
+def _quoted(text: str) -> str:
+    key, _, value = text.partition("=")
+    escaped = value.replace("'", "\\'")
+    return f"{key}='{escaped}'"
+
+
+def _parses(text: str) -> bool:
+    try:
+        OverridesParser.create().parse_override(text)
+    except HydraException:
+        return False
+    return True

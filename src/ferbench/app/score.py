@@ -1,0 +1,294 @@
+"""``ferbench score``: a table of events against a table of annotations, without a run and without any video."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from ferbench.app.options import in_options, options_in_messages
+from ferbench.datasets.annotations import AnnotationTable, Columns, Row, Table, read_annotations
+from ferbench.datasets.files import SUFFIXES
+from ferbench.datasets.matching import BLANK, EVERYBODY
+from ferbench.datasets.naming import NUMBERED_WITHIN, Finder, Naming, chosen, some, without_suffix
+from ferbench.datasets.naming import canonical as canonical_name
+from ferbench.datasets.times import Clock, TimeFormat
+from ferbench.errors import ConfigError, DatasetError
+from ferbench.formats.event_table import EventTable, SessionLength, is_lengths, read_events, read_lengths
+from ferbench.labels import canonical
+from ferbench.scoring.events import EventScoring, SessionOutcome
+from ferbench.types import Annotation, Event, Score
+
+UNKNOWN: Final = SessionLength(duration_s=math.nan, valid_s=math.nan)
+SPELLED: Final = {
+    "Name the file's columns in dataset.format.columns": "Name the file's columns with --column OURS=THEIRS",
+    " (session: null where rows name only the participant)": "",
+    ", or say how it is written with dataset.format.encoding": "",
+    "dataset.format.time_format=": "--time-format ",
+    "dataset.format.time_format": "--time-format",
+    "dataset.format.frame_rate_hz=": "--frame-rate ",
+    "dataset.format.frame_rate_hz": "--frame-rate",
+    "dataset.format.keep": "--keep",
+    "keep.": "--keep ",
+    "frame_rate_hz:": "--frame-rate:",
+    "session_name:": "--session-name:",
+    "pre_s:": "--pre:",
+    "post_s:": "--post:",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to compare.
+
+    Attributes:
+        events: table of events (CSV, or JSON of ``ferbench events``).
+        annotations: CSV of annotations.
+        lengths: table of sessions' lengths; None = the one beside ``events``, if there is one.
+        table: how the CSV of annotations is written.
+        naming: how the session's name is made of a row's session and participant.
+        annotator: whose annotations; "all" = everybody's; None = there is one annotator only.
+        label: events of this expression only; None = all.
+        pre_s: window before an annotation's onset, seconds.
+        post_s: window after it, seconds.
+        stamp: an event's time; None = the trigger where the table has it, else the onset.
+        unlisted: what a session without a row in the CSV is.
+    """
+
+    events: Path
+    annotations: Path
+    lengths: Path | None
+    table: Table
+    naming: Naming
+    annotator: str | None
+    label: str | None
+    pre_s: float
+    post_s: float
+    stamp: Literal["trigger", "onset"] | None
+    unlisted: Literal["unannotated", "empty"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What came out.
+
+    Attributes:
+        sessions: outcome by session, sorted by name.
+        scores: over all of them.
+        left_out: sentences about what was not scored, and why.
+        refused: sentences about rows of the annotations that cannot be used.
+        notes: what else a reader should know.
+    """
+
+    sessions: dict[str, SessionOutcome]
+    scores: tuple[Score, ...]
+    left_out: tuple[str, ...]
+    refused: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Searched:
+    """Sessions in which events were looked for; ``complete`` = also those without events are known."""
+
+    def __init__(self, sessions: frozenset[str], *, complete: bool) -> None:
+        """Take their names."""
+        self.sessions, self.complete = sessions, complete
+        self._finder = Finder(((name,), name) for name in sessions)
+
+    def find(self, naming: Naming, session: str, participant: str) -> str:
+        """The session that a row means, or where there is none the row's own name (see ``naming.Finder``)."""
+        name = naming.name(naming.identity(session, participant))
+        return self._finder.find((name,)) or self._finder.find((without_suffix(name, SUFFIXES),)) or name
+
+
+def score(request: Request) -> Scored:
+    """Compare events with annotations, session by session.
+
+    Raises:
+        FormatError: a table of events or lengths cannot be used.
+        DatasetError: the annotations cannot be used, or there is no session to score.
+        ConfigError: an option that does not fit the tables.
+    """
+    table = read_events(request.events)
+    events = _of_label(table, request)
+    lengths, notes = _lengths(request)
+    stamp = _stamp(table, request, notes)
+    with options_in_messages(SPELLED):
+        annotated = read_annotations(request.annotations, request.table)
+        scoring = EventScoring(pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
+    complete = lengths is not None or request.events.suffix.lower() == ".json"
+    searched = Searched(table.sessions | frozenset(lengths or ()), complete=complete)
+    marks, left_out = _annotations(request, searched, annotated)
+    refused = tuple(f"{request.annotations.name}, {problem}" for problem in annotated.problems)
+    if not marks:
+        reasons = "; ".join([*left_out, *refused[:3]]) or f"no session in {request.annotations.name}"
+        raise DatasetError(f"there is no session to score: {reasons}")
+    silent = sorted(set(marks) - table.sessions)
+    if silent and not searched.complete:
+        notes.append(
+            f"no event in {request.events.name}, so scored as nothing found: {some(silent)} "
+            "(a table of sessions' lengths, --sessions, would tell them from sessions that were not looked at)"
+        )
+    outcomes = {
+        name: _compare(scoring, [e for e in events if e.session_id == name], own, (lengths or {}).get(name, UNKNOWN))
+        for name, own in sorted(marks.items())
+    }
+    return Scored(
+        sessions=outcomes,
+        scores=scoring.scores([(outcome.counts, outcome.lags_s) for outcome in outcomes.values()]),
+        left_out=tuple(left_out),
+        refused=refused,
+        notes=(*(in_options(text, SPELLED) for text in annotated.notes), *notes),
+    )
+
+
+def _compare(
+    scoring: EventScoring, events: Sequence[Event], marks: Sequence[Annotation], length: SessionLength
+) -> SessionOutcome:
+    return scoring.compare(
+        tuple(sorted(events)), tuple(sorted(marks)), observed_s=length.duration_s, valid_s=length.valid_s
+    )
+
+
+def _of_label(table: EventTable, request: Request) -> list[Event]:
+    """Events of the wanted expression."""
+    if request.label is None:
+        return list(table.events)
+    wanted = _one_spelling(request.label)
+    found = [event for event in table.events if _one_spelling(event.label) == wanted]
+    there = sorted({event.label for event in table.events})
+    if not found and there:
+        raise ConfigError(f"--label: no event has {request.label!r}; there are: {', '.join(map(repr, there))}")
+    return found
+
+
+def _one_spelling(label: str) -> str:
+    try:
+        return canonical(label)
+    except ConfigError:
+        return label.strip()
+
+
+def _lengths(request: Request) -> tuple[dict[str, SessionLength] | None, list[str]]:
+    """Lengths of the sessions where they can be had, and what to say otherwise."""
+    if request.lengths is not None:
+        return read_lengths(request.lengths), []
+    beside = request.events.with_suffix(".sessions.csv"), request.events.with_name("sessions.csv")
+    for path in beside:
+        if path.is_file() and path != request.annotations and is_lengths(path):
+            return read_lengths(path), [f"sessions and their lengths: {path.name}, beside {request.events.name}"]
+    return None, [
+        "the sessions' lengths are not known, so there are no false alarms per minute (--sessions gives them)"
+    ]
+
+
+def _stamp(table: EventTable, request: Request, notes: list[str]) -> Literal["trigger", "onset"]:
+    if table.has_triggers or not table.events:
+        return request.stamp or "trigger"
+    if request.stamp == "trigger":
+        raise ConfigError(f"--stamp: {request.events.name} does not have trigger_s for every event; use --stamp onset")
+    if request.stamp is None:
+        notes.append(f"{request.events.name} does not have trigger_s for every event: its events count at their onset")
+    return "onset"
+
+
+def _annotations(
+    request: Request, searched: Searched, table: AnnotationTable
+) -> tuple[dict[str, list[Annotation]], list[str]]:
+    """Annotations of every session that can be scored, and what is left out."""
+    events, annotations = request.events.name, request.annotations.name
+    if table.clock:
+        raise DatasetError(
+            f"{annotations} has clock times, and 'ferbench score' does not know when sessions began: "
+            "score with 'ferbench run', or turn them into seconds of the session"
+        )
+    marks: dict[str, list[Annotation]] = {}
+    for name, row in _by_session(request, searched, table):
+        own = marks.setdefault(name, [])
+        if row.kept:
+            own.append(_annotation(name, row))
+    refused = {searched.find(request.naming, problem.session, problem.participant) for problem in table.problems}
+    left_out: list[str] = []
+
+    def leave_out(names: set[str], reason: str) -> None:
+        if names:
+            left_out.append(f"not scored, {reason}: {some(sorted(names))}")
+        for name in names:
+            marks.pop(name, None)
+
+    leave_out(refused & (set(marks) | searched.sessions), f"a row of theirs in {annotations} was refused")
+    unlisted = set(searched.sessions) - set(marks) - refused
+    if request.unlisted == "empty":
+        marks.update((name, []) for name in unlisted)
+    else:
+        leave_out(unlisted, f"no row in {annotations} (--unlisted empty takes them as annotated with nothing found)")
+    if searched.complete:
+        leave_out(set(marks) - searched.sessions, f"not among the sessions of {events}")
+    return marks, left_out
+
+
+def _by_session(request: Request, searched: Searched, table: AnnotationTable) -> list[tuple[str, Row]]:
+    """Rows of the chosen annotator with the names of their sessions."""
+    rows: Sequence[Row] = table.rows
+    people = sorted({row.annotator or BLANK for row in rows})
+    if request.annotator is None and len(people) > 1:
+        raise DatasetError(
+            f"{request.annotations.name}: several people annotated: {some(people)}; choose one with --annotator, "
+            f"or --annotator {EVERYBODY} (each row is an annotation of its own)"
+        )
+    if request.annotator not in (None, EVERYBODY) and rows:
+        name = chosen("--annotator", request.annotator, people)
+        rows = [row for row in rows if (row.annotator or BLANK) == name]
+    named = [(searched.find(request.naming, row.session, row.participant), row) for row in rows]
+    owner: dict[str, Row] = {}
+    for name, row in named:
+        if not row.participant:
+            continue
+        first = owner.setdefault(name, row)
+        if canonical_name(first.participant) != canonical_name(row.participant):
+            raise DatasetError(
+                f"{request.annotations.name}: session {name!r} is there for participants {first.participant!r} (line "
+                f"{first.line}) and {row.participant!r} (line {row.line}); where sessions are numbered within "
+                f"participants, give --session-name '{NUMBERED_WITHIN}'"
+            )
+    return named
+
+
+def _annotation(name: str, row: Row) -> Annotation:
+    if isinstance(row.onset, Clock) or isinstance(row.offset, Clock):
+        raise DatasetError(f"line {row.line}: expected seconds of the session, got a clock time")
+    return Annotation(session_id=name, onset_s=row.onset, offset_s=row.offset, kind=row.kind, annotator=row.annotator)
+
+
+def table_from(
+    *,
+    columns: Sequence[tuple[str, str]],
+    keep: Sequence[tuple[str, str]],
+    time_format: str,
+    frame_rate_hz: float | None,
+) -> Table:
+    """How the annotations are written, from the options of the command.
+
+    Raises:
+        ConfigError: no such column of ours, or no such format of times.
+    """
+    known = [field.name for field in fields(Columns)]
+    for name, _ in columns:
+        if name not in known:
+            raise ConfigError(f"--column: expected one of {', '.join(known)} before the '=', got {name!r}")
+    formats = get_args(TimeFormat)
+    if time_format not in formats:
+        raise ConfigError(f"--time-format: expected one of {', '.join(formats)}, got {time_format!r}")
+    kept: dict[str, tuple[str, ...]] = {}
+    for name, value in keep:
+        kept[name] = (*kept.get(name, ()), value)
+    with options_in_messages(SPELLED):
+        named = replace(Columns(), **dict(columns))
+        return Table(
+            columns=named,
+            keep=kept,
+            time_format=time_format,  # type: ignore[arg-type]
+            frame_rate_hz=frame_rate_hz,
+        )

@@ -1,0 +1,87 @@
+"""What ``ferbench score`` prints."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import typer
+
+from ferbench.app.console import FittedTable, number, output_console, rows_table
+from ferbench.app.score import Scored
+from ferbench.scoring import metrics
+from ferbench.scoring.events import SessionOutcome
+
+TOTALS = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
+
+
+def show(scored: Scored, *, as_json: bool) -> None:
+    """Print a table and totals, and what was left out to the error output; or JSON with all of it."""
+    if as_json:
+        typer.echo(json.dumps(_plain(scored), indent=1))
+        return
+    output_console().print(sessions_table(scored))
+    typer.echo(totals(scored))
+    for text in scored.refused:
+        typer.echo(f"refused: {text}", err=True)
+    for text in scored.left_out:
+        typer.echo(text, err=True)
+    for text in scored.notes:
+        typer.echo(f"note: {text}", err=True)
+
+
+def _plain(scored: Scored) -> dict[str, Any]:
+    """Everything as plain values; undefined is None."""
+    return {
+        "sessions": {name: _plain_counts(outcome) for name, outcome in scored.sessions.items()},
+        "scores": {score.name: _defined(score.value) for score in scored.scores},
+        "params": dict(scored.scores[0].params),
+        "left_out": list(scored.left_out),
+        "refused_rows": list(scored.refused),
+        "notes": list(scored.notes),
+    }
+
+
+def sessions_table(scored: Scored) -> FittedTable:
+    """One row per session, and one for all."""
+    value = {score.name.removeprefix("event/"): score.value for score in scored.scores}
+    rows = [_row(name, outcome) for name, outcome in scored.sessions.items()]
+    counts = [value["tp"] + value["fp"], value["tp"], value["fp"], value["fn"]]
+    rows.append(("all sessions", *(f"{count:.0f}" for count in counts), number(value["f1"])))
+    return rows_table("events against annotations", ("session", "events", "matched", "false", "missed", "F1"), rows)
+
+
+def totals(scored: Scored) -> str:
+    """The scores over all sessions in one line, and what they were computed with."""
+    value = {score.name.removeprefix("event/"): score.value for score in scored.scores}
+    params = scored.scores[0].params
+    return (
+        f"all sessions: {', '.join(f'{name} {number(value[name])}' for name in TOTALS)}\n"
+        f"an event matches an annotation when its {params['stamp']} is from {params['pre_s']:g} s before to "
+        f"{params['post_s']:g} s after the annotation's onset"
+    )
+
+
+def _row(name: str, outcome: SessionOutcome) -> tuple[str, ...]:
+    c = outcome.counts
+    return (name, str(c.tp + c.fp), str(c.tp), str(c.fp), str(c.fn), number(metrics.f1(c)))
+
+
+def _plain_counts(outcome: SessionOutcome) -> dict[str, float | int | None]:
+    counts = outcome.counts
+    return {
+        "tp": counts.tp,
+        "fp": counts.fp,
+        "fn": counts.fn,
+        "precision": _defined(metrics.precision(counts)),
+        "recall": _defined(metrics.recall(counts)),
+        "f1": _defined(metrics.f1(counts)),
+        "false_alarms_per_min": _defined(metrics.false_alarms_per_min(counts)),
+        "latency_s": _defined(metrics.latency_s(outcome.lags_s)),
+        "observed_s": _defined(counts.observed_s),
+    }
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,168 @@
+"""CSV files as spreadsheets and scripts write them: their encoding, delimiter, line ends and quotes."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from ferbench.errors import DatasetError
+
+Delimiter = Literal["auto", ",", ";", "tab"]
+Encoding = Literal["auto", "utf-8", "cp1252", "utf-16"]
+
+_DELIMITERS: Final[dict[str, str]] = {",": ",", ";": ";", "tab": "\t"}
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvFile:
+    """The cells of a CSV file, without white space around them.
+
+    Attributes:
+        header: names of the columns; empty = the file has no header.
+        rows: line on which each row begins, from 1, and its cells; blank rows are left out.
+        delimiter: what separates the cells.
+        notes: what was guessed and may be wrong.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    delimiter: str
+    notes: tuple[str, ...]
+
+
+def read_csv(
+    path: Path,
+    *,
+    fits: Callable[[Sequence[str]], bool],
+    delimiter: Delimiter = "auto",
+    encoding: Encoding = "auto",
+    what: str = "annotations file",
+) -> CsvFile:
+    """Read a CSV file.
+
+    Lines that start with ``#`` before the header are comments; blank lines are ignored; a first line such as ``sep=;``
+    names the delimiter.
+
+    Args:
+        path: the file.
+        fits: whether a header has the columns that are needed; decides the delimiter.
+        delimiter: auto = the first of ``, ; tab`` under which the header fits, else the one that gives most columns.
+        encoding: auto = UTF-16 where the file begins with its mark, else UTF-8, else Windows-1252 (with a note).
+        what: what the file is, for messages.
+
+    Raises:
+        DatasetError: it cannot be read or decoded, is a workbook, or a quote is out of place.
+    """
+    text, notes = _decoded(_bytes(path, what), encoding, path)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    skipped = 0
+    separator = _separator_line(lines[0])
+    if separator:
+        skipped = 1
+        delimiter = separator if delimiter == "auto" else delimiter
+    while skipped < len(lines) and (lines[skipped].startswith("#") or not lines[skipped].strip()):
+        skipped += 1
+    chosen = _delimiter(lines, skipped, fits, path) if delimiter == "auto" else _DELIMITERS[delimiter]
+    rows = list(_rows(lines, skipped, chosen, path))
+    header = rows[0][1] if rows else ()
+    return CsvFile(header=header, rows=tuple(rows[1:]), delimiter=chosen, notes=notes)
+
+
+def _bytes(path: Path, what: str) -> bytes:
+    if path.is_dir():
+        raise DatasetError(f"{path}: expected a CSV file, got a folder")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DatasetError(f"{path}: no such {what}. Check the path.") from error
+    except OSError as error:
+        raise DatasetError(f"{path}: the {what} cannot be read: {error.strerror}") from error
+    if data.startswith(_WORKBOOKS):
+        raise DatasetError(f"{path}: expected a CSV, got a spreadsheet's workbook. Save it as 'CSV UTF-8'.")
+    return data
+
+
+def _decoded(data: bytes, encoding: Encoding, path: Path) -> tuple[str, tuple[str, ...]]:
+    """The file's text and notes about it."""
+    notes: tuple[str, ...] = ()
+    if encoding == "auto":
+        if data.startswith(_UTF16_MARKS):
+            encoding = "utf-16"
+        elif _is_utf8(data):
+            encoding = "utf-8"
+        else:
+            encoding, notes = "cp1252", ("read as Windows-1252 (not UTF-8)",)
+    codec = {"utf-8": "utf-8-sig", "utf-16": _utf16(data)}.get(encoding, encoding)
+    try:
+        text = data.decode(codec)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
+        wanted = "UTF-8 or Windows-1252" if notes else {"cp1252": "Windows-1252"}.get(encoding, encoding.upper())
+        raise DatasetError(
+            f"{path}, line {line}: expected {wanted} text, got the byte 0x{data[error.start]:02x}. "
+            "Save the file as 'CSV UTF-8'."
+        ) from error
+    if "\0" in text:
+        raise DatasetError(
+            f"{path}: expected text, got zero bytes. If it is UTF-16 without a byte order mark, save it as "
+            "'CSV UTF-8', or give its encoding (utf-16)."
+        )
+    return text, notes
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _utf16(data: bytes) -> str:
+    """The codec that fits the mark, else the place of the zero bytes."""
+    if data.startswith(_UTF16_MARKS):
+        return "utf-16"
+    return "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+
+
+def _separator_line(line: str) -> Delimiter | None:
+    """What a line such as ``sep=;`` names (spreadsheets put it first); None = it is no such line."""
+    known: dict[str, Delimiter] = {"sep=,": ",", "sep=;": ";", "sep=\t": "tab"}
+    return known.get(line.strip(' "').lower())
+
+
+def _delimiter(lines: Sequence[str], skipped: int, fits: Callable[[Sequence[str]], bool], path: Path) -> str:
+    """The delimiter under which the header fits, else the one that gives most columns."""
+    headers: dict[str, tuple[str, ...]] = {}
+    problem: DatasetError | None = None
+    for delimiter in _DELIMITERS.values():
+        try:
+            headers[delimiter] = next(_rows(lines, skipped, delimiter, path), (0, ()))[1]
+        except DatasetError as error:  # quotes that make no sense under a wrong delimiter
+            problem = problem or error
+    for delimiter, header in headers.items():
+        if fits(header):
+            return delimiter
+    if problem is not None and not headers:
+        raise problem
+    return max(headers, key=lambda delimiter: len(headers[delimiter]))
+
+
+def _rows(lines: Sequence[str], skipped: int, delimiter: str, path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Rows that are not blank, with the line on which each begins; the first is the header."""
+    reader = csv.reader((f"{line}\n" for line in lines[skipped:]), delimiter=delimiter, strict=True)
+    begins = skipped + 1
+    try:
+        for row in reader:
+            cells = tuple(cell.strip() for cell in row)
+            if any(cells):
+                yield begins, cells
+            begins = skipped + reader.line_num + 1
+    except csv.Error as error:
+        raise DatasetError(f"{path}, line {begins}: a row that is no CSV: {error}. Check its quotes.") from error

@@ -1,0 +1,67 @@
+"""Which files of a folder are videos."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from ferbench.errors import DatasetError
+
+SUFFIXES: Final = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
+"""What a video file's name ends in."""
+
+
+def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list[Path]:
+    """The videos of a folder, sorted.
+
+    Names that begin with a dot are skipped. A link whose target is gone is listed: it fails when it is opened, so
+    that it is not overlooked.
+
+    Args:
+        root: a folder; a single file is returned as it is.
+        suffixes: what a video's name ends in, upper or lower case.
+        recursive: also look in the folders below (links to folders are not followed).
+
+    Raises:
+        DatasetError: no such folder, it cannot be read, or there is no video in it.
+    """
+    if not root.exists():
+        raise DatasetError(f"no such folder or file: {root}. Check the path.")
+    if root.is_file():
+        return [root]
+    videos = sorted(path for path in _below(root, recursive=recursive) if is_video(path, suffixes))
+    if videos:
+        return videos
+    below = 0 if recursive else num_below(root, suffixes=suffixes)
+    where = f"{root} and the folders below it" if recursive else str(root)
+    hint = f"; there are {below} in the folders below it, which were not looked at" if below else ""
+    raise DatasetError(f"no video in {where}{hint}; looked for files that end in {', '.join(suffixes)}")
+
+
+def num_below(root: Path, *, suffixes: Sequence[str]) -> int:
+    """How many videos lie in the folders below a folder. Raises DatasetError where one cannot be read."""
+    return sum(is_video(path, suffixes) for path in _below(root, recursive=True) if path.parent != root)
+
+
+def is_video(path: Path, suffixes: Sequence[str]) -> bool:
+    """Whether the name ends in one of the suffixes (with or without their dot), upper or lower case.
+
+    >>> is_video(Path("A.MP4"), ["mp4"])
+    True
+    """
+    return path.suffix.lower() in {f".{suffix.lower().removeprefix('.')}" for suffix in suffixes}
+
+
+def _below(root: Path, *, recursive: bool) -> Iterator[Path]:
+    """Files whose names, and whose folders' names below ``root``, do not begin with a dot."""
+
+    def refuse(error: OSError) -> None:
+        raise DatasetError(f"{error.filename}: the folder cannot be read: {error.strerror}") from error
+
+    for folder, folders, files in os.walk(root, onerror=refuse):
+        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
+        for name in files:
+            if not name.startswith("."):
+                yield Path(folder) / name

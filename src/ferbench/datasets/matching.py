@@ -1,0 +1,180 @@
+"""Which session a row of an annotations file belongs to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from ferbench.datasets.annotations import AnnotationTable, Problem, Row
+from ferbench.datasets.naming import (
+    NUMBERED_WITHIN,
+    Finder,
+    Identity,
+    Naming,
+    canonical,
+    chosen,
+    did_you_mean,
+    some,
+    some_lines,
+    without_suffix,
+)
+from ferbench.datasets.recordings import Footage
+from ferbench.errors import DatasetError
+
+Unlisted = Literal["unannotated", "empty", "skip"]
+"""What a session without any row is: not annotated (no scores), annotated with nothing found, or left out."""
+
+RefusedRows = Literal["unscored", "skip"]
+"""A session with a row that cannot be used: it gets no scores, or is scored with its other rows."""
+
+BLANK: Final = "(blank)"
+EVERYBODY: Final = "all"
+_MANY: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How rows become annotations; ``source`` is the file's name, for messages, the rest are fields of ``Study``."""
+
+    source: str
+    naming: Naming
+    suffixes: tuple[str, ...]
+    annotator: str | None = None
+    unlisted: Unlisted = "unannotated"
+    refused_rows: RefusedRows = "unscored"
+
+
+@dataclass(slots=True, kw_only=True)
+class Matched:
+    """A session's videos and what the file says of it; ``participant`` as the videos tell, else the file."""
+
+    footage: Footage
+    participant: str = ""
+    rows: list[Row] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+
+
+def match(footage: Sequence[Footage], table: AnnotationTable, rules: Rules) -> tuple[list[Matched], list[str]]:
+    """Find the session of each row.
+
+    A row's names mean the session whose names are spelled exactly so, else the only one in the same canonical form
+    (``naming.canonical``); a video's suffix in the session's cell counts for nothing.
+
+    Returns:
+        One entry per session, in the given order, and notices: the file's, and about rows that belong to no session.
+
+    Raises:
+        DatasetError: an annotator must be chosen or does not exist, a name may mean several sessions, one name means
+            sessions of several participants, or no row belongs to any session.
+    """
+    found = [Matched(footage=item, participant=item.participant) for item in footage]
+    finder = Finder((item.footage.identity, item) for item in found)
+    _check_fields(table, rules)
+    strays: dict[Identity, list[Row]] = {}
+    for row in _by_annotator(table.rows, rules.annotator):
+        identity = rules.naming.identity(row.session, row.participant)
+        matched = _find(finder, identity, rules, row.line)
+        if matched is None:
+            strays.setdefault(identity, []).append(row)
+        else:
+            matched.rows.append(row)
+    notices = [f"{rules.source}: {note}" for note in table.notes]
+    lost: dict[int, str] = {}
+    for problem in table.problems:
+        identity = rules.naming.identity(problem.session, problem.participant)
+        matched = _find(finder, identity, rules, problem.line) if all(identity) else None
+        if matched is None:
+            lost[problem.line] = f"{rules.source}, {problem}; the row was left out"
+        else:
+            matched.refused.append(problem)
+    if strays and not any(item.rows or item.refused for item in found):
+        theirs = some([repr(rules.naming.name(identity)) for identity in list(strays)[:3]])
+        ours = some([repr(item.footage.name) for item in found[:3]])
+        raise DatasetError(
+            f"{rules.source}: no row belongs to any video: the rows are of {theirs}, the videos of {ours}. "
+            "Say how names are made with dataset.pattern, dataset.session_name and dataset.format.columns."
+        )
+    for item in found:
+        notices += _whose(item, rules)
+    return found, notices + refusals(lost, rules.source) + _told(strays, found, rules)
+
+
+def refusals(told: Mapping[int, str], source: str) -> list[str]:
+    """What is told of each line, in order; of very many only the lines."""
+    lines = sorted(told)
+    rest = [f"{source}, {some_lines(lines[_MANY:])}: likewise"] if len(lines) > _MANY else []
+    return [*(told[line] for line in lines[:_MANY]), *rest]
+
+
+def _check_fields(table: AnnotationTable, rules: Rules) -> None:
+    """Raise DatasetError where no row has what a session's name is made of."""
+    for name in rules.naming.fields:
+        if table.rows and not any(getattr(row, name) for row in table.rows):
+            raise DatasetError(
+                f"{rules.source}: sessions are named {rules.naming.template!r}, but the rows have no {name}; name its "
+                f"column in dataset.format.columns.{name}, or set dataset.session_name"
+            )
+
+
+def _find(finder: Finder[Matched], identity: Identity, rules: Rules, line: int) -> Matched | None:
+    try:
+        found = finder.find(identity)
+        if found is None and rules.naming.fields[0] == "session":
+            found = finder.find((without_suffix(identity[0], rules.suffixes), *identity[1:]))
+    except DatasetError as error:
+        raise DatasetError(f"{rules.source}, line {line}: session {error}") from None
+    return found
+
+
+def _by_annotator(rows: Sequence[Row], annotator: str | None) -> list[Row]:
+    """The rows of the chosen annotator."""
+    counts = Counter(row.annotator or BLANK for row in rows)
+    if annotator is None and len(counts) > 1:
+        listed = ", ".join(f"{name} ({count} row{'s' * (count > 1)})" for name, count in sorted(counts.items()))
+        example = next(name for name, _ in counts.most_common() if name != BLANK)
+        raise DatasetError(
+            f"several people annotated: {listed}; choose one with dataset.annotator={example}, "
+            f"or dataset.annotator={EVERYBODY} (each row is an annotation of its own)"
+        )
+    if annotator in (None, EVERYBODY) or not rows:
+        return list(rows)
+    name = chosen("dataset.annotator", str(annotator), counts)
+    return [row for row in rows if (row.annotator or BLANK) == name]
+
+
+def _whose(item: Matched, rules: Rules) -> list[str]:
+    """Take the participant from the rows where the videos do not tell; a notice where they disagree."""
+    people = {canonical(row.participant): row for row in item.rows if row.participant}
+    if "participant" in rules.naming.fields or not people:
+        return []
+    if len(people) > 1:
+        told = " and ".join(f"{row.participant!r} (line {row.line})" for row in list(people.values())[:2])
+        raise DatasetError(
+            f"{rules.source}: session {item.footage.name!r} is there for participants {told}. Where sessions are "
+            f"numbered within participants, set dataset.session_name='{NUMBERED_WITHIN}'; where the column is not "
+            "about who was filmed, set dataset.format.columns.participant=null."
+        )
+    [row] = people.values()
+    if not item.participant:
+        item.participant = row.participant
+    elif canonical(item.participant) != canonical(row.participant):
+        return [
+            f"{rules.source}, line {row.line}: session {item.footage.name!r} is of participant {row.participant!r}, "
+            f"by its video of {item.participant!r}; the video's is used"
+        ]
+    return []
+
+
+def _told(strays: dict[Identity, list[Row]], found: Sequence[Matched], rules: Rules) -> list[str]:
+    """One notice per session that has annotations, but no video."""
+    free = [item.footage.name for item in found if not item.rows]
+    lines = {identity: [row.line for row in rows if row.kept] for identity, rows in sorted(strays.items())}
+    names = {rules.naming.name(identity): own for identity, own in lines.items() if own}
+    notices = [
+        f"{rules.source}, {some_lines(own)}: no video is of session {name!r}{did_you_mean(name, free)}; left out"
+        for name, own in list(names.items())[:_MANY]
+    ]
+    rest = list(names)[_MANY:]
+    return [*notices, *([f"{rules.source}: no video is of sessions {some(rest)}; left out"] if rest else [])]

@@ -1,0 +1,158 @@
+"""Names of sessions and participants: how they are made, and when two spellings mean the same."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import string
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+from ferbench.datasets.files import is_video
+from ferbench.errors import ConfigError, DatasetError
+
+PARTS_OF_A_NAME: Final = ("session", "participant")
+NUMBERED_WITHIN: Final = "{participant}_{session}"
+_SHOWN: Final = 10
+
+T = TypeVar("T")
+Identity = tuple[str, ...]
+"""Values of the fields that a session's name is made of."""
+
+
+def plain(text: str) -> str:
+    """A name in one Unicode form: some systems write an accent into file names as a character of its own."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def canonical(text: str) -> str:
+    """What spellings of one name share: lower case, and numbers without the leading zeros that spreadsheets drop.
+
+    >>> canonical("007"), canonical("P07")
+    ('7', 'p07')
+    """
+    folded = plain(plain(text).casefold())
+    return folded.lstrip("0") or "0" if re.fullmatch(r"[0-9]+", folded) else folded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """How a session's name is made: a template over ``session`` and ``participant``.
+
+    >>> Naming(template="{participant}_{session}").name(("2", "7"))
+    '7_2'
+    """
+
+    template: str
+
+    def __post_init__(self) -> None:
+        """Check the template."""
+        try:
+            parsed = list(string.Formatter().parse(self.template))
+        except ValueError as error:
+            raise ConfigError(f"session_name: {self.template!r} is no template: {error}") from error
+        used = [(name, form, how) for _, name, form, how in parsed if name is not None]
+        if not used or not all(name in PARTS_OF_A_NAME and not form and not how for name, form, how in used):
+            raise ConfigError(
+                f"session_name: expected a text with {{session}} or {{participant}} such as {NUMBERED_WITHIN!r}, "
+                f"got {self.template!r}"
+            )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Which of ``session`` and ``participant`` make the name."""
+        used = {name for _, name, _, _ in string.Formatter().parse(self.template)}
+        return tuple(name for name in PARTS_OF_A_NAME if name in used)
+
+    def identity(self, session: str, participant: str) -> Identity:
+        """What tells a session from others; "" where a value is missing."""
+        values = {"session": plain(session), "participant": plain(participant)}
+        return tuple(values[name] for name in self.fields)
+
+    def name(self, identity: Identity) -> str:
+        """The name of a session."""
+        return self.template.format(**dict(zip(self.fields, identity, strict=True)))
+
+
+class Finder(Generic[T]):
+    """Finds what a name written by a human means: spelled exactly so, else the only one in the same canonical form."""
+
+    def __init__(self, known: Iterable[tuple[Identity, T]]) -> None:
+        """Take the known identities, each with what it stands for."""
+        self._exact: dict[Identity, T] = dict(known)
+        self._canonical: dict[Identity, list[Identity]] = {}
+        for identity in self._exact:
+            self._canonical.setdefault(tuple(map(canonical, identity)), []).append(identity)
+
+    def find(self, identity: Identity) -> T | None:
+        """What an identity stands for, None = nothing. Raises DatasetError where it may be several."""
+        if identity in self._exact:
+            return self._exact[identity]
+        near = self._canonical.get(tuple(map(canonical, identity)), [])
+        if len(near) > 1:
+            both = " and ".join(repr(" ".join(spelled)) for spelled in near)
+            raise DatasetError(
+                f"{' '.join(identity)!r} may be {both}, which differ only in case or leading zeros; "
+                "spell it as one of them"
+            )
+        return self._exact[near[0]] if near else None
+
+
+def without_suffix(session: str, suffixes: Sequence[str]) -> str:
+    """A session's name without a video's suffix.
+
+    >>> without_suffix("a.b.MP4", [".mp4"])
+    'a.b'
+    """
+    return Path(session).stem if is_video(Path(session), suffixes) else session
+
+
+def chosen(key: str, wanted: str, known: Collection[str]) -> str:
+    """The known name that a configuration key asks for. Raises DatasetError with the nearest one, or all."""
+    found = Finder(((plain(name),), name) for name in known).find((plain(wanted),))
+    if found is None:
+        there = some([name for name in sorted(known) if name]) or "none"
+        raise DatasetError(f"{key}: there is no {wanted!r}{did_you_mean(wanted, known)}; there are: {there}")
+    return found
+
+
+def did_you_mean(wanted: str, known: Iterable[str]) -> str:
+    """A hint in brackets at the nearest name, or ""."""
+    spelled = {canonical(name): name for name in known}
+    near = difflib.get_close_matches(canonical(wanted), spelled, n=1, cutoff=0.75)
+    return f" (did you mean {spelled[near[0]]!r}?)" if near else ""
+
+
+def lookalikes(what: str, names: Iterable[str]) -> list[str]:
+    """One notice per group of names that differ only in case or leading zeros."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        groups.setdefault(canonical(name), []).append(name)
+    return [
+        f"the {what} {' and '.join(map(repr, group))} differ only in case or leading zeros; they are taken as different"
+        for group in groups.values()
+        if len(group) > 1
+    ]
+
+
+def raise_problems(what: str, problems: Sequence[str]) -> None:
+    """Raise one DatasetError that tells the first problems; nothing where there are none."""
+    if not problems:
+        return
+    more = len(problems) - _SHOWN
+    told = [*problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+    raise DatasetError(f"{what}: {told[0]}" if len(told) == 1 else f"{what}:\n  " + "\n  ".join(told))
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def some_lines(lines: Sequence[int]) -> str:
+    """Lines of a file, for a message."""
+    return f"line{'s' if len(lines) > 1 else ''} {some([str(line) for line in lines])}"

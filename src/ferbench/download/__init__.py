@@ -1,0 +1,45 @@
+"""Bringing one file here: over https, from Google Drive, or as a wheel. Knows nothing of models.
+
+A file reaches its place only whole and with the right SHA-256; what came of an interrupted download waits beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ferbench.errors import WeightsError
+
+OnBytes = Callable[[int, int | None], None]
+"""Told how many bytes of a file are here, and of how many (None = the server does not say)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a download is tried.
+
+    Attributes:
+        waits_s: pauses before the next attempt; they begin anew after each attempt that brought more of the file.
+        connect_s: longest wait for a connection.
+        read_s: longest silence while bytes should come.
+    """
+
+    waits_s: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0)
+    connect_s: float = 10.0
+    read_s: float = 60.0
+
+
+PATIENT: Final = Patience()
+
+
+def untold(done_bytes: int, total_bytes: int | None) -> None:
+    """An OnBytes that nobody listens to."""
+
+
+def wrong_file(origin: str, *, got: str, expected: str) -> WeightsError:
+    """The error for a file that arrived whole with another SHA-256."""
+    return WeightsError(
+        f"{origin} has sha256 {got}, expected {expected}: not kept. If the publisher replaced the file on "
+        "purpose, check it and change sha256 in the yaml (every key, and so every result, changes with it)."
+    )

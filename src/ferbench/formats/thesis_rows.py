@@ -1,0 +1,95 @@
+"""Between ferbench's tables and the thesis' frame predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ferbench.errors import FormatError
+from ferbench.events.windowed import check_rate
+from ferbench.formats.thesis_csv import SCORES, ThesisPredictions
+from ferbench.formats.thesis_names import parse_thesis_name
+from ferbench.labels import canonical
+from ferbench.types import F64, I64, Expressions, Faces, Signal, Timeline, VideoInfo
+
+_WANTED: Final = tuple(canonical(name) for name in SCORES)
+
+
+def thesis_predictions(
+    path: Path, timeline: Timeline, faces: Faces, expressions: Expressions, chosen: I64
+) -> ThesisPredictions:
+    """The chosen face of every frame in the thesis' form.
+
+    Box: corners cut to whole pixels, left and top not below 0, as the thesis' program does. Scores: probabilities by
+    the name of the column. Label: the most likely of all expressions of the model, as the thesis spells it
+    (``Happiness``). What differs from the thesis' files: scores are always probabilities; label and columns always
+    agree (for its POSTER models ``Sadness`` and ``Happiness`` are crossed, for HSEmotion the columns are shifted); the
+    face is the selector's, not the one of the best score above 0.95. A model with further expressions (contempt) can
+    give labels that have no column.
+
+    Args:
+        path: what the result is named after.
+        timeline: of the video, T frames.
+        faces: all faces.
+        expressions: of the classified faces.
+        chosen: i64 (T,), row in Faces per frame, -1 = none.
+
+    Raises:
+        FormatError: the model lacks one of the seven expressions.
+    """
+    missing = [label for label in _WANTED if label not in expressions.labels]
+    if missing:
+        raise FormatError(
+            f"the thesis' file needs {', '.join(_WANTED)}; the model has no {', '.join(missing)}: write our own tables"
+        )
+    row = expressions.rows_of(chosen)
+    probs = np.concatenate([expressions.probs(), np.full((1, len(expressions.labels)), np.nan)])[row]
+    known = ~np.isnan(probs).any(axis=1)
+    frames = timeline.video.num_frames
+    scores = np.full((frames, len(SCORES)), np.nan, np.float32)
+    scores[known] = probs[known][:, [expressions.labels.index(label) for label in _WANTED]]
+    box_xywh = np.full((frames, 4), np.nan)
+    box_xywh[known] = _whole_xywh(faces.box_xyxy[chosen[known]].astype(np.float64))
+    names = [label.capitalize() for label in expressions.labels]
+    top = np.where(known, np.argmax(probs, axis=1), -1)
+    labels = tuple(None if k < 0 else names[k] for k in top)
+    return ThesisPredictions(path=path, labels=labels, scores=scores, box_xywh=box_xywh)
+
+
+def _whole_xywh(box_xyxy: F64) -> F64:
+    corners = np.trunc(box_xyxy)
+    corners[:, :2] = np.maximum(corners[:, :2], 0)
+    result: F64 = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+    return result
+
+
+def label_signal(predictions: ThesisPredictions, fps: float, *, label: str = "Surprise") -> Signal:
+    """A signal for any event rule: 1 where the row has exactly this label, else 0, NaN where there is no face.
+
+    The scores are not used: the file does not say whether they are logits or probabilities. Row i lasts from i / fps
+    to (i + 1) / fps seconds. The video is named after the file, its size is unknown (0).
+
+    Args:
+        predictions: rows of a file.
+        fps: rows per second.
+        label: compared letter by letter: case and blanks matter.
+
+    Raises:
+        DataError: the rate is not a finite number above 0.
+    """
+    check_rate(fps)
+    value = np.array([np.nan if own is None else float(own == label) for own in predictions.labels], np.float64)
+    name = parse_thesis_name(predictions.path.name)
+    video = VideoInfo(
+        video_id=name.session_id if name and name.model else predictions.path.stem,
+        path=predictions.path,
+        sha256="",
+        num_frames=len(predictions),
+        width_px=0,
+        height_px=0,
+        fps_hz=fps,
+    )
+    timeline = Timeline(video=video, edges_s=np.arange(len(predictions) + 1, dtype=np.float64) / fps)
+    return Signal(timeline=timeline, value=value, label=label)

@@ -1,0 +1,68 @@
+"""What a place for records must offer, and the tags that ferbench itself reads again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Final, Protocol
+
+from ferbench.results import RunKind, RunRow
+from ferbench.tracking.record import Record
+
+ENDED_BY_TAG: Final = "ferbench.ended_by"
+ERROR_TAG: Final = "ferbench.error"
+NOTE_TAG: Final = "mlflow.note.content"
+PREDICTIONS_TAG: Final = "ferbench.predictions"
+
+
+class Store(Protocol):
+    """Runs in experiments. Every method may raise TrackingError."""
+
+    has_pages: ClassVar[bool]
+    """Whether ``ferbench ui`` can show it."""
+
+    @property
+    def uri(self) -> str:
+        """The address, as ``ferbench compare --uri`` takes it."""
+
+    def exists(self) -> bool:
+        """Whether it has been created; a server counts as existing."""
+
+    def prepare(self, experiment: str) -> str:
+        """Create store and experiment where they are missing; return the experiment's id. Safe in parallel."""
+
+    def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
+        """Create a run; return its id. ``parent`` is the sweep of a cell."""
+
+    def log(self, run_id: str, record: Record) -> None:
+        """Log everything of a record, and end the run."""
+
+    def log_numbers(
+        self, run_id: str, *, params: Mapping[str, str], metrics: Mapping[str, float], tags: Mapping[str, str]
+    ) -> None:
+        """Log params, metrics and tags in one go."""
+
+    def log_files(self, run_id: str, files: Iterable[Path], folder: str) -> None:
+        """Log files as artifacts below a folder ("" = at the top)."""
+
+    def end(self, run_id: str, *, failed: bool) -> None:
+        """End a run."""
+
+    def location(self, run_id: str) -> str:
+        """Where the artifacts of a run lie: a folder, or the server's address of them."""
+
+    def logged_predictions(self, experiment_id: str) -> frozenset[str]:
+        """Keys (first 12 digits) whose prediction tables some run of the experiment has."""
+
+    def experiments(self) -> dict[str, str]:
+        """Names of the experiments by id."""
+
+    def search(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        kind: RunKind | None = None,
+        parent: str = "",
+        limit: int | None = None,
+    ) -> list[RunRow]:
+        """Runs of these experiments, newest first; of one kind, or of one sweep, where asked."""

@@ -1,0 +1,227 @@
+"""Reads videos with OpenCV, as the thesis' programs did: frames are counted, their times are not asked.
+
+Frame i starts at ``i / fps``, with the rate that OpenCV reports (the container's average), because that is what the
+thesis' rules count with. In a video of variable frame rate these times drift from the true ones; the ``pyav`` reader
+gives those. Pixels are OpenCV's own, rotated as the container says; 8-bit H.264 comes out as with ``pyav``, while
+10-bit video differs by the rounding of the conversion to 8 bits. Where the size of the pictures changes, OpenCV
+scales them to the first one's size.
+
+OpenCV says nothing about damage: it stops. So the file is opened with PyAV first, for the reasons why it cannot be
+read, and its packets are listed after decoding (not decoded again), for its announced end; see
+``ferbench.video.announced``.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import av.error
+import cv2
+import numpy as np
+
+from ferbench.errors import VideoError
+from ferbench.types import FrameBatch, Timeline, VideoInfo
+from ferbench.video.announced import Announced
+from ferbench.video.buffers import BatchBuffers
+from ferbench.video.container import REPLACE, TOLERATED_S, check_asked, damaged, opened, video_stream
+
+if TYPE_CHECKING:
+    import torch
+
+    from ferbench.protocols import OpenVideo
+
+TOLERATED_DRIFT: Final = 0.05
+"""Share by which frames x rate may differ from the length that the frames' own times give."""
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet; what matters reaches the user as a VideoError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpencvReader:
+    """Decodes the first video stream of a file with ``cv2.VideoCapture`` (FFmpeg). Source: https://opencv.org."""
+
+    version: ClassVar[str] = "1"
+
+    @contextmanager
+    def open(self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool) -> Iterator[OpenVideo]:
+        """Open a video; its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but for the last.
+
+        The channels are OpenCV's BGR in reverse, so a model that takes BGR gets OpenCV's bytes.
+
+        Args:
+            path: a video file.
+            batch_frames: frames per batch, at least 1.
+            threads: decoding threads; 0 = OpenCV decides.
+            keep_damaged: stop quietly where a damaged video stops; its timeline says why.
+
+        Raises:
+            VideoError: the file is missing, empty, no video, has no video stream that OpenCV can decode, or OpenCV
+                knows no frame rate for it (that it made one up only shows after the last frame).
+            ConfigError: ``batch_frames`` or ``threads`` is out of range.
+        """
+        check_asked(batch_frames, threads)
+        with opened(path) as container:
+            video_stream(container, path)
+        wishes = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
+        capture = cv2.VideoCapture(f"file:{path}", cv2.CAP_FFMPEG, wishes)
+        try:
+            if not capture.isOpened():
+                raise VideoError(
+                    f"{path}: OpenCV cannot open this video, though FFmpeg knows its format. "
+                    "Convert it, e.g. to H.264 in mp4, or set reader=pyav."
+                )
+            yield _Decoding(path, capture, batch_frames=batch_frames, keep_damaged=keep_damaged)
+        finally:
+            capture.release()
+
+
+class _Decoding:
+    """One pass over one video: iterate it once, then ask for the timeline."""
+
+    def __init__(self, path: Path, capture: cv2.VideoCapture, *, batch_frames: int, keep_damaged: bool) -> None:
+        self._path = path
+        self._capture = capture
+        self._batch_frames = batch_frames
+        self._keep_damaged = keep_damaged
+        self._fps_hz = _rate(capture, path)
+        # OpenCV tells the turn clockwise
+        self._rotation_deg = round(-capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
+        self._count = 0
+        self._size_hw = (0, 0)
+        self._first_ms = math.inf  # by the frames' own timestamps; only to see whether seconds are missing
+        self._last_ms = -math.inf
+        self._damage = ""
+        self._state = "new"
+
+    @property
+    def estimated_frames(self) -> int:
+        """Frames that the container announces, 0 = unknown; for progress bars only."""
+        return max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        """Decode. Raises VideoError where the video is damaged (unless damaged videos are kept)."""
+        if self._state != "new":
+            raise VideoError(f"{self._path}: this pass over the video has been used. Open the video again.")
+        self._state = "begun"
+        buffers: BatchBuffers | None = None
+        pixels = np.empty((0, 0, 0, 3), dtype=np.uint8)
+        filled = 0
+        while True:
+            there, bgr = self._capture.read()
+            if not there:
+                break
+            if buffers is None:
+                self._size_hw = bgr.shape[0], bgr.shape[1]
+                buffers = BatchBuffers((self._batch_frames, *self._size_hw, 3))
+            if filled == 0:
+                pixels = buffers.take()
+            cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=pixels[filled])
+            self._note()
+            filled += 1
+            if filled == self._batch_frames:
+                yield self._batch(buffers.lend(pixels, filled))
+                filled = 0
+        self._finish()
+        if buffers is not None and filled:
+            yield self._batch(buffers.lend(pixels, filled))
+        self._state = "done"
+
+    def timeline(self, *, video_id: str, sha256: str) -> Timeline:
+        """The timeline of the frames that came out; only after the last batch.
+
+        Raises:
+            VideoError: the video was not read to its end.
+        """
+        if self._state != "done":
+            raise VideoError(f"{self._path}: the timeline is known after the last batch. Read all batches first.")
+        video = VideoInfo(
+            video_id=video_id,
+            path=self._path,
+            sha256=sha256,
+            num_frames=self._count,
+            width_px=self._size_hw[1],
+            height_px=self._size_hw[0],
+            fps_hz=self._fps_hz,
+            rotation_deg=self._rotation_deg,
+        )
+        return Timeline(video=video, edges_s=np.arange(self._count + 1) / self._fps_hz, damage=self._damage)
+
+    def _note(self) -> None:
+        self._count += 1
+        at_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+        self._first_ms = min(self._first_ms, at_ms)
+        self._last_ms = max(self._last_ms, at_ms)
+
+    def _finish(self) -> None:
+        """Look for what only shows at the end: no frames, missing seconds."""
+        if not self._count:
+            raise VideoError(f"{self._path}: no frame can be decoded: OpenCV found none in the video stream. {REPLACE}")
+        decoded_s = (self._last_ms - self._first_ms) / 1000 + 1 / self._fps_hz
+        expected_s = announced_s(self._path)
+        if expected_s - decoded_s <= TOLERATED_S:
+            self._check_rate(decoded_s)
+            return
+        frames = f" (about {self.estimated_frames} frames)" if self.estimated_frames else ""
+        self._damage = (
+            f"OpenCV stopped without a reason at {decoded_s:.3f} s after {self._count} frames, "
+            f"expected {expected_s:.3f} s{frames}"
+        )
+        if not self._keep_damaged:
+            raise damaged(self._path, self._damage)
+
+    def _check_rate(self, decoded_s: float) -> None:
+        """Refuse a rate that is no average: OpenCV makes one up (1000 Hz) where the container has none."""
+        counted_s = self._count / self._fps_hz
+        if abs(counted_s - decoded_s) > TOLERATED_S + TOLERATED_DRIFT * decoded_s:
+            raise VideoError(
+                f"{self._path}: OpenCV reports {self._fps_hz:g} Hz, by which the {self._count} frames last "
+                f"{counted_s:.3f} s; by their own times {decoded_s:.3f} s. Set reader=pyav, which reads these."
+            )
+
+    def _batch(self, rgb: torch.Tensor) -> FrameBatch:
+        return FrameBatch(rgb=rgb, index=np.arange(self._count - len(rgb), self._count, dtype=np.int64))
+
+
+def announced_s(path: Path) -> float:
+    """Seconds from the first shown frame to the announced end of a video; nothing is decoded.
+
+    0 = nothing is announced.
+
+    Raises:
+        VideoError: the file cannot be read as a video.
+    """
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        announced = Announced()
+        first: int | None = None
+        try:
+            for packet in container.demux(stream):
+                if packet.size == 0 and packet.dts is None:  # the empty one after the last
+                    continue
+                announced.note(packet)
+                time = packet.pts if packet.pts is not None else packet.dts
+                if time is not None and packet.size and not packet.is_discard:
+                    first = time if first is None else min(first, time)
+        except av.error.FFmpegError:
+            pass  # what follows cannot be read; the index may still tell how much it is
+        end = announced.end(stream)
+        if end is None or first is None:
+            return 0.0
+        return float((end - first) * (stream.time_base or Fraction(1, 1000)))
+
+
+def _rate(capture: cv2.VideoCapture, path: Path) -> float:
+    fps_hz = capture.get(cv2.CAP_PROP_FPS)
+    if not (math.isfinite(fps_hz) and fps_hz > 0):
+        raise VideoError(
+            f"{path}: OpenCV reports a frame rate of {fps_hz:g} Hz, expected one above 0 to time the frames by. "
+            "Set reader=pyav, which reads the frames' own times, or convert the file."
+        )
+    return float(fps_hz)
