@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -225,6 +226,10 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ("session,onset_s\na,14:03\nb,95.5\n", "line 2 has '14:03' (mm:ss) and line 3 has '95.5'"),
         ("session,onset_s\na,00:00:01:02\n", "give their frames per second with dataset.format.frame_rate_hz"),
         ("session;onset_s;offset_s\na;1,5;2\nb;2.5;3\n", "line 2 has '1,5'"),
+        (
+            "session,onset_s\na,4-3-2025 10:15\nb,soon\n",
+            "line 2: onset_s is '4-3-2025 10:15', expected a clock time with seconds such as 14:03:20",
+        ),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path, content, says):
@@ -273,15 +278,33 @@ def test_keep(tmp_path):
     assert [r.line for r in both.rows if r.kept] == [4]
 
 
+@pytest.mark.parametrize("value", ["ROBOT", "Robot", "robot"])
+def test_keep_in_any_case(tmp_path, value):
+    assert read(tmp_path, KEEP, keep={"type": (value,)}) == read(tmp_path, KEEP, keep={"type": ("robot",)})
+
+
+def test_keep_in_any_unicode_form(tmp_path):
+    content = f"session,onset_s,type\na,1.5,{unicodedata.normalize('NFD', 'Gêne')}\na,2.5,x\n"
+    for form in ("NFC", "NFD"):
+        table = read(tmp_path, content, keep={"type": (unicodedata.normalize(form, "gêne"),)})
+        assert ([r.kept for r in table.rows], table.notes) == ([True, False], ())
+
+
 def test_keep_values_and_columns_that_are_not_there(tmp_path):
-    table = read(tmp_path, KEEP, keep={"type": ("Robot",)})
-    assert table.notes == ("keep.type=Robot: no row has it; there are: human, note, robot",)
-    assert not any(r.kept for r in table.rows)
+    table = read(tmp_path, KEEP, keep={"type": ("robots", "robot")})
+    assert table.notes == ("keep.type=robots: no row has it; there are: human, note, robot",)
+    assert [r.line for r in table.rows if r.kept] == [2, 4]
+    says = "keep.type=bot,machine leaves no row; there are: human, note, robot"
+    assert says in refused(tmp_path, KEEP, keep={"type": ("bot", "machine")})
+    both = {"type": ("human",), "who": ("y",)}
+    assert "keep.type=human and keep.who=y leave no row: no row has all of them" in refused(tmp_path, KEEP, keep=both)
+    assert read(tmp_path, KEEP.splitlines()[0], keep=both).rows == ()
     assert "keep names the column 'sort', which is there 0 times; found: session, onset_s" in refused(
         tmp_path, KEEP, keep={"sort": ("robot",)}
     )
     many = "session,onset_s,type\n" + "".join(f"a,{i}.5,t{i:02d}\n" for i in range(12))
-    [note] = read(tmp_path, many, keep={"type": ("robot",)}).notes
+    assert refused(tmp_path, many, keep={"type": ("robot",)}).endswith("t08, t09 and 2 more")
+    [note] = read(tmp_path, many, keep={"type": ("robot", "t01")}).notes
     assert note.endswith("t08, t09 and 2 more")
 
 

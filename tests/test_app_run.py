@@ -11,11 +11,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from ferbench.app.cells import collect
+from ferbench.app.job import Outcome, write_outcome
+from ferbench.app.main import _end_in_order
+from ferbench.app.ui import _stopped_by_signals
 from ferbench.formats.predictions import read_predictions
 from ferbench.tracking.mlflow_store import KIND_TAG, PARENT_TAG, MlflowStore
 from ferbench.weights import sha256_of
@@ -262,6 +267,13 @@ def _again(ferbench_run, sweep, root):
 
 
 @pytest.mark.weights
+def test_the_flag_of_a_sweep_may_stand_anywhere(study, warm_home, ferbench_run):
+    ended = ferbench_run(*on(study), "-m", "event.enter=0.5,0.6", "tracking=none", "report.timelines=0")
+    assert ended.code == 0, ended.err
+    assert "this sweep: 2 runs" in ended.out
+
+
+@pytest.mark.weights
 def test_predictions_in_each_cell_or_none(study, warm_home, ferbench_run):
     for where in ("each", "none"):
         overrides = ["-m", *on(study), "event.enter=0.5,0.6", f"tracking.predictions={where}", "report.timelines=0"]
@@ -313,8 +325,110 @@ def test_a_missing_folder_ends_every_cell_with_its_reason(warm_home, tmp_path, f
     ended = ferbench_run("-m", f"dataset.videos={tmp_path}/gone", "event.enter=0.5,0.6")
     assert ended.code == 1
     assert ended.err.count("failed: cell") == 2
-    assert "no such folder or file" in ended.err
-    assert {run.info.status for run in all_runs(warm_home)} == {"FAILED"}
+    assert f"no such folder or file: {tmp_path}/gone" in ended.err
+    runs = all_runs(warm_home)
+    assert {run.info.status for run in runs} == {"FAILED"}
+    told = [run.data.tags["ferbench.error"] for run in runs if run.data.tags[KIND_TAG] == "cell"]
+    assert told == ["dataset.videos: no such folder or file: gone. Check the path."] * 2, "records hold no folders"
+
+
+@pytest.mark.parametrize("arguments", [(), ("-m", "event.enter=0.5,0.6")], ids=["run", "sweep"])
+def test_a_root_that_cannot_be_written_is_told_and_leaves_no_record(arguments, study, home, tmp_path, ferbench_run):
+    (tmp_path / "file").touch()
+    records = ["tracking=files", f"tracking.folder={home}/records"]
+    ended = ferbench_run(*arguments, *on(study), *records, f"paths.root={tmp_path}/file/root")
+    assert ended.code == 1
+    assert "Not a directory. Runs are kept below paths.root; choose another" in ended.err
+    assert "Traceback" not in ended.err
+    assert "Warning" not in ended.err
+    assert not (home / "records").exists()
+
+
+@pytest.mark.weights
+def test_folders_of_cells_must_keep_their_names(study, warm_home, ferbench_run):
+    named = ["event.enter=0.5,0.6", "tracking=files", "hydra.sweep.subdir=${hydra.job.override_dirname}"]
+    ended = ferbench_run("-m", *on(study, annotated=False), *named)
+    assert ended.code == 1
+    assert "failed: no cell left a result below " in ended.err
+    assert "hydra.sweep.subdir must stay as it is" in ended.err
+
+
+@pytest.mark.weights
+def test_missing_weights_are_told_once_and_before_any_video(study, warm_home, monkeypatch, ferbench_run):
+    monkeypatch.setenv("FERBENCH_MODELS", str(warm_home / "none"))
+    given = ["runtime.fetch_weights=false", "runtime.measure=true", "tracking=files"]
+    ended = ferbench_run(*on(study, annotated=False), *given)
+    assert ended.code == 1
+    assert ended.err.count("mtcnn/pnet.pt is not in ") == 1
+    (record,) = (warm_home / "mlruns" / "files").glob("*/*/run.json")
+    assert "mtcnn/pnet.pt is not in none. It is " in json.loads(record.read_text())["tags"]["ferbench.error"]
+
+
+def without_a_reader(*arguments: str) -> None:
+    """A command whose output nobody reads, as in ``ferbench run | head -1``."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "ferbench.app.cli", "run", *arguments]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes a pipe")
+def test_a_reader_that_stops_early_is_no_error(home):
+    without_a_reader("--help")
+
+
+@pytest.mark.weights
+@pytest.mark.skipif(sys.platform == "win32", reason="closes a pipe")
+def test_a_reader_that_stops_early_ends_no_run(study, warm_home):
+    without_a_reader(*on(study), "tracking=files")
+    (record,) = (warm_home / "mlruns" / "files").glob("*/*/run.json")
+    assert json.loads(record.read_text())["status"] == "finished"
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_ignored_signal_stays_ignored(signals):
+    """``nohup ferbench run`` goes on when its terminal is closed."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _end_in_order()
+    os.kill(os.getpid(), signal.SIGHUP)
+    with _stopped_by_signals():
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_repeated_signal_does_not_disturb_the_closing(signals):
+    _end_in_order()
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGTERM)
+    for again in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(os.getpid(), again)
+
+
+def test_half_a_result_is_none(tmp_path, monkeypatch):
+    """A worker that is killed while it writes leaves an unfinished cell, not a sweep that cannot be closed."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_outcome(Outcome(name="a", run_id="", error=""), tmp_path / "0")
+    monkeypatch.undo()
+    write_outcome(Outcome(name="b", run_id="", error="", metrics={"event/count": 1.0}), tmp_path / "1")
+    found = collect(tmp_path)
+    assert (found.unfinished, [row.name for row in found.rows]) == (["0"], ["b"])
 
 
 @pytest.mark.weights
@@ -369,6 +483,20 @@ def test_processes_that_start_at_once_share_one_store(tmp_path):
     store = MlflowStore(uri=None, root=tmp_path)
     assert store.prepare("study") == answers[0][0].strip()
     assert [e.name for e in store.client.search_experiments()].count("study") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interrupted_creation_leaves_no_half_made_store(tmp_path):
+    program = subprocess.Popen([sys.executable, "-c", PREPARE, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        _wait_for(lambda: any(p.suffix != ".lock" and p.stat().st_size for p in tmp_path.glob("*mlflow.db*")), program)
+    finally:
+        program.kill()
+        program.communicate()
+    assert not (tmp_path / "mlflow.db").exists()
+    assert MlflowStore(uri=None, root=tmp_path).prepare("study")
+    assert [path.name for path in tmp_path.glob(".mlflow.db*")] == []
 
 
 @pytest.mark.weights

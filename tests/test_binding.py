@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,7 @@ class Target:
     names: tuple[str, ...] = ()
     folder: Path = Path()
     inner: Inner = field(default_factory=lambda: Inner(name="x"))
+    regions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def test_values_are_converted_to_what_the_annotations_say():
@@ -38,6 +40,12 @@ def test_values_are_converted_to_what_the_annotations_say():
     )
     assert made == Target(number=1.0, pair=(1.0, 2.0), names=("a",), folder=Path("x"), inner=Inner(name="y"))
     assert isinstance(made.number, float)
+
+
+def test_keys_of_a_mapping_are_text():
+    """A camera that a yaml calls 1 is the camera that the data set calls "1"."""
+    made = bind(Target, {"number": 1, "regions": {1: (0, 1), "side": (0.5, 1)}}, where="t")
+    assert made.regions == {"1": (0, 1), "side": (0.5, 1)}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +63,8 @@ def test_values_are_converted_to_what_the_annotations_say():
         ({"number": 1, "pair": [1]}, r"t\.pair: expected a list of 2 values, got 1"),
         ({"number": 1, "names": "a"}, r"t\.names: expected a list, got 'a'"),
         ({"number": 1, "names": [[]]}, r"t\.names\[0\]: expected text"),
+        ({"number": 1, "regions": {None: [1, 2]}}, r"t\.regions: expected text, got None"),
+        ({"number": 1, "regions": [1]}, r"t\.regions: expected names with values"),
         ({"number": 1, "inner": {"nmae": "x"}}, r"t\.inner\.nmae: there is no such key \(did you mean name\?\)"),
     ],
 )

@@ -23,7 +23,7 @@ from rich.console import Console
 
 from conftest import shared_path
 from ferbench import __version__
-from ferbench.app import models
+from ferbench.app import doctor, models
 from ferbench.app.ui import command, held_port, is_free, page
 from ferbench.errors import TrackingError, WeightsError
 from ferbench.tracking.files_store import FilesStore
@@ -286,6 +286,13 @@ def test_doctor_tells_what_is_wrong_and_how_to_mend_it(ferbench, home, monkeypat
     assert re.search(
         r"note +weights detector/mtcnn: missing: .*\n +-> .*ferbench models fetch detector/mtcnn", ended.out
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libGL")
+def test_doctor_knows_what_needs_libgl(monkeypatch):
+    monkeypatch.setattr("ctypes.util.find_library", lambda _: None)
+    (finding,) = doctor._libgl()
+    assert (finding.state, finding.mend) == ("note", "only reader=opencv needs it; apt-get install libgl1")
 
 
 # compare and ui -----------------------------------------------------------------------------------------------------

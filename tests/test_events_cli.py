@@ -285,17 +285,21 @@ def test_other_files_are_told_from_predictions(name, text, message, ferbench, tm
         ("found", "--out: expected a name that ends in .csv"),
         (".", "is a folder; expected the name of a file"),
         ("marks.csv", "is there and is no table of events; choose another name"),
+        ("list.csv", "list.sessions.csv is there and is no table of sessions' lengths; choose another name"),
     ],
 )
 def test_a_table_of_events_does_not_replace_other_files(name, message, ferbench, tmp_path):
     marks = tmp_path / "marks.csv"
     marks.write_text("session,onset_s\na,1\n")
+    manifest = tmp_path / "list.sessions.csv"
+    manifest.write_text("session,path\na,a.mp4\n")
     path = thesis_csv(SMILE, tmp_path / "p.csv")
     ended = ferbench("events", path, "--fps", 25, "--out", tmp_path / name)
     assert ended.code == 1
     assert message in ended.err
     assert marks.read_text() == "session,onset_s\na,1\n"
-    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == ["marks.csv", "p.csv"]
+    assert manifest.read_text() == "session,path\na,a.mp4\n"
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == ["list.sessions.csv", "marks.csv", "p.csv"]
 
 
 def test_a_length_that_no_video_reaches_is_told(ferbench, tmp_path):
@@ -328,3 +332,13 @@ def test_help_explains_the_time_code(ferbench):
     words = " ".join(re.sub(r"[│╭╮╰╯─]", " ", ferbench("events", "--help").out).split())
     assert "counted from 1" in words
     assert "00:00:00:01" in words
+
+
+@pytest.mark.parametrize("label", ["Happy", "happiness", "Hapy"])
+def test_a_label_that_no_thesis_file_has_is_an_error(label, ferbench, tmp_path):
+    path = tmp_path / "v.mp4.POSTER_V2-RAF.retinaface.csv"
+    path.write_text("1,2,3,4,0,0,0,1,0,0,0,Happiness\r\n0,0,0,0,0,0,0,0,0,0,0,None\r\n")
+    ended = ferbench("events", path, "--fps", 25, "--label", label)
+    assert ended.code == 1
+    assert f"no row of {path.name} says {label!r}; there are: Happiness" in ended.err
+    assert ferbench("events", path, "--fps", 25, "--label", "Surprise").out.endswith("0 events in 1 segment\n")

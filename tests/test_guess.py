@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferbench.app.init_files import data_set_name
-from ferbench.datasets.guess import clock_text, guess_places
+from ferbench.datasets.guess import clock_text, guess_places, places_by_pattern
 from ferbench.datasets.headers import find_columns
 from ferbench.datasets.names import Known, read_name
-from ferbench.datasets.starts import read_starts
+from ferbench.datasets.naming import canonical
+from ferbench.datasets.starts import fill_starts, read_starts
 from ferbench.datasets.times import Clock, parse_clock
 from ferbench.errors import DatasetError
 
@@ -34,12 +35,17 @@ PLACED = [
     ("proefpersoon 51014 SESSIE_2 deel b.mp4", SOROCOVA, ("51014", "2", "", "b")),
     ("51014/Sessie1.mp4", SOROCOVA, ("51014", "1", "", "")),
     ("kopie/51014_Sessie2.mp4", SOROCOVA, ("51014", "2", "", "")),
-    ("51022/2024-01-02/51014 Sessie1.mp4", SOROCOVA, ("51014", "1", "", "")),
+    ("51022/2024-01-02/Proefpersoon51014 Sessie1.mp4", SOROCOVA, ("51014", "1", "", "")),
     ("sub-03_ses-02_cam2.mp4", LAB, ("3", "2", "cam2", "")),
     ("sub-03/ses-02/camA.mp4", LAB, ("3", "2", "camA", "")),
     ("cam 2/P07 S1.mp4", LAB, ("7", "1", "cam2", "")),
     ("Camera B pp7 sess2.mp4", LAB, ("7", "2", "camB", "")),
     ("P07S2.mp4", LAB, ("7", "2", "", "")),
+    ("P05/5 sessie 2.mp4", LAB, ("5", "2", "", "")),
+    ("P05/opname 30 sessie 2.mp4", LAB, ("5", "2", "", "")),
+    ("P03 S2 1080p30.mp4", LAB, ("3", "2", "", "")),
+    ("11S2P4.mp4", LAB, ("4", "2", "", "")),
+    ("4 maart 2025 pp7 S1.mp4", LAB, ("7", "1", "", "")),
     ("p7s2left.mp4", LAB, ("7", "2", "left", "")),
     ("Proefpersoon 7 sessie 2 pt1.mp4", LAB, ("7", "2", "", "1")),
     ("VP 12 Sitzung 2 Teil A links.avi", LAB, ("12", "2", "links", "a")),
@@ -64,13 +70,33 @@ PLACED = [
     ("P01.mp4", Known.of([("P01", ""), ("P02", "")]), ("P01", "P01", "", "")),
     ("p1 side.mp4", Known.of([("P01", "1"), ("P02", "1")]), ("P01", "1", "side", "")),
     ("sessie 3.mp4", Known.of([("a", "1"), ("b", "2"), ("c", "3"), ("c", "4")]), ("c", "3", "", "")),
+    ("vp03_T2_front.mp4", LAB, ("3", "2", "front", "")),
+    ("vp03 Termin 2.mp4", LAB, ("3", "2", "", "")),
+    ("VP03_MZP2.mp4", LAB, ("3", "2", "", "")),
+    ("pp3 dag 2.mp4", LAB, ("3", "2", "", "")),
+    ("Tag1/VP03.mp4", LAB, ("3", "1", "", "")),
+    ("vp03_T02.mp4", Known.of([("3", "T1"), ("3", "T2")]), ("3", "T2", "", "")),
+    ("vp03_T2.mp4", Known.of([("3", "MZP1"), ("3", "MZP2")]), ("3", "MZP2", "", "")),
+    ("P03_S1_T2.mp4", LAB, ("3", "1", "", "")),  # a take, or the second day
+    ("vp03_T3.mp4", LAB, "no session of the annotations"),
+    ("VP03 2025-03-04T10.mp4", Known.of([("3", "9"), ("3", "10")]), "no session of the annotations"),
+    ("anna_day1.mp4", NOTHING, ("", "anna_day1", "", "")),
     ("test opname.mp4", LAB, "no participant and no session of the annotations"),
     ("P01.mp4", LAB, "no session of the annotations"),
     ("sessie 2.mp4", LAB, "no participant of the annotations"),
     ("P01 P02 S1.mp4", LAB, "the participant may be 1 or 2"),
     ("P01 sessie1 sessie2.mp4", LAB, "the session may be 1 or 2"),
     ("1-2 3-1.mp4", LAB, "the participant may be 1 or 3"),
-    ("1-2-1.mp4", LAB, "the participant may be 1 or 2"),
+    ("1-2-1.mp4", LAB, "no participant"),
+    ("51022/2024-01-02/51014 Sessie1.mp4", SOROCOVA, "the participant may be 51014 or 51022"),
+    ("P05/opname 3 sessie 2.mp4", LAB, "the participant may be 3 or 5"),  # whose third recording?
+    ("P05/S1/front 1.mp4", LAB, "the participant may be 1 or 5"),
+    ("sessie 5/opname 3.mp4", Known.of(("", str(k)) for k in range(1, 9)), "the session may be 3 or 5"),
+    ("2025-03-04 10.30 opname S1.mp4", LAB, "no participant"),
+    ("2025-03-04 10-30 opname S1.mp4", LAB, "no participant"),
+    ("4 maart 2025 S1.mp4", LAB, "no participant"),
+    ("5mei S1.mp4", LAB, "no participant"),
+    ("1080p30_S2.mp4", Known.of([("30", "2"), ("31", "2")]), "no participant"),
     ("P1080123.mp4", LAB, "no participant"),
     ("IMG_0012 S1.mov", LAB, "no participant"),
     ("1080p S1.mp4", LAB, "no participant"),
@@ -155,6 +181,60 @@ def test_files_with_different_starts_are_parts_in_their_order():
     assert len(same.unplaced) == 2, "the same start twice says nothing of an order"
 
 
+def test_files_of_which_only_some_name_their_part():
+    guess = guess_places(["P01_S1 deel 1.mp4", "P01_S1 vervolg.mp4", "P02_S1.mp4"], LAB)
+    assert [p.path for p in guess.places] == ["P02_S1.mp4"]
+    assert [reason for _, reason in guess.unplaced] == [
+        "the same session and camera as P01_S1 vervolg.mp4, and not all say which part they are",
+        "the same session and camera as P01_S1 deel 1.mp4, and not all say which part they are",
+    ]
+
+
+def test_a_session_of_which_one_part_is_unclear_is_set_aside():
+    names = ["P01_S1 deel1 a.mp4", "P01_S1 deel1 b.mp4", "P01_S1 deel2.mp4", "P01_S1 deel2 side.mp4", "P02_S1.mp4"]
+    guess = guess_places(names, LAB)
+    assert [p.path for p in guess.places] == ["P01_S1 deel2 side.mp4", "P02_S1.mp4"]
+    assert dict(guess.unplaced) == {
+        names[0]: "the same session, camera and part as P01_S1 deel1 b.mp4",
+        names[1]: "the same session, camera and part as P01_S1 deel1 a.mp4",
+        names[2]: "another file of its session is unclear: P01_S1 deel1 a.mp4",
+    }
+
+
+def test_a_copy_in_another_folder_is_no_conflict(tmp_path):
+    content = {
+        "P01_S1 deel1.mp4": b"one",
+        "a/P01_S1 deel1.mp4": b"one",
+        "backup/P01_S1 deel1.mp4": b"one",
+        "P01_S1 deel2.mp4": b"one",  # another part
+        "P02_S1.mp4": b"two",
+        "backup/P02_S1.mp4": b"six",
+        "P03_S1 (1).mp4": b"two",  # in the same folder: a second take of nothing?
+        "P03_S1.mp4": b"two",
+        "x/P04_S1.mp4": b"two",
+        "y/P04_S1.mp4": b"two",
+    }
+    for name, data in content.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    guess = guess_places(sorted(content), LAB, tmp_path)
+    assert [p.path for p in guess.places] == ["P01_S1 deel1.mp4", "P01_S1 deel2.mp4", "x/P04_S1.mp4"]
+    assert guess.copies == (
+        ("a/P01_S1 deel1.mp4", "P01_S1 deel1.mp4"),
+        ("backup/P01_S1 deel1.mp4", "P01_S1 deel1.mp4"),
+        ("y/P04_S1.mp4", "x/P04_S1.mp4"),
+    )
+    assert len(guess.unplaced) == 4
+
+
+@pytest.mark.parametrize("spelled", ["VP01", "1", "01"])
+def test_a_pattern_finds_the_names_of_the_annotations(tmp_path, spelled):
+    known = Known.of([(spelled, "T1"), (spelled, "T2"), ("VP02", "T1")])
+    guess = places_by_pattern(["01_day1.mp4"], tmp_path, r"(?P<participant>\d+)_day(?P<session>\d+)", known)
+    [place] = guess.places
+    assert (canonical(place.participant), place.session) == (canonical(spelled), "1")
+
+
 def test_the_word_in_which_names_differ_is_the_camera():
     guess = guess_places(["P01_S1_sony.mp4", "P01_S1_logitech.mp4", "P02_S1_sony.mp4", "P02_S1_logitech.mp4"], LAB)
     assert {(p.path, p.camera) for p in guess.places} == {
@@ -163,6 +243,10 @@ def test_the_word_in_which_names_differ_is_the_camera():
         ("P02_S1_sony.mp4", "sony"),
         ("P02_S1_logitech.mp4", "logitech"),
     }
+    once = guess_places(["P01_S1_short.mp4", "P01_S1_long.mp4", "P02_S1.mp4", "P03_S1.mp4"], LAB)
+    assert [p.path for p in once.places] == ["P02_S1.mp4", "P03_S1.mp4"], "two versions of one session are no cameras"
+    letters = guess_places([f"P0{p}_S1_{part}.mp4" for p in (1, 2) for part in "ab"], LAB)
+    assert len(letters.unplaced) == 4, "a and b may be parts"
     numbers = guess_places(["P01_S1 take 1.mp4", "P01_S1 take 2.mp4"], LAB)  # parts, or tries?
     assert len(numbers.unplaced) == 2
     assert len(guess_places(["P01_S1_a_b.mp4", "P01_S1_c_d.mp4"], LAB).unplaced) == 2
@@ -241,6 +325,21 @@ def test_any_name_has_a_place_or_a_reason(name, known):
         ("trial;time;error", "session=trial; onset=time; kind=error"),
         ("session;start;start_time", "session=session; onset=start"),
         ("alpha;beta", ""),
+        ("Zeit im Video;Datei;Fehlerart", "session=Datei; onset=Zeit im Video; kind=Fehlerart"),
+        (
+            "VP-Nr;Termin;Uhrzeit;Endzeit;Fehlerkategorie;Kodiererin",
+            "session=Termin; participant=VP-Nr; onset=Uhrzeit; offset=Endzeit; kind=Fehlerkategorie; "
+            "annotator=Kodiererin",
+        ),
+        (
+            "VPNr;Messzeitpunkt;Anfang;Ende;Fehlertyp;Auswerter",
+            "session=Messzeitpunkt; participant=VPNr; onset=Anfang; offset=Ende; kind=Fehlertyp; annotator=Auswerter",
+        ),
+        (
+            "proefpersoonnummer;mzp;tijdstip;soort fout;observator",
+            "session=mzp; participant=proefpersoonnummer; onset=tijdstip; kind=soort fout; annotator=observator",
+        ),
+        ("sujet;séance;début;fin;type", "session=séance; participant=sujet; onset=début; offset=fin; kind=type"),
     ],
 )
 def test_columns(header, wanted):
@@ -249,10 +348,25 @@ def test_columns(header, wanted):
     assert "; ".join(f"{field}={name}" for field, name in found.names.items()) == wanted
 
 
+def test_the_start_of_a_session_is_no_better_than_a_time():
+    found = find_columns(["participant", "session", "session_start", "time"])
+    assert found.names == {"session": "session", "participant": "participant", "onset": "time"}
+    assert find_columns(["session", "video start", "code time"]).unclear == {"onset": ("video start", "code time")}
+    assert find_columns(["session", "session start"]).names["onset"] == "session start"
+
+
 def test_columns_that_are_equally_good_are_unclear():
     found = find_columns(["session", "Begin Time - ss.msec", "Begin Time - hh:mm:ss.ms"])
     assert "onset" not in found.names
     assert found.unclear == {"onset": ("Begin Time - ss.msec", "Begin Time - hh:mm:ss.ms")}
+
+
+def test_columns_that_a_person_named():
+    header = ["session", "Video", "start", "t2"]
+    assert find_columns(header, {"onset": "T2", "session": "Video"}).names == {"session": "Video", "onset": "t2"}
+    assert find_columns(header, {"session": "start"}).names == {"session": "start"}
+    assert find_columns(header, {"session": ""}).names == {"onset": "start"}
+    assert find_columns(header, {"onset": "absent"}).names == {"session": "session"}
 
 
 def test_log_book_with_a_date_apart(tmp_path):
@@ -264,6 +378,18 @@ def test_log_book_with_a_date_apart(tmp_path):
     path.write_text("who,when\n1,2\n")
     with pytest.raises(DatasetError, match="no column for the participant or session and the start; found: who, when"):
         read_starts(path)
+
+
+def test_a_start_is_the_first_parts(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("pp,sessie,begin\n1,1,14:00:00\n2,1,15:00:00\n3,1,16:00:00\n")
+    names = ["P01_S1 deel2.mp4", "P01_S1 deel3.mp4", "P02_S1 deel a.mp4", "P02_S1 deel b.mp4", "P03_S1.mp4"]
+    filled = fill_starts(guess_places(names, LAB).places, read_starts(path), "log.csv")
+    starts = {place.path: place.start for place in filled.places}
+    assert starts == dict(zip(names, ["", "", "15:00:00", "", "16:00:00"], strict=True))
+    assert filled.problems == (
+        "log.csv, line 2: P01_S1 deel2.mp4 is part 2, and the first part has no place; no start given",
+    )
 
 
 @given(st.floats(0, 86399.9999))

@@ -210,6 +210,28 @@ def test_times_are_read_as_the_videos_allow(recordings, command, tmp_path, times
     assert (ended.code, found in ended.out) == (code, True), ended.out
 
 
+def test_frame_numbers_are_not_taken_for_milliseconds(recordings, command, tmp_path):
+    (tmp_path / "fouten.csv").write_text("session,tijd\na,20\na,35\nb,40\n")  # as milliseconds all within 40 ms
+    ended = command(recordings("a.mp4", "b.mp4"), "--annotations", "fouten.csv")
+    assert ended.code == 1
+    assert "times         undecided" in ended.out
+    assert "are they frame numbers?" in " ".join(ended.out.split())
+
+
+def test_only_some_names_have_a_camera(recordings, command, tmp_path):
+    ended = command(recordings("a.mp4", "b.mp4", "c_front.mp4", "c_side.mp4"))
+    assert ended.code == 1
+    assert "no camera in the names of videos of a, b: whichever camera is chosen" in " ".join(ended.out.split())
+
+
+def test_files_that_may_have_a_pause_between_are_noted(recordings, command, tmp_path):
+    folder = recordings("S1_2025-03-04_10-00-00_part1.mp4", "S1_part2.mp4", "GX010001 S2.mp4", "GX020001 S2.mp4")
+    (tmp_path / "log.csv").write_text("session,begin\n2,11:00:00\n")
+    (tmp_path / "fouten.csv").write_text("session,time\n1,10:00:01\n2,11:00:01\n")
+    ended = command(folder, "--annotations", "fouten.csv", "--starts", "log.csv")
+    assert "but not every file has a start: 1; a pause between the files" in " ".join(ended.out.split())
+
+
 def test_columns_without_usual_names(recordings, command, tmp_path):
     folder = recordings("a.mp4")
     (tmp_path / "marks.csv").write_text("session,alpha\na,0.5\n")
@@ -221,6 +243,52 @@ def test_columns_without_usual_names(recordings, command, tmp_path):
     (tmp_path / "ferbench-conf/dataset/lab.yaml").write_text(text.replace('"???"', "alpha"))
     [session] = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
     assert [a.onset_s for a in session.annotations] == [0.5]
+
+
+def test_named_columns(recordings, command, tmp_path):
+    folder = recordings("a.mp4", "b.mp4")
+    (tmp_path / "marks.csv").write_text("alpha,time,video,type\na,9,1,x\nb,9,0.5,y\n")
+    ended = command(folder, "--annotations", "marks.csv")
+    assert ended.code == 1
+    said = ("--column", "session=Alpha", "--column", "onset=video", "--column", "kind=")
+    ended = command(folder, "--annotations", "marks.csv", *said, "--force")
+    assert ended.code == 0, ended.out
+    assert "columns       session = alpha, onset = video\n" in ended.out
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    assert [[(a.onset_s, a.kind) for a in s.annotations] for s in sessions] == [[(1.0, "")], [(0.5, "")]]
+
+
+def test_what_is_missing_is_said_first_and_before_the_command(recordings, command, tmp_path):
+    (tmp_path / "marks.csv").write_text("session,alpha\na,0.5\n")
+    ended = command(recordings("a.mp4", folder="Köln"), "--annotations", "marks.csv", "--out", "Köln-conf")
+    text = " ".join(ended.out.split())
+    assert text.startswith("marks.csv: onset has no column with a usual name; found: session, alpha. Say which it is")
+    assert "next: say which columns these are: the same command with --column onset=NAME --force, or in Köln" in text
+    assert ended.out.endswith("; then:\n  ferbench run --config-dir Köln-conf dataset=Koln\n")
+
+
+def test_one_reason_of_many_files_is_told_once(recordings, command, tmp_path):
+    (tmp_path / "marks.csv").write_text("pp,session,onset_s\n1,1,0.5\n")
+    folder = recordings("P01_S1.mp4", "backup/P01_S1.mp4", "P02_S1 deel 2.mp4", *(f"{x}.mp4" for x in "abcde"))
+    text = " ".join(command(folder, "--annotations", "marks.csv").out.split())
+    assert (
+        "- 5 files: no participant and no session of the annotations in its name or folders: a.mp4, b.mp4, c.mp4 and 2 "
+        "more - Where names follow a rule of your own: --pattern '(?P<participant>\\d+)_day(?P<session>\\d+)' - "
+    ) in text
+    assert "P02_S1 deel 2.mp4: part 2, and no file is the first part of its session" in text
+    assert "- backup/P01_S1.mp4: a copy of P01_S1.mp4, left out" in text
+
+
+@pytest.mark.parametrize(("num_far", "taken"), [(1, True), (2, False)])
+def test_few_times_outside_do_not_leave_the_reading_open(recordings, command, tmp_path, num_far, taken):
+    times = [f"{40 * k}" for k in range(1, 30 - num_far)] + ["90000", "91000"][:num_far]  # of 29 rows
+    (tmp_path / "marks.csv").write_text("session,time\n" + "".join(f"a,{time}\n" for time in times))
+    ended = command(recordings("a.mp4"), "--annotations", "marks.csv")
+    text = " ".join(ended.out.split())
+    assert ended.code == 1
+    assert ("times milliseconds (only so do all but 1 times lie inside their videos)" in text) == taken
+    assert ("marks.csv, line 30: 90.0 s of session 'a', which has 1.2 s of video" in text) == taken
+    assert ("times undecided" in text) != taken
 
 
 def test_session_without_video_and_video_without_row(recordings, command, tmp_path):
@@ -282,6 +350,9 @@ def test_existing_files_are_kept_without_force(recordings, command, tmp_path):
         (("lab", "--annotations", "book.csv"), "book.csv: expected a CSV, got a spreadsheet's workbook"),
         (("lab", "--annotations", "others.csv"), "none of 2 videos has a place: a_front.mp4: no participant"),
         (("lab", "--starts", "no_start.csv"), "no column for the start"),
+        (("lab", "--annotations", "others.csv", "--column", "onset=tme"), "--column onset: there is no 'tme'"),
+        (("lab", "--annotations", "others.csv", "--column", "when=time_s"), "--column: expected one of session, "),
+        (("lab", "--column", "onset=time_s"), "Give --annotations CSV"),
         (("lab", "--camera", "frnt"), "--camera: there is no 'frnt' (did you mean 'front'?)"),
         (("lab", "--out", "clip.mp4"), "--out: clip.mp4 is a file; expected a folder"),
     ],

@@ -135,6 +135,13 @@ def test_a_damaged_video_is_decoded_once_and_used_only_when_kept(recipe, clip, m
     assert kept.work.frames_decoded == 0
     assert report.sessions[0].parts[0].analysis.timeline.video.num_frames == decoded
     assert any("damaged" in notice for notice in report.notices)
+    end_s = report.sessions[0].parts[0].end_s
+    marks = [Annotation(session_id="cut", onset_s=t, offset_s=t) for t in (end_s / 2, end_s + 0.2, end_s + 600)]
+    scored = evaluate([session(cut, *marks, name="cut")], kept)
+    assert scored.sessions[0].counts.n_ref == 1, "what was lost with the rest was not observed"
+    assert any("where nothing was recorded: not counted (2)" in notice for notice in scored.notices)
+    pieces = Session(session_id="cut", parts=(Part(path=cut), Part(path=clip)))
+    assert "nobody knows when it began; give its start" in evaluate([pieces], kept).failures[0].reason
 
 
 def test_a_file_that_changes_while_it_is_read_stores_nothing(recipe, clip, models, tmp_path):

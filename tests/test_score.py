@@ -182,7 +182,10 @@ def test_annotations_as_a_lab_has_them(ferbench, tables):
     given += ["--keep", "soort=robot", "--session-name", "{participant}_{session}", "--time-format", "hh:mm:ss"]
     ended = ferbench("score", events, marks, *given)
     assert ended.code == 1
-    assert "several people annotated: Bo, Kim; choose one with --annotator, or --annotator all" in ended.err
+    assert (
+        "several people annotated: Bo (1 row), Kim (3 rows); choose one with --annotator Kim, or --annotator all"
+        in ended.err
+    )
     code, found = scored(ferbench, events, marks, *given, "--annotator", "kim")
     assert code == 0
     assert {name: (s["tp"], s["fp"], s["fn"]) for name, s in found["sessions"].items()} == {
@@ -209,6 +212,38 @@ def test_spellings_of_one_name_are_one_session(ferbench, tables):
     code, found = scored(ferbench, events, marks)
     assert (code, set(found["sessions"])) == (0, {"007", "El\u00e9"})  # fmt: skip
     assert found["scores"]["event/tp"] == 2
+
+
+@pytest.mark.parametrize(
+    ("session", "participant", "wanted"),
+    [("1", "1", "01_1"), ("01", "001", "01_1"), ("2", "p3", "P3_02"), ("2.mp4", "P3", "P3_02"), ("2", "03", "")],
+)
+def test_zeros_that_a_spreadsheet_drops_from_numbers_in_a_name(ferbench, tables, session, participant, wanted):
+    events, marks = tables(
+        e__csv="session,onset_s\n01_1,1\nP3_02,1\nP13_02,1\n",
+        m__csv=f"session,participant,onset_s\n{session},{participant},1\n",
+    )
+    code, found = scored(ferbench, events, marks, "--session-name", "{participant}_{session}")
+    assert code == 0
+    assert {name for name, own in found["sessions"].items() if own["tp"]} == ({wanted} if wanted else set())
+
+
+def test_a_name_that_may_be_two_sessions(ferbench, tables):
+    events, marks = tables(e__csv="session,onset_s\n01_1,1\n1_01,1\n", m__csv="session,participant,onset_s\n1,1,1\n")
+    ended = ferbench("score", events, marks, "--session-name", "{participant}_{session}")
+    assert ended.code == 1
+    assert "'1_1' may be '01_1' and '1_01'; spell it as one of them" in ended.err
+
+
+def test_only_what_was_observed_counts(ferbench, tables):
+    """As in a run: neither an event nor an annotation outside of the stretches."""
+    lengths = "session,observed_s,valid_s,observed\na,30,30,-inf..10 20.2..30\nb,30,30,\n"
+    events, marks, _ = tables(e__csv=EVENTS, m__csv=MARKS + "a,20\na,15\n", sessions__csv=lengths)
+    code, found = scored(ferbench, events, marks)
+    assert code == 0
+    a = found["sessions"]["a"]
+    assert (a["tp"], a["fp"], a["fn"], a["observed_s"]) == (1, 1, 0, 30.0)
+    assert found["notes"][-1] == "annotated outside of what was observed or recorded, so not counted: a (3)"
 
 
 def test_clock_times_need_a_run(ferbench, tables):
@@ -280,6 +315,12 @@ def test_bad_tables_of_events(name, text, message, tmp_path):
         ("session,frames\na,1\n", "expected a column observed_s or duration_s; found: session, frames"),
         ("session,duration_s\na,1\na,2\n", "line 3: session 'a' is there twice"),
         ("session,duration_s\na,long\n", "line 2: duration_s is 'long'"),
+        (
+            "session,duration_s,observed\na,9,0..x\n",
+            "line 2: observed is '0..x', expected stretches such as '0..60 90..inf'",
+        ),
+        ("session,duration_s,observed\na,9,5..5\n", "line 2: observed is '5..5'"),
+        ("session,duration_s,observed\na,9,5\n", "line 2: observed is '5'"),
     ],
 )
 def test_bad_tables_of_lengths(text, message, tmp_path):
@@ -345,4 +386,44 @@ def test_the_same_scores_as_the_run_that_made_the_events(ferbench, ferbench_run,
     assert [metrics[f"event/{name}"] for name in ("tp", "fp", "fn")] == [1, 1, 2]
     assert metrics["event/false_alarms_per_min"] == pytest.approx(25)
     for name, value in ours["scores"].items():
-        assert value == pytest.approx(metrics[name], rel=1e-3, abs=1e-6), name
+        assert value == pytest.approx(metrics[name], rel=1e-6, abs=1e-6), name
+
+
+def test_the_same_scores_as_a_run_with_parts_gaps_and_observed_stretches(
+    ferbench, ferbench_run, warm_home, warm_root, tmp_path
+):
+    for name in ("a1", "a2", "b1", "b2"):
+        shutil.copyfile(warm_root.clip, tmp_path / f"{name}.mp4")
+    (tmp_path / "sessions.csv").write_text(
+        "session,path,part,start,observed_from,observed_to\n"
+        "a,a1.mp4,1,0,,\na,a2.mp4,2,20,,\nb,b1.mp4,1,,0,1.5\nb,b2.mp4,2,,,\n"
+    )
+    marks, out = tmp_path / "marks.csv", tmp_path / "out"
+    marks.write_text("session,onset_s\na,0.6\na,10\na,20.6\nb,0.6\nb,1.9\n")
+    given = [f'dataset.manifest="{tmp_path / "sessions.csv"}"', f'dataset.annotations="{marks}"']
+    ended = ferbench_run(
+        "dataset=manifest", *given, "signal.labels=[happiness]", "tracking=none", "scoring.post_s=1",
+        f"hydra.run.dir={out}",
+    )  # fmt: skip
+    assert ended.code == 0, ended.err
+    code, ours = scored(ferbench, out / "artifacts" / "events.csv", marks, "--post", 1)
+    assert code == 0
+    metrics = json.loads((out / "result.json").read_text())["metrics"]
+    assert metrics["event/tp"] == 3, "the annotation in the gap and the one that nobody observed do not count"
+    for name, value in ours["scores"].items():
+        assert value == pytest.approx(metrics[name], rel=1e-6, abs=1e-6), name
+
+
+def test_times_that_all_lie_after_the_end_are_refused(ferbench, tmp_path):
+    (tmp_path / "events.csv").write_text("session,onset_s,trigger_s\na,1,1.2\nb,2,2.2\n")
+    (tmp_path / "events.sessions.csv").write_text("session,duration_s\na,60\nb,60\n")
+    marks = tmp_path / "marks.csv"
+    marks.write_text("session,onset\na,10:07:14\nb,10:31:02\n")
+    given = ("score", tmp_path / "events.csv", marks, "--column", "onset=onset")
+    ended = ferbench(*given)
+    assert ended.code == 1
+    assert "all annotations of marks.csv lie after their sessions' ends ('a' is 60.0 s long" in ended.err
+    marks.write_text("session,onset\na,00:00:01\nb,10:31:02\n")
+    ended = ferbench(*given)
+    assert ended.code == 0
+    assert "annotated after the session's end, counted as missed: 1 (the first: 'b'" in ended.out + ended.err

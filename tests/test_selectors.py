@@ -190,11 +190,13 @@ def test_impossible_regions_are_refused(kind, region):
         kind(roi=EVERYWHERE, cameras={"front": region})
 
 
-def test_a_cameras_own_region_wins():
+def test_each_camera_has_its_region_and_a_slip_in_its_name_gives_no_other():
     faces = faces_of((0, SIDE, 0.9), (0, MIDDLE, 0.8))
-    selector = Roi(roi=(0, 0, 0.2, 0.2), cameras={"side": (0.4, 0.4, 0.6, 0.6)})
+    selector = Roi(cameras={"front": (0, 0, 0.2, 0.2), "Side": (0.4, 0.4, 0.6, 0.6)})
     assert selector.select(faces, timeline_of(1), camera="front").tolist() == [0]
     assert selector.select(faces, timeline_of(1), camera="side").tolist() == [1]
+    with pytest.raises(ConfigError, match=r"no region for the camera 'font': cameras names front, Side"):
+        selector.select(faces, timeline_of(1), camera="font")
 
 
 @pytest.mark.parametrize("camera", ["top", ""])

@@ -69,15 +69,13 @@ def refusal(study) -> str:
 
 def test_names_tell_participant_session_and_part(lab):
     files = [
-        "P01_S1_part2.mp4",
-        "P01_S1_part10.mp4",
-        "P01_S1_part1.mp4",
+        *(f"P01_S1_part{n}.mp4" for n in range(10, 0, -1)),
         "day2/P01_S2_part1.mp4",
         "day1/P02_S1_part1.mp4",
     ]
     study = lab(files, recursive=True, pattern=NUMBERED + r"_part(?P<part>\d+)", session_name=WITHIN)
     assert parts(study) == {
-        "P01_1": [("P01_S1_part1.mp4", None), ("P01_S1_part2.mp4", None), ("P01_S1_part10.mp4", None)],
+        "P01_1": [(f"P01_S1_part{n}.mp4", None) for n in range(1, 11)],
         "P01_2": [("P01_S2_part1.mp4", None)],
         "P02_1": [("P02_S1_part1.mp4", None)],
     }
@@ -160,6 +158,25 @@ def test_the_chosen_camera(lab):
     assert "there is no 'front'" in refusal(lab(["S1.mp4"], pattern=r"(?P<session>S1\.)", camera="front"))
 
 
+def test_rows_of_sessions_without_the_chosen_camera_are_not_strays(lab):
+    rows = "session,onset_s\nS1,1\ns2,2\nS2,soon\nS4,4\n"
+    study = lab(FILMED, pattern=CAMERA, camera="side", rows=rows)
+    assert onsets(study) == {"S1": [1.0], "S3": None}
+    assert [note for note in study.notices() if "S2" in note] == ["no video of camera 'side': S2; left out"]
+    assert any("line 5: no video is of session 'S4'" in note for note in study.notices())
+
+
+BLANK_CAMERA = "session,camera,part,path\na,front,1,a.mp4\na,,2,b.mp4\nb,front,,c.mp4\n"
+
+
+def test_a_blank_is_no_camera(lab):
+    says = "session 'a': sessions.csv, line 3 without a camera, but sessions.csv, line 2 is of camera 'front'"
+    assert says in refusal(lab(manifest=BLANK_CAMERA))
+    [notice] = lab(manifest=BLANK_CAMERA, camera="front").notices()
+    assert notice.startswith(says)
+    assert notice.endswith("; left out")
+
+
 def test_one_camera_each(lab):
     study = lab(["S1_front.mp4", "S2_side.mp4"], pattern=CAMERA)
     assert [s.camera for s in study.sessions()] == ["front", "side"]
@@ -191,6 +208,78 @@ def test_parts_that_cannot_be_put_in_order(lab, files, says):
 def test_letters_as_parts(lab):
     study = lab(["x_b.mp4", "x_A.mp4"], pattern=r"(?P<session>x)_(?P<part>\w)")
     assert [name for name, _ in parts(study)["x"]] == ["x_A.mp4", "x_b.mp4"]
+
+
+PARTED = r"(?P<session>x)_(?P<part>\w+)\."
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [
+        ("1 2 3", ""),
+        ("0 1", ""),
+        ("01 02", ""),
+        ("A b", ""),
+        ("front back", ""),
+        ("1a 3a", ""),
+        ("2", "part 1 is missing (x_2.mp4 has no start)"),
+        ("02 03", "part 1 is missing (x_02.mp4 has no start)"),
+        ("4", "parts 1 to 3 are missing (x_4.mp4 has no start)"),
+        ("1 3", "part 2 is missing (x_3.mp4 has no start)"),
+        ("0 2", "part 1 is missing (x_2.mp4 has no start)"),
+        ("b c", "part a is missing (x_b.mp4 has no start)"),
+        ("a d", "parts b to c are missing (x_d.mp4 has no start)"),
+    ],
+)
+def test_a_session_with_a_missing_part_is_not_scored(lab, there, missing):
+    files = [f"x_{part}.mp4" for part in there.split()]
+    for fields in ({"rows": "session,onset_s\nx,5\n"}, {"rows": "session,onset_s\n", "unlisted": "empty"}, {}):
+        for refused_rows in ("skip", "unscored"):
+            study = lab(files, pattern=PARTED, refused_rows=refused_rows, **fields)
+            [session] = study.sessions()
+            assert session.unscored == missing
+            assert (session.annotations is None) == (bool(missing) or not fields)
+            told = [f"not scored, and the times of events are not known, as parts are missing: x ({missing}); add them"]
+            assert [note.split(", or give")[0] for note in study.notices()] == told * bool(missing)
+
+
+@pytest.mark.parametrize(
+    ("starts", "scored"),
+    [
+        ({"2": "30"}, True),
+        ({"2": "0:30", "4": "90"}, True),
+        ({"2": "30", "4": ""}, False),
+        ({"1": "", "3": "60"}, True),
+        ({"1": "10:00:00", "3": "10:01:00"}, True),
+        ({"1": "10:00:00", "3": ""}, False),
+        ({"2": "10:00:00"}, False),
+        ({"2": "10:00:00", "3": "10:01:00"}, False),
+    ],
+)
+def test_starts_tell_where_parts_around_a_gap_are(lab, starts, scored):
+    listed = "".join(f"x,{part},{part}.mp4,{start}\n" for part, start in starts.items())
+    [session] = lab(manifest=f"session,part,path,start\n{listed}", rows="session,onset_s\nx,40\n").sessions()
+    assert (session.annotations is not None, session.unscored == "") == (scored, scored)
+
+
+def test_clock_times_need_no_first_part(lab):
+    manifest = "session,part,path,start,observed_from\nx,2,a.mp4,10:00:00,{}\n"
+    rows = "session,at\nx,10:00:40\n"
+    for observed_from in ("", "10:00:10"):
+        assert onsets(lab(manifest=manifest.format(observed_from), rows=rows, format=CLOCK)) == {"x": [40.0]}
+    study = lab(manifest=manifest.format("10"), rows=rows, format=CLOCK)
+    assert study.sessions()[0].unscored.startswith("part 1 is missing (sessions.csv, line 2 starts at a clock time")
+
+
+def test_a_missing_part_of_the_chosen_camera(lab):
+    study = lab(
+        ["x_front_1.mp4", "x_front_2.mp4", "x_side_2.mp4"],
+        pattern=r"(?P<session>x)_(?P<camera>[a-z]+)_(?P<part>\d)",
+        camera="side",
+        rows="session,onset_s\nx,5\n",
+    )
+    assert study.sessions()[0].unscored == "part 1 is missing (x_side_2.mp4 has no start)"
+    assert not any("refused_rows" in note for note in study.notices())
 
 
 STARTED = r"(?P<session>x)_(?P<start>[\d_-]+)"
@@ -273,6 +362,19 @@ def test_a_manifest_in_a_spreadsheets_dialect(lab, tmp_path):
     assert study.notices() == ("sessions.csv: read as Windows-1252 (not UTF-8)",)
 
 
+def test_minutes_and_seconds_in_a_manifest(lab):
+    rows = "session,path,start,observed_from,observed_to\nx,a.mp4,{},{},{}\n"
+    comma = rows.format("0:05", '"00:02,5"', '"75:00,25"')
+    study = lab(manifest=comma)
+    [session] = study.sessions()
+    assert (session.parts[0].start_s, session.observed) == (5.0, ((2.5, 4500.25),))
+    assert study.notices() == (
+        "sessions.csv: the start 0:05 is read as minutes and seconds of the session; write clock times with seconds",
+    )
+    study = lab(manifest=rows.format("14:00:00", "00:02.5", "14:01:00"))
+    assert (study.sessions()[0].observed, study.notices()) == (((2.5, 60.0),), ())
+
+
 def test_observed_clock_times(lab):
     rows = (
         "session,path,start,observed_from,observed_to\nx,a.mp4,14:00:00,14:01:00,14:02:30\ny,b.mp4,,0:00:30,0:01:00\n"
@@ -293,7 +395,7 @@ def test_observed_clock_times(lab):
         ("session,path\n,a.mp4\n", "line 2: session is empty"),
         ("session,path\na,\n", "line 2: path is empty"),
         ("session,path,start\na,a.mp4,soon\n", "line 2: start is 'soon', expected seconds or a clock time"),
-        ("session,path,start\na,a.mp4,12:30\n", "line 2: start is '12:30'"),
+        ("session,path,start\na,a.mp4,12:75\n", "line 2: start is '12:75', expected seconds below 60"),
         ("session,path,start\na,a.mp4,-5\n", "line 2: start is '-5'"),
         ("session,path,observed_to\na,a.mp4,=A2\n", "line 2: observed_to is '=A2'"),
         ("session,path\na,a.mp4\nb,./a.mp4\n", "line 3: the path is listed in line 2 already: a.mp4"),
@@ -377,6 +479,12 @@ def test_no_row_belongs_to_any_video(lab):
     assert "rows.csv: no row belongs to any video: the rows are of 'x', 'y', the videos of 'a', 'b'." in told
 
 
+def test_no_row_belongs_to_any_video_of_a_manifest(lab):
+    told = refusal(lab(manifest="session,path\na,a.mp4\n", rows="session,onset_s\nx,1\n"))
+    assert "Say how names are made with sessions.csv (columns session), dataset.session_name and" in told
+    assert "dataset.pattern" not in told
+
+
 ROWS_WITHIN = "participant,session,onset_s\np1,1,5\nP2,01,6\n"
 
 
@@ -413,6 +521,13 @@ def test_a_participant_that_rows_and_videos_call_otherwise(lab):
     assert study.notices() == (
         "rows.csv, line 2: session '1' is of participant 'anna', by its video of 'P1'; the video's is used",
     )
+
+
+def test_a_participant_who_is_on_another_video(lab):
+    files = ["P1_S1.mp4", "P2_S2.mp4"]
+    told = refusal(lab(files, rows="session,participant,onset_s\n1,p2,1\n", pattern=NUMBERED))
+    assert "line 2: session '1' is of participant 'p2', by its video of 'P1'" in told
+    assert "set dataset.session_name='{participant}_{session}'" in told
 
 
 @given(
@@ -453,6 +568,16 @@ def test_an_annotator_must_be_chosen(lab):
 )
 def test_the_chosen_annotator(lab, annotator, expected):
     assert onsets(lab(["a.mp4", "b.mp4"], rows=CODED, annotator=annotator)) == expected
+
+
+def test_spellings_of_an_annotator_are_one_person(lab):
+    rows = CODED + "b,5,Anna\n" + unicodedata.normalize("NFD", "b,6,Zoé\n") + unicodedata.normalize("NFC", "b,7,zoé\n")
+    files = ["a.mp4", "b.mp4"]
+    assert "anna (2 rows), ben (2 rows); choose" in refusal(lab(files, rows=rows))
+    assert onsets(lab(files, rows=rows, annotator="ANNA")) == {"a": [1.0], "b": [5.0]}
+    assert onsets(lab(files, rows=rows, annotator="Zoé")) == {"a": None, "b": [6.0, 7.0]}
+    rows = "session,onset_s,annotator\nb,1,anna\nb,2,Anna\n"
+    assert onsets(lab(rows=rows)) == {"a": None, "b": [1.0, 2.0]}, "one person, so nobody need be chosen"
 
 
 def test_an_annotator_who_is_not_there(lab):
@@ -513,6 +638,26 @@ def test_a_refused_row_of_nobody_is_told(lab):
     assert study.notices()[1].startswith("rows.csv, line 4: onset_s is 'soon'")
 
 
+OF_A_PERSON = "session,participant,onset_s,type\n1,P1,5,robot\n,p1,6,robot\n1,P2,7,robot\n,P2,,user\n"
+
+
+def test_a_refused_row_of_a_person_counts_for_all_their_sessions(lab):
+    files = ["P1_S1.mp4", "P1_S2.mp4", "P2_S1.mp4"]
+    fields = {"rows": OF_A_PERSON, "pattern": NUMBERED, "session_name": WITHIN, "format": ROBOT}
+    study = lab(files, **fields)
+    assert onsets(study) == {"P1_1": None, "P1_2": None, "P2_1": [7.0]}
+    assert [s.unscored for s in study.sessions()] == ["rows.csv, line 3: session is empty"] * 2 + [""]
+    assert "rows.csv, line 3: session is empty; sessions 'P1_1', 'P1_2' are not scored" in study.notices()
+    assert "rows.csv, line 5: session is empty; the row was left out" in study.notices(), "no annotation is lost"
+    study = lab(files, **fields, refused_rows="skip")
+    assert onsets(study) == {"P1_1": [5.0], "P1_2": None, "P2_1": [7.0]}
+    assert not any(s.unscored for s in study.sessions())
+    rows = "session,participant,onset_s\na,anna,1\n,anna,2\n"
+    fresh = lab(["a.mp4", "b.mp4"], rows=rows, only_sessions=("a", "b"))
+    assert onsets(fresh) == {"a": None, "b": None}
+    assert fresh.sessions()[0].unscored, "the rows tell who is on a"
+
+
 def test_long_lists_are_cut(lab):
     rows = "session,onset_s\na,1\n" + "a,soon\n" * 70
     study = lab(["a.mp4"], rows=rows)
@@ -539,6 +684,32 @@ def test_a_clock_time_before_the_start(lab):
     assert study.sessions()[0].unscored == "rows.csv, line 2: 30 s before the start of its session"
 
 
+def test_a_clock_time_that_may_be_before_the_start(lab):
+    early = "session,path,start\na,a.mp4,00:00:05\n"
+    study = lab(manifest=early, rows="session,at\na,23:59:58\n", format=CLOCK)
+    assert study.sessions()[0].unscored == (
+        "rows.csv, line 2: 24.0 hours after the start of its session, or before it; write times with dates"
+    )
+    dated = "session,path,start\na,a.mp4,2025-03-04 08:00:00\n"
+    study = lab(manifest=dated, rows="session,at\na,2025-03-04 21:00:00\n", format=CLOCK)
+    assert onsets(study) == {"a": [13 * 3600.0]}
+
+
+HOURS = "session,path,start\na,a.mp4,10:14:50\nb,b.mp4,11:30:00\nc,c.mp4,\n"
+
+
+def test_hours_and_minutes_are_not_taken_for_minutes_and_seconds(lab):
+    at = Table(columns=Columns(onset="at"))
+    rows = "session,at\na,10:15\na,10:16\nb,11:30\nc,0:05\n"
+    told = refusal(lab(manifest=HOURS, rows=rows, format=at))
+    assert "times such as 10:15 are minutes and seconds, or hours and minutes of the clock" in told
+    minutes = Table(columns=Columns(onset="at"), time_format="mm:ss")
+    assert onsets(lab(manifest=HOURS, rows=rows, format=minutes)) == {"a": [615.0, 616.0], "b": [690.0], "c": [5.0]}
+    for other in ("a,0:40", "a,10:15.5", "b,75:00"):
+        assert onsets(lab(manifest=HOURS, rows=f"{rows}{other}\n", format=at))["c"] == [5.0]
+    assert onsets(lab(manifest=HOURS, rows="session,at\nc,10:15\n", format=at))["c"] == [615.0]
+
+
 def test_annotations_know_their_session_and_kind(lab):
     rows = "session,onset_s,offset_s,kind,annotator\nA,2,3,smile,x\na,1,4,laugh,x\n"
     [session] = lab(["a.mp4"], rows=rows).sessions()
@@ -546,6 +717,34 @@ def test_annotations_know_their_session_and_kind(lab):
         Annotation(session_id="a", onset_s=1, offset_s=4, kind="laugh", annotator="x"),
         Annotation(session_id="a", onset_s=2, offset_s=3, kind="smile", annotator="x"),
     )
+
+
+def test_cameras_that_began_at_different_times(lab):
+    cameras = "session,camera,path,start\na,front,f.mp4,10:00:00\na,side,s.mp4,10:00:20\na,side,t.mp4,10:01:00\n"
+    for camera in ("front", "side"):
+        study = lab(manifest=cameras, rows="session,onset_s\na,5\n", camera=camera)
+        assert [note for note in study.notices() if f"count from the beginning of '{camera}'" in note] == [
+            "the cameras of a (20.0 s) began at different times; annotated times are taken to count from the beginning "
+            f"of '{camera}' (a manifest can give starts in seconds, from the beginning that was meant)"
+        ]
+    assert lab(manifest=cameras, rows="session,at\na,10:00:25\n", camera="side", format=CLOCK).notices() == ()
+    together = cameras.replace("10:00:20", "10:00:00.4")
+    assert lab(manifest=together, rows="session,onset_s\na,5\n", camera="side").notices() == ()
+
+
+OBSERVED = "session,path,start,observed_from,observed_to\na,a.mp4,10:00:00,{},{}\n"
+
+
+def test_annotations_outside_of_what_was_observed_are_told(lab):
+    study = lab(manifest=OBSERVED.format("10:00:00", "10:00:30"), rows="session,onset_s\na,5\na,30\na,99\n")
+    assert study.sessions()[0].observed == ((0.0, 30.0),)
+    assert study.notices() == ("annotated outside of what was observed, so not counted: a (2)",)
+
+
+def test_a_stretch_observed_before_the_session(lab):
+    told = refusal(lab(manifest=OBSERVED.format("00:00:00", "00:00:30"), rows="session,onset_s\na,5\n"))
+    assert "session 'a': sessions.csv, line 2 is observed to 35970 s before the session's start" in told
+    assert lab(manifest=OBSERVED.format("0", "30")).sessions()[0].observed == ((0.0, 30.0),)
 
 
 # ------------------------------------------------------------------------------------------------------ pilot

@@ -165,6 +165,8 @@ def test_since_counts_over_midnight():
     assert since(Clock(of_day_s=100.0), Clock(of_day_s=160.0)) == -60
     assert since(Clock(of_day_s=0.0), Clock(of_day_s=43200.0)) == -43200
     assert since(Clock(of_day_s=0.0), Clock(of_day_s=43200.5)) == 43199.5
+    assert since(Clock(of_day_s=50601.2), Clock(of_day_s=50600.0)) == 1.2, "no dust of floats"
+    assert since(parse_clock("2024-03-06 00:00:00.3"), parse_clock("2024-03-05 23:59:59.2")) == 1.1
     dated = Clock(of_day_s=86390.0, date=MARCH_5)
     assert since(early, dated) == 40
     assert since(Clock(of_day_s=30.0, date=date(2024, 3, 7)), dated) == 86400 + 40
@@ -319,6 +321,28 @@ def test_thousands_that_look_like_fractions():
     assert find("1,500", delimiter=";").read("1,500") == 1.5
     assert find("1,500", "2,25", delimiter=",").read("1,500") == 1.5
     assert find("1.500").read("1.500") == 1.5
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [("Tijd (min)", "1,5"), ("minuten", "1.5"), ("onset_frame", "2.5"), ("frame nr", "30"), ("uur", "0,5")],
+)
+def test_numbers_under_another_unit_are_not_seconds(header, text):
+    with pytest.raises(DatasetError, match="can be read as seconds or milliseconds only; convert them") as raised:
+        find(text, headers=(header,))
+    assert f"{text} stands under {header!r}" in str(raised.value)
+    assert find(text, headers=(header,), time_format="seconds").read(text) == float(text.replace(",", "."))
+    assert find("1:30", headers=(header,)).read("1:30") == 90
+    assert find("2.5", headers=("administratie",)).time_format == "seconds"
+
+
+@pytest.mark.parametrize("texts", [("0,427083333", "0,5"), ("0.25", ".427083333"), ("45720.4270833", "45721.5")])
+def test_times_as_a_spreadsheet_keeps_them_are_not_seconds(texts):
+    with pytest.raises(DatasetError, match="look like days, as spreadsheets keep times"):
+        find(*texts)
+    assert find(*texts, headers=("onset_s",)).time_format == "seconds"
+    assert find(*texts, time_format="seconds").time_format == "seconds"
+    assert find(*texts, "12").time_format == "seconds", "12 is no share of a day and no date"
 
 
 def test_day_and_month_of_a_whole_file():

@@ -161,7 +161,7 @@ def test_each_way_to_choose():
     assert followed(Track(choose="central"), faces, timeline, owner) == [None] * 20 + [1] * 40
     right = {"choose": "roi", "roi": (0.75, 0.0, 1.0, 1.0)}
     assert followed(Track(**right), faces, timeline, owner) == [None] * 10 + [2] * 30 + [None] * 20
-    side = Track(**right, cameras={"side": (0.0, 0.0, 0.2, 1.0)})
+    side = Track(**right, cameras={"side": (0.0, 0.0, 0.2, 1.0), "front": right["roi"]})
     assert followed(side, faces, timeline, owner, camera="side") == [0] * 60
     assert followed(side, faces, timeline, owner, camera="front")[10:40] == [2] * 30
     empty = Track(choose="roi", roi=(0.3, 0.0, 0.4, 1.0))

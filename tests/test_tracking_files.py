@@ -92,6 +92,18 @@ def test_what_is_recorded_is_found_again(store, tmp_path):
     assert runs_of(store, cell[:8]).runs == runs_of(store, None).runs
 
 
+def test_a_long_choice_is_recorded_and_told_from_others(store):
+    """500 sessions by name are more than MLflow takes for one param."""
+    experiment = store.prepare("study")
+    names = ",".join(f"participant {n:03} session 1" for n in range(500))
+    for value in (names + "1", names + "2"):
+        run_id = store.start(experiment, "run", kind="run")
+        store.log_numbers(run_id, params={"dataset.only_sessions": value}, metrics={}, tags={})
+    found = {row.params["dataset.only_sessions"] for row in store.search([experiment])}
+    assert len(found) == 2
+    assert all(value.startswith(names[:5000]) for value in found)
+
+
 def test_newest_first(store):
     experiment = store.prepare("study")
     made = []

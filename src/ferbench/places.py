@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+_FOLDERS: Final = re.compile(r"(?<![\w.:/\\-])(?:/(?:(?!\. )[^/\n:;,'\"])+(?=/))+/|\b[A-Za-z]:\\(?:[^\\\n:;,'\"]+\\)*")
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -67,6 +68,17 @@ def file_stem(name: str) -> str:
     if safe == name and not _RESERVED.fullmatch(name):
         return name
     return f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def without_folders(text: str) -> str:
+    r"""A message with only the last part of every absolute path in it: folders may name people, and records travel.
+
+    >>> without_folders("no such folder or file: /home/ann/My study (2024)/P07 left.mp4. Check the path.")
+    'no such folder or file: P07 left.mp4. Check the path.'
+    >>> without_folders("https://example.org/a/b, 3 frames/s and C:\\Users\\ann\\x.mp4: cut off")
+    'https://example.org/a/b, 3 frames/s and x.mp4: cut off'
+    """
+    return _FOLDERS.sub("", text)
 
 
 def records_dir(root: Path) -> Path:

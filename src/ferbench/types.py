@@ -320,8 +320,8 @@ class Session:
         camera: which camera; "" = the only one.
         observed: annotated stretches [from_s, to_s); None = the whole video.
         annotations: what humans marked; None = nobody annotated this session, so it has no scores.
-        unscored: why ``annotations`` is None although somebody annotated the session (e.g. a row that cannot be read);
-            "" = nobody did.
+        unscored: why ``annotations`` is None for another reason: a row that cannot be read, or a part that is missing;
+            "" = nobody annotated the session.
     """
 
     session_id: str

@@ -20,6 +20,16 @@ def with_quotes(arguments: Sequence[str]) -> list[str]:
     return [_quoted(text) if _needs_quotes(text) else text for text in arguments]
 
 
+def sweep_flag_first(arguments: Sequence[str]) -> list[str]:
+    """The same arguments with ``-m`` in front: Hydra takes no settings behind it if there are some before it.
+
+    >>> sweep_flag_first(["dataset.videos=DIR", "-m", "event.enter=0.4,0.5"])
+    ['-m', 'dataset.videos=DIR', 'event.enter=0.4,0.5']
+    """
+    flags = ("-m", "--multirun")
+    return [*(a for a in arguments if a in flags), *(a for a in arguments if a not in flags)]
+
+
 def _needs_quotes(text: str) -> bool:
     key, equals, value = text.partition("=")
     plain_value = value and value[0] not in "[{'\""  # a list or a quote that does not close is a slip, not a path

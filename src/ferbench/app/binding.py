@@ -54,7 +54,7 @@ def _check_root(target: str, where: str, allow_targets: tuple[str, ...]) -> None
 def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:
     """Make a dataclass from a mapping of its fields, converting and checking every value.
 
-    Lists become tuples, nested mappings the dataclasses that the annotations name.
+    Lists become tuples, nested mappings the dataclasses that the annotations name; the keys of other mappings text.
 
     Raises:
         ConfigError: an unknown or missing key, or a value of another type; names the allowed ones.
@@ -101,8 +101,10 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
         return _convert_tuple(value, args, where)
     if dataclasses.is_dataclass(hint):
         return value if not isinstance(value, Mapping) else bind(hint, value, where=where)
-    if origin is not None and isinstance(value, Mapping):
-        return dict(value)
+    if origin is Mapping:
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where}: expected names with values {{name: value}}, got {value!r}")
+        return {_convert(key, args[0], where): item for key, item in value.items()}  # its owner checks the values
     return _convert_scalar(value, hint, where)
 
 

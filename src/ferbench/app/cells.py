@@ -43,7 +43,7 @@ def collect(folder: Path) -> Cells:
     """Read ``result.json`` of every cell below a sweep's folder; a problem that several cells share is told once."""
     found = Cells()
     failed: dict[str, list[str]] = {}
-    cells = sorted((p for p in folder.iterdir() if p.is_dir() and p.name.isdigit()), key=lambda p: int(p.name))
+    cells = sorted((p for p in folder.glob("*") if p.is_dir() and p.name.isdecimal()), key=lambda p: int(p.name))
     for cell in cells:
         result = _result(cell)
         if result is None:

@@ -71,6 +71,14 @@ def init(
             metavar="REGEX", help="Regular expression with groups (?P<session>...), participant, camera, part, start."
         ),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OURS=THEIRS",
+            help="A column of the annotations, as onset=Uhrzeit (session, participant, onset, offset, kind, "
+            "annotator); offset= where there is none.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Look at a study's videos and annotations; write a list of them and a data set, and say what has no place."""
@@ -78,6 +86,7 @@ def init(
     from ferbench.app.init import Request
     from ferbench.app.init import init as run_init
     from ferbench.app.init_show import show
+    from ferbench.app.options import pairs
 
     request = Request(
         folder=folder,
@@ -87,10 +96,11 @@ def init(
         out=out,
         pattern=pattern,
         force=force,
+        columns=dict(pairs("--column", column or ())),
     )
     found, written = run_init(request)
     show(output_console(), request, found, written)
-    if found.open:
+    if found.missing or found.open:
         raise typer.Exit(1)
 
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from pathlib import Path
+from typing import IO, Final, Protocol
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -36,16 +37,28 @@ class _FrameRate(ProgressColumn):
         return Text(f"{task.speed:.0f} fps" if task.speed else "- fps")
 
 
+def unread(stream: IO[str]) -> None:
+    """Nobody reads a stream any more (``| head``): what else goes there goes nowhere, without an error."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+class _Screen(Console):
+    def on_broken_pipe(self) -> None:
+        """End the printing; rich would end the run, with its records."""
+        unread(self.file)
+
+
 def error_console() -> Console:
     """Where progress and messages go."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _Screen(stderr=True, highlight=False, soft_wrap=True)
 
 
 def output_console() -> Console:
     """Where results go: as wide as the terminal, or as COLUMNS says, or without a limit where it goes into a file."""
     columns = os.environ.get("COLUMNS", "")
     width = None if sys.stdout.isatty() else int(columns) if columns.isdecimal() and int(columns) else _NO_LIMIT
-    return Console(highlight=False, width=width)
+    return _Screen(highlight=False, width=width)
 
 
 @contextmanager

@@ -145,7 +145,7 @@ def _libgl() -> list[Finding]:
         return []
     if ctypes.util.find_library("GL"):
         return [Finding(what="libGL", state="ok", seen="found")]
-    mend = "only opencv-python needs it (nothing in ferbench does yet); apt-get install libgl1"
+    mend = "only reader=opencv needs it; apt-get install libgl1"
     return [Finding(what="libGL", state="note", seen="not found", mend=mend)]
 
 

@@ -175,13 +175,19 @@ def check_out(out: Path) -> None:
         raise ConfigError(f"--out: {out} is a folder; expected the name of a file such as {out / 'events.csv'}")
     if out.suffix.lower() != ".csv":
         raise ConfigError(f"--out: expected a name that ends in .csv, got {out}")
-    if out.exists() and kind_of(out) != "events":
-        raise ConfigError(f"--out: {out} is there and is no table of events; choose another name")
+    for path, kind, what in ((out, "events", "events"), (lengths_beside(out), "lengths", "sessions' lengths")):
+        if path.exists() and kind_of(path) != kind:
+            raise ConfigError(f"--out: {path} is there and is no table of {what}; choose another name")
+
+
+def lengths_beside(out: Path) -> Path:
+    """Where the sessions' lengths of a table of events are written."""
+    return out.with_suffix(".sessions.csv")
 
 
 def write_events(out: Path, found: Sequence[Found]) -> Path:
     """Write all events, and beside them the sessions' lengths; return the second file's path."""
-    lengths = out.with_suffix(".sessions.csv")
+    lengths = lengths_beside(out)
     events = [row for result in found for row in event_rows(result.events)]
     rows = [(r.session_id, round(r.duration_s, 6), round(r.valid_s, 6)) for r in found]
     for path, header, content in ((lengths, LENGTH_COLUMNS, rows), (out, EVENT_COLUMNS, events)):

@@ -21,7 +21,7 @@ from ferbench.formats.event_table import first_cells, is_lengths
 from ferbench.formats.predictions import is_predictions, read_predictions
 from ferbench.formats.thesis_csv import FACE_COLUMNS, read_thesis_csv
 from ferbench.formats.thesis_names import parse_thesis_name
-from ferbench.formats.thesis_rows import label_signal
+from ferbench.formats.thesis_rows import LABELS, label_signal
 from ferbench.types import Event, Signal
 
 Kind = Literal["predictions", "thesis", "faces", "events", "annotations", "lengths", "video"]
@@ -157,7 +157,13 @@ def _thesis(source: Path, question: Question) -> Signal:
     rule = question.rule
     if isinstance(rule, Windowed) and rule.enter != Windowed().enter:
         raise ConfigError(f"{source.name} is a thesis CSV: its labels have no level; leave --enter out")
-    return label_signal(read_thesis_csv(source), _rate(source, question), label=question.label)
+    predictions = read_thesis_csv(source)
+    there = {label for label in predictions.labels if label is not None}
+    if question.label not in there and question.label not in LABELS:
+        raise ConfigError(
+            f"--label: no row of {source.name} says {question.label!r}; there are: {', '.join(sorted(there)) or 'none'}"
+        )
+    return label_signal(predictions, _rate(source, question), label=question.label)
 
 
 def _rate(source: Path, question: Question) -> float:

@@ -80,7 +80,6 @@ def short(override: str) -> str:
 def write_sweep(folder: Path, *, experiment_id: str, parent_run_id: str, shared: list[str], error: str = "") -> None:
     """Leave a note for the cells of a sweep in its folder; they may run in other processes."""
     about = {"experiment_id": experiment_id, "parent_run_id": parent_run_id, "shared": shared, "error": error}
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / SWEEP_FILE).write_text(json.dumps(about), encoding="utf-8")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from ferbench.app.compose import choices_of
 from ferbench.app.init_files import data_set_name, data_set_yaml, manifest_csv, write_all
 from ferbench.app.init_look import Found, Inputs, column_names, look
 from ferbench.datasets.annotations import Table
+from ferbench.datasets.headers import FIELDS, Field
 from ferbench.datasets.naming import chosen
 from ferbench.errors import ConfigError
 
@@ -20,7 +22,7 @@ _SPECIAL: Final = ("null", "true", "false", "nan", "inf")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What ``ferbench init`` was asked."""
+    """What ``ferbench init`` was asked; ``columns`` are the annotations', theirs by our name, "" = there is none."""
 
     folder: Path
     annotations: Path | None = None
@@ -29,22 +31,24 @@ class Request:
     out: Path = Path("ferbench-conf")
     pattern: str | None = None
     force: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The files, and the command that uses them."""
+    """The files, the command that uses them, and what must be done before ("" = nothing)."""
 
     manifest: Path
     data_set: Path
     command: str
+    before: str
 
 
 def init(request: Request) -> tuple[Found, Written]:
     """Find out what a study consists of and write a manifest and a data set for it.
 
     Raises:
-        ConfigError: the folder, the pattern, the camera or the place for the files cannot be used.
+        ConfigError: the folder, the pattern, a column, the camera or the place for the files cannot be used.
         DatasetError: there is no video, none has a place, or a CSV cannot be read.
     """
     folder = request.folder.expanduser().absolute()
@@ -52,11 +56,14 @@ def init(request: Request) -> tuple[Found, Written]:
         what = "is a file" if folder.exists() else "does not exist"
         raise ConfigError(f"{folder} {what}; expected the folder of the study's videos")
     annotations = None if request.annotations is None else request.annotations.expanduser().absolute()
+    columns = _columns(request)
     name = data_set_name(folder.name, choices_of("dataset"))
     manifest, data_set = request.out / "sessions.csv", request.out / "dataset" / f"{name}.yaml"
     _check_targets(request, manifest, data_set)
     starts = None if request.starts is None else request.starts.expanduser()
-    found = look(Inputs(folder=folder, annotations=annotations, starts=starts, pattern=request.pattern))
+    found = look(
+        Inputs(folder=folder, annotations=annotations, starts=starts, pattern=request.pattern, columns=columns)
+    )
     named = [camera for camera in found.cameras if camera]
     if request.camera is not None and not named:
         raise ConfigError(f"--camera: no file's name has a camera, got {request.camera!r}. Leave it out.")
@@ -78,8 +85,38 @@ def init(request: Request) -> tuple[Found, Written]:
     }
     write_all(texts)
     return found, Written(
-        manifest=manifest, data_set=data_set, command=_command(request.out, name, found, camera, named)
+        manifest=manifest,
+        data_set=data_set,
+        command=_command(request.out, name, found, camera, named),
+        before=_before(found, data_set),
     )
+
+
+def _columns(request: Request) -> dict[Field, str]:
+    """The columns that were named, checked."""
+    if request.columns and request.annotations is None:
+        raise ConfigError("--column names a column of the annotations, and there are none. Give --annotations CSV.")
+    for name in request.columns:
+        if name not in FIELDS:
+            raise ConfigError(f"--column: expected one of {', '.join(FIELDS)} before the '=', got {name!r}")
+    if request.columns.get("onset") == "":
+        raise ConfigError("--column onset=: annotations without a time cannot be used; name the column")
+    return {name: request.columns[name] for name in FIELDS if name in request.columns}
+
+
+def _before(found: Found, data_set: Path) -> str:
+    """What a person must do before the command can work."""
+    unknown = [name for name, column in column_names(found).items() if column == "???"]
+    if unknown:
+        again = " ".join(f"--column {name}=NAME" for name in unknown)
+        return f"say which columns these are: the same command with {again} --force, or in {data_set}"
+    if found.csv is not None and found.reading is None:
+        return "mend what is said above of the annotations"
+    return f"say how times are written: format.time_format in {data_set}" if _undecided(found) else ""
+
+
+def _undecided(found: Found) -> bool:
+    return found.reading is not None and found.reading.question != ""
 
 
 def _check_targets(request: Request, *targets: Path) -> None:
@@ -100,7 +137,7 @@ def _command(out: Path, name: str, found: Found, camera: str | None, cameras: Se
     annotators = found.counts("annotator")
     if len(annotators) > 1:
         words.append(_override("dataset.annotator", annotators.most_common(1)[0][0]))
-    return shlex.join(words)
+    return " ".join(word if re.fullmatch(r"[\w@%+=:,./-]+", word) else shlex.quote(word) for word in words)
 
 
 def _override(key: str, value: str) -> str:

@@ -15,12 +15,15 @@ from ferbench.datasets.naming import Naming, some
 
 def show(console: Console, request: Request, found: Found, written: Written) -> None:
     """Print what was found, what somebody must look at, the files and the next command."""
-    lines = [_wrapped(console, f"{name:<14}", text) for name, text in _facts(request, found)]
+    lines = [_wrapped(console, "", text) for text in found.missing]
+    lines += [""] if lines else []
+    lines += [_wrapped(console, f"{name:<14}", text) for name, text in _facts(request, found)]
     files = (str(written.manifest), str(written.data_set))
     for title, texts in (("without a place, or unclear", found.open), ("notes", found.notes), ("written", files)):
         if texts:
             lines += ["", f"{title}:", *(_wrapped(console, "  - ", text) for text in texts)]
-    lines += ["", "next:", f"  {written.command}"]
+    before = [_wrapped(console, "  ", f"{written.before}; then:")] if written.before else []
+    lines += ["", "next:", *before, f"  {written.command}"]
     console.print("\n".join(lines), markup=False, soft_wrap=True)
 
 

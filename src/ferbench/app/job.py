@@ -17,6 +17,7 @@ from ferbench.errors import FerbenchError, TrackingError, VideoError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate
 from ferbench.pipeline.stages import Analyser
+from ferbench.places import without_folders
 from ferbench.report.files import write_files
 from ferbench.results import Report, RunKind
 from ferbench.tracking.record import Record, metrics_of
@@ -112,7 +113,9 @@ def run_job(job: Job) -> Outcome:
 def write_outcome(outcome: Outcome, folder: Path) -> None:
     """Leave the outcome in the run's folder, where a sweep collects it."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / RESULT_FILE).write_text(json.dumps(asdict(outcome), indent=1), encoding="utf-8")
+    part = folder / f"{RESULT_FILE}.part"  # a sweep may look while a worker is being ended
+    part.write_text(json.dumps(asdict(outcome), indent=1), encoding="utf-8")
+    part.replace(folder / RESULT_FILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,7 @@ def _broken_off(tracked: _Tracked | None, reason: str) -> str:
     if tracked is None:
         return ""
     try:
-        tracked.store.log_numbers(tracked.run_id, params={}, metrics={}, tags={ERROR_TAG: reason})
+        tracked.store.log_numbers(tracked.run_id, params={}, metrics={}, tags={ERROR_TAG: without_folders(reason)})
         tracked.store.end(tracked.run_id, failed=True)
     except TrackingError as error:
         log.error("%s", error)

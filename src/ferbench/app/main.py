@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 import hydra
 from omegaconf import OmegaConf
@@ -14,7 +16,12 @@ from omegaconf import OmegaConf
 from ferbench.places import default_root, models_dir
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from omegaconf import DictConfig
+
+CLOSING_S: Final = 5.0
+"""Time to close records in, after a signal, before another one is heeded."""
 
 OmegaConf.register_new_resolver("ferbench.root", lambda: str(default_root()), replace=True)
 OmegaConf.register_new_resolver("ferbench.models", lambda root: str(models_dir(_path(root))), replace=True)
@@ -34,28 +41,49 @@ def _task(config: DictConfig) -> None:
     run_hydra_job(config)
 
 
-def _end_like_ctrl_c() -> None:
-    """Let a closed terminal, a time limit or a cluster's stop end a run as Ctrl-C does: with its records closed."""
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+def _end_in_order() -> None:
+    """Let a closed terminal, a time limit or a cluster's stop end a run as Ctrl-C does: with its records closed.
+
+    Further signals within ``CLOSING_S`` are those of an impatient sender and do not disturb that. A signal that is
+    ignored stays ignored: ``nohup`` starts programs so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    last_s = -math.inf
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        nonlocal last_s
+        if time.monotonic() - last_s > CLOSING_S:
+            last_s = time.monotonic()
+            raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal_number = getattr(signal, name, None)
+        if signal_number is not None and signal.getsignal(signal_number) != signal.SIG_IGN:
+            signal.signal(signal_number, interrupt)
 
 
 def main() -> None:
     """Compose the command line's configuration, run it, and exit: 0 = all sessions worked, 1 = something failed."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us; they are shown below, without a stack
     from ferbench.app import status
-    from ferbench.app.arguments import with_quotes
+    from ferbench.app.arguments import sweep_flag_first, with_quotes
     from ferbench.app.messages import explain
 
-    sys.argv[1:] = with_quotes(sys.argv[1:])
-    _end_like_ctrl_c()
+    sys.argv[1:] = with_quotes(sweep_flag_first(sys.argv[1:]))
+    _end_in_order()
     try:
         _task()
     except KeyboardInterrupt:
         status.abandon("interrupted")
         sys.stderr.write("interrupted; what was finished is kept\n")
         sys.exit(130)
+    except BrokenPipeError as error:  # of --help, --cfg; a run goes on without its reader
+        from ferbench.app.console import unread
+
+        unread(sys.stdout)
+        status.abandon(type(error).__name__)
     except Exception as error:
         status.abandon(type(error).__name__)
         text = explain(error)

@@ -33,6 +33,8 @@ def explain(error: Exception) -> str | None:
         return f"ConfigError: {_no_choice(str(error))}"
     if isinstance(error, BrokenExecutor) or type(error).__module__.startswith("submitit."):
         return f"a cell's process was ended from outside, mostly for want of memory ({str(error).splitlines()[0]})"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}. Runs are kept below paths.root; choose another, or make room there"
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return None
     text = str(error).split("\nConfig search path:")[0].strip()

@@ -12,7 +12,7 @@ from ferbench.app.config import Settings
 from ferbench.fingerprint import fingerprint
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
-from ferbench.places import file_stem
+from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
 from ferbench.results import Report
 from ferbench.tracking.record import Input, speed_source
@@ -34,7 +34,7 @@ def write_description(folder: Path, report: Report, *, config_yaml: str, overrid
         "keys.json": json.dumps(keys, indent=1),
     }
     if report.notices:
-        texts["notices.txt"] = "".join(f"{line}\n" for line in report.notices)
+        texts["notices.txt"] = "".join(f"{without_folders(line)}\n" for line in report.notices)
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 
@@ -51,7 +51,7 @@ def tags_of(settings: Settings, report: Report, *, device: str, inputs: tuple[In
         "ferbench.annotations_sha": _annotations_sha(report),
         "ferbench.device": device,
         "speed.source": speed_source(report),
-        "sessions.failed": "; ".join(f"{f.session_id}: {f.reason}" for f in report.failures),
+        "sessions.failed": "; ".join(f"{f.session_id}: {without_folders(f.reason)}" for f in report.failures),
     }
     if commit:
         tags |= {"mlflow.source.git.commit": commit, "ferbench.dirty": str(dirty).lower()}

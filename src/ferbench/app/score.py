@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -11,8 +12,8 @@ from typing import Final, Literal, get_args
 from ferbench.app.options import in_options, options_in_messages
 from ferbench.datasets.annotations import AnnotationTable, Columns, Row, Table, read_annotations
 from ferbench.datasets.files import SUFFIXES
-from ferbench.datasets.matching import BLANK, EVERYBODY
-from ferbench.datasets.naming import NUMBERED_WITHIN, Finder, Naming, chosen, some, without_suffix
+from ferbench.datasets.matching import by_annotator
+from ferbench.datasets.naming import NUMBERED_WITHIN, Identity, Naming, some, without_suffix
 from ferbench.datasets.naming import canonical as canonical_name
 from ferbench.datasets.times import Clock, TimeFormat
 from ferbench.errors import ConfigError, DatasetError
@@ -31,6 +32,8 @@ SPELLED: Final = {
     "dataset.format.frame_rate_hz=": "--frame-rate ",
     "dataset.format.frame_rate_hz": "--frame-rate",
     "dataset.format.keep": "--keep",
+    "dataset.annotator=": "--annotator ",
+    "dataset.annotator": "--annotator",
     "keep.": "--keep ",
     "frame_rate_hz:": "--frame-rate:",
     "session_name:": "--session-name:",
@@ -92,15 +95,29 @@ class Scored:
 class Searched:
     """Sessions in which events were looked for; ``complete`` = also those without events are known."""
 
-    def __init__(self, sessions: frozenset[str], *, complete: bool) -> None:
-        """Take their names."""
+    def __init__(self, sessions: frozenset[str], naming: Naming, *, complete: bool) -> None:
+        """Take their names, and how names are made."""
         self.sessions, self.complete = sessions, complete
-        self._finder = Finder(((name,), name) for name in sessions)
+        self._naming = naming
+        self._found: dict[Identity, str] = {}
 
-    def find(self, naming: Naming, session: str, participant: str) -> str:
-        """The session that a row means, or where there is none the row's own name (see ``naming.Finder``)."""
-        name = naming.name(naming.identity(session, participant))
-        return self._finder.find((name,)) or self._finder.find((without_suffix(name, SUFFIXES),)) or name
+    def find(self, session: str, participant: str) -> str:
+        """The session that a row means (as in a run, see ``Naming.means``), or where there is none the row's own name.
+
+        Raises DatasetError where it may be several.
+        """
+        identity = self._naming.identity(session, participant)
+        if identity not in self._found:
+            bare = self._naming.identity(without_suffix(session, SUFFIXES), participant)
+            self._found[identity] = self._find(identity) or self._find(bare) or self._naming.name(identity)
+        return self._found[identity]
+
+    def _find(self, identity: Identity) -> str:
+        name = self._naming.name(identity)
+        near = [name] if name in self.sessions else sorted(self._naming.means(identity, self.sessions))
+        if len(near) > 1:
+            raise DatasetError(f"{name!r} may be {' and '.join(map(repr, near))}; spell it as one of them")
+        return near[0] if near else ""
 
 
 def score(request: Request) -> Scored:
@@ -119,7 +136,7 @@ def score(request: Request) -> Scored:
         annotated = read_annotations(request.annotations, request.table)
         scoring = EventScoring(pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
     complete = lengths is not None or request.events.suffix.lower() == ".json"
-    searched = Searched(table.sessions | frozenset(lengths or ()), complete=complete)
+    searched = Searched(table.sessions | frozenset(lengths or ()), request.naming, complete=complete)
     marks, left_out = _annotations(request, searched, annotated)
     refused = tuple(f"{request.annotations.name}, {problem}" for problem in annotated.problems)
     if not marks:
@@ -131,10 +148,17 @@ def score(request: Request) -> Scored:
             f"no event in {request.events.name}, so scored as nothing found: {some(silent)} "
             "(a table of sessions' lengths, --sessions, would tell them from sessions that were not looked at)"
         )
+    by_session: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        by_session[event.session_id].append(event)
     outcomes = {
-        name: _compare(scoring, [e for e in events if e.session_id == name], own, (lengths or {}).get(name, UNKNOWN))
+        name: _compare(scoring, by_session[name], own, (lengths or {}).get(name, UNKNOWN))
         for name, own in sorted(marks.items())
     }
+    notes += _after_the_end(marks, lengths or {}, request)
+    outside = [f"{name} ({n})" for name, own in marks.items() if (n := len(own) - outcomes[name].counts.n_ref)]
+    if outside:
+        notes.append(f"annotated outside of what was observed or recorded, so not counted: {some(sorted(outside))}")
     return Scored(
         sessions=outcomes,
         scores=scoring.scores([(outcome.counts, outcome.lags_s) for outcome in outcomes.values()]),
@@ -144,11 +168,38 @@ def score(request: Request) -> Scored:
     )
 
 
+def _after_the_end(
+    marks: dict[str, list[Annotation]], lengths: Mapping[str, SessionLength], request: Request
+) -> list[str]:
+    """A note on annotations after their session's end, where that is known.
+
+    Raises:
+        DatasetError: all of several are: then the times are read wrongly.
+    """
+    known = {name: lengths[name] for name in marks if name in lengths and lengths[name].observed is None}
+    judged = [(name, mark) for name, length in known.items() for mark in marks[name] if length.duration_s > 0]
+    late = [(name, mark.onset_s) for name, mark in judged if mark.onset_s >= known[name].duration_s]
+    if not late:
+        return []
+    name, onset_s = late[0]
+    told = f"{name!r} is {known[name].duration_s:.1f} s long, and annotated at {onset_s:g} s"
+    if len(late) == len(judged) > 1:
+        raise DatasetError(
+            f"all annotations of {request.annotations.name} lie after their sessions' ends ({told}); say how its times "
+            "are written with --time-format. Clock times can only be scored by 'ferbench run'"
+        )
+    return [f"annotated after the session's end, counted as missed: {len(late)} (the first: {told}); check the unit"]
+
+
 def _compare(
     scoring: EventScoring, events: Sequence[Event], marks: Sequence[Annotation], length: SessionLength
 ) -> SessionOutcome:
     return scoring.compare(
-        tuple(sorted(events)), tuple(sorted(marks)), observed_s=length.duration_s, valid_s=length.valid_s
+        tuple(sorted(events)),
+        tuple(sorted(marks)),
+        observed=length.observed,
+        observed_s=length.duration_s,
+        valid_s=length.valid_s,
     )
 
 
@@ -209,7 +260,7 @@ def _annotations(
         own = marks.setdefault(name, [])
         if row.kept:
             own.append(_annotation(name, row))
-    refused = {searched.find(request.naming, problem.session, problem.participant) for problem in table.problems}
+    refused = {searched.find(problem.session, problem.participant) for problem in table.problems}
     left_out: list[str] = []
 
     def leave_out(names: set[str], reason: str) -> None:
@@ -231,17 +282,9 @@ def _annotations(
 
 def _by_session(request: Request, searched: Searched, table: AnnotationTable) -> list[tuple[str, Row]]:
     """Rows of the chosen annotator with the names of their sessions."""
-    rows: Sequence[Row] = table.rows
-    people = sorted({row.annotator or BLANK for row in rows})
-    if request.annotator is None and len(people) > 1:
-        raise DatasetError(
-            f"{request.annotations.name}: several people annotated: {some(people)}; choose one with --annotator, "
-            f"or --annotator {EVERYBODY} (each row is an annotation of its own)"
-        )
-    if request.annotator not in (None, EVERYBODY) and rows:
-        name = chosen("--annotator", request.annotator, people)
-        rows = [row for row in rows if (row.annotator or BLANK) == name]
-    named = [(searched.find(request.naming, row.session, row.participant), row) for row in rows]
+    with options_in_messages(SPELLED):
+        rows = by_annotator(table.rows, request.annotator)
+    named = [(searched.find(row.session, row.participant), row) for row in rows]
     owner: dict[str, Row] = {}
     for name, row in named:
         if not row.participant:

@@ -22,6 +22,7 @@ from ferbench.app.hydra_job import write_sweep
 from ferbench.app.job import CLAIMS_FOLDER
 from ferbench.app.recording import predictions_tag
 from ferbench.errors import FerbenchError
+from ferbench.places import without_folders
 from ferbench.report.compare import Comparison, compare
 from ferbench.report.files import write_csv
 from ferbench.tracking.settings import Tracking
@@ -42,6 +43,10 @@ class SweepCallback(Callback):
         """Create store, experiment and parent run, and leave a note for the cells."""
         del kwargs
         self.folder = Path(config.hydra.sweep.dir)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return  # Hydra is about to find the same, and ends the sweep before its first cell
         self.overrides = [str(line) for line in config.hydra.overrides.task]
         self.detached = "submitit" in str(config.hydra.launcher.get("_target_", ""))
         swept, shared = split_overrides(self.overrides, dict(config.hydra.sweeper.get("params") or {}))
@@ -80,6 +85,8 @@ class SweepCallback(Callback):
             ended_by: why the sweep ended before its last cell; "" = it did not.
         """
         cells = collect(self.folder)
+        if not (cells.rows or cells.problems or cells.unfinished or ended_by):
+            cells.problems.append(f"no cell left a result below {self.folder}; hydra.sweep.subdir must stay as it is")
         if cells.unfinished and not (ended_by and self.detached):
             logs = self.folder / "<number>" / "ferbench.log"
             cells.problems.append(f"cells without a result: {', '.join(cells.unfinished)}; see {logs}")
@@ -99,7 +106,7 @@ class SweepCallback(Callback):
         if self.store:
             try:
                 self._close(self.store, comparison, cells, ended_by)
-            except FerbenchError as error:
+            except (FerbenchError, OSError) as error:
                 status.failed(str(error))
                 console.error_console().print(f"{type(error).__name__}: {error}", markup=False, style="red")
 
@@ -130,7 +137,7 @@ class SweepCallback(Callback):
         """Record the cells that failed too early to do so themselves, and end those that are ``lost``: still open."""
         for name, error in cells.unrecorded:
             run_id = store.start(self.experiment_id, name, kind="cell", parent=self.parent)
-            store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: error})
+            store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: without_folders(error)})
             store.end(run_id, failed=True)
         for row in store.search([self.experiment_id], parent=self.parent) if lost else ():
             if row.state == "running":

@@ -193,14 +193,15 @@ def _group_lives(server: subprocess.Popen[bytes]) -> bool:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Let a stop by another program or a closed terminal end this as Ctrl-C does."""
-    names = [name for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+    """Let a stop by another program or a closed terminal end this as Ctrl-C does; what is ignored (nohup) stays so."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {name: signal.signal(getattr(signal, name), signal.default_int_handler) for name in names}
+    heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
     try:
         yield
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)

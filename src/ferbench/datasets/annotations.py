@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferbench.datasets.csv_file import CsvFile, Delimiter, Encoding, read_csv
+from ferbench.datasets.naming import canonical
 from ferbench.datasets.time_format import Cell, Times, find_times
 from ferbench.datasets.times import Clock, TimeFormat, since
 from ferbench.errors import ConfigError, DatasetError
@@ -49,7 +50,8 @@ class Table:
         frame_rate_hz: frames per second of hh:mm:ss:ff; None for the other formats.
         delimiter: what separates the columns.
         encoding: auto = UTF-16 by its mark, else UTF-8, else Windows-1252.
-        keep: column of the file -> values; only rows that have one of them are annotations. None = all rows.
+        keep: column of the file -> values; only rows that have one of them are annotations. None = all rows. Values
+            are compared as names are (``naming.canonical``): in any case and Unicode form, without leading zeros.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -151,7 +153,7 @@ def read_annotations(path: Path, table: Table, *, starts_known: bool = False) ->
 
     Raises:
         DatasetError: the file cannot be read as it is described, a column is missing, its times can be read in more
-            than one way or in none, or no row is usable.
+            than one way or in none, no row is kept, or no row is usable.
     """
     columns = table.columns
     file = read_csv(
@@ -241,12 +243,17 @@ def _kept(file: CsvFile, keep: Mapping[str, tuple[str, ...]], path: Path) -> tup
             )
         at = file.header.index(column)
         there = sorted({cells[at] for _, cells in complete})
-        kept &= {line for line, cells in complete if cells[at] in values}
-        for value in values:
-            if value not in there:
-                more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
-                shown = ", ".join(text or "(empty)" for text in there[:_SHOWN]) or "no rows"
-                notes.append(f"keep.{column}={value}: no row has it; there are: {shown}{more}")
+        more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
+        shown = ", ".join(text or "(empty)" for text in there[:_SHOWN]) + more or "no rows"
+        wanted, found = set(map(canonical, values)), set(map(canonical, there))
+        if complete and not wanted & found:
+            raise DatasetError(f"{path}: keep.{column}={','.join(values)} leaves no row; there are: {shown}")
+        kept &= {line for line, cells in complete if canonical(cells[at]) in wanted}
+        missing = [value for value in values if canonical(value) not in found]
+        notes += [f"keep.{column}={value}: no row has it; there are: {shown}" for value in missing]
+    if complete and not kept:
+        told = " and ".join(f"keep.{column}={','.join(values)}" for column, values in keep.items())
+        raise DatasetError(f"{path}: {told} leave no row: no row has all of them")
     return kept, notes
 
 
@@ -271,7 +278,8 @@ def _rows(
                 repeats.append(f"line {line} repeats line {first}; counted once")
                 continue
         if isinstance(read, str):
-            whose = {name: own.get(name, "") for name in ("session", "participant")}
+            other = len(cells) == len(file.header) and line not in kept  # no annotation, so nobody's is lost
+            whose = {name: "" if other else own.get(name, "") for name in ("session", "participant")}
             problems.append(Problem(line=line, reason=read, **whose))
         else:
             rows.append(read)

@@ -6,13 +6,14 @@ A file gets a place or a reason why it has none; nothing is chosen where two ans
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ferbench.datasets.names import Clues, Known, read_name
+from ferbench.datasets.copies import copies_of
+from ferbench.datasets.names import PERSON_WORDS, SESSION_WORDS, Clues, Known, read_name, spelled_as
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, canonical, plain, some
 from ferbench.datasets.pattern import compiled, recordings_by_name
 from ferbench.datasets.recordings import natural
@@ -49,26 +50,30 @@ class Guess:
     Attributes:
         places: files with a place, by session, camera and part.
         unplaced: the other files and why.
+        copies: files left out, each with the placed file that has the same bytes.
         session_name: how sessions are named (``Study.session_name``).
     """
 
     places: tuple[Place, ...]
     unplaced: tuple[tuple[str, str], ...]
     session_name: str
+    copies: tuple[tuple[str, str], ...] = ()
 
 
-def guess_places(paths: Sequence[str], known: Known) -> Guess:
+def guess_places(paths: Sequence[str], known: Known, folder: Path | None = None) -> Guess:
     """Place files by their names.
 
     Participant and session are what ``names.read_name`` finds in the file's name, else in the nearest folder's that
     has one. A session that the annotations have for one participant only tells the participant, and where they have
     one session of every participant, the participant tells the session. Without annotations, a session without a
-    session word is the file's name less camera and part. Files of one session that differ in a single word are its
-    cameras; GoPro chapters of one recording, and files with different starts, are its parts.
+    session word is the file's name less camera and part. Files of one session that differ in a single word, as those of
+    other sessions do, are its cameras; GoPro chapters of one recording, and files with different starts, are its parts.
 
     Args:
         paths: below the folder of videos, with forward slashes.
         known: names in the annotations; empty = there are none.
+        folder: of the videos; files of one session, camera and part in several folders are compared, and one of those
+            with the same bytes is placed, the least deep. None = nothing is read.
     """
     placed: list[Place] = []
     unplaced: dict[str, str] = {}
@@ -79,11 +84,13 @@ def guess_places(paths: Sequence[str], known: Known) -> Guess:
             placed.append(place)
         else:
             unplaced[path] = place
-    return _told_apart(placed, unplaced, clues, numbered_within=_numbered_within(placed, known))
+    return _told_apart(placed, unplaced, clues, folder, numbered_within=_numbered_within(placed, known))
 
 
-def places_by_pattern(paths: Sequence[str], folder: Path, pattern: str) -> Guess:
+def places_by_pattern(paths: Sequence[str], folder: Path, pattern: str, known: Known) -> Guess:
     """Place files by a regular expression as ``Study.pattern`` has it; without a group ``session``, participants are.
+
+    Names that are a number, or a word and a number, are spelled as in the annotations.
 
     Raises:
         ConfigError: the pattern cannot be used.
@@ -96,17 +103,19 @@ def places_by_pattern(paths: Sequence[str], folder: Path, pattern: str) -> Guess
     placed = [
         Place(
             path=r.path.relative_to(folder).as_posix(),
-            session=plain(r.participant if by_participant else r.session),
-            participant=plain(r.participant),
+            session=participant if by_participant else spelled_as(plain(r.session), known.sessions, SESSION_WORDS),
+            participant=participant,
             camera=plain(r.camera),
             part=plain(r.part),
             start=clock_text(r.start) if isinstance(r.start, Clock) else "" if r.start is None else f"{r.start!r}",
         )
         for r in found
+        for participant in (spelled_as(plain(r.participant), known.participants, PERSON_WORDS),)
     ]
     fitting = {place.path for place in placed}
     unplaced = {path: "the pattern does not fit" for path in paths if path not in fitting}
-    return _told_apart(placed, unplaced, {}, numbered_within=_numbered_within(placed, Known()))
+    within = _numbered_within(placed, Known() if by_participant else known)
+    return _told_apart(placed, unplaced, {}, folder, numbered_within=within)
 
 
 def clock_text(clock: Clock) -> str:
@@ -122,7 +131,7 @@ def clock_text(clock: Clock) -> str:
 
 
 def _clues(path: str, known: Known) -> Clues:
-    """What the name says; what it leaves open, the nearest folder that says it."""
+    """What the name says; what it leaves open, the nearest folder that says it; both, where a lone number differs."""
     parts = PurePosixPath(path)
     found = read_name(parts.stem, known)
     for folder in reversed(parts.parts[:-1]):
@@ -130,6 +139,10 @@ def _clues(path: str, known: Known) -> Clues:
         found.participants = found.participants or near.participants
         found.sessions = found.sessions or near.sessions
         found.camera = found.camera or near.camera
+    if known.participants:
+        found.participants |= found.lone
+    else:
+        found.sessions |= found.lone
     return found
 
 
@@ -175,7 +188,12 @@ def _numbered_within(places: Sequence[Place], known: Known) -> bool:
 
 
 def _told_apart(
-    places: list[Place], unplaced: dict[str, str], clues: dict[str, Clues], *, numbered_within: bool
+    places: list[Place],
+    unplaced: dict[str, str],
+    clues: dict[str, Clues],
+    folder: Path | None,
+    *,
+    numbered_within: bool,
 ) -> Guess:
     """Find cameras and parts among files of one session; leave out files that cannot be told apart."""
     if numbered_within:
@@ -183,24 +201,40 @@ def _told_apart(
             if not place.participant:
                 unplaced[place.path] = "no participant in its name or folders, and sessions are numbered within them"
         places = [place for place in places if place.participant]
+    alike = _groups(places, lambda p: (p.participant, p.session, p.camera, p.part)).values()
+    copies = copies_of([[place.path for place in same] for same in alike], folder) if folder else {}
+    places = [place for place in places if place.path not in copies]
     places = _regrouped(places, lambda p: (p.participant, p.session, p.camera), lambda own: _chapters(own, clues))
-    places = _regrouped(places, lambda p: (p.participant, p.session, p.part), _cameras)
+    places = _by_word(places)
     places = _regrouped(places, lambda p: (p.participant, p.session, p.camera), _by_start)
     kept: list[Place] = []
-    for same in _groups(places, lambda p: (p.participant, p.session, p.camera, p.part)).values():
-        if len(same) == 1:
+    for same in _groups(places, lambda p: (p.participant, p.session, p.camera)).values():
+        parts = [canonical(place.part) for place in same]
+        if len(same) == 1 or (all(parts) and len(set(parts)) == len(same)):
             kept += same
-            continue
-        for place in same:
-            others = [other.path for other in same if other is not place]
-            unplaced[place.path] = f"the same session, camera and part as {some(others)}"
+        else:
+            unplaced |= {place.path: _in_the_way(place, same) for place in same}
     kept = _equally_long(_spelled_alike(kept))
     kept.sort(key=lambda p: tuple(natural(text) for text in (p.participant, p.session, p.camera, p.part)))
     return Guess(
         places=tuple(kept),
         unplaced=tuple(sorted(unplaced.items())),
         session_name=NUMBERED_WITHIN if numbered_within else "{session}",
+        copies=tuple((path, copies[path]) for path in sorted(copies)),
     )
+
+
+def _in_the_way(place: Place, same: Sequence[Place]) -> str:
+    """Why a file has no place among those of its session and camera."""
+    others = [other for other in same if other is not place]
+    alike = [other.path for other in others if canonical(other.part) == canonical(place.part)]
+    if alike:
+        return f"the same session, camera and part as {some(alike)}"
+    counts = Counter(canonical(other.part) for other in others)
+    doubled = [other.path for other in others if counts[canonical(other.part)] > 1]
+    if doubled and place.part:
+        return f"another file of its session is unclear: {doubled[0]}"
+    return f"the same session and camera as {some([p.path for p in others])}, and not all say which part they are"
 
 
 def _groups(places: Iterable[Place], key: Callable[[Place], tuple[str, ...]]) -> dict[tuple[str, ...], list[Place]]:
@@ -233,18 +267,31 @@ def _by_start(same: list[Place]) -> list[Place]:
     return [replace(p, part=str(n)) for n, p in enumerate(sorted(same, key=lambda p: p.start), start=1)]
 
 
-def _cameras(same: list[Place]) -> list[Place]:
-    """Files of one session and part whose names differ in one word: that word is the camera."""
+def _by_word(places: list[Place]) -> list[Place]:
+    """Files of one session and part whose names differ in one word, the same words in other sessions: its cameras."""
+    groups = _groups(places, lambda p: (p.participant, p.session, p.part)).values()
+    words = [_differing(same) for same in groups]
+    count = Counter(word for own in words for word in own)
+    found: list[Place] = []
+    for same, own in zip(groups, words, strict=True):
+        if own and (len(groups) == 1 or all(count[word] > 1 for word in own)):
+            found += [replace(place, camera=word) for place, word in zip(same, own, strict=True)]
+        else:
+            found += same
+    return found
+
+
+def _differing(same: list[Place]) -> tuple[str, ...]:
+    """The one word in which the names of all these files differ, of each; () = there is no such word."""
     if len(same) == 1 or any(place.camera for place in same):
-        return same
+        return ()
     names = [[canonical(word) for word in _WORDS.findall(plain(place.path))] for place in same]
     if len({len(words) for words in names}) > 1:
-        return same
+        return ()
     differing = [column for column in zip(*names, strict=True) if len(set(column)) > 1]
     clear = len(differing) == 1 and len(set(differing[0])) == len(same)
-    if not clear or not all(word.isalpha() for word in differing[0]):  # numbers may be parts, or tries
-        return same
-    return [replace(place, camera=word) for place, word in zip(same, differing[0], strict=True)]
+    # numbers and single letters may be parts, or tries
+    return differing[0] if clear and all(word.isalpha() and len(word) > 1 for word in differing[0]) else ()
 
 
 def _spelled_alike(places: list[Place]) -> list[Place]:

@@ -16,26 +16,50 @@ FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 _WORDS: Final[Mapping[Field, tuple[tuple[str, ...], ...]]] = MappingProxyType(
     {  # of each field, better words first
         "session": (
-            ("session", "sessie", "sessienummer", "sess", "ses", "sitzung", "séance", "seance", "visit"),
-            ("trial", "meeting", "recording", "opname"),
+            (
+                *("session", "sessie", "sessienummer", "sessienr", "sess", "ses", "sitzung", "sitzungsnr"),
+                *("sitzungsnummer", "séance", "seance", "visit", "termin", "messzeitpunkt", "mzp", "durchgang"),
+            ),
+            ("trial", "meeting", "recording", "opname", "aufnahme"),
             ("video", "file", "filename", "bestand", "bestandsnaam", "datei", "dateiname", "clip"),
         ),
         "participant": (
-            ("participant", "participants", "proefpersoon", "pp", "ppn", "ppnr", "subject", "subj", "sub", "vp", "vpn"),
+            (
+                *("participant", "participants", "proefpersoon", "proefpersoonnummer", "proefpersoonnr", "pp", "ppn"),
+                *("ppnr", "subject", "subj", "sub", "vp", "vpn", "vpnr"),
+            ),
             ("versuchsperson", "proband", "teilnehmer", "deelnemer", "sujet", "person", "persoon", "patient", "client"),
         ),
         "onset": (
-            ("onset", "start", "begin", "beginn", "begintijd", "starttijd", "startzeit", "début", "from"),
-            ("time", "tijd", "tijdstip", "timestamp", "timecode", "zeit", "zeitpunkt", "temps", "heure"),
+            (
+                *("onset", "start", "begin", "beginn", "begintijd", "starttijd", "startzeit", "début", "from"),
+                *("aanvang", "anfang", "anfangszeit", "beginnzeit"),
+            ),
+            (
+                *("time", "tijd", "tijdstip", "timestamp", "timecode", "zeit", "zeitpunkt", "uhrzeit", "temps"),
+                *("heure", "horodatage"),
+            ),
         ),
         "offset": (("offset", "end", "eind", "einde", "eindtijd", "stop", "stoptijd", "ende", "endzeit", "fin", "to"),),
         "kind": (
-            ("kind", "type", "soort", "category", "categorie", "kategorie", "label", "code"),
-            ("error", "fout", "fouttype", "fehler", "fehlertyp", "erreur", "event"),
+            ("kind", "type", "soort", "category", "categorie", "catégorie", "kategorie", "label", "code"),
+            (
+                *("error", "fout", "fouttype", "foutsoort", "foutcategorie", "fehler", "fehlerart", "fehlertyp"),
+                *("fehlerkategorie", "erreur", "event"),
+            ),
         ),
-        "annotator": (("annotator", "coder", "codeur", "codierer", "rater", "beoordelaar", "observer", "observator"),),
+        "annotator": (
+            (
+                *("annotator", "coder", "codeur", "codeuse", "codierer", "codiererin", "kodierer", "kodiererin"),
+                *("rater", "beoordelaar", "observer", "observator", "observateur", "observatrice"),
+                *("auswerter", "auswerterin", "beobachter", "beobachterin"),
+            ),
+        ),
     }
 )
+_NOTHING_SAID: Final[Mapping[Field, str]] = MappingProxyType({})
+_FILES: Final = 2
+"""Words of the session from this group on mean its file; they are looked for when all else is found."""
 _ENDS: Final = frozenset(_WORDS["offset"][0])
 
 
@@ -52,26 +76,42 @@ class Headers:
     unclear: Mapping[Field, tuple[str, ...]]
 
 
-def find_columns(header: Sequence[str]) -> Headers:
+def find_columns(header: Sequence[str], said: Mapping[Field, str] = _NOTHING_SAID) -> Headers:
     """Find the columns of annotations.
 
     A column is a field's if one of its words is; a column of exactly that word comes first, then better words (a start
     before a time, a session before a file). Columns that are equally good make the field unclear.
 
+    Args:
+        header: names of the columns.
+        said: columns that a person named; "" = there is none; one that the header does not have stays open.
+
     >>> dict(find_columns(["Proefpersoon", "Tijd", "Type fout"]).names)
     {'participant': 'Proefpersoon', 'onset': 'Tijd', 'kind': 'Type fout'}
     """
-    names: dict[Field, str] = {}
+    names: dict[Field, str] = {field: name for field, text in said.items() if (name := _spelled(text, header))}
     unclear: dict[Field, tuple[str, ...]] = {}
-    for field in _WORDS:
-        ranks = {name: _rank(name, field) for name in header if name not in names.values()}
+    first: dict[Field, int] = {"session": 2 * _FILES}
+    for field, ranks_below in (*((field, first.get(field)) for field in FIELDS), ("session", None)):
+        if field in said or field in names or field in unclear:
+            continue
+        taken = {*names.values(), *(name for several in unclear.values() for name in several)}
+        ranks = {name: _rank(name, field) for name in header if name not in taken}
         best = min((rank for rank in ranks.values() if rank is not None), default=None)
-        found = [name for name, rank in ranks.items() if rank is not None and rank == best]
+        if best is None or (ranks_below is not None and best >= ranks_below):
+            continue
+        found = [name for name, rank in ranks.items() if rank == best]
         if len(found) == 1:
             names[field] = found[0]
-        elif found:
+        else:
             unclear[field] = tuple(found)
-    return Headers(names=names, unclear=unclear)
+    return Headers(names={field: names[field] for field in FIELDS if field in names}, unclear=unclear)
+
+
+def _spelled(text: str, header: Sequence[str]) -> str:
+    """The column that a person means; "" = there is none."""
+    same = [name for name in header if canonical(name) == canonical(text)] if text else []
+    return text if text in header else "".join(same[:1])
 
 
 def _rank(name: str, field: Field) -> int | None:
@@ -79,7 +119,8 @@ def _rank(name: str, field: Field) -> int | None:
     words = [canonical(word) for word in re.findall(r"[^\W\d_]+", plain(name))]
     if field == "onset" and _ENDS & set(words):
         return None
+    of_session = field == "onset" and any(set(words) & set(group) for group in _WORDS["session"])
     for k, group in enumerate(_WORDS[field]):
-        if set(words) & set(group):
-            return 2 * k + (len(words) > 1)
+        if set(words) & set(group):  # the start of a session is no better than a time
+            return 2 * max(k, of_session) + (len(words) > 1)
     return None

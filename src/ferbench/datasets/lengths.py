@@ -13,12 +13,17 @@ from ferbench.datasets.annotations import AnnotationTable, Row, Table, read_anno
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.naming import Finder, Naming, without_suffix
 from ferbench.datasets.recordings import Footage
+from ferbench.datasets.time_format import names_other_unit
 from ferbench.datasets.times import Clock, TimeFormat, since
 from ferbench.errors import DatasetError, VideoError
 from ferbench.video.container import opened, video_stream
 
 TOLERATED_S: Final = 0.5
 """Seconds that a time may lie outside its video: headers announce lengths roughly, and people click late."""
+_FEW: Final = 0.05
+"""Share of rows that may lie outside their videos under the reading that is taken: slips, not another unit."""
+_REACHED: Final = 0.1
+"""Milliseconds are taken if they reach this share of a video; frame numbers read as milliseconds do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,26 @@ class Lengths:
         names = (session, without_suffix(session, SUFFIXES))
         found = (self._finder.find(self._naming.identity(name, participant)) for name in names)
         return next((item for item in found if item is not None), None)
+
+    def reach(self, rows: Iterable[Row]) -> float:
+        """The largest share of its session's video after which a row begins; 0 where none can be judged."""
+        shares = [0.0]
+        for row in rows:
+            item = self.session_of(row.session, row.participant) if row.kept else None
+            length_s = None if item is None else self._length_s[item.identity]
+            onset_s = None if item is None else _seconds(row.onset, item)
+            if onset_s is not None and length_s:
+                shares.append(onset_s / length_s)
+        return max(shares)
+
+    def num_judged(self, rows: Iterable[Row]) -> int:
+        """How many rows have a session whose length is known, and a time on it."""
+        found = 0
+        for row in rows:
+            item = self.session_of(row.session, row.participant) if row.kept else None
+            if item is not None and self._length_s[item.identity] is not None:
+                found += _seconds(row.onset, item) is not None
+        return found
 
     def outside(self, rows: Iterable[Row]) -> list[Outside]:
         """Rows whose times lie outside their session's video; rows that cannot be judged are not among them."""
@@ -129,7 +154,8 @@ def read_within(path: Path, table: Table, lengths: Lengths) -> Reading:
     try:
         rows = read_annotations(path, table, starts_known=lengths.starts_known)
     except DatasetError as error:
-        possible = _possible(path, table, lengths)
+        named = [name for name in (table.columns.onset, table.columns.offset) if name is not None]
+        possible = [] if any(map(names_other_unit, named)) else _possible(path, table, lengths)
         if not possible:
             raise
         reason = str(error)
@@ -138,10 +164,16 @@ def read_within(path: Path, table: Table, lengths: Lengths) -> Reading:
     if len(possible) == 1:
         [(one, rows)] = possible
         return Reading(rows=rows, table=one, why=f"the videos have {one.frame_rate_hz:g} frames per second")
-    fitting = [(one, rows) for one, rows in possible if not lengths.outside(rows.rows)]
+    num_outside = [len(lengths.outside(rows.rows)) for _, rows in possible]
+    few = [_FEW * lengths.num_judged(rows.rows) if all(num_outside) else 0 for _, rows in possible]
+    fitting = [k for k, number in enumerate(num_outside) if number <= few[k]]
     if len(fitting) == 1:
-        one, rows = fitting[0]
-        return Reading(rows=rows, table=one, why="only so do all times lie inside their videos")
+        one, rows = possible[fitting[0]]
+        most = f"all but {num_outside[fitting[0]]}" if num_outside[fitting[0]] else "all"
+        if one.time_format == "milliseconds" and lengths.reach(rows.rows) < _REACHED:
+            reason += ". As milliseconds all would lie at the very beginning of their videos; are they frame numbers?"
+        else:
+            return Reading(rows=rows, table=one, why=f"only so do {most} times lie inside their videos")
     return Reading(rows=possible[0][1], table=table, question=reason)
 
 

@@ -28,7 +28,8 @@ class Manifest:
 def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> Manifest:
     """Read a manifest: a CSV with the column ``path``, those that make a session's name, and any of the others.
 
-    ``start`` is when a file's first frame was: seconds of the session, or a clock time. ``observed_from`` and
+    ``start`` is when a file's first frame was: seconds of the session (12.5, or mm:ss such as 0:12.5; a decimal comma
+    counts too), or a clock time (three fields). ``observed_from`` and
     ``observed_to`` bound a stretch of the session that was annotated, in the same way; an empty cell leaves that end
     open. Other columns are for people; a name that looks like one of ours is refused. A file that does not exist is
     no problem here: its session fails when it is run, and the others go on.
@@ -61,7 +62,18 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
     raise_problems(str(path), sorted(problems, key=_line))
     if not found:
         raise DatasetError(f"{path}: the manifest has no row; expected one per video file")
-    return Manifest(recordings=tuple(found.values()), notes=tuple(f"{path.name}: {note}" for note in table.notes))
+    notes = [*table.notes, *_minutes(table.header, [cells for line, cells in table.rows if line in found])]
+    return Manifest(recordings=tuple(found.values()), notes=tuple(f"{path.name}: {note}" for note in notes))
+
+
+def _minutes(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A note on starts of two fields: spreadsheets hide the seconds of clock times."""
+    starts = [cells[header.index("start")] for cells in rows] if "start" in header else []
+    short = [text for text in starts if text.count(":") == 1]
+    told = (
+        f"{len(short)} starts such as {short[0]} are" if len(short) > 1 else "".join(f"the start {t} is" for t in short)
+    )
+    return [f"{told} read as minutes and seconds of the session; write clock times with seconds"] if short else []
 
 
 def _line(problem: str) -> int:

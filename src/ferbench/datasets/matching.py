@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -36,7 +36,10 @@ _MANY: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How rows become annotations; ``source`` is the file's name, for messages, the rest are fields of ``Study``."""
+    """How rows become annotations; the rest are fields of ``Study``.
+
+    ``source`` is the file's name, and ``named_by`` what the videos' names come from, for messages.
+    """
 
     source: str
     naming: Naming
@@ -44,6 +47,7 @@ class Rules:
     annotator: str | None = None
     unlisted: Unlisted = "unannotated"
     refused_rows: RefusedRows = "unscored"
+    named_by: str = "dataset.pattern"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,11 +60,20 @@ class Matched:
     refused: list[Problem] = field(default_factory=list)
 
 
-def match(footage: Sequence[Footage], table: AnnotationTable, rules: Rules) -> tuple[list[Matched], list[str]]:
+def match(
+    footage: Sequence[Footage], table: AnnotationTable, rules: Rules, *, left_out: Collection[Identity] = ()
+) -> tuple[list[Matched], list[str]]:
     """Find the session of each row.
 
     A row's names mean the session whose names are spelled exactly so, else the only one in the same canonical form
-    (``naming.canonical``); a video's suffix in the session's cell counts for nothing.
+    (``naming.canonical``); a video's suffix in the session's cell counts for nothing. A row that cannot be used and has
+    no session counts for all sessions of its participant, unless such rows are skipped.
+
+    Args:
+        footage: the sessions.
+        table: the rows.
+        rules: how they are read.
+        left_out: sessions that exist, but are not used; nothing is told of their rows.
 
     Returns:
         One entry per session, in the given order, and notices: the file's, and about rows that belong to no session.
@@ -70,34 +83,36 @@ def match(footage: Sequence[Footage], table: AnnotationTable, rules: Rules) -> t
             sessions of several participants, or no row belongs to any session.
     """
     found = [Matched(footage=item, participant=item.participant) for item in footage]
-    finder = Finder((item.footage.identity, item) for item in found)
+    none: list[Matched] = []
+    finder = Finder([*((identity, none) for identity in left_out), *((m.footage.identity, [m]) for m in found)])
     _check_fields(table, rules)
     strays: dict[Identity, list[Row]] = {}
-    for row in _by_annotator(table.rows, rules.annotator):
+    for row in by_annotator(table.rows, rules.annotator):
         identity = rules.naming.identity(row.session, row.participant)
-        matched = _find(finder, identity, rules, row.line)
-        if matched is None:
+        own = _find(finder, identity, rules, row.line)
+        if own is None:
             strays.setdefault(identity, []).append(row)
-        else:
+        for matched in own or ():
             matched.rows.append(row)
     notices = [f"{rules.source}: {note}" for note in table.notes]
+    people = {canonical(item.participant) for item in found if item.participant}
+    for item in found:
+        notices += _whose(item, rules, people)
     lost: dict[int, str] = {}
     for problem in table.problems:
         identity = rules.naming.identity(problem.session, problem.participant)
-        matched = _find(finder, identity, rules, problem.line) if all(identity) else None
-        if matched is None:
+        own = _find(finder, identity, rules, problem.line) if all(identity) else _of_person(problem, found, rules)
+        if own is None:
             lost[problem.line] = f"{rules.source}, {problem}; the row was left out"
-        else:
+        for matched in own or ():
             matched.refused.append(problem)
     if strays and not any(item.rows or item.refused for item in found):
         theirs = some([repr(rules.naming.name(identity)) for identity in list(strays)[:3]])
         ours = some([repr(item.footage.name) for item in found[:3]])
         raise DatasetError(
             f"{rules.source}: no row belongs to any video: the rows are of {theirs}, the videos of {ours}. "
-            "Say how names are made with dataset.pattern, dataset.session_name and dataset.format.columns."
+            f"Say how names are made with {rules.named_by}, dataset.session_name and dataset.format.columns."
         )
-    for item in found:
-        notices += _whose(item, rules)
     return found, notices + refusals(lost, rules.source) + _told(strays, found, rules)
 
 
@@ -118,7 +133,15 @@ def _check_fields(table: AnnotationTable, rules: Rules) -> None:
             )
 
 
-def _find(finder: Finder[Matched], identity: Identity, rules: Rules, line: int) -> Matched | None:
+def _of_person(problem: Problem, found: Sequence[Matched], rules: Rules) -> list[Matched] | None:
+    """All sessions that a row without a session may be of; None = not known."""
+    if rules.refused_rows == "skip" or not problem.participant:
+        return None
+    return [m for m in found if m.participant and canonical(m.participant) == canonical(problem.participant)] or None
+
+
+def _find(finder: Finder[list[Matched]], identity: Identity, rules: Rules, line: int) -> list[Matched] | None:
+    """The session of a row, [] = one that is left out, None = none."""
     try:
         found = finder.find(identity)
         if found is None and rules.naming.fields[0] == "session":
@@ -128,9 +151,11 @@ def _find(finder: Finder[Matched], identity: Identity, rules: Rules, line: int) 
     return found
 
 
-def _by_annotator(rows: Sequence[Row], annotator: str | None) -> list[Row]:
-    """The rows of the chosen annotator."""
-    counts = Counter(row.annotator or BLANK for row in rows)
+def by_annotator(rows: Sequence[Row], annotator: str | None) -> list[Row]:
+    """The rows of the chosen annotator; spellings of one name are one person, as for sessions."""
+    spelled: dict[str, str] = {}
+    names = [spelled.setdefault(canonical(row.annotator), row.annotator) or BLANK for row in rows]
+    counts = Counter(names)
     if annotator is None and len(counts) > 1:
         listed = ", ".join(f"{name} ({count} row{'s' * (count > 1)})" for name, count in sorted(counts.items()))
         example = next(name for name, _ in counts.most_common() if name != BLANK)
@@ -141,29 +166,35 @@ def _by_annotator(rows: Sequence[Row], annotator: str | None) -> list[Row]:
     if annotator in (None, EVERYBODY) or not rows:
         return list(rows)
     name = chosen("dataset.annotator", str(annotator), counts)
-    return [row for row in rows if (row.annotator or BLANK) == name]
+    return [row for row, own in zip(rows, names, strict=True) if own == name]
 
 
-def _whose(item: Matched, rules: Rules) -> list[str]:
-    """Take the participant from the rows where the videos do not tell; a notice where they disagree."""
+def _whose(item: Matched, rules: Rules, known: set[str]) -> list[str]:
+    """Take the participant from the rows where the videos do not tell; a notice where they call the person otherwise.
+
+    Raises DatasetError where the rows name several people, or one that other videos are of.
+    """
     people = {canonical(row.participant): row for row in item.rows if row.participant}
     if "participant" in rules.naming.fields or not people:
         return []
+    mend = (
+        f"Where sessions are numbered within participants, set dataset.session_name='{NUMBERED_WITHIN}'; where the "
+        "column is not about who was filmed, set dataset.format.columns.participant=null."
+    )
     if len(people) > 1:
         told = " and ".join(f"{row.participant!r} (line {row.line})" for row in list(people.values())[:2])
-        raise DatasetError(
-            f"{rules.source}: session {item.footage.name!r} is there for participants {told}. Where sessions are "
-            f"numbered within participants, set dataset.session_name='{NUMBERED_WITHIN}'; where the column is not "
-            "about who was filmed, set dataset.format.columns.participant=null."
-        )
+        raise DatasetError(f"{rules.source}: session {item.footage.name!r} is there for participants {told}. {mend}")
     [row] = people.values()
     if not item.participant:
         item.participant = row.participant
     elif canonical(item.participant) != canonical(row.participant):
-        return [
+        differs = (
             f"{rules.source}, line {row.line}: session {item.footage.name!r} is of participant {row.participant!r}, "
-            f"by its video of {item.participant!r}; the video's is used"
-        ]
+            f"by its video of {item.participant!r}"
+        )
+        if canonical(row.participant) in known:
+            raise DatasetError(f"{differs}. {mend}")
+        return [f"{differs}; the video's is used"]
     return []
 
 

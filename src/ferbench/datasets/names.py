@@ -39,12 +39,17 @@ _PEOPLE_TOO: Final = (
     "id",
 )
 PERSON_WORDS: Final = (*_PEOPLE, *_PEOPLE_TOO, "pid", "p")
-SESSION_WORDS: Final = ("session", "sessie", "sess", "ses", "sitzung", "séance", "seance", "visit", "bezoek", "s")
+SESSION_WORDS: Final = (
+    *("session", "sessie", "sess", "ses", "sitzung", "séance", "seance", "visit", "bezoek", "s"),
+    *("termin", "messzeitpunkt", "mzp"),
+)
+_OCCASION_WORDS: Final = ("t", "tag", "dag", "day")
+"""Sessions where the annotations have the number and no session word is there: ``S2`` may be the second of a day."""
 _SIDES: Final = ("front", "side", "left", "right", "top", "voor", "zij", "links", "rechts", "boven")
 CAMERA_WORDS: Final = (*_SIDES, "overview", "face", "robot")
 _PART_WORDS: Final = ("part", "pt", "deel", "teil", "chapter", "del")
 _COUNTER_WORDS: Final = ("img", "mvi", "dsc", "dscn", "dscf", "vid", "mov", "dji", "gopr")
-_LONGEST_AFTER_LETTER: Final = {"p": 4, "s": 3}
+_LONGEST_AFTER_LETTER: Final = {"p": 4, "s": 3, "t": 2}
 """Digits that may follow a word of one letter; cameras number files as P1080123."""
 
 
@@ -57,10 +62,11 @@ def _numbered(words: Iterable[str], value: str = r"\d+") -> re.Pattern[str]:
 _ENDED: Final = r"(?:\d+|[a-z])(?![^\W_])"
 _PERSON: Final = _numbered(PERSON_WORDS)
 _SESSION: Final = _numbered(SESSION_WORDS)
+_OCCASION: Final = _numbered(_OCCASION_WORDS)
 _CAMERA: Final = _numbered(("camera", "cam"), _ENDED)
 _PART: Final = _numbered(_PART_WORDS, _ENDED)
 _COUNTER: Final = _numbered(_COUNTER_WORDS)
-_GOPRO: Final = re.compile(r"(?<![^\W_])G[XHL](?P<chapter>\d\d)(?P<number>\d{4})(?!\d)", re.IGNORECASE)
+GOPRO: Final = re.compile(r"(?<![^\W_])G[XHL](?P<chapter>\d\d)(?P<number>\d{4})(?!\d)", re.IGNORECASE)
 _PAIR: Final = re.compile(r"(?<!\d)(?<!\d[-_.])(?P<participant>\d+)[-_](?P<session>\d+)(?!\d|[-_.]\d)")
 _STAMP: Final = re.compile(
     r"(?P<utc>PXL_|GMT)?(?<!\d)(?P<y>(?:19|20)\d\d)(?P<mark>[-_.]?)(?P<m>\d\d)(?P=mark)(?P<d>\d\d)(?:\s+at\s+|[-_.T\s]{0,3})"
@@ -72,8 +78,18 @@ _DATE: Final = re.compile(
     r"|\d{1,2}(?P<dash>[-.])\d{1,2}(?P=dash)(?:19|20)\d\d)(?!\d)"
 )
 _TIME_OF_DAY: Final = re.compile(r"(?<!\d)[0-2]\d(?P<mark>[.:])[0-5]\d(?P=mark)[0-5]\d(?!\d)")
+_MONTHS: Final = (
+    *("jan", "januari", "januar", "january", "janvier", "feb", "februari", "februar", "february", "février"),
+    *("maart", "mrt", "märz", "march", "mar", "mars", "apr", "april", "avril", "mei", "mai", "may"),
+    *("jun", "juni", "june", "juin", "jul", "juli", "july", "juillet", "aug", "augustus", "august", "août"),
+    *("sep", "sept", "september", "septembre", "okt", "oktober", "oct", "october", "octobre"),
+    *("nov", "november", "novembre", "dec", "december", "dez", "dezember", "décembre"),
+)
+_DAY_AND_MONTH: Final = re.compile(
+    rf"(?<!\d)[0-3]?\d[\s._-]{{0,2}}(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})(?![^\W\d_])", re.IGNORECASE
+)
 _TOKEN: Final = re.compile(r"[^\W\d_]+|\d+")
-_ALONE: Final = re.compile(r"(?<![^\W_])\d+(?![^\W_])")
+_ALONE: Final = re.compile(r"(?<![^\W_])(?<!\d[-.:])\d+(?![^\W_]|[-.:]\d)")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _GONE: Final = "|"  # stands where something was read; no system has it in names
 
@@ -135,12 +151,15 @@ class Clues:
         camera: "" = none.
         part: "" = none.
         gopro: chapter and recording number that a GoPro wrote.
+        lone: participants (sessions, where the annotations have no participants) by a number that stands alone in a
+            file's name: weak, for it may count takes.
         start: date and time in the name, where it is not in UTC.
         rest: the name without camera and part.
     """
 
     participants: set[str] = field(default_factory=set)
     sessions: set[str] = field(default_factory=set)
+    lone: set[str] = field(default_factory=set)
     camera: str = ""
     part: str = ""
     gopro: tuple[str, str] | None = None
@@ -161,7 +180,7 @@ def read_name(name: str, known: Known, *, folder: bool = False) -> Clues:
     text = _known_names(text, known, clues, several_tokens=True)
     text, clues.start = _moment(text, {canonical(value) for value in known.participants})
     text, part = _taken(text, _PART)
-    text, gopro = _taken(text, _GOPRO)
+    text, gopro = _taken(text, GOPRO)
     text, camera = _taken(text, _CAMERA)
     text = _known_names(text, known, clues, several_tokens=False)
     text = _by_words(text, known, clues)
@@ -219,7 +238,7 @@ def _moment(text: str, ids: set[str]) -> tuple[str, datetime | None]:
         text = _without(text, match.span())
         if start is None and not match["utc"] and not match["zulu"]:
             start = moment
-    for pattern in (_DATE, _TIME_OF_DAY):
+    for pattern in (_DATE, _DAY_AND_MONTH, _TIME_OF_DAY):
         for match in pattern.finditer(text):
             if canonical(match[0]) not in ids:
                 text = _without(text, match.span())
@@ -236,6 +255,9 @@ def _by_words(text: str, known: Known, clues: Clues) -> str:
     """Sessions and participants by a word and a number."""
     matches = [m for m in _SESSION.finditer(text) if _fits(m)]
     longer = [m for m in matches if len(m["word"]) > 1]
+    if not matches:
+        sessions = _by_number(known.sessions, SESSION_WORDS)
+        matches = [m for m in _OCCASION.finditer(text) if _fits(m) and canonical(m["value"]) in sessions]
     text = _numbers(text, longer or matches, clues.sessions, known.sessions, SESSION_WORDS)
     people = [m for m in _PERSON.finditer(text) if _fits(m)]
     if not people and longer:
@@ -244,7 +266,11 @@ def _by_words(text: str, known: Known, clues: Clues) -> str:
 
 
 def _fits(match: re.Match[str]) -> bool:
-    return len(match["value"]) <= _LONGEST_AFTER_LETTER.get(match["word"].lower(), len(match["value"]))
+    """Whether a word of one letter has a short number, and is neither the p of 1080p30 nor the T before a time."""
+    word, before = match["word"].lower(), match.string[: match.start()]
+    of_size = word == "p" and before[-3:].isdecimal() and len(before) > 2
+    of_time = word == "t" and before.endswith(_GONE)
+    return not of_size and not of_time and len(match["value"]) <= _LONGEST_AFTER_LETTER.get(word, len(match["value"]))
 
 
 def _numbers(
@@ -267,6 +293,17 @@ def _by_number(values: Iterable[str], words: tuple[str, ...]) -> dict[str, set[s
         if key:
             found.setdefault(key, set()).add(value)
     return found
+
+
+def spelled_as(name: str, values: Iterable[str], words: tuple[str, ...]) -> str:
+    """A name as the annotations spell it, where they have only one with its number.
+
+    >>> spelled_as("01", ["VP01", "VP02"], PERSON_WORDS)
+    'VP01'
+    """
+    near = _by_number(values, words).get(number_key(name, words), set())
+    same = {value for value in near if canonical(value) == canonical(name)} or near
+    return next(iter(same)) if len(same) == 1 else name
 
 
 def _pair(text: str, known: Known, clues: Clues) -> str:
@@ -296,7 +333,8 @@ def _alone(text: str, known: Known, clues: Clues, *, whole: bool) -> None:
     else:
         by_number, found = _by_number(known.sessions, SESSION_WORDS), clues.sessions
     if not found:
-        found.update(value for number in numbers for value in by_number.get(number, ()))
+        named = found if whole else clues.lone
+        named.update(value for number in numbers for value in by_number.get(number, ()))
 
 
 def _without(text: str, span: tuple[int, int]) -> str:

@@ -76,6 +76,20 @@ class Naming:
         """The name of a session."""
         return self.template.format(**dict(zip(self.fields, identity, strict=True)))
 
+    def means(self, identity: Identity, names: Iterable[str]) -> set[str]:
+        """Those of some sessions' names whose fields are the same in canonical form.
+
+        >>> Naming(template="{participant}_{session}").means(("2", "P7"), ["p7_02", "p7_12"])
+        {'p7_02'}
+        """
+        values = dict(zip(self.fields, map(canonical, identity), strict=True))
+        pattern = ""
+        for literal, name, _, _ in string.Formatter().parse(self.template):
+            pattern += re.escape(unicodedata.normalize("NFC", literal.casefold()))
+            if name is not None:
+                pattern += ("0*" if values[name].isdecimal() else "") + re.escape(values[name])
+        return {name for name in names if re.fullmatch(pattern, plain(plain(name).casefold()))}
+
 
 class Finder(Generic[T]):
     """Finds what a name written by a human means: spelled exactly so, else the only one in the same canonical form."""

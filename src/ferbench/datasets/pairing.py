@@ -19,6 +19,8 @@ _UNLISTED: Final = {
     "(dataset.unlisted=empty takes such a session as annotated with nothing found)",
     "skip": "left out",
 }
+_HALF_DAY_S: Final = 43200.0
+_SESSION_S: Final = 3 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +33,14 @@ class Paired:
 
 def unannotated(found: Sequence[Matched]) -> Paired:
     """Sessions that nobody annotated."""
-    return Paired(sessions=tuple(_session(item, None) for item in found), notices=())
+    gaps = [item for item in found if _missing(item)]
+    return Paired(sessions=tuple(_session(item, None, _missing(item)) for item in found), notices=_gaps(gaps))
 
 
 def pair(found: Sequence[Matched], rules: Rules) -> Paired:
     """Sessions with the annotations of their rows; clock times become seconds of the session.
+
+    A session of which a part is missing, so that its times are not known, is not scored, annotated or not.
 
     Raises:
         DatasetError: times are clock times, and of no session with annotations the start is known.
@@ -49,25 +54,62 @@ def pair(found: Sequence[Matched], rules: Rules) -> Paired:
         )
     sessions: list[Session] = []
     told: dict[int, str] = {}
+    lost: dict[int, list[str]] = {}
+    gaps: list[Matched] = []
     bare: list[str] = []
+    outside: list[str] = []
     for item in found:
         annotations, refused = _annotations(item)
         usable = len(item.rows) + len(item.refused) > len(refused)
-        scored = not refused or (rules.refused_rows == "skip" and usable)
-        outcome = "the row was left out" if scored else f"session {item.footage.name!r} is not scored"
-        told |= {problem.line: f"{rules.source}, {problem}; {outcome}" for problem in refused}
-        if not scored:
+        missing = _missing(item)
+        scored = not missing and (not refused or (rules.refused_rows == "skip" and usable))
+        for problem in refused:
+            lost.setdefault(problem.line, []).extend([] if scored else [repr(item.footage.name)])
+            told[problem.line] = f"{rules.source}, {problem}; {_outcome(lost[problem.line])}"
+        if missing and (item.rows or refused or rules.unlisted != "skip"):
+            gaps.append(item)
+            sessions.append(_session(item, None, missing))
+        elif refused and not scored:
             sessions.append(_session(item, None, _reason(refused, rules)))
         elif item.rows:
             sessions.append(_session(item, annotations))
+            outside += _outside(item.footage, annotations)
         else:
             bare.append(item.footage.name)
             if rules.unlisted != "skip":
                 sessions.append(_session(item, () if rules.unlisted == "empty" else None))
-    notices = refusals(told, rules.source)
+    notices = [*_gaps(gaps), *refusals(told, rules.source)]
+    if outside:
+        notices.append(f"annotated outside of what was observed, so not counted: {some(outside)}")
     if bare and rules.unlisted != "empty":
         notices.append(f"{rules.source} has no row for {some(bare)}: {_UNLISTED[rules.unlisted]}")
     return Paired(sessions=tuple(sessions), notices=tuple(notices))
+
+
+def _missing(item: Matched) -> str:
+    """Why the times of a session cannot be known, or ""; times on the clock may be known nevertheless."""
+    by_clock = item.footage.missing_before_clock and all(_is_clock(row) for row in item.rows if row.kept)
+    return "" if by_clock else item.footage.missing
+
+
+def _gaps(items: Sequence[Matched]) -> tuple[str, ...]:
+    """A notice on sessions that parts are missing of."""
+    if not items:
+        return ()
+    told = some([f"{item.footage.name} ({item.footage.missing})" for item in items])
+    return (
+        f"not scored, and the times of events are not known, as parts are missing: {told}; add them, or give the file "
+        "after each gap a start in seconds of the session (column start of a manifest)",
+    )
+
+
+def _outcome(sessions: Sequence[str]) -> str:
+    """What a row that cannot be used leads to, given the sessions that are not scored."""
+    if not sessions:
+        return "the row was left out"
+    return (
+        f"session{'s' if len(sessions) > 1 else ''} {some(sessions)} {'are' if len(sessions) > 1 else 'is'} not scored"
+    )
 
 
 def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
@@ -82,6 +124,8 @@ def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
             reason = "a clock time, but the start of its session on the clock is not known"
         elif onset_s < 0:
             reason = f"{-onset_s:g} s before the start of its session"
+        elif onset_s > _HALF_DAY_S and not _dated(row, item.footage):
+            reason = f"{onset_s / 3600:.1f} hours after the start of its session, or before it; write times with dates"
         elif offset_s < onset_s:
             reason = "ends before it begins"
         else:
@@ -97,6 +141,44 @@ def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
             continue
         refused.append(Problem(line=row.line, reason=reason, session=row.session, participant=row.participant))
     return tuple(sorted(annotations)), sorted(refused, key=lambda problem: problem.line)
+
+
+def _outside(footage: Footage, annotations: Sequence[Annotation]) -> list[str]:
+    """The session, and how many of its annotations begin outside of its observed stretches; [] = none."""
+    observed = footage.observed
+    count = 0 if observed is None else sum(not any(a <= mark.onset_s < b for a, b in observed) for mark in annotations)
+    return [f"{footage.name} ({count})"] if count else []
+
+
+def _dated(row: Row, footage: Footage) -> bool:
+    """Whether the clock leaves no doubt about the day."""
+    moments = (row.onset, footage.start)
+    return not _is_clock(row) or all(isinstance(moment, Clock) and moment.date is not None for moment in moments)
+
+
+def check_minutes(found: Sequence[Matched], source: str) -> None:
+    """Refuse times that were read as minutes and seconds, but are the clock's hours and minutes.
+
+    Spreadsheets hide seconds: 10:15 may be 10:15:20. It is where all lie shortly after their session's start so.
+
+    Raises:
+        DatasetError: all times of sessions with a known start lie from a minute before to three hours after it.
+    """
+    rows = [(row, item.footage.start) for item in found for row in item.rows if row.kept and item.footage.start]
+    shown = ""
+    for row, start in rows:
+        onset_s = row.onset
+        if isinstance(onset_s, Clock) or onset_s % 1 or onset_s * 60 >= 2 * _HALF_DAY_S:
+            return
+        if not -60 <= since(Clock(of_day_s=onset_s * 60), start) <= _SESSION_S:
+            return
+        shown = shown or f"{onset_s // 60:02.0f}:{onset_s % 60:02.0f}"
+    if rows:
+        raise DatasetError(
+            f"{source}: times such as {shown} are minutes and seconds, or hours and minutes of the clock: all lie "
+            "shortly after the starts of their sessions. Write clock times with seconds, or say "
+            "dataset.format.time_format=mm:ss"
+        )
 
 
 def _is_clock(row: Row) -> bool:

@@ -20,6 +20,7 @@ from ferbench.datasets.naming import (
     raise_problems,
     some,
 )
+from ferbench.datasets.part_gaps import first_gap
 from ferbench.datasets.times import Clock, parse_clock, parse_time, since
 from ferbench.errors import DatasetError
 from ferbench.types import Part
@@ -65,6 +66,9 @@ class Footage:
         parts: video files in order.
         start: the session's second 0 on the clock; None = not known.
         observed: annotated stretches, seconds of the session; None = the whole video.
+        apart_s: seconds between this camera's beginning and that of the camera that began most apart from it.
+        missing: parts that are not there, so that times of the session are not known; "" = none.
+        missing_before_clock: seconds of the session are not known so, but times on the clock are.
     """
 
     name: str
@@ -74,10 +78,18 @@ class Footage:
     parts: tuple[Part, ...]
     start: Clock | None
     observed: tuple[tuple[float, float], ...] | None
+    apart_s: float = 0.0
+    missing: str = ""
+    missing_before_clock: bool = False
 
 
 def parse_moment(text: str) -> Moment | str:
-    """Seconds of the session such as 12.5, a clock time such as 14:03:20 (with a date or not), or what is wrong."""
+    """Seconds of the session such as 12.5 or (mm:ss) 0:12,5, a clock time such as 14:03:20 (with a date or not).
+
+    What is wrong with another text is returned as a text.
+    """
+    if text.count(":") == 1:
+        return parse_time(text, "mm:ss")
     if ":" in text:
         return parse_clock(text)
     read = parse_time(text, "seconds")
@@ -106,7 +118,9 @@ def assemble(
     problems = _clashes(sessions, naming)
     cameras = _cameras(recordings)
     picked = None if camera is None else chosen("dataset.camera", camera, cameras.values())
+    blanks = _blank_cameras(sessions, naming)
     if picked is None:
+        raise_problems("a camera is not told", blanks)
         _check_one_camera(sessions, cameras)
     found: list[Footage] = []
     without: list[str] = []
@@ -123,6 +137,7 @@ def assemble(
     raise_problems("the videos cannot be put together to sessions", problems)
     found.sort(key=lambda footage: footage.name)
     notices = [f"no video of camera {picked!r}: {some(sorted(without))}; left out"] if without else []
+    notices += [f"{blank}; left out" for blank in blanks] if picked else []
     used = sorted({footage.camera for footage in found})
     if len(used) > 1:
         notices.append(f"the sessions are from different cameras: {some([repr(name) for name in used])}")
@@ -160,6 +175,19 @@ def _cameras(recordings: Sequence[Recording]) -> dict[str, str]:
     return cameras
 
 
+def _blank_cameras(sessions: dict[Identity, list[Recording]], naming: Naming) -> list[str]:
+    """One text per session of which some files name a camera and others none."""
+    problems = []
+    for identity, own in sessions.items():
+        blank, named = [r for r in own if not canonical(r.camera)], [r for r in own if canonical(r.camera)]
+        if blank and named:
+            problems.append(
+                f"session {naming.name(identity)!r}: {some([r.where for r in blank])} without a camera, but "
+                f"{named[0].where} is of camera {named[0].camera!r}; say for each file which camera it is of"
+            )
+    return problems
+
+
 def _check_one_camera(sessions: dict[Identity, list[Recording]], cameras: dict[str, str]) -> None:
     counts = dict.fromkeys(cameras, 0)
     several = False
@@ -190,6 +218,7 @@ def _footage(
     observed = _observed(name, own, start)
     if isinstance(observed, str):
         return observed
+    missing, missing_before_clock = _missing(ordered, own)
     return Footage(
         name=name,
         identity=identity,
@@ -198,7 +227,37 @@ def _footage(
         parts=parts,
         start=start,
         observed=observed,
+        apart_s=_apart_s(own, start),
+        missing=missing,
+        missing_before_clock=missing_before_clock,
     )
+
+
+def _missing(ordered: list[Recording], own: list[Recording]) -> tuple[str, bool]:
+    """What is absent before a file whose place is not known, and whether times on the clock are right nevertheless.
+
+    Where the first part is absent, a clock time of the first file is no place: seconds count from the beginning of the
+    session, which is not known, unless a start says it in seconds.
+    """
+    parts = [r.part for r in ordered]
+    gap = first_gap(parts, [r.start is not None for r in ordered])
+    if gap:
+        return f"{gap[1]} ({ordered[gap[0]].where} has no start)", False
+    gap = first_gap(parts[:1], [isinstance(ordered[0].start, float)])
+    if not gap:
+        return "", False
+    in_seconds = any(isinstance(moment, float) for r in own for moment in r.observed or ())
+    return f"{gap[1]} ({ordered[0].where} starts at a clock time, the times count in seconds)", not in_seconds
+
+
+def _apart_s(own: list[Recording], start: Clock | None) -> float:
+    """Largest difference between a clock time and the beginnings of a session's cameras; 0 where none is known."""
+    begins_s: dict[str, float] = {}
+    for recording in own:
+        if start is not None and isinstance(recording.start, Clock):
+            camera, begin_s = canonical(recording.camera), since(recording.start, start)
+            begins_s[camera] = min(begins_s.get(camera, begin_s), begin_s)
+    return max(map(abs, begins_s.values()), default=0.0)
 
 
 def _in_order(name: str, shots: list[Recording]) -> list[Recording] | str:
@@ -277,5 +336,10 @@ def _observed(name: str, own: list[Recording], start: Clock | None) -> tuple[tup
         from_s, to_s = _seconds(first, start), math.inf if last is None else _seconds(last, start)
         if to_s <= from_s:
             return f"session {name!r}: {recording.where} is observed to {to_s:g} s, which is not after {from_s:g} s"
+        if to_s <= 0:
+            return (
+                f"session {name!r}: {recording.where} is observed to {-to_s:g} s before the session's start; expected "
+                "clock times, as its start is one, or seconds of the session"
+            )
         stretches.append((from_s, to_s))
     return tuple(sorted(stretches)) or None

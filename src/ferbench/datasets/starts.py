@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -80,6 +81,8 @@ class Filled:
 def fill_starts(places: Sequence[Place], starts: Starts, source: str) -> Filled:
     """Give the first file of each session and camera the start in the log book; a start in a file's name is kept.
 
+    A file that is a later part gets none: where the first part has no file, nobody knows when the later one began.
+
     Args:
         places: in order of their parts.
         starts: the log book.
@@ -103,6 +106,10 @@ def fill_starts(places: Sequence[Place], starts: Starts, source: str) -> Filled:
             problems.append(f"{source}, line {start.line}: {several} a video and the name {what!r}")
             continue
         for place in own[0].values():
+            if is_later(place.part) and not place.start:
+                told = f"{place.path} is part {place.part}, and the first part has no place; no start given"
+                problems.append(f"{source}, line {start.line}: {told}")
+                continue
             named = parse_moment(place.start) if place.start else None
             if named is None:
                 filled[place.path] = clock_text(start.clock)
@@ -114,6 +121,16 @@ def fill_starts(places: Sequence[Place], starts: Starts, source: str) -> Filled:
         problems=tuple(problems),
         notes=tuple(notes),
     )
+
+
+def is_later(part: str) -> bool:
+    """Whether a part is certainly not the first of its session.
+
+    >>> [is_later(part) for part in ("", "0", "01", "A", "intro", "2", "b")]
+    [False, False, False, False, False, True, True]
+    """
+    name = canonical(part)
+    return int(name) > 1 if re.fullmatch(r"[0-9]+", name) else len(name) == 1 and "a" < name <= "z"
 
 
 def _means(written: str, name: str) -> bool:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from ferbench.datasets.annotations import Table, read_annotations
 from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
 from ferbench.datasets.manifest import read_manifest
 from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
-from ferbench.datasets.naming import Naming, chosen
-from ferbench.datasets.pairing import Paired, pair, unannotated
+from ferbench.datasets.naming import Naming, chosen, some
+from ferbench.datasets.pairing import Paired, check_minutes, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
-from ferbench.datasets.recordings import Recording, assemble
+from ferbench.datasets.recordings import Footage, Recording, assemble
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.types import Session
+
+_APART_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +38,10 @@ class Study:
         annotations: a CSV with a row per annotation (``annotations.read_annotations``); None = not annotated.
         format: how that file is written.
         annotator: whose rows to use where there are several people's; ``all`` = each row is an annotation of its own,
-            ``(blank)`` = the rows without a name.
+            ``(blank)`` = the rows without a name. Compared as names of sessions are (``naming.canonical``).
         unlisted: what a session without any row is; rows that ``format.keep`` leaves out count here.
-        refused_rows: a session with a row that cannot be used is not scored, or (skip) scored with its other rows.
+        refused_rows: a session with a row that cannot be used is not scored, or (skip) scored with its other rows. A
+            row that names only the participant counts for all of the participant's sessions.
         only_sessions: names of the sessions to use, for example in a pilot; empty = all.
         only_participants: likewise of participants.
     """
@@ -90,6 +93,13 @@ class Study:
     def _naming(self) -> Naming:
         return Naming(template=self.session_name)
 
+    @property
+    def _named_by(self) -> str:
+        """What the videos' names come from, for messages."""
+        if self.manifest is None:
+            return "dataset.pattern"
+        return f"{Path(self.manifest).name} (columns {', '.join(self._naming.fields)})"
+
     def _paired(self) -> Paired:
         recordings, notices = self._recordings()
         footage, more = assemble(recordings, self._naming, self.camera)
@@ -101,6 +111,7 @@ class Study:
         else:
             rules = Rules(
                 source=path.name,
+                named_by=self._named_by,
                 naming=self._naming,
                 suffixes=self.suffixes,
                 annotator=self.annotator,
@@ -109,11 +120,17 @@ class Study:
             )
             starts_known = any(item.start is not None for item in footage)
             table = read_annotations(path, self.format, starts_known=starts_known)
-            found, told = match(footage, table, rules)
-            notices += tuple(told)
+            there = {self._naming.identity(file.session, file.participant) for file in recordings}
+            left_out = there - {item.identity for item in footage}
+            found, told = match(footage, table, rules, left_out=left_out)
+            notices += (*told, *([] if table.clock else _begun_apart(footage)))
+            if (self.format.time_format, table.time_format) == ("auto", "mm:ss"):
+                check_minutes(found, path.name)
             paired = pair(self._wanted(found), rules)
         notices += paired.notices
-        if self.refused_rows == "unscored" and any(session.unscored for session in paired.sessions):
+        gaps = {item.name for item in footage if item.missing}
+        refused = any(session.unscored and session.session_id not in gaps for session in paired.sessions)
+        if self.refused_rows == "unscored" and refused:
             notices += ("dataset.refused_rows=skip scores a session by its other rows where some cannot be used",)
         return Paired(sessions=paired.sessions, notices=notices)
 
@@ -147,3 +164,14 @@ class Study:
         sessions = {chosen("dataset.only_sessions", name, names) for name in self.only_sessions} or names
         wanted = {chosen("dataset.only_participants", name, people) for name in self.only_participants}
         return [item for item in found if item.footage.name in sessions and (not wanted or item.participant in wanted)]
+
+
+def _begun_apart(footage: Sequence[Footage]) -> list[str]:
+    """A notice on sessions whose times, counted from a start, may have been counted from another camera's."""
+    apart = [f"{item.name} ({item.apart_s:.1f} s)" for item in footage if item.apart_s > _APART_S]
+    if not apart:
+        return []
+    return [
+        f"the cameras of {some(apart)} began at different times; annotated times are taken to count from the beginning "
+        f"of {footage[0].camera!r} (a manifest can give starts in seconds, from the beginning that was meant)"
+    ]

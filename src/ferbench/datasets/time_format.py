@@ -13,6 +13,11 @@ from ferbench.errors import DatasetError
 
 _MS_HEADER: Final = re.compile(r"(?:^|[^a-z])ms[)\]]?$|msec|milli")
 _S_HEADER: Final = re.compile(r"(?:^|[^a-z])s[)\]]?$|sec|sek")
+_OTHER_HEADER: Final = re.compile(
+    r"(?:^|[^a-z])(?:min|mins|minutes?|minuten|minuut|h|hrs?|hours?|uur|uren|stunden?|frames?|frame.?n(?:r|o|umber))[)\]]?$"
+)
+_LONG_FRACTION: Final = re.compile(r"[.,]\d{5,}$", re.ASCII)
+_DATED: Final = re.compile(r"\d+[-/.]\d+[-/.]\d+[T ].*", re.ASCII)
 _SS_MSEC: Final = re.compile(r"ss[.,]ms(ec)?")
 _GROUPED: Final = re.compile(r"\d{1,3}[.,]\d{3}", re.ASCII)
 _FORMATS: Final[tuple[TimeFormat, ...]] = (*ELAPSED, "clock")
@@ -49,6 +54,8 @@ class Times:
         if self.time_format == "clock":
             return parse_clock(text, day_first=self.day_first, decimal=self.decimal)
         if self.time_format == "auto":  # only the reason is wanted
+            if _DATED.fullmatch(text):
+                return parse_clock(text, decimal=self.decimal)
             nearest = _BY_COLONS[min(text.count(":"), 3)]
             return Times(time_format=nearest, frame_rate_hz=self.frame_rate_hz or math.inf).read(text)
         return parse_time(text, self.time_format, self.frame_rate_hz, self.decimal)
@@ -149,6 +156,17 @@ def _unit(cells: Sequence[Cell], headers: Sequence[str]) -> TimeFormat:
     text = cells[0].text
     if len(units) == 1:
         return units.pop()
+    other = next((header for header in headers if names_other_unit(header)), None)
+    if not units and other is not None:
+        raise DatasetError(
+            f"{text} stands under {other!r}, but plain numbers can be read as seconds or milliseconds only; convert "
+            "them, or say dataset.format.time_format=seconds"
+        )
+    if not units and _are_days([cell.text for cell in cells]):
+        raise DatasetError(
+            f"{text} and all other times look like days, as spreadsheets keep times; format the column as a time "
+            "(10:15:00) and save again, or say dataset.format.time_format=seconds"
+        )
     if not units and any(_has_fraction(cell.text) for cell in cells):
         return "seconds"
     why = f"the headers {' and '.join(map(repr, headers))} name two units; " if units else ""
@@ -156,6 +174,18 @@ def _unit(cells: Sequence[Cell], headers: Sequence[str]) -> TimeFormat:
         f"{why}{text} is {parse_time(text, 'seconds')} s as seconds, or {parse_time(text, 'milliseconds')} s as "
         f"milliseconds; {_SAY_WHICH}seconds or milliseconds"
     )
+
+
+def _are_days(texts: Sequence[str]) -> bool:
+    """Whether numbers are a spreadsheet's times (shares of a day) or dates with times (days since 1900)."""
+    days = [float(text.replace(",", ".")) for text in texts]
+    in_range = all(day < 1 for day in days) or all(30000 <= day < 60000 for day in days)
+    return in_range and any(_LONG_FRACTION.search(text) for text in texts)
+
+
+def names_other_unit(header: str) -> bool:
+    """Whether a header names a unit in which times are not read, such as minutes or frames."""
+    return _OTHER_HEADER.search(header.casefold()) is not None
 
 
 def _unit_of(header: str) -> TimeFormat | None:

@@ -62,7 +62,7 @@ class Clock:
 
 
 def since(clock: Clock, start: Clock) -> float:
-    """Seconds from ``start`` to ``clock``; negative before it.
+    """Seconds from ``start`` to ``clock``, rounded to microseconds; negative before it.
 
     With two dates this is their difference (clocks are not taken to change to or from summer time in between).
     Otherwise dates are ignored, and a time more than 12 hours smaller than the start is one after midnight.
@@ -72,8 +72,8 @@ def since(clock: Clock, start: Clock) -> float:
     """
     seconds = clock.of_day_s - start.of_day_s
     if clock.date is not None and start.date is not None:
-        return (clock.date - start.date).days * _DAY_S + seconds
-    return seconds + _DAY_S if seconds < -_DAY_S / 2 else seconds
+        return round((clock.date - start.date).days * _DAY_S + seconds, 6)
+    return round(seconds + _DAY_S if seconds < -_DAY_S / 2 else seconds, 6)
 
 
 def parse_time(

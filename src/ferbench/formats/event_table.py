@@ -2,7 +2,8 @@
 
 Events: a CSV with the columns ``session, onset_s`` and, where they are there, ``offset_s, trigger_s, label, peak``; or
 the JSON of ``ferbench events --json`` (of several files an object by session; of one file the session is named after
-the JSON file). Lengths: a CSV with ``session`` and ``duration_s`` (or ``observed_s``, as in a run's ``sessions.csv``).
+the JSON file). Lengths: a CSV with ``session`` and ``duration_s`` (or ``observed_s``, as in a run's ``sessions.csv``),
+and where it is there ``observed``: stretches such as ``0..60 90..inf``, seconds of the session (empty = everything).
 """
 
 from __future__ import annotations
@@ -39,10 +40,17 @@ class EventTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLength:
-    """Seconds of video, and of these the seconds with a face (NaN = not known)."""
+    """How long a session is.
+
+    Attributes:
+        duration_s: seconds of video that count (NaN = not known).
+        valid_s: of these, the seconds with a face (NaN = not known).
+        observed: stretches [from_s, to_s) of the session in which events and annotations count; None = everything.
+    """
 
     duration_s: float
     valid_s: float
+    observed: tuple[tuple[float, float], ...] | None = None
 
 
 def session_key(name: str) -> str:
@@ -86,8 +94,30 @@ def read_lengths(path: Path) -> dict[str, SessionLength]:
         if key in found:
             raise FormatError(f"{where}: session {key!r} is there twice; expected one line per session")
         valid_s = _seconds(where, "valid_s", row.get("valid_s", "") or math.nan)
-        found[key] = SessionLength(duration_s=_seconds(where, name, row[name]), valid_s=valid_s)
+        found[key] = SessionLength(
+            duration_s=_seconds(where, name, row[name]),
+            valid_s=valid_s,
+            observed=_stretches(where, row.get("observed", "")),
+        )
     return found
+
+
+def _stretches(where: str, text: str) -> tuple[tuple[float, float], ...] | None:
+    """Stretches such as ``0..60 90..inf``; None where the cell is empty."""
+    found = []
+    for piece in text.split():
+        ends = [_limit(end) for end in piece.split("..")]
+        if len(ends) != 2 or not ends[0] < ends[1]:
+            raise FormatError(f"{where}: observed is {text!r}, expected stretches such as '0..60 90..inf', in seconds")
+        found.append((ends[0], ends[1]))
+    return tuple(found) or None
+
+
+def _limit(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def is_lengths(path: Path) -> bool:

@@ -11,10 +11,12 @@ from ferbench.errors import FormatError
 from ferbench.events.windowed import check_rate
 from ferbench.formats.thesis_csv import SCORES, ThesisPredictions
 from ferbench.formats.thesis_names import parse_thesis_name
-from ferbench.labels import canonical
+from ferbench.labels import EMOTIONS, canonical
 from ferbench.types import F64, I64, Expressions, Faces, Signal, Timeline, VideoInfo
 
 _WANTED: Final = tuple(canonical(name) for name in SCORES)
+LABELS: Final = frozenset(name.capitalize() for name in EMOTIONS)
+"""What the thesis' programs call the expressions in the last column."""
 
 
 def thesis_predictions(

@@ -22,10 +22,14 @@ def start_s_of(part: Part, before: Sequence[PartResult]) -> float:
     """Where a part begins, seconds of the session, given the parts before it.
 
     Raises:
-        DatasetError: it begins before the part before it ends.
+        DatasetError: it begins before the part before it ends, or where a damaged one should have ended.
     """
     end_s = before[-1].end_s if before else 0.0
     if part.start_s is None:
+        if before and before[-1].analysis.timeline.damage:
+            raise DatasetError(
+                f"{part.path} follows a damaged part whose end is lost, so nobody knows when it began; give its start"
+            )
         return end_s
     if before and part.start_s < end_s - SEAM_S:
         raise DatasetError(
@@ -36,16 +40,19 @@ def start_s_of(part: Part, before: Sequence[PartResult]) -> float:
 
 
 def gaps_s(parts: Sequence[PartResult]) -> list[tuple[float, float]]:
-    """Stretches [from_s, to_s) before the first part and between parts that nobody recorded, in order."""
-    ends_s = [0.0, *(part.end_s for part in parts[:-1])]
-    starts_s = [part.start_s for part in parts]
+    """Stretches [from_s, to_s) of which there is no video, in order.
+
+    Before the first part, between parts, and after a last part that is damaged: its rest is lost.
+    """
+    ends_s = [0.0, *(part.end_s for part in parts)]
+    starts_s = [*(part.start_s for part in parts), math.inf if parts[-1].analysis.timeline.damage else ends_s[-1]]
     return [(end_s, start_s) for end_s, start_s in zip(ends_s, starts_s, strict=True) if start_s - end_s > SEAM_S]
 
 
 def observed(session: Session, parts: Sequence[PartResult]) -> tuple[tuple[float, float], ...] | None:
     """What the session says was observed, less the gaps; None = everything.
 
-    The time after the last part stays in: no gap explains an annotation there, so it counts as missed.
+    The time after a sound last part stays in: no gap explains an annotation there, so it counts as missed.
     """
     gaps = gaps_s(parts)
     if not gaps:

@@ -111,14 +111,17 @@ class Analyser:
         torch.backends.cudnn.allow_tf32 = self.runtime.tf32
 
     def bring_weights(self) -> None:
-        """Fetch the weight files that are missing, if the runtime allows it.
+        """Fetch the weight files that are missing, if the runtime allows it, and check them all.
 
         Raises:
             WeightsError: one cannot be had; better once, before the first video, than at every video.
         """
+        files = (*self.recipe.detector.weights_files(), *self.recipe.model.weights_files())
         if self.runtime.fetch_weights:
-            files = (*self.recipe.detector.weights_files(), *self.recipe.model.weights_files())
             weights.fetch(files, self.models, notify=self.notify)
+        else:
+            for file in files:
+                weights.check(file, self.models)
 
     def keys(self, path: Path, *, camera: str = "") -> dict[str, StageKey]:
         """Keys of a video's stages (reads the file once if its digest is not remembered).

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ferbench.places import file_stem
+from ferbench.places import file_stem, without_folders
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
 from ferbench.scoring import metrics
@@ -30,7 +30,7 @@ def write_files(
         _counts(report, folder / "counts.csv")
     _sessions(report, folder / "sessions.csv")
     if report.failures:
-        rows = [(f.session_id, f.file.name, f.reason) for f in report.failures]
+        rows = [(f.session_id, f.file.name, without_folders(f.reason)) for f in report.failures]
         write_csv(folder / "failures.csv", ("session", "file", "reason"), rows)
     for result in worst_first(report.sessions)[:max_timelines]:
         stamps = tuple(stamp_s(event) for event in result.events)
@@ -139,5 +139,15 @@ def _sessions(report: Report, path: Path) -> None:
         quality = result.quality
         repaired = sum(timeline.num_repaired for timeline in timelines)
         damage = "; ".join(timeline.damage for timeline in timelines if timeline.damage)
-        rows.append((*own, *found, latency_s, *(quality[name] for name in measures), repaired, damage))
-    write_csv(path, (*header, *measures, "repaired_timestamps", "damage"), rows)
+        measured = (quality[name] for name in measures)
+        rows.append((*own, *found, latency_s, *measured, repaired, damage, stretches_text(session.observed)))
+    write_csv(path, (*header, *measures, "repaired_timestamps", "damage", "observed"), rows)
+
+
+def stretches_text(stretches: Sequence[tuple[float, float]] | None) -> str:
+    """Observed stretches as a cell, "" = everything.
+
+    >>> stretches_text(((0.0, 60.0), (90.0, math.inf)))
+    '0.000000..60.000000 90.000000..inf'
+    """
+    return " ".join(f"{from_s:.6f}..{to_s:.6f}" for from_s, to_s in stretches or ())

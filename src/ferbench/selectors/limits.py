@@ -23,7 +23,7 @@ class Limits:
         min_score: detector score must be greater (strictly).
         min_size_px: the shorter side of the box must be at least this many pixels.
         roi: the box's centre must lie in this region (see ``ferbench.selectors.region``); None = anywhere.
-        cameras: regions by name of camera instead of ``roi``; a camera that is not named must then have a ``roi``.
+        cameras: regions by name of camera; then ``roi`` is not used, and every camera must be named.
         max_faces: at most this many per frame, those of the largest boxes; None = no limit.
     """
 

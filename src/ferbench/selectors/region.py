@@ -1,6 +1,7 @@
 """Regions of the frame: boxes ``x1, y1, x2, y2`` in shares (0..1) of the shown frame's width and height.
 
-A component has one region for every camera (``roi``) and others for some cameras by name (``cameras``), which win.
+A component has one region for every camera (``roi``), or regions by the cameras' names (``cameras``): then every camera
+must be named there, so that a slip in a name cannot put another region in its place.
 """
 
 from __future__ import annotations
@@ -39,16 +40,18 @@ def checked_cameras(cameras: Mapping[str, Sequence[float]]) -> dict[str, Region]
 
 
 def region_of(camera: str, roi: Region | None, cameras: Mapping[str, Region]) -> Region | None:
-    """The region that counts for a camera; None = there are no regions at all.
+    """The region that counts for a camera (in upper or lower case); None = there are no regions at all.
 
     Raises:
         ConfigError: there are regions, and none is for this camera.
     """
-    region = cameras.get(camera, roi)
-    if region is None and cameras:
+    if not cameras:
+        return roi
+    region = {name.casefold(): region for name, region in cameras.items()}.get(camera.casefold())
+    if region is None:
         name = f"the camera {camera!r}" if camera else "a video without a camera's name"
         raise ConfigError(
-            f"no region for {name}: cameras names {', '.join(cameras)}. Add it there, or give roi for all other cameras"
+            f"no region for {name}: cameras names {', '.join(cameras)}. Add it there, or give only roi, for all cameras"
         )
     return region
 

@@ -20,7 +20,7 @@ class Roi:
 
     Attributes:
         min_score: faces must score strictly more than this.
-        roi: the region for every camera that ``cameras`` does not name; None = there must be one there.
+        roi: the region for every camera; not used where ``cameras`` has any.
         cameras: regions by name of camera.
         prefer: of several faces in the region the ``largest`` box, the most ``central`` in the whole frame, or the
             highest ``score``; of equal ones the first.

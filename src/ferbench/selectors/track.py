@@ -40,7 +40,7 @@ class Track:
             the frame's centre, 1 there and 0 in a corner (``central``), or with most frames in a region (``roi``;
             nobody if there is none).
         roi: the region for ``choose=roi`` (see ``ferbench.selectors.region``).
-        cameras: regions by name of camera; they win over ``roi``.
+        cameras: regions by name of camera; then ``roi`` is not used.
     """
 
     version: ClassVar[str] = "1"

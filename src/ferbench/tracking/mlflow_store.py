@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -109,6 +110,8 @@ class MlflowStore:
         with _explained(self.uri, "opening", step if database else _SERVER_STEP):
             lock.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, timeout=300):
+                if database and not database.exists():
+                    _create_whole(database)
                 found = self.client.get_experiment_by_name(experiment)
                 identifier = found.experiment_id if found else self._create(experiment)
                 if found and found.lifecycle_stage == "deleted":
@@ -172,14 +175,11 @@ class MlflowStore:
         from mlflow.entities import Metric, Param, RunTag
 
         now_ms = int(time.time() * 1000)
-        too_long = [name for name, value in params.items() if len(value) > _VALUE_LIMIT]
-        if too_long:
-            raise TrackingError(f"params too long for MLflow ({_VALUE_LIMIT} characters): {', '.join(too_long)}")
         with _explained(self.uri, "logging", _KEPT):
             self.client.log_batch(
                 run_id,
                 metrics=[Metric(name, value, now_ms, 0) for name, value in metrics.items()],
-                params=[Param(name, value) for name, value in params.items()],
+                params=[Param(name, _shortened(value)) for name, value in params.items()],
                 tags=[RunTag(name, value) for name, value in _clip(tags).items()],
             )
 
@@ -291,9 +291,36 @@ def _row(run: Any) -> RunRow:
     )
 
 
+def _shortened(value: str) -> str:
+    """A param within MLflow's length limit; where its end goes, a digest keeps different ones apart."""
+    if len(value) <= _VALUE_LIMIT:
+        return value
+    mark = f"... (sha256 {hashlib.sha256(value.encode()).hexdigest()[:12]})"
+    return value[: _VALUE_LIMIT - len(mark)] + mark
+
+
 def _clip(tags: Mapping[str, str]) -> dict[str, str]:
     """Tags within MLflow's length limit, cut where they are too long."""
     return {name: value[:_TAG_LIMIT] for name, value in tags.items()}
+
+
+def _create_whole(database: Path) -> None:
+    """Create a local store under another name first, so that an interruption leaves none that is half made.
+
+    Takes seconds. The caller holds a lock.
+    """
+    draft, copy = (database.with_name(f".{database.name}.{name}") for name in ("draft", "copy"))
+    for left_over in (draft, copy):
+        left_over.unlink(missing_ok=True)
+    try:
+        _client(f"sqlite:///{draft.as_posix()}").search_experiments()
+        with closing(sqlite3.connect(draft)) as connection:
+            connection.execute("VACUUM INTO ?", (str(copy),))  # MLflow keeps the draft open
+        copy.replace(database)
+    finally:
+        copy.unlink(missing_ok=True)
+        with suppress(PermissionError):  # Windows
+            draft.unlink(missing_ok=True)
 
 
 def _write_ahead(database: Path) -> None:
