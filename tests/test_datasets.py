@@ -20,6 +20,15 @@ from ferbench.weights import PublishedFile, WheelFile
 CSV = "session,onset_s,offset_s,kind\nb,3,4,smile\nb,1,2,smile\nstray,1,2,smile\nstray,3,4,smile\n"
 
 
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    try:
+        (tmp_path / "caf\udce9.mp4").touch()
+    except OSError:
+        pytest.skip("this file system takes text names only")
+    with pytest.raises(DatasetError, match=r"the file's name is no text .*\(1 of 1 videos\); rename it"):
+        video_files(tmp_path, suffixes=SUFFIXES, recursive=False)
+
+
 @pytest.fixture
 def videos(tmp_path) -> Path:
     """Videos b, a and C; a hidden one, a text, and one in a folder below."""

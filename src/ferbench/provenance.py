@@ -10,7 +10,7 @@ from importlib import metadata
 
 from ferbench.places import checkout_root
 
-_COMPUTE = ("av", "numpy", "pyarrow", "torch", "torchvision")
+_COMPUTE = ("av", "numpy", "opencv-python", "pyarrow", "torch", "torchvision")
 _ALL = (*_COMPUTE, "hydra-core", "mlflow")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -65,8 +66,13 @@ def closing_words(comparison: Comparison, *, store: Store | None) -> str:
         lines.append("nothing is annotated, so no cell is better than another")
     if store:
         pages = "look at the runs: ferbench ui    " if store.has_pages else ""
-        lines.append(f"{pages}compare them again: ferbench compare")
+        lines.append(f"{pages}compare them again: {compare_command(store)}")
     return "\n".join(lines)
+
+
+def compare_command(store: Store) -> str:
+    """The command that compares runs of a store; without an address it takes MLflow's where there is one."""
+    return "ferbench compare" if store.has_pages else f"ferbench compare --uri {shlex.quote(store.uri)}"
 
 
 def as_csv(table: Comparison) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.app import console
+from ferbench.app.comparing import compare_command
 from ferbench.app.config import Settings, params_of, settings_from
 from ferbench.app.recording import inputs_of, log_predictions, tags_of, write_description
 from ferbench.errors import FerbenchError, TrackingError, VideoError
@@ -194,7 +195,7 @@ def _say_where(tracked: _Tracked | None, artifacts: Path) -> None:
     if tracked is None:
         text = f"results: {artifacts}   (nothing was recorded)"
     else:
-        look = "ferbench ui, ferbench compare" if tracked.store.has_pages else "ferbench compare"
+        look = f"{'ferbench ui, ' if tracked.store.has_pages else ''}{compare_command(tracked.store)}"
         text = f"run {tracked.run_id[:8]}: {tracked.store.location(tracked.run_id)}   (look at runs: {look})"
     console.output_console().print(text, markup=False, soft_wrap=True)
 

@@ -25,19 +25,34 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
         recursive: also look in the folders below (links to folders are not followed).
 
     Raises:
-        DatasetError: no such folder, it cannot be read, or there is no video in it.
+        DatasetError: no such folder, it cannot be read, there is no video in it, or one has a name that is no text.
     """
     if not root.exists():
         raise DatasetError(f"no such folder or file: {root}. Check the path.")
     if root.is_file():
         return [root]
     videos = sorted(path for path in _below(root, recursive=recursive) if is_video(path, suffixes))
+    odd = [path for path in videos if not _is_text(str(path))]
+    if odd:
+        raise DatasetError(
+            f"{os.fsencode(odd[0])!r}: the file's name is no text in this system's encoding ({len(odd)} of "
+            f"{len(videos)} videos); rename it"
+        )
     if videos:
         return videos
     below = 0 if recursive else num_below(root, suffixes=suffixes)
     where = f"{root} and the folders below it" if recursive else str(root)
     hint = f"; there are {below} in the folders below it, which were not looked at" if below else ""
     raise DatasetError(f"no video in {where}{hint}; looked for files that end in {', '.join(suffixes)}")
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written into records: other bytes come as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def num_below(root: Path, *, suffixes: Sequence[str]) -> int:
