@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -18,8 +19,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from ferbench.app.sweep import number_of_values, share_processors, split_overrides
+from ferbench.errors import TrackingError
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
+from ferbench.tracking.record import Input
 
 LAUNCHERS = {
     "basic": [],
@@ -85,6 +88,35 @@ def test_cells_on_a_fresh_store(launcher, values, study, warm_home):
     assert all(path.is_relative_to(store.location(parent.run_id)) for path in tables)
     for cell in good:
         assert (Path(store.location(cell.run_id)) / "events.csv").is_file()
+
+
+def log_inputs_at_once(root: Path, experiment: str, barrier, failures) -> None:
+    """In a process of its own: log inputs that the others log at the same moment."""
+    store, lost = MlflowStore(uri=None, root=root), []
+    for number in range(10):
+        run = store.start(experiment, f"run {number}", kind="run")
+        video = Input(name=f"{number}.mp4", sha256=f"{number:064d}", kind="video")
+        barrier.wait()
+        try:
+            store.log_inputs(run, (video,))
+        except TrackingError as error:
+            lost.append(str(error))
+    failures.put(lost)
+
+
+@pytest.mark.slow
+def test_cells_that_log_the_same_inputs_at_once_lose_none(warm_home):
+    context = multiprocessing.get_context("spawn")
+    store = MlflowStore(uri=None, root=warm_home)
+    experiment, barrier, failures = store.prepare("race"), context.Barrier(4), context.Queue()
+    cells = [
+        context.Process(target=log_inputs_at_once, args=(warm_home, experiment, barrier, failures)) for _ in range(4)
+    ]
+    for cell in cells:
+        cell.start()
+    assert [failures.get(timeout=120) for _ in cells] == [[], [], [], []]
+    for cell in cells:
+        cell.join()
 
 
 @pytest.fixture

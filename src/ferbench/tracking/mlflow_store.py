@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import random
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -39,6 +40,7 @@ _TAG_LIMIT: Final = 8000
 _PAGE: Final = 1000
 _STATES: Final[Mapping[str, RunState]] = {"FINISHED": "finished", "RUNNING": "running", "SCHEDULED": "running"}
 _SERVER_STEP: Final = "Check that the server runs and that tracking.uri is its address, or run with tracking=none."
+_ATTEMPTS: Final = 6
 _KEPT = "The run's own files are kept in its folder below mlruns/hydra."
 
 
@@ -63,6 +65,22 @@ def _explained(uri: str, what: str, next_step: str) -> Iterator[None]:
     except (MlflowException, SQLAlchemyError, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise TrackingError(f"{what} in the MLflow store {uri} failed: {reason}. {next_step}") from error
+
+
+def _while_others_do(action: Callable[[], object]) -> None:
+    """Do what fails where another process creates the same row of the database at that moment; then it is there."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    for attempt in range(_ATTEMPTS):
+        try:
+            action()
+        except (MlflowException, SQLAlchemyError) as error:
+            if "IntegrityError" not in str(error) or attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(random.uniform(0, 0.1 * 2**attempt))  # not all at once again
+        else:
+            return
 
 
 class MlflowStore:
@@ -203,7 +221,7 @@ class MlflowStore:
         ]
         if entries:
             with _explained(self.uri, "logging inputs", _KEPT):
-                self.client.log_inputs(run_id, entries)
+                _while_others_do(lambda: self.client.log_inputs(run_id, entries))
 
     def log_files(self, run_id: str, files: Iterable[Path], folder: str) -> None:
         """Log files as artifacts below a folder."""
