@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import h5py
 import numpy as np
@@ -14,35 +16,144 @@ from ferbench.errors import WeightsError
 
 StateDict = dict[str, torch.Tensor]
 
+_PARALLEL: Final = "module."
+_MAX_NAMED: Final = 5
+_REFUSED: Final = re.compile(r"GLOBAL (\S+) ")
 
-def torch_state_dict(path: Path) -> StateDict:
-    """Read a file that ``torch.save`` made of a plain state_dict.
+# What numpy's arrays and numbers are made with in a pickle, by numpy 1 and 2.
+NUMPY_NAMES: Final = (
+    "numpy.ndarray",
+    "numpy.dtype",
+    "numpy.core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray._reconstruct",
+    "numpy._core.multiarray.scalar",
+)
+
+
+class _Inert:
+    """Stands where a file has an object that is not needed; takes everything and keeps nothing."""
+
+    def __new__(cls, *_args: object) -> _Inert:
+        return super().__new__(cls)
+
+    def __init__(self, *_args: object) -> None:
+        pass
+
+    def __setstate__(self, _state: object) -> None:
+        pass
+
+
+def torch_state_dict(path: Path, *, key: str = "", inert: Sequence[str] = ()) -> StateDict:
+    """Read a network's state_dict from a file that ``torch.save`` made, new or old format.
+
+    Only what torch holds harmless is created (tensors, plain values, containers); a file that asks for anything else
+    is refused.
+    The prefix ``module.``, which training on several devices leaves on all names, is taken off.
+
+    Args:
+        path: the file.
+        key: where in the saved dictionary the state_dict is; "" = it is what was saved.
+        inert: full names of classes and functions that the file may mention besides; whatever it makes with them
+            becomes an empty object of a class of ours, and neither is imported nor runs.
 
     Raises:
-        WeightsError: it cannot be read, or holds something else than names with tensors.
+        WeightsError: it cannot be read, asks for more than that, or holds something else than names with tensors.
     """
+    allowed = cast(list[Callable[..., object] | tuple[Callable[..., object], str]], [(_Inert, name) for name in inert])
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise WeightsError(f"{path} cannot be read as a torch file of plain tensors: {error}") from error
-    if not isinstance(state, dict) or not all(
-        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
-    ):
+        with torch.serialization.safe_globals(allowed):
+            saved = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file makes torch raise almost anything
+        raise WeightsError(f"{path} cannot be read as a torch file of plain tensors: {_reason(error)}") from error
+    state = _unwrapped(saved, key, path)
+    if not isinstance(state, dict):
         raise WeightsError(f"{path}: expected a state_dict (names with tensors), got a {type(state).__name__}")
+    for name, value in state.items():
+        if not (isinstance(name, str) and isinstance(value, torch.Tensor)):
+            raise WeightsError(
+                f"{path}: expected a state_dict (names with tensors), got {name!r} with a {type(value).__name__}"
+            )
+    if state and all(name.startswith(_PARALLEL) for name in state):
+        return {name.removeprefix(_PARALLEL): value for name, value in state.items()}
     return dict(state)
+
+
+def _reason(error: Exception) -> str:
+    """Torch's reason, without its advice to load the file with less care."""
+    refused = _REFUSED.search(str(error))
+    if refused:
+        return (
+            f"besides tensors it needs {refused[1]}; such a file can run programs, so nothing of it was loaded. "
+            "Get the file from the model's authors, or have its state_dict alone saved again"
+        )
+    if isinstance(error, pickle.UnpicklingError):
+        return "it was not written by torch.save (or with another pickle protocol than 2), or it is damaged"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).strip().split("\n", 1)[0] or "it ends too early"
+
+
+def _unwrapped(saved: object, key: str, path: Path) -> object:
+    if not key:
+        return saved
+    if isinstance(saved, dict) and key in saved:
+        return saved[key]
+    found = ", ".join(map(repr, list(saved)[:_MAX_NAMED])) if isinstance(saved, dict) else f"a {type(saved).__name__}"
+    hint = ""
+    if isinstance(saved, dict) and "param_groups" in saved:
+        hint = "; this is an optimizer's state: take the file that was saved together with the network"
+    raise WeightsError(f"{path}: expected a dictionary with a network's {key!r}, got {found or 'nothing'}{hint}")
 
 
 def load_strictly(net: torch.nn.Module, state: StateDict, path: Path) -> None:
     """Put a state_dict into a network.
 
+    Entries that the network's class names in ``UNUSED`` (published, but without effect on its output) are left out.
+
     Raises:
-        WeightsError: names or shapes differ (torch's message names them).
+        WeightsError: names or shapes differ (says which).
     """
+    unused: frozenset[str] = getattr(net, "UNUSED", frozenset())
+    own = {name: tuple(value.shape) for name, value in net.state_dict().items()}
+    misshaped = {
+        name: f"{name} {tuple(value.shape)} instead of {own[name]}"
+        for name, value in state.items()
+        if name in own and tuple(value.shape) != own[name]
+    }
+    fitting = {name: value for name, value in state.items() if name not in unused and name not in misshaped}
     try:
-        net.load_state_dict(state, strict=True)
+        rest = net.load_state_dict(fitting, strict=False)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise WeightsError(f"{path} does not fit {type(net).__name__}: {reason}") from error
+        raise WeightsError(f"{path} does not fit {type(net).__name__}: {' '.join(str(error).split())}") from error
+    faults = {
+        "missing": [name for name in rest.missing_keys if name not in misshaped],
+        "unexpected": rest.unexpected_keys,
+        "of another shape": list(misshaped.values()),
+    }
+    told = "; ".join(f"{len(names)} {what}: {_first(names)}" for what, names in faults.items() if names)
+    if told:
+        raise WeightsError(
+            f"{path} does not fit {type(net).__name__}: {told}. Is it the file of this model, with these classes?"
+        )
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MAX_NAMED]) + (", ..." if len(names) > _MAX_NAMED else "")
+
+
+def poster_v2_pth(path: Path) -> StateDict:
+    """Read POSTER V2 as its training script saves it, for ``ferbench.nets.poster_v2.PosterV2``.
+
+    The file also holds the optimizer's state and the script's own objects with learning curves; they are left out.
+
+    Raises:
+        WeightsError: it cannot be read, asks for other objects, or has no ``state_dict``. The script's "best" file
+            has none: by a slip it holds the optimizer's state only.
+    """
+    return torch_state_dict(
+        path, key="state_dict", inert=("__main__.RecorderMeter", "__main__.RecorderMeter1", *NUMPY_NAMES)
+    )
 
 
 # Residual convolution, its normalisation, and twice (separable convolution, normalisation): numbers in Keras' names.
