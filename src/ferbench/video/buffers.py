@@ -1,4 +1,4 @@
-"""Memory for batches of frames, used again once nobody holds the batch.
+"""Batches of frames in memory that is used again once nobody holds the batch.
 
 Fresh memory for each batch costs more than filling it: a batch of 32 frames in 1080p is 200 MB that the system hands
 out page by page.
@@ -7,12 +7,17 @@ out page by page.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ferbench.types import FrameBatch
+
 Pixels = NDArray[np.uint8]
+Frame = TypeVar("Frame")
 
 
 class BatchBuffers:
@@ -38,3 +43,35 @@ class BatchBuffers:
         used = buffer[:count]  # the tensor keeps this very array alive
         self._lent.append((buffer, weakref.ref(used)))
         return torch.from_numpy(used).permute(0, 3, 1, 2)
+
+
+def batched(
+    frames: Iterator[Frame],
+    batch_frames: int,
+    *,
+    shown_hw: Callable[[], tuple[int, int]],
+    draw: Callable[[Frame, Pixels], object],
+) -> Iterator[FrameBatch]:
+    """Put frames together to batches, RGB u8 (N, 3, H, W), N = ``batch_frames`` but for the last.
+
+    Args:
+        frames: in display order; what it does after its last frame is done before the last batch comes.
+        batch_frames: frames per batch.
+        shown_hw: height and width of the frames, asked when the first one is there.
+        draw: writes a frame into u8 (H, W, 3).
+    """
+    buffers: BatchBuffers | None = None
+    pixels = np.empty((0, 0, 0, 3), dtype=np.uint8)
+    first = filled = 0
+    for frame in frames:
+        if buffers is None:
+            buffers = BatchBuffers((batch_frames, *shown_hw(), 3))
+        if filled == 0:
+            pixels = buffers.take()
+        draw(frame, pixels[filled])
+        filled += 1
+        if filled == batch_frames:
+            yield FrameBatch(rgb=buffers.lend(pixels, filled), index=np.arange(first, first + filled))
+            first, filled = first + filled, 0
+    if buffers is not None and filled:
+        yield FrameBatch(rgb=buffers.lend(pixels, filled), index=np.arange(first, first + filled))

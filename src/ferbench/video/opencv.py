@@ -29,12 +29,10 @@ import numpy as np
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video.announced import Announced
-from ferbench.video.buffers import BatchBuffers
+from ferbench.video.buffers import Pixels, batched
 from ferbench.video.container import REPLACE, TOLERATED_S, check_asked, damaged, opened, video_stream
 
 if TYPE_CHECKING:
-    import torch
-
     from ferbench.protocols import OpenVideo
 
 TOLERATED_DRIFT: Final = 0.05
@@ -110,27 +108,7 @@ class _Decoding:
         if self._state != "new":
             raise VideoError(f"{self._path}: this pass over the video has been used. Open the video again.")
         self._state = "begun"
-        buffers: BatchBuffers | None = None
-        pixels = np.empty((0, 0, 0, 3), dtype=np.uint8)
-        filled = 0
-        while True:
-            there, bgr = self._capture.read()
-            if not there:
-                break
-            if buffers is None:
-                self._size_hw = bgr.shape[0], bgr.shape[1]
-                buffers = BatchBuffers((self._batch_frames, *self._size_hw, 3))
-            if filled == 0:
-                pixels = buffers.take()
-            cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=pixels[filled])
-            self._note()
-            filled += 1
-            if filled == self._batch_frames:
-                yield self._batch(buffers.lend(pixels, filled))
-                filled = 0
-        self._finish()
-        if buffers is not None and filled:
-            yield self._batch(buffers.lend(pixels, filled))
+        yield from batched(self._frames(), self._batch_frames, shown_hw=lambda: self._size_hw, draw=_draw)
         self._state = "done"
 
     def timeline(self, *, video_id: str, sha256: str) -> Timeline:
@@ -152,6 +130,17 @@ class _Decoding:
             rotation_deg=self._rotation_deg,
         )
         return Timeline(video=video, edges_s=np.arange(self._count + 1) / self._fps_hz, damage=self._damage)
+
+    def _frames(self) -> Iterator[Pixels]:
+        """Frames as OpenCV gives them, BGR, and then a look at what only shows at the end."""
+        while True:
+            there, bgr = self._capture.read()
+            if not there:
+                break
+            self._size_hw = bgr.shape[0], bgr.shape[1]
+            self._note()
+            yield np.asarray(bgr, np.uint8)
+        self._finish()
 
     def _note(self) -> None:
         self._count += 1
@@ -185,8 +174,10 @@ class _Decoding:
                 f"{counted_s:.3f} s; by their own times {decoded_s:.3f} s. Set reader=pyav, which reads these."
             )
 
-    def _batch(self, rgb: torch.Tensor) -> FrameBatch:
-        return FrameBatch(rgb=rgb, index=np.arange(self._count - len(rgb), self._count, dtype=np.int64))
+
+def _draw(bgr: Pixels, pixels: Pixels) -> None:
+    """Write OpenCV's BGR as RGB."""
+    cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=pixels)
 
 
 def announced_s(path: Path) -> float:

@@ -22,12 +22,11 @@ import numpy as np
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video.announced import Announced
-from ferbench.video.buffers import BatchBuffers
+from ferbench.video.buffers import Pixels, batched
 from ferbench.video.container import REPLACE, TOLERATED_S, check_asked, damaged, opened, video_stream
 from ferbench.video.edges import frame_edges
 
 if TYPE_CHECKING:
-    import torch
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
@@ -116,22 +115,7 @@ class _Decoding:
         if self._state != "new":
             raise VideoError(f"{self._path}: this pass over the video has been used. Open the video again.")
         self._state = "begun"
-        buffers: BatchBuffers | None = None
-        pixels = np.empty((0, 0, 0, 3), dtype=np.uint8)
-        filled = 0
-        for frame in self._frames():
-            if buffers is None:
-                buffers = BatchBuffers((self._batch_frames, *self._shown_hw(), 3))
-            if filled == 0:
-                pixels = buffers.take()
-            np.copyto(pixels[filled], np.rot90(frame.to_ndarray(format="rgb24"), self._quarter_turns))
-            filled += 1
-            if filled == self._batch_frames:
-                yield self._batch(buffers.lend(pixels, filled))
-                filled = 0
-        self._finish()
-        if buffers is not None and filled:
-            yield self._batch(buffers.lend(pixels, filled))
+        yield from batched(self._whole(), self._batch_frames, shown_hw=self._shown_hw, draw=self._draw)
         self._state = "done"
 
     def timeline(self, *, video_id: str, sha256: str) -> Timeline:
@@ -156,6 +140,14 @@ class _Decoding:
             rotation_deg=90 * self._quarter_turns,
         )
         return Timeline(video=video, edges_s=edges_s, num_repaired=repaired, damage=self._damage)
+
+    def _draw(self, frame: VideoFrame, pixels: Pixels) -> None:
+        np.copyto(pixels, np.rot90(frame.to_ndarray(format="rgb24"), self._quarter_turns))
+
+    def _whole(self) -> Iterator[VideoFrame]:
+        """Frames in display order, and then a look at what only shows at the end."""
+        yield from self._frames()
+        self._finish()
 
     def _frames(self) -> Iterator[VideoFrame]:
         """Frames in display order; stops at the first error of the decoder (raises it unless damage is kept)."""
@@ -257,7 +249,3 @@ class _Decoding:
     def _shown_hw(self) -> tuple[int, int]:
         height, width = self._size_hw
         return (width, height) if self._quarter_turns % 2 else (height, width)
-
-    def _batch(self, rgb: torch.Tensor) -> FrameBatch:
-        last = len(self._pts)
-        return FrameBatch(rgb=rgb, index=np.arange(last - len(rgb), last, dtype=np.int64))
