@@ -53,11 +53,11 @@ def timeline_png(result: SessionResult, path: Path, *, level: float, stamps_s: t
 
 
 def _title(result: SessionResult) -> str:
-    text = f"{result.session.session_id}   {len(result.events)} events"
+    text = f"{result.session.session_id}   events: {len(result.events)}"
     if result.counts is None:
-        return f"{text}, not annotated"
+        return f"{text}, {'not scored' if result.session.unscored else 'not annotated'}"
     c = result.counts
-    return f"{text}, {c.n_ref} annotations: {c.tp} matched, {c.fp} false, {c.fn} missed"
+    return f"{text}, annotations: {c.n_ref} (matched {c.tp}, false {c.fp}, missed {c.fn})"
 
 
 def _draw_curves(axes: Axes, result: SessionResult, level: float) -> None:
