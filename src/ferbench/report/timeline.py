@@ -55,7 +55,7 @@ def timeline_png(result: SessionResult, path: Path, *, level: float, stamps_s: t
 def _title(result: SessionResult) -> str:
     text = f"{result.session.session_id}   events: {len(result.events)}"
     if result.counts is None:
-        return f"{text}, {'not scored' if result.session.unscored else 'not annotated'}"
+        return f"{text}, {_without_scores(result)}"
     c = result.counts
     return f"{text}, annotations: {c.n_ref} (matched {c.tp}, false {c.fp}, missed {c.fn})"
 
@@ -108,7 +108,7 @@ def _draw_lanes(axes: Axes, result: SessionResult, stamps_s: tuple[float, ...]) 
     for e, a in result.matches:
         axes.plot([stamps_s[e], annotations[a].onset_s], [1.15, 0.75], color="black", linewidth=1.0)
     axes.set_ylim(0, 1.9)
-    axes.set_yticks([0.45, 1.45], ["annotations" if result.counts else "(not annotated)", "events"])
+    axes.set_yticks([0.45, 1.45], ["annotations" if result.counts else f"({_without_scores(result)})", "events"])
     keys: list[Any] = [axes.plot([], [], color="black", linewidth=w)[0] for w in (1.3, 1.0)]
     keys.append(axes.plot([], [], color="red", linewidth=1.0)[0])
     axes.legend(keys, ["trigger", "match", "false / missed"], loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -132,3 +132,8 @@ def thinned(edges_s: F64, value: F64) -> tuple[F64, F64]:
     high = np.where(hole, np.nan, np.max(np.where(np.isnan(blocks), -np.inf, blocks), axis=1))
     x = np.repeat(middle[:full].reshape(-1, step)[:, 0], 2)
     return np.concatenate([x, middle[full:]]), np.concatenate([np.stack([low, high], 1).reshape(-1), value[full:]])
+
+
+def _without_scores(result: SessionResult) -> str:
+    """Why a session has no scores, in two words."""
+    return "not scored" if result.session.unscored else "not annotated"
