@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from conftest import REQUIRED
 from ferbench.detectors.mtcnn import Mtcnn
 from ferbench.errors import WeightsError
+from ferbench.geometry import CropGeometry
 from ferbench.recognizer import Recognizer
 from ferbench.weights import PublishedFile, WheelFile, fetch
 
@@ -38,7 +39,8 @@ def mtcnn(**changes: Any) -> Mtcnn:
 def mini_xception(**changes: Any) -> Recognizer:
     node = plain("model/mini_xception")
     assert node.pop("_target_") == "ferbench.recognizer.Recognizer"
-    return Recognizer(**{**node, "weights": published(node["weights"]), **changes})
+    parts = {"weights": published(node["weights"]), "trained_crop": CropGeometry(**node["trained_crop"])}
+    return Recognizer(**{**node, **parts, **changes})
 
 
 def fetched(component: Mtcnn | Recognizer, models: Path) -> tuple[Path, ...]:

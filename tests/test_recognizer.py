@@ -12,6 +12,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
+from ferbench.geometry import CropGeometry
 from ferbench.recognizer import Recognizer, coloured, resized
 from ferbench.weights import sha256_of
 from published import GOLDEN, fetched, mini_xception
@@ -167,5 +168,5 @@ def test_wrong_crops_are_refused(tmp_path):
 
 def test_key_follows_what_changes_results():
     key = fingerprint(mini_xception())
-    assert key == fingerprint(mini_xception(trained_crop="another text"))
+    assert key == fingerprint(mini_xception(trained_crop=CropGeometry(kind="box")))
     assert key != fingerprint(mini_xception(resize="area"))

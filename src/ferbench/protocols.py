@@ -17,6 +17,7 @@ from ferbench.types import Crops, Event, Expressions, Faces, FrameBatch, Session
 if TYPE_CHECKING:
     import torch
 
+    from ferbench.geometry import CropGeometry
     from ferbench.types import I64
     from ferbench.weights import PublishedFile
 
@@ -67,6 +68,9 @@ class Preprocessing(Protocol):
 
     version: ClassVar[str]
 
+    def geometry(self, *, model_px: int) -> CropGeometry:
+        """What its crops are, to be compared with those that a model's weights were trained on."""
+
     def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
         """Cut every row of ``faces`` (frame numbers index ``frames``) out of RGB u8 (N, 3, H, W).
 
@@ -87,6 +91,10 @@ class Model(Protocol):
     @property
     def input_px(self) -> int:
         """Side of the square that the network takes."""
+
+    @property
+    def trained_crop(self) -> CropGeometry:
+        """The crop that the weights were trained on."""
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The files that ``load`` reads."""

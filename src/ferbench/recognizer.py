@@ -14,6 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from ferbench.checkpoints import load_strictly
 from ferbench.errors import ConfigError, DataError
+from ferbench.geometry import CropGeometry
 from ferbench.labels import canonical
 from ferbench.weights import PublishedFile, check
 
@@ -38,7 +39,7 @@ class Recognizer:
         mean: of values in 0..1, one per channel, in the network's channel order.
         std: of values in 0..1, one per channel, in the network's channel order.
         resize: how a crop of another size is brought to ``input_px``.
-        trained_crop: which crop the weights were trained on, in words.
+        trained_crop: which crop the weights were trained on; another is allowed (and told).
     """
 
     version: ClassVar[str] = "1"
@@ -52,7 +53,7 @@ class Recognizer:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     resize: Resize
-    trained_crop: str = field(compare=False)
+    trained_crop: CropGeometry = field(compare=False)
 
     def __post_init__(self) -> None:
         """Check what can be checked without importing the network."""

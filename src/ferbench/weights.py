@@ -52,18 +52,14 @@ class UrlFile:
 
     Attributes:
         url: https (http only on this machine itself).
-        size_bytes: its size; with it, another file or an error page is noticed before it is fetched.
     """
 
     url: str
-    size_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        """Check the address and the size."""
+        """Check the address."""
         if not is_allowed(self.url):
             raise WeightsError(f"url: expected an https address, got {self.url!r}")
-        if self.size_bytes is not None and self.size_bytes <= 0:
-            raise WeightsError(f"size_bytes of {self.url}: expected a positive number, got {self.size_bytes}")
 
     def __str__(self) -> str:
         return self.url
@@ -100,19 +96,27 @@ class PublishedFile:
     Attributes:
         file: where it lies below the models folder.
         sha256: digest of its bytes, 64 hexadecimal digits.
-        licence: licence of the weights, and what it restricts.
+        size_bytes: its size, where it is known; another file or an error page is then noticed before it is fetched.
+        licence: licence of the weights.
+        research_only: whether the licence, or that of the training data, allows research only.
         source: where it is fetched from.
         paper: what to cite.
+        accuracy: what its authors published, with the data set; "" = nothing.
     """
 
     file: str = field(compare=False)
     sha256: str
+    size_bytes: int | None = field(default=None, compare=False)
     licence: str = field(compare=False)
+    research_only: bool = field(default=False, compare=False)
     source: Source = field(compare=False)
     paper: str = field(compare=False)
+    accuracy: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        """Check the hash's form."""
+        """Check the hash's form and the size."""
+        if self.size_bytes is not None and self.size_bytes <= 0:
+            raise WeightsError(f"size_bytes of {self.file}: expected a positive number, got {self.size_bytes}")
         if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
             raise WeightsError(f"{self.file}: expected a sha256 (64 lower-case hex digits), got {self.sha256!r}")
 
@@ -225,7 +229,7 @@ def _fetch_file(item: PublishedFile, folder: Path, on_bytes: OnFileBytes, patien
     if isinstance(item.source, UrlFile):
         from ferbench.download import http
 
-        size_bytes = item.source.size_bytes
+        size_bytes = item.size_bytes
         http.download(
             item.source.url, target, sha256=item.sha256, size_bytes=size_bytes, on_bytes=told, patience=patience
         )

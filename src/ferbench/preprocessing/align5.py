@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ferbench.errors import ConfigError
+from ferbench.geometry import CropGeometry
 from ferbench.preprocessing.resample import Pad
 from ferbench.preprocessing.similarity import template_to_frame
 from ferbench.preprocessing.square_margin import SquareMargin
@@ -61,6 +62,12 @@ class Align5:
             raise ConfigError(f"Align5.margin: expected a number above -0.5, got {self.margin!r}")
         if self.size_px is not None and self.size_px < 1:
             raise ConfigError(f"Align5.size_px: expected at least 1, got {self.size_px!r}")
+
+    def geometry(self, *, model_px: int) -> CropGeometry:
+        """What these crops are, to be compared with those that a model's weights were trained on."""
+        return CropGeometry(
+            kind="aligned", template=self.template, margin=self.margin, size_px=self.size_px or model_px
+        )
 
     def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
         """Cut every row of ``faces`` out of RGB u8 (N, 3, H, W)."""

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ferbench.errors import ConfigError
+from ferbench.geometry import CropGeometry
 from ferbench.preprocessing.resample import cut
 from ferbench.types import Crops, Faces
 
@@ -32,6 +33,10 @@ class Box:
         """Check the size."""
         if self.size_px is not None and self.size_px < 1:
             raise ConfigError(f"Box.size_px: expected at least 1, got {self.size_px!r}")
+
+    def geometry(self, *, model_px: int) -> CropGeometry:
+        """What these crops are, to be compared with those that a model's weights were trained on."""
+        return CropGeometry(kind="box", margin=0.0, size_px=self.size_px or model_px)
 
     def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
         """Cut every row of ``faces`` out of RGB u8 (N, 3, H, W)."""

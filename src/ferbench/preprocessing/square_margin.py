@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ferbench.errors import ConfigError
+from ferbench.geometry import CropGeometry
 from ferbench.preprocessing.resample import Pad, cut
 from ferbench.types import Crops, Faces
 
@@ -43,6 +44,10 @@ class SquareMargin:
             raise ConfigError(f"SquareMargin.pad: expected one of {get_args(Pad)}, got {self.pad!r}")
         if self.size_px is not None and self.size_px < 1:
             raise ConfigError(f"SquareMargin.size_px: expected at least 1, got {self.size_px!r}")
+
+    def geometry(self, *, model_px: int) -> CropGeometry:
+        """What these crops are, to be compared with those that a model's weights were trained on."""
+        return CropGeometry(kind="square", margin=self.margin, size_px=self.size_px or model_px)
 
     def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
         """Cut every row of ``faces`` out of RGB u8 (N, 3, H, W)."""
