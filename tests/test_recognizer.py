@@ -170,3 +170,13 @@ def test_key_follows_what_changes_results():
     key = fingerprint(mini_xception())
     assert key == fingerprint(mini_xception(trained_crop=CropGeometry(kind="box")))
     assert key != fingerprint(mini_xception(resize="area"))
+
+
+def test_grey_in_three_channels_and_opencv_resize():
+    crops = torch.from_numpy(np.random.default_rng(5).integers(0, 256, (2, 3, 50, 50), dtype=np.uint8))
+    three = coloured(crops, "grey_rgb")
+    assert three.shape == (2, 3, 50, 50)
+    for channel in range(3):
+        assert torch.equal(three[:, channel : channel + 1], coloured(crops, "grey"))
+    expected = np.stack([cv2.resize(plane, (31, 31)) for plane in crops.reshape(-1, 50, 50).numpy()])
+    np.testing.assert_array_equal(resized(crops, 31, "opencv").reshape(-1, 31, 31).numpy(), expected)

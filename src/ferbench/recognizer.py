@@ -16,10 +16,11 @@ from ferbench.checkpoints import load_strictly
 from ferbench.errors import ConfigError, DataError
 from ferbench.geometry import CropGeometry
 from ferbench.labels import canonical
+from ferbench.resize import opencv_linear
 from ferbench.weights import PublishedFile, check
 
-Colour = Literal["rgb", "bgr", "grey"]
-Resize = Literal["bilinear", "bilinear_antialias", "area", "nearest"]
+Colour = Literal["rgb", "bgr", "grey", "grey_rgb"]
+Resize = Literal["bilinear", "bilinear_antialias", "opencv", "area", "nearest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +36,11 @@ class Recognizer:
         weights: the weight file.
         labels: what the network's outputs mean, in their order, in ferbench's spelling.
         input_px: side of the network's input.
-        colour: what the network was trained on; grey is one channel, computed as OpenCV does.
+        colour: what the network was trained on; grey is one channel, computed as OpenCV does; grey_rgb the same value
+            in three.
         mean: of values in 0..1, one per channel, in the network's channel order.
         std: of values in 0..1, one per channel, in the network's channel order.
-        resize: how a crop of another size is brought to ``input_px``.
+        resize: how a crop of another size is brought to ``input_px``; opencv is OpenCV's bilinear, to the bit.
         trained_crop: which crop the weights were trained on; another is allowed (and told).
     """
 
@@ -135,7 +137,7 @@ class _Loaded:
 
 
 def coloured(rgb: Tensor, colour: Colour) -> Tensor:
-    """Bring RGB u8 (M, 3, H, W) to the network's channels: u8 (M, 3, H, W), or (M, 1, H, W) for grey.
+    """Bring RGB u8 (M, 3, H, W) to the network's channels: u8 (M, 3, H, W), or (M, 1, H, W) for one grey channel.
 
     Grey is 0.299 R + 0.587 G + 0.114 B in 15-bit fixed point, halves rounded up: to the bit what OpenCV 4 and 5 make.
     """
@@ -145,7 +147,8 @@ def coloured(rgb: Tensor, colour: Colour) -> Tensor:
         return rgb.flip(1)
     parts = rgb.int() * torch.tensor((9798, 19235, 3735), dtype=torch.int32, device=rgb.device).view(1, 3, 1, 1)
     total = parts.sum(dim=1, keepdim=True, dtype=torch.int32)
-    return ((total + (1 << 14)) >> 15).to(torch.uint8)
+    grey = ((total + (1 << 14)) >> 15).to(torch.uint8)
+    return grey if colour == "grey" else grey.expand(-1, 3, -1, -1)
 
 
 def resized(values: Tensor, size_px: int, how: Resize) -> Tensor:
@@ -154,6 +157,8 @@ def resized(values: Tensor, size_px: int, how: Resize) -> Tensor:
     size = (size_px, size_px)
     if values.shape[2:] == size:
         return image
+    if how == "opencv":
+        return opencv_linear(values, *size).float()
     if how in ("area", "nearest"):
         image = F.interpolate(image, size=size, mode=how)
     else:
