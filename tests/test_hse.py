@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from conftest import shared_path
+from conftest import report_difference, shared_path
 from ferbench.checkpoints import load_strictly
 from ferbench.errors import WeightsError
 from ferbench.nets.hse import HseB0, HseB2
@@ -32,7 +31,6 @@ from procedural import (
     stats,
 )
 
-log = logging.getLogger(__name__)
 ORACLE = "hse_enet_b0_8"
 CLASSES = 8
 
@@ -68,11 +66,10 @@ def outputs64(request, about):
     return request.param, run_with_hooks(net, inputs(request.param).double(), list(about["intermediate_shapes"]))
 
 
-def test_logits_are_the_original_s_in_float64(outputs64, expected, record_property):
+def test_logits_are_the_original_s_in_float64(outputs64, expected):
     kind, outputs = outputs64
     difference = float(np.abs(outputs.out.numpy() - expected[f"{kind}_out_f64"]).max())
-    record_property(kind, difference)
-    log.info("%s: max |difference| %.3g", kind, difference)
+    report_difference(f"HSE B0, {kind}, float64", difference)
     assert difference < 1e-9
 
 

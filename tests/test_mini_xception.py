@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 
 import h5py
@@ -10,13 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import shared_path
+from conftest import report_difference, shared_path
 from ferbench.checkpoints import load_strictly, mini_xception_hdf5
 from ferbench.errors import WeightsError
 from ferbench.nets.mini_xception import MiniXception
 from published import GOLDEN, fetched, mini_xception
-
-log = logging.getLogger(__name__)
 
 
 @pytest.fixture(scope="module")
@@ -36,24 +33,23 @@ def logits_of(net, grey):
         return net(torch.from_numpy(grey)[:, None] / 255 * 2 - 1)
 
 
-def compare(net, golden, kind, record_property):
+def compare(net, golden, kind):
     logits = logits_of(net, golden[f"{kind}_gray64"])
     for name, ours in (("logits", logits), ("out", logits.softmax(dim=1))):
         difference = float(np.abs(ours.numpy() - golden[f"{kind}_{name}"]).max())
-        record_property(f"{kind}_{name}", difference)
-        log.info("%s_%s: max |difference| %.3g", kind, name, difference)
+        report_difference(f"mini-XCEPTION, {kind} {name}, float32", difference)
         assert difference < 1e-5
 
 
 @pytest.mark.weights
-def test_network_equals_keras_on_procedural_images(net, record_property):
+def test_network_equals_keras_on_procedural_images(net):
     golden = np.load(GOLDEN)
-    compare(net, {name.removeprefix("mini_xception/"): golden[name] for name in golden}, "proc", record_property)
+    compare(net, {name.removeprefix("mini_xception/"): golden[name] for name in golden}, "proc")
 
 
 @pytest.mark.weights
-def test_network_equals_keras_on_faces(net, record_property):
-    compare(net, np.load(shared_path("oracles/mini_xception/golden.npz")), "face", record_property)
+def test_network_equals_keras_on_faces(net):
+    compare(net, np.load(shared_path("oracles/mini_xception/golden.npz")), "face")
 
 
 @pytest.mark.weights

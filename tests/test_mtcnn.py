@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import logging
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F  # noqa: N812
 
-from conftest import shared_path
+from conftest import report_difference, shared_path
 from ferbench.checkpoints import load_strictly, torch_state_dict
 from ferbench.detectors import area
 from ferbench.detectors.mtcnn import _suppress_contained
@@ -22,7 +21,6 @@ from ferbench.fingerprint import fingerprint
 from ferbench.nets.mtcnn import ONet, PNet, RNet
 from published import GOLDEN, fetched, mtcnn, procedural_image
 
-log = logging.getLogger(__name__)
 CPU = torch.device("cpu")
 IMAGES = ("t1", "13", "obama", "biden", "obama2")
 
@@ -56,7 +54,7 @@ def assert_same(one, two, tolerance):
 
 @pytest.mark.weights
 @pytest.mark.parametrize(("kind", "name", "side"), [(PNet, "pnet", 48), (RNet, "rnet", 24), (ONet, "onet", 48)])
-def test_networks_equal_the_originals(kind, name, side, models, record_property):
+def test_networks_equal_the_originals(kind, name, side, models):
     detector = mtcnn()
     path = fetched(detector, models)[("pnet", "rnet", "onet").index(name)]
     net = kind().eval()
@@ -67,14 +65,13 @@ def test_networks_equal_the_originals(kind, name, side, models, record_property)
         outputs = net((images - 127.5) * 0.0078125)
     for i, output in enumerate(outputs):
         difference = float(np.abs(output.numpy() - golden[f"mtcnn/{name}/out{i}"]).max())
-        record_property(f"{name}/out{i}", difference)
-        log.info("%s/out%d: max |difference| %.3g", name, i, difference)
+        report_difference(f"MTCNN {name}, output {i}, float32", difference)
         assert difference < 1e-5
 
 
 @pytest.mark.weights
 @pytest.mark.parametrize("name", IMAGES)
-def test_images_equal_facenet_pytorch(name, detect, record_property):
+def test_images_equal_facenet_pytorch(name, detect):
     golden = np.load(shared_path("oracles/mtcnn_facenet/golden.npz"))
     faces = detect(decoded(name))
     pairs = {
@@ -85,8 +82,7 @@ def test_images_equal_facenet_pytorch(name, detect, record_property):
     assert len(faces) == len(golden[f"boxes/{name}"])
     for key, (ours, tolerance) in pairs.items():
         difference = float(np.abs(ours - golden[f"{key}/{name}"]).max())
-        record_property(f"{name}/{key}", difference)
-        log.info("%s/%s: max |difference| %.3g", name, key, difference)
+        report_difference(f"MTCNN, {key} on photographs", difference)
         assert difference < tolerance
 
 

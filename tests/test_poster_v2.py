@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 from functools import partial
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from conftest import shared_path
+from conftest import report_difference, shared_path
 from ferbench.checkpoints import load_strictly, poster_v2_pth
 from ferbench.errors import WeightsError
 from ferbench.nets.poster_v2 import PosterV2
@@ -31,9 +30,8 @@ from procedural import (
     stats,
 )
 
-log = logging.getLogger(__name__)
-
 SEVEN, EIGHT = "posterv2_7cls", "posterv2_8cls"
+TITLES = {SEVEN: "POSTER V2 (7 classes)", EIGHT: "POSTER V2 (8 classes)"}
 CLASSES = {SEVEN: 7, EIGHT: 8}
 TOLERANCE_F32, TOLERANCE_F64 = 5e-5, 1e-9
 
@@ -66,24 +64,23 @@ def logits_of(net, values):
         return net(values).numpy()
 
 
-def largest(ours, theirs, what, record_property):
+def largest(ours, theirs, what):
     assert ours.shape == theirs.shape
     difference = float(np.abs(ours - theirs).max())
-    record_property(what, difference)
-    log.info("%s: max |difference| %.3g", what, difference)
+    report_difference(what, difference)
     return difference
 
 
 @pytest.mark.parametrize("kind", ["proc", "face"])
 @pytest.mark.parametrize("oracle", [SEVEN, pytest.param(EIGHT, marks=pytest.mark.slow)])
-def test_float64_equals_the_original(oracle, kind, net_of, record_property):
+def test_float64_equals_the_original(oracle, kind, net_of):
     logits = logits_of(copy.deepcopy(net_of(oracle)).double(), values_of(kind).double())
     expected = golden(oracle)[f"{kind}_out_f64"]
-    assert largest(logits, expected, f"{oracle} {kind} float64", record_property) < TOLERANCE_F64
+    assert largest(logits, expected, f"{TITLES[oracle]}, {kind}, float64") < TOLERANCE_F64
 
 
 @pytest.mark.parametrize("oracle", CLASSES)
-def test_float32_equals_the_original(oracle, net_of, record_property):
+def test_float32_equals_the_original(oracle, net_of):
     """Outputs, and on the way there the outputs of the original's modules."""
     expected, shapes = golden(oracle), manifest(oracle)["intermediate_shapes"]
     outputs = run_with_hooks(net_of(oracle), values_of("proc"), list(shapes))
@@ -94,16 +91,16 @@ def test_float32_equals_the_original(oracle, net_of, record_property):
         tolerance = 3e-5 * mean_std_min_max[:, 1].max()
         np.testing.assert_allclose(probe(module), expected[f"proc_probe/{name}"], rtol=0, atol=tolerance, err_msg=name)
         np.testing.assert_allclose(stats(module), mean_std_min_max, rtol=0, atol=tolerance, err_msg=name)
-    difference = largest(outputs.out.numpy(), expected["proc_out"], f"{oracle} proc float32", record_property)
+    difference = largest(outputs.out.numpy(), expected["proc_out"], f"{TITLES[oracle]}, proc, float32")
     assert difference < TOLERANCE_F32
 
 
-def test_float32_on_faces_and_in_batches(net, record_property):
+def test_float32_on_faces_and_in_batches(net):
     faces = values_of("face")
     together = logits_of(net, faces[[0, 1, 2, 1, 0]])
     expected = golden(SEVEN)["face_out"]
-    assert largest(together, expected[[0, 1, 2, 1, 0]], "face float32", record_property) < TOLERANCE_F32
-    assert largest(logits_of(net, faces[1:2]), together[3:4], "batch of 1", record_property) < TOLERANCE_F32
+    assert largest(together, expected[[0, 1, 2, 1, 0]], "face float32") < TOLERANCE_F32
+    assert largest(logits_of(net, faces[1:2]), together[3:4], "batch of 1") < TOLERANCE_F32
 
 
 def _layer_norms(net, _monkeypatch):

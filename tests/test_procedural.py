@@ -7,19 +7,22 @@ import hashlib
 import numpy as np
 import pytest
 
-from procedural import IMAGENET_MEAN, IMAGENET_STD, entries, fill, golden, images, manifest, normalised, probe, stats
-
-ORACLES = (
-    "posterv2_7cls",
-    "posterv2_8cls",
-    "apvit_raf",
-    "rmn_resmasking_dropout1",
-    "hse_enet_b0_8",
-    "retinaface_resnet50",
+from procedural import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    NETWORKS,
+    entries,
+    fill,
+    golden,
+    images,
+    manifest,
+    normalised,
+    probe,
+    stats,
 )
 
 
-@pytest.mark.parametrize("oracle", ORACLES)
+@pytest.mark.parametrize("oracle", NETWORKS)
 def test_fill_gives_the_manifest_s_values(oracle):
     about = manifest(oracle)
     names = set(about["fill_check"])

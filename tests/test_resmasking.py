@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from conftest import report_difference
 from ferbench.checkpoints import load_strictly
 from ferbench.errors import WeightsError
 from ferbench.nets.resmasking import ResMasking
@@ -51,11 +52,12 @@ def published(filled, aliases):
 
 @pytest.fixture(scope="module")
 def values():
-    """Inputs by kind, BGR f32 (3, 3, 224, 224)."""
-    return {
-        kind: torch.from_numpy(images(kind, 224)[..., ::-1].copy()).permute(0, 3, 1, 2).contiguous().float() / 255
-        for kind in ("proc", "face")
-    }
+    """A function from kind to inputs, BGR f32 (3, 3, 224, 224)."""
+
+    def of(kind):
+        return torch.from_numpy(images(kind, 224)[..., ::-1].copy()).permute(0, 3, 1, 2).contiguous().float() / 255
+
+    return of
 
 
 def logits_of(net, values):
@@ -69,12 +71,12 @@ def largest(difference) -> float:
 
 @pytest.mark.parametrize("kind", ["proc", "face"])
 def test_inputs_are_the_original_s(original, values, kind):
-    np.testing.assert_array_equal(probe(values[kind]), original[f"{kind}_input_probe"])
+    np.testing.assert_array_equal(probe(values(kind)), original[f"{kind}_input_probe"])
 
 
-def test_f64_outputs_and_insides(about, original, filled, values, record_property):
+def test_f64_outputs_and_insides(about, original, filled, values):
     shapes = about["intermediate_shapes"]
-    ours = run_with_hooks(filled.double(), values["proc"].double(), tuple(shapes))
+    ours = run_with_hooks(filled.double(), values("proc").double(), tuple(shapes))
     for name, shape in shapes.items():
         inside, expected = ours.modules[name], original[f"proc_stats/{name}"]
         assert list(inside.shape) == shape, name
@@ -82,26 +84,23 @@ def test_f64_outputs_and_insides(about, original, filled, values, record_propert
         np.testing.assert_allclose(stats(inside), expected, rtol=0, atol=atol, err_msg=name)
         np.testing.assert_allclose(probe(inside), original[f"proc_probe/{name}"], rtol=0, atol=atol, err_msg=name)
     difference = largest(ours.out.numpy() - original["proc_out_f64"])
-    record_property("proc_f64", difference)
-    log.info("proc, f64: max |difference| %.3g", difference)
+    report_difference("RMN, proc, float64", difference)
     assert difference < 1e-9
 
 
 @pytest.mark.slow
-def test_f64_outputs_on_faces(original, filled, values, record_property):
-    difference = largest(logits_of(filled.double(), values["face"].double()).numpy() - original["face_out_f64"])
-    record_property("face_f64", difference)
-    log.info("face, f64: max |difference| %.3g", difference)
+def test_f64_outputs_on_faces(original, filled, values):
+    difference = largest(logits_of(filled.double(), values("face").double()).numpy() - original["face_out_f64"])
+    report_difference("RMN, face, float64", difference)
     assert difference < 1e-9
 
 
 @pytest.mark.parametrize(("kind", "batch"), [("proc", 3), ("face", 1)])
-def test_f32_outputs(original, filled, values, kind, batch, record_property):
+def test_f32_outputs(original, filled, values, kind, batch):
     filled.float()
-    ours = torch.cat([logits_of(filled, part) for part in values[kind].split(batch)])
+    ours = torch.cat([logits_of(filled, part) for part in values(kind).split(batch)])
     difference = largest(ours.numpy() - original[f"{kind}_out"])
-    record_property(f"{kind}_f32", difference)
-    log.info("%s, f32, batches of %d: max |difference| %.3g", kind, batch, difference)
+    report_difference(f"RMN, {kind}, float32", difference)
     assert difference < 1e-4
 
 
@@ -171,7 +170,7 @@ def sigmoid_masks(net, values, monkeypatch):
     ],
 )
 def test_slips_move_the_output_as_far_as_in_the_original(about, original, filled, values, change, name, monkeypatch):
-    changed = change(filled.float(), values["proc"], monkeypatch)
+    changed = change(filled.float(), values("proc"), monkeypatch)
     moved = largest(logits_of(filled, changed).numpy() - original["proc_out"])
     log.info("%s: %.3g", name, moved)
     assert moved == pytest.approx(about["mutation_effects"][name]["proc"], rel=0.01)
