@@ -18,6 +18,7 @@ from ferbench.app.binding import build
 from ferbench.app.compose import composed
 from ferbench.app.config import PLUGS
 from ferbench.errors import CacheError, ConfigError, VideoError
+from ferbench.geometry import CropGeometry
 from ferbench.pipeline import cache as cache_module
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import CHUNK_FRAMES
@@ -422,3 +423,27 @@ def test_a_cache_that_cannot_be_locked_is_told_before_anything_is_decoded(recipe
     with pytest.raises(CacheError, match="cannot be locked"):
         analyser.analyse(clip, video_id="smile")
     assert analyser.work.frames_decoded == 0
+
+
+def test_other_crops_than_the_trained_ones_are_told_once(warm, recipe, clip, models):
+    box = build(composed({"preprocessing": "box"})["preprocessing"], where="preprocessing")
+    told = "the model was trained on other crops: box instead of square (preprocessing)"
+    for made, expected in ((recipe, []), (dataclasses.replace(recipe, preprocessing=box), [told])):
+        report = evaluate([session(clip), session(clip, name="again")], analyser_on(warm[0], made, models))
+        assert [text for text in report.notices if "trained" in text] == expected
+
+
+def test_geometries_of_crops():
+    trained = CropGeometry(kind="aligned", template="face_evolve", size_px=224)
+    assert trained.differences(trained) == ()
+    assert trained.differences(CropGeometry(kind="aligned", template="arcface", margin=0.1, size_px=112)) == (
+        "template arcface instead of face_evolve",
+        "size_px 112 instead of 224",
+    )
+    assert CropGeometry(kind="square", margin=0.2).differences(CropGeometry(kind="square", margin=0.0)) == (
+        "margin 0 instead of 0.2",
+    )
+    assert CropGeometry(kind="unpublished").differences(trained) == ()
+    for wrong in ({"kind": "round"}, {"kind": "box", "template": "arcface"}, {"kind": "box", "size_px": 0}):
+        with pytest.raises(ConfigError, match="crop "):
+            CropGeometry(**wrong)

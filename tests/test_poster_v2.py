@@ -99,8 +99,8 @@ def test_float32_on_faces_and_in_batches(net):
     faces = values_of("face")
     together = logits_of(net, faces[[0, 1, 2, 1, 0]])
     expected = golden(SEVEN)["face_out"]
-    assert largest(together, expected[[0, 1, 2, 1, 0]], "face float32") < TOLERANCE_F32
-    assert largest(logits_of(net, faces[1:2]), together[3:4], "batch of 1") < TOLERANCE_F32
+    assert largest(together, expected[[0, 1, 2, 1, 0]], f"{TITLES[SEVEN]}, face, float32") < TOLERANCE_F32
+    assert largest(logits_of(net, faces[1:2]), together[3:4], f"{TITLES[SEVEN]}, batch of 1") < TOLERANCE_F32
 
 
 def _layer_norms(net, _monkeypatch):

@@ -12,6 +12,7 @@ from ferbench.app.config import Settings
 from ferbench.fingerprint import fingerprint
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
 from ferbench.results import Report
@@ -49,6 +50,7 @@ def tags_of(settings: Settings, report: Report, *, device: str, inputs: tuple[In
         "ferbench.config_sha": fingerprint(spec),
         "ferbench.videos_sha": fingerprint(videos) if videos else "",
         "ferbench.annotations_sha": _annotations_sha(report),
+        "ferbench.crop": _crop(recipe),
         "ferbench.device": device,
         "speed.source": speed_source(report),
         "sessions.failed": "; ".join(f"{f.session_id}: {without_folders(f.reason)}" for f in report.failures),
@@ -58,6 +60,13 @@ def tags_of(settings: Settings, report: Report, *, device: str, inputs: tuple[In
     for item in (*recipe.detector.weights_files(), *recipe.model.weights_files()):
         tags[f"weights.{re.sub('[^A-Za-z0-9_./-]', '_', item.file)}"] = item.sha256
     return {name: value for name, value in tags.items() if value}
+
+
+def _crop(recipe: Recipe) -> str:
+    """Whether faces are cut out as for the model's training."""
+    if recipe.model.trained_crop.kind == "unpublished":
+        return "trained crop unpublished"
+    return "; ".join(recipe.crop_differences) or "as trained"
 
 
 def _annotations_sha(report: Report) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ferbench.errors import FerbenchError
-from ferbench.pipeline.notices import oddities
+from ferbench.pipeline.notices import crop_notice, oddities
 from ferbench.pipeline.parts import observed, start_s_of
 from ferbench.pipeline.quality import pooled, quality
 from ferbench.pipeline.recipe import Recipe
@@ -51,7 +51,11 @@ def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterab
         scores=recipe.scoring.scores([(r.counts, r.latencies_s) for r in results if r.counts]) if annotated else (),
         counts=tuple(row for result in annotated for row in counts_rows(result, recipe)),
         failures=tuple(failures),
-        notices=(*notices, *(text for result in results for text in oddities(result, recipe.selector))),
+        notices=(
+            *notices,
+            *crop_notice(recipe),
+            *(text for result in results for text in oddities(result, recipe.selector)),
+        ),
         work=analyser.work,
         wall_s=wall_s,
         e2e_fps=frames / wall_s if analyser.runtime.measure and frames and not failures else None,

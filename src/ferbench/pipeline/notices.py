@@ -1,16 +1,23 @@
-"""What a reader of the numbers should know of a session."""
+"""What a reader of the numbers should know of a run and of its sessions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ferbench.pipeline.parts import gaps_s
+from ferbench.pipeline.recipe import Recipe
 from ferbench.protocols import Selector
 from ferbench.results import SessionResult
 from ferbench.selectors.track import Track
 
 MANY_SWITCHES = 3
 """Changes of the chosen face that are told, if they also are more than one per minute."""
+
+
+def crop_notice(recipe: Recipe) -> list[str]:
+    """Crops of another kind than those that the weights were trained on: allowed, and may cost accuracy."""
+    differences = recipe.crop_differences
+    return [f"the model was trained on other crops: {'; '.join(differences)} (preprocessing)"] if differences else []
 
 
 def oddities(result: SessionResult, selector: Selector) -> list[str]:

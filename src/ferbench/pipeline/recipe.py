@@ -42,6 +42,11 @@ class Recipe:
                 f"can be, got {self.event.level:g}"
             )
 
+    @property
+    def crop_differences(self) -> tuple[str, ...]:
+        """How the crops differ from those that the model's weights were trained on, as far as that is known."""
+        return self.model.trained_crop.differences(self.preprocessing.geometry(model_px=self.model.input_px))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
