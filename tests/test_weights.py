@@ -485,5 +485,6 @@ def test_import_from_no_folder(tmp_path):
 
 
 def test_a_missing_file_names_both_ways(tmp_path):
-    with pytest.raises(WeightsError, match=r"'ferbench models fetch'; .*--to DIR.*'ferbench models import DIR'"):
+    told = r"'ferbench models fetch paper/net.pth'; .*--to DIR.*'ferbench models import DIR'"
+    with pytest.raises(WeightsError, match=told):
         check(published(UrlFile(url="https://example.org/net.pth")), tmp_path)

@@ -156,6 +156,26 @@ def poster_v2_pth(path: Path) -> StateDict:
     )
 
 
+def apvit_pth(path: Path) -> StateDict:
+    """Read APViT as its publishing script saves it, for ``ferbench.nets.apvit.APViT``.
+
+    Raises:
+        WeightsError: as ``torch_state_dict``.
+    """
+    return torch_state_dict(path, key="state_dict")
+
+
+def rmn_checkpoint(path: Path) -> StateDict:
+    """Read a Residual Masking Network as its training script saves it, for ``ferbench.nets.resmasking``.
+
+    The file also holds learning curves, some of them numbers of numpy; they are left out.
+
+    Raises:
+        WeightsError: as ``torch_state_dict``.
+    """
+    return torch_state_dict(path, key="net", inert=NUMPY_NAMES)
+
+
 # Residual convolution, its normalisation, and twice (separable convolution, normalisation): numbers in Keras' names.
 _BLOCKS: Final = ((3, 3, 1, 4, 2, 5), (4, 6, 3, 7, 4, 8), (5, 9, 5, 10, 6, 11), (6, 12, 7, 13, 8, 14))
 _NORM: Final = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}

@@ -24,6 +24,26 @@ Resize = Literal["bilinear", "bilinear_antialias", "opencv", "area", "nearest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredScores:
+    """How the thesis' program stores a model's outputs in its CSV; changes no result of ferbench.
+
+    Attributes:
+        scores: the network's own outputs, or their softmax.
+        columns: the expression in whose column each output is stored, in the outputs' order. Where a column and the
+            model's label differ, the program's label is wrong (and ferbench's, with this model).
+    """
+
+    scores: Literal["logits", "probabilities"]
+    columns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.scores not in ("logits", "probabilities"):
+            raise ConfigError(f"StoredScores.scores: expected logits or probabilities, got {self.scores!r}")
+        _check_expressions("StoredScores.columns", self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recognizer:
     """A published expression network; implements ``ferbench.protocols.Model``.
 
@@ -42,6 +62,7 @@ class Recognizer:
         std: of values in 0..1, one per channel, in the network's channel order.
         resize: how a crop of another size is brought to ``input_px``; opencv is OpenCV's bilinear, to the bit.
         trained_crop: which crop the weights were trained on; another is allowed (and told).
+        stored: how the thesis' CSV stores the outputs; None = probabilities, each in the column of its label.
     """
 
     version: ClassVar[str] = "1"
@@ -56,6 +77,7 @@ class Recognizer:
     std: tuple[float, ...]
     resize: Resize
     trained_crop: CropGeometry = field(compare=False)
+    stored: StoredScores | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Check what can be checked without importing the network."""
@@ -77,14 +99,11 @@ class Recognizer:
             path = getattr(self, name)
             if "." not in path or not all(part.isidentifier() for part in path.split(".")):
                 raise ConfigError(f"Recognizer.{name}: expected a dotted path (module.name), got {path!r}")
-        self._check_labels()
-
-    def _check_labels(self) -> None:
-        for label in self.labels:
-            if canonical(label) != label:
-                raise ConfigError(f"Recognizer.labels: expected {canonical(label)!r} instead of {label!r}")
-        if not self.labels or len(set(self.labels)) != len(self.labels):
-            raise ConfigError(f"Recognizer.labels: expected different labels, at least one, got {self.labels!r}")
+        _check_expressions("Recognizer.labels", self.labels)
+        if self.stored is not None and len(self.stored.columns) != len(self.labels):
+            raise ConfigError(
+                f"Recognizer.stored.columns: expected {len(self.labels)}, one per label, got {self.stored.columns!r}"
+            )
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The weight file."""
@@ -97,15 +116,35 @@ class Recognizer:
             WeightsError: the file is missing, has another hash, or does not fit the network.
             ConfigError: ``net`` or ``checkpoint`` names nothing usable.
         """
-        kind, read = _named(self.net, "net"), _named(self.checkpoint, "checkpoint")
-        if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
-            raise ConfigError(f"Recognizer.net: expected a torch.nn.Module, {self.net!r} is {kind!r}")
+        net, read = self.empty_net(), _named(self.checkpoint, "checkpoint")
         if not callable(read):
             raise ConfigError(f"Recognizer.checkpoint: expected a function, {self.checkpoint!r} is {read!r}")
         path = check(self.weights, models)
-        net = kind(num_classes=len(self.labels))
         load_strictly(net, read(path), path)
+        return self.around(net, device)
+
+    def empty_net(self) -> nn.Module:
+        """The network as it is before it has weights.
+
+        Raises:
+            ConfigError: ``net`` names nothing usable.
+        """
+        kind = _named(self.net, "net")
+        if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
+            raise ConfigError(f"Recognizer.net: expected a torch.nn.Module, {self.net!r} is {kind!r}")
+        return kind(num_classes=len(self.labels))
+
+    def around(self, net: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
+        """The steps of this model around a network that is there already (see ``load``), for measurements."""
         return _Loaded(self, net.eval().requires_grad_(False).to(device), device)
+
+
+def _check_expressions(where: str, labels: tuple[str, ...]) -> None:
+    for label in labels:
+        if canonical(label) != label:
+            raise ConfigError(f"{where}: expected {canonical(label)!r} instead of {label!r}")
+    if not labels or len(set(labels)) != len(labels):
+        raise ConfigError(f"{where}: expected different labels, at least one, got {labels!r}")
 
 
 def _named(path: str, what: str) -> Any:

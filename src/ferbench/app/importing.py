@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
+from ferbench import weights_lock
 from ferbench.errors import ConfigError, WeightsError
-from ferbench.weights import CHUNK_BYTES, LOCK, PublishedFile, check, place
+from ferbench.weights import CHUNK_BYTES, UNKNOWN, PublishedFile, check, digest, place
 
 ARCHIVES: Final = (".whl", ".zip")  # by name: a .pth file is a zip archive too, but one file of its own
 _UNREADABLE: Final = (
@@ -34,7 +35,7 @@ class Imported:
         here: wanted files that had been in their place before.
         missing: wanted files that are neither there nor here.
         unknown: files that nobody named (of archives: those without a named file).
-        unreadable: files that could not be read, with the reason.
+        unreadable: files that could not be read or used, with the reason.
     """
 
     copied: list[tuple[PublishedFile, str]] = field(default_factory=list)
@@ -44,10 +45,27 @@ class Imported:
     unreadable: list[str] = field(default_factory=list)
 
 
-def import_files(wanted: Iterable[PublishedFile], source: Path, folder: Path) -> Imported:
-    """Copy the wanted files that lie anywhere below ``source``, under any name, to where they belong.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A file, or a member of an archive."""
 
-    Looks also into wheels and zip archives. Links to folders are followed, each folder once.
+    path: Path
+    member: str | None
+    where: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        return (self.member or self.path.name).rpartition("/")[2]
+
+
+def import_files(wanted: Iterable[PublishedFile], source: Path, folder: Path) -> Imported:
+    """Copy the wanted files that lie anywhere below ``source`` to where they belong.
+
+    A file is known by its digest, under any name: by that of the yaml, of ``weights.lock`` in the models folder or in
+    ``source``, or by the beginning that the yaml gives. Where nobody knows the digest, it is known by its published
+    name, if only one content has that. Looks also into wheels and zip archives. Links to folders are followed, each
+    folder once.
 
     Args:
         wanted: the files.
@@ -56,35 +74,77 @@ def import_files(wanted: Iterable[PublishedFile], source: Path, folder: Path) ->
 
     Raises:
         ConfigError: ``source`` is no folder.
-        WeightsError: a file could not be written.
+        WeightsError: a ``weights.lock`` cannot be read, or contradicts a yaml.
     """
     if not source.is_dir():
         raise ConfigError(f"{source} is not a folder; expected the folder that holds the weight files")
     found = Imported()
-    lacking: dict[str, list[PublishedFile]] = {}
-    for item in wanted:
-        if _is_good(item, folder):
-            found.here.append(item)
-        else:
-            lacking.setdefault(item.sha256, []).append(item)
-    known = {item.sha256 for item in found.here} | set(lacking)
+    lacking = _lacking(wanted, source, folder, found)
+    known = {digest(item, folder) for item in found.here}
+    named: dict[str, dict[str, _Found]] = {}  # candidates by file and digest
     for path in _files_below(source, found.unreadable):
         name = path.relative_to(source).as_posix()
         try:
             if not path.is_file():  # a pipe, a device, a broken link
                 continue
-            digests = list(_contents(path, name))
+            contents = list(_contents(path, name))
         except _UNREADABLE as error:
             found.unreadable.append(f"{name}: {getattr(error, 'strerror', None) or error}")
             continue
-        if not any(sha256 in known for sha256, _, _ in digests):
+        meant = any(content.sha256 in known for content in contents)
+        for content in contents:
+            for file, (_, sha256) in list(lacking.items()):
+                if sha256 and content.sha256.startswith(sha256):
+                    _take(lacking.pop(file)[0], content, folder, found)
+                elif not sha256 and content.name == Path(file).name:
+                    named.setdefault(file, {}).setdefault(content.sha256, content)
+                else:
+                    continue
+                meant = True
+                known.add(content.sha256)
+        if not meant:
             found.unknown.append(name)
-        for sha256, where, member in digests:
-            for item in lacking.pop(sha256, ()):
-                place(_chunks(path, member), item, folder, origin=where)
-                found.copied.append((item, where))
-    found.missing = [item for items in lacking.values() for item in items]
+    for file, candidates in named.items():
+        if len(candidates) == 1:
+            _take(lacking.pop(file)[0], next(iter(candidates.values())), folder, found)
+        else:
+            places = ", ".join(candidate.where for candidate in candidates.values())
+            found.unreadable.append(
+                f"{places}: several files with the name of {file}, whose sha256 nobody published; leave the right one"
+            )
+    found.missing += [item for item, _ in lacking.values()]
     return found
+
+
+def _lacking(
+    wanted: Iterable[PublishedFile], source: Path, folder: Path, found: Imported
+) -> dict[str, tuple[PublishedFile, str]]:
+    """What is not here yet, by file, with its digest as far as somebody knows it; the others go into ``found.here``."""
+    carried = weights_lock.read(source)
+    lacking: dict[str, tuple[PublishedFile, str]] = {}
+    for item in wanted:
+        if _is_good(item, folder):
+            found.here.append(item)
+            continue
+        told = "" if item.sha256 == UNKNOWN else item.sha256
+        line = carried.get(item.file)
+        lacking[item.file] = (
+            item,
+            digest(item, folder) or (line.sha256 if line and line.sha256.startswith(told) else told),
+        )
+    return lacking
+
+
+def _take(item: PublishedFile, content: _Found, folder: Path, found: Imported) -> None:
+    """Copy a file to its place; where it cannot be what it should be, tell of it instead."""
+    try:
+        place(_chunks(content.path, content.member), item, folder, origin=content.where)
+        check(item, folder, origin="imported")
+    except WeightsError as error:
+        found.unreadable.append(f"{content.where}: {error}")
+        found.missing.append(item)
+        return
+    found.copied.append((item, content.where))
 
 
 def _is_good(item: PublishedFile, folder: Path) -> bool:
@@ -98,6 +158,7 @@ def _is_good(item: PublishedFile, folder: Path) -> bool:
 def _files_below(top: Path, unreadable: list[str]) -> Iterator[Path]:
     """All but folders and our lock, sorted within each folder; links are followed, no folder is visited twice."""
     visited: set[tuple[int, int]] = set()
+    ours = (weights_lock.FETCHING, weights_lock.NAME)
 
     def failed(error: OSError) -> None:
         unreadable.append(f"{error.filename}: {error.strerror}")
@@ -109,18 +170,20 @@ def _files_below(top: Path, unreadable: list[str]) -> Iterator[Path]:
             continue
         visited.add((about.st_dev, about.st_ino))
         subfolders.sort()
-        yield from (Path(folder) / name for name in sorted(names) if name != LOCK)
+        yield from (Path(folder) / name for name in sorted(names) if name not in ours)
 
 
-def _contents(path: Path, name: str) -> Iterator[tuple[str, str, str | None]]:
-    """Digest, name and member of a file and of what lies in it, if it is an archive by its name."""
-    yield _digest(_chunks(path, None)), name, None
+def _contents(path: Path, name: str) -> Iterator[_Found]:
+    """A file, and what lies in it, if it is an archive by its name."""
+    yield _Found(path=path, member=None, where=name, sha256=_digest(_chunks(path, None)))
     if path.suffix.lower() in ARCHIVES:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 if not member.is_dir():
                     with archive.open(member) as stream:
-                        yield _digest(_pieces(stream)), f"{member.filename} in {name}", member.filename
+                        sha256 = _digest(_pieces(stream))
+                    where = f"{member.filename} in {name}"
+                    yield _Found(path=path, member=member.filename, where=where, sha256=sha256)
 
 
 def _chunks(path: Path, member: str | None) -> Iterator[bytes]:
@@ -139,7 +202,7 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def _digest(chunks: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
+    hasher = hashlib.sha256()
     for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()
+        hasher.update(chunk)
+    return hasher.hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -22,11 +22,12 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from ferbench import weights_lock
 from ferbench.app.compose import published_files
 from ferbench.app.console import error_console, rows_table
 from ferbench.app.importing import Imported
 from ferbench.errors import ConfigError, WeightsError
-from ferbench.weights import Notice, OnFileBytes, PublishedFile, check, fetch, is_there
+from ferbench.weights import Notice, OnFileBytes, PublishedFile, check, digest, fetch, is_there
 
 GROUPS: Final = ("detector", "model")
 SHOWN: Final = 10  # names of unknown files
@@ -38,18 +39,19 @@ def catalogue() -> dict[str, tuple[PublishedFile, ...]]:
 
 
 def by_choice(names: Iterable[str]) -> dict[str, tuple[PublishedFile, ...]]:
-    """Files of the named choices (``mtcnn`` or ``detector/mtcnn``), by choice; of all without names.
+    """Files of the named choices (``mtcnn`` or ``detector/mtcnn``) by choice, and the named files themselves.
 
     Raises:
-        ConfigError: no such choice; names those there are.
+        ConfigError: no such choice or file; names the choices there are.
     """
     everything = catalogue()
     found: dict[str, tuple[PublishedFile, ...]] = {}
-    for name in list(names) or list(everything):
-        hits = [key for key in everything if name in (key, key.split("/")[1])]
+    for name in names:
+        hits = {key: files for key, files in everything.items() if name in (key, key.split("/")[1])}
+        hits = hits or {f.file: (f,) for files in everything.values() for f in files if f.file == name}
         if not hits:
             raise ConfigError(f"no detector or model {name!r} with weights; there are: {', '.join(everything)}")
-        found |= {key: everything[key] for key in hits}
+        found |= hits
     return found
 
 
@@ -59,44 +61,81 @@ def all_files() -> tuple[PublishedFile, ...]:
 
 
 def listing(folder: Path) -> Group:
-    """What ``models list`` shows, readable at 80 columns: a table of the files, then licence, origin and paper."""
-    states: list[list[str]] = []
-    details: list[Text | Table] = []
-    for choice, files in catalogue().items():
+    """What ``models list`` shows, readable at 80 columns: a line per choice."""
+    rows = [
+        [choice, _state(files, folder), size_text(files), "research only" if is_restricted(files) else ""]
+        for choice, files in catalogue().items()
+    ]
+    table = rows_table(f"weights in {folder}", ("choice", "state", "size", "use"), rows)
+    return Group(table, Text("\nfiles, licences, origins and papers of one: ferbench models list NAME", style="dim"))
+
+
+def details(names: Iterable[str], folder: Path) -> Group:
+    """What ``models list NAME`` shows: all that is known of a choice's files.
+
+    Raises:
+        ConfigError: no such choice or file.
+    """
+    shown: list[Text | Table] = []
+    for choice, files in by_choice(names).items():
         lines = Table.grid(padding=(0, 1))
         for item in files:
-            states.append([choice if item is files[0] else "", item.file, _state(item, folder)])
+            lines.add_row("  file", Text(f"{item.file}: {_state((item,), folder)}, size {size_text((item,))}"))
+            lines.add_row("  sha256", Text(digest(item, folder) or f"{item.sha256}...", overflow="fold"))
             lines.add_row("  source", Text(str(item.source), overflow="fold"))
-        for name in ("licence", "paper"):
+        for name in ("licence", "accuracy", "paper"):
             for said in dict.fromkeys(getattr(item, name) for item in files):
-                lines.add_row(f"  {name}", Text(said))
-        details += [Text(f"\n{choice}", style="bold"), lines]
-    return Group(rows_table(f"weight files in {folder}", ("choice", "file", "state"), states), *details)
+                lines.add_row(f"  {name}", Text(said or "not published"))
+        use = "research only" if is_restricted(files) else "see the licence"
+        lines.add_row("  use", Text(use))
+        shown += [Text(choice, style="bold"), lines]
+    return Group(*shown)
 
 
-def _state(item: PublishedFile, folder: Path) -> str:
-    return "here" if is_there(item, folder) else "missing"
+def is_restricted(files: Iterable[PublishedFile]) -> bool:
+    """Whether one of the files is for research only."""
+    return any(item.research_only for item in files)
 
 
-def fetch_chosen(names: Iterable[str], folder: Path, notify: Notice) -> tuple[list[Path], list[str]]:
+def size_text(files: Iterable[PublishedFile]) -> str:
+    """Their size together.
+
+    >>> size_text(())
+    '0.0 MB'
+    """
+    sizes = [item.size_bytes for item in files]
+    total = sum(size or 0 for size in sizes) / 1e6
+    if None in sizes:
+        return f"over {total:.1f} MB" if total else "unknown"
+    return f"{total:.1f} MB"
+
+
+def _state(files: Sequence[PublishedFile], folder: Path) -> str:
+    here = sum(is_there(item, folder) for item in files)
+    return "here" if here == len(files) else "missing" if not here else f"{here} of {len(files)} here"
+
+
+def fetch_chosen(
+    choices: Mapping[str, Sequence[PublishedFile]], folder: Path, notify: Notice
+) -> tuple[dict[Path, str], list[str]]:
     """Fetch choice by choice, so that one that cannot be had keeps none of the others away.
 
     Returns:
-        The files that are there and checked, and what went wrong.
-
-    Raises:
-        ConfigError: no such choice.
+        The files that are there and checked, with what vouches for them, and what went wrong.
     """
-    paths: dict[Path, None] = {}
+    paths: dict[Path, str] = {}
     errors: dict[str, None] = {}
-    choices = by_choice(names)
     with download_progress() as on_bytes:
-        for files in choices.values():
+        for choice, files in choices.items():
+            restricted = [item for item in files if item.research_only and not is_there(item, folder)]
+            if restricted:
+                notify(f"{choice} is for research only: {restricted[0].licence}")
             try:
-                paths |= dict.fromkeys(fetch(files, folder, notify=notify, on_bytes=on_bytes))
+                fetched = fetch(files, folder, notify=notify, on_bytes=on_bytes)
+                paths |= {path: how_known(item) for path, item in zip(fetched, files, strict=True)}
             except WeightsError as error:
                 errors[str(error)] = None
-    return list(paths), list(errors)
+    return paths, list(errors)
 
 
 @contextmanager
@@ -140,11 +179,16 @@ def verify(folder: Path) -> tuple[list[str], list[str]]:
     good, bad = [], []
     for item in all_files():
         if not is_there(item, folder):
-            good.append(f"{item.file}: not here (ferbench models fetch)")
+            good.append(f"{item.file}: not here (ferbench models fetch {item.file})")
             continue
         try:
             check(item, folder)
-            good.append(f"{item.file}: as published (sha256 {item.sha256[:12]})")
+            good.append(f"{item.file}: {how_known(item)} (sha256 {(digest(item, folder) or '')[:12]})")
         except WeightsError as error:
             bad.append(str(error))
     return good, bad
+
+
+def how_known(item: PublishedFile) -> str:
+    """What a right digest means: the publisher's, or that of the file that came first."""
+    return "as published" if len(item.sha256) == 64 else f"as in {weights_lock.NAME}"

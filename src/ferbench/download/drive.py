@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ferbench.download import PATIENT, OnBytes, Patience, untold, wrong_file
+from ferbench.download import PATIENT, Accept, OnBytes, Patience, accept_any, untold, wrong_file
 from ferbench.errors import WeightsError
 
 
@@ -25,30 +25,41 @@ def download(
     target: Path,
     *,
     sha256: str,
+    accept: Accept = accept_any,
     on_bytes: OnBytes = untold,
     patience: Patience = PATIENT,
 ) -> None:
     """Bring a public file of Google Drive to ``target``, whose folder exists.
 
+    Args:
+        file_id: the identifier in its link.
+        target: replaced only by the whole file.
+        sha256: digest of its bytes, as far as it is known: all, the beginning, or "".
+        accept: has the last word.
+        on_bytes: told after each piece.
+        patience: pauses and time limits.
+
     Raises:
         WeightsError: gdown is missing, Drive refuses the file, the connection stays away, or the hash differs.
     """
     gdown = _gdown(file_id)
-    scratch = target.with_name(f".{sha256}.drive")
+    scratch = target.with_name(f".{file_id}.drive")
     scratch.mkdir(exist_ok=True)
     arrived = scratch / "file"
+    kept = bool(sha256)
     try:
         _download(gdown, file_id, arrived, on_bytes, patience)
+        kept = False
         with arrived.open("rb") as stream:
             got = hashlib.file_digest(stream, "sha256").hexdigest()
-        if got != sha256:
-            arrived.unlink()
+        if not got.startswith(sha256):
             raise wrong_file(page(file_id), got=got, expected=sha256)
+        accept(arrived)
         arrived.replace(target)
     except OSError as error:
         raise WeightsError(f"{page(file_id)} could not be written to {target}: {error.strerror or error}") from error
     finally:
-        if not any(part.stat().st_size for part in scratch.iterdir()):
+        if not kept or not any(part.stat().st_size for part in scratch.iterdir()):
             shutil.rmtree(scratch)
 
 

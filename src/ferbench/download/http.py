@@ -19,16 +19,13 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from ferbench.download import PATIENT, OnBytes, Patience, untold, wrong_file
+from ferbench.download import PATIENT, Accept, OnBytes, Patience, accept_any, untold, wrong_file
 from ferbench.download.address import is_allowed
 from ferbench.errors import WeightsError
 
 CHUNK_BYTES: Final = 1 << 16
 _PASSING: Final = (408, 425, 429, 500, 502, 503, 504)  # worth another attempt
 _NO_ROOM: Final = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
-_OFFLINE: Final = (
-    "Without network: run 'ferbench models fetch --to DIR' on another machine and 'ferbench models import DIR' here."
-)
 
 
 class _CutShortError(Exception):
@@ -77,36 +74,44 @@ def download(
     *,
     sha256: str,
     size_bytes: int | None = None,
+    accept: Accept = accept_any,
     on_bytes: OnBytes = untold,
     patience: Patience = PATIENT,
 ) -> None:
     """Bring a file to ``target``, whose folder exists. One process at a time per target: the caller holds a lock.
 
     What came before an interruption stays in ``.<sha256>.part`` beside the target and is used next time. The file is
-    complete when its hash is right, whatever length the server announces.
+    complete when its hash is right, whatever length the server announces; where no hash is known, when all announced
+    bytes came, and then nothing is kept of an interrupted download.
 
     Args:
         url: https, or http on this machine.
         target: replaced only by the whole file with the right hash.
-        sha256: digest of the file's bytes.
+        sha256: digest of the file's bytes, as far as it is known: all, the beginning, or "".
         size_bytes: its size, where the yaml says it; another announced size is refused at once.
+        accept: has the last word.
         on_bytes: told after each piece.
         patience: pauses and time limits.
 
     Raises:
         WeightsError: the server refuses or sends something else, the network stays away, or the disk is full.
     """
-    place = target.with_name(f".{sha256}.part")
+    place = target.with_name(f".{sha256 or hashlib.sha256(url.encode()).hexdigest()}.part")
+    keep = bool(sha256)
     try:
         part = _Part(place)
-        with requests.Session() as session:
-            session.hooks["response"].append(_refuse_insecure_redirect)
-            try:
-                _Fetch(session, url, part, size_bytes, on_bytes, patience).until(sha256)
-            finally:
-                if not part.size_bytes:
-                    part.clear()
-        place.replace(target)
+        if not sha256:
+            part.clear()
+        try:
+            with requests.Session() as session:
+                session.hooks["response"].append(_refuse_insecure_redirect)
+                _Fetch(session, url, part, sha256, size_bytes, on_bytes, patience).run()
+            keep = False
+            accept(place)
+            place.replace(target)
+        finally:
+            if not (keep and part.size_bytes):
+                part.clear()
     except OSError as error:  # of the disk: those of the network have become others
         if error.errno not in _NO_ROOM:
             raise WeightsError(f"{url} cannot be written to {target}: {error.strerror or error}") from error
@@ -115,40 +120,48 @@ def download(
 
 
 class _Fetch:
-    """One download: attempts until the part has the right hash."""
+    """One download: attempts until the part is the whole file."""
 
     def __init__(
         self,
         session: requests.Session,
         url: str,
         part: _Part,
+        sha256: str,
         size_bytes: int | None,
         on_bytes: OnBytes,
         patience: Patience,
     ) -> None:
-        self.session, self.url, self.part, self.size_bytes = session, url, part, size_bytes
+        self.session, self.url, self.part, self.sha256, self.size_bytes = session, url, part, sha256, size_bytes
         self.on_bytes, self.patience = on_bytes, patience
         self.validator = ""  # of the file on the server: strong ETag or Last-Modified
+        self.ended = False  # the server sent all that it announced
 
-    def until(self, sha256: str) -> None:
-        """Try until the part's digest is this one. Raises WeightsError, OSError (of the disk)."""
+    @property
+    def whole(self) -> bool:
+        """Whether the part is the file."""
+        return self.part.sha256.startswith(self.sha256) if self.sha256 else self.ended
+
+    def run(self) -> None:
+        """Try until the part is the file. Raises WeightsError, OSError (of the disk)."""
         furthest_bytes, waits = self.part.size_bytes, iter(self.patience.waits_s)
         in_one_go = False
-        while self.part.sha256 != sha256:
+        while not self.whole:
             begun_bytes = self.part.size_bytes
             try:
                 continued = self.attempt() and begun_bytes > 0
             except _CutShortError as error:
                 if self.part.size_bytes > furthest_bytes:
                     furthest_bytes, waits = self.part.size_bytes, iter(self.patience.waits_s)
-                if self.part.sha256 != sha256:  # else the announced length was wrong
+                if not self.whole:  # else the announced length was wrong
                     self.wait(waits, error, furthest_bytes)
                 continue
-            if self.part.sha256 != sha256:
+            self.ended = True
+            if not self.whole:
                 got, size = self.part.sha256, self.part.size_bytes
                 self.part.clear()
                 if not continued or in_one_go:
-                    raise wrong_file(f"{self.url} ({size} bytes)", got=got, expected=sha256)
+                    raise wrong_file(f"{self.url} ({size} bytes)", got=got, expected=self.sha256)
                 self.validator, in_one_go = "", True  # the pieces may be of different files: once more from the start
 
     def wait(self, waits: Iterator[float], error: Exception, furthest_bytes: int) -> None:
@@ -157,7 +170,7 @@ class _Fetch:
         if wait_s is None:
             raise WeightsError(
                 f"{self.url} did not come whole: {error}; {furthest_bytes} bytes came. "
-                f"Run 'ferbench models fetch' again later: it goes on where it stopped. {_OFFLINE}"
+                f"Run again later{': it goes on where it stopped' if self.sha256 else ''}."
             ) from error
         time.sleep(wait_s)
 
@@ -170,6 +183,8 @@ class _Fetch:
             OSError: of the disk.
         """
         headers = {"Accept-Encoding": "identity"}  # ranges and lengths count the file's own bytes
+        if not (self.sha256 or self.validator):
+            self.part.clear()  # nothing would show that the rest is of another file
         if self.part.size_bytes:
             headers["Range"] = f"bytes={self.part.size_bytes}-"
             if self.validator:
@@ -239,6 +254,12 @@ class _Fetch:
                 self.part.clear()
                 raise WeightsError(f"{self.url} sends more than the {self.size_bytes} bytes expected: not kept.")
             self.on_bytes(size, total or self.size_bytes)
+        total = total or self.size_bytes
+        if total is None and not self.sha256 and response.headers.get("Transfer-Encoding") != "chunked":
+            self.part.clear()
+            raise WeightsError(
+                f"{self.url}: the server does not say how long the file is, so a cut one would not show."
+            )
         if total is not None and self.part.size_bytes < total:
             raise _CutShortError(f"the connection ended after {self.part.size_bytes} of {total} bytes")
 
@@ -284,7 +305,7 @@ def _connection_error(error: requests.RequestException, url: str) -> Exception:
             "certificates in REQUESTS_CA_BUNDLE."
         )
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return WeightsError(f"{host} cannot be found ({reason}): no network, or a mistyped address. {_OFFLINE}")
+        return WeightsError(f"{host} cannot be found ({reason}): no network, or a mistyped address.")
     if isinstance(error, requests.ConnectionError | requests.Timeout):
         return _CutShortError(f"no connection to {host} ({reason or error})")
     return WeightsError(f"{url} cannot be fetched: {error}")

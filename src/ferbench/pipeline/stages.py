@@ -30,6 +30,8 @@ STAGES = ("timeline", "faces", "expressions")
 def stage_keys(recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool, camera: str = "") -> dict[str, StageKey]:
     """Keys of the three stages of a video; paths, batch size, threads and names of cameras are not in them.
 
+    The recipe's weights are pinned (``Analyser.pinned``), so that a key says which files made a result.
+
     Raises:
         ConfigError: the recipe classifies faces in a region, and has none for this camera.
     """
@@ -110,17 +112,30 @@ class Analyser:
         torch.backends.cuda.matmul.allow_tf32 = self.runtime.tf32
         torch.backends.cudnn.allow_tf32 = self.runtime.tf32
 
+    @cached_property
+    def pinned(self) -> Recipe:
+        """The recipe with the whole digest of every weight file.
+
+        Raises:
+            WeightsError: nobody knows a file's digest yet, and it cannot be had.
+        """
+        if any(weights.digest(file, self.models) is None for file in self._files()):
+            self.bring_weights()
+        return weights.pinned(self.recipe, self.models)
+
+    def _files(self) -> tuple[weights.PublishedFile, ...]:
+        return (*self.recipe.detector.weights_files(), *self.recipe.model.weights_files())
+
     def bring_weights(self) -> None:
         """Fetch the weight files that are missing, if the runtime allows it, and check them all.
 
         Raises:
             WeightsError: one cannot be had; better once, before the first video, than at every video.
         """
-        files = (*self.recipe.detector.weights_files(), *self.recipe.model.weights_files())
         if self.runtime.fetch_weights:
-            weights.fetch(files, self.models, notify=self.notify)
+            weights.fetch(self._files(), self.models, notify=self.notify)
         else:
-            for file in files:
+            for file in self._files():
                 weights.check(file, self.models)
 
     def keys(self, path: Path, *, camera: str = "") -> dict[str, StageKey]:
@@ -129,9 +144,10 @@ class Analyser:
         Raises:
             VideoError: there is no such file.
             ConfigError: the recipe has no region for this camera.
+            WeightsError: see ``pinned``.
         """
         return stage_keys(
-            self.recipe,
+            self.pinned,
             sha256=self._digest(path),
             device_kind=self.device.type,
             tf32=self.runtime.tf32,

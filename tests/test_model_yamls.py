@@ -1,0 +1,316 @@
+"""Every model of conf/ through its own yaml: from a checkpoint laid out as published to logits, and with bad files."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+
+from conftest import report_difference, shared_path
+from ferbench.app.binding import build
+from ferbench.app.compose import choices_of, composed
+from ferbench.app.models import catalogue
+from ferbench.errors import WeightsError
+from ferbench.recognizer import Recognizer
+from ferbench.weights import UNKNOWN
+from ferbench.weights_lock import NAME as LOCK
+from hostile_pickles import TOUCH, call, named, write
+from procedural import entries, fill, golden, images, manifest
+
+CPU = torch.device("cpu")
+IMAGENET = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+PLAIN = np.float32([0, 0, 0]), np.float32([1, 1, 1])
+POSTER, APVIT, RMN, HSE = "posterv2_{}cls", "apvit_raf", "rmn_resmasking_dropout1", "hse_enet_b0_8"
+NO_CONTEMPT = [0, 2, 3, 4, 5, 6, 7]  # of HSEmotion's eight
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """What a model is tested with: an oracle's network, the layout of its file, and the original's input handling."""
+
+    oracle: str
+    layout: str
+    side: int = 224
+    image: str = "pil"  # pil | cv2 | cv2 grey
+    moments: tuple[np.ndarray, np.ndarray] = IMAGENET
+    classes: tuple[int, ...] | None = None  # of the oracle's; None = all
+    tolerance: float = 5e-5
+    golden: bool = True
+
+
+CASES = {
+    "poster_v2_an7": Case(oracle=POSTER.format(7), layout="poster"),
+    "poster_v2_an8": Case(oracle=POSTER.format(8), layout="poster"),
+    "poster_v2_rafdb": Case(oracle=POSTER.format(7), layout="poster"),
+    "apvit_rafdb": Case(oracle=APVIT, layout="apvit", side=112, image="cv2"),
+    "rmn": Case(oracle=RMN, layout="rmn", image="cv2 grey", moments=PLAIN, tolerance=1e-4, golden=False),
+    "hse_enet_b0_8_afew": Case(oracle=HSE, layout="hse b0", tolerance=1e-4),
+    "hse_enet_b0_8_vgaf": Case(oracle=HSE, layout="hse b0", tolerance=1e-4),
+    "hse_enet_b0_7": Case(oracle=HSE, layout="hse b0", classes=tuple(NO_CONTEMPT), tolerance=1e-4),
+    "hse_enet_b2_7": Case(oracle="", layout="hse b2", side=260, tolerance=1e-4, golden=False),
+    "hse_enet_b2_8": Case(oracle="", layout="hse b2", side=260, tolerance=1e-4, golden=False),
+}
+
+
+def spec_of(name: str) -> Recognizer:
+    return build(composed({"model": name})["model"], where="model")
+
+
+def freed(spec: Recognizer) -> Recognizer:
+    """The model of a file that nobody published a digest of, so that a procedural one will do."""
+    return dataclasses.replace(spec, weights=dataclasses.replace(spec.weights, sha256=UNKNOWN, size_bytes=None))
+
+
+# Checkpoints as published -------------------------------------------------------------------------------------------
+
+
+class RecorderMeter:
+    """Learning curves, as POSTER V2's training script keeps them."""
+
+    def __init__(self):
+        self.epoch_losses = np.zeros((2, 2), np.float32)
+
+
+class RecorderMeter1:
+    def __init__(self):
+        self.y_true = np.arange(3)
+
+
+def _state(case: Case) -> dict[str, torch.Tensor]:
+    about = manifest(case.oracle)
+    state = fill(about)
+    if case.classes is not None:
+        for name in ("classifier.0.weight", "classifier.0.bias"):
+            state[name] = state[name][list(case.classes)]
+    return state
+
+
+def _save(case: Case, spec: Recognizer, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if case.layout == "hse b2":
+        torch.manual_seed(4)
+        model = timm.create_model("tf_efficientnet_b2", pretrained=False)
+        model.classifier = torch.nn.Sequential(torch.nn.Linear(1408, len(spec.labels)))
+        _stir(model)
+        torch.save(model, path)
+    elif case.layout == "hse b0":
+        model = timm.create_model("tf_efficientnet_b0", pretrained=False)
+        model.classifier = torch.nn.Sequential(torch.nn.Linear(1280, len(spec.labels)))
+        model.load_state_dict(_state(case), strict=True)
+        torch.save(model, path)
+    elif case.layout == "rmn":
+        curves = {"best_val_acc": np.float64(72.0), "train_acc_list": [1.0, 2.0], "test_acc": 74.1}
+        torch.save({**curves, "net": _state(case)}, path)
+    elif case.layout == "apvit":
+        torch.save({"state_dict": _state(case)}, path)
+    else:
+        net = spec.empty_net().state_dict()
+        computed = {name: net[name] for name in entries(manifest(case.oracle)) if name in net}
+        state = {f"module.{name}": value for name, value in {**computed, **_state(case)}.items()}
+        saved = {"epoch": 3, "state_dict": state, "best_acc": torch.tensor(67.5), "optimizer": {"state": {}}}
+        torch.save(saved | {"recorder1": RecorderMeter1(), "recorder": RecorderMeter()}, path)
+
+
+def _stir(model: torch.nn.Module) -> None:
+    """Other statistics than those of a new network, so that a lost one shows."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+
+
+@pytest.fixture(autouse=True)
+def script(monkeypatch):
+    """POSTER's training script was ``__main__`` when it saved its objects."""
+    for kind in (RecorderMeter, RecorderMeter1):
+        monkeypatch.setattr(kind, "__module__", "__main__")
+        monkeypatch.setattr(sys.modules["__main__"], kind.__name__, kind, raising=False)
+
+
+@pytest.fixture
+def made(request, tmp_path):
+    """The model of a yaml with a procedural file in its place."""
+    name = request.param
+    spec = freed(spec_of(name))
+    case = CASES[name]
+    path = tmp_path / spec.weights.file
+    _save(case, spec, path)
+    yield name, spec, case, tmp_path
+    path.unlink(missing_ok=True)  # half a gigabyte
+
+
+# The original's input handling --------------------------------------------------------------------------------------
+
+
+def prepared(case: Case, rgb: np.ndarray) -> torch.Tensor:
+    """A crop u8 (H, W, 3) as the original program hands it to the network, with other libraries than ours."""
+    side = (case.side, case.side)
+    if case.image == "pil":
+        levels = np.asarray(Image.fromarray(rgb).resize(side, Image.Resampling.BILINEAR))
+    elif case.image == "cv2":
+        levels = cv2.resize(rgb[..., ::-1], side)[..., ::-1]
+    else:
+        grey = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), side)
+        levels = np.repeat(grey[..., None], 3, axis=2)
+    mean, std = case.moments
+    return torch.from_numpy((levels.astype(np.float32) / 255 - mean) / std).permute(2, 0, 1)[None].float().contiguous()
+
+
+def crops_of(*rgb: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.stack(rgb)).permute(0, 3, 1, 2).contiguous()
+
+
+def original(spec: Recognizer, case: Case, models: Path) -> torch.nn.Module:
+    """The network with the file's weights, without our reader: timm's own where it is."""
+    path = models / spec.weights.file
+    if case.layout.startswith("hse"):
+        return torch.load(path, weights_only=False).eval()
+    saved = torch.load(path, weights_only=False)
+    state = saved["net" if case.layout == "rmn" else "state_dict"]
+    net = spec.empty_net()
+    unused = getattr(type(net), "UNUSED", frozenset())
+    state = {name.removeprefix("module."): value for name, value in state.items()}
+    net.load_state_dict({name: value for name, value in state.items() if name not in unused}, strict=True)
+    return net.eval()
+
+
+def test_every_model_has_its_case():
+    ours = {name for name in choices_of("model") if not name.endswith("_thesis")}
+    assert set(CASES) == ours - {"mini_xception"}  # that one is tested with its real weights
+
+
+def test_a_file_is_described_alike_wherever_it_is_named():
+    described: dict[str, dict] = {}
+    for files in catalogue().values():
+        for item in files:
+            assert described.setdefault(item.file, dataclasses.asdict(item)) == dataclasses.asdict(item), item.file
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("made", CASES, indirect=True)
+def test_from_the_published_layout_to_logits(made):
+    name, spec, case, models = made
+    classify = spec.load(CPU, models)
+    if case.golden:
+        faces = images("face", 224)
+        expected = golden(case.oracle)["face_out"]
+        expected = expected[:, list(case.classes)] if case.classes else expected
+        ours = classify(crops_of(*faces)).numpy()
+        difference = float(np.abs(ours - expected).max())
+        report_difference(f"model/{name} (crop to logits)", difference)
+        assert difference <= case.tolerance
+    with np.load(shared_path("oracles/common/faces.npz")) as arrays:
+        crop = arrays["crop_rgb_2"]
+    with torch.inference_mode():
+        net = original(spec, case, models)
+        expected, flipped = (net(prepared(case, image)).numpy() for image in (crop, crop[..., ::-1].copy()))
+    ours = classify(crops_of(crop)).numpy()
+    scale = float(np.abs(flipped - expected).max())
+    difference = float(np.abs(ours - expected).max())
+    assert difference <= 0.02 * scale, "libraries round grey levels differently; exchanged colours are the scale"
+
+
+# Files that are not what they should be -----------------------------------------------------------------------------
+
+
+def as_web_page(path: Path, case: Case) -> None:
+    path.write_bytes(b"\n<!DOCTYPE html><html><title>Quota exceeded</title></html>")
+
+
+def as_half(path: Path, case: Case) -> None:
+    torch.save({"state_dict": {"weight": torch.zeros(1000)}}, path)
+    os.truncate(path, 2000)
+
+
+def as_another_network(path: Path, case: Case) -> None:
+    other = torch.nn.Linear(3, 3)
+    state = {f"module.{name}": value for name, value in other.state_dict().items()}
+    torch.save(other if case.layout.startswith("hse") else {"state_dict": state, "net": state}, path)
+
+
+def as_bare_state(path: Path, case: Case) -> None:
+    torch.save({"weight": torch.zeros(3)}, path)
+
+
+def as_program(path: Path, case: Case) -> None:
+    write(path, call(named("os", "system"), TOUCH))
+
+
+BAD = {
+    as_web_page: "web page|no zip archive|not written by torch.save",
+    as_half: "its end is missing|failed finding central directory|no zip archive",
+    as_another_network: r"does not fit \w+: \d+ missing: .*; 2 unexpected: weight, bias\.",
+    as_bare_state: r"expected a dictionary with a network's|expected a model that was saved whole",
+    as_program: r"(os|posix)\.system.* can run programs",
+}
+
+
+@pytest.mark.parametrize("make", BAD)
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_of_another_kind_is_refused_by_name(name, make, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spec = freed(spec_of(name))
+    path = tmp_path / spec.weights.file
+    path.parent.mkdir()
+    make(path, CASES[name])
+    with pytest.raises(WeightsError, match=BAD[make]) as refusal:
+        spec.load(CPU, tmp_path)
+    assert path.name in str(refusal.value)
+    assert not (tmp_path / "CANARY").exists()
+    left = {p.name for p in tmp_path.rglob("*") if p.is_file()} - {path.name, LOCK, ".fetch.lock"}
+    assert left == set()
+    if path.suffix in (".pt", ".pth") and make in (as_web_page, as_half):
+        assert not (tmp_path / LOCK).exists()
+
+
+@pytest.mark.parametrize("made", ["hse_enet_b0_8_afew", "apvit_rafdb"], indirect=True)
+def test_tensors_too_many_too_few_and_of_another_shape(made):
+    _, spec, _, models = made
+    path = models / spec.weights.file
+    whole = torch.load(path, weights_only=False)
+    if isinstance(whole, torch.nn.Module):
+        del whole.conv_head
+        whole.extra = torch.nn.Linear(2, 2, bias=False)
+        whole.classifier[0] = torch.nn.Linear(9, 8)
+        told = r"1 missing: conv_head\.weight; 1 unexpected: extra\.weight; 1 of another shape: classifier\.0\.weight"
+    else:
+        state = whole["state_dict"]
+        state["extra"] = torch.zeros(1)
+        first, second, *_ = [name for name in state if name.endswith(".weight")]
+        del state[first]
+        state[second] = torch.zeros(1, 2, 3)
+        told = rf"1 missing: {first}; 1 unexpected: extra; 1 of another shape: {second} \(1, 2, 3\) instead of"
+    torch.save(whole, path)
+    with pytest.raises(WeightsError, match=told):
+        spec.load(CPU, models)
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("name", ["poster_v2_an7", "hse_enet_b0_8_afew"])
+def test_a_pickle_that_is_a_program_does_not_run_in_predict(name, ferbench, models, clip, tmp_path, monkeypatch):
+    shared_path("weights")
+    here = tmp_path / "weights"
+    shutil.copytree(models / "mtcnn", here / "mtcnn")
+    path = here / spec_of(name).weights.file
+    path.parent.mkdir()
+    as_program(path, CASES[name])
+    monkeypatch.setenv("FERBENCH_MODELS", str(here))
+    monkeypatch.chdir(tmp_path)
+    ended = ferbench("predict", clip, "--model", name, "--out", tmp_path / "out")
+    assert ended.code == 1
+    assert ended.err.count(path.name) == 1
+    assert "system" in ended.err
+    assert "Traceback" not in ended.err
+    assert not (tmp_path / "CANARY").exists()
+    assert not list(tmp_path.glob("out/*"))
+    torch.load(path, weights_only=False)  # a loader without care runs it
+    assert (tmp_path / "CANARY").exists()
