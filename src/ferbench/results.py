@@ -201,7 +201,7 @@ class Report:
     quality: dict[str, float] = field(default_factory=dict)
 
 
-RunKind = Literal["run", "sweep", "cell"]
+RunKind = Literal["run", "sweep", "cell", "agreement"]
 RunState = Literal["running", "finished", "failed"]
 
 
@@ -215,7 +215,7 @@ class RunRow:
         params: choices as short texts.
         metrics: numbers by name; undefined ones are not there.
         tags: short texts that identify code, data and device.
-        kind: a run of its own, a sweep, or a cell of one.
+        kind: a run of its own, a sweep, a cell of one, or an agreement of runs.
         parent: run id of a cell's sweep; "" = none.
         state: ``failed`` also where only some sessions failed; ``running`` also where the process was killed.
         experiment_id: the store's name for its experiment.

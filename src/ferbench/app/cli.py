@@ -108,9 +108,10 @@ def init(
 def predict(
     source: Annotated[Path, typer.Argument(metavar="VIDEO|DIR", help="A video, or a folder of videos.")],
     recursive: Annotated[bool, typer.Option("--recursive", help="Also the videos in the folders below.")] = False,
-    model: Annotated[str, typer.Option(help="Expression model.")] = "mini_xception",
-    detector: Annotated[str, typer.Option(help="Face detector.")] = "mtcnn",
-    preprocessing: Annotated[str, typer.Option(help="From box to crop.")] = "square_margin",
+    experiment: Annotated[str | None, typer.Option(help="All choices of an experiment, for example thesis.")] = None,
+    model: Annotated[str | None, typer.Option(help="Expression model (mini_xception).")] = None,
+    detector: Annotated[str | None, typer.Option(help="Face detector (mtcnn).")] = None,
+    preprocessing: Annotated[str | None, typer.Option(help="From box to crop (square_margin).")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Frames per detector call.")] = 16,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("predictions"),
     form: Annotated[
@@ -125,22 +126,29 @@ def predict(
 ) -> None:
     """Find faces and classify their expressions; write tables per video.
 
-    The thesis' CSV, <video>.<model>.<detector>.csv, has a line per frame: box of the chosen face, probabilities of
-    angry, disgust, fear, happy, sad, surprise and neutral, label. Label and columns always agree, unlike in the thesis'
-    own files.
+    The thesis' CSV, <video>.<model>.<detector>.csv, has a line per frame: box of the chosen face, scores of angry,
+    disgust, fear, happy, sad, surprise and neutral, label. Models whose name ends in _thesis store scores and label as
+    the thesis' program did, its errors included; others probabilities, and label and columns agree.
+    <video>.<detector>.csv beside it has the detector's first faces.
     """
     from ferbench.app.predict import Request
     from ferbench.app.predict import predict as run_predict
 
     if form not in ("tables", "thesis"):
         raise FerbenchError(f"--format: expected tables or thesis, got {form!r}")
+    given = {
+        "experiment": experiment,
+        "model": model,
+        "detector": detector,
+        "preprocessing": preprocessing,
+        "selector": selector,
+    }
     request = Request(
         source=source,
         recursive=recursive,
         out=out,
-        choices={"model": model, "detector": detector, "preprocessing": preprocessing},
+        choices={group: choice for group, choice in given.items() if choice is not None},
         form=form,  # type: ignore[arg-type]
-        selector=selector,
         overwrite=overwrite,
         batch_size=batch_size,
         device=device,
@@ -181,6 +189,15 @@ def events(
     exit_: Annotated[float | None, typer.Option("--exit", help="hysteresis: closes below this value.")] = None,
     min_duration_s: Annotated[float | None, typer.Option(help="hysteresis: drop shorter events.")] = None,
     merge_gap_s: Annotated[float | None, typer.Option(help="hysteresis: close shorter gaps.")] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="Thesis CSVs: write the thesis' Results.csv, all models together.")
+    ] = None,
+    grades: Annotated[
+        Path | None, typer.Option(help="Thesis CSVs: write the thesis' grade file, to be filled in by hand.")
+    ] = None,
+    max_events: Annotated[
+        int, typer.Option(min=0, help="Sessions with more events of a model are left out of --grades.")
+    ] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; of several files an object by session.")] = False,
 ) -> None:
     """Find events in stored predictions; no video is touched.
@@ -190,6 +207,7 @@ def events(
     """
     from ferbench.app.event_files import events_of
     from ferbench.app.events import Question, rule_from
+    from ferbench.app.thesis_export import Export
 
     if kind not in (None, "probability", "top"):
         raise FerbenchError(f"--kind: expected probability or top, got {kind!r}")
@@ -209,7 +227,8 @@ def events(
         kind=kind,  # type: ignore[arg-type]
         selector=selector,
     )
-    if events_of(predictions, question, model=model, out=out, as_json=as_json):
+    export = Export(results=results, grades=grades, max_events=max_events) if results or grades else None
+    if events_of(predictions, question, model=model, out=out, as_json=as_json, export=export):
         raise typer.Exit(1)
 
 
@@ -334,6 +353,63 @@ def compare(
             typer.echo(hint, err=True)
 
 
+@app.command("agreement")
+def agreement(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|DIR|RUN|SWEEP|EXPERIMENT]",
+            help="A Results.csv or graded sheet of the thesis, a folder of its frame CSVs, or recorded runs; default: "
+            "the newest sweep.",
+        ),
+    ] = None,
+    fps: Annotated[float | None, typer.Option(help="DIR: rows per second.")] = None,
+    video: Annotated[Path | None, typer.Option(help="DIR: take the rates from the videos in this folder.")] = None,
+    models: Annotated[
+        str | None, typer.Option(metavar="NAME,NAME...", help="Only these, in this order; default: all, sorted.")
+    ] = None,
+    max_events: Annotated[
+        int | None, typer.Option(min=0, help="Leave out sessions in which a model has more events (thesis: 10).")
+    ] = None,
+    segment: Annotated[
+        float | None, typer.Option(help="Runs without the windowed rule: seconds per segment (5).")
+    ] = None,
+    uri: Annotated[
+        str | None,
+        typer.Option(help="Runs: MLflow store, folder of tracking=files, or 'files'; default: the usual one."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables and pictures to this folder.")] = None,
+    form: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
+    record: Annotated[
+        bool | None,
+        typer.Option("--record/--no-record", help="Log numbers and pictures to the store; default: for runs."),
+    ] = None,
+) -> None:
+    """How far models agree with each other, whatever is true: on segments, and on the expression of each frame.
+
+    Of recorded runs each counts as a model, named by what differs between them. A sheet that was graded by hand is
+    counted: true, false and missed events of each model.
+    """
+    from ferbench.app.agreement_command import Request
+    from ferbench.app.agreement_command import run as run_agreement
+
+    if form not in ("text", "json", "csv"):
+        raise FerbenchError(f"--format: expected text, json or csv, got {form!r}")
+    request = Request(
+        source=source,
+        fps=fps,
+        video=video,
+        models=None if models is None else [name.strip() for name in models.split(",")],
+        max_events=max_events,
+        segment_s=segment,
+        uri=uri,
+        out=out,
+        form=form,  # type: ignore[arg-type]
+        record=record,
+    )
+    run_agreement(request)
+
+
 @app.command("ui")
 def ui(
     port: Annotated[
@@ -361,11 +437,16 @@ def ui(
 
 
 @app.command("doctor")
-def doctor() -> None:
+def doctor(
+    settings: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE...]", help="As for a run, such as model=NAME: whose weights are checked."),
+    ] = None,
+) -> None:
     """Check versions, device, decoders, store, cache and weights; say how to mend what is missing."""
     from ferbench.app.doctor import findings
 
-    found = findings()
+    found = findings(settings or ())
     for finding in found:
         mark = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}[finding.state]
         typer.echo(
@@ -376,31 +457,55 @@ def doctor() -> None:
 
 
 @models_app.command("list")
-def models_list() -> None:
-    """All weight files: what for, whether here, licence, source, paper."""
+def models_list(
+    names: Annotated[list[str] | None, typer.Argument(help="Choices to tell all of.")] = None,
+) -> None:
+    """All detectors and models with weights: whether here, size, use; of a named one licence, source and paper too."""
     from ferbench.app import models
     from ferbench.app.console import output_console
     from ferbench.places import default_root, models_dir
 
-    output_console().print(models.listing(models_dir(default_root())))
+    folder = models_dir(default_root())
+    output_console().print(models.details(names, folder) if names else models.listing(folder))
+
+
+@models_app.command("table", hidden=True)
+def models_table() -> None:
+    """Print models/README.md, as it is made of conf/ and benchmarks/results/."""
+    from ferbench.app.models_page import page
+
+    typer.echo(page(), nl=False)
 
 
 @models_app.command("fetch")
 def models_fetch(
-    names: Annotated[list[str] | None, typer.Argument(help="Choices; default: all.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Choices or files; default: those of the default configuration.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Of every detector and model: gigabytes, some for research only.")
+    ] = False,
     to: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Another folder, to carry to a machine without network.")
     ] = None,
 ) -> None:
     """Bring weight files from where their yaml says, and check them; goes on where a download was interrupted."""
     from ferbench.app import models
+    from ferbench.app.compose import chosen_files
     from ferbench.places import default_root, models_dir
 
-    paths, errors = models.fetch_chosen(names or (), to or models_dir(default_root()), typer.echo)
-    for path in paths:
-        typer.echo(f"{path}: as published")
+    if everything and names:
+        raise FerbenchError("give names, or --all, not both")
+    wanted = models.by_choice(names) if names else models.catalogue() if everything else chosen_files(models.GROUPS)
+    paths, errors = models.fetch_chosen(wanted, to or models_dir(default_root()), typer.echo)
+    for path, how in paths.items():
+        typer.echo(f"{path}: {how}")
     for error in errors:
         typer.echo(f"WeightsError: {error}", err=True)
+    if not names and not everything:
+        typer.echo(
+            "this is what the default configuration needs; others: ferbench models fetch NAME, or --all", err=True
+        )
     if errors:
         raise typer.Exit(1)
 

@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from typing import Any
 
 from hydra import compose, initialize_config_module
+from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import MissingConfigException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from ferbench.app import main as _resolvers  # noqa: F401 - registers the resolvers that conf/ uses
+from ferbench.app.arguments import with_quotes
 from ferbench.errors import ConfigError
 from ferbench.weights import PublishedFile
 
 
-def composed(choices: dict[str, str]) -> dict[str, Any]:
+def composed(choices: Mapping[str, str]) -> dict[str, Any]:
     """The configuration with these choices of groups, resolved; data set and tracking are the plainest there are.
 
     Raises:
         ConfigError: there is no such choice; names those there are.
     """
+    plain: Any = OmegaConf.to_container(_composed(choices, hydra=False), resolve=True)
+    return {str(key): value for key, value in plain.items()}
+
+
+def chosen(choices: Mapping[str, str]) -> dict[str, str]:
+    """The choice of every group, where these are made and the others left as the configuration has them.
+
+    Raises:
+        ConfigError: there is no such choice; names those there are.
+    """
+    groups = _composed(choices, hydra=True).hydra.runtime.choices
+    return {str(group): str(choice) for group, choice in groups.items()}
+
+
+def _composed(choices: Mapping[str, str], *, hydra: bool) -> DictConfig:
     for group, choice in choices.items():
         there = choices_of(group)
         if choice not in there:
             raise ConfigError(f"no {group} {choice!r}; there are: {', '.join(there)}")
     overrides = ["dataset=demo", "tracking=none", *(f"{group}={choice}" for group, choice in choices.items())]
     try:
-        with initialize_config_module("ferbench.conf", version_base="1.3"):
-            config = compose("config", overrides=overrides)
+        with _beside_a_run(), initialize_config_module("ferbench.conf", version_base="1.3"):
+            return compose("config", overrides=overrides, return_hydra_config=hydra)
     except MissingConfigException as error:
         raise ConfigError(str(error)) from error
-    plain: Any = OmegaConf.to_container(config, resolve=True)
-    return {str(key): value for key, value in plain.items()}
+
+
+@contextmanager
+def _beside_a_run() -> Iterator[None]:
+    """Let Hydra compose another configuration while it runs a job."""
+    state = GlobalHydra.instance()
+    running, state.hydra = state.hydra, None
+    try:
+        yield
+    finally:
+        state.hydra = running
 
 
 def choices_of(group: str) -> list[str]:
@@ -50,18 +78,46 @@ def keys_of(group: str, choice: str) -> list[str]:
 
 def published_files(group: str) -> dict[str, tuple[PublishedFile, ...]]:
     """Files that the choices of a group name, by choice."""
-    from ferbench.app.binding import bind
-
     folder = resources.files("ferbench.conf").joinpath(group)
     found: dict[str, tuple[PublishedFile, ...]] = {}
     for choice in choices_of(group):
         node: Any = OmegaConf.to_container(
             OmegaConf.create(folder.joinpath(f"{choice}.yaml").read_text(encoding="utf-8"))
         )
-        files = [bind(PublishedFile, item, where=f"{group}/{choice}") for item in _with_hash(node)]
+        files = _files_of(node, where=f"{group}/{choice}")
         if files:
-            found[choice] = tuple(files)
+            found[choice] = files
     return found
+
+
+def chosen_files(groups: Sequence[str], overrides: Sequence[str] = ()) -> dict[str, tuple[PublishedFile, ...]]:
+    """Files that a configuration names, by ``group/choice``; the default one, changed as a run's arguments say.
+
+    Raises:
+        ConfigError: an argument that cannot be read, or names no such key or choice.
+    """
+    from ferbench.app.messages import explain
+
+    try:
+        with initialize_config_module("ferbench.conf", version_base="1.3"):
+            config = compose("config", overrides=with_quotes(overrides), return_hydra_config=True)
+        nodes = {
+            f"{group}/{config.hydra.runtime.choices[group]}": OmegaConf.to_container(config[group], resolve=True)
+            for group in groups
+        }
+    except Exception as error:
+        told = explain(error)
+        if told is None:
+            raise
+        raise ConfigError(told.removeprefix("ConfigError: ")) from error
+    found = {name: _files_of(node, where=name) for name, node in nodes.items()}
+    return {name: files for name, files in found.items() if files}
+
+
+def _files_of(node: Any, *, where: str) -> tuple[PublishedFile, ...]:
+    from ferbench.app.binding import bind
+
+    return tuple(bind(PublishedFile, item, where=where) for item in _with_hash(node))
 
 
 def _with_hash(node: Any) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import typer
 
 from ferbench.app.console import plural
 from ferbench.app.events import Found, Kind, Question, find_events, kind_of
+from ferbench.app.thesis_export import Export
 from ferbench.errors import ConfigError, FerbenchError
 from ferbench.formats.thesis_names import parse_thesis_name
 from ferbench.report.files import EVENT_COLUMNS, event_rows, write_csv
@@ -31,16 +32,19 @@ class Files:
     def note(self) -> str:
         """One sentence about what was left out; "" = nothing."""
         words = {
-            "faces": "file of faces",
-            "events": "table of events",
-            "annotations": "table of annotations",
-            "lengths": "table of lengths",
+            "faces": ("file", " of faces"),
+            "events": ("table", " of events"),
+            "annotations": ("table", " of annotations"),
+            "lengths": ("table", " of lengths"),
+            "results": ("table", " of results"),
+            "grades": ("grade file", ""),
         }
-        parts = [plural(number, words[kind]) for kind, number in sorted(self.left_out.items())]
+        known = [(number, *words[kind]) for kind, number in sorted(self.left_out.items())]
+        parts = [f"{plural(number, noun)}{of_what}" for number, noun, of_what in known]
         return f"left out: {', '.join(parts)}" if parts else ""
 
 
-def prediction_files(sources: Sequence[Path], *, model: str | None) -> Files:
+def prediction_files(sources: Sequence[Path], *, model: str | None, several: bool = False) -> Files:
     """Files as they are, and of each folder, and the folders below it, every table that may be one of predictions.
 
     Where a video's table is there as .parquet and .csv, the .parquet counts.
@@ -48,9 +52,11 @@ def prediction_files(sources: Sequence[Path], *, model: str | None) -> Files:
     Args:
         sources: files and folders.
         model: of the thesis' files in folders, those of this model only.
+        several: without ``model``, take the thesis' files of all models.
 
     Raises:
-        ConfigError: there is no such table in a folder, or there are thesis files of several models.
+        ConfigError: there is no such table in a folder, or there are thesis files of several models and nothing says
+            which.
     """
     paths: list[Path] = []
     left_out: Counter[Kind] = Counter()
@@ -70,7 +76,7 @@ def prediction_files(sources: Sequence[Path], *, model: str | None) -> Files:
                 f"no table of predictions in {source}; expected .parquet or .csv of 'ferbench predict', or the "
                 f"thesis' <video>.<model>.<backend>.csv{f' (seen: {seen})' if seen else ''}"
             )
-        paths += _of_model(usable, source, model)
+        paths += usable if several and model is None else _of_model(usable, source, model)
     known = list(dict.fromkeys(paths))
     twice = {path.with_suffix(".csv") for path in known if path.suffix == ".parquet"}
     return Files(paths=tuple(path for path in known if path not in twice), left_out=dict(left_out))
@@ -91,31 +97,50 @@ def _visible(path: Path, root: Path) -> bool:
 
 
 def events_of(
-    sources: Sequence[Path], question: Question, *, model: str | None, out: Path | None, as_json: bool
+    sources: Sequence[Path],
+    question: Question,
+    *,
+    model: str | None,
+    out: Path | None,
+    as_json: bool,
+    export: Export | None = None,
 ) -> int:
     """Print what is found, and write it to ``out``; return how many files failed.
 
     One file is answered alone and its error is raised; several are answered by session.
+
+    Args:
+        sources: files and folders.
+        question: what to look for.
+        model: of the thesis' files in folders, those of this model only.
+        out: table of events to write.
+        as_json: print JSON.
+        export: the thesis' files to write; then files of several models are taken together.
 
     Raises:
         FerbenchError: no file can be used.
     """
     if out is not None:
         check_out(out)
-    alone = len(sources) == 1 and not sources[0].is_dir()
-    failures: list[Path] = []
+    if export is not None:
+        export.check(question, alone_needed=[f"--{n}" for n, given in (("out", out), ("json", as_json)) if given])
+    alone = export is None and len(sources) == 1 and not sources[0].is_dir()
+    failures: dict[Path, Exception] = {}
 
-    def failed(path: Path, reason: str) -> None:
-        failures.append(path)
-        _say(f"failed: {path}: {reason.removeprefix(f'{path}: ').removeprefix(f'{path} ')}")
+    def failed(path: Path, error: Exception) -> None:
+        failures[path] = error
+        _say(f"failed: {path}: {str(error).removeprefix(f'{path}: ').removeprefix(f'{path} ')}")
 
     if alone:
         found = {sources[0]: find_events(sources[0], question)}
     else:
-        files = prediction_files(sources, model=model)
+        files = prediction_files(sources, model=model, several=export is not None)
         if note := files.note():
             _say(note)
-        found = find_all(files.paths, question, failed=failed)
+        found = find_all(files.paths, question, failed=failed, by_model=export is not None)
+        if export is not None:
+            for line in export.write(files.paths, found, failed=failed, failures=failures, sources=sources):
+                _say(line)
     for path, result in found.items():
         if result.note:
             _say(f"note: {path.name}: {result.note}")
@@ -123,7 +148,7 @@ def events_of(
         by_session = {result.session_id: result.as_json() for result in found.values()}
         typer.echo(json.dumps(next(iter(by_session.values())) if alone else by_session))
     else:
-        _print(found, alone=alone)
+        _print(found, alone=alone, noun="session" if export is None else "file")
     if out is not None and found:
         lengths = write_events(out, list(found.values()))
         _say(f"wrote {out}, and the sessions' lengths to {lengths.name}")
@@ -134,7 +159,7 @@ def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def _print(found: Mapping[Path, Found], *, alone: bool) -> None:
+def _print(found: Mapping[Path, Found], *, alone: bool, noun: str) -> None:
     for path, result in found.items():
         if not alone:
             typer.echo(f"{result.session_id} ({path.name}): {result.total()}")
@@ -144,28 +169,35 @@ def _print(found: Mapping[Path, Found], *, alone: bool) -> None:
             typer.echo(result.total())
     if not alone:
         events = plural(sum(len(result.events) for result in found.values()), "event")
-        typer.echo(f"{events} in {plural(len(found), 'session')}")
+        typer.echo(f"{events} in {plural(len(found), noun)}")
 
 
-def find_all(paths: Sequence[Path], question: Question, *, failed: Callable[[Path, str], None]) -> dict[Path, Found]:
-    """Events of each file; a file that cannot be used is told to ``failed``, the others go on."""
+def find_all(
+    paths: Sequence[Path], question: Question, *, failed: Callable[[Path, Exception], None], by_model: bool = False
+) -> dict[Path, Found]:
+    """Events of each file; a file that cannot be used is told to ``failed``, the others go on.
+
+    Args:
+        paths: the files.
+        question: what to look for.
+        failed: told of a file and why it cannot be used.
+        by_model: take one file per session, model and backend instead of one per session.
+    """
     found: dict[Path, Found] = {}
-    owner: dict[str, Path] = {}
+    owner: dict[tuple[object, ...], Path] = {}
     for path in paths:
         try:
             result = find_events(path, question)
         except (FerbenchError, OSError) as error:
-            failed(path, str(error))
+            failed(path, error)
             continue
-        first = owner.setdefault(result.session_id, path)
+        name = parse_thesis_name(path.name) if by_model else None
+        first = owner.setdefault((result.session_id, name and (path.parent, name)), path)
         if first == path:
             found[path] = result
         else:
-            failed(
-                path,
-                f"is of session {result.session_id!r}, and so is {first}; give one file per session "
-                "(of one model, for example '*.APViT.*.csv')",
-            )
+            reason = f"is of session {result.session_id!r}, and so is {first}; give one file per session "
+            failed(path, ConfigError(f"{reason}(of one model, for example '*.APViT.*.csv')"))
     return found
 
 

@@ -20,11 +20,13 @@ from ferbench.events.windowed import Windowed, segment_flags, timecode
 from ferbench.formats.event_table import first_cells, is_lengths
 from ferbench.formats.predictions import is_predictions, read_predictions
 from ferbench.formats.thesis_csv import FACE_COLUMNS, read_thesis_csv
+from ferbench.formats.thesis_grades import is_grades
 from ferbench.formats.thesis_names import parse_thesis_name
+from ferbench.formats.thesis_results import is_results
 from ferbench.formats.thesis_rows import LABELS, label_signal
 from ferbench.types import Event, Signal
 
-Kind = Literal["predictions", "thesis", "faces", "events", "annotations", "lengths", "video"]
+Kind = Literal["predictions", "thesis", "faces", "events", "annotations", "lengths", "results", "grades", "video"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,10 @@ def kind_of(path: Path) -> Kind:
         return "events" if "trigger_s" in cells else "annotations"
     if is_lengths(path):
         return "lengths"
+    if is_grades(path):
+        return "grades"
+    if is_results(path):
+        return "results"
     return "faces" if len(cells) == len(FACE_COLUMNS) and all(map(_is_number, cells)) else "thesis"
 
 
@@ -128,6 +134,8 @@ def _check_kind(path: Path, kind: Kind) -> None:
         "events": f"a table of events; compare it with annotations: ferbench score {path.name} ANNOTATIONS",
         "annotations": f"a table of annotations; compare events with it: ferbench score EVENTS {path.name}",
         "lengths": "a table of sessions' lengths; give it to 'ferbench score' with --sessions",
+        "results": f"a Results.csv of the thesis; compare its models: ferbench agreement {path.name}",
+        "grades": f"a grade file of the thesis; count its grades: ferbench agreement {path.name}",
         "faces": "the thesis' file of faces (5 columns); its predictions are in <video>.<model>.<backend>.csv",
     }
     if kind in instead:
@@ -179,10 +187,17 @@ def _rate(source: Path, question: Question) -> float:
                 f"{source.name} is not named <video>.<model>.<backend>.csv, so its video is not known; "
                 "give the video itself with --video, or the frame rate with --fps"
             )
-        video = video / name.video
+        video = _video_of(source, name.video, video)
     from ferbench.video.pyav import container_rate
 
     return container_rate(video)
+
+
+def _video_of(source: Path, name: str, folder: Path) -> Path:
+    """A video in a folder, or in the folder below it that is called as the one in which ``source`` is."""
+    above = source.absolute().parent.parts
+    places = [folder, *(folder.joinpath(*above[-depth:]) for depth in range(1, len(above)))]
+    return next((place / name for place in places if (place / name).is_file()), folder / name)
 
 
 def _ours(source: Path, question: Question) -> Signal:

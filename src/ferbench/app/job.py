@@ -14,6 +14,7 @@ from ferbench.app import console
 from ferbench.app.comparing import compare_command
 from ferbench.app.config import Settings, params_of, settings_from
 from ferbench.app.recording import inputs_of, log_predictions, tags_of, write_description
+from ferbench.app.thesis_exact import exact_notice, exact_tags
 from ferbench.errors import FerbenchError, TrackingError, VideoError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate
@@ -151,7 +152,7 @@ def _broken_off(tracked: _Tracked | None, reason: str) -> str:
 
 
 def _evaluate_and_record(job: Job, settings: Settings, tracked: _Tracked | None) -> Outcome:
-    analyser, report = _evaluate(settings, quiet=job.sweep is not None and job.sweep.side_by_side)
+    analyser, report = _evaluate(job, settings)
     metrics, params = metrics_of(report), params_of(settings, job.choices)
     _print(job, report, metrics)
     artifacts = job.output / "artifacts"
@@ -165,6 +166,7 @@ def _evaluate_and_record(job: Job, settings: Settings, tracked: _Tracked | None)
     write_description(artifacts, report, config_yaml=job.config_yaml, overrides=job.overrides)
     inputs = inputs_of(settings, report, analyser.cache)
     tags = tags_of(settings, report, device=str(analyser.device), inputs=inputs)
+    tags |= exact_tags(settings.recipe, job.choices)
     if tracked:
         record = Record(
             params=params,
@@ -211,8 +213,9 @@ def _log_predictions(job: Job, tracked: _Tracked, report: Report) -> None:
         log_predictions(report, tracked.store, target, known=known, claims=claims)
 
 
-def _evaluate(settings: Settings, *, quiet: bool) -> tuple[Analyser, Report]:
-    sessions, notices = settings.dataset.sessions(), settings.dataset.notices()
+def _evaluate(job: Job, settings: Settings) -> tuple[Analyser, Report]:
+    sessions = settings.dataset.sessions()
+    notices = (*settings.dataset.notices(), *exact_notice(settings.recipe, job.choices))
     cache = Cache(settings.paths.cache)
     analyser = Analyser(settings.recipe, settings.runtime, cache, settings.paths.models, notify=log.info)
     videos = [(part.path, session.camera) for session in sessions for part in session.parts]
@@ -220,6 +223,7 @@ def _evaluate(settings: Settings, *, quiet: bool) -> tuple[Analyser, Report]:
     if missing:
         analyser.bring_weights()
     total = sum(analyser.estimated_frames(path) for path in missing)
+    quiet = job.sweep is not None and job.sweep.side_by_side
     with console.progress(0 if quiet else total, f"{len(missing)} of {len(videos)} videos") as advance:
         analyser.on_frames = advance
         report = evaluate(sessions, analyser, notices=notices)

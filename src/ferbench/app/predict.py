@@ -12,7 +12,7 @@ import numpy as np
 
 from ferbench.app import console
 from ferbench.app.binding import bind, build
-from ferbench.app.compose import composed
+from ferbench.app.compose import chosen, composed
 from ferbench.app.config import PLUGS, Paths
 from ferbench.app.options import in_options, options_in_messages
 from ferbench.app.predicted import Output
@@ -42,9 +42,8 @@ class Request:
         source: a video, or a folder of videos.
         recursive: also the videos in the folders below.
         out: folder for the tables.
-        choices: choices of configuration groups.
+        choices: choices of configuration groups; what is not chosen is as in the configuration.
         form: our tables, or the thesis' CSV of one face per frame.
-        selector: which face the thesis' CSV is of; None = largest.
         overwrite: replace the table of another video.
         batch_size: frames per detector call.
         device: auto, cpu, cuda or mps.
@@ -57,7 +56,6 @@ class Request:
     out: Path
     choices: dict[str, str]
     form: Literal["tables", "thesis"]
-    selector: str | None
     overwrite: bool
     batch_size: int
     device: str
@@ -74,19 +72,20 @@ def predict(request: Request) -> int:
     Raises:
         FerbenchError: an option that cannot be used, or no video.
     """
-    if request.selector is not None and request.form != "thesis":
+    if "selector" in request.choices and request.form != "thesis":
         raise ConfigError("--selector chooses the face for --format thesis; our tables hold all faces, leave it out")
     if request.out.exists() and not request.out.is_dir():
         raise ConfigError(f"--out: {request.out} is a file; expected a folder, it is made if it is missing")
     with options_in_messages(SPELLED):
         analyser = _analyser(request)
-    selector = {"selector": request.selector or "largest"} if request.form == "thesis" else {}
+    recipe, choices = analyser.recipe, chosen(request.choices)
     output = Output(
         folder=request.out,
         form=request.form,
-        model=request.choices["model"],
-        detector=request.choices["detector"],
-        selector=build(composed(selector)["selector"], where="selector"),
+        model=choices["model"],
+        detector=choices["detector"],
+        selector=recipe.selector,
+        stored=getattr(recipe.model, "stored", None),  # a model of other people's need not have it
         overwrite=request.overwrite,
     )
     videos, ignored = _videos(request)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ferbench.errors import ConfigError, FormatError
 from ferbench.formats.predictions import predictions_table, sha256_of, write_predictions
-from ferbench.formats.thesis_csv import write_thesis_csv
+from ferbench.formats.thesis_csv import write_thesis_csv, write_thesis_faces
 from ferbench.formats.thesis_names import ThesisName
-from ferbench.formats.thesis_rows import thesis_predictions
+from ferbench.formats.thesis_rows import thesis_faces, thesis_predictions
 from ferbench.places import file_stem
 from ferbench.protocols import Selector
 from ferbench.results import Analysis
+
+if TYPE_CHECKING:
+    from ferbench.recognizer import StoredScores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +27,12 @@ class Output:
 
     Attributes:
         folder: made if it is missing.
-        form: ``tables`` = ours as .parquet and .csv; ``thesis`` = ``<video>.<model>.<detector>.csv``.
+        form: ``tables`` = ours as .parquet and .csv; ``thesis`` = ``<video>.<model>.<detector>.csv`` (one face per
+            frame) and ``<video>.<detector>.csv`` (the detector's first faces).
         model: for names of the thesis' form.
         detector: likewise.
         selector: which face the thesis' form is of.
+        stored: how it stores this model's outputs; None = probabilities.
         overwrite: replace tables of other videos.
     """
 
@@ -35,6 +41,7 @@ class Output:
     model: str
     detector: str
     selector: Selector
+    stored: StoredScores | None
     overwrite: bool
 
     def check(self, name: str, video: Path, sha256: str) -> None:
@@ -68,14 +75,25 @@ class Output:
         return write_predictions(self.folder, file_stem(name), table)[1]
 
     def _write_thesis(self, name: str, video: Path, analysis: Analysis) -> Path:
+        """Write predictions, and the detector's first faces beside them; return the path of the predictions."""
         named = f"{file_stem(name.removesuffix(video.suffix))}{video.suffix}"
         target = self.folder / ThesisName(video=named, model=self.model, backend=self.detector).file_name
+        beside = self.folder / ThesisName(video=named, model=None, backend=self.detector).file_name
         chosen = self.selector.select(analysis.faces, analysis.timeline)
-        made = thesis_predictions(target, analysis.timeline, analysis.faces, analysis.expressions, chosen)
+        made = thesis_predictions(
+            target, analysis.timeline, analysis.faces, analysis.expressions, chosen, stored=self.stored
+        )
+        found = thesis_faces(analysis.timeline, analysis.faces)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._place(beside, lambda part: write_thesis_faces(part, found))
+        self._place(target, lambda part: write_thesis_csv(part, made))
+        return target
+
+    def _place(self, target: Path, write: Callable[[Path], None]) -> None:
+        """Write a file under another name and move it to its place, unless other content is there."""
         part = target.with_name(f".{uuid.uuid4().hex}.part")
         try:
-            write_thesis_csv(part, made)
+            write(part)
             if target.exists() and not self.overwrite and target.read_bytes() != part.read_bytes():
                 raise ConfigError(
                     f"{target} is there with other content, and does not say of which video or settings it is; choose "
@@ -84,4 +102,3 @@ class Output:
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
-        return target

@@ -18,6 +18,7 @@ from ferbench.provenance import environment, revision
 from ferbench.results import Report
 from ferbench.tracking.record import Input, speed_source
 from ferbench.tracking.store import PREDICTIONS_TAG, Store
+from ferbench.weights import pinned
 
 
 def write_description(folder: Path, report: Report, *, config_yaml: str, overrides: tuple[str, ...]) -> None:
@@ -43,7 +44,7 @@ def write_description(folder: Path, report: Report, *, config_yaml: str, overrid
 def tags_of(settings: Settings, report: Report, *, device: str, inputs: tuple[Input, ...]) -> dict[str, str]:
     """Short texts that identify a run; those that would be empty are left out."""
     commit, dirty = revision()
-    recipe, runtime = settings.recipe, settings.runtime
+    recipe, runtime = pinned(settings.recipe, settings.paths.models), settings.runtime
     videos = sorted(item.sha256 for item in inputs if item.kind == "video")
     spec = {"recipe": recipe, "on_damaged": runtime.on_damaged, "tf32": runtime.tf32}
     tags = {

@@ -52,18 +52,19 @@ def check_rate(fps: float) -> float:
 
 
 def segment_flags(
-    positive: NDArray[np.bool_], fps: float, *, segment_s: float = 5.0, run_s: float = 0.2
+    positive: NDArray[np.bool_], fps: float, *, segment_s: float = 5.0, run_s: float = 0.2, whole_runs: bool = False
 ) -> SegmentResult:
     """Find the segments that contain a long enough run of positive rows.
 
     A segment has ceil(segment_s * fps) rows. It is flagged when more than ceil(run_s * fps) positive rows follow
-    each other inside it; a run across a border is two runs. A last, shorter segment counts like the others.
+    each other inside it. A last, shorter segment counts like the others.
 
     Args:
         positive: bool (N,), one entry per row.
         fps: rows per second.
         segment_s: length of a segment in seconds, above 0.
         run_s: length in seconds that a run must exceed, at least 0.
+        whole_runs: a run across a border is one run, of the segment in which it becomes long enough; else it is two.
 
     Raises:
         DataError: the rate is not a finite number above 0.
@@ -78,8 +79,8 @@ def segment_flags(
     row = np.arange(len(positive), dtype=np.int64)
     segment = row // segment_rows
     last_other = np.maximum.accumulate(np.where(positive, -1, row))
-    run = row - np.maximum(last_other, segment * segment_rows - 1)
-    long_enough = np.flatnonzero(run > run_rows)
+    before = last_other if whole_runs else np.maximum(last_other, segment * segment_rows - 1)
+    long_enough = np.flatnonzero(row - before == run_rows + 1)
     hit, first = np.unique(segment[long_enough], return_index=True)
     trigger_rows = np.full(len(positive) // segment_rows + 1, -1, np.int64)
     trigger_rows[hit] = long_enough[first]
@@ -134,12 +135,15 @@ class Windowed:
         segment_s: length of a segment, seconds; rounded up to whole frames at the video's average rate.
         run_s: a run must have more frames than this lasts (rounded up to whole frames), seconds.
         enter: a frame is positive when its value is at least this.
+        whole_runs: a run across a border is one run, of the segment in which it becomes long enough; else, as in the
+            thesis, it is two runs.
     """
 
     version: ClassVar[str] = "1"
     segment_s: float = 5.0
     run_s: float = 0.2
     enter: float = 0.5
+    whole_runs: bool = False
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -164,7 +168,11 @@ class Windowed:
         """
         edges_s, value = signal.timeline.edges_s, signal.value
         found = segment_flags(
-            value >= self.enter, signal.timeline.video.fps_hz, segment_s=self.segment_s, run_s=self.run_s
+            value >= self.enter,
+            signal.timeline.video.fps_hz,
+            segment_s=self.segment_s,
+            run_s=self.run_s,
+            whole_runs=self.whole_runs,
         )
         events = []
         for index in np.flatnonzero(found.flags):

@@ -13,9 +13,7 @@ that the thesis' program does not use (``0.10``, a box of ``2.0``), and numbers 
 
 from __future__ import annotations
 
-import csv
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import FormatError
+from ferbench.formats.thesis_text import read_records, write_rows
 from ferbench.types import F32, F64
 
 COLUMNS: Final = ("x", "y", "w", "h", "angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "label")
@@ -83,7 +82,7 @@ def read_thesis_csv(path: Path) -> ThesisPredictions:
     """
     labels: list[str | None] = []
     numbers: list[list[float]] = []
-    for line, cells in _lines(path):
+    for line, cells in read_records(path):
         _check_width(path, line, cells, COLUMNS)
         numbers.append(_numbers(path, line, cells[:-1], "11 numbers and a label", cells))
         labels.append(None if cells[-1] == NO_FACE else cells[-1])
@@ -109,7 +108,7 @@ def write_thesis_csv(path: Path, predictions: ThesisPredictions) -> None:
         [0] * 11 + [NO_FACE] if label is None else [*(int(number) for number in box), *map(str, scores), label]
         for label, box, scores in zip(predictions.labels, boxes, predictions.scores, strict=True)
     )
-    _write(path, rows)
+    write_rows(path, rows)
 
 
 def read_thesis_faces(path: Path) -> ThesisFaces:
@@ -119,7 +118,7 @@ def read_thesis_faces(path: Path) -> ThesisFaces:
         FormatError: the file cannot be read, or a line is not a frame; names file and line (from 1).
     """
     numbers: list[list[float]] = []
-    for line, cells in _lines(path):
+    for line, cells in read_records(path):
         _check_width(path, line, cells, FACE_COLUMNS)
         values = _numbers(path, line, cells, "5 numbers", cells)
         numbers.append([np.nan] * 5 if cells == ["0"] * 5 else values)
@@ -130,55 +129,13 @@ def read_thesis_faces(path: Path) -> ThesisFaces:
 def write_thesis_faces(path: Path, faces: ThesisFaces) -> None:
     """Write a file of faces (see the head of this module); the folder must be there."""
     table = np.concatenate([faces.box_xyxy, faces.score[:, None]], axis=1)
-    _write(path, ([0] * 5 if np.isnan(row[4]) else [str(number) for number in row] for row in table))
-
-
-def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    part = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        with part.open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream, lineterminator="\r\n").writerows(rows)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_rows(path, ([0] * 5 if np.isnan(row[4]) else [str(number) for number in row] for row in table))
 
 
 def _single(values: F64) -> F32:
     with np.errstate(over="ignore"):
         result: F32 = values.astype(np.float32)
     return result
-
-
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Every record of a file with the number of its first line, without blank lines at the end."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            yield from _without_blank_end(_records(path, lines))
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: not a text file in UTF-8 ({error.reason} at byte {error.start})") from error
-
-
-def _records(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(lines)
-    line = 1
-    try:
-        for cells in reader:
-            yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise FormatError(f"{path}, line {line}: not CSV ({error})") from error
-
-
-def _without_blank_end(records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-    """Leave out empty records after the last one with content; empty ones before it stay (and are errors)."""
-    held: list[tuple[int, list[str]]] = []
-    for record in records:
-        held.append(record)
-        if record[1]:
-            yield from held
-            held = []
 
 
 def _check_width(path: Path, line: int, cells: list[str], columns: Sequence[str]) -> None:

@@ -1,18 +1,21 @@
-"""Between ferbench's tables and the thesis' frame predictions."""
+"""Between ferbench's tables and the thesis' frame predictions and faces."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from ferbench.errors import FormatError
 from ferbench.events.windowed import check_rate
-from ferbench.formats.thesis_csv import SCORES, ThesisPredictions
+from ferbench.formats.thesis_csv import SCORES, ThesisFaces, ThesisPredictions
 from ferbench.formats.thesis_names import parse_thesis_name
 from ferbench.labels import EMOTIONS, canonical
 from ferbench.types import F64, I64, Expressions, Faces, Signal, Timeline, VideoInfo
+
+if TYPE_CHECKING:
+    from ferbench.recognizer import StoredScores
 
 _WANTED: Final = tuple(canonical(name) for name in SCORES)
 LABELS: Final = frozenset(name.capitalize() for name in EMOTIONS)
@@ -20,16 +23,21 @@ LABELS: Final = frozenset(name.capitalize() for name in EMOTIONS)
 
 
 def thesis_predictions(
-    path: Path, timeline: Timeline, faces: Faces, expressions: Expressions, chosen: I64
+    path: Path,
+    timeline: Timeline,
+    faces: Faces,
+    expressions: Expressions,
+    chosen: I64,
+    *,
+    stored: StoredScores | None = None,
 ) -> ThesisPredictions:
     """The chosen face of every frame in the thesis' form.
 
-    Box: corners cut to whole pixels, left and top not below 0, as the thesis' program does. Scores: probabilities by
-    the name of the column. Label: the most likely of all expressions of the model, as the thesis spells it
-    (``Happiness``). What differs from the thesis' files: scores are always probabilities; label and columns always
-    agree (for its POSTER models ``Sadness`` and ``Happiness`` are crossed, for HSEmotion the columns are shifted); the
-    face is the selector's, not the one of the best score above 0.95. A model with further expressions (contempt) can
-    give labels that have no column.
+    Box: corners cut to whole pixels, left and top not below 0, as the thesis' program does. Label: the largest of all
+    outputs of the model, as the thesis spells it (``Happiness``). Scores: as ``stored`` says, else probabilities by the
+    name of the column. What differs from the thesis' files: the face is the selector's; a model with further
+    expressions (contempt) can give labels that have no column; and where no crop could be made, the boxes of later
+    frames are not shifted.
 
     Args:
         path: what the result is named after.
@@ -37,27 +45,51 @@ def thesis_predictions(
         faces: all faces.
         expressions: of the classified faces.
         chosen: i64 (T,), row in Faces per frame, -1 = none.
+        stored: how the thesis' program stored this model's outputs; None = it did not, or not so that it makes sense.
 
     Raises:
         FormatError: the model lacks one of the seven expressions.
     """
-    missing = [label for label in _WANTED if label not in expressions.labels]
+    columns = expressions.labels if stored is None else stored.columns
+    missing = [label for label in _WANTED if label not in columns]
     if missing:
         raise FormatError(
             f"the thesis' file needs {', '.join(_WANTED)}; the model has no {', '.join(missing)}: write our own tables"
         )
+    as_logits = stored is not None and stored.scores == "logits"
+    outputs = expressions.logits.astype(np.float64) if as_logits else expressions.probs()
     row = expressions.rows_of(chosen)
-    probs = np.concatenate([expressions.probs(), np.full((1, len(expressions.labels)), np.nan)])[row]
-    known = ~np.isnan(probs).any(axis=1)
+    known = (row >= 0) & ~np.isnan(_padded(outputs)[row]).any(axis=1)
     frames = timeline.video.num_frames
     scores = np.full((frames, len(SCORES)), np.nan, np.float32)
-    scores[known] = probs[known][:, [expressions.labels.index(label) for label in _WANTED]]
+    scores[known] = outputs[row[known]][:, [columns.index(label) for label in _WANTED]]
     box_xywh = np.full((frames, 4), np.nan)
     box_xywh[known] = _whole_xywh(faces.box_xyxy[chosen[known]].astype(np.float64))
     names = [label.capitalize() for label in expressions.labels]
-    top = np.where(known, np.argmax(probs, axis=1), -1)
+    top = np.full(frames, -1)
+    top[known] = expressions.logits[row[known]].argmax(axis=1)
     labels = tuple(None if k < 0 else names[k] for k in top)
     return ThesisPredictions(path=path, labels=labels, scores=scores, box_xywh=box_xywh)
+
+
+def thesis_faces(timeline: Timeline, faces: Faces) -> ThesisFaces:
+    """The detector's first face of every frame, whatever its score: what the thesis' program keeps for its next model.
+
+    Args:
+        timeline: of the video, T frames.
+        faces: all faces.
+    """
+    frames = timeline.video.num_frames
+    box_xyxy, score = np.full((frames, 4), np.nan, np.float32), np.full(frames, np.nan, np.float32)
+    frame, first = np.unique(faces.frame, return_index=True)
+    box_xyxy[frame], score[frame] = faces.box_xyxy[first], faces.score[first]
+    return ThesisFaces(box_xyxy=box_xyxy, score=score)
+
+
+def _padded(outputs: F64) -> F64:
+    """With a last row of NaN, which stands for what was not classified (row -1)."""
+    result: F64 = np.concatenate([outputs, np.full((1, outputs.shape[1]), np.nan)])
+    return result
 
 
 def _whole_xywh(box_xyxy: F64) -> F64:

@@ -14,7 +14,7 @@ CLOSE_AREA = 0.7
 """Another face is nearly as good from this share of the chosen box's area on."""
 
 _OF_CHOSEN = ("face_px", "confidence", "entropy_nats", "close_candidates")
-_SUMS = ("frames", "face_s", "switches")
+_SUMS = ("frames", "faces", "face_s", "switches")
 
 
 def quality(timeline: Timeline, faces: Faces, expressions: Expressions, chosen: I64) -> dict[str, float]:
@@ -27,11 +27,11 @@ def quality(timeline: Timeline, faces: Faces, expressions: Expressions, chosen: 
         chosen: i64 (T,), row in ``faces`` per frame or -1.
 
     Returns:
-        ``frames``; ``face_s`` (seconds with a chosen face); ``face_share`` (share of frames with a chosen face);
-        ``faces_per_frame``; ``face_px`` (median shorter side of the chosen boxes); ``longest_gap_s`` (longest stretch
-        without a chosen face); ``confidence`` (mean probability of the top label) and ``entropy_nats`` (mean) over
-        chosen and classified faces; ``switches`` (see ``switches``) and ``switches_per_min`` of ``face_s``;
-        ``close_candidates`` (see ``close_candidates``).
+        ``frames``; ``faces`` (all that were found); ``face_s`` (seconds with a chosen face); ``face_share`` (share of
+        frames with a chosen face); ``faces_per_frame``; ``face_px`` (median shorter side of the chosen boxes);
+        ``longest_gap_s`` (longest stretch without a chosen face); ``confidence`` (mean probability of the top label)
+        and ``entropy_nats`` (mean) over chosen and classified faces; ``switches`` (see ``switches``) and
+        ``switches_per_min`` of ``face_s``; ``close_candidates`` (see ``close_candidates``).
     """
     frames = timeline.video.num_frames
     picked = chosen[chosen >= 0]
@@ -43,6 +43,7 @@ def quality(timeline: Timeline, faces: Faces, expressions: Expressions, chosen: 
     face_s, changes = float(np.diff(timeline.edges_s)[chosen >= 0].sum()), switches(timeline, faces, chosen)
     return {
         "frames": float(frames),
+        "faces": float(len(faces)),
         "face_s": face_s,
         "face_share": len(picked) / frames,
         "faces_per_frame": len(faces) / frames,
@@ -96,7 +97,8 @@ def pooled(per_video: list[dict[str, float]]) -> dict[str, float]:
     """Measures over several videos; NaN values are left out.
 
     Means are weighted by frames, or, where a measure is one of chosen faces, by frames with a chosen face.
-    ``longest_gap_s`` is the largest; ``frames``, ``face_s`` and ``switches`` are sums, ``switches_per_min`` is theirs.
+    ``longest_gap_s`` is the largest; ``frames``, ``faces``, ``face_s`` and ``switches`` are sums,
+    ``switches_per_min`` is theirs.
     """
     if not per_video:
         return {}

@@ -20,12 +20,13 @@ SHOWN_METRICS = (
     "sessions/annotated",
     "sessions/failed",
     "quality/face_share",
-    "quality/faces_per_frame",
     "speed/e2e_fps",
 )
+OF_CHOICE = {"detector": ("quality/faces", "speed/detect_fps"), "model": ("speed/classify_fps",)}
+"""Shown where the runs differ in this choice; the rates are those of when the stage's tables were made."""
 SMALLER_IS_BETTER = ("event/false_alarms_per_min", "event/latency_s", "event/fp", "event/fn", "sessions/failed")
 
-WHOLE = ("event/count", "event/tp", "event/fp", "event/fn", "sessions/failed", "sessions/annotated")
+WHOLE = ("event/count", "event/tp", "event/fp", "event/fn", "sessions/failed", "sessions/annotated", "quality/faces")
 DATA_TAGS = {"videos": "ferbench.videos_sha", "annotations": "ferbench.annotations_sha"}
 
 
@@ -119,7 +120,8 @@ def compare(runs: Sequence[RunRow], *, by: str | None = None, metrics: Sequence[
     constant = {n: finished[0].params[n] for n in names if n not in differing and n in finished[0].params}
     measured = [run.metrics for run in runs if run.metrics]
     varying = [m for m in metrics if m != chosen and (len(runs) == 1 or len({r.get(m) for r in measured}) > 1)]
-    present = [m for m in varying if m in known]
+    of_choice = [m for plug, numbers in OF_CHOICE.items() if plug in shown for m in numbers]
+    present = [m for m in (*varying, *of_choice) if m in known]
     first = (chosen,) if chosen else ()
     data, warnings = _data(rows)
     return Comparison(

@@ -91,7 +91,7 @@ def runs_of(store: Store, target: str | None) -> Found:
         sweeps = store.search(ids, kind="sweep", limit=1)
         if sweeps:
             return _cells(store, sweeps[0], experiments)
-        newest = store.search(ids, limit=1)
+        newest = store.search(ids, kind="run", limit=1)
         if not newest:
             raise TrackingError(f"the store {store.uri} holds no runs yet; start with 'ferbench run'")
         return _experiment(store, newest[0].experiment_id, experiments)
@@ -122,7 +122,7 @@ def _cells(store: Store, sweep: RunRow, experiments: dict[str, str]) -> Found:
 
 
 def _experiment(store: Store, identifier: str, experiments: dict[str, str]) -> Found:
-    runs = tuple(row for row in store.search([identifier]) if row.kind != "sweep")
+    runs = tuple(row for row in store.search([identifier]) if row.kind in ("run", "cell"))
     return Found(what=f"experiment {experiments[identifier]}", where=store.uri, runs=runs)
 
 
