@@ -272,7 +272,7 @@ def test_models_import_finds_the_real_files_under_other_names(ferbench, models, 
     monkeypatch.setenv("FERBENCH_MODELS", str(tmp_path / "models"))
     ended = ferbench("models", "import", source)
     assert ended.code == 0
-    assert ended.out.count(": copied from folder ") == 4
+    assert ended.out.count(": copied from folder ") == len(list(source.iterdir())) >= 4
     verified = ferbench("models", "verify")
     assert verified.code == 0
     assert verified.out.count("as published") == 4

@@ -488,3 +488,12 @@ def test_a_missing_file_names_both_ways(tmp_path):
     told = r"'ferbench models fetch paper/net.pth'; .*--to DIR.*'ferbench models import DIR'"
     with pytest.raises(WeightsError, match=told):
         check(published(UrlFile(url="https://example.org/net.pth")), tmp_path)
+
+
+def test_all_files_that_cannot_be_had_are_told_at_once(site, tmp_path):
+    good = published(UrlFile(url=f"{site.address}/net.pth"), CONTENT)
+    lost = [replace(good, file=f"lost/{name}.pth", source=UrlFile(url="http://127.0.0.1:9/a")) for name in "ab"]
+    with pytest.raises(WeightsError) as told:
+        fetch([lost[0], good, lost[1]], tmp_path, patience=PATIENCE)
+    assert [line.split()[0] for line in str(told.value).splitlines()] == ["lost/a.pth", "lost/b.pth"]
+    assert left_in(tmp_path) == {good.file}

