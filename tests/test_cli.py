@@ -271,16 +271,17 @@ def test_models_import_finds_the_real_files_under_other_names(ferbench, models, 
         shutil.copyfile(path, source / f"folder {k}" / f"best ({k}).bin")
     monkeypatch.setenv("FERBENCH_MODELS", str(tmp_path / "models"))
     ended = ferbench("models", "import", source)
+    files = len(list(source.iterdir()))
     assert ended.code == 0
-    assert ended.out.count(": copied from folder ") == len(list(source.iterdir())) >= 4
+    assert ended.out.count(": copied from folder ") == files >= 4
     verified = ferbench("models", "verify")
     assert verified.code == 0
-    assert verified.out.count("as published") == 4
+    assert verified.out.count("as published") == files
     (tmp_path / "models" / "mtcnn" / "rnet.pt").write_bytes(b"damaged")
     assert ferbench("models", "verify").code == 1
     mended = ferbench("models", "import", source)
     assert "mtcnn/rnet.pt: copied from folder " in mended.out
-    assert mended.out.count("was here already") == 3
+    assert mended.out.count("was here already") == files - 1
     assert ferbench("models", "verify").code == 0
 
 
