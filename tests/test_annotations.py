@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferbench.app.binding import bind
-from ferbench.datasets.annotations import Columns, Row, Table, read_annotations
+from ferbench.datasets.annotation_table import Columns, Row, Table
+from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.times import Clock
 from ferbench.errors import ConfigError, DatasetError
 

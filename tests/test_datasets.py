@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ferbench.datasets.annotations import Columns, Table
+from ferbench.datasets.annotation_table import Columns, Table
 from ferbench.datasets.demo import Demo
 from ferbench.datasets.files import SUFFIXES, num_below, video_files
 from ferbench.datasets.study import Study

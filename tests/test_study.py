@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferbench.datasets.annotations import Columns, Table
+from ferbench.datasets.annotation_table import Columns, Table
 from ferbench.datasets.naming import Finder, canonical
 from ferbench.datasets.recordings import natural
 from ferbench.datasets.study import Study

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from ferbench.geometry import CropGeometry
+    from ferbench.profile import Profile
     from ferbench.types import I64
     from ferbench.weights import PublishedFile
 
@@ -138,6 +139,13 @@ class SignalRule(Protocol):
     def build(self, expressions: Expressions, chosen: I64, timeline: Timeline) -> tuple[Signal, ...]:
         """One Signal per wanted label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
 
+    def settle(self, signals: tuple[Signal, ...], *, others: tuple[tuple[Signal, ...], ...]) -> tuple[Signal, ...]:
+        """The signals of a video once those of the participant's other sessions (per video) are known.
+
+        Raises:
+            DataError: the rule needs other sessions, and there are none.
+        """
+
 
 class EventRule(Protocol):
     """Turns a signal into events."""
@@ -150,6 +158,9 @@ class EventRule(Protocol):
 
     def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
         """Events in time order, in seconds of the session (the signal's part starts at ``start_s``)."""
+
+    def profile(self, signal: Signal, *, start_s: float) -> Profile | None:
+        """What ``detect`` finds at every level at once, exactly; None where its events depend on each other."""
 
 
 class Dataset(Protocol):

@@ -278,13 +278,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Annotation:
-    """What a human marked, in seconds of the session; a point has ``onset_s == offset_s``."""
+    """What a human marked, in seconds of the session; a point has ``onset_s == offset_s``.
+
+    ``reacted`` says whether the person on the video visibly reacted to it (None = not told). It changes no score and
+    takes no part in comparisons and digests.
+    """
 
     session_id: str
     onset_s: float
     offset_s: float
     kind: str = ""
     annotator: str = ""
+    reacted: bool | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Check that times are finite and in order."""

@@ -24,6 +24,7 @@ class Cells:
         broken_off: how many cells ended with an error.
         notices: what the data set left out.
         unrecorded: names and errors of cells that failed before they were recorded.
+        folders: name of the folder of each row, by its run id.
     """
 
     rows: list[RunRow] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Cells:
     broken_off: int = 0
     notices: list[str] = field(default_factory=list)
     unrecorded: list[tuple[str, str]] = field(default_factory=list)
+    folders: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -58,6 +60,7 @@ def collect(folder: Path) -> Cells:
         found.notices += [text for text in result["notices"] if text not in found.notices]
         for text in result["failed_sessions"]:
             failed.setdefault(text, []).append(cell.name)
+        found.folders[result["run_id"] or cell.name] = cell.name
         found.rows.append(
             RunRow(
                 run_id=result["run_id"] or cell.name,

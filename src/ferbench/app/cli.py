@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ferbench import __version__
 from ferbench.errors import FerbenchError
+
+if TYPE_CHECKING:
+    from ferbench.results import RunRow
+    from ferbench.tracking.store import Store
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -170,7 +174,11 @@ def events(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Write all events to this CSV; the sessions' lengths go beside it.")
+        Path | None,
+        typer.Option(
+            help="Write all events to this CSV (the sessions' lengths go beside it), or for annotation programs to "
+            "'{session}.eaf' (ELAN), '{session}.vtt', NAME.boris.tsv."
+        ),
     ] = None,
     fps: Annotated[float | None, typer.Option(help="Rows per second (thesis CSV).")] = None,
     video: Annotated[
@@ -237,7 +245,9 @@ def score(
     events: Annotated[
         Path, typer.Argument(help="Table of events (CSV of a run or of 'events --out'; JSON of 'events --json').")
     ],
-    annotations: Annotated[Path, typer.Argument(help="CSV of annotations, as for a run.")],
+    annotations: Annotated[
+        Path, typer.Argument(help="Annotations, as for a run: a CSV, .eaf, .vtt, BORIS's table, or a folder of these.")
+    ],
     pre: Annotated[float, typer.Option(help="Seconds before an annotation's onset in which an event matches.")] = 0.5,
     post: Annotated[float, typer.Option(help="Seconds after it.")] = 5.0,
     stamp: Annotated[
@@ -258,10 +268,24 @@ def score(
     keep: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Only such rows are annotations, as type=robot.")
     ] = None,
+    tier: Annotated[
+        str | None, typer.Option(help="ELAN: this tier's annotations; all = of all tiers (--column kind=tier).")
+    ] = None,
     annotator: Annotated[str | None, typer.Option(help="Only this annotator's rows; all = everybody's.")] = None,
     session_name: Annotated[
         str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
     ] = "{session}",
+    scoring: Annotated[
+        str, typer.Option(help="How to match: events (a window around the onset), onset_offset, overlap or errhri.")
+    ] = "events",
+    intervals: Annotated[bool, typer.Option(help="Chance levels and intervals over participants.")] = True,
+    out: Annotated[
+        Path | None, typer.Option(help="Write pictures and tables of the statistics to this folder.")
+    ] = None,
+    matches: Annotated[
+        Path | None,
+        typer.Option(help="Write hits, false alarms and misses: '{session}.eaf', '{session}.vtt' or NAME.boris.tsv."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
 ) -> None:
     """Compare a table of events with annotations, with the scoring of a run; no video is touched.
@@ -269,11 +293,13 @@ def score(
     Sessions are compared by name. One that has a row that cannot be read, or that is in one of the files only, is left
     out and named. Ends with 0 if something was scored and every row could be read, else with 1.
     """
+    from ferbench.app.event_formats import write_tracks
     from ferbench.app.options import options_in_messages, pairs
-    from ferbench.app.score import SPELLED, Request, table_from
+    from ferbench.app.score import SPELLED, Request, match_tracks_of, table_from
     from ferbench.app.score import score as compare_tables
     from ferbench.app.score_report import show
     from ferbench.datasets.naming import Naming
+    from ferbench.report.statistics_files import write_statistics
 
     for option, given, allowed in (
         ("--stamp", stamp, (None, "trigger", "onset")),
@@ -286,6 +312,7 @@ def score(
         keep=pairs("--keep", keep or ()),
         time_format=time_format,
         frame_rate_hz=frame_rate,
+        tier=tier,
     )
     with options_in_messages(SPELLED):
         naming = Naming(template=session_name)
@@ -301,8 +328,14 @@ def score(
         post_s=post,
         stamp=stamp,  # type: ignore[arg-type]
         unlisted=unlisted,  # type: ignore[arg-type]
+        scoring=scoring,
+        intervals=intervals,
     )
     scored = compare_tables(request)
+    if matches is not None:
+        write_tracks(matches, match_tracks_of(scored), option="--matches")
+    if out is not None:
+        write_statistics(scored.statistics, out, scored.scoring)
     show(scored, as_json=as_json)
     if scored.refused:
         raise typer.Exit(1)
@@ -330,6 +363,13 @@ def compare(
     ] = None,
     csv_: Annotated[bool, typer.Option("--csv", help="Print CSV with all columns.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all params, metrics and tags.")] = False,
+    paired: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="RUN RUN", help="The second against the first, by participant.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Each of the runs against this one, by participant; corrected p.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the draws of --paired and --against.")] = 0,
 ) -> None:
     """Runs beside each other: what differs between them and how they did, best first."""
     from ferbench.app.comparing import as_csv, as_plain, show
@@ -338,9 +378,18 @@ def compare(
     from ferbench.tracking.query import other_runs, runs_of
 
     store = _store(uri)
+    if paired is not None:
+        first, second = (_one_run(store, name) for name in paired)
+        _show_paired(store, first, [second], seed=seed, as_json=as_json)
+        return
     found = runs_of(store, target)
     if not found.runs:
         raise FerbenchError(f"{found.what} has no runs to compare ({found.where})")
+    if against is not None:
+        first = _one_run(store, against)
+        others = [run for run in found.runs if run.run_id != first.run_id and run.metrics]
+        _show_paired(store, first, others, seed=seed, as_json=as_json)
+        return
     table = compare_runs(found.runs, by=by)
     if as_json:
         typer.echo(json.dumps(as_plain(table), indent=1))
@@ -351,6 +400,29 @@ def compare(
         hint = other_runs(store, root=default_root()) if uri is None else ""
         if hint:
             typer.echo(hint, err=True)
+
+
+def _one_run(store: Store, name: str) -> RunRow:
+    from ferbench.tracking.query import runs_of
+
+    found = runs_of(store, name)
+    if len(found.runs) != 1:
+        raise FerbenchError(f"{name!r} is {found.what} with {len(found.runs)} runs; expected one run's id or name")
+    return found.runs[0]
+
+
+def _show_paired(store: Store, first: RunRow, others: list[RunRow], *, seed: int, as_json: bool) -> None:
+    from ferbench.app.console import output_console
+    from ferbench.app.paired import closing, compare_paired, plain, tables
+
+    found = compare_paired(store, first, others, seed=seed)
+    if as_json:
+        typer.echo(json.dumps(plain(found), indent=1))
+        return
+    for table in tables(found):
+        output_console().print(table)
+    for line in closing(found):
+        typer.echo(line)
 
 
 @app.command("agreement")
@@ -522,7 +594,7 @@ def models_import(
 
     folder = models_dir(default_root())
     with error_console().status(f"reading {source}"):
-        found = import_files(models.all_files(), source, folder)
+        found = import_files(models.all_files(), source, folder, confirm=models.confirm)
     for item, where in found.copied:
         typer.echo(f"{item.file}: copied from {where}")
     for line in models.import_lines(found, folder):

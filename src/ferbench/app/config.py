@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.app.binding import bind, build, unknown_key
-from ferbench.datasets.annotations import Table
+from ferbench.datasets.annotation_table import Table
 from ferbench.errors import ConfigError
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.protocols import Dataset

@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from ferbench.app.console import plural
+from ferbench.app.event_formats import ENDINGS, check_foreign, is_foreign, write_foreign
 from ferbench.app.events import Found, Kind, Question, find_events, kind_of
 from ferbench.app.thesis_export import Export
 from ferbench.errors import ConfigError, FerbenchError
@@ -113,7 +114,7 @@ def events_of(
         sources: files and folders.
         question: what to look for.
         model: of the thesis' files in folders, those of this model only.
-        out: table of events to write.
+        out: table of events, or file for an annotation program, to write.
         as_json: print JSON.
         export: the thesis' files to write; then files of several models are taken together.
 
@@ -121,7 +122,7 @@ def events_of(
         FerbenchError: no file can be used.
     """
     if out is not None:
-        check_out(out)
+        check_out(out, several=len(sources) > 1)
     if export is not None:
         export.check(question, alone_needed=[f"--{n}" for n, given in (("out", out), ("json", as_json)) if given])
     alone = export is None and len(sources) == 1 and not sources[0].is_dir()
@@ -150,9 +151,17 @@ def events_of(
     else:
         _print(found, alone=alone, noun="session" if export is None else "file")
     if out is not None and found:
-        lengths = write_events(out, list(found.values()))
-        _say(f"wrote {out}, and the sessions' lengths to {lengths.name}")
+        _say(_written(out, list(found.values())))
     return len(failures)
+
+
+def _written(out: Path, found: Sequence[Found]) -> str:
+    """Write the events, and say where they are."""
+    if is_foreign(out):
+        paths = write_foreign(out, found)
+        return f"wrote {paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}"
+    lengths = write_events(out, found)
+    return f"wrote {out}, and the sessions' lengths to {lengths.name}"
 
 
 def _say(text: str) -> None:
@@ -201,12 +210,15 @@ def find_all(
     return found
 
 
-def check_out(out: Path) -> None:
-    """Raise ConfigError where a table of events cannot, or should not, be written."""
+def check_out(out: Path, *, several: bool) -> None:
+    """Raise ConfigError where events cannot, or should not, be written there; ``several`` files are asked for."""
     if out.is_dir():
         raise ConfigError(f"--out: {out} is a folder; expected the name of a file such as {out / 'events.csv'}")
+    if is_foreign(out):
+        check_foreign(out, several=several)
+        return
     if out.suffix.lower() != ".csv":
-        raise ConfigError(f"--out: expected a name that ends in .csv, got {out}")
+        raise ConfigError(f"--out: expected a name that ends in {', '.join(ENDINGS)}, got {out}")
     for path, kind, what in ((out, "events", "events"), (lengths_beside(out), "lengths", "sessions' lengths")):
         if path.exists() and kind_of(path) != kind:
             raise ConfigError(f"--out: {path} is there and is no table of {what}; choose another name")

@@ -12,7 +12,7 @@ from typing import Final
 from ferbench.app.compose import choices_of
 from ferbench.app.init_files import data_set_name, data_set_yaml, manifest_csv, write_all
 from ferbench.app.init_look import Found, Inputs, column_names, look
-from ferbench.datasets.annotations import Table
+from ferbench.datasets.annotation_table import Table
 from ferbench.datasets.headers import FIELDS, Field
 from ferbench.datasets.naming import chosen
 from ferbench.errors import ConfigError
@@ -94,6 +94,12 @@ def init(request: Request) -> tuple[Found, Written]:
 
 def _columns(request: Request) -> dict[Field, str]:
     """The columns that were named, checked."""
+    marked = request.annotations
+    if marked is not None and (marked.is_dir() or marked.suffix.lower() in (".eaf", ".vtt")):
+        raise ConfigError(
+            f"--annotations: expected a CSV, got {marked}. Files of annotation programs need no description: leave the "
+            "option out, and give them to 'ferbench run' as dataset.annotations"
+        )
     if request.columns and request.annotations is None:
         raise ConfigError("--column names a column of the annotations, and there are none. Give --annotations CSV.")
     for name in request.columns:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, get_args
 
-from ferbench.datasets.annotations import Table
+from ferbench.datasets.annotation_table import Table
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.guess import Place
 from ferbench.datasets.manifest import COLUMNS
@@ -85,6 +85,7 @@ def data_set_yaml(
         "  encoding: auto",
         "  keep: null # only rows with one of these values are annotations, for example:",
         f"  # keep: {{{_comment(example)}}}",
+        "  tier: null # for ELAN's files",
     ]
     who = f"one of: {', '.join(annotators)}; or all" if len(annotators) > 1 else "whose rows; null = there is one"
     lines += [

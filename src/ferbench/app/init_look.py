@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ferbench.datasets.annotations import Columns, Problem, Row, Table
+from ferbench.datasets.annotation_table import Columns, Problem, Row, Table
 from ferbench.datasets.csv_file import CsvFile, read_csv
 from ferbench.datasets.files import SUFFIXES, video_files
 from ferbench.datasets.guess import Guess, Place, guess_places, places_by_pattern

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from omegaconf import OmegaConf
 
 from ferbench.app import console
 from ferbench.app.comparing import compare_command
 from ferbench.app.config import Settings, params_of, settings_from
-from ferbench.app.recording import inputs_of, log_predictions, tags_of, write_description
+from ferbench.app.recording import CONFIG_FILE, inputs_of, log_predictions, tags_of, write_description
+from ferbench.app.statistics import Made, statistics_of, wanted
 from ferbench.app.thesis_exact import exact_notice, exact_tags
 from ferbench.errors import FerbenchError, TrackingError, VideoError
 from ferbench.pipeline.cache import Cache
@@ -29,6 +32,7 @@ from ferbench.tracking.store import ERROR_TAG, Store
 log = logging.getLogger("ferbench")
 
 RESULT_FILE = "result.json"
+ARTIFACTS = "artifacts"
 CLAIMS_FOLDER = "predictions"
 
 
@@ -153,9 +157,12 @@ def _broken_off(tracked: _Tracked | None, reason: str) -> str:
 
 def _evaluate_and_record(job: Job, settings: Settings, tracked: _Tracked | None) -> Outcome:
     analyser, report = _evaluate(job, settings)
-    metrics, params = metrics_of(report), params_of(settings, job.choices)
-    _print(job, report, metrics)
-    artifacts = job.output / "artifacts"
+    single, made = job.sweep is None, None
+    if wanted(settings, cell=not single):
+        made = statistics_of(report, settings, analyser.cache, pictures=single)
+    metrics, params = {**metrics_of(report), **(made.numbers if made else {})}, params_of(settings, job.choices)
+    _print(job, report, metrics, made.summary if made else [])
+    artifacts = job.output / ARTIFACTS
     write_files(
         report,
         artifacts,
@@ -163,6 +170,8 @@ def _evaluate_and_record(job: Job, settings: Settings, tracked: _Tracked | None)
         level=settings.recipe.event.level,
         max_timelines=settings.report.timelines,
     )
+    if made:
+        made.copy_to(artifacts)
     write_description(artifacts, report, config_yaml=job.config_yaml, overrides=job.overrides)
     inputs = inputs_of(settings, report, analyser.cache)
     tags = tags_of(settings, report, device=str(analyser.device), inputs=inputs)
@@ -238,7 +247,26 @@ def _needs_pixels(analyser: Analyser, path: Path, camera: str) -> bool:
         return False
 
 
-def _print(job: Job, report: Report, metrics: dict[str, float]) -> None:
+def statistics_of_cell(folder: Path) -> Made | None:
+    """Statistics with pictures of a cell that is done, from its folder and the stored tables; None = none are wanted.
+
+    Raises:
+        FerbenchError: the cell cannot be evaluated again.
+    """
+    config: Any = OmegaConf.to_container(OmegaConf.load(folder / ARTIFACTS / CONFIG_FILE), resolve=True)
+    settings = settings_from(config)
+    if settings.recipe.scoring.intervals == "none":
+        return None
+    settings = replace(settings, runtime=replace(settings.runtime, measure=False))
+    analyser = Analyser(settings.recipe, settings.runtime, Cache(settings.paths.cache), settings.paths.models)
+    report = evaluate(settings.dataset.sessions(), analyser)
+    made = statistics_of(report, settings, analyser.cache, pictures=True)
+    if made:
+        made.copy_to(folder / ARTIFACTS)
+    return made
+
+
+def _print(job: Job, report: Report, metrics: dict[str, float], summary: Sequence[str]) -> None:
     """The sessions' table for a single run, one line for a cell (its sweep prints the rest)."""
     screen = console.output_console()
     if job.sweep is not None:
@@ -251,3 +279,5 @@ def _print(job: Job, report: Report, metrics: dict[str, float]) -> None:
         console.error_console().print(f"failed: {console.failure(failure)}", markup=False, style="red")
     screen.print(console.summary(report))
     screen.print(console.totals(report, metrics), markup=False, soft_wrap=True)
+    for line in summary:
+        screen.print(line, markup=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ferbench.app.config import Settings
+from ferbench.datasets.marked import annotation_files
 from ferbench.fingerprint import fingerprint
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
@@ -20,6 +21,8 @@ from ferbench.tracking.record import Input, speed_source
 from ferbench.tracking.store import PREDICTIONS_TAG, Store
 from ferbench.weights import pinned
 
+CONFIG_FILE = "config.yaml"
+
 
 def write_description(folder: Path, report: Report, *, config_yaml: str, overrides: tuple[str, ...]) -> None:
     """Configuration, overrides, environment and stage keys, so that the run can be repeated."""
@@ -30,7 +33,7 @@ def write_description(folder: Path, report: Report, *, config_yaml: str, overrid
         for result in report.sessions
     }
     texts = {
-        "config.yaml": config_yaml,
+        CONFIG_FILE: config_yaml,
         "overrides.txt": "".join(f"{line}\n" for line in overrides),
         "environment.json": json.dumps(environment(), indent=1),
         "keys.json": json.dumps(keys, indent=1),
@@ -84,7 +87,7 @@ def inputs_of(settings: Settings, report: Report, cache: Cache) -> tuple[Input, 
         for part, done in zip(result.session.parts, result.parts, strict=True)
     ]
     for kind, path in settings.dataset.tables.items():
-        found.append(Input(name=path.name, sha256=cache.digest(path), kind=kind))
+        found += [Input(name=file.name, sha256=cache.digest(file), kind=kind) for file in annotation_files(path)]
     return tuple(found)
 
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from ferbench.app.binding import build
+from ferbench.app.compose import composed
 from ferbench.app.options import in_options, options_in_messages
-from ferbench.datasets.annotations import AnnotationTable, Columns, Row, Table, read_annotations
+from ferbench.datasets.annotation_table import AnnotationTable, Columns, Row, Table
+from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import by_annotator
 from ferbench.datasets.naming import NUMBERED_WITHIN, Identity, Naming, some, without_suffix
@@ -18,8 +21,13 @@ from ferbench.datasets.naming import canonical as canonical_name
 from ferbench.datasets.times import Clock, TimeFormat
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.event_table import EventTable, SessionLength, is_lengths, read_events, read_lengths
+from ferbench.formats.marks import Track
+from ferbench.formats.tracks import match_tracks
 from ferbench.labels import canonical
 from ferbench.scoring.events import EventScoring, SessionOutcome
+from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.marks import Marks, marks_by_annotator
+from ferbench.scoring.statistics import Statistics, statistics
 from ferbench.types import Annotation, Event, Score
 
 UNKNOWN: Final = SessionLength(duration_s=math.nan, valid_s=math.nan)
@@ -32,6 +40,9 @@ SPELLED: Final = {
     "dataset.format.frame_rate_hz=": "--frame-rate ",
     "dataset.format.frame_rate_hz": "--frame-rate",
     "dataset.format.keep": "--keep",
+    "dataset.format.tier=": "--tier ",
+    "dataset.format.tier": "--tier",
+    "dataset.format.columns.": "--column ",
     "dataset.annotator=": "--annotator ",
     "dataset.annotator": "--annotator",
     "keep.": "--keep ",
@@ -58,6 +69,8 @@ class Request:
         post_s: window after it, seconds.
         stamp: an event's time; None = the trigger where the table has it, else the onset.
         unlisted: what a session without a row in the CSV is.
+        scoring: choice of ``conf/scoring``: how events and annotations are matched.
+        intervals: also chance levels and intervals, which take a second or more.
     """
 
     events: Path
@@ -71,6 +84,8 @@ class Request:
     post_s: float
     stamp: Literal["trigger", "onset"] | None
     unlisted: Literal["unannotated", "empty"]
+    scoring: str
+    intervals: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +98,16 @@ class Scored:
         left_out: sentences about what was not scored, and why.
         refused: sentences about rows of the annotations that cannot be used.
         notes: what else a reader should know.
+        scoring: how they were compared.
+        evidence: the sessions, as they were compared.
+        statistics: curves need a run; the rest is as there.
     """
 
     sessions: dict[str, SessionOutcome]
     scores: tuple[Score, ...]
+    scoring: EventScoring
+    evidence: tuple[Evidence, ...]
+    statistics: Statistics
     left_out: tuple[str, ...]
     refused: tuple[str, ...]
     notes: tuple[str, ...]
@@ -134,7 +155,8 @@ def score(request: Request) -> Scored:
     stamp = _stamp(table, request, notes)
     with options_in_messages(SPELLED):
         annotated = read_annotations(request.annotations, request.table)
-        scoring = EventScoring(pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
+        chosen: EventScoring = build(composed({"scoring": request.scoring})["scoring"], where="scoring")
+        scoring = replace(chosen, pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
     complete = lengths is not None or request.events.suffix.lower() == ".json"
     searched = Searched(table.sessions | frozenset(lengths or ()), request.naming, complete=complete)
     marks, left_out = _annotations(request, searched, annotated)
@@ -159,9 +181,18 @@ def score(request: Request) -> Scored:
     outside = [f"{name} ({n})" for name, own in marks.items() if (n := len(own) - outcomes[name].counts.n_ref)]
     if outside:
         notes.append(f"annotated outside of what was observed or recorded, so not counted: {some(sorted(outside))}")
+    owners = _owners(request, searched, annotated)
+    evidence = [
+        _evidence(scoring, name, owners.get(name, ""), by_session[name], own, (lengths or {}).get(name, UNKNOWN))
+        for name, own in sorted(marks.items())
+    ]
+    people = _people(request, searched, annotated, set(marks))
     return Scored(
         sessions=outcomes,
         scores=scoring.scores([(outcome.counts, outcome.lags_s) for outcome in outcomes.values()]),
+        scoring=scoring,
+        evidence=tuple(evidence),
+        statistics=statistics(evidence, scoring, people=people, intervals=request.intervals),
         left_out=tuple(left_out),
         refused=refused,
         notes=(*(in_options(text, SPELLED) for text in annotated.notes), *notes),
@@ -201,6 +232,69 @@ def _compare(
         observed_s=length.duration_s,
         valid_s=length.valid_s,
     )
+
+
+def match_tracks_of(scored: Scored) -> dict[str, tuple[Track, ...]]:
+    """Hits, false alarms and misses of each session, for annotation programs."""
+    return {
+        session.session_id: match_tracks(
+            session.events,
+            session.annotations,
+            scored.scoring.rule.matches(session.events, session.annotations),
+            scored_events=range(len(session.events)),
+            scored_annotations=range(len(session.annotations)),
+        )
+        for session in scored.evidence
+    }
+
+
+def _evidence(
+    scoring: EventScoring,
+    name: str,
+    participant: str,
+    events: Sequence[Event],
+    marks: Sequence[Annotation],
+    length: SessionLength,
+) -> Evidence:
+    """A session as statistics see it."""
+    found, marked = tuple(sorted(events)), tuple(sorted(marks))
+    seen, wanted = scoring.observed(found, marked, length.observed)
+    return Evidence(
+        session_id=name,
+        participant=participant,
+        events=tuple(found[i] for i in seen),
+        annotations=tuple(marked[j] for j in wanted),
+        observed=_finite(length),
+    )
+
+
+def _finite(length: SessionLength) -> tuple[tuple[float, float], ...]:
+    """What was observed, with an end; () = not known."""
+    if length.observed is None:
+        return ((0.0, length.duration_s),) if length.duration_s > 0 else ()
+    begun = [(max(from_s, 0.0), to_s) for from_s, to_s in length.observed if to_s > 0]
+    known_s = sum(to_s - from_s for from_s, to_s in begun if math.isfinite(to_s))
+    rest_s = length.duration_s - known_s
+    ended = [(from_s, to_s if math.isfinite(to_s) else from_s + rest_s) for from_s, to_s in begun]
+    return tuple((from_s, to_s) for from_s, to_s in ended if to_s > from_s)
+
+
+def _owners(request: Request, searched: Searched, table: AnnotationTable) -> dict[str, str]:
+    """Whose session each one is, as far as rows tell."""
+    every = _by_session(replace(request, annotator="all"), searched, table)
+    return {name: row.participant for name, row in every if row.participant}
+
+
+def _people(request: Request, searched: Searched, table: AnnotationTable, scored: set[str]) -> dict[str, Marks]:
+    """Everybody's marks, where one of several annotators was chosen; else empty."""
+    if request.annotator in (None, "all"):
+        return {}
+    marks: dict[str, list[Annotation]] = {}
+    for name, row in _by_session(replace(request, annotator="all"), searched, table):
+        if row.kept and name in scored:
+            marks.setdefault(name, []).append(_annotation(name, row))
+    found = marks_by_annotator(marks, all_watched=request.unlisted == "empty")
+    return found if len(found) > 1 else {}
 
 
 def _of_label(table: EventTable, request: Request) -> list[Event]:
@@ -302,7 +396,14 @@ def _by_session(request: Request, searched: Searched, table: AnnotationTable) ->
 def _annotation(name: str, row: Row) -> Annotation:
     if isinstance(row.onset, Clock) or isinstance(row.offset, Clock):
         raise DatasetError(f"line {row.line}: expected seconds of the session, got a clock time")
-    return Annotation(session_id=name, onset_s=row.onset, offset_s=row.offset, kind=row.kind, annotator=row.annotator)
+    return Annotation(
+        session_id=name,
+        onset_s=row.onset,
+        offset_s=row.offset,
+        kind=row.kind,
+        annotator=row.annotator,
+        reacted=row.reacted,
+    )
 
 
 def table_from(
@@ -311,6 +412,7 @@ def table_from(
     keep: Sequence[tuple[str, str]],
     time_format: str,
     frame_rate_hz: float | None,
+    tier: str | None,
 ) -> Table:
     """How the annotations are written, from the options of the command.
 
@@ -334,4 +436,5 @@ def table_from(
             keep=kept,
             time_format=time_format,  # type: ignore[arg-type]
             frame_rate_hz=frame_rate_hz,
+            tier=tier,
         )

@@ -10,8 +10,11 @@ import typer
 
 from ferbench.app.console import FittedTable, number, output_console, rows_table
 from ferbench.app.score import Scored
-from ferbench.scoring import metrics
+from ferbench.report.statistics_files import summary
+from ferbench.scoring.criteria import Window
 from ferbench.scoring.events import SessionOutcome
+from ferbench.scoring.statistics import numbers
+from ferbench.scoring.tally import latency_s, values_of
 
 TOTALS = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
 
@@ -23,6 +26,8 @@ def show(scored: Scored, *, as_json: bool) -> None:
         return
     output_console().print(sessions_table(scored))
     typer.echo(totals(scored))
+    for line in summary(scored.statistics, scored.scoring):
+        typer.echo(line)
     for text in scored.refused:
         typer.echo(f"refused: {text}", err=True)
     for text in scored.left_out:
@@ -36,6 +41,7 @@ def _plain(scored: Scored) -> dict[str, Any]:
     return {
         "sessions": {name: _plain_counts(outcome) for name, outcome in scored.sessions.items()},
         "scores": {score.name: _defined(score.value) for score in scored.scores},
+        "statistics": {name: _defined(value) for name, value in numbers(scored.statistics).items()},
         "params": dict(scored.scores[0].params),
         "left_out": list(scored.left_out),
         "refused_rows": list(scored.refused),
@@ -56,8 +62,11 @@ def totals(scored: Scored) -> str:
     """The scores over all sessions in one line, and what they were computed with."""
     value = {score.name.removeprefix("event/"): score.value for score in scored.scores}
     params = scored.scores[0].params
+    said = f"all sessions: {', '.join(f'{name} {number(value[name])}' for name in TOTALS)}"
+    if not isinstance(scored.scoring.rule, Window):
+        return f"{said}\nan event matches an annotation by {scored.scoring.rule}"
     return (
-        f"all sessions: {', '.join(f'{name} {number(value[name])}' for name in TOTALS)}\n"
+        f"{said}\n"
         f"an event matches an annotation when its {params['stamp']} is from {params['pre_s']:g} s before to "
         f"{params['post_s']:g} s after the annotation's onset"
     )
@@ -65,7 +74,7 @@ def totals(scored: Scored) -> str:
 
 def _row(name: str, outcome: SessionOutcome) -> tuple[str, ...]:
     c = outcome.counts
-    return (name, str(c.tp + c.fp), str(c.tp), str(c.fp), str(c.fn), number(metrics.f1(c)))
+    return (name, str(c.tp + c.fp), str(c.tp), str(c.fp), str(c.fn), number(values_of(c)["f1"]))
 
 
 def _plain_counts(outcome: SessionOutcome) -> dict[str, float | int | None]:
@@ -74,11 +83,8 @@ def _plain_counts(outcome: SessionOutcome) -> dict[str, float | int | None]:
         "tp": counts.tp,
         "fp": counts.fp,
         "fn": counts.fn,
-        "precision": _defined(metrics.precision(counts)),
-        "recall": _defined(metrics.recall(counts)),
-        "f1": _defined(metrics.f1(counts)),
-        "false_alarms_per_min": _defined(metrics.false_alarms_per_min(counts)),
-        "latency_s": _defined(metrics.latency_s(outcome.lags_s)),
+        **{name: _defined(value) for name, value in values_of(counts).items()},
+        "latency_s": _defined(latency_s(outcome.lags_s)),
         "observed_s": _defined(counts.observed_s),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ from ferbench.app.cells import Cells, collect, join_counts
 from ferbench.app.comparing import closing_words, show
 from ferbench.app.compose import choices_of
 from ferbench.app.hydra_job import write_sweep
-from ferbench.app.job import CLAIMS_FOLDER
+from ferbench.app.job import CLAIMS_FOLDER, statistics_of_cell
 from ferbench.app.recording import predictions_tag
+from ferbench.app.statistics import FOLDER as STATISTICS
 from ferbench.errors import FerbenchError
 from ferbench.places import without_folders
 from ferbench.report.compare import Comparison, compare
 from ferbench.report.files import write_csv
+from ferbench.results import RunRow
 from ferbench.tracking.settings import Tracking
 from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
 
@@ -99,6 +102,8 @@ class SweepCallback(Callback):
             status.failed(problem)
             console.error_console().print(f"failed: {problem}", markup=False, style="red")
         comparison = compare(cells.rows) if cells.rows else None
+        if comparison and comparison.best and not ended_by and self._add_statistics(cells, comparison.best):
+            comparison = compare(cells.rows)
         if comparison:
             show(comparison, "this sweep as far as it came" if ended_by else "this sweep")
             words = closing_words(comparison, store=self.store)
@@ -109,6 +114,22 @@ class SweepCallback(Callback):
             except (FerbenchError, OSError) as error:
                 status.failed(str(error))
                 console.error_console().print(f"{type(error).__name__}: {error}", markup=False, style="red")
+
+    def _add_statistics(self, cells: Cells, best: RunRow) -> bool:
+        """Chance levels and intervals of the best cell, where the cells did not make their own; whether it got some."""
+        try:
+            made = statistics_of_cell(self.folder / cells.folders[best.run_id])
+            if made is None:
+                return False
+            if self.store and best.run_id:
+                self.store.log_numbers(best.run_id, params={}, metrics=made.numbers, tags={})
+                self.store.log_files(best.run_id, made.files, STATISTICS)
+        except (FerbenchError, OSError) as error:
+            status.failed(f"statistics of the best cell: {error}")
+            console.error_console().print(f"statistics of the best cell: {error}", markup=False, style="red")
+            return False
+        cells.rows = [replace(r, metrics={**r.metrics, **made.numbers}) if r is best else r for r in cells.rows]
+        return True
 
     def _close(self, store: Store, comparison: Comparison | None, cells: Cells, ended_by: str) -> None:
         self._close_cells(store, cells, lost=not (ended_by and self.detached))

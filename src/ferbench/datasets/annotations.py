@@ -1,167 +1,55 @@
-"""Reads annotations from a CSV file, one row per annotation, as spreadsheets and annotation programs write it."""
+"""Reads annotations: a CSV with one row per annotation, or files of annotation programs (see ``marked.read_table``)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
-from ferbench.datasets.csv_file import CsvFile, Delimiter, Encoding, read_csv
+from ferbench.datasets.annotation_table import AnnotationTable, Columns, Problem, Row, Table
+from ferbench.datasets.csv_file import CsvFile
+from ferbench.datasets.marked import Marked, read_table
 from ferbench.datasets.naming import canonical
 from ferbench.datasets.time_format import Cell, Times, find_times
-from ferbench.datasets.times import Clock, TimeFormat, since
-from ferbench.errors import ConfigError, DatasetError
+from ferbench.datasets.times import Clock, since
+from ferbench.errors import DatasetError
 
-_ORDER: Final = ("session", "participant", "onset", "offset", "kind", "annotator")
+_ORDER: Final = ("session", "participant", "onset", "offset", "kind", "annotator", "reacted")
+_YES_NO: Final = {"": None, "yes": True, "y": True, "true": True, "1": True} | dict.fromkeys(
+    ("no", "n", "false", "0"), False
+)
 _SHOWN: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """What the CSV calls its columns; other columns are not read.
-
-    ``session`` (or, where that is None, ``participant``) and ``onset`` must be there. The others may be absent under
-    the name given here as the default (under another name they must be there), or None = not read. Without ``offset``
-    annotations are points.
-    """
-
-    session: str | None = "session"
-    participant: str | None = "participant"
-    onset: str = "onset_s"
-    offset: str | None = "offset_s"
-    kind: str | None = "kind"
-    annotator: str | None = "annotator"
-
-    def __post_init__(self) -> None:
-        """Check that a row says whose it is."""
-        if self.session is None and self.participant is None:
-            raise ConfigError("columns: session and participant are both null; rows must name one of them")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """How the CSV is written.
-
-    Attributes:
-        columns: what it calls its columns.
-        time_format: how its times are written; auto = found out, refused where more than one reading is possible.
-        frame_rate_hz: frames per second of hh:mm:ss:ff; None for the other formats.
-        delimiter: what separates the columns.
-        encoding: auto = UTF-16 by its mark, else UTF-8, else Windows-1252.
-        keep: column of the file -> values; only rows that have one of them are annotations. None = all rows. Values
-            are compared as names are (``naming.canonical``): in any case and Unicode form, without leading zeros.
-    """
-
-    columns: Columns = field(default_factory=Columns)
-    time_format: TimeFormat = "auto"
-    frame_rate_hz: float | None = None
-    delimiter: Delimiter = "auto"
-    encoding: Encoding = "auto"
-    keep: Mapping[str, tuple[str, ...]] | None = None
-
-    def __post_init__(self) -> None:
-        """Check the frame rate and the values to keep, which a configuration hands over as it has them."""
-        rate, coded = self.frame_rate_hz, self.time_format == "hh:mm:ss:ff"
-        if rate is not None and not (math.isfinite(rate) and rate > 0):
-            raise ConfigError(f"frame_rate_hz: expected a finite number above 0, got {rate!r}")
-        if rate is None and coded:
-            raise ConfigError("frame_rate_hz: expected the frames per second of hh:mm:ss:ff, got null")
-        if rate is not None and not coded and self.time_format != "auto":
-            raise ConfigError(f"frame_rate_hz: expected null, as {self.time_format} has no frames, got {rate:g}")
-        if self.keep is not None:
-            object.__setattr__(self, "keep", {column: _values(column, given) for column, given in self.keep.items()})
-
-
-def _values(column: str, given: Any) -> tuple[str, ...]:
-    """The values of ``keep`` for one column, as text."""
-    fits = isinstance(given, list | tuple) and all(isinstance(value, str | int) for value in given)
-    if not fits or not given or any(isinstance(value, bool) for value in given):
-        raise ConfigError(f"keep.{column}: expected a list of texts such as [robot], got {given!r}")
-    return tuple(str(value).strip() for value in given)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One usable row.
-
-    Attributes:
-        line: where it begins in the file, from 1.
-        session: as written; "" = the file has no such column.
-        participant: as written; "" = none.
-        onset: seconds of the session; in a table of clock times a Clock.
-        offset: likewise.
-        kind: as written; "" = none.
-        annotator: as written; "" = none.
-        kept: False = not an annotation (``Table.keep``), but its session is in the file; its times are not read (NaN).
-    """
-
-    line: int
-    session: str
-    participant: str
-    onset: float | Clock
-    offset: float | Clock
-    kind: str
-    annotator: str
-    kept: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A row that was left out: its line in the file, from 1, why, and whose it is ("" = cannot be read)."""
-
-    line: int
-    reason: str
-    session: str = ""
-    participant: str = ""
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnnotationTable:
-    """What a CSV holds.
-
-    Attributes:
-        rows: usable rows in the file's order.
-        problems: rows that were left out.
-        clock: the times of kept rows are Clock, else seconds (float).
-        time_format: how they were read; "auto" = there was none to read.
-        notes: what else a reader should know, such as a guessed encoding.
-    """
-
-    rows: tuple[Row, ...]
-    problems: tuple[Problem, ...]
-    clock: bool
-    time_format: TimeFormat
-    notes: tuple[str, ...] = ()
-
-
 def read_annotations(path: Path, table: Table, *, starts_known: bool = False) -> AnnotationTable:
-    """Read a CSV: one header line, one annotation per row.
+    """Read a CSV (one header line, one annotation per row), or files of annotation programs (``marked.read_table``).
 
     Lines that start with ``#`` before the header are comments; blank lines are ignored. A row is left out and listed
     if it has another number of cells than the header, an empty session, a time that cannot be read or is negative, or
     if it ends before it begins. A row that repeats an earlier one counts once, and is noted.
 
     Args:
-        path: the file.
+        path: the file, or a folder of files of annotation programs.
         table: how it is written.
         starts_known: the data set knows at which clock times sessions began, so that times may be clock times.
 
     Raises:
         DatasetError: the file cannot be read as it is described, a column is missing, its times can be read in more
             than one way or in none, no row is kept, or no row is usable.
+        FormatError: an annotation program's file that is not what its name says.
     """
     columns = table.columns
-    file = read_csv(
+    file = read_table(
         path,
         fits=lambda header: not _missing(header, columns),
         delimiter=table.delimiter,
         encoding=table.encoding,
+        tier=table.tier,
     )
+    if isinstance(file, Marked):
+        return _of_marks(file, table, path)
     at = _positions(file.header, columns, path)
     kept, notes = _kept(file, table.keep or {}, path)
     time_columns = [at[name] for name in ("onset", "offset") if name in at]
@@ -183,16 +71,76 @@ def read_annotations(path: Path, table: Table, *, starts_known: bool = False) ->
     except DatasetError as error:
         raise DatasetError(f"{path}: {error}") from None
     rows, problems, repeats = _rows(file, at, columns, times, kept)
-    if problems and not rows:
-        told = "; ".join(map(str, problems[:3]))
-        raise DatasetError(f"{path}: none of the {len(problems)} rows can be used: {told}")
+    _check_usable(rows, problems, path)
     return AnnotationTable(
         rows=rows,
         problems=problems,
         clock=times.time_format == "clock",
         time_format=times.time_format,
-        notes=(*file.notes, *notes, *repeats),
+        notes=(*file.notes, *notes, *repeats, *_unclear_reactions(file, at, kept)),
     )
+
+
+def _of_marks(marked: Marked, table: Table, path: Path) -> AnnotationTable:
+    """The rows of annotation programs' files, whose times are known to be seconds.
+
+    Sessions that somebody went through without marking anything are in the rows as not kept.
+    """
+    if table.time_format != "auto":
+        raise DatasetError(
+            f"{path}: dataset.format.time_format={table.time_format} is for CSV files; an annotation program's file "
+            "tells how its times are written. Set it to auto"
+        )
+    columns, file = table.columns, marked.file
+    at = _positions(file.header, columns, path)
+    kept, notes = _kept(file, table.keep or {}, path)
+    times = Times(time_format="seconds", decimal=".")
+    read, refused, repeats = _rows(file, at, columns, times, kept, where=marked.where)
+    rows = [_placed(row, marked) for row in read]
+    problems = [_placed(problem, marked) for problem in refused]
+    problems += [
+        Problem(line=bad.line, reason=bad.reason, session=bad.session, file=name) for name, bad in marked.problems
+    ]
+    _check_usable(rows, problems, path)
+    if columns.session == "session":
+        bare = marked.sessions - {row.session for row in rows} - {problem.session for problem in problems}
+        rows += [_empty(session) for session in sorted(bare)]
+    unclear = _unclear_reactions(file, at, kept, where=marked.where)
+    return AnnotationTable(
+        rows=tuple(rows),
+        problems=tuple(problems),
+        clock=False,
+        time_format="seconds" if kept else "auto",
+        notes=(*file.notes, *notes, *repeats, *unclear),
+        by_video=True,
+    )
+
+
+_Placed = TypeVar("_Placed", Row, Problem)
+
+
+def _placed(row: _Placed, marked: Marked) -> _Placed:
+    """A row with the line of its own file instead of its number among all."""
+    name, line = marked.places[row.line - 1]
+    return replace(row, line=line, file=name)
+
+
+def _empty(session: str) -> Row:
+    """A session in which nothing was marked."""
+    return Row(
+        line=1, session=session, participant="", onset=math.nan, offset=math.nan, kind="", annotator="", kept=False
+    )
+
+
+def _check_usable(rows: Sequence[Row], problems: Sequence[Problem], path: Path) -> None:
+    """Raise DatasetError where there are rows, and none can be used."""
+    if problems and not rows:
+        told = "; ".join(map(str, problems[:3]))
+        raise DatasetError(f"{path}: none of the {len(problems)} rows can be used: {told}")
+
+
+def _in_line(line: int) -> str:
+    return f"line {line}"
 
 
 def _required(columns: Columns) -> set[str]:
@@ -258,7 +206,13 @@ def _kept(file: CsvFile, keep: Mapping[str, tuple[str, ...]], path: Path) -> tup
 
 
 def _rows(
-    file: CsvFile, at: Mapping[str, int], columns: Columns, times: Times, kept: set[int]
+    file: CsvFile,
+    at: Mapping[str, int],
+    columns: Columns,
+    times: Times,
+    kept: set[int],
+    *,
+    where: Callable[[int], str] = _in_line,
 ) -> tuple[tuple[Row, ...], tuple[Problem, ...], tuple[str, ...]]:
     """The usable rows, why the others are not, and notes on rows that repeat others."""
     rows: list[Row] = []
@@ -275,7 +229,7 @@ def _rows(
         if isinstance(read, Row) and read.kept:
             first = lines.setdefault(replace(read, line=0), line)
             if first != line:
-                repeats.append(f"line {line} repeats line {first}; counted once")
+                repeats.append(f"{where(line)} repeats {where(first)}; counted once")
                 continue
         if isinstance(read, str):
             other = len(cells) == len(file.header) and line not in kept  # no annotation, so nobody's is lost
@@ -308,7 +262,25 @@ def _row(own: Mapping[str, str], columns: Columns, times: Times, *, line: int, k
         kind=own.get("kind", ""),
         annotator=own.get("annotator", ""),
         kept=kept,
+        reacted=_YES_NO.get(own.get("reacted", "").casefold()),
     )
+
+
+def _unclear_reactions(
+    file: CsvFile, at: Mapping[str, int], kept: set[int], *, where: Callable[[int], str] = _in_line
+) -> list[str]:
+    """A note on cells of the column ``reacted`` that say neither yes nor no."""
+    if "reacted" not in at:
+        return []
+    place = at["reacted"]
+    odd = [(line, cells[place]) for line, cells in file.rows if line in kept and cells[place].casefold() not in _YES_NO]
+    if not odd:
+        return []
+    line, text = odd[0]
+    return [
+        f"{file.header[place]}: expected yes or no (or 1, 0; empty = not told), got {text!r} in {where(line)}"
+        f"{f' and others in {len(odd) - 1} more' if len(odd) > 1 else ''}; there it counts as not told"
+    ]
 
 
 def _ends_before(onset: float | Clock, offset: float | Clock) -> bool:

@@ -8,7 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ferbench.datasets.annotations import Table, read_annotations
+from ferbench.datasets.annotation_table import Table
+from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
 from ferbench.datasets.naming import Naming

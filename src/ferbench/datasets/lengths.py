@@ -9,7 +9,8 @@ from typing import Final, get_args
 
 import av
 
-from ferbench.datasets.annotations import AnnotationTable, Row, Table, read_annotations
+from ferbench.datasets.annotation_table import AnnotationTable, Row, Table
+from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.naming import Finder, Naming, without_suffix
 from ferbench.datasets.recordings import Footage

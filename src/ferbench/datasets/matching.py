@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from ferbench.datasets.annotations import AnnotationTable, Problem, Row
+from ferbench.datasets.annotation_table import AnnotationTable, Problem, Row
 from ferbench.datasets.naming import (
     NUMBERED_WITHIN,
     Finder,
@@ -98,12 +98,12 @@ def match(
     people = {canonical(item.participant) for item in found if item.participant}
     for item in found:
         notices += _whose(item, rules, people)
-    lost: dict[int, str] = {}
+    lost: dict[tuple[str, int], str] = {}
     for problem in table.problems:
         identity = rules.naming.identity(problem.session, problem.participant)
         own = _find(finder, identity, rules, problem.line) if all(identity) else _of_person(problem, found, rules)
         if own is None:
-            lost[problem.line] = f"{rules.source}, {problem}; the row was left out"
+            lost[problem.place] = f"{rules.source}, {problem}; the row was left out"
         for matched in own or ():
             matched.refused.append(problem)
     if strays and not any(item.rows or item.refused for item in found):
@@ -116,11 +116,11 @@ def match(
     return found, notices + refusals(lost, rules.source) + _told(strays, found, rules)
 
 
-def refusals(told: Mapping[int, str], source: str) -> list[str]:
-    """What is told of each line, in order; of very many only the lines."""
-    lines = sorted(told)
-    rest = [f"{source}, {some_lines(lines[_MANY:])}: likewise"] if len(lines) > _MANY else []
-    return [*(told[line] for line in lines[:_MANY]), *rest]
+def refusals(told: Mapping[tuple[str, int], str], source: str) -> list[str]:
+    """What is told of each file and line, in order; of very many only the lines."""
+    places = sorted(told)
+    rest = [f"{source}, {some_lines([n for _, n in places[_MANY:]])}: likewise"] if len(places) > _MANY else []
+    return [*(told[place] for place in places[:_MANY]), *rest]
 
 
 def _check_fields(table: AnnotationTable, rules: Rules) -> None:

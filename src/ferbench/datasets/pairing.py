@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ferbench.datasets.annotations import Problem, Row
+from ferbench.datasets.annotation_table import Problem, Row
 from ferbench.datasets.matching import Matched, Rules, refusals
 from ferbench.datasets.naming import some
 from ferbench.datasets.recordings import Footage
@@ -53,8 +53,8 @@ def pair(found: Sequence[Matched], rules: Rules) -> Paired:
             "dataset.format.time_format=hh:mm:ss if they count from the start of the video"
         )
     sessions: list[Session] = []
-    told: dict[int, str] = {}
-    lost: dict[int, list[str]] = {}
+    told: dict[tuple[str, int], str] = {}
+    lost: dict[tuple[str, int], list[str]] = {}
     gaps: list[Matched] = []
     bare: list[str] = []
     outside: list[str] = []
@@ -64,8 +64,8 @@ def pair(found: Sequence[Matched], rules: Rules) -> Paired:
         missing = _missing(item)
         scored = not missing and (not refused or (rules.refused_rows == "skip" and usable))
         for problem in refused:
-            lost.setdefault(problem.line, []).extend([] if scored else [repr(item.footage.name)])
-            told[problem.line] = f"{rules.source}, {problem}; {_outcome(lost[problem.line])}"
+            lost.setdefault(problem.place, []).extend([] if scored else [repr(item.footage.name)])
+            told[problem.place] = f"{rules.source}, {problem}; {_outcome(lost[problem.place])}"
         if missing and (item.rows or refused or rules.unlisted != "skip"):
             gaps.append(item)
             sessions.append(_session(item, None, missing))
@@ -136,11 +136,13 @@ def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
                     offset_s=offset_s,
                     kind=row.kind,
                     annotator=row.annotator,
+                    reacted=row.reacted,
                 )
             )
             continue
-        refused.append(Problem(line=row.line, reason=reason, session=row.session, participant=row.participant))
-    return tuple(sorted(annotations)), sorted(refused, key=lambda problem: problem.line)
+        whose = {"session": row.session, "participant": row.participant, "file": row.file}
+        refused.append(Problem(line=row.line, reason=reason, **whose))
+    return tuple(sorted(annotations)), sorted(refused, key=lambda problem: problem.place)
 
 
 def _outside(footage: Footage, annotations: Sequence[Annotation]) -> list[str]:

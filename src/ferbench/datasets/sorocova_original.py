@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from ferbench.datasets.annotations import Table, read_annotations
+from ferbench.datasets.annotation_table import Table
+from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, some

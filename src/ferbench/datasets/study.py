@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ferbench.datasets.annotations import Table, read_annotations
+from ferbench.datasets.annotation_table import Table
+from ferbench.datasets.annotations import read_annotations
+from ferbench.datasets.by_video import sessions_of_videos
 from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
 from ferbench.datasets.manifest import read_manifest
 from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
@@ -35,7 +37,8 @@ class Study:
             ``start``, searched for in each file's path below ``videos`` (forward slashes). Not read with a manifest.
         session_name: how a session's name is made of ``session`` and ``participant``, alike for videos and rows.
         camera: the one to use where sessions have several.
-        annotations: a CSV with a row per annotation (``annotations.read_annotations``); None = not annotated.
+        annotations: a CSV with a row per annotation, or annotation programs' files (``annotations.read_annotations``);
+            None = not annotated.
         format: how that file is written.
         annotator: whose rows to use where there are several people's; ``all`` = each row is an annotation of its own,
             ``(blank)`` = the rows without a name. Compared as names of sessions are (``naming.canonical``).
@@ -85,7 +88,7 @@ class Study:
 
     @property
     def tables(self) -> dict[str, Path]:
-        """The CSVs that are set: ``annotations``, ``manifest``."""
+        """What is set of ``annotations`` (a file or a folder) and ``manifest``."""
         named = {"annotations": self.annotations, "manifest": self.manifest}
         return {name: Path(text).expanduser() for name, text in named.items() if text is not None}
 
@@ -120,6 +123,8 @@ class Study:
             )
             starts_known = any(item.start is not None for item in footage)
             table = read_annotations(path, self.format, starts_known=starts_known)
+            if table.by_video:
+                table = sessions_of_videos(table, recordings)
             there = {self._naming.identity(file.session, file.participant) for file in recordings}
             left_out = there - {item.identity for item in footage}
             found, told = match(footage, table, rules, left_out=left_out)

@@ -6,12 +6,15 @@ Every comparison of durations allows 1e-9 s, so that frame edges that are equal 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from ferbench.errors import ConfigError
+from ferbench.events.refractory import check_refractory, outside_refractory
+from ferbench.profile import Profile, records
 from ferbench.types import F64, I64, Event, Signal
 
 TOLERANCE_S = 1e-9
@@ -49,6 +52,8 @@ class Hysteresis:
         exit: it closes at a value below this, or where there is no value; at most ``enter``.
         min_duration_s: shorter events are dropped, seconds.
         merge_gap_s: shorter gaps are closed, seconds; 0 = none.
+        refractory_s: at last, events that trigger sooner than this after the one before are dropped, seconds; 0 = none
+            (see ``outside_refractory``).
     """
 
     version: ClassVar[str] = "1"
@@ -56,6 +61,7 @@ class Hysteresis:
     exit: float = 0.3
     min_duration_s: float = 0.2
     merge_gap_s: float = 0.5
+    refractory_s: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -70,6 +76,7 @@ class Hysteresis:
             seconds = getattr(self, name)
             if not (math.isfinite(seconds) and seconds >= 0):
                 raise ConfigError(f"{name}: expected a finite number of seconds, 0 or more, got {seconds!r}")
+        check_refractory(self.refractory_s)
 
     @property
     def level(self) -> float:
@@ -99,7 +106,42 @@ class Hysteresis:
                         peak=float(np.nanmax(value[first:stop])),
                     )
                 )
-        return tuple(events)
+        return outside_refractory(events, self.refractory_s)
+
+    def profile(self, signal: Signal, *, start_s: float) -> Profile | None:
+        """What ``detect`` finds at every level: ``enter`` from the largest value down to ``exit``, the floor.
+
+        None with a refractory time: which events it drops depends on all before them at that level.
+
+        Args:
+            signal: of one part.
+            start_s: the part's place in the session.
+        """
+        if self.refractory_s > 0:
+            return None
+        edges_s, value = signal.timeline.edges_s, signal.value
+        firsts, stops = open_runs(value, enter=self.exit, exit_below=self.exit)
+        level, run, row = _openings(value, firsts, stops)
+        # The frame at whose end an event that begins with ``row`` has lasted long enough; the run it is in or before.
+        long_enough_s = self.min_duration_s - TOLERANCE_S
+        due = np.maximum(np.searchsorted(edges_s, edges_s[row] + long_enough_s) - 1, row)
+        late = due + 1 < len(edges_s)
+        late[late] = edges_s[due[late] + 1] - edges_s[row[late]] < long_enough_s  # rounding
+        due += late
+        due_run = np.searchsorted(stops, due, side="right")
+        sinking = _Sinking(edges_s.tolist(), stops.tolist(), merged_below_s=self.merge_gap_s - TOLERANCE_S)
+        for change in zip(*(column.tolist() for column in (level, run, row, due, due_run)), strict=True):
+            sinking.open(*change)
+        table = np.array(sinking.ended(), np.float64).reshape(-1, 5)
+        onset, stop, trigger = table[:, 2:].T.astype(np.int64)
+        return Profile(
+            floor=self.exit,
+            below=table[:, 0],
+            upto=table[:, 1],
+            onset_s=start_s + edges_s[onset],
+            offset_s=start_s + edges_s[stop],
+            trigger_s=start_s + edges_s[trigger + 1],
+        )
 
     def _trigger_s(self, edges_s: F64, firsts: I64, stops: I64) -> float | None:
         """End of the first open frame at which the runs have lasted long enough; None = they never do."""
@@ -109,3 +151,85 @@ class Hysteresis:
         ends_s = edges_s[firsts[run] + 1 : stops[run] + 1]
         late = ends_s - onset_s >= long_enough_s
         return float(ends_s[np.argmax(late)]) if late.any() else None
+
+
+def _openings(value: F64, firsts: I64, stops: I64) -> tuple[F64, I64, I64]:
+    """When runs open as the level sinks, in this order: level f64, run i64 and its first row at that level i64.
+
+    Args:
+        value: f64 (T,).
+        firsts: i64 (R,), first row of each run at the lowest level.
+        stops: i64 (R,), row after its last.
+    """
+    lengths = stops - firsts
+    run = np.repeat(np.arange(len(firsts)), lengths)
+    row = np.arange(len(run)) + np.repeat(firsts - np.cumsum(lengths) + lengths, lengths)
+    opens = records(value[row], run)
+    run, row = run[opens], row[opens]
+    order = np.argsort(-value[row], kind="stable")
+    return value[row[order]], run[order], row[order]
+
+
+class _Sinking:
+    """Events while the level sinks: runs open, begin earlier, and join those that are near; never the other way."""
+
+    def __init__(self, edges_s: list[float], stops: list[int], *, merged_below_s: float) -> None:
+        self.edges_s, self.stops, self.merged_below_s = edges_s, stops, merged_below_s
+        self.runs: list[int] = []  # that are open, in order of time
+        self.heads: list[int] = []  # of these, the first of each event
+        self.tail: dict[int, int] = {}  # the last run of the event that begins with a run
+        self.first = [0] * len(stops)  # first row of each run
+        self.due = [(0, 0)] * len(stops)  # where an event that begins with a run is long enough: row, run
+        self.now: dict[int, tuple[float, tuple[int, int, int]]] = {}  # since which level an event is as it is
+        self.before: list[tuple[float, float, int, int, int]] = []
+
+    def open(self, level: float, run: int, row: int, due: int, due_run: int) -> None:
+        """A run opens, or opens earlier."""
+        self.first[run], self.due[run] = row, (due, due_run)
+        at = bisect_right(self.heads, run) - 1
+        position = bisect_left(self.runs, run)
+        if position == len(self.runs) or self.runs[position] != run:
+            self.runs.insert(position, run)
+            if at < 0 or self.tail[self.heads[at]] < run:
+                at += 1
+                self.heads.insert(at, run)
+                self.tail[run] = run
+                self._join_next(level, at)
+        if self.heads[at] == run and at > 0 and self._join_next(level, at - 1):
+            at -= 1
+        self._note(level, self.heads[at])
+
+    def _join_next(self, level: float, at: int) -> bool:
+        """Make the event and the next one a single one if the gap is small."""
+        if at + 1 == len(self.heads):
+            return False
+        head, following = self.heads[at : at + 2]
+        gap_s = self.edges_s[self.first[following]] - self.edges_s[self.stops[self.tail[head]]]
+        if gap_s >= self.merged_below_s:
+            return False
+        self._end(level, following)
+        self.tail[head] = self.tail.pop(following)
+        del self.heads[at + 1]
+        return True
+
+    def _note(self, level: float, head: int) -> None:
+        """Write down what the event is now: rows of its onset, its stop and its trigger."""
+        last, (due, due_run) = self.tail[head], self.due[head]
+        position = bisect_left(self.runs, due_run)
+        if position == len(self.runs) or self.runs[position] > last:
+            return  # too short as yet
+        event = (self.first[head], self.stops[last], max(self.first[self.runs[position]], due))
+        if head not in self.now or self.now[head][1] != event:
+            self._end(level, head)
+            self.now[head] = (level, event)
+
+    def _end(self, level: float, head: int) -> None:
+        since, event = self.now.pop(head, (level, (0, 0, 0)))
+        if level < since:
+            self.before.append((level, since, *event))
+
+    def ended(self) -> list[tuple[float, float, int, int, int]]:
+        """All events: below, upto, rows of onset, stop and trigger."""
+        for head in list(self.now):
+            self._end(-math.inf, head)
+        return self.before

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.types import I64, Event, Signal
+from ferbench.events.refractory import check_refractory, outside_refractory
+from ferbench.profile import Profile, records
+from ferbench.types import F64, I64, Event, Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -137,6 +140,8 @@ class Windowed:
         enter: a frame is positive when its value is at least this.
         whole_runs: a run across a border is one run, of the segment in which it becomes long enough; else, as in the
             thesis, it is two runs.
+        refractory_s: at last, events that trigger sooner than this after the one before are dropped, seconds; 0 = none
+            (see ``outside_refractory``).
     """
 
     version: ClassVar[str] = "1"
@@ -144,6 +149,7 @@ class Windowed:
     run_s: float = 0.2
     enter: float = 0.5
     whole_runs: bool = False
+    refractory_s: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -154,6 +160,7 @@ class Windowed:
             )
         if not math.isfinite(self.enter):
             raise ConfigError(f"enter: expected a finite number, got {self.enter!r}")
+        check_refractory(self.refractory_s)
 
     @property
     def level(self) -> float:
@@ -188,4 +195,69 @@ class Windowed:
                     peak=float(np.nanmax(value[first:stop])),
                 )
             )
-        return tuple(events)
+        return outside_refractory(events, self.refractory_s)
+
+    def profile(self, signal: Signal, *, start_s: float) -> Profile | None:
+        """What ``detect`` finds at every level ``enter``.
+
+        None with a refractory time: which events it drops depends on all before them at that level.
+
+        Args:
+            signal: of one part.
+            start_s: the part's place in the session.
+
+        Raises:
+            DataError: the video's average rate is not a finite number above 0.
+        """
+        if self.refractory_s > 0:
+            return None
+        edges_s, fps = signal.timeline.edges_s, check_rate(signal.timeline.video.fps_hz)
+        segment_rows, needed = math.ceil(self.segment_s * fps), math.ceil(self.run_s * fps) + 1
+        value = np.where(np.isnan(signal.value), -np.inf, signal.value)
+        row = np.arange(needed - 1, len(value))
+        if not self.whole_runs:
+            row = row[row % segment_rows >= needed - 1]
+        if not len(row):
+            return Profile.of([])
+        high = np.lib.stride_tricks.sliding_window_view(value, needed).min(axis=1)[row - (needed - 1)]
+        if self.whole_runs:
+            low = np.concatenate(([-np.inf], value))[row - (needed - 1)]
+            below, upto, row = _first_of_ranges(low, high, row, row // segment_rows)
+        else:
+            at = records(high, row // segment_rows)
+            row, upto = row[at], high[at]
+            below = np.where(np.diff(row // segment_rows, prepend=-1) == 0, np.roll(upto, 1), -np.inf)
+        first = row // segment_rows * segment_rows
+        return Profile(
+            floor=-math.inf,
+            below=below,
+            upto=upto,
+            onset_s=start_s + edges_s[first],
+            offset_s=start_s + edges_s[np.minimum(first + segment_rows, len(value))],
+            trigger_s=start_s + edges_s[row + 1],
+        )
+
+
+def _first_of_ranges(low: F64, high: F64, row: I64, segment: I64) -> tuple[F64, F64, I64]:
+    """Which row triggers at which levels: below f64, upto f64, row i64.
+
+    Args:
+        low: f64 (R,); with a row, a run becomes long enough at the levels low < level <= high.
+        high: f64 (R,).
+        row: i64 (R,), rising.
+        segment: i64 (R,), which segment each is in; of its rows, the first that triggers counts.
+    """
+    some = np.flatnonzero(low < high)
+    low, high, row = low[some], high[some], row[some]
+    found: list[tuple[float, float, int]] = []
+    border = np.flatnonzero(np.diff(segment[some], prepend=-1, append=-1))
+    for start, stop in pairwise(border.tolist()):
+        ends = np.unique(np.concatenate([low[start:stop], high[start:stop]]))
+        inside = (low[start:stop, None] < ends) & (ends <= high[start:stop, None])  # levels from one end to the next
+        first = np.where(inside.any(axis=0), inside.argmax(axis=0), -1)
+        changes = np.flatnonzero(np.diff(first, prepend=-2, append=-2)).tolist()
+        for k, after in pairwise(changes):
+            if first[k] >= 0:
+                found.append((float(ends[k - 1]), float(ends[after - 1]), int(row[start + first[k]])))
+    below, upto, rows = np.array(found, np.float64).reshape(-1, 3).T
+    return below, upto, rows.astype(np.int64)

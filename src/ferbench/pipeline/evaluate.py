@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -33,6 +34,7 @@ def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterab
         _warm_up(sessions[0], analyser)
     recipe = analyser.recipe
     start = time.perf_counter()
+    analysed: list[tuple[Session, tuple[PartResult, ...]]] = []
     results: list[SessionResult] = []
     failures: list[Failure] = []
     for session in sessions:
@@ -40,9 +42,14 @@ def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterab
         try:
             for part in session.parts:
                 done.append(_part(part, session, analyser, before=done))
-            results.append(_session(session, tuple(done), recipe))
+            analysed.append((session, tuple(done)))
         except (FerbenchError, OSError) as error:
             failures.append(_failure(session, error, at=len(done)))
+    for session, parts in analysed:
+        try:
+            results.append(_session(session, _settled(session, parts, analysed, recipe), recipe))
+        except (FerbenchError, OSError) as error:
+            failures.append(_failure(session, error, at=len(parts)))
     wall_s = time.perf_counter() - start
     annotated = [r for r in results if r.counts is not None]
     frames = sum(p.analysis.timeline.video.num_frames for r in results for p in r.parts)
@@ -127,6 +134,22 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
     )
 
 
+def _settled(
+    session: Session,
+    parts: tuple[PartResult, ...],
+    analysed: Sequence[tuple[Session, tuple[PartResult, ...]]],
+    recipe: Recipe,
+) -> tuple[PartResult, ...]:
+    """The parts with signals that know the participant's other sessions."""
+    others = tuple(
+        part.signals
+        for other, own in analysed
+        if other.session_id != session.session_id and session.participant and other.participant == session.participant
+        for part in own
+    )
+    return tuple(replace(part, signals=recipe.signal.settle(part.signals, others=others)) for part in parts)
+
+
 def _part(part: Part, session: Session, analyser: Analyser, *, before: Sequence[PartResult]) -> PartResult:
     recipe, start_s = analyser.recipe, start_s_of(part, before)
     analysis = analyser.analyse(part.path, video_id=session.session_id, camera=session.camera)
@@ -155,14 +178,15 @@ def _seconds(session: Session, parts: tuple[PartResult, ...]) -> tuple[float, fl
 def counts_rows(result: SessionResult, recipe: Recipe) -> list[CountsRow]:
     """Counts of a session at the scoring's own tolerance and at those it lists for comparison."""
     session, scoring = result.session, recipe.scoring
-    tolerances = sorted({scoring.post_s, *scoring.tolerances_s})
+    by_window = scoring.criterion is None
+    tolerances = sorted({scoring.post_s, *scoring.tolerances_s}) if by_window else [scoring.post_s]
     return [
         CountsRow(
             session_id=session.session_id,
             participant=session.participant,
             threshold=recipe.event.level,
-            pre_s=scoring.pre_s,
-            post_s=post_s,
+            pre_s=scoring.pre_s if by_window else math.nan,
+            post_s=post_s if by_window else math.nan,
             counts=replace(scoring, post_s=post_s).counts(
                 result.events,
                 session.annotations or (),

@@ -12,6 +12,10 @@ from ferbench.results import RunRow
 
 SHOWN_METRICS = (
     "event/f1",
+    "event/f1.lo",
+    "event/f1.hi",
+    "event/f1.chance",
+    "event/f1.p",
     "event/precision",
     "event/recall",
     "event/false_alarms_per_min",
@@ -22,9 +26,18 @@ SHOWN_METRICS = (
     "quality/face_share",
     "speed/e2e_fps",
 )
+BELONGING = ("event/f1.lo", "event/f1.hi", "event/f1.chance", "event/f1.p")
+"""Shown wherever they are known: F1 is not to be read without them."""
 OF_CHOICE = {"detector": ("quality/faces", "speed/detect_fps"), "model": ("speed/classify_fps",)}
 """Shown where the runs differ in this choice; the rates are those of when the stage's tables were made."""
-SMALLER_IS_BETTER = ("event/false_alarms_per_min", "event/latency_s", "event/fp", "event/fn", "sessions/failed")
+SMALLER_IS_BETTER = (
+    "event/f1.p",
+    "event/false_alarms_per_min",
+    "event/latency_s",
+    "event/fp",
+    "event/fn",
+    "sessions/failed",
+)
 
 WHOLE = ("event/count", "event/tp", "event/fp", "event/fn", "sessions/failed", "sessions/annotated", "quality/faces")
 DATA_TAGS = {"videos": "ferbench.videos_sha", "annotations": "ferbench.annotations_sha"}
@@ -119,7 +132,11 @@ def compare(runs: Sequence[RunRow], *, by: str | None = None, metrics: Sequence[
     shown = [n for n in differing if not _follows_from(n, differing, finished)]
     constant = {n: finished[0].params[n] for n in names if n not in differing and n in finished[0].params}
     measured = [run.metrics for run in runs if run.metrics]
-    varying = [m for m in metrics if m != chosen and (len(runs) == 1 or len({r.get(m) for r in measured}) > 1)]
+    varying = [
+        m
+        for m in metrics
+        if m != chosen and (m in BELONGING or len(runs) == 1 or len({r.get(m) for r in measured}) > 1)
+    ]
     of_choice = [m for plug, numbers in OF_CHOICE.items() if plug in shown for m in numbers]
     present = [m for m in (*varying, *of_choice) if m in known]
     first = (chosen,) if chosen else ()

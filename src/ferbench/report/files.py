@@ -11,8 +11,8 @@ from pathlib import Path
 from ferbench.places import file_stem, without_folders
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
-from ferbench.scoring import metrics
-from ferbench.types import Counts, Event
+from ferbench.scoring.tally import METRICS, latency_s, values_of
+from ferbench.types import Event
 
 
 def write_files(
@@ -47,7 +47,7 @@ def session_f1(result: SessionResult) -> float:
     """F1 of one session, NaN where it is undefined."""
     if result.counts is None:
         return float("nan")
-    return metrics.f1(result.counts)
+    return values_of(result.counts)["f1"]
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -113,18 +113,12 @@ def _counts(report: Report, path: Path) -> None:
 
 def _sessions(report: Report, path: Path) -> None:
     """One row per session: size, events, scores where annotated, quality."""
-    scores: dict[str, Callable[[Counts], float]] = {
-        "precision": metrics.precision,
-        "recall": metrics.recall,
-        "f1": metrics.f1,
-        "false_alarms_per_min": metrics.false_alarms_per_min,
-    }
     measures = (
         *("face_share", "faces_per_frame", "face_px", "longest_gap_s", "confidence", "entropy_nats"),
         *("switches_per_min", "close_candidates"),
     )
     names = ("session", "participant", "camera", "file", "video_s", "observed_s", "valid_s", "frames", "events")
-    header = (*names, "tp", "fp", "fn", *scores, "latency_s")
+    header = (*names, "tp", "fp", "fn", *METRICS, "latency_s")
     rows = []
     for result in report.sessions:
         c = result.counts
@@ -134,13 +128,13 @@ def _sessions(report: Report, path: Path) -> None:
         session = result.session
         lengths = (result.video_s, result.observed_s, result.valid_s)
         own = (session.session_id, session.participant, session.camera, files, *lengths, frames, len(result.events))
-        found = (c.tp, c.fp, c.fn, *(score(c) for score in scores.values())) if c else (None,) * (3 + len(scores))
-        latency_s = metrics.latency_s(result.latencies_s) if c else None
+        found = (c.tp, c.fp, c.fn, *values_of(c).values()) if c else (None,) * (3 + len(METRICS))
+        lag_s = latency_s(result.latencies_s) if c else None
         quality = result.quality
         repaired = sum(timeline.num_repaired for timeline in timelines)
         damage = "; ".join(timeline.damage for timeline in timelines if timeline.damage)
         measured = (quality[name] for name in measures)
-        rows.append((*own, *found, latency_s, *measured, repaired, damage, stretches_text(session.observed)))
+        rows.append((*own, *found, lag_s, *measured, repaired, damage, stretches_text(session.observed)))
     write_csv(path, (*header, *measures, "repaired_timestamps", "damage", "observed"), rows)
 
 

@@ -75,8 +75,10 @@ def _draw_curves(axes: Axes, result: SessionResult, level: float) -> None:
             x, y = thinned(edges_s, signal.value)
             axes.plot(x, y, color=COLOURS[signal.label], linewidth=2.2)
     axes.axhline(level, color="black", linewidth=0.8, linestyle=":")
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_ylabel("probability")
+    values = [signal.value[~np.isnan(signal.value)] for part in result.parts for signal in part.signals]
+    lowest = min([0.0, *(float(value.min()) for value in values if len(value))])
+    axes.set_ylim(lowest - 0.02, 1.02)
+    axes.set_ylabel("probability" if lowest == 0 else "probability (signal: less its baseline)")
     handles = [axes.plot([], [], color=COLOURS[n], linewidth=2.2 if n in wanted else 0.9)[0] for n in labels]
     names = [f"{name} (signal)" if name in wanted else name for name in labels]
     threshold = axes.plot([], [], color="black", linewidth=0.8, linestyle=":")[0]

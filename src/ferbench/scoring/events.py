@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from ferbench.errors import ConfigError
-from ferbench.scoring import metrics
 from ferbench.scoring.counts import Stretches, counts_of
-from ferbench.scoring.matching import TOLERANCE_S, match
+from ferbench.scoring.criteria import AnyOverlap, Criterion, OnsetOffset, Overlap, Window
+from ferbench.scoring.intervals import METHODS, Method
+from ferbench.scoring.matching import TOLERANCE_S
+from ferbench.scoring.tally import latency_s, values_of
 from ferbench.types import Annotation, Counts, Event, Score
 
 
@@ -31,7 +33,7 @@ class SessionOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventScoring:
-    """Matches each annotation with at most one event in [onset - pre_s, onset + post_s] (see ``matching.match``).
+    """Matches each annotation with at most one event: in [onset - pre_s, onset + post_s], or by another criterion.
 
     Where observed stretches are given, events and annotations outside of them are left out before matching: an
     annotation counts with its onset in [from_s, to_s), an event with its time in [from_s, to_s] (the end is included,
@@ -43,6 +45,14 @@ class EventScoring:
         post_s: window after an annotation's onset, seconds.
         stamp: an event's time: ``trigger`` (when the rule became true) or ``onset``.
         tolerances_s: further values of ``post_s`` for which counts are tabled; scores use ``post_s`` alone.
+        criterion: another way to match than by the window; None = the window.
+        intervals: when chance levels, intervals and their pictures are made: ``final`` = for single runs and for the
+            best cell of a sweep, ``all`` = also for every cell (without pictures), ``none``. Changes no score.
+        surrogates: draws of each null detector.
+        draws: of the bootstrap over participants.
+        confidence: of the intervals.
+        method: of the intervals (see ``scoring.intervals``).
+        seed: of all random numbers.
     """
 
     version: ClassVar[str] = "1"
@@ -50,6 +60,13 @@ class EventScoring:
     post_s: float = 5.0
     stamp: Literal["trigger", "onset"] = "trigger"
     tolerances_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)
+    criterion: OnsetOffset | Overlap | AnyOverlap | None = None
+    intervals: Literal["final", "all", "none"] = field(default="final", compare=False)
+    surrogates: int = 1000
+    draws: int = 2000
+    confidence: float = 0.95
+    method: Method = "expanded"
+    seed: int = 0
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -60,6 +77,22 @@ class EventScoring:
                 raise ConfigError(f"{name}: expected a finite number of seconds, 0 or more, got {seconds!r}")
         if self.stamp not in ("trigger", "onset"):
             raise ConfigError(f"stamp: expected trigger or onset, got {self.stamp!r}")
+        if self.intervals not in ("final", "all", "none"):
+            raise ConfigError(f"intervals: expected final, all or none, got {self.intervals!r}")
+        for name in ("surrogates", "draws"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}: expected at least 1 (intervals=none for none), got {getattr(self, name)}")
+        if not 0 < self.confidence < 1:
+            raise ConfigError(f"confidence: expected a number between 0 and 1, got {self.confidence!r}")
+        if self.method not in METHODS:
+            raise ConfigError(f"method: expected one of {', '.join(METHODS)}, got {self.method!r}")
+        if self.seed < 0:
+            raise ConfigError(f"seed: expected 0 or more, got {self.seed}")
+
+    @property
+    def rule(self) -> Criterion:
+        """Which events count for which annotations."""
+        return self.criterion or Window(pre_s=self.pre_s, post_s=self.post_s, stamp=self.stamp)
 
     def stamp_s(self, event: Event) -> float:
         """The event's time, seconds of the session."""
@@ -88,12 +121,7 @@ class EventScoring:
         for session_id in {events[i].session_id for i in seen}:
             own = [i for i in seen if events[i].session_id == session_id]
             ref = [j for j in wanted if annotations[j].session_id == session_id]
-            found = match(
-                [self.stamp_s(events[i]) for i in own],
-                [annotations[j].onset_s for j in ref],
-                pre_s=self.pre_s,
-                post_s=self.post_s,
-            )
+            found = self.rule.matches([events[i] for i in own], [annotations[j] for j in ref])
             pairs.extend((own[i], ref[j]) for i, j in found)
         return tuple(sorted(pairs))
 
@@ -151,14 +179,14 @@ class EventScoring:
             total += counts
             lags_s.extend(lags)
             num_sessions += 1
-        num_events = total.tp + total.fp
+        num_events, value = total.tp + total.fp, values_of(total)
         params: dict[str, float | str] = {"pre_s": self.pre_s, "post_s": self.post_s, "stamp": self.stamp}
         table = (
-            ("precision", metrics.precision(total), num_events, True),
-            ("recall", metrics.recall(total), total.n_ref, True),
-            ("f1", metrics.f1(total), num_events + total.n_ref, True),
-            ("false_alarms_per_min", metrics.false_alarms_per_min(total), num_events, False),
-            ("latency_s", metrics.latency_s(lags_s), len(lags_s), False),
+            ("precision", value["precision"], num_events, True),
+            ("recall", value["recall"], total.n_ref, True),
+            ("f1", value["f1"], num_events + total.n_ref, True),
+            ("false_alarms_per_min", value["false_alarms_per_min"], num_events, False),
+            ("latency_s", latency_s(lags_s), len(lags_s), False),
             ("tp", float(total.tp), num_sessions, True),
             ("fp", float(total.fp), num_sessions, False),
             ("fn", float(total.fn), num_sessions, False),

@@ -113,6 +113,13 @@ class FilesStore:
         """The run's folder of artifacts."""
         return str(self._run(run_id) / ARTIFACTS)
 
+    def file(self, run_id: str, name: str) -> Path:
+        """A file among a run's artifacts."""
+        path = self._run(run_id) / ARTIFACTS / name
+        if not path.is_file():
+            raise TrackingError(f"run {run_id[:8]} has no {name}")
+        return path
+
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys whose prediction tables some run of the experiment has."""
         rows = self.search([experiment_id])

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -244,6 +245,21 @@ class MlflowStore:
             return f"{self.uri.rstrip('/')}/#/experiments/{info.experiment_id}/runs/{run_id}"
         uri = str(info.artifact_uri)
         return str(local_file_uri_to_path(uri)) if uri.startswith("file:") else uri
+
+    def file(self, run_id: str, name: str) -> Path:
+        """A file among a run's artifacts; of a server it is fetched to a temporary folder."""
+        if not self.uri.startswith("http"):
+            path = Path(self.location(run_id)) / name
+        else:
+            above = Path(name).parent.as_posix()
+            with _explained(self.uri, "reading a run's files", _SERVER_STEP):
+                there = self.client.list_artifacts(run_id, None if above == "." else above)
+                if name not in {item.path for item in there}:
+                    raise TrackingError(f"run {run_id[:8]} has no {name}")
+                path = Path(self.client.download_artifacts(run_id, name, tempfile.mkdtemp(prefix="ferbench-")))
+        if not path.is_file():
+            raise TrackingError(f"run {run_id[:8]} has no {name}")
+        return path
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys (first 12 digits) whose prediction tables some run of the experiment has."""

@@ -51,6 +51,9 @@ class Store(Protocol):
     def location(self, run_id: str) -> str:
         """Where the artifacts of a run lie: a folder, or the server's address of them."""
 
+    def file(self, run_id: str, name: str) -> Path:
+        """A file among a run's artifacts (a server's is fetched to this machine). Raises TrackingError: none."""
+
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys (first 12 digits) whose prediction tables some run of the experiment has."""
 

@@ -1,0 +1,198 @@
+"""Pictures of how good and how sure scores are, each with its numbers as CSV beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ferbench.report.files import write_csv
+from ferbench.types import F64
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MAIN, _BAND, _CHANCE, _MARK = "#1f77b4", "#1f77b433", "#7f7f7f", "#d62728"
+_ROWS_PER_INCH = 4.5
+_TOLERANCE_TICKS = (1, 2, 5, 10, 20, 30, 60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A marked point of a curve: ``label`` says what it is."""
+
+    x: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForestRow:
+    """One line of a forest plot; NaN ends = no interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def precision_recall(
+    path: Path,
+    *,
+    level: F64,
+    recall: F64,
+    precision: F64,
+    band: tuple[F64, F64, F64],
+    chance: tuple[F64, F64],
+    points: Sequence[Point],
+    title: str,
+) -> None:
+    """Precision over recall at every threshold.
+
+    Args:
+        path: picture to write; the numbers go beside it (``.csv``).
+        level: f64 (K,), thresholds, falling.
+        recall: f64 (K,).
+        precision: f64 (K,), NaN without events.
+        band: recall, lower and upper precision of the interval's band, each (B,); empty = none.
+        chance: recall and precision of as many events at random times, each (G,); empty = none.
+        points: marked points.
+        title: above the picture.
+    """
+    figure, axes = _one(title, "recall", "precision")
+    if len(band[0]):
+        axes.fill_between(*band, color=_BAND, linewidth=0, label="95 % interval (participants)")
+    axes.step(recall, precision, where="post", color=_MAIN, linewidth=1.4, label="every threshold")
+    if len(chance[0]):
+        axes.plot(*chance, color=_CHANCE, linestyle="--", linewidth=1, label="as many events at random times")
+    _points(axes, points)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.05)
+    _legend(axes)
+    _save(figure, path)
+    write_csv(path.with_suffix(".csv"), ("level", "recall", "precision"), _columns(level, recall, precision))
+
+
+def tolerance(path: Path, *, post_s: F64, f1: F64, precision: F64, recall: F64, chosen_s: float, title: str) -> None:
+    """F1, precision and recall over the window after an annotation (arguments f64 (K,); ``chosen_s`` is marked)."""
+    figure, axes = _one(title, "window after the annotation's onset, s", "score")
+    for values, name, width in ((f1, "F1", 1.8), (precision, "precision", 1.0), (recall, "recall", 1.0)):
+        axes.plot(post_s, values, linewidth=width, marker=".", markersize=4, label=name)
+    axes.axvline(chosen_s, color=_MARK, linewidth=0.8, label=f"this run's {chosen_s:g} s")
+    axes.set_xscale("log")
+    axes.set_xticks(_TOLERANCE_TICKS, [str(tick) for tick in _TOLERANCE_TICKS])
+    axes.minorticks_off()
+    axes.set_ylim(-0.02, 1.02)
+    _legend(axes)
+    _save(figure, path)
+    header = ("post_s", "f1", "precision", "recall")
+    write_csv(path.with_suffix(".csv"), header, _columns(post_s, f1, precision, recall))
+
+
+def lag_scan(path: Path, *, offset_s: F64, f1: F64, peak_s: float, window_s: float, title: str) -> None:
+    """F1 over an offset of the annotations, f64 (K,) each; the peak is where reactions follow best."""
+    figure, axes = _one(title, "annotations moved by, s", f"F1 within ±{window_s:g} s")
+    axes.plot(offset_s, f1, color=_MAIN, linewidth=1.4)
+    axes.axvline(0, color=_CHANCE, linewidth=0.8)
+    if np.isfinite(peak_s):
+        axes.axvline(peak_s, color=_MARK, linewidth=0.8, label=f"peak at {peak_s:.2f} s")
+        _legend(axes)
+    axes.set_ylim(bottom=0)
+    _save(figure, path)
+    write_csv(path.with_suffix(".csv"), ("offset_s", "f1"), _columns(offset_s, f1))
+
+
+def latencies(path: Path, *, lags_s: Sequence[float], pre_s: float, post_s: float, title: str) -> None:
+    """How late matched events are: a histogram over the window, with median and quartiles."""
+    from matplotlib.ticker import MaxNLocator
+
+    figure, axes = _one(title, "event after the annotation's onset, s", "matches")
+    axes.hist(lags_s, bins=np.linspace(-pre_s, post_s, 23).tolist(), color=_MAIN, edgecolor="white", linewidth=0.5)
+    axes.axvline(0, color=_CHANCE, linewidth=0.8)
+    if len(lags_s):
+        low, middle, high = np.quantile(lags_s, (0.25, 0.5, 0.75))
+        axes.axvline(middle, color=_MARK, linewidth=1, label=f"median {middle:.2f} s")
+        axes.axvspan(low, high, color="#d6272822", linewidth=0, label=f"quartiles {low:.2f} to {high:.2f} s")
+        _legend(axes)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    _save(figure, path)
+    write_csv(path.with_suffix(".csv"), ("lag_s",), [(lag,) for lag in lags_s])
+
+
+def forest(path: Path, *, rows: Sequence[ForestRow], pooled: ForestRow, chance: float, title: str) -> None:
+    """F1 of each participant, and of all with its interval."""
+    lines = [*rows, pooled]
+    figure, axes = _one(title, "F1", "", height_in=1.3 + len(lines) / _ROWS_PER_INCH)
+    for place, row in enumerate(reversed(lines)):
+        own = row is not pooled
+        axes.plot([row.low, row.high], [place, place], color=_MAIN if own else _MARK, linewidth=1.2)
+        axes.plot(row.value, place, marker="o" if own else "D", markersize=5, color=_MAIN if own else _MARK)
+    axes.set_yticks(range(len(lines)), [f"{row.name}  (n={row.n})" for row in reversed(lines)], fontsize=8)
+    for label in axes.get_yticklabels():
+        label.set_parse_math(False)
+    if np.isfinite(chance):
+        axes.axvline(chance, color=_CHANCE, linestyle="--", linewidth=1, label=f"chance {chance:.3f}")
+        _legend(axes)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.6, len(lines) - 0.4)
+    _save(figure, path)
+    header = ("name", "f1", "low", "high", "n")
+    write_csv(path.with_suffix(".csv"), header, [(r.name, r.value, r.low, r.high, r.n) for r in lines])
+
+
+def null(path: Path, *, draws: F64, value: float, p: float, title: str) -> None:
+    """What shifted events score (f64 (draws,)), and where the run's own F1 lies."""
+    figure, axes = _one(title, "F1 of shifted events", "draws")
+    defined = draws[~np.isnan(draws)]
+    if len(defined):
+        bins = min(40, max(len(np.unique(defined)), 2))
+        axes.hist(defined, bins=bins, color="#c7c7c7", edgecolor="white", linewidth=0.4)
+        axes.axvline(
+            float(defined.mean()), color="black", linestyle="--", linewidth=1, label=f"chance {defined.mean():.3f}"
+        )
+    if np.isfinite(value):
+        axes.axvline(value, color=_MARK, linewidth=1.6, label=f"this run {value:.3f}, p = {p:.4f}")
+    _legend(axes)
+    axes.set_xlim(left=-0.02)
+    _save(figure, path)
+    write_csv(path.with_suffix(".csv"), ("f1",), [(v,) for v in draws.tolist()])
+
+
+def _one(title: str, x: str, y: str, *, height_in: float = 4.2) -> tuple[Figure, Axes]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, height_in), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.set_title(title, loc="left", fontsize=10, parse_math=False)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.grid(visible=True, linewidth=0.3, alpha=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _points(axes: Axes, points: Sequence[Point]) -> None:
+    for point, marker in zip(points, "oD^sv", strict=False):
+        if np.isfinite(point.x) and np.isfinite(point.y):
+            axes.plot(point.x, point.y, marker=marker, markersize=7, linestyle="", label=point.label)
+
+
+def _legend(axes: Axes) -> None:
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, frameon=False)
+
+
+def _columns(*arrays: F64) -> list[tuple[float, ...]]:
+    return list(zip(*(array.tolist() for array in arrays), strict=True))
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)

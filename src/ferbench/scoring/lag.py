@@ -1,0 +1,153 @@
+"""How late events follow annotations: latencies of matches, and scores over an offset of the annotations.
+
+The latency of matches is bound by the window that they were matched in. The scan is not: annotations are moved as a
+whole, and a narrow window shows at which offset most events meet them, so that a reaction time can be read off.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ferbench.errors import ConfigError
+from ferbench.scoring.chance import count_matches
+from ferbench.scoring.evidence import Evidence, Stamp, stamps_s
+from ferbench.types import F64, I64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Distribution of the latencies of matches; NaN without matches.
+
+    Attributes:
+        median_s: of event's time - annotation's onset, seconds; negative = early.
+        lower_s: first quartile.
+        upper_s: third quartile.
+        n: matches.
+    """
+
+    median_s: float
+    lower_s: float
+    upper_s: float
+    n: int
+
+    @property
+    def iqr_s(self) -> float:
+        """Distance of the quartiles."""
+        return self.upper_s - self.lower_s
+
+
+def latency_of(lags_s: Sequence[float]) -> Latency:
+    """Median and quartiles (linear between the two nearest, as numpy's default).
+
+    >>> latency_of([1.0, 2.0, 4.0]).iqr_s
+    1.5
+    """
+    low, middle, high = np.quantile(lags_s, (0.25, 0.5, 0.75)).tolist() if len(lags_s) else (math.nan,) * 3
+    return Latency(median_s=middle, lower_s=low, upper_s=high, n=len(lags_s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LagScan:
+    """F1 with the annotations moved.
+
+    Attributes:
+        offset_s: f64 (K,), added to the annotations' onsets, rising; positive = events are compared with earlier marks.
+        half_width_s: an event within this of a moved onset matches.
+        tp: i64 (K,), matches.
+        f1: f64 (K,), NaN without events and annotations.
+        plateau_s: first and last offset of the highest plateau; NaN where nothing matches at any offset.
+    """
+
+    offset_s: F64
+    half_width_s: float
+    tp: I64
+    f1: F64
+    plateau_s: tuple[float, float]
+
+    @property
+    def peak_s(self) -> float:
+        """Centre of the highest plateau: the lag that fits best, seconds."""
+        return (self.plateau_s[0] + self.plateau_s[1]) / 2
+
+
+def offsets_s(first_s: float = -10.0, last_s: float = 20.0, step_s: float = 0.25) -> F64:
+    """Offsets at whole multiples of a step, both ends included.
+
+    >>> offsets_s(-0.2, 0.2, 0.1).tolist()
+    [-0.2, -0.1, 0.0, 0.1, 0.2]
+    """
+    if not (all(map(math.isfinite, (first_s, last_s, step_s))) and first_s <= last_s and step_s > 0):
+        raise ConfigError(
+            f"lag scan: expected finite first <= last and a step above 0, got {first_s!r}, {last_s!r}, {step_s!r}"
+        )
+    first, last = math.ceil(first_s / step_s - 1e-9), math.floor(last_s / step_s + 1e-9)
+    return np.round(np.arange(first, last + 1) * step_s, 9)
+
+
+def lag_scan(
+    evidence: Sequence[Evidence], *, stamp: Stamp, offset_s: F64 | None = None, half_width_s: float = 1.0
+) -> LagScan:
+    """Move the annotations and match anew at every offset.
+
+    No annotation is left out because it was moved out of the observed time; at the ends of short sessions F1 is
+    therefore lower.
+
+    The peak is the middle of the highest plateau: of the longest stretch of neighbouring offsets that all have the
+    largest F1, of equally long ones that with its middle nearest to 0.
+
+    Args:
+        evidence: the sessions.
+        stamp: an event's time.
+        offset_s: f64 (K,), rising, evenly spaced; None = ``offsets_s()``.
+        half_width_s: of the window, above 0; about as wide as the lag is to be known.
+    """
+    if not (math.isfinite(half_width_s) and half_width_s > 0):
+        raise ConfigError(f"half_width_s: expected a finite number of seconds above 0, got {half_width_s!r}")
+    offset_s = offsets_s() if offset_s is None else offset_s
+    tp, num_events, num_ref = np.zeros(len(offset_s), np.int64), 0, 0
+    for session in evidence:
+        times_s = np.sort(stamps_s(session, stamp))
+        onset_s = [annotation.onset_s for annotation in session.annotations]
+        tp += count_matches(times_s - offset_s[:, None], onset_s, pre_s=half_width_s, post_s=half_width_s)
+        num_events, num_ref = num_events + len(times_s), num_ref + len(onset_s)
+    whole = num_events + num_ref
+    return LagScan(
+        offset_s=offset_s,
+        half_width_s=half_width_s,
+        tp=tp,
+        f1=2 * tp / whole if whole else np.full(len(offset_s), np.nan),
+        plateau_s=_plateau(offset_s, tp),
+    )
+
+
+def _plateau(offset_s: F64, tp: I64) -> tuple[float, float]:
+    if not len(tp) or not tp.max():
+        return math.nan, math.nan
+    border = np.flatnonzero(np.diff(tp == tp.max(), prepend=False, append=False))
+    firsts, lasts = offset_s[border[::2]], offset_s[border[1::2] - 1]
+    middle = np.abs(firsts + lasts)
+    chosen = np.lexsort((middle, border[::2] - border[1::2]))[0]
+    return float(firsts[chosen]), float(lasts[chosen])
+
+
+def moved(evidence: Sequence[Evidence], by_s: float) -> tuple[Evidence, ...]:
+    """The same sessions with their annotations moved."""
+    return tuple(
+        replace(
+            session,
+            annotations=tuple(
+                replace(mark, onset_s=mark.onset_s + by_s, offset_s=mark.offset_s + by_s)
+                for mark in session.annotations
+            ),
+        )
+        for session in evidence
+    )
+
+
+def scan_of(evidence: Sequence[Evidence], offset_s: F64, measure: Callable[[Sequence[Evidence]], float]) -> F64:
+    """Any other measure of sessions (e.g. a kappa) over the offset, f64 (K,)."""
+    return np.array([measure(moved(evidence, by_s)) for by_s in offset_s.tolist()], np.float64)

@@ -1,0 +1,279 @@
+"""All that is said of scored sessions beside their scores: chance, intervals, curves, lag, agreement, breakdowns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferbench.scoring import coders
+from ferbench.scoring.breakdown import GroupRow, breakdowns
+from ferbench.scoring.coders import AgreementRules, CoderPair
+from ferbench.scoring.criteria import Window
+from ferbench.scoring.curves import Curve, average_precision, curve_of
+from ferbench.scoring.events import EventScoring
+from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.intervals import Interval, Statistic, bootstrap, metric_of, resampled
+from ferbench.scoring.kappa import alpha
+from ferbench.scoring.lag import LagScan, Latency, lag_scan, latency_of
+from ferbench.scoring.marks import Marks, of_annotations, of_detector, without_codes
+from ferbench.scoring.tally import Tally, f1, precision, recall
+from ferbench.scoring.thresholds import (
+    Band,
+    Best,
+    Nested,
+    at_random,
+    average_precision_of,
+    best,
+    display_levels,
+    nested,
+    precision_band,
+)
+from ferbench.scoring.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of, tolerance_curve
+from ferbench.scoring.uncertainty import Assessment, assess
+from ferbench.types import F64
+
+DETECTOR = "detector"
+ANNOTATIONS = "annotations"
+RECALLS = np.linspace(0, 1, 101)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Thresholds:
+    """Scores over all thresholds.
+
+    Attributes:
+        curve: counts at every level.
+        pooled: of everybody, entries (L,).
+        average_precision: area under its steps.
+        best: the best threshold, chosen in-sample.
+        nested: each participant at the threshold that is best for the others.
+        band: of precision over recall; None = no intervals asked for.
+        chance: recall and precision of as many events at random times, each f64 (G,).
+    """
+
+    curve: Curve
+    pooled: Tally
+    average_precision: float
+    best: Best
+    nested: Nested
+    band: Band | None
+    chance: tuple[F64, F64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class People:
+    """Agreement of the annotators with each other: the ceiling for a detector.
+
+    Attributes:
+        pairs: everybody with everybody.
+        alpha: Krippendorff's, of all together; NaN with points without extent.
+    """
+
+    pairs: tuple[CoderPair, ...]
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Statistics:
+    """What ``statistics`` finds.
+
+    Attributes:
+        assessment: headline numbers with chance and intervals.
+        thresholds: curves; None = the events come from a file, or matching is not by a window.
+        tolerance: scores over the width of the window; None = matching is not by a window.
+        scan: scores over an offset of the annotations.
+        latency: distribution of the matches' latencies.
+        agreement: of the detector with the annotations, as between two coders.
+        people: of the annotators; None = there is one.
+        breakdowns: by name.
+        intervals: of further numbers, by name.
+    """
+
+    assessment: Assessment
+    thresholds: Thresholds | None
+    tolerance: ToleranceCurve | None
+    scan: LagScan
+    latency: Latency
+    agreement: CoderPair
+    people: People | None
+    breakdowns: Mapping[str, tuple[GroupRow, ...]]
+    intervals: Mapping[str, Interval]
+
+
+def statistics(
+    evidence: Sequence[Evidence], scoring: EventScoring, *, people: Mapping[str, Marks], intervals: bool = True
+) -> Statistics:
+    """Everything about scored sessions.
+
+    Args:
+        evidence: the sessions.
+        scoring: how events are matched, and how many draws are made.
+        people: marks of each annotator where there are several; else empty.
+        intervals: also chance levels and intervals, which take draws.
+    """
+    criterion, stamp = scoring.rule, scoring.stamp
+    by_window = isinstance(criterion, Window)
+    assessment = assess(
+        evidence,
+        criterion=criterion,
+        stamp=stamp,
+        surrogates=scoring.surrogates if intervals else 0,
+        draws=scoring.draws if intervals else 0,
+        level=scoring.confidence,
+        method=scoring.method,
+        seed=scoring.seed,
+    )
+    weights = resampled(len(assessment.participants), draws=scoring.draws, seed=scoring.seed + 2) if intervals else None
+    window = {"pre_s": scoring.pre_s, "stamp": stamp}
+    with_profiles = by_window and all(session.profile is not None for session in evidence)
+    thresholds = _thresholds(evidence, scoring, weights) if with_profiles else None
+    tolerance = tolerance_curve(evidence, **window) if by_window else None  # type: ignore[arg-type]
+    pairs = [criterion.matches(session.events, session.annotations) for session in evidence]
+    return Statistics(
+        assessment=assessment,
+        thresholds=thresholds,
+        tolerance=tolerance,
+        scan=lag_scan(evidence, stamp=stamp),
+        latency=latency_of([lag for own in assessment.lags_s for lag in own]),
+        agreement=_with_annotations(evidence, scoring),
+        people=_people(people, evidence, scoring) if len(people) > 1 else None,
+        breakdowns=breakdowns(evidence, pairs, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=stamp),
+        intervals=_more_intervals(thresholds, tolerance, weights, scoring) if weights is not None else {},
+    )
+
+
+def _thresholds(evidence: Sequence[Evidence], scoring: EventScoring, weights: F64 | None) -> Thresholds:
+    curve = curve_of(evidence, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=scoring.stamp)
+    pooled, shown = curve.pooled(), display_levels(curve)
+    by_luck = at_random(evidence, shown, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=scoring.stamp)
+    return Thresholds(
+        curve=curve,
+        pooled=pooled,
+        average_precision=float(average_precision(pooled)),
+        best=best(curve),
+        nested=nested(curve),
+        band=None
+        if weights is None
+        else precision_band(curve, weights, levels=shown, recalls=RECALLS, confidence=scoring.confidence),
+        chance=(recall(by_luck), precision(by_luck)),
+    )
+
+
+def _more_intervals(
+    thresholds: Thresholds | None, tolerance: ToleranceCurve | None, weights: F64, scoring: EventScoring
+) -> dict[str, Interval]:
+    """Of numbers that are no headline ones."""
+    wanted: dict[str, tuple[Statistic, F64]] = {}
+    if thresholds and len(thresholds.curve.level):
+        levels = display_levels(thresholds.curve, 1000)
+        wanted["average_precision"] = (average_precision_of(thresholds.curve, levels), weights)
+        own = thresholds.nested.tally
+        if len(own.tp) == weights.shape[1]:
+            wanted["nested_f1"] = (metric_of(own, f1), weights)
+    if tolerance:
+        wanted |= {
+            "f1_tight": (mean_of(tolerance, TIGHT_S), weights),
+            "f1_loose": (mean_of(tolerance, LOOSE_S), weights),
+        }
+    return {
+        name: bootstrap(statistic, drawn, level=scoring.confidence, method=scoring.method)[1]
+        for name, (statistic, drawn) in wanted.items()
+    }
+
+
+def _rules(scoring: EventScoring) -> AgreementRules:
+    """A point annotation stands for the window in which an event counts for it."""
+    return AgreementRules(before_s=scoring.pre_s, after_s=scoring.post_s)
+
+
+def _with_annotations(evidence: Sequence[Evidence], scoring: EventScoring) -> CoderPair:
+    marks = {session.session_id: of_annotations(session.annotations) for session in evidence}
+    return coders.compare(
+        DETECTOR,
+        without_codes(of_detector(evidence, scoring.stamp)),
+        ANNOTATIONS,
+        without_codes(marks),
+        {session.session_id: session.observed for session in evidence},
+        _rules(scoring),
+        pre_s=scoring.pre_s,
+        post_s=scoring.post_s,
+    )
+
+
+def _people(people: Mapping[str, Marks], evidence: Sequence[Evidence], scoring: EventScoring) -> People:
+    observed = {session.session_id: session.observed for session in evidence}
+    rules = _rules(scoring)
+    group = coders.together({name: without_codes(marks) for name, marks in people.items()}, observed, rules)
+    together = alpha(group.coincidences.weighted(np.ones(len(group.sessions)))) if group.sessions else math.nan
+    return People(pairs=coders.pairwise(people, observed, rules), alpha=float(together))
+
+
+def numbers(found: Statistics) -> dict[str, float]:
+    """Everything that is one number, by the name that it is logged under; undefined ones are NaN.
+
+    ``event/f1.lo`` and ``.hi`` are the ends of an interval, ``.chance`` the mean of shifted events, ``.p`` how often
+    they are as good, ``.z``, ``.times_chance``, ``.random`` the mean of as many events at random times.
+    """
+    result: dict[str, float] = {"event/participants": float(len(found.assessment.participants))}
+    for name, measured in found.assessment.measured.items():
+        result |= _ends(f"event/{name}", measured.interval)
+        if measured.chance:
+            chance = measured.chance
+            result |= {
+                f"event/{name}.chance": chance.mean,
+                f"event/{name}.p": chance.p,
+                f"event/{name}.z": chance.z,
+                f"event/{name}.times_chance": chance.times,
+            }
+        if measured.random:
+            result[f"event/{name}.random"] = measured.random.mean
+    result |= {
+        "event/latency_q1_s": found.latency.lower_s,
+        "event/latency_q3_s": found.latency.upper_s,
+        "event/lag_peak_s": found.scan.peak_s,
+        "event/lag_peak_f1": float(np.max(found.scan.f1)) if len(found.scan.f1) else math.nan,
+    }
+    if found.thresholds:
+        result |= _threshold_numbers(found.thresholds)
+    if found.tolerance:
+        everybody = np.ones((1, len(found.tolerance.participants)))
+        for name, widths_s in (("f1_tight", TIGHT_S), ("f1_loose", LOOSE_S)):
+            result[f"event/{name}"] = float(mean_of(found.tolerance, widths_s)(everybody)[0])
+    for name, interval in found.intervals.items():
+        result |= _ends(f"event/{name}", interval)
+    result |= {f"agree/detector/{name}": float(value) for name, value in coders.values(found.agreement).items()}
+    result |= {f"agree/detector/segment/{k}": v for k, v in coders.segment_shares(found.agreement).items()}
+    if found.people:
+        result |= _people_numbers(found.people)
+    return result
+
+
+def _ends(name: str, interval: Interval | None) -> dict[str, float]:
+    return {f"{name}.lo": interval.low, f"{name}.hi": interval.high} if interval else {}
+
+
+def _threshold_numbers(found: Thresholds) -> dict[str, float]:
+    own = found.nested.tally
+    return {
+        "event/average_precision": found.average_precision,
+        "event/best_f1": float(f1(found.best.tally)),
+        "event/best_level": found.best.level,
+        "event/nested_f1": float(f1(own.weighted(np.ones(len(own.tp))))) if len(own.tp) else math.nan,
+    }
+
+
+def _people_numbers(found: People) -> dict[str, float]:
+    """Of each pair of annotators, and the mean over the pairs that have a value."""
+    result = {"agree/people/alpha": found.alpha}
+    every: dict[str, list[float]] = {}
+    for pair in found.pairs:
+        for name, value in coders.values(pair).items():
+            result[f"agree/people/{name}/{pair.first}/{pair.second}"] = float(value)
+            every.setdefault(name, []).append(float(value))
+    for name, values in every.items():
+        known = [value for value in values if not math.isnan(value)]
+        result[f"agree/people/{name}_mean"] = sum(known) / len(known) if known else math.nan
+    return result

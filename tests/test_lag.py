@@ -1,0 +1,131 @@
+"""Latencies and the lag scan."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ferbench.errors import ConfigError
+from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.lag import lag_scan, latency_of, moved, offsets_s, scan_of
+from ferbench.scoring.matching import match
+from ferbench.scoring.tolerance import tolerance_curve
+from ferbench.types import Annotation, Event
+
+
+def evidence(stamps, onsets, session_id="s"):
+    return Evidence(
+        session_id=session_id,
+        participant="ann",
+        events=tuple(
+            Event(session_id=session_id, onset_s=t, offset_s=t + 1, trigger_s=t, label="surprise", peak=1.0)
+            for t in sorted(stamps)
+        ),
+        annotations=tuple(
+            Annotation(session_id=session_id, onset_s=t, offset_s=t + 0.5, kind="laugh") for t in sorted(onsets)
+        ),
+        observed=((0.0, 600.0),),
+    )
+
+
+def scan(sessions, **kwargs):
+    return lag_scan(sessions, stamp="trigger", **kwargs)
+
+
+ONSETS = [20.0, 61.3, 99.9, 180.25, 300.7, 311.1, 405.0]
+
+
+def test_a_detector_that_fires_two_seconds_after_every_annotation():
+    late = evidence([t + 2.0 for t in ONSETS], ONSETS)
+    widths = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
+    curve = tolerance_curve([late], pre_s=0.5, stamp="trigger", widths_s=widths)
+    assert curve.tally.tp[0].tolist() == [0, 0, 0, 7, 7, 7]
+    assert curve.tally.fp[0].tolist() == [7, 7, 7, 0, 0, 0]
+    found = scan([late])
+    assert found.peak_s == 2.0
+    assert found.plateau_s == (1.0, 3.0)
+    assert found.f1.max() == 1.0
+    assert found.f1[np.searchsorted(found.offset_s, 0.0)] == 0.0
+
+
+@pytest.mark.parametrize("half_width_s", [0.25, 0.5, 1.0, 2.0])
+def test_the_peak_does_not_depend_on_the_width(half_width_s):
+    late = evidence([t + 3.5 for t in ONSETS[:5]], ONSETS)
+    assert scan([late], half_width_s=half_width_s).peak_s == 3.5
+
+
+def slow_f1(half_width_s):
+    def measure(sessions):
+        tp = num_events = num_ref = 0
+        for session in sessions:
+            stamps, onsets = [e.trigger_s for e in session.events], [a.onset_s for a in session.annotations]
+            tp += len(match(stamps, onsets, pre_s=half_width_s, post_s=half_width_s))
+            num_events, num_ref = num_events + len(stamps), num_ref + len(onsets)
+        return 2 * tp / (num_events + num_ref) if num_events + num_ref else math.nan
+
+    return measure
+
+
+TIMES = st.lists(st.integers(0, 80).map(lambda k: k / 4), max_size=10)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lists=st.lists(st.tuples(TIMES, TIMES), max_size=3), half_width_s=st.sampled_from([0.25, 0.5, 1.0, 3.0]))
+def test_the_scan_is_a_matching_at_every_offset(lists, half_width_s):
+    sessions = [evidence(stamps, onsets, f"s{k}") for k, (stamps, onsets) in enumerate(lists)]
+    offset_s = offsets_s(-3.0, 6.0, 0.25)
+    found = scan(sessions, offset_s=offset_s, half_width_s=half_width_s)
+    np.testing.assert_array_equal(found.f1, scan_of(sessions, offset_s, slow_f1(half_width_s)))
+
+
+def test_any_measure_over_the_offset():
+    sessions = [evidence([1.0], [5.0, 7.0])]
+    first = scan_of(sessions, np.array([-1.0, 0.0, 2.5]), lambda shifted: shifted[0].annotations[0].onset_s)
+    assert first.tolist() == [4.0, 5.0, 7.5]
+    (shifted,) = moved(sessions, 2.5)
+    assert [(a.onset_s, a.offset_s, a.kind) for a in shifted.annotations] == [(7.5, 8.0, "laugh"), (9.5, 10.0, "laugh")]
+    assert shifted.events == sessions[0].events
+
+
+def test_the_highest_plateau():
+    offset_s = offsets_s(-5.0, 5.0, 0.5)
+    # Single hits 3 s early, and 1 s late: equally long plateaus; the one nearer to 0 counts.
+    found = scan([evidence([17.0, 62.3], [20.0, 61.3])], offset_s=offset_s, half_width_s=0.5)
+    assert found.plateau_s == (0.5, 1.5)
+    # Two hits at -3 s beat longer plateaus of one.
+    found = scan([evidence([17.0, 58.3, 99.9], [20.0, 61.3, 99.9, 100.4])], offset_s=offset_s, half_width_s=0.5)
+    assert found.plateau_s == (-3.5, -2.5)
+    # Of plateaus of the same height the longer one counts: 1 s late within a wider stretch.
+    found = scan([evidence([17.0, 62.3, 62.8], [20.0, 61.3])], offset_s=offset_s, half_width_s=0.5)
+    assert found.plateau_s == (0.5, 2.0)
+
+
+def test_nothing_to_scan():
+    for sessions in ([], [evidence([], [5.0])], [evidence([5.0], [])]):
+        assert math.isnan(scan(sessions).peak_s)
+    assert np.isnan(scan([]).f1).all()
+    assert (scan([evidence([], [5.0])]).f1 == 0).all()
+
+
+def test_offsets():
+    default = offsets_s()
+    assert (default[0], default[-1], len(default)) == (-10.0, 20.0, 121)
+    assert 0.0 in offsets_s(-0.3, 0.7, 0.1)
+    for wrong in ((1.0, 0.0, 0.1), (0.0, 1.0, 0.0), (0.0, math.inf, 0.1)):
+        with pytest.raises(ConfigError, match="lag scan"):
+            offsets_s(*wrong)
+    with pytest.raises(ConfigError, match="half_width_s"):
+        scan([], half_width_s=0.0)
+
+
+def test_latencies():
+    found = latency_of([4.0, 1.0, 2.0, -1.0])
+    assert (found.median_s, found.lower_s, found.upper_s, found.iqr_s, found.n) == (1.5, 0.5, 2.5, 2.0, 4)
+    nothing = latency_of([])
+    assert nothing.n == 0
+    assert math.isnan(nothing.median_s)
+    assert math.isnan(nothing.iqr_s)

@@ -1,0 +1,278 @@
+"""Chance levels, intervals and curves of runs, sweeps and files without a run, as a user gets them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferbench.app.statistics import FOLDER, NUMBERS, SUMMARY
+from ferbench.errors import TrackingError
+from ferbench.formats.elan import read_elan
+from ferbench.pipeline.evidence import both
+from ferbench.report.statistics_files import summary, write_statistics
+from ferbench.scoring.events import EventScoring
+from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.marks import marks_by_annotator
+from ferbench.scoring.statistics import numbers, statistics
+from ferbench.tracking.files_store import FilesStore
+from ferbench.types import Annotation, Event
+
+PICTURES = {"chance", "lag_scan", "latency", "participants", "tolerance"}
+HEADLINES = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
+
+
+def evidence(people: int, *, late_s: float = 2.0, every: int = 1, seed: int = 0) -> list[Evidence]:
+    """Two sessions of 10 min for each participant; every n-th annotation is followed by an event."""
+    rng, found = np.random.default_rng(seed), []
+    for k in range(2 * people):
+        name = f"s{k:02}"
+        onsets = np.sort(rng.choice(np.arange(10, 590, 20), 8, replace=False)).astype(float)
+        marks = tuple(
+            Annotation(session_id=name, onset_s=t, offset_s=t + 3, kind="slip", annotator="anna") for t in onsets
+        )
+        times = [t + late_s for t in onsets[::every]]
+        events = tuple(
+            Event(session_id=name, onset_s=t, offset_s=t + 3, trigger_s=t, label="surprise", peak=0.9) for t in times
+        )
+        found.append(
+            Evidence(
+                session_id=name,
+                participant=f"p{k // 2:02}",
+                events=events,
+                annotations=marks,
+                observed=((0.0, 600.0),),
+                visible=((0.0, 600.0),),
+            )
+        )
+    return found
+
+
+def test_an_event_two_seconds_after_every_annotation():
+    found = numbers(statistics(evidence(10), EventScoring(surrogates=200, draws=200), people={}))
+    assert found["event/lag_peak_s"] == pytest.approx(2.0)
+    assert (found["event/f1.lo"], found["event/f1.hi"], found["event/lag_peak_f1"]) == (1, 1, 1)
+    assert found["event/f1.p"] == pytest.approx(1 / 201)
+    assert 0 < found["event/f1.chance"] < 0.5
+    assert found["event/f1.times_chance"] == pytest.approx(1 / found["event/f1.chance"])
+    assert found["event/latency_q1_s"] == found["event/latency_q3_s"] == pytest.approx(2.0)
+    assert found["agree/detector/event/positive_agreement"] == 1
+    assert found["event/participants"] == 10
+    assert "event/average_precision" not in found, "events from a file have one threshold only"
+    early = numbers(statistics(evidence(10), EventScoring(post_s=1.9, surrogates=50, draws=50), people={}))
+    assert early["event/f1.hi"] == 0
+
+
+def test_without_intervals_nothing_is_drawn():
+    found = numbers(statistics(evidence(3), EventScoring(), people={}, intervals=False))
+    assert not [name for name in found if name.endswith((".lo", ".hi", ".chance", ".p"))]
+    assert math.isfinite(found["event/f1_tight"])
+
+
+def test_several_annotators_are_the_ceiling():
+    sessions = evidence(4)
+    other = {
+        s.session_id: tuple(
+            Annotation(
+                session_id=s.session_id, onset_s=m.onset_s + 0.5, offset_s=m.offset_s, kind="slip", annotator="ben"
+            )
+            for m in s.annotations[:6]
+        )
+        for s in sessions
+    }
+    rows = {s.session_id: (*s.annotations, *other[s.session_id]) for s in sessions}
+    people = marks_by_annotator(rows, all_watched=True)
+    found = numbers(statistics(sessions, EventScoring(), people=people, intervals=False))
+    assert found["agree/people/event/positive_agreement/anna/ben"] == pytest.approx(2 * 6 / 14)
+    assert 0 < found["agree/people/time/kappa_mean"] < 1
+    assert found["agree/people/alpha"] == pytest.approx(found["agree/people/time/kappa/anna/ben"], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("people", "told"), [(1, "one participant"), (3, "not measured"), (8, "in simulations with 6")]
+)
+def test_few_participants_are_said(people, told, tmp_path):
+    scoring = EventScoring(surrogates=50, draws=100)
+    found = statistics(evidence(people, every=2), scoring, people={})
+    assert any(told in line for line in summary(found, scoring))
+    write_statistics(found, tmp_path, scoring)
+    assert {p.stem for p in tmp_path.glob("*.png")} == PICTURES
+    assert {p.stem for p in tmp_path.glob("*.csv")} == PICTURES | {"agreement", "breakdowns"}
+    with (tmp_path / "breakdowns.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["breakdown"] for row in rows} == {"kind", "index", "participant", "session", "face"}
+    assert all(row["recall"] == "0.5" for row in rows if row["breakdown"] == "kind")
+
+
+def test_many_participants_need_no_caution():
+    scoring = EventScoring(surrogates=50, draws=100)
+    assert not any("only" in line for line in summary(statistics(evidence(20), scoring, people={}), scoring))
+
+
+def test_stretches_of_both():
+    assert both([(0.0, math.inf)], [(1.0, 2.0), (3.0, 4.0)]) == ((1.0, 2.0), (3.0, 4.0))
+    assert both([], [(1.0, 2.0)]) == ()
+
+
+# runs ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def study(tmp_path, warm_root) -> list[str]:
+    """Overrides that name three sessions (the same clip) with different annotations, by two annotators."""
+    (tmp_path / "videos").mkdir()
+    for name in ("anna", "ben", "cas"):
+        shutil.copyfile(warm_root.clip, tmp_path / "videos" / f"{name}.mp4")
+    rows = ["anna,0.6,1.1,kim", "ben,0.1,0.4,kim", "cas,0.6,1.1,kim", "anna,0.7,1.1,lee", "cas,0.5,1.0,lee"]
+    (tmp_path / "smiles.csv").write_text("session,onset_s,offset_s,annotator\n" + "\n".join(rows) + "\n")
+    named = [f"dataset.videos={tmp_path}/videos", f"dataset.annotations={tmp_path}/smiles.csv"]
+    fewer = ["scoring.surrogates=50", "scoring.draws=100"]
+    return [
+        *named,
+        *fewer,
+        "dataset.annotator=kim",
+        "signal.labels=[happiness]",
+        "report.timelines=0",
+        "tracking=files",
+    ]
+
+
+def records(root: Path) -> dict[str, dict]:
+    """Every run.json below the default folder by the run's id."""
+    return {p.parent.name: json.loads(p.read_text()) for p in (root / "mlruns" / "files").glob("*/*/run.json")}
+
+
+def cells(root: Path) -> list[dict]:
+    return [about for about in records(root).values() if about["kind"] == "cell"]
+
+
+@pytest.mark.weights
+def test_a_run_has_chance_and_intervals(study, warm_home, ferbench_run):
+    ended = ferbench_run(*study)
+    assert ended.code == 0, ended.err
+    assert "p = " in ended.out
+    assert "only 3 participants" in ended.out
+    ((run_id, about),) = records(warm_home).items()
+    metrics = about["metrics"]
+    for name in HEADLINES:
+        assert metrics[f"event/{name}.lo"] <= metrics[f"event/{name}"] <= metrics[f"event/{name}.hi"]
+    assert {"event/f1.chance", "event/f1.p", "event/average_precision", "event/nested_f1"} < set(metrics)
+    assert metrics["event/best_f1"] >= metrics["event/f1"], "the best threshold is as good at least"
+    assert "agree/people/event/positive_agreement/kim/lee" in metrics
+    (folder,) = (warm_home / "mlruns" / "files").glob(f"*/{run_id}/artifacts/{FOLDER}")
+    assert {p.stem for p in folder.glob("*.png")} == PICTURES | {"precision_recall"}
+    assert (folder / SUMMARY).read_text().splitlines()[0] in ended.out
+    assert not (folder / NUMBERS).exists()
+
+
+@pytest.mark.weights
+def test_the_same_statistics_are_made_once(study, warm_home, ferbench_run, monkeypatch):
+    assert ferbench_run(*study).code == 0
+    monkeypatch.setattr("ferbench.app.statistics.statistics", None)
+    assert ferbench_run(*study).code == 0, "a second run finds them stored"
+    first, second = (about["metrics"] for about in records(warm_home).values())
+    assert first["event/f1.lo"] == second["event/f1.lo"]
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(("intervals", "with_them"), [("final", 1), ("all", 2), ("none", 0)])
+def test_cells_of_a_sweep(intervals, with_them, study, warm_home, ferbench_run):
+    ended = ferbench_run("-m", *study, "event.enter=0.5,0.95", f"scoring.intervals={intervals}")
+    assert ended.code == 0, ended.err
+    own = [about for about in cells(warm_home) if "event/f1.lo" in about["metrics"]]
+    assert len(own) == with_them
+    assert ("f1.chance" in ended.out) == bool(with_them)
+    pictures = list((warm_home / "mlruns" / "files").glob(f"*/*/artifacts/{FOLDER}/chance.png"))
+    assert len(pictures) == min(with_them, 1), "of the best cell only"
+
+
+@pytest.mark.weights
+def test_two_runs_by_participant(study, warm_home, ferbench_run, ferbench):
+    assert ferbench_run("-m", *study, "event.enter=0.5,0.7,0.95").code == 0
+    one, two, three = sorted(key for key, about in records(warm_home).items() if about["kind"] == "cell")
+    ended = ferbench("compare", "--uri", "files", "--paired", one, two)
+    assert ended.code == 0, ended.err
+    assert "3 participants; p by all 4 swaps" in ended.out
+    assert "no p value can be below 0.25" in ended.out
+    plain = json.loads(ferbench("compare", "--uri", "files", "--paired", one, two, "--json").out)
+    known = records(warm_home)
+    values = [known[key]["metrics"]["event/false_alarms_per_min"] for key in (one, two)]
+    assert plain["others"][0]["false_alarms_per_min"]["difference"] == pytest.approx(values[1] - values[0])
+    assert "p (max-T)" in ferbench("compare", "--uri", "files", "--against", one).out
+    assert ferbench("compare", "--uri", "files", "--paired", one, "nobody").code != 0
+    assert ferbench_run(*study, "scoring.post_s=1").code == 0
+    (single,) = (key for key, about in records(warm_home).items() if about["kind"] == "run")
+    told = ferbench("compare", "--uri", "files", "--paired", three, single)
+    assert told.code != 0
+    assert "different windows" in told.err
+
+
+def test_a_file_of_a_run(tmp_path):
+    store = FilesStore(folder=tmp_path / "records")
+    run = store.start(store.prepare("x"), "one", kind="run")
+    (tmp_path / "counts.csv").write_text("a\n")
+    store.log_files(run, [tmp_path / "counts.csv"], "")
+    assert store.file(run, "counts.csv").read_text() == "a\n"
+    with pytest.raises(TrackingError, match=r"has no other\.csv"):
+        store.file(run, "other.csv")
+
+
+# files without a run ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tables(tmp_path) -> tuple[Path, Path]:
+    """A table of events and one of annotations by two people; every second mark is met."""
+    sessions = evidence(3, every=2)
+    events, marks = ["session,label,onset_s,offset_s,trigger_s"], ["session,participant,onset_s,offset_s,annotator"]
+    for session in sessions:
+        events += [f"{session.session_id},surprise,{e.onset_s},{e.offset_s},{e.trigger_s}" for e in session.events]
+        for who in ("kim", "lee"):
+            marks += [
+                f"{session.session_id},{session.participant},{m.onset_s},{m.offset_s},{who}"
+                for m in session.annotations
+            ]
+    (tmp_path / "events.csv").write_text("\n".join(events) + "\n")
+    (tmp_path / "marks.csv").write_text("\n".join(marks) + "\n")
+    lengths = ["session,duration_s,valid_s", *(f"{s.session_id},600,600" for s in sessions)]
+    (tmp_path / "events.sessions.csv").write_text("\n".join(lengths) + "\n")
+    return tmp_path / "events.csv", tmp_path / "marks.csv"
+
+
+def test_score_of_tables(tables, ferbench, tmp_path):
+    out = tmp_path / "pictures"
+    ended = ferbench("score", *tables, "--annotator", "kim", "--out", out)
+    assert ended.code == 0, ended.err
+    assert "recall 0.500 [0.500, 0.500]" in ended.out
+    assert "only 3 participants" in ended.out
+    assert {p.stem for p in out.glob("*.png")} == PICTURES
+    plain = json.loads(ferbench("score", *tables, "--annotator", "kim", "--json").out)["statistics"]
+    assert plain["event/lag_peak_s"] == pytest.approx(2.0)
+    assert plain["agree/people/time/kappa/kim/lee"] == 1
+    assert "chance" not in ferbench("score", *tables, "--annotator", "kim", "--no-intervals").out
+
+
+@pytest.mark.parametrize(("scoring", "recall"), [("onset_offset", 0.0), ("overlap", 0.0), ("errhri", 0.5)])
+def test_score_of_tables_by_other_criteria(scoring, recall, tables, ferbench):
+    plain = json.loads(ferbench("score", *tables, "--annotator", "kim", "--scoring", scoring, "--json").out)
+    assert plain["scores"]["event/recall"] == recall
+    assert plain["statistics"]["event/recall.chance"] is not None
+    assert "event/f1_tight" not in plain["statistics"]
+    assert ferbench("score", *tables, "--annotator", "kim", "--scoring", "nothing").code != 0
+
+
+def test_score_writes_what_became_of_each_event(tables, ferbench, tmp_path):
+    out = tmp_path / "{session}.eaf"
+    assert ferbench("score", *tables, "--annotator", "kim", "--no-intervals", "--matches", out).code == 0
+    read = read_elan(tmp_path / "s00.eaf", tier="all")
+    assert {(mark.onset_s, mark.offset_s) for mark in read.marks if mark.columns["tier"] == "hit"} == {
+        (e.onset_s, e.offset_s) for e in evidence(3, every=2)[0].events
+    }
+    again = ferbench("score", *tables, "--annotator", "kim", "--no-intervals", "--matches", out)
+    assert again.code != 0
+    assert "--matches: " in again.err
