@@ -16,10 +16,11 @@ from ferbench.app.config import Settings
 from ferbench.errors import CacheError, ConfigError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evidence import evidence_of
+from ferbench.pipeline.recipe import Recipe
 from ferbench.report.statistics_files import write_statistics
 from ferbench.results import Report, StageKey
 from ferbench.scoring.marks import Marks, marks_by_annotator
-from ferbench.scoring.statistics import numbers, statistics
+from ferbench.scoring.statistics import Statistics, numbers, statistics
 
 log = logging.getLogger("ferbench")
 
@@ -77,9 +78,13 @@ def statistics_of(report: Report, settings: Settings, cache: Cache, *, pictures:
             profile = recipe.scoring.criterion is None
             evidence = [evidence_of(result, recipe, profile=profile) for result in scored]
             found = statistics(evidence, recipe.scoring, people=people)
-            _keep(folder, numbers(found), lambda part: write_statistics(found, part, recipe.scoring, pictures=pictures))
+            _keep(folder, numbers(found), lambda part: _write(found, part, recipe, pictures))
     known = json.loads((folder / NUMBERS).read_text(encoding="utf-8"))
     return Made(numbers=known, folder=folder)
+
+
+def _write(found: Statistics, folder: Path, recipe: Recipe, pictures: bool) -> None:
+    write_statistics(found, folder, recipe.scoring, level=recipe.event.level, pictures=pictures)
 
 
 def _keep(folder: Path, found: Mapping[str, float], write: Callable[[Path], None]) -> None:

@@ -78,6 +78,39 @@ def precision_recall(
     write_csv(path.with_suffix(".csv"), ("level", "recall", "precision"), _columns(level, recall, precision))
 
 
+def thresholds(
+    path: Path, *, level: F64, f1: F64, recall: F64, false_alarms_per_min: F64, chosen: float, best: Point, title: str
+) -> None:
+    """F1 over the threshold, and false alarms per minute over recall.
+
+    Args:
+        path: picture to write; the numbers go beside it.
+        level: f64 (K,), thresholds, falling.
+        f1: f64 (K,).
+        recall: f64 (K,).
+        false_alarms_per_min: f64 (K,).
+        chosen: this run's threshold.
+        best: the threshold with the largest F1.
+        title: above the picture.
+    """
+    figure, (left, right) = _two(title)
+    left.step(level, f1, where="post", color=_MAIN, linewidth=1.4)
+    left.axvline(chosen, color=_MARK, linewidth=0.8, label=f"this run's {chosen:g}")
+    _points(left, (best,))
+    left.set_xlabel("threshold")
+    left.set_ylabel("F1")
+    left.set_ylim(-0.02, 1.02)
+    _legend(left)
+    right.plot(recall, false_alarms_per_min, color=_MAIN, linewidth=1.4)
+    right.set_xlabel("recall")
+    right.set_ylabel("false alarms per minute")
+    right.set_xlim(-0.02, 1.02)
+    right.set_ylim(bottom=0)
+    _save(figure, path)
+    header = ("level", "f1", "recall", "false_alarms_per_min")
+    write_csv(path.with_suffix(".csv"), header, _columns(level, f1, recall, false_alarms_per_min))
+
+
 def tolerance(path: Path, *, post_s: F64, f1: F64, precision: F64, recall: F64, chosen_s: float, title: str) -> None:
     """F1, precision and recall over the window after an annotation (arguments f64 (K,); ``chosen_s`` is marked)."""
     figure, axes = _one(title, "window after the annotation's onset, s", "score")
@@ -164,18 +197,36 @@ def null(path: Path, *, draws: F64, value: float, p: float, title: str) -> None:
 
 
 def _one(title: str, x: str, y: str, *, height_in: float = 4.2) -> tuple[Figure, Axes]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, height_in), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(6.4, height_in)
     axes = figure.subplots()
     axes.set_title(title, loc="left", fontsize=10, parse_math=False)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
+    _ruled(axes)
+    return figure, axes
+
+
+def _two(title: str) -> tuple[Figure, tuple[Axes, Axes]]:
+    figure = _figure(9.6, 4.2)
+    left, right = figure.subplots(1, 2)
+    left.set_title(title, loc="left", fontsize=10, parse_math=False)
+    for axes in (left, right):
+        _ruled(axes)
+    return figure, (left, right)
+
+
+def _figure(width_in: float, height_in: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _ruled(axes: Axes) -> None:
     axes.grid(visible=True, linewidth=0.3, alpha=0.6)
     axes.set_axisbelow(True)
-    return figure, axes
 
 
 def _points(axes: Axes, points: Sequence[Point]) -> None:

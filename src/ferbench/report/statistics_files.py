@@ -14,7 +14,7 @@ from ferbench.scoring.coverage import LEVEL
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.intervals import Interval
 from ferbench.scoring.statistics import Statistics
-from ferbench.scoring.tally import f1, precision, recall
+from ferbench.scoring.tally import f1, false_alarms_per_min, precision, recall
 from ferbench.scoring.uncertainty import Measured
 
 FEW = 20
@@ -29,14 +29,24 @@ _NAMES = {
 }
 
 
-def write_statistics(found: Statistics, folder: Path, scoring: EventScoring, *, pictures: bool = True) -> None:
-    """Write ``summary.txt, breakdowns.csv, agreement.csv``, and pictures, each with its numbers as CSV."""
+def write_statistics(
+    found: Statistics, folder: Path, scoring: EventScoring, *, level: float = math.nan, pictures: bool = True
+) -> None:
+    """Write ``summary.txt, breakdowns.csv, agreement.csv``, and pictures, each with its numbers as CSV.
+
+    Args:
+        found: the statistics.
+        folder: where to; made if missing.
+        scoring: how they were made.
+        level: the event rule's threshold, marked in curves; NaN = not known.
+        pictures: False = only sentences and tables.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "summary.txt").write_text("".join(f"{line}\n" for line in summary(found, scoring)), encoding="utf-8")
     _breakdowns(found, folder / "breakdowns.csv")
     _agreement(found, folder / "agreement.csv")
     if pictures:
-        _pictures(found, folder, scoring)
+        _pictures(found, folder, scoring, level)
 
 
 def summary(found: Statistics, scoring: EventScoring) -> list[str]:
@@ -119,11 +129,12 @@ def _agreement(found: Statistics, path: Path) -> None:
     write_csv(path, ("first", "second", "measure", "value"), rows)
 
 
-def _pictures(found: Statistics, folder: Path, scoring: EventScoring) -> None:
+def _pictures(found: Statistics, folder: Path, scoring: EventScoring, level: float) -> None:
     measured = found.assessment.measured
     chance = measured["f1"].chance
     if found.thresholds and len(found.thresholds.curve.level):
         _precision_recall(found, folder / "precision_recall.png")
+        _over_thresholds(found, folder / "thresholds.png", level)
     if found.tolerance:
         pooled = found.tolerance.pooled()
         drawn.tolerance(
@@ -174,6 +185,22 @@ def _precision_recall(found: Statistics, path: Path) -> None:
             ),
         ),
         title="precision and recall at every threshold",
+    )
+
+
+def _over_thresholds(found: Statistics, path: Path, level: float) -> None:
+    assert found.thresholds
+    pooled, best = found.thresholds.pooled, found.thresholds.best
+    value = float(f1(best.tally))
+    drawn.thresholds(
+        path,
+        level=found.thresholds.curve.level,
+        f1=f1(pooled),
+        recall=recall(pooled),
+        false_alarms_per_min=false_alarms_per_min(pooled),
+        chosen=level,
+        best=drawn.Point(x=best.level, y=value, label=f"best {value:.3f} at {best.level:.3g} (optimistic)"),
+        title="scores over the threshold",
     )
 
 
