@@ -48,7 +48,7 @@ SHORT = ("event=windowed", "event.segment_s=0.5", "event.run_s=0.1")
 
 def test_a_sweep_with_the_windowed_rule(study, warm_home, ferbench_run, ferbench):
     sweep(ferbench_run, study, *SHORT)
-    ended = ferbench("agreement", "--format", "json")
+    ended = ferbench("agreement", "--json")
     assert ended.code == 0, ended.err
     found = json.loads(ended.out)
     assert found["segments"]["models"] == sorted(FORMS)
@@ -83,14 +83,14 @@ def test_a_sweep_with_the_windowed_rule(study, warm_home, ferbench_run, ferbench
 def test_expressions_of_a_run_are_those_of_its_tables(study, warm_home, ferbench_run, ferbench, tmp_path):
     """The same frames by another way: thesis CSVs of both preprocessings, compared as files."""
     sweep(ferbench_run, study, "event=hysteresis")
-    runs = json.loads(ferbench("agreement", "--no-record", "--format", "json").out)["expressions"]
+    runs = json.loads(ferbench("agreement", "--no-record", "--json").out)["expressions"]
     for form in FORMS:
         folder = tmp_path / "csv" / form
         ended = ferbench("predict", study, "--preprocessing", form, "--format", "thesis", "--out", folder)
         assert ended.code == 0, ended.err
         for path in folder.glob("*.mini_xception.*.csv"):
             path.rename(tmp_path / "csv" / path.name.replace(".mini_xception.", f".{form}."))
-    files = json.loads(ferbench("agreement", tmp_path / "csv", "--format", "json").out)["expressions"]
+    files = json.loads(ferbench("agreement", tmp_path / "csv", "--json").out)["expressions"]
     assert files["pairs"] == runs["pairs"]
     assert files["class_totals"] == runs["class_totals"]
 
@@ -102,7 +102,7 @@ def test_runs_with_other_rules_are_cut_by_time(study, warm_home, ferbench_run, f
     assert ended.code == 0, ended.err
     assert "stretches of 0.5 s from each session's start, flagged where an event begins" in ended.out
     assert "recorded" not in ended.err
-    found = json.loads(ferbench("agreement", "--segment", 0.5, "--no-record", "--format", "json").out)["segments"]
+    found = json.loads(ferbench("agreement", "--segment", 0.5, "--no-record", "--json").out)["segments"]
     assert set(found["models"]) == {
         f"{rule} enter={level}" for rule in ("windowed", "hysteresis") for level in (0.4, 0.99)
     }
@@ -122,7 +122,7 @@ def test_an_experiment_in_plain_files(study, warm_home, ferbench_run, ferbench):
     assert ended.code == 0, ended.err
     assert "agreement on segments: 2 sessions" in ended.out
     assert "recorded on run " in ended.err
-    again = ferbench("agreement", "ferbench", "--uri", "files", "--format", "json", "--no-record")
+    again = ferbench("agreement", "ferbench", "--uri", "files", "--json", "--no-record")
     assert json.loads(again.out)["segments"]["models"] == sorted(FORMS)  # the recorded agreement is no model
     compared = ferbench("compare", "ferbench", "--uri", "files", "--json")
     assert len(json.loads(compared.out)["runs"]) == 2
@@ -130,7 +130,7 @@ def test_an_experiment_in_plain_files(study, warm_home, ferbench_run, ferbench):
 
 def test_without_tables_there_are_segments_only(study, warm_home, ferbench_run, ferbench):
     sweep(ferbench_run, study, *SHORT, "tracking.predictions=none")
-    ended = ferbench("agreement", "--no-record", "--format", "json")
+    ended = ferbench("agreement", "--no-record", "--json")
     found = json.loads(ended.out)
     assert "expressions" not in found
     assert "stretches of 5 s" in found["segments"]["segments_are"]

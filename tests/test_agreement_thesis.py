@@ -10,8 +10,8 @@ Results_grade_file_sorted     ferbench agreement Results_grade_file.csv --out DI
 Results_converted, _confusion ferbench agreement Results.csv --out DIR
 ..._filtered_...              ferbench agreement Results.csv --max-events 10 --out DIR
 Results_all_emotions.csv      ferbench agreement FRAMES --models A,B,C --out DIR
-printed averages and numbers  ferbench agreement Results.csv --format json
-printed grade counts          ferbench agreement SHEET --format json
+printed averages and numbers  ferbench agreement Results.csv --json
+printed grade counts          ferbench agreement SHEET --json
 ============================  =====================================================================================
 
 ``ferbench score`` against sed_eval's counts is in test_score.py, frame files and their bytes in test_thesis_csv.py.
@@ -161,7 +161,7 @@ def test_converted_and_confusion_tables_byte_for_byte(filtered, options, ferbenc
 
 @pytest.mark.parametrize(("filtered", "options"), [(0, []), (1, ["--max-events", 10])])
 def test_printed_numbers(filtered, options, ferbench):
-    ended = ferbench("agreement", shared_path(f"{BATCH}/Results.csv"), "--format", "json", *options)
+    ended = ferbench("agreement", shared_path(f"{BATCH}/Results.csv"), "--json", *options)
     found = json.loads(ended.out)["segments"]
     expected = json.loads(shared_path(f"{BATCH}/convert_results_filtered_{filtered}/printed.json").read_text())[
         "parsed"
@@ -183,7 +183,7 @@ def test_printed_numbers(filtered, options, ferbench):
 
 def test_expressions_file_and_matrices(ferbench, tmp_path):
     frames = shared_path(f"{BATCH}/frames")
-    ended = ferbench("agreement", frames, "--models", ORDER, "--out", tmp_path, "--format", "json")
+    ended = ferbench("agreement", frames, "--models", ORDER, "--out", tmp_path, "--json")
     assert ended.code == 0, ended.err
     original = shared_path(f"{BATCH}/analyze_emotions/Results_all_emotions.csv")
     assert (tmp_path / original.name).read_bytes() == original.read_bytes()
@@ -215,7 +215,7 @@ def test_expressions_file_and_matrices(ferbench, tmp_path):
 def test_graded_sheets(name, ferbench):
     folder = shared_path(f"{BATCH}/grade")
     expected = json.loads((folder / "expected.json").read_text())[name]
-    found = json.loads(ferbench("agreement", folder / expected["input"], "--format", "json").out)
+    found = json.loads(ferbench("agreement", folder / expected["input"], "--json").out)
     grades, parsed = found["grades"], expected["parsed"]
     assert grades["sessions"] == parsed["videos"]
     assert [grades[key] for key in ("true_times", "false_times", "times")] == [
@@ -334,6 +334,38 @@ def test_other_files_are_not_overwritten(ferbench, tmp_path):
     assert (tmp_path / "graded.csv").read_bytes() == before
 
 
+def test_a_sorted_sheet_with_other_grades_is_not_overwritten(ferbench, tmp_path):
+    sheet, out = shared_path(f"{BATCH}/Results_grade_file.csv"), tmp_path / "out"
+    for _ in range(2):  # again over an equal one
+        assert ferbench("agreement", sheet, "--out", out).code == 0
+    made = out / "Results_grade_file_sorted.csv"
+    shutil.copyfile(shared_path(f"{BATCH}/grade/grades_sorted_clean.csv"), made)
+    (out / "agreement.csv").unlink()
+    for told in ("has other grades in it; move it away", "is another kind of file; choose another folder"):
+        before = made.read_bytes()
+        ended = ferbench("agreement", sheet, "--out", out)
+        assert ended.code == 1
+        assert told in ended.err
+        assert made.read_bytes() == before
+        assert [path.name for path in out.iterdir()] == [made.name], "nothing is half written"
+        made.write_text("my,notes\n")
+
+
+def test_a_sheet_that_cannot_be_sorted_is_counted(ferbench, tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    block = "{},1,{},Section,0\n,,,Timestamp,00:00:05:01\n,,,Grade,T\n"
+    sheet.write_text(block.format("P07", "APViT"))
+    ended = ferbench("agreement", sheet, "--out", tmp_path / "named")
+    assert ended.code == 0, ended.err
+    assert "note: no sheet_sorted.csv: line 1: cannot sort participant 'P07'" in ended.err
+    assert [path.name for path in (tmp_path / "named").iterdir()] == ["agreement.csv"]
+    sheet.write_text(block.format(2, "APViT") + block.format(2, "RMN") + block.format(1, "RMN"))
+    ended = ferbench("agreement", sheet, "--out", tmp_path / "numbered")
+    assert ended.code == 0, ended.err
+    assert "note: not in sheet_sorted.csv, as in the thesis, for want of a model: 1/1" in ended.err
+    assert [line[:2] for line in (tmp_path / "numbered" / "sheet_sorted.csv").read_text().split()[::3]] == ["2,"] * 2
+
+
 def test_events_says_what_to_do_with_the_thesis_tables(ferbench):
     for name in ("Results.csv", "Results_grade_file.csv"):
         ended = ferbench("events", shared_path(f"{BATCH}/{name}"), "--fps", 25)
@@ -349,12 +381,12 @@ def test_text_and_csv_on_the_screen(ferbench):
     assert ["APViT", "POSTER_V2-AN7", "0.717", "0.639", "0.833", "60", "5"] in rows
     assert ["all", "models", "18", "15", "5.722", "5.497", *"4112300110101003"] in rows
     assert "note: session 30991/2 has no segments of APViT, POSTER_V2-AN7, POSTER_V2-RAF" in ended.err
-    table = list(csv.DictReader(ferbench("agreement", path, "--format", "csv").out.splitlines()))
+    table = list(csv.DictReader(ferbench("agreement", path, "--csv").out.splitlines()))
     assert {row["part"] for row in table} == {"segments", "events per session"}
     none = ferbench("agreement", path, "--max-events", 0)
     assert none.code == 0
     assert "undefined (-, nothing to divide by): 15" in none.out
-    empty = list(csv.DictReader(ferbench("agreement", path, "--max-events", 0, "--format", "csv").out.splitlines()))
+    empty = list(csv.DictReader(ferbench("agreement", path, "--max-events", 0, "--csv").out.splitlines()))
     assert {row["value"] for row in empty if row["part"] == "segments"} == {""}
 
 
@@ -379,7 +411,6 @@ def test_pictures_and_one_table_of_all_numbers(ferbench, tmp_path):
         ("Results.csv", ["--fps", 25], "--fps is for a folder of the thesis' frame CSVs; leave it out"),
         ("Results.csv", ["--segment", 5], "--segment is for recorded runs; leave it out"),
         ("Results.csv", ["--models", "APViT,RMN"], "--models: expected each once of APViT, POSTER_V2-AN7"),
-        ("Results.csv", ["--format", "xml"], "--format: expected text, json or csv, got 'xml'"),
         ("Results_grade_file.csv", ["--max-events", 3], "--max-events is not for a grade file"),
         ("frames", ["--max-events", 3], "--max-events needs the frame rate, by --fps or --video"),
         ("inputs.json", [], "is neither a Results.csv nor a grade file of the thesis"),

@@ -23,7 +23,7 @@ DETECTOR = "min_face_px, factor, thresholds, pnet, rnet, onet"
             ["event=windowed", "event.exit=0.5"],
             [
                 "event.exit: there is",
-                "keys of event: segment_s, run_s, enter, whole_runs. event.exit is a key of event=hysteresis",
+                "keys of event: segment_s, run_s, enter, whole_runs, refractory_s. event.exit is a key of",
             ],
         ),
         (["detector.size=3"], ["detector.size: there is no such key", f"keys of detector: {DETECTOR}"]),

@@ -16,12 +16,15 @@ import torch
 from PIL import Image
 
 from conftest import report_difference, shared_path
+from ferbench import weights_lock
 from ferbench.app.binding import build
 from ferbench.app.compose import choices_of, composed
-from ferbench.app.models import catalogue
+from ferbench.app.importing import import_files
+from ferbench.app.models import catalogue, confirm
 from ferbench.errors import WeightsError
+from ferbench.loading import load
 from ferbench.recognizer import Recognizer
-from ferbench.weights import UNKNOWN
+from ferbench.weights import UNKNOWN, sha256_of
 from ferbench.weights_lock import NAME as LOCK
 from hostile_pickles import TOUCH, call, named, write
 from procedural import entries, fill, golden, images, manifest
@@ -294,6 +297,39 @@ def test_tensors_too_many_too_few_and_of_another_shape(made):
         spec.load(CPU, models)
 
 
+def _locked(folder: Path) -> dict[str, str]:
+    return {file: line.sha256 for file, line in weights_lock.read(folder).items()}
+
+
+@pytest.mark.parametrize("made", ["hse_enet_b0_8_afew"], indirect=True)
+def test_only_a_file_that_its_network_could_be_loaded_with_is_kept_to(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, spec, case, source = made
+    item = spec_of("hse_enet_b0_8_afew").weights
+    here = tmp_path / "models"
+    path, good = here / item.file, source / item.file
+    path.parent.mkdir(parents=True)
+    for bad in (as_program, as_another_network):
+        bad(path, case)
+        with pytest.raises(WeightsError, match="Delete the file and run 'ferbench models fetch hse/"):
+            load(spec, CPU, here)
+        with pytest.raises(WeightsError):
+            confirm(item, here)
+        found = import_files([item], path.parent, tmp_path / "third", confirm=confirm)
+        assert [found.copied, found.missing, _locked(here), _locked(tmp_path / "third")] == [[], [item], {}, {}]
+        assert not (tmp_path / "third" / item.file).parent.exists()
+    assert [where for _, where in import_files([item], good.parent, here, confirm=confirm).copied] == [good.name]
+    assert _locked(here) == {item.file: sha256_of(good)}
+    load(spec, CPU, here)
+    as_another_network(path, case)
+    with pytest.raises(WeightsError, match=rf"weights\.lock keeps .* delete the line of {item.file} there first"):
+        load(spec, CPU, here)
+    named = import_files([item], path.parent, here, confirm=confirm).differing
+    assert len(named) == 1
+    assert f"has the name of {item.file}, but its sha256 is {sha256_of(path)}" in named[0]
+    assert not (tmp_path / "CANARY").exists()
+
+
 @pytest.mark.weights
 @pytest.mark.parametrize("name", ["poster_v2_an7", "hse_enet_b0_8_afew"])
 def test_a_pickle_that_is_a_program_does_not_run_in_predict(name, ferbench, models, clip, tmp_path, monkeypatch):
@@ -307,10 +343,12 @@ def test_a_pickle_that_is_a_program_does_not_run_in_predict(name, ferbench, mode
     monkeypatch.chdir(tmp_path)
     ended = ferbench("predict", clip, "--model", name, "--out", tmp_path / "out")
     assert ended.code == 1
-    assert ended.err.count(path.name) == 1
+    assert ended.err.startswith(f"WeightsError: {path} ")
+    assert ended.err.count("\n") == 1, "one message, not one per video"
     assert "system" in ended.err
     assert "Traceback" not in ended.err
     assert not (tmp_path / "CANARY").exists()
     assert not list(tmp_path.glob("out/*"))
+    assert not (here / LOCK).exists(), "the right file would be refused"
     torch.load(path, weights_only=False)  # a loader without care runs it
     assert (tmp_path / "CANARY").exists()

@@ -17,9 +17,14 @@ import pytest
 
 from conftest import shrink
 from ferbench.app import predict as module
+from ferbench.app.binding import build
+from ferbench.app.compose import composed
+from ferbench.app.config import PLUGS
 from ferbench.app.predict import names_of
 from ferbench.formats.predictions import read_predictions
 from ferbench.formats.thesis_csv import read_thesis_csv, read_thesis_faces, write_thesis_csv
+from ferbench.formats.thesis_names import ThesisName, parse_thesis_name
+from ferbench.pipeline.recipe import Recipe
 
 
 @pytest.mark.weights
@@ -64,6 +69,35 @@ def test_predict_names_what_is_wrong(ferbench, arguments, message):
     assert ended.code == 1
     assert message in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("detector", "model", "names"),
+    [
+        ("retinaface_mnet025_thesis", "poster_v2_rafdb_thesis", ("POSTER_V2-RAF", "retinaface")),
+        ("retinaface_mnet025", "poster_v2_an7_thesis", ("POSTER_V2-AN7", "retinaface")),
+        ("retinaface_resnet50_ternaus", "apvit_rafdb_thesis", ("APViT", "retinaface_resnet50_ternaus")),
+        ("scrfd_2.5g", "apvit_rafdb", ("apvit_rafdb", "scrfd_2_5g")),
+    ],
+)
+def test_names_of_the_thesis_files(detector, model, names):
+    choices = {"detector": detector, "model": model}
+    config = composed(choices)
+    recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
+    assert module._thesis_names(recipe, choices) == names
+    file = ThesisName(video="a.mp4", model=names[0], backend=names[1])
+    assert parse_thesis_name(file.file_name) == file
+
+
+@pytest.mark.weights
+def test_missing_weights_are_told_once_for_all_videos(ferbench, videos, models, tmp_path, monkeypatch):
+    shutil.copytree(models / "mtcnn", tmp_path / "weights" / "mtcnn")
+    monkeypatch.setenv("FERBENCH_MODELS", str(tmp_path / "weights"))
+    shutil.copyfile(videos / "a smile, slow.mp4", videos / "b.mp4")
+    ended = ferbench("predict", videos, "--model", "apvit_rafdb", "--out", tmp_path / "out")
+    assert ended.code == 1
+    assert "failed:" not in ended.err
+    assert ended.err.count("APViT_RAF-3eeecf7d.pth is not in") == 1
 
 
 def contents(folder):

@@ -133,7 +133,10 @@ def test_ways_of_resizing_differ():
         ({"labels": ("joyful",)}, "unknown expression label"),
         ({"labels": ("fear", "fear")}, "different labels"),
         ({"labels": ()}, "at least one"),
-        ({"stored": StoredScores(scores="logits", columns=("fear",))}, r"stored.columns: expected 7, one per label"),
+        (
+            {"stored": StoredScores(name="X", scores="logits", columns=("fear",))},
+            r"stored.columns: expected 7, one per label",
+        ),
     ],
 )
 def test_wrong_fields_are_refused(wrong, message):
@@ -143,12 +146,12 @@ def test_wrong_fields_are_refused(wrong, message):
 
 def test_the_form_of_stored_scores():
     model = mini_xception()
-    other = dataclasses.replace(model, stored=StoredScores(scores="logits", columns=model.labels[::-1]))
+    other = dataclasses.replace(model, stored=StoredScores(name="X", scores="logits", columns=model.labels[::-1]))
     assert (other, fingerprint(other)) == (model, fingerprint(model)), "it changes no result"
     with pytest.raises(ConfigError, match=r"columns: expected 'happiness' instead of 'happy'"):
-        StoredScores(scores="logits", columns=("happy",))
+        StoredScores(name="X", scores="logits", columns=("happy",))
     with pytest.raises(ConfigError, match=r"scores: expected logits or probabilities, got 'softmax'"):
-        StoredScores(scores="softmax", columns=("fear",))
+        StoredScores(name="X", scores="softmax", columns=("fear",))
 
 
 @pytest.mark.parametrize(

@@ -348,12 +348,12 @@ def test_scores_as_the_thesis_stored_those_of_a_model():
     timeline, faces, expressions = tables(("neutral", "sadness", "happiness", "surprise", "fear", "disgust", "anger"))
     columns = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger")
     chosen = np.array([1, 2, -1, 3])
-    stored = StoredScores(scores="logits", columns=columns)
+    stored = StoredScores(name="X", scores="logits", columns=columns)
     made = thesis_predictions(Path("x"), timeline, faces, expressions, chosen, stored=stored)
     np.testing.assert_array_equal(made.scores[0], expressions.logits[1][[6, 5, 4, 1, 2, 3, 0]])
     assert made.labels == ("Neutral", "Happiness", None, None), "the label is the model's, not the column's"
     assert made.scores[1].argmax() == SCORES.index("sad")
-    stored = StoredScores(scores="probabilities", columns=columns)
+    stored = StoredScores(name="X", scores="probabilities", columns=columns)
     made = thesis_predictions(Path("x"), timeline, faces, expressions, chosen, stored=stored)
     np.testing.assert_array_equal(made.scores[0], np.float32(expressions.probs()[1])[[6, 5, 4, 1, 2, 3, 0]])
 

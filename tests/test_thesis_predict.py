@@ -202,7 +202,7 @@ def made(tmp_path_factory):
             folder=out,
             form="thesis",
             model=name,
-            detector="retinaface",
+            backend="retinaface",
             selector=recipe.selector,
             stored=model.stored,
             overwrite=False,

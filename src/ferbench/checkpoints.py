@@ -87,7 +87,7 @@ def _reason(error: Exception) -> str:
             f"besides tensors it needs {refused[1]}; such a file can run programs, so nothing of it was loaded. "
             "Get the file from the model's authors, or have its state_dict alone saved again"
         )
-    if isinstance(error, pickle.UnpicklingError):
+    if isinstance(error, pickle.UnpicklingError | KeyError):  # the key: a byte of a text, taken for an instruction
         return "it was not written by torch.save (or with another pickle protocol than 2), or it is damaged"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

@@ -28,16 +28,20 @@ class StoredScores:
     """How the thesis' program stores a model's outputs in its CSV; changes no result of ferbench.
 
     Attributes:
+        name: what the program calls the model in the names of its files.
         scores: the network's own outputs, or their softmax.
         columns: the expression in whose column each output is stored, in the outputs' order. Where a column and the
             model's label differ, the program's label is wrong (and ferbench's, with this model).
     """
 
+    name: str
     scores: Literal["logits", "probabilities"]
     columns: tuple[str, ...]
 
     def __post_init__(self) -> None:
         """Check the values."""
+        if not self.name or set(self.name) & set("./\\"):
+            raise ConfigError(f"StoredScores.name: expected a name without dots and slashes, got {self.name!r}")
         if self.scores not in ("logits", "probabilities"):
             raise ConfigError(f"StoredScores.scores: expected logits or probabilities, got {self.scores!r}")
         _check_expressions("StoredScores.columns", self.columns)

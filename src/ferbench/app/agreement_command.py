@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from ferbench.app.agreement_show import Form, show
 from ferbench.app.agreement_sources import from_frames, from_grades, from_results
 from ferbench.app.console import error_console
 from ferbench.app.events import kind_of
-from ferbench.errors import ConfigError, DataError
-from ferbench.formats.thesis_grades import GradeSheet, sorted_blocks, write_grades
+from ferbench.app.thesis_export import is_graded
+from ferbench.errors import ConfigError, DataError, FormatError
+from ferbench.formats.thesis_grades import GradeBlock, GradeSheet, is_grades, sorted_blocks, write_grades
 from ferbench.places import default_root
 from ferbench.results import RunRow
 from ferbench.tracking.query import open_store, runs_of
@@ -118,13 +120,48 @@ def _refuse(request: Request, names: Sequence[str], why: str) -> None:
 
 
 def _write(found: Agreement, sheet: GradeSheet | None, folder: Path) -> None:
-    written = write_all(found, folder)
-    if sheet is not None:
-        blocks = sorted_blocks(sheet.blocks)
-        if blocks != sheet.blocks:
-            written.append(folder / f"{found.stem}_sorted.csv")
-            write_grades(written[-1], blocks)
+    target = folder / f"{found.stem}_sorted.csv"
+    placed = sheet is not None and _write_sorted(sheet, target)
+    written = [*write_all(found, folder), *([target] if placed else [])]
     error_console().print(f"wrote {', '.join(path.name for path in written)} to {folder}", markup=False)
+
+
+def _write_sorted(sheet: GradeSheet, target: Path) -> bool:
+    """Write the sorted sheet; False = it would be the same as the sheet, or cannot be sorted.
+
+    Raises:
+        ConfigError: another file, or one with other grades, is in its place.
+    """
+    say = error_console().print
+    try:
+        blocks = sorted_blocks(sheet.blocks)
+    except FormatError as error:
+        say(f"note: no {target.name}: {error}", markup=False)
+        return False
+    if left := _sessions(sheet.blocks) - _sessions(blocks):
+        names = ", ".join("/".join(key) for key in sorted(left))
+        say(f"note: not in {target.name}, as in the thesis, for want of a model: {names}", markup=False)
+    if blocks == sheet.blocks:
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        write_grades(part, blocks)
+        if target.exists() and target.read_bytes() != part.read_bytes():
+            if not is_grades(target):
+                raise ConfigError(f"{target} is there and is another kind of file; choose another folder with --out")
+            if is_graded(target):
+                raise ConfigError(
+                    f"{target} is there and has other grades in it; move it away, or choose another folder with --out"
+                )
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
+def _sessions(blocks: Sequence[GradeBlock]) -> set[tuple[str, str]]:
+    return {(block.participant, block.session) for block in blocks}
 
 
 def _record(found: Agreement, store: Store | None, runs: tuple[RunRow, ...]) -> None:

@@ -38,6 +38,7 @@ class _Run:
         sessions: rows of ``sessions.csv`` by session.
         onsets_s: of the events by session.
         tables: files of the predictions of each part by session; () = they are not recorded.
+        failed: sessions that the run could not evaluate.
     """
 
     name: str
@@ -45,6 +46,7 @@ class _Run:
     sessions: Mapping[str, Mapping[str, str]]
     onsets_s: Mapping[str, Sequence[float]]
     tables: Mapping[str, tuple[Path, ...]]
+    failed: tuple[str, ...]
 
     def component(self, group: str) -> Any:
         """A component as the run had it."""
@@ -81,6 +83,9 @@ def from_runs(store: Store, runs: Sequence[RunRow], *, what: str, segment_s: flo
     bare = [run.name for run in opened if not all(run.tables.values())]
     if bare:
         notes.append(f"no expressions of {', '.join(bare)}: the tables of predictions are not recorded")
+    for run in opened:
+        if run.failed:
+            notes.append(f"{run.name}: {plural(len(run.failed), 'failed session')} left out: {', '.join(run.failed)}")
     exact = not bare and _is_one_windowed_rule([run.component("event") for run in opened])
     sheet: dict[SessionKey, dict[str, Detections]] = defaultdict(dict)
     labels: dict[str, dict[str, I64]] = defaultdict(dict)
@@ -158,6 +163,7 @@ def _open(store: Store, run: RunRow, name: str, folders: Mapping[str, Path]) -> 
         keys = json.loads((folder / "keys.json").read_text(encoding="utf-8"))
         with (folder / "sessions.csv").open(encoding="utf-8", newline="") as stream:
             sessions = {row["session"]: row for row in csv.DictReader(stream)}
+        failed = _failed(folder / "failures.csv")
     except (OSError, ValueError, KeyError) as error:
         raise TrackingError(f"run {run.run_id[:8]} ({folder}): its files cannot be read: {error}") from error
     onsets_s: dict[str, list[float]] = {session: [] for session in sessions}
@@ -171,7 +177,16 @@ def _open(store: Store, run: RunRow, name: str, folders: Mapping[str, Path]) -> 
         sessions=sessions,
         onsets_s=onsets_s,
         tables=tables,
+        failed=failed,
     )
+
+
+def _failed(path: Path) -> tuple[str, ...]:
+    """Sessions that failed, each once; a run without any has no such file."""
+    if not path.exists():
+        return ()
+    with path.open(encoding="utf-8", newline="") as stream:
+        return tuple(dict.fromkeys(row["session"] for row in csv.DictReader(stream)))
 
 
 def _tables(parts: Sequence[Mapping[str, str]], folders: Mapping[str, Path]) -> tuple[Path, ...]:

@@ -84,12 +84,15 @@ def _segment_tables(found: SegmentAgreement) -> Iterable[FittedTable]:
 def _emotion_tables(found: EmotionAgreement) -> Iterable[FittedTable]:
     if found.pairs:
         yield rows_table(
-            f"agreement on each frame's expression: {plural(found.videos, 'video')}; matrices: --out, --format json",
+            f"agreement on each frame's expression: {plural(found.videos, 'video')}; matrices: --out, --json",
             ("first", "second", "overall", "frames"),
             [(a, b, number(frame_agreement(c.table)), str(int(c.table.sum()))) for (a, b), c in found.pairs.items()],
         )
-    rows = [(model, *map(str, totals), str(int(totals.sum()))) for model, totals in found.totals.items()]
-    yield rows_table("frames of each expression", ("model", *found.classes, "all"), rows)
+    sums = {model: [*totals.tolist(), int(totals.sum())] for model, totals in found.totals.items()}
+    rows = [(name, *(str(sums[m][k]) for m in found.models)) for k, name in enumerate((*found.classes, "all"))]
+    yield rows_table(
+        "frames of each expression", ("expression", *found.models), rows, elsewhere="all models: --csv, --json, --out"
+    )
 
 
 def _grade_table(found: Grades) -> FittedTable:

@@ -451,7 +451,8 @@ def agreement(
         typer.Option(help="Runs: MLflow store, folder of tracking=files, or 'files'; default: the usual one."),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write tables and pictures to this folder.")] = None,
-    form: Annotated[str, typer.Option("--format", help="text, json or csv.")] = "text",
+    csv_: Annotated[bool, typer.Option("--csv", help="Print all numbers as CSV.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all numbers and notes.")] = False,
     record: Annotated[
         bool | None,
         typer.Option("--record/--no-record", help="Log numbers and pictures to the store; default: for runs."),
@@ -465,8 +466,6 @@ def agreement(
     from ferbench.app.agreement_command import Request
     from ferbench.app.agreement_command import run as run_agreement
 
-    if form not in ("text", "json", "csv"):
-        raise FerbenchError(f"--format: expected text, json or csv, got {form!r}")
     request = Request(
         source=source,
         fps=fps,
@@ -476,7 +475,7 @@ def agreement(
         segment_s=segment,
         uri=uri,
         out=out,
-        form=form,  # type: ignore[arg-type]
+        form="json" if as_json else "csv" if csv_ else "text",
         record=record,
     )
     run_agreement(request)

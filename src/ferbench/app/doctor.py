@@ -15,7 +15,7 @@ from typing import Literal
 
 from ferbench import __version__
 from ferbench.app.compose import chosen_files
-from ferbench.app.models import GROUPS, catalogue, is_restricted, size_text
+from ferbench.app.models import GROUPS, catalogue, fault, is_restricted, size_text
 from ferbench.download.sources import DriveFile, PageFile
 from ferbench.errors import FerbenchError
 from ferbench.places import cache_dir, checkout_root, default_root, models_dir, store_uri
@@ -197,6 +197,11 @@ def _weights(needed: Mapping[str, Sequence[PublishedFile]], folder: Path) -> lis
     result = []
     for choice, files in needed.items():
         missing = [item for item in files if not is_there(item, folder)]
+        wrong = [said for item in files if is_there(item, folder) and (said := fault(item, folder))]
+        if wrong:
+            result.append(Finding(what=f"weights {choice}", state="problem", seen="; ".join(wrong)))
+        if wrong and not missing:
+            continue
         state, mend = _mended(choice, missing)
         seen = "; ".join(f"{item.file} is missing (size {size_text((item,))}), from {item.source}" for item in missing)
         if is_restricted(missing):

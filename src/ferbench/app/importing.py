@@ -8,22 +8,31 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
+import uuid
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from ferbench import weights_lock
 from ferbench.errors import ConfigError, WeightsError
-from ferbench.weights import CHUNK_BYTES, UNKNOWN, PublishedFile, check, digest, place
+from ferbench.loading import FOUND_HERE
+from ferbench.weights import CHUNK_BYTES, UNKNOWN, PublishedFile, check, digest, is_there, place, remove_empty
 
 ARCHIVES: Final = (".whl", ".zip")  # by name: a .pth file is a zip archive too, but one file of its own
 _UNREADABLE: Final = (
     *(OSError, EOFError, NotImplementedError, RuntimeError),  # RuntimeError: a password
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
+
+
+class Confirm(Protocol):
+    """Holds to a file in its place; WeightsError where it is not what it should be (``models.confirm``)."""
+
+    def __call__(self, item: PublishedFile, folder: Path, *, origin: str) -> None:
+        """Do it; ``origin`` is for the lock."""
 
 
 @dataclass(kw_only=True)
@@ -34,6 +43,7 @@ class Imported:
         copied: wanted files that were put into their place, with where they were found.
         here: wanted files that had been in their place before.
         missing: wanted files that are neither there nor here.
+        differing: files with the name of a wanted one that are not the one in ``weights.lock``, with what to do.
         unknown: files that nobody named (of archives: those without a named file).
         unreadable: files that could not be read or used, with the reason.
     """
@@ -41,6 +51,7 @@ class Imported:
     copied: list[tuple[PublishedFile, str]] = field(default_factory=list)
     here: list[PublishedFile] = field(default_factory=list)
     missing: list[PublishedFile] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
@@ -59,7 +70,24 @@ class _Found:
         return (self.member or self.path.name).rpartition("/")[2]
 
 
-def import_files(wanted: Iterable[PublishedFile], source: Path, folder: Path) -> Imported:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lacking:
+    """A wanted file that is not here: its digest as far as somebody knows it, and the lock that says it ("" = none)."""
+
+    item: PublishedFile
+    sha256: str
+    lock: str
+
+    def told_of(self, content: _Found) -> str:
+        """What to say of a file that has this one's name and another digest."""
+        return (
+            f"{content.where} has the name of {self.item.file}, but its sha256 is {content.sha256}, and {self.lock} "
+            f"keeps {self.sha256}. If it is the one that you want, delete the line of {self.item.file} there and "
+            "import again (every result of it gets a new key)"
+        )
+
+
+def import_files(wanted: Iterable[PublishedFile], source: Path, folder: Path, *, confirm: Confirm) -> Imported:
     """Copy the wanted files that lie anywhere below ``source`` to where they belong.
 
     A file is known by its digest, under any name: by that of the yaml, of ``weights.lock`` in the models folder or in
@@ -71,6 +99,7 @@ def import_files(wanted: Iterable[PublishedFile], source: Path, folder: Path) ->
         wanted: the files.
         source: the folder to search.
         folder: the models folder; a file that is there but is not what it should be is replaced.
+        confirm: has the last word on each file in its place.
 
     Raises:
         ConfigError: ``source`` is no folder.
@@ -79,7 +108,7 @@ def import_files(wanted: Iterable[PublishedFile], source: Path, folder: Path) ->
     if not source.is_dir():
         raise ConfigError(f"{source} is not a folder; expected the folder that holds the weight files")
     found = Imported()
-    lacking = _lacking(wanted, source, folder, found)
+    lacking = _lacking(wanted, source, folder, found, confirm)
     known = {digest(item, folder) for item in found.here}
     named: dict[str, dict[str, _Found]] = {}  # candidates by file and digest
     for path in _files_below(source, found.unreadable):
@@ -93,11 +122,14 @@ def import_files(wanted: Iterable[PublishedFile], source: Path, folder: Path) ->
             continue
         meant = any(content.sha256 in known for content in contents)
         for content in contents:
-            for file, (_, sha256) in list(lacking.items()):
-                if sha256 and content.sha256.startswith(sha256):
-                    _take(lacking.pop(file)[0], content, folder, found)
-                elif not sha256 and content.name == Path(file).name:
+            for file, sought in list(lacking.items()):
+                is_named = content.name == Path(file).name
+                if sought.sha256 and content.sha256.startswith(sought.sha256):
+                    _take(lacking.pop(file).item, content, folder, found, confirm)
+                elif not sought.sha256 and is_named:
                     named.setdefault(file, {}).setdefault(content.sha256, content)
+                elif sought.lock and is_named:
+                    found.differing.append(sought.told_of(content))
                 else:
                     continue
                 meant = True
@@ -106,50 +138,63 @@ def import_files(wanted: Iterable[PublishedFile], source: Path, folder: Path) ->
             found.unknown.append(name)
     for file, candidates in named.items():
         if len(candidates) == 1:
-            _take(lacking.pop(file)[0], next(iter(candidates.values())), folder, found)
+            _take(lacking.pop(file).item, next(iter(candidates.values())), folder, found, confirm)
         else:
             places = ", ".join(candidate.where for candidate in candidates.values())
             found.unreadable.append(
                 f"{places}: several files with the name of {file}, whose sha256 nobody published; leave the right one"
             )
-    found.missing += [item for item, _ in lacking.values()]
+    found.missing += [sought.item for sought in lacking.values()]
     return found
 
 
 def _lacking(
-    wanted: Iterable[PublishedFile], source: Path, folder: Path, found: Imported
-) -> dict[str, tuple[PublishedFile, str]]:
-    """What is not here yet, by file, with its digest as far as somebody knows it; the others go into ``found.here``."""
+    wanted: Iterable[PublishedFile], source: Path, folder: Path, found: Imported, confirm: Confirm
+) -> dict[str, _Lacking]:
+    """What is not here yet, by file; the others go into ``found.here``."""
     carried = weights_lock.read(source)
-    lacking: dict[str, tuple[PublishedFile, str]] = {}
+    lacking: dict[str, _Lacking] = {}
     for item in wanted:
-        if _is_good(item, folder):
+        if is_there(item, folder) and _is_good(item, folder, confirm):
             found.here.append(item)
             continue
         told = "" if item.sha256 == UNKNOWN else item.sha256
-        line = carried.get(item.file)
-        lacking[item.file] = (
-            item,
-            digest(item, folder) or (line.sha256 if line and line.sha256.startswith(told) else told),
-        )
+        known, line = digest(item, folder), carried.get(item.file)
+        lock = ""
+        if len(told) < 64 and known is not None:
+            lock = str(folder / weights_lock.NAME)
+        elif known is None and line is not None and line.sha256.startswith(told):
+            known, lock = line.sha256, str(source / weights_lock.NAME)
+        lacking[item.file] = _Lacking(item=item, sha256=known or told, lock=lock)
     return lacking
 
 
-def _take(item: PublishedFile, content: _Found, folder: Path, found: Imported) -> None:
-    """Copy a file to its place; where it cannot be what it should be, tell of it instead."""
+def _take(item: PublishedFile, content: _Found, folder: Path, found: Imported, confirm: Confirm) -> None:
+    """Copy a file to its place; where it cannot be what it should be, tell of it and leave all as it was."""
+    path = folder / item.file
+    aside = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
+        if path.exists():
+            path.replace(aside)
         place(_chunks(content.path, content.member), item, folder, origin=content.where)
-        check(item, folder, origin="imported")
-    except WeightsError as error:
-        found.unreadable.append(f"{content.where}: {error}")
+        confirm(item, folder, origin="imported")
+    except (WeightsError, OSError) as error:
+        path.unlink(missing_ok=True)
+        if aside.exists():
+            aside.replace(path)
+        remove_empty(path, folder)
+        said = str(error).replace(str(path), content.where)
+        found.unreadable.append(said if said.startswith(content.where) else f"{content.where}: {said}")
         found.missing.append(item)
         return
+    aside.unlink(missing_ok=True)
     found.copied.append((item, content.where))
 
 
-def _is_good(item: PublishedFile, folder: Path) -> bool:
+def _is_good(item: PublishedFile, folder: Path, confirm: Confirm) -> bool:
     try:
         check(item, folder)
+        confirm(item, folder, origin=FOUND_HERE)
     except WeightsError:
         return False
     return True

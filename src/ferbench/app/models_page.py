@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ferbench.app.binding import build
-from ferbench.app.compose import choices_of, composed
-from ferbench.app.models import GROUPS, is_restricted, size_text
+from ferbench.app.compose import choices_of
+from ferbench.app.models import GROUPS, build_part, is_restricted, size_text
 from ferbench.download.sources import Source
 from ferbench.geometry import CropGeometry
 from ferbench.places import checkout_root
@@ -25,10 +24,10 @@ import DIR` finds them in a folder that you have (docs/offline.md). `ferbench mo
 `ferbench doctor model=NAME` tells what is missing for a run and how to get it. `FERBENCH_MODELS` names another
 folder.
 
-Every file is known by its sha256. Where nobody published it, the file that comes first counts: its sha256 goes into
-`weights.lock` in this folder, every later load checks it, and the key of every result contains it. To accept another
-file on purpose, delete its line. Git ignores the files, but not this page and `weights.lock`: commit that, and your
-colleagues load the very same weights or are told.
+Every file is known by its sha256. Where nobody published it, the file that its network is first loaded with counts: its
+sha256 goes into `weights.lock` in this folder, every later load checks it, and the key of every result contains it. To
+accept another file on purpose, delete its line. Git ignores the files, but not this page and `weights.lock`: commit
+that, and your colleagues load the very same weights or are told.
 
 **Research only** are weights whose licence says so, or that were trained on data whose terms say so; whether you may
 use them is between you and their authors. Accuracies are the authors', on their test sets; on your videos expect
@@ -45,9 +44,7 @@ _FPS: Final = (
 def page() -> str:
     """The whole page; of a checkout with its measured speeds."""
     found = {
-        f"{group}/{choice}": build(composed({group: choice})[group], where=f"{group}/{choice}")
-        for group in GROUPS
-        for choice in choices_of(group)
+        name: build_part(name) for name in (f"{group}/{choice}" for group in GROUPS for choice in choices_of(group))
     }
     speeds = _speeds()
     rows = [_row(name, part, speeds.get(name, "")) for name, part in found.items()]

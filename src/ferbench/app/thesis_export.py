@@ -9,7 +9,7 @@ from pathlib import Path
 from ferbench.app.events import Found, Question
 from ferbench.errors import ConfigError, FormatError, VideoError
 from ferbench.events.windowed import Windowed
-from ferbench.formats.thesis_grades import GradeBlock, is_grades, ungraded, write_grades
+from ferbench.formats.thesis_grades import GradeBlock, is_grades, read_grades, ungraded, write_grades
 from ferbench.formats.thesis_names import parse_thesis_name
 from ferbench.formats.thesis_results import ResultsRow, is_results, participants_in, session_in, write_results
 
@@ -44,7 +44,7 @@ class Export:
                 raise ConfigError(f"{option}: expected the name of a file that ends in .csv, got {path}")
             if path.exists() and not is_ours(path):
                 raise ConfigError(f"{option}: {path} is there and is another kind of file; choose another name")
-        if self.grades is not None and self.grades.exists() and _is_graded(self.grades):
+        if self.grades is not None and self.grades.exists() and is_graded(self.grades):
             raise ConfigError(f"--grades: {self.grades} is there and has grades in it; choose another name")
 
     def write(
@@ -101,9 +101,8 @@ class Export:
             yield f"wrote {self.grades}: {len(blocks)} blocks{without}"
 
 
-def _is_graded(path: Path) -> bool:
-    from ferbench.formats.thesis_grades import read_grades
-
+def is_graded(path: Path) -> bool:
+    """Whether somebody filled in a grade of a grade file."""
     return any(event.grade.strip() for block in read_grades(path).blocks for event in block.events)
 
 

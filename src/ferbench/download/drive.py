@@ -48,7 +48,7 @@ def download(
     arrived = scratch / "file"
     kept = bool(sha256)
     try:
-        _download(gdown, file_id, arrived, on_bytes, patience)
+        _download(gdown, file_id, arrived, on_bytes, patience, goes_on=kept)
         kept = False
         with arrived.open("rb") as stream:
             got = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -74,12 +74,12 @@ def _gdown(file_id: str) -> Any:
     return gdown
 
 
-def _download(gdown: Any, file_id: str, arrived: Path, on_bytes: OnBytes, patience: Patience) -> None:
+def _download(gdown: Any, file_id: str, arrived: Path, on_bytes: OnBytes, patience: Patience, *, goes_on: bool) -> None:
     import requests
 
     by_hand = (
-        f"Run again to go on (delete {arrived.parent} to start anew), or download it in a browser from {page(file_id)} "
-        "and run 'ferbench models import' on the folder where it lies."
+        f"Run again{f' to go on (delete {arrived.parent} to start anew)' if goes_on else ''}, or download it in a "
+        f"browser from {page(file_id)} and run 'ferbench models import' on the folder where it lies."
     )
     try:
         gdown.download(

@@ -14,6 +14,8 @@ from typing import Final
 
 from ferbench.errors import FormatError
 
+RETINAFACE: Final = "retinaface"
+"""The thesis' name of its face detector, the only one that its programs take."""
 VIDEO_SUFFIXES: Final = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".wmv"})
 
 
@@ -52,6 +54,15 @@ class ThesisName:
                 f"{self.model!r}, {self.backend!r}"
             )
         return ".".join([self.video, *parts, "csv"])
+
+
+def without_dots(name: str) -> str:
+    """A name as a part of a file's name.
+
+    >>> without_dots("scrfd_2.5g")
+    'scrfd_2_5g'
+    """
+    return name.replace(".", "_")
 
 
 def parse_thesis_name(file_name: str) -> ThesisName | None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench import weights
+from ferbench import loading, weights
 from ferbench.errors import CacheError, ConfigError, VideoError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
@@ -93,18 +93,20 @@ class Analyser:
         self.on_frames, self.notify = on_frames, notify
         self.device = runtime.torch_device()
         self.work = Work()
+        self._origins: dict[str, str] = {}  # of weight files that were fetched now
+        self._seen: tuple[tuple[int, int], ...] = ()  # size and time of the weight files when they were checked
 
     @cached_property
     def detect(self) -> Callable[[torch.Tensor], Faces]:
         """The detector, loaded."""
         self._set_numerics()
-        return self.recipe.detector.load(self.device, self.models)
+        return loading.load(self.recipe.detector, self.device, self.models, origins=self._origins)
 
     @cached_property
     def recognise(self) -> Callable[[torch.Tensor], torch.Tensor]:
         """The model, loaded."""
         self._set_numerics()
-        return self.recipe.model.load(self.device, self.models)
+        return loading.load(self.recipe.model, self.device, self.models, origins=self._origins)
 
     def _set_numerics(self) -> None:
         import torch
@@ -117,9 +119,9 @@ class Analyser:
         """The recipe with the whole digest of every weight file.
 
         Raises:
-            WeightsError: nobody knows a file's digest yet, and it cannot be had.
+            WeightsError: nobody knows a file's digest yet, and it cannot be had, or does not fit.
         """
-        if any(weights.digest(file, self.models) is None for file in self._files()):
+        if any(self._is_new(file) for file in self._files()):
             self.bring_weights()
         return weights.pinned(self.recipe, self.models)
 
@@ -129,14 +131,38 @@ class Analyser:
     def bring_weights(self) -> None:
         """Fetch the weight files that are missing, if the runtime allows it, and check them all.
 
+        Networks of files whose digest nobody knows yet are loaded: then it is known. A file is hashed again only where
+        its size or time changed.
+
         Raises:
-            WeightsError: one cannot be had; better once, before the first video, than at every video.
+            WeightsError: one cannot be had, or is not what it should be; better once, before the first video, than at
+                every video. One error tells all.
         """
+        files = self._files()
+        if self._seen and self._seen == self._marks():
+            return
         if self.runtime.fetch_weights:
-            weights.fetch(self._files(), self.models, notify=self.notify)
+            missing = [file for file in files if not weights.is_there(file, self.models)]
+            self._origins |= {file.file: str(file.source) for file in missing}
+            weights.fetch(files, self.models, notify=self.notify)
         else:
-            for file in self._files():
-                weights.check(file, self.models)
+            weights.check_all(files, self.models)
+        if any(self._is_new(file) for file in self.recipe.detector.weights_files()):
+            _ = self.detect
+        if any(self._is_new(file) for file in self.recipe.model.weights_files()):
+            _ = self.recognise
+        self._seen = self._marks()
+
+    def _is_new(self, file: weights.PublishedFile) -> bool:
+        return weights.digest(file, self.models) is None
+
+    def _marks(self) -> tuple[tuple[int, int], ...]:
+        """Size and time of every weight file; () where one is missing."""
+        try:
+            about = [(self.models / file.file).stat() for file in self._files()]
+        except OSError:
+            return ()
+        return tuple((one.st_size, one.st_mtime_ns) for one in about)
 
     def keys(self, path: Path, *, camera: str = "") -> dict[str, StageKey]:
         """Keys of a video's stages (reads the file once if its digest is not remembered).

@@ -7,8 +7,8 @@ by a rounding error count. Duplicate detections therefore count once, the others
 
 A criterion sees one session, all its parts together, and only what counts: events and annotations outside of what was
 observed are left out before (``EventScoring.observed``), by an event's stamp and an annotation's onset. An annotation
-beyond the end of the video is outside of what was observed; one without any event, as in a session without a face, is
-missed.
+beyond the end of a sound video counts as missed (and is told); so does one without any event, as in a session without a
+face.
 """
 
 from __future__ import annotations
