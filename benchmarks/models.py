@@ -2,7 +2,7 @@
 
     python -m benchmarks.models video.mp4 [--only mtcnn apvit_rafdb] [--repeats 5] [--device cpu]
 
-A detector is measured where its weights are in the models folder, on frames of the video; a model on the same 64 crops,
+A detector is measured where its weights are in the models folder, on frames of the video; a model on the same 32 crops,
 with random weights where its file is missing (speed does not depend on values). ``ratio_to_network`` of a model is the
 share of its time that the bare network takes on inputs that lie ready: 1 is the limit. Writes
 ``results/models_<device>.json``; rows of choices that were not measured this time stay. models/README.md shows them.
@@ -32,7 +32,7 @@ from ferbench.recognizer import Recognizer, coloured, resized
 from ferbench.weights import is_there
 
 RESULTS = Path(__file__).parent / "results"
-CROPS, BATCH = 64, 16
+CROPS, BATCH = 32, 16
 
 
 def seconds(work: Callable[[], Any], repeats: int, device: torch.device) -> float:

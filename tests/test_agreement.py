@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from conftest import shared_path
+from ferbench.app import agreement_show
 from ferbench.app.agreement import CLASSES, Material, agree, code_of
 from ferbench.app.agreement_files import confusion_rows, converted_rows, emotion_rows
 from ferbench.app.agreement_sources import from_frames, from_results
@@ -125,6 +127,22 @@ def test_totals_are_right_for_any_number_of_models():
         found = agree(Material(source="x", stem="x", labels=labels)).emotions
         assert all(own[:2].tolist() == [2, 1] for own in found.totals.values())
         assert len(found.pairs) == number * (number - 1)
+
+
+def test_every_expression_is_shown_on_a_narrow_screen(monkeypatch):
+    labels = {
+        "v": {name: i64([0, 5, NO_LABEL]) for name in ("POSTER_V2-AN7", "POSTER_V2-RAF", "APViT", "poster_v2_an8")}
+    }
+    found = agree(Material(source="x", stem="x", labels=labels))
+    console = Console(width=80, file=io.StringIO())
+    monkeypatch.setattr(agreement_show, "output_console", lambda: console)
+    agreement_show.show(found, "text")
+    shown = console.file.getvalue()
+    assert "no room" not in shown
+    rows = [line.split() for line in shown.partition("frames of each expression")[2].splitlines()]
+    assert ["surprise", "1", "1", "1", "1"] in rows
+    assert ["all", "2", "2", "2", "2"] in rows
+    assert [row[0] for row in rows[2:]] == [*CLASSES[:7], "all"]
 
 
 def test_contempt_adds_a_class():

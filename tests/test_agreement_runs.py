@@ -128,6 +128,16 @@ def test_an_experiment_in_plain_files(study, warm_home, ferbench_run, ferbench):
     assert len(json.loads(compared.out)["runs"]) == 2
 
 
+def test_sessions_that_failed_are_told_for_each_run(study, warm_home, ferbench_run, ferbench):
+    (study / "cem.mp4").write_text("no video\n")
+    forms = "preprocessing=square_margin,box"
+    assert ferbench_run("-m", f"dataset.videos={study}", HAPPY, forms, *SHORT).code == 1
+    ended = ferbench("agreement", "--no-record")
+    assert ended.code == 0, ended.err
+    for form in FORMS:
+        assert f"note: {form}: 1 failed session left out: cem" in ended.err
+
+
 def test_without_tables_there_are_segments_only(study, warm_home, ferbench_run, ferbench):
     sweep(ferbench_run, study, *SHORT, "tracking.predictions=none")
     ended = ferbench("agreement", "--no-record", "--json")

