@@ -276,3 +276,18 @@ def test_what_cannot_be_used():
     with pytest.raises(DataError, match=r"\(2,\)"):
         Track(times_s=np.zeros(2), lasts_s=np.zeros(1), marks_s=np.zeros((0, 2)), observed=())
     assert np.isnan(null_f1([], draws=3, seed=0)).all()
+
+
+@pytest.mark.parametrize("length_s", [15.0, 30.0])
+def test_p_is_not_too_small_in_short_sessions(length_s):
+    """Six sessions hardly longer than the window, events and annotations at random: 200 seeds."""
+    p = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        whole = ((0.0, length_s),)
+        tracks = [track(rng.uniform(0, length_s, 3), rng.uniform(0, length_s, 3), whole) for _ in range(6)]
+        null = shifted(tracks, count=POINTS, least_s=LEAST_S, draws=200, seed=seed)
+        found = sum(int(POINTS(t.times_s[None], t.lasts_s, t.marks_s)[0]) for t in tracks)
+        p.append((1 + int((null.tally.tp >= found).sum())) / 201)
+    for level in (0.01, 0.05, 0.1):
+        assert np.mean(np.array(p) <= level) <= level + 0.03

@@ -24,7 +24,7 @@ from ferbench.scoring.statistics import Statistics, numbers, statistics
 
 log = logging.getLogger("ferbench")
 
-VERSION = "1"
+VERSION = "2"
 """Raised when the same results give other statistics."""
 NUMBERS = "numbers.json"
 SUMMARY = "summary.txt"

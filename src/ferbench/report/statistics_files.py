@@ -69,14 +69,19 @@ def summary(found: Statistics, scoring: EventScoring) -> list[str]:
     if assessment.shifted:
         lines.append(
             f"chance: {scoring.surrogates} circular shifts of each session's events within what was observed"
-            + (f"; {assessment.shifted.num_short} session(s) too short for it" if assessment.shifted.num_short else "")
+            + (
+                f"; {assessment.shifted.num_short} session(s) too short for a least shift"
+                if assessment.shifted.num_short
+                else ""
+            )
         )
     if found.thresholds:
         best, nested = found.thresholds.best, found.thresholds.nested.tally
         chosen = float(f1(nested.weighted(np.ones(len(nested.tp))))) if len(nested.tp) else math.nan
+        where = f"at {best.level:.3g}" if math.isfinite(best.level) else "(no threshold finds anything)"
         lines.append(
             f"over all thresholds: average precision {_number(found.thresholds.average_precision)}; best F1 "
-            f"{_number(float(f1(best.tally)))} at {best.level:.3g} (optimistic: chosen on the same data); with "
+            f"{_number(float(f1(best.tally)))} {where} (optimistic: chosen on the same data); with "
             f"thresholds chosen on the other participants {_number(chosen)}"
         )
     if math.isfinite(found.scan.peak_s):
@@ -87,7 +92,7 @@ def summary(found: Statistics, scoring: EventScoring) -> list[str]:
 def _sentence(name: str, measured: Measured) -> str:
     decimals = _DECIMALS.get(name, 3)
     text = f"{_NAMES[name]} {_number(measured.value, decimals)}"
-    if measured.interval:
+    if measured.interval and not math.isnan(measured.interval.low):
         text += f" [{_number(measured.interval.low, decimals)}, {_number(measured.interval.high, decimals)}]"
     if measured.chance and not math.isnan(measured.chance.mean):
         chance = measured.chance

@@ -37,6 +37,10 @@ _EQUAL: Final = 1e-12  # scores that differ by less are ties
 _AT_ONCE: Final = 4_000_000  # pairs of event and annotation that are looked at together
 
 
+SHORTEST: Final = 10
+"""A session has a least shift from so many of them on; it then leaves out a fifth of all shifts at most."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Track:
     """One session: what was observed, when events and annotations are; only those that count.
@@ -69,7 +73,8 @@ class Null:
     Attributes:
         tally: entries (draws,); the numbers of events and annotations are the same in every draw. All NaN where
             sessions with events have no known time to place them in.
-        num_short: sessions with events that are too short for the least shift; theirs are shifted by any amount.
+        num_short: sessions with events that are shorter than ``SHORTEST`` least shifts; theirs are shifted by any
+            amount.
         num_unplaced: sessions with events whose observed time is not known.
     """
 
@@ -216,7 +221,9 @@ def shifted(tracks: Sequence[Track], *, count: Counting, least_s: float, draws: 
     """What circularly shifted events score.
 
     Every draw shifts each session by an amount of its own, uniform between ``least_s`` and the observed time less
-    ``least_s``, on the observed time alone: what was not observed is cut out of the circle.
+    ``least_s``, on the observed time alone: what was not observed is cut out of the circle. Sessions shorter than
+    ``SHORTEST`` times ``least_s`` are shifted by any amount: a least shift would keep their events away from where the
+    annotations are, and p would be too small.
 
     Args:
         tracks: the sessions.
@@ -231,11 +238,11 @@ def shifted(tracks: Sequence[Track], *, count: Counting, least_s: float, draws: 
     circles = [_Circle(track) for track in tracks]
 
     def placed(circle: _Circle, rng: np.random.Generator) -> F64:
-        low = least_s if circle.length_s > 2 * least_s else 0.0
+        low = least_s if circle.length_s >= SHORTEST * least_s else 0.0
         shift_s = rng.uniform(low, circle.length_s - low, (draws, 1))
         return circle.to_session((circle.place_s + shift_s) % circle.length_s)
 
-    short = sum(len(c.place_s) > 0 and 0 < c.length_s <= 2 * least_s for c in circles)
+    short = sum(len(c.place_s) > 0 and 0 < c.length_s < SHORTEST * least_s for c in circles)
     return _null(tracks, circles, placed, count, draws=draws, seed=seed, short=short)
 
 
