@@ -18,7 +18,7 @@ from ferbench.scoring.alignment import aligned, event_kappa, event_table
 from ferbench.scoring.coders import UNIT_S, AgreementRules, compare, pairwise, segment_shares, together, values
 from ferbench.scoring.evidence import Evidence
 from ferbench.scoring.kappa import COEFFICIENTS, Cells, ac1, alpha, kappa, negative_agreement, pabak, positive_agreement
-from ferbench.scoring.marks import Mark, marks_by_annotator, of_annotations, of_detector, shifted, without_codes
+from ferbench.scoring.marks import Mark, marks_by_annotator, of_annotations, of_detector, without_codes
 from ferbench.scoring.matching import match
 from ferbench.scoring.segments import PairCounts, pair_counts
 from ferbench.types import Annotation, Event
@@ -183,6 +183,13 @@ def test_tolerance_does_not_reach_over_what_was_not_observed():
     cut = compare("a", first, "b", second, {"s": [(0, 10), (11, 20)]}, AgreementRules(), pre_s=1, post_s=1)
     assert whole.tolerant_first.both.tolist() == [1]  # of 8..10 what is within 2 s of 11..13
     assert cut.tolerant_first.both.tolist() == [0]
+
+
+def shifted(marks, by_s):
+    return {
+        name: tuple(Mark(m.stamp_s + by_s, m.onset_s + by_s, m.offset_s + by_s, m.code) for m in own)
+        for name, own in marks.items()
+    }
 
 
 def test_shifted_marks_agree_best_at_their_lag():

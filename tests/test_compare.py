@@ -69,9 +69,12 @@ def test_a_metric_may_be_named_without_its_family():
     runs = [run("a", 0.1), run("b", 0.3)]
     assert compare(runs, by="f1").by == compare(runs, by="event/f1").by == "event/f1"
     assert compare(runs, by="count").by == "event/count"
-    both = RunRow(run_id="c", name="c", params={}, metrics={"event/count": 1.0, "other/count": 2.0})
-    with pytest.raises(ConfigError, match="several metrics are called 'count': event/count, other/count"):
-        compare([both], by="count")
+    both = RunRow(run_id="c", name="c", params={}, metrics={"event/f1": 1.0, "segment/f1": 2.0, "frame/f1": 3.0})
+    assert compare([both], by="f1").by == "event/f1"
+    assert compare([both], by="segment/f1").header[-2:] == ["segment/f1", "event/f1"]
+    unclear = RunRow(run_id="c", name="c", params={}, metrics={"segment/recall": 2.0, "frame/recall": 3.0})
+    with pytest.raises(ConfigError, match="several metrics are called 'recall': frame/recall, segment/recall"):
+        compare([unclear], by="recall")
 
 
 def test_an_unknown_metric_is_answered_with_the_nearest():

@@ -11,7 +11,7 @@ from ferbench.scoring.coverage import MEASURED, PARTICIPANTS, measured_coverage
 from ferbench.scoring.intervals import METHODS
 from simulated_participants import NAMES, covered, people, truth
 
-SAMPLES = 400
+SAMPLES = 200
 
 
 def test_every_metric_and_method_was_measured():

@@ -14,6 +14,7 @@ from scipy.special import ndtr, stdtrit
 
 from conftest import shared_path
 from ferbench.profile import Profile
+from ferbench.scoring.activity import activity_of, segment_scores
 from ferbench.scoring.alignment import event_kappa
 from ferbench.scoring.breakdown import breakdowns, matched
 from ferbench.scoring.chance import against, at_points, random, shifted
@@ -21,15 +22,16 @@ from ferbench.scoring.coders import AgreementRules, compare, segment_shares, tog
 from ferbench.scoring.coverage import MEASURED, PARTICIPANTS
 from ferbench.scoring.criteria import AnyOverlap, OnsetOffset, Overlap, Window, tally_of
 from ferbench.scoring.curves import average_precision, curve_of
-from ferbench.scoring.errhri import event_metrics, frame_metrics
+from ferbench.scoring.errhri import frame_metrics
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.evidence import Evidence
 from ferbench.scoring.intervals import bootstrap, interval, metric_of, resampled
 from ferbench.scoring.kappa import alpha
 from ferbench.scoring.lag import lag_scan, latency_of
 from ferbench.scoring.marks import Mark, marks_by_annotator
+from ferbench.scoring.numbers import numbers
 from ferbench.scoring.paired import compare_counts
-from ferbench.scoring.statistics import numbers, statistics
+from ferbench.scoring.statistics import statistics
 from ferbench.scoring.tally import Tally, f1, recall, values_of
 from ferbench.scoring.thresholds import best, nested
 from ferbench.scoring.tolerance import LOOSE_S, TIGHT_S, mean_of, tolerance_curve
@@ -155,7 +157,20 @@ def tolerance(block: Block) -> dict[str, object]:
 
 def lag(block: Block) -> dict[str, object]:
     scan = lag_scan([of_points(block)], stamp="trigger")
-    return {"plateau": list(scan.plateau_s), "lag_peak_s": scan.peak_s, "lag_peak_f1": float(scan.f1.max())}
+    long = lag_scan([evidence(block.spans("first"), block.spans("second"), block.spans("observed"))], stamp="trigger")
+    return {
+        "plateau": list(scan.plateau_s),
+        "lag_peak_s": scan.peak_s,
+        "lag_peak_f1": float(scan.f1.max()),
+        "time/lag_peak_s": long.kappa_peak[0],
+        "time/lag_peak_kappa": long.kappa_peak[1],
+    }
+
+
+def segments(block: Block) -> dict[str, object]:
+    session = evidence(block.spans("events"), block.spans("annotations"), block.spans("observed"))
+    counts = activity_of([session], segment_s=5.0)
+    return {**dataclasses.asdict(counts[0]), **dataclasses.asdict(segment_scores(counts))}
 
 
 def p(block: Block) -> dict[str, object]:
@@ -265,7 +280,7 @@ def errhri_2024(block: Block) -> dict[str, object]:
 def errhri_2(block: Block) -> dict[str, object]:
     error, two = block.spans("error"), block.spans("two_errors")
     five, one, near, nothing = (
-        event_metrics([evidence(events, marks)])
+        tally_of([evidence(events, marks)], AnyOverlap())
         for events, marks in (
             (block.spans("five"), error),
             (block.spans("one_event"), two),
@@ -274,11 +289,11 @@ def errhri_2(block: Block) -> dict[str, object]:
         )
     )
     return {
-        "five_f1": five.f1,
-        "one_event_detection_rate": one.detection_rate,
-        "one_event_false_positives": one.false_positives,
-        "near_detection_rate": near.detection_rate,
-        "no_event_f1": nothing.f1,
+        "five_f1": f1(five).item(),
+        "one_event_detection_rate": recall(one).item(),
+        "one_event_false_positives": one.fp.item(),
+        "near_detection_rate": recall(near).item(),
+        "no_event_f1": f1(nothing).item(),
     }
 
 
@@ -287,6 +302,7 @@ PROGRAM: Mapping[str, Callable[[Block], dict[str, object]]] = {
     "criteria": criteria,
     "thresholds": thresholds,
     "tolerance": tolerance,
+    "segments": segments,
     "lag": lag,
     "p": p,
     "shift": shift,
@@ -382,7 +398,7 @@ def test_rounding_row_would_fail_without_tolerance():
 def test_settings_are_the_defaults():
     scoring = EventScoring()
     rows = {name.strip("`"): default for name, default, _ in table("## Settings")}
-    assert rows == {name: str(getattr(scoring, name)) for name in rows}
+    assert rows == {name: "null" if (value := getattr(scoring, name)) is None else str(value) for name in rows}
     left_out = {field.name for field in dataclasses.fields(scoring)} - rows.keys()
     assert left_out == {"tolerances_s", "criterion"}
 
@@ -423,9 +439,11 @@ def test_every_logged_number_is_explained():
         for name, own in marks.items()
     ]
     people = marks_by_annotator(marks, all_watched=True)
-    found = numbers(statistics(sessions, EventScoring(surrogates=20, draws=20), people=people))
+    found = numbers(statistics(sessions, EventScoring(surrogates=20, draws=20, frame_rate_hz=30.0), people=people))
     assert any(name.startswith("agree/people/") for name in found)
-    unexplained = {name for name in map(pattern, found) if f"`{name}`" not in DOCUMENT}
+    unexplained = {
+        name for name in found if not {f"`{name}`", f"`{pattern(name)}`"} & set(re.findall(r"`[^`\n]+`", DOCUMENT))
+    }
     assert not unexplained
 
 

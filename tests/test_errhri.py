@@ -14,16 +14,17 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from conftest import report_difference, shared_path
 from ferbench.errors import DataError
+from ferbench.scoring.criteria import AnyOverlap, tally_of
 from ferbench.scoring.errhri import (
     confusion,
-    event_metrics,
-    event_tally,
     forgiven,
     frame_labels,
     frame_metrics,
+    frames_of,
     macro,
 )
 from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.tally import f1, recall
 from ferbench.types import Annotation, Event
 
 NAMES = ("accuracy", "precision", "recall", "f1")
@@ -106,7 +107,7 @@ def test_frame_labels_take_decimal_times_as_meant():
     assert frame_labels([(0.001, 0.002)], 3).tolist() == [0, 0, 0]
 
 
-def session(predictions, errors, name="s"):
+def session(predictions, errors, name="s", observed=((0.0, 100.0),)):
     return Evidence(
         session_id=name,
         participant=name,
@@ -114,7 +115,7 @@ def session(predictions, errors, name="s"):
             Event(session_id=name, onset_s=a, offset_s=b, trigger_s=a, label="x", peak=1.0) for a, b in predictions
         ),
         annotations=tuple(Annotation(session_id=name, onset_s=a, offset_s=b) for a, b in errors),
-        observed=((0.0, 100.0),),
+        observed=observed,
     )
 
 
@@ -131,17 +132,57 @@ def session(predictions, errors, name="s"):
     ],
 )
 def test_errors_are_detected_one_to_one_by_any_overlap(predictions, errors, detected):
-    scores = event_metrics([session(predictions, errors)])
-    assert scores.detection_rate == detected / len(errors)
-    assert scores.false_positives == len(predictions) - detected
-    assert scores.f1 == pytest.approx(2 * detected / (len(predictions) + len(errors)))
+    tally = tally_of([session(predictions, errors)], AnyOverlap())
+    assert recall(tally).tolist() == [detected / len(errors)]
+    assert tally.fp.tolist() == [len(predictions) - detected]
+    assert f1(tally) == pytest.approx([2 * detected / (len(predictions) + len(errors))])
 
 
 def test_sessions_are_apart_and_nothing_predicted_is_no_error():
     hit, elsewhere = session([(4.0, 5.0)], [(4.0, 5.0)], "a"), session([(4.0, 5.0)], [], "b")
-    assert event_tally([hit, elsewhere]).fp.tolist() == [0, 1]
-    scores = event_metrics([session([], [(4.0, 5.0)])])
-    assert (scores.detection_rate, scores.false_positives, scores.f1) == (0, 0, 0)
-    nothing = event_metrics([])
-    assert math.isnan(nothing.detection_rate)
-    assert math.isnan(nothing.f1)
+    assert tally_of([hit, elsewhere], AnyOverlap()).fp.tolist() == [0, 1]
+    silent = tally_of([session([], [(4.0, 5.0)])], AnyOverlap())
+    assert (recall(silent).item(), silent.fp.item(), f1(silent).item()) == (0, 0, 0)
+
+
+FRAMES = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=5)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    sessions=st.lists(
+        st.tuples(FRAMES, FRAMES, st.sampled_from([((0, 80),), ((0, 30), (41, 77)), ()])), min_size=1, max_size=3
+    ),
+    tolerance=st.integers(0, 3),
+)
+def test_frames_of_sessions_are_those_of_their_observed_stretches(sessions, tolerance):
+    rate_hz, rows = 30.0, []
+    for number, (found, marked, observed) in enumerate(sessions):
+        for stretch, (first, stop) in enumerate(observed):
+            for frame in range(first, stop):
+                said = [int(any(start <= frame < start + n for start, n in own)) for own in (marked, found)]
+                rows.append((*said, 10 * number + stretch))
+    evidence = [
+        session(
+            [(start / rate_hz, (start + n) / rate_hz) for start, n in found],
+            [(start / rate_hz, (start + n) / rate_hz) for start, n in marked],
+            observed=tuple((first / rate_hz, stop / rate_hz) for first, stop in observed),
+        )
+        for found, marked, observed in sessions
+    ]
+    got = frames_of(evidence, rate_hz=rate_hz, tolerance=tolerance)
+    assert got.num == len(rows)
+    if not rows:
+        assert math.isnan(got.strict.f1)
+        return
+    truth, predicted, own = (np.array(column) for column in zip(*rows, strict=True))
+    for mine, wanted in zip(
+        (got.strict, got.tolerant), frame_metrics(truth, predicted, tolerance=tolerance, sessions=own), strict=True
+    ):
+        assert [getattr(mine, name) for name in NAMES] == pytest.approx([getattr(wanted, name) for name in NAMES])
+
+
+def test_points_are_in_no_frame():
+    got = frames_of([session([(4.0, 5.0)], [(4.0, 4.0)])], rate_hz=30.0, tolerance=1)
+    assert math.isnan(got.strict.f1)
+    assert math.isnan(got.tolerant.accuracy)

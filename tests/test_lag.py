@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
+from ferbench.scoring import coders
+from ferbench.scoring.coders import AgreementRules
 from ferbench.scoring.evidence import Evidence
-from ferbench.scoring.lag import lag_scan, latency_of, moved, offsets_s, scan_of
+from ferbench.scoring.lag import lag_scan, latency_of, offsets_s
 from ferbench.scoring.matching import match
 from ferbench.scoring.tolerance import tolerance_curve
 from ferbench.types import Annotation, Event
@@ -70,6 +73,18 @@ def slow_f1(half_width_s):
     return measure
 
 
+def moved(sessions, by_s):
+    return [
+        replace(
+            session,
+            annotations=tuple(
+                replace(a, onset_s=a.onset_s + by_s, offset_s=a.offset_s + by_s) for a in session.annotations
+            ),
+        )
+        for session in sessions
+    ]
+
+
 TIMES = st.lists(st.integers(0, 80).map(lambda k: k / 4), max_size=10)
 
 
@@ -79,16 +94,54 @@ def test_the_scan_is_a_matching_at_every_offset(lists, half_width_s):
     sessions = [evidence(stamps, onsets, f"s{k}") for k, (stamps, onsets) in enumerate(lists)]
     offset_s = offsets_s(-3.0, 6.0, 0.25)
     found = scan(sessions, offset_s=offset_s, half_width_s=half_width_s)
-    np.testing.assert_array_equal(found.f1, scan_of(sessions, offset_s, slow_f1(half_width_s)))
+    wanted = [slow_f1(half_width_s)(moved(sessions, by_s)) for by_s in offset_s.tolist()]
+    np.testing.assert_array_equal(found.f1, wanted)
 
 
-def test_any_measure_over_the_offset():
-    sessions = [evidence([1.0], [5.0, 7.0])]
-    first = scan_of(sessions, np.array([-1.0, 0.0, 2.5]), lambda shifted: shifted[0].annotations[0].onset_s)
-    assert first.tolist() == [4.0, 5.0, 7.5]
-    (shifted,) = moved(sessions, 2.5)
-    assert [(a.onset_s, a.offset_s, a.kind) for a in shifted.annotations] == [(7.5, 8.0, "laugh"), (9.5, 10.0, "laugh")]
-    assert shifted.events == sessions[0].events
+def slow_kappa(sessions, half_width_s):
+    """By the coders' comparison, which measures time without and with tolerance."""
+    extents = {s.session_id: [coders.Mark(a.onset_s, a.onset_s, a.offset_s) for a in s.annotations] for s in sessions}
+    events = {s.session_id: [coders.Mark(e.onset_s, e.onset_s, e.offset_s) for e in s.events] for s in sessions}
+    rules = AgreementRules(before_s=half_width_s, after_s=half_width_s)
+    observed = {s.session_id: s.observed for s in sessions}
+    return float(
+        coders.values(coders.compare("d", events, "p", extents, observed, rules, pre_s=0, post_s=0))["time/kappa"]
+    )
+
+
+SPANS = st.lists(
+    st.tuples(st.integers(0, 80).map(lambda k: k / 4), st.integers(0, 12).map(lambda k: k / 4)), max_size=6
+)
+OBSERVED = st.sampled_from([((0.0, 20.0),), ((2.0, 8.5), (11.0, 19.25)), ()])
+
+
+@settings(max_examples=100, deadline=None)
+@given(lists=st.lists(st.tuples(SPANS, SPANS, OBSERVED), max_size=3), half_width_s=st.sampled_from([0.25, 1.0]))
+def test_the_scan_s_kappa_is_that_of_coders_at_every_offset(lists, half_width_s):
+    sessions = [
+        Evidence(
+            session_id=f"s{k}",
+            participant="",
+            events=tuple(
+                Event(session_id="", onset_s=t, offset_s=t + d, trigger_s=t, label="x", peak=1.0) for t, d in e
+            ),
+            annotations=tuple(Annotation(session_id="", onset_s=t, offset_s=t + d) for t, d in a),
+            observed=observed,
+        )
+        for k, (e, a, observed) in enumerate(lists)
+    ]
+    offset_s = offsets_s(-3.0, 6.0, 0.5)
+    found = scan(sessions, offset_s=offset_s, half_width_s=half_width_s)
+    wanted = [slow_kappa(moved(sessions, by_s), half_width_s) for by_s in offset_s.tolist()]
+    np.testing.assert_allclose(found.kappa, wanted, atol=1e-9)
+
+
+def test_kappa_peaks_at_the_lag():
+    late = evidence([t + 2.0 for t in ONSETS], ONSETS)  # events last 1 s, annotations 0.5 s
+    found = scan([late])
+    assert found.kappa_peak[0] == 2.0
+    assert found.kappa_peak[1] == found.kappa.max() < 1
+    assert np.isnan(scan([evidence([], [])]).kappa_peak).all()
 
 
 def test_the_highest_plateau():

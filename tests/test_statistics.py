@@ -19,7 +19,8 @@ from ferbench.report.statistics_files import summary, write_statistics
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.evidence import Evidence
 from ferbench.scoring.marks import marks_by_annotator
-from ferbench.scoring.statistics import numbers, statistics
+from ferbench.scoring.numbers import numbers
+from ferbench.scoring.statistics import statistics
 from ferbench.tracking.files_store import FilesStore
 from ferbench.types import Annotation, Event
 

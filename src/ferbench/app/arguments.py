@@ -30,6 +30,15 @@ def sweep_flag_first(arguments: Sequence[str]) -> list[str]:
     return [*(a for a in arguments if a in flags), *(a for a in arguments if a not in flags)]
 
 
+def has_several_values(text: str) -> bool:
+    """Whether a setting is a sweep's: values separated by commas.
+
+    >>> [has_several_values(text) for text in ("event.enter=0.4,0.5", "scoring.tolerances_s=[1,2]")]
+    [True, False]
+    """
+    return _parses(text) and bool(OverridesParser.create().parse_override(text).is_sweep_override())
+
+
 def _needs_quotes(text: str) -> bool:
     key, equals, value = text.partition("=")
     plain_value = value and value[0] not in "[{'\""  # a list or a quote that does not close is a slip, not a path

@@ -278,6 +278,12 @@ def score(
     scoring: Annotated[
         str, typer.Option(help="How to match: events (a window around the onset), onset_offset, overlap or errhri.")
     ] = "events",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A value of that scoring, as criterion.least_iou=0.3 or seed=1."
+        ),
+    ] = None,
     intervals: Annotated[bool, typer.Option(help="Chance levels and intervals over participants.")] = True,
     out: Annotated[
         Path | None, typer.Option(help="Write pictures and tables of the statistics to this folder.")
@@ -329,6 +335,7 @@ def score(
         stamp=stamp,  # type: ignore[arg-type]
         unlisted=unlisted,  # type: ignore[arg-type]
         scoring=scoring,
+        settings=pairs("--set", set_ or ()),
         intervals=intervals,
     )
     scored = compare_tables(request)
@@ -339,6 +346,26 @@ def score(
     show(scored, as_json=as_json)
     if scored.refused:
         raise typer.Exit(1)
+
+
+@app.command("score-frames")
+def score_frames(
+    table: Annotated[
+        Path, typer.Argument(help="CSV with a row per frame: truth, prediction and, of several sessions, session.")
+    ],
+    tolerance: Annotated[
+        int, typer.Option(min=0, help="Of the tolerant scores: a label that is true so many frames away is forgiven.")
+    ] = 1,
+    column: Annotated[
+        list[str] | None, typer.Option(metavar="OURS=THEIRS", help="A column's name, as truth=y_true.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
+) -> None:
+    """Score labels of frames as the ERR@HRI 2024 challenge does: accuracy and macro precision, recall and F1."""
+    from ferbench.app.options import pairs
+    from ferbench.app.score_frames import show
+
+    show(table, columns=pairs("--column", column or ()), tolerance=tolerance, as_json=as_json)
 
 
 def _store(uri: str | None) -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 
 from hydra import compose, initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
 from ferbench.app import main as _resolvers  # noqa: F401 - registers the resolvers that conf/ uses
@@ -18,13 +17,17 @@ from ferbench.errors import ConfigError
 from ferbench.weights import PublishedFile
 
 
-def composed(choices: Mapping[str, str]) -> dict[str, Any]:
+def composed(choices: Mapping[str, str], settings: Sequence[str] = ()) -> dict[str, Any]:
     """The configuration with these choices of groups, resolved; data set and tracking are the plainest there are.
 
+    Args:
+        choices: by group.
+        settings: further arguments of a run, such as ``scoring.seed=1``.
+
     Raises:
-        ConfigError: there is no such choice; names those there are.
+        ConfigError: there is no such choice or key; names those there are.
     """
-    plain: Any = OmegaConf.to_container(_composed(choices, hydra=False), resolve=True)
+    plain: Any = OmegaConf.to_container(_composed(choices, settings, hydra=False), resolve=True)
     return {str(key): value for key, value in plain.items()}
 
 
@@ -34,21 +37,33 @@ def chosen(choices: Mapping[str, str]) -> dict[str, str]:
     Raises:
         ConfigError: there is no such choice; names those there are.
     """
-    groups = _composed(choices, hydra=True).hydra.runtime.choices
+    groups = _composed(choices, (), hydra=True).hydra.runtime.choices
     return {str(group): str(choice) for group, choice in groups.items()}
 
 
-def _composed(choices: Mapping[str, str], *, hydra: bool) -> DictConfig:
+def _composed(choices: Mapping[str, str], settings: Sequence[str], *, hydra: bool) -> DictConfig:
     for group, choice in choices.items():
         there = choices_of(group)
         if choice not in there:
             raise ConfigError(f"no {group} {choice!r}; there are: {', '.join(there)}")
-    overrides = ["dataset=demo", "tracking=none", *(f"{group}={choice}" for group, choice in choices.items())]
+    plain = ["dataset=demo", "tracking=none", *(f"{group}={choice}" for group, choice in choices.items())]
+    overrides = [*plain, *with_quotes(settings)]
+    with _beside_a_run(), _explained(overrides), initialize_config_module("ferbench.conf", version_base="1.3"):
+        return compose("config", overrides=overrides, return_hydra_config=hydra)
+
+
+@contextmanager
+def _explained(overrides: Sequence[str]) -> Iterator[None]:
+    """What Hydra cannot compose is told in the words of a run."""
+    from ferbench.app.messages import explain
+
     try:
-        with _beside_a_run(), initialize_config_module("ferbench.conf", version_base="1.3"):
-            return compose("config", overrides=overrides, return_hydra_config=hydra)
-    except MissingConfigException as error:
-        raise ConfigError(str(error)) from error
+        yield
+    except Exception as error:
+        told = explain(error, overrides)
+        if told is None:
+            raise
+        raise ConfigError(told.removeprefix("ConfigError: ")) from error
 
 
 @contextmanager
@@ -96,20 +111,14 @@ def chosen_files(groups: Sequence[str], overrides: Sequence[str] = ()) -> dict[s
     Raises:
         ConfigError: an argument that cannot be read, or names no such key or choice.
     """
-    from ferbench.app.messages import explain
-
-    try:
+    overrides = with_quotes(overrides)
+    with _explained(overrides):
         with initialize_config_module("ferbench.conf", version_base="1.3"):
-            config = compose("config", overrides=with_quotes(overrides), return_hydra_config=True)
+            config = compose("config", overrides=overrides, return_hydra_config=True)
         nodes = {
             f"{group}/{config.hydra.runtime.choices[group]}": OmegaConf.to_container(config[group], resolve=True)
             for group in groups
         }
-    except Exception as error:
-        told = explain(error)
-        if told is None:
-            raise
-        raise ConfigError(told.removeprefix("ConfigError: ")) from error
     found = {name: _files_of(node, where=name) for name, node in nodes.items()}
     return {name: files for name, files in found.items() if files}
 

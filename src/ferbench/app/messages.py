@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import sys
+from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -23,14 +24,20 @@ NO_VIDEOS = (
 )
 
 
-def explain(error: Exception) -> str | None:
-    """A message for an error that a user can mend, None for any other."""
+def explain(error: Exception, overrides: Sequence[str] | None = None) -> str | None:
+    """A message for an error that a user can mend, None for any other.
+
+    Args:
+        error: of Hydra, OmegaConf or ferbench.
+        overrides: settings that were composed; None = those of the command line.
+    """
+    given = _overrides() if overrides is None else overrides
     if isinstance(error, FerbenchError):
         return f"{type(error).__name__}: {error}"
     if isinstance(error, OverrideParseException):
         return f"ConfigError: {_unreadable(error)}"
     if isinstance(error, ValueError) and str(error).startswith("Config group override"):
-        return f"ConfigError: {_no_choice(str(error))}"
+        return f"ConfigError: {_no_choice(str(error), given)}"
     if isinstance(error, BrokenExecutor) or type(error).__module__.startswith("submitit."):
         return f"a cell's process was ended from outside, mostly for want of memory ({str(error).splitlines()[0]})"
     if isinstance(error, OSError) and error.filename:
@@ -44,7 +51,7 @@ def explain(error: Exception) -> str | None:
         return f"ConfigError: {_no_such_choice(text)}"
     key = _missing_key(error)
     if key:
-        return f"ConfigError: {_no_such_key(key)}"
+        return f"ConfigError: {_no_such_key(key, given)}"
     cause = f"\n{error.__cause__}" if isinstance(error.__cause__, OmegaConfBaseException) else ""
     return f"ConfigError: {text}{cause}"
 
@@ -104,9 +111,9 @@ def _missing_key(error: BaseException) -> str:
     return ""
 
 
-def _no_choice(otherwise: str) -> str:
+def _no_choice(otherwise: str, overrides: Sequence[str]) -> str:
     """Name the override that gives a group another thing than one of its choices (null, a number)."""
-    for override in OverridesParser.create().parse_overrides(_overrides()):
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
         there = choices_of(override.key_or_group)
         if there and not override.is_sweep_override() and not isinstance(override.value(), str | list):
             there_are = ", ".join(there)
@@ -114,9 +121,9 @@ def _no_choice(otherwise: str) -> str:
     return otherwise
 
 
-def _no_such_key(key: str) -> str:
+def _no_such_key(key: str, overrides: Sequence[str]) -> str:
     parent, _, name = key.rpartition(".")
-    config = _config_without(key)
+    config = _config_without(key, overrides)
     node = OmegaConf.select(config, parent) if parent and config is not None else config
     allowed = [str(k) for k in node if k != "_target_"] if isinstance(node, DictConfig) else []
     near = difflib.get_close_matches(name, allowed, n=1)
@@ -131,13 +138,13 @@ def _overrides() -> list[str]:
     return [a for a in sys.argv[1:] if "=" in a and a[0] != "-"]
 
 
-def _config_without(key: str) -> DictConfig | None:
-    """The configuration of this command line, leaving a bad override out; None = it has further mistakes."""
+def _config_without(key: str, overrides: Sequence[str]) -> DictConfig | None:
+    """The configuration with these overrides, leaving a bad one out; None = it has further mistakes."""
     from hydra import compose, initialize_config_module
     from hydra.core.global_hydra import GlobalHydra
 
     try:
-        parsed = OverridesParser.create().parse_overrides(_overrides())
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
         good = [o for o in parsed if not f"{o.key_or_group}.".startswith(f"{key}.") and not o.is_sweep_override()]
         texts = [o.input_line for o in good]
         GlobalHydra.instance().clear()

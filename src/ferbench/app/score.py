@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from ferbench.app.arguments import has_several_values
 from ferbench.app.binding import build
 from ferbench.app.compose import composed
 from ferbench.app.options import in_options, options_in_messages
@@ -50,7 +51,10 @@ SPELLED: Final = {
     "session_name:": "--session-name:",
     "pre_s:": "--pre:",
     "post_s:": "--post:",
+    "scoring.": "--set ",
 }
+OPTIONS: Final = {"pre_s": "--pre", "post_s": "--post", "stamp": "--stamp", "intervals": "--no-intervals"}
+"""Settings of ``conf/scoring`` that have an option of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,7 @@ class Request:
         stamp: an event's time; None = the trigger where the table has it, else the onset.
         unlisted: what a session without a row in the CSV is.
         scoring: choice of ``conf/scoring``: how events and annotations are matched.
+        settings: of its values, by name.
         intervals: also chance levels and intervals, which take a second or more.
     """
 
@@ -85,6 +90,7 @@ class Request:
     stamp: Literal["trigger", "onset"] | None
     unlisted: Literal["unannotated", "empty"]
     scoring: str
+    settings: Sequence[tuple[str, str]]
     intervals: bool
 
 
@@ -155,8 +161,7 @@ def score(request: Request) -> Scored:
     stamp = _stamp(table, request, notes)
     with options_in_messages(SPELLED):
         annotated = read_annotations(request.annotations, request.table)
-        chosen: EventScoring = build(composed({"scoring": request.scoring})["scoring"], where="scoring")
-        scoring = replace(chosen, pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
+        scoring = replace(_scoring(request), pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
     complete = lengths is not None or request.events.suffix.lower() == ".json"
     searched = Searched(table.sessions | frozenset(lengths or ()), request.naming, complete=complete)
     marks, left_out = _annotations(request, searched, annotated)
@@ -197,6 +202,18 @@ def score(request: Request) -> Scored:
         refused=refused,
         notes=(*(in_options(text, SPELLED) for text in annotated.notes), *notes),
     )
+
+
+def _scoring(request: Request) -> EventScoring:
+    """The chosen scoring with its settings."""
+    for name, value in request.settings:
+        if name in OPTIONS:
+            raise ConfigError(f"--set: {name} has an option of its own, {OPTIONS[name]}")
+        if has_several_values(f"{name}={value}"):
+            raise ConfigError(f"--set {name}: expected one value, got {value!r}; a list has brackets, as [1,2]")
+    settings = [f"scoring.{name}={value}" for name, value in request.settings]
+    chosen: EventScoring = build(composed({"scoring": request.scoring}, settings)["scoring"], where="scoring")
+    return chosen
 
 
 def _after_the_end(

@@ -13,7 +13,7 @@ from ferbench.app.score import Scored
 from ferbench.report.statistics_files import summary
 from ferbench.scoring.criteria import Window
 from ferbench.scoring.events import SessionOutcome
-from ferbench.scoring.statistics import numbers
+from ferbench.scoring.numbers import numbers
 from ferbench.scoring.tally import latency_s, values_of
 
 TOTALS = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")

@@ -20,7 +20,8 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.report.statistics_files import write_statistics
 from ferbench.results import Report, StageKey
 from ferbench.scoring.marks import Marks, marks_by_annotator
-from ferbench.scoring.statistics import Statistics, numbers, statistics
+from ferbench.scoring.numbers import numbers
+from ferbench.scoring.statistics import Statistics, statistics
 
 log = logging.getLogger("ferbench")
 

@@ -67,7 +67,7 @@ def read_events(path: Path) -> EventTable:
     if path.suffix.lower() == ".json":
         return _from_json(path)
     rows = list(
-        _rows(
+        rows_of(
             path,
             needed=("session", "onset_s"),
             what="a table of events (made with: ferbench events FILES --out EVENTS)",
@@ -85,7 +85,7 @@ def read_lengths(path: Path) -> dict[str, SessionLength]:
         FormatError: no such file, not such a table, or a length that cannot be used; names the line.
     """
     found: dict[str, SessionLength] = {}
-    for line, row in _rows(path, needed=("session",), what="a table of sessions' lengths"):
+    for line, row in rows_of(path, needed=("session",), what="a table of sessions' lengths"):
         name = next((name for name in LENGTHS if name in row), None)
         if name is None:
             raise FormatError(f"{path}: expected a column {' or '.join(LENGTHS)}; found: {', '.join(row)}")
@@ -100,6 +100,36 @@ def read_lengths(path: Path) -> dict[str, SessionLength]:
             observed=_stretches(where, row.get("observed", "")),
         )
     return found
+
+
+def rows_of(path: Path, *, needed: Sequence[str], what: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows of a CSV by column name, with the line on which each ends; blanks around cells are dropped.
+
+    Raises:
+        FormatError: no such file, no CSV, a needed column is missing (``what`` says what was expected), or a row has
+            another number of cells than the header.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream)
+            header = [name.strip() for name in next(reader, [])]
+            missing = [name for name in needed if name not in header]
+            if missing:
+                found = ", ".join(header) or "nothing"
+                raise FormatError(f"{path} is not {what}: it has no column {', '.join(missing)}; found: {found}")
+            for cells in reader:
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if len(cells) != len(header):
+                    raise FormatError(
+                        f"{path.name}, line {reader.line_num}: expected {len(header)} cells as in the header, "
+                        f"got {len(cells)}"
+                    )
+                yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FormatError(f"{path}: not a CSV file in UTF-8 ({error})") from error
 
 
 def _stretches(where: str, text: str) -> tuple[tuple[float, float], ...] | None:
@@ -134,31 +164,6 @@ def first_cells(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError):
         return []
     return [cell.strip().strip('"') for cell in line.split(",")] if line else []
-
-
-def _rows(path: Path, *, needed: Sequence[str], what: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows by column name, with the line on which each ends."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream)
-            header = [name.strip() for name in next(reader, [])]
-            missing = [name for name in needed if name not in header]
-            if missing:
-                found = ", ".join(header) or "nothing"
-                raise FormatError(f"{path} is not {what}: it has no column {', '.join(missing)}; found: {found}")
-            for cells in reader:
-                if not any(cell.strip() for cell in cells):
-                    continue
-                if len(cells) != len(header):
-                    raise FormatError(
-                        f"{path.name}, line {reader.line_num}: expected {len(header)} cells as in the header, "
-                        f"got {len(cells)}"
-                    )
-                yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FormatError(f"{path}: not a CSV file in UTF-8 ({error})") from error
 
 
 def _from_json(path: Path) -> EventTable:

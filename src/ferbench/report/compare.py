@@ -84,17 +84,23 @@ class Comparison:
 
     @property
     def header(self) -> list[str]:
-        """Column names for ``cells``; numbers without their family (``event/f1`` is ``f1``)."""
+        """Column names for ``cells``; numbers without their family (``event/f1`` is ``f1``), where that is clear."""
         marks = [name for name, group in (("state", self.states), ("data", self.data)) if group]
-        return ["run", *marks, *self.params, *(_short(name) for name in self.metrics)]
+        return ["run", *marks, *self.params, *_titles(self.metrics)]
 
     @property
     def importance(self) -> list[str]:
         """The header's names, what says most first: for a screen that has no room for all."""
         marks = self.header[: len(self.header) - len(self.params) - len(self.metrics)]
-        numbers = [_short(name) for name in self.metrics]
+        numbers = _titles(self.metrics)
         params = sorted(self.params, key=lambda name: "." in name)  # a choice before the values that go with it
         return [*marks, *numbers[:1], *params[:4], *numbers[1:4], *params[4:], *numbers[4:]]
+
+
+def _titles(metrics: Sequence[str]) -> list[str]:
+    """Numbers without their family, where that leaves them different."""
+    short = [_short(name) for name in metrics]
+    return [title if short.count(title) == 1 else name for title, name in zip(short, metrics, strict=True)]
 
 
 def _short(metric: str) -> str:
@@ -113,8 +119,8 @@ def compare(runs: Sequence[RunRow], *, by: str | None = None, metrics: Sequence[
 
     Args:
         runs: at least one.
-        by: number to sort by, with or without its family: largest first, smallest first where smaller is better.
-            None = F1, or, where no run is scored, the name: more events are not better.
+        by: number to sort by, with its family (without: ``event``, or the only one of that name): largest first,
+            smallest first where smaller is better. None = F1, or, where no run is scored, the name: more events are not better.
         metrics: numbers to show; those that no run has, or that are equal in all of several runs, are left out.
 
     Raises:
@@ -157,6 +163,8 @@ def _metric(wanted: str, known: Sequence[str]) -> str:
     """The full name of a number that may be given without its family."""
     if wanted in known:
         return wanted
+    if f"event/{wanted}" in known:
+        return f"event/{wanted}"
     same = [name for name in known if _short(name) == wanted]
     if len(same) == 1:
         return same[0]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MAIN, _BAND, _CHANCE, _MARK = "#1f77b4", "#1f77b433", "#7f7f7f", "#d62728"
+_MAIN, _SECOND, _BAND, _CHANCE, _MARK = "#1f77b4", "#2ca02c", "#1f77b433", "#7f7f7f", "#d62728"
 _ROWS_PER_INCH = 4.5
 _TOLERANCE_TICKS = (1, 2, 5, 10, 20, 30, 60)
 
@@ -127,17 +127,19 @@ def tolerance(path: Path, *, post_s: F64, f1: F64, precision: F64, recall: F64, 
     write_csv(path.with_suffix(".csv"), header, _columns(post_s, f1, precision, recall))
 
 
-def lag_scan(path: Path, *, offset_s: F64, f1: F64, peak_s: float, window_s: float, title: str) -> None:
-    """F1 over an offset of the annotations, f64 (K,) each; the peak is where reactions follow best."""
-    figure, axes = _one(title, "annotations moved by, s", f"F1 within ±{window_s:g} s")
-    axes.plot(offset_s, f1, color=_MAIN, linewidth=1.4)
+def lag_scan(path: Path, *, offset_s: F64, f1: F64, kappa: F64, peak_s: float, window_s: float, title: str) -> None:
+    """F1 and kappa over an offset of the annotations, f64 (K,) each; the peak of F1 is where reactions follow best."""
+    figure, axes = _one(title, "annotations moved by, s", "score")
+    axes.plot(offset_s, f1, color=_MAIN, linewidth=1.4, label=f"F1 within ±{window_s:g} s")
+    if not np.isnan(kappa).all():
+        axes.plot(offset_s, kappa, color=_SECOND, linewidth=1, label="kappa of time")
     axes.axvline(0, color=_CHANCE, linewidth=0.8)
     if np.isfinite(peak_s):
-        axes.axvline(peak_s, color=_MARK, linewidth=0.8, label=f"peak at {peak_s:.2f} s")
-        _legend(axes)
-    axes.set_ylim(bottom=0)
+        axes.axvline(peak_s, color=_MARK, linewidth=0.8, label=f"peak of F1 at {peak_s:.2f} s")
+    _legend(axes)
+    axes.set_ylim(bottom=min(0.0, float(np.nanmin(kappa, initial=0.0))) * 1.1)
     _save(figure, path)
-    write_csv(path.with_suffix(".csv"), ("offset_s", "f1"), _columns(offset_s, f1))
+    write_csv(path.with_suffix(".csv"), ("offset_s", "f1", "kappa"), _columns(offset_s, f1, kappa))
 
 
 def latencies(path: Path, *, lags_s: Sequence[float], pre_s: float, post_s: float, title: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ferbench.report import statistics as drawn
 from ferbench.report.files import write_csv
-from ferbench.scoring.coders import values
+from ferbench.scoring.coders import segment_shares, values
 from ferbench.scoring.coverage import LEVEL
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.intervals import Interval
@@ -86,6 +86,18 @@ def summary(found: Statistics, scoring: EventScoring) -> list[str]:
         )
     if math.isfinite(found.scan.peak_s):
         lines.append(f"events follow annotations best after {found.scan.peak_s:.2f} s (±{found.scan.half_width_s:g} s)")
+    segments = found.segments
+    lines.append(
+        f"segments of {scoring.segment_s:g} s: precision {_number(segments.precision)}, recall "
+        f"{_number(segments.recall)}, F1 {_number(segments.f1)}"
+    )
+    if found.frames:
+        strict, tolerant, tolerance = found.frames.strict, found.frames.tolerant, found.frames.tolerance
+        lines.append(
+            f"frames at {scoring.frame_rate_hz:g} Hz (ERR@HRI 2024, macro): accuracy {_number(strict.accuracy)}, F1 "
+            f"{_number(strict.f1)}; forgiven within {tolerance} frame{'s' * (tolerance != 1)}: accuracy "
+            f"{_number(tolerant.accuracy)}, F1 {_number(tolerant.f1)}"
+        )
     return lines
 
 
@@ -129,6 +141,8 @@ def _agreement(found: Statistics, path: Path) -> None:
     rows: list[tuple[object, ...]] = []
     for pair in (found.agreement, *(found.people.pairs if found.people else ())):
         rows += [(pair.first, pair.second, name, float(value)) for name, value in values(pair).items()]
+        shares = segment_shares(pair).items()
+        rows += [(pair.first, pair.second, f"segment/{name}", share) for name, share in shares]
     if found.people:
         rows.append(("all annotators", "", "alpha", found.people.alpha))
     write_csv(path, ("first", "second", "measure", "value"), rows)
@@ -155,6 +169,7 @@ def _pictures(found: Statistics, folder: Path, scoring: EventScoring, level: flo
         folder / "lag_scan.png",
         offset_s=found.scan.offset_s,
         f1=found.scan.f1,
+        kappa=found.scan.kappa,
         peak_s=found.scan.peak_s,
         window_s=found.scan.half_width_s,
         title="when events follow annotations",

@@ -8,13 +8,15 @@ segment that begins there, and borders that doubles miss by 1e-9 segments count 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.scoring.counts import Stretches
+from ferbench.scoring.evidence import Evidence
+from ferbench.types import Annotation, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class SegmentCounts:
 def active_segments(intervals: Stretches, duration_s: float, *, segment_s: float) -> NDArray[np.bool_]:
     """Segments that some interval [onset_s, offset_s) has a part in, bool (ceil(duration_s / segment_s),).
 
-    What lies before 0 or beyond ``duration_s`` does not count. A point is active in the segment that it lies in.
+    What lies before 0 or beyond the last segment does not count. A point is active in the segment that it lies in.
 
     >>> active_segments([(4.0, 5.0), (12.0, 16.0)], 18.0, segment_s=5.0)
     array([ True, False,  True,  True])
@@ -58,6 +60,24 @@ def segment_counts(found: Stretches, marked: Stretches, duration_s: float, *, se
     """Compare two lists of intervals of one session, segment by segment."""
     a, b = (active_segments(intervals, duration_s, segment_s=segment_s) for intervals in (found, marked))
     return SegmentCounts(tp=int(np.sum(a & b)), fp=int(np.sum(a & ~b)), fn=int(np.sum(~a & b)), tn=int(np.sum(~a & ~b)))
+
+
+def activity_of(evidence: Sequence[Evidence], *, segment_s: float) -> tuple[SegmentCounts, ...]:
+    """Counts of each observed stretch of each session; segments begin anew at a stretch's start."""
+
+    def inside(things: Sequence[Event] | Sequence[Annotation], from_s: float, to_s: float) -> Stretches:
+        return [(t.onset_s - from_s, t.offset_s - from_s) for t in things if t.onset_s < to_s]
+
+    return tuple(
+        segment_counts(
+            inside(session.events, from_s, to_s),
+            inside(session.annotations, from_s, to_s),
+            to_s - from_s,
+            segment_s=segment_s,
+        )
+        for session in evidence
+        for from_s, to_s in session.observed
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ of 0 beside an error as well, so a system that never says 1 scores a perfect tol
 window is a range of rows, so that of sessions whose rows are mixed it takes in rows of others; what cannot be divided
 counts 0; and the tolerance of 1 frame that results were published with is 1/30 s.
 
-2.0: an error is detected if a prediction overlaps [onset - 1 s, offset + 1 s]. The public evaluator of that edition is
-not followed where it departs from this: it takes predictions of another trial at the same clock time for hits, marks
-whole rows while it counts false positives, so that one long prediction over two errors is counted wrongly, lets any
-number of predictions hit one error without a cost, and stops with an error where nothing is predicted. Here predictions
-and errors are paired one to one within a session, as many as can be, and what is undefined is NaN.
+2.0: an error is detected if a prediction overlaps [onset - 1 s, offset + 1 s]: ``criteria.AnyOverlap``, which pairs
+predictions and errors one to one within a session, as many as can be. The public evaluator of that edition is not
+followed where it departs from its description: it takes predictions of another trial at the same clock time for hits,
+marks whole rows while it counts false positives, so that one long prediction over two errors is counted wrongly, lets
+any number of predictions hit one error without a cost, and stops with an error where nothing is predicted.
 """
 
 from __future__ import annotations
@@ -24,16 +24,12 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import DataError
-from ferbench.scoring.criteria import AnyOverlap, tally_of
 from ferbench.scoring.evidence import Evidence
 from ferbench.scoring.matching import TOLERANCE_S
-from ferbench.scoring.tally import Tally, f1, recall
 from ferbench.types import F64, I64
 
 RATE_HZ: Final = 30.0
 """Frames per second of the 2024 edition."""
-MARGIN_S: Final = 1.0
-"""Seconds around an error in which the 2.0 edition accepts a prediction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,27 +143,41 @@ def frame_metrics(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventScores:
-    """Numbers of the 2.0 edition.
+class Frames:
+    """Frame scores of sessions.
 
     Attributes:
-        detection_rate: share of the errors that a prediction of their own detects; NaN without errors.
-        false_positives: predictions without an error of their own.
-        f1: 2 detected / (errors + predictions); NaN without any.
+        strict: frame by frame.
+        tolerant: predictions forgiven whose value occurs in the truth nearby.
+        tolerance: how many frames away.
+        num: frames.
     """
 
-    detection_rate: float
-    false_positives: int
-    f1: float
+    strict: FrameScores
+    tolerant: FrameScores
+    tolerance: int
+    num: int
 
 
-def event_tally(sessions: Iterable[Evidence]) -> Tally:
-    """Counts of the 2.0 edition, one entry per session: an error is detected by any overlap, one to one."""
-    return tally_of(sessions, AnyOverlap(before_s=MARGIN_S, after_s=MARGIN_S))
+def frames_of(evidence: Iterable[Evidence], *, rate_hz: float, tolerance: int) -> Frames:
+    """Scores of the observed frames of sessions: 1 = within an event, or an annotation.
 
+    Frame i of a session is at i / rate_hz; each observed stretch is a window's border. All NaN where an event or
+    annotation has no extent: it would be in no frame.
 
-def event_metrics(sessions: Iterable[Evidence]) -> EventScores:
-    """Scores of the 2.0 edition over all sessions."""
-    tally = event_tally(sessions)
-    total = tally.weighted(np.ones(len(tally.tp)))
-    return EventScores(detection_rate=float(recall(total)), false_positives=int(total.fp), f1=float(f1(total)))
+    Args:
+        evidence: the sessions.
+        rate_hz: frames per second.
+        tolerance: of the tolerant scores, frames.
+    """
+    tables, points = np.zeros((2, 2, 2)), False
+    for session in evidence:
+        spans = [[(t.onset_s, t.offset_s) for t in things] for things in (session.annotations, session.events)]
+        points = points or any(stop_s <= start_s for own in spans for start_s, stop_s in own)
+        for from_s, to_s in session.observed:
+            first, stop = (math.ceil((time_s - TOLERANCE_S) * rate_hz) for time_s in (from_s, to_s))
+            truth, found = (frame_labels(own, stop, rate_hz=rate_hz)[max(first, 0) :] for own in spans)
+            lenient = forgiven(truth, found, tolerance=tolerance)
+            tables += [confusion(truth, labels, np.arange(2)) for labels in (found, lenient)]
+    strict, tolerant = (macro(np.full((2, 2), np.nan) if points else table) for table in tables)
+    return Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=int(tables[0].sum()))

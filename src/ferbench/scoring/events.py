@@ -46,6 +46,9 @@ class EventScoring:
         stamp: an event's time: ``trigger`` (when the rule became true) or ``onset``.
         tolerances_s: further values of ``post_s`` for which counts are tabled; scores use ``post_s`` alone.
         criterion: another way to match than by the window; None = the window.
+        segment_s: length of the segments of segment scores and segment agreement, seconds.
+        frame_rate_hz: of the frame scores of ERR@HRI 2024; None = there are none.
+        frame_tolerance: of these, in frames.
         intervals: when chance levels, intervals and their pictures are made: ``final`` = for single runs and for the
             best cell of a sweep, ``all`` = also for every cell (without pictures), ``none``. Changes no score.
         surrogates: draws of each null detector.
@@ -61,6 +64,9 @@ class EventScoring:
     stamp: Literal["trigger", "onset"] = "trigger"
     tolerances_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)
     criterion: OnsetOffset | Overlap | AnyOverlap | None = None
+    segment_s: float = 5.0
+    frame_rate_hz: float | None = None
+    frame_tolerance: int = 1
     intervals: Literal["final", "all", "none"] = field(default="final", compare=False)
     surrogates: int = 1000
     draws: int = 2000
@@ -75,6 +81,11 @@ class EventScoring:
         for name, seconds in checked:
             if not (math.isfinite(seconds) and seconds >= 0):
                 raise ConfigError(f"{name}: expected a finite number of seconds, 0 or more, got {seconds!r}")
+        for name, above_0 in (("segment_s", self.segment_s), ("frame_rate_hz", self.frame_rate_hz)):
+            if above_0 is not None and not (math.isfinite(above_0) and above_0 > 0):
+                raise ConfigError(f"{name}: expected a finite number above 0, got {above_0!r}")
+        if self.frame_tolerance < 0:
+            raise ConfigError(f"frame_tolerance: expected 0 or more frames, got {self.frame_tolerance}")
         if self.stamp not in ("trigger", "onset"):
             raise ConfigError(f"stamp: expected trigger or onset, got {self.stamp!r}")
         if self.intervals not in ("final", "all", "none"):

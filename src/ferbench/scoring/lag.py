@@ -7,15 +7,20 @@ whole, and a narrow window shows at which offset most events meet them, so that 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.scoring.chance import count_matches
 from ferbench.scoring.evidence import Evidence, Stamp, stamps_s
-from ferbench.types import F64, I64
+from ferbench.scoring.kappa import Cells, kappa
+from ferbench.scoring.spans import spans_of
+from ferbench.types import F64, I64, Annotation, Event
+
+_DECIMALS: Final = 9  # of sums of seconds: what is less is rounding, and no time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +57,15 @@ def latency_of(lags_s: Sequence[float]) -> Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LagScan:
-    """F1 with the annotations moved.
+    """F1 and agreement with the annotations moved.
 
     Attributes:
-        offset_s: f64 (K,), added to the annotations' onsets, rising; positive = events are compared with earlier marks.
-        half_width_s: an event within this of a moved onset matches.
+        offset_s: f64 (K,), added to the annotations' times, rising; positive = events are compared with earlier marks.
+        half_width_s: an event within this of a moved onset matches; a point counts as the time within this of it.
         tp: i64 (K,), matches.
         f1: f64 (K,), NaN without events and annotations.
-        plateau_s: first and last offset of the highest plateau; NaN where nothing matches at any offset.
+        plateau_s: first and last offset of the highest plateau of F1; NaN where nothing matches at any offset.
+        kappa: f64 (K,), Cohen's kappa of observed time; NaN where undefined, or nothing was observed.
     """
 
     offset_s: F64
@@ -67,11 +73,21 @@ class LagScan:
     tp: I64
     f1: F64
     plateau_s: tuple[float, float]
+    kappa: F64
 
     @property
     def peak_s(self) -> float:
-        """Centre of the highest plateau: the lag that fits best, seconds."""
+        """Centre of the highest plateau of F1: the lag that fits best, seconds."""
         return (self.plateau_s[0] + self.plateau_s[1]) / 2
+
+    @property
+    def kappa_peak(self) -> tuple[float, float]:
+        """Offset of the largest kappa, seconds, and that kappa; of equal ones the offset nearest to 0; NaN if none."""
+        known = np.flatnonzero(~np.isnan(self.kappa))
+        if not len(known):
+            return math.nan, math.nan
+        best = known[np.lexsort((np.abs(self.offset_s[known]), -self.kappa[known]))[0]]
+        return float(self.offset_s[best]), float(self.kappa[best])
 
 
 def offsets_s(first_s: float = -10.0, last_s: float = 20.0, step_s: float = 0.25) -> F64:
@@ -91,10 +107,10 @@ def offsets_s(first_s: float = -10.0, last_s: float = 20.0, step_s: float = 0.25
 def lag_scan(
     evidence: Sequence[Evidence], *, stamp: Stamp, offset_s: F64 | None = None, half_width_s: float = 1.0
 ) -> LagScan:
-    """Move the annotations and match anew at every offset.
+    """Move the annotations, match anew and compare observed time anew at every offset.
 
     No annotation is left out because it was moved out of the observed time; at the ends of short sessions F1 is
-    therefore lower.
+    therefore lower. For kappa, what was moved out of the observed time does not count.
 
     The peak is the middle of the highest plateau: of the longest stretch of neighbouring offsets that all have the
     largest F1, of equally long ones that with its middle nearest to 0.
@@ -121,6 +137,7 @@ def lag_scan(
         tp=tp,
         f1=2 * tp / whole if whole else np.full(len(offset_s), np.nan),
         plateau_s=_plateau(offset_s, tp),
+        kappa=kappa(_cells(evidence, offset_s, half_width_s)),
     )
 
 
@@ -134,20 +151,34 @@ def _plateau(offset_s: F64, tp: I64) -> tuple[float, float]:
     return float(firsts[chosen]), float(lasts[chosen])
 
 
-def moved(evidence: Sequence[Evidence], by_s: float) -> tuple[Evidence, ...]:
-    """The same sessions with their annotations moved."""
-    return tuple(
-        replace(
-            session,
-            annotations=tuple(
-                replace(mark, onset_s=mark.onset_s + by_s, offset_s=mark.offset_s + by_s)
-                for mark in session.annotations
-            ),
-        )
-        for session in evidence
-    )
+def _cells(evidence: Sequence[Evidence], offset_s: F64, half_width_s: float) -> Cells:
+    """Seconds of observed time by what events and moved annotations say, entries (K,)."""
+
+    def spans(things: Sequence[Event] | Sequence[Annotation], from_s: float, to_s: float) -> F64:
+        extents = [
+            (t.onset_s, t.offset_s) if t.offset_s > t.onset_s else (t.onset_s - half_width_s, t.onset_s + half_width_s)
+            for t in things
+        ]
+        return spans_of([(max(a, from_s), min(b, to_s)) for a, b in extents if min(b, to_s) > max(a, from_s)])
+
+    both, first, second, whole_s = np.zeros((4, len(offset_s)), np.float64)
+    for session in evidence:
+        marked = spans(session.annotations, -math.inf, math.inf)[:, :, None] + offset_s
+        for from_s, to_s in session.observed:
+            found = spans(session.events, from_s, to_s)
+            both += _covered(found, marked)
+            second += _covered(np.array([[from_s, to_s]]), marked)
+            first += np.diff(found).sum()
+            whole_s += to_s - from_s
+    cells: F64 = np.stack((both, first - both, second - both, whole_s - first - second + both), axis=1)
+    return Cells.rows(cells.round(_DECIMALS))
 
 
-def scan_of(evidence: Sequence[Evidence], offset_s: F64, measure: Callable[[Sequence[Evidence]], float]) -> F64:
-    """Any other measure of sessions (e.g. a kappa) over the offset, f64 (K,)."""
-    return np.array([measure(moved(evidence, by_s)) for by_s in offset_s.tolist()], np.float64)
+def _covered(spans: F64, moved: F64) -> F64:
+    """Seconds that spans (N, 2) share with spans (M, 2, K) at each of K places, f64 (K,)."""
+    if not len(spans):
+        return np.zeros(moved.shape[2])
+    seconds = np.concatenate(([0.0], np.cumsum(np.diff(spans).ravel())))
+    ends = np.interp(moved, spans.ravel(), np.stack([seconds[:-1], seconds[1:]], axis=1).ravel())
+    result: F64 = (ends[:, 1] - ends[:, 0]).sum(axis=0)
+    return result

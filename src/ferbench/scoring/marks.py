@@ -58,11 +58,3 @@ def of_detector(sessions: Iterable[Evidence], stamp: Stamp) -> dict[str, tuple[M
 def without_codes(marks: Marks) -> dict[str, tuple[Mark, ...]]:
     """The same marks with one code, as a detector's."""
     return {name: tuple(mark._replace(code="") for mark in own) for name, own in marks.items()}
-
-
-def shifted(marks: Marks, by_s: float) -> dict[str, tuple[Mark, ...]]:
-    """The same marks, later by ``by_s``: for agreement over a lag."""
-    return {
-        name: tuple(Mark(m.stamp_s + by_s, m.onset_s + by_s, m.offset_s + by_s, m.code) for m in own)
-        for name, own in marks.items()
-    }

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferbench.scoring import coders
+from ferbench.scoring.activity import SegmentScores, activity_of, segment_scores
 from ferbench.scoring.breakdown import GroupRow, breakdowns
 from ferbench.scoring.coders import AgreementRules, CoderPair
 from ferbench.scoring.criteria import Window
 from ferbench.scoring.curves import Curve, average_precision, curve_of
+from ferbench.scoring.errhri import Frames, frames_of
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.evidence import Evidence
 from ferbench.scoring.intervals import Interval, Statistic, bootstrap, metric_of, resampled
@@ -86,6 +88,8 @@ class Statistics:
         tolerance: scores over the width of the window; None = matching is not by a window.
         scan: scores over an offset of the annotations.
         latency: distribution of the matches' latencies.
+        segments: of observed time, active where an event or an annotation has a part in them.
+        frames: of ERR@HRI 2024; None = not asked for.
         agreement: of the detector with the annotations, as between two coders.
         people: of the annotators; None = there is one.
         breakdowns: by name.
@@ -97,6 +101,8 @@ class Statistics:
     tolerance: ToleranceCurve | None
     scan: LagScan
     latency: Latency
+    segments: SegmentScores
+    frames: Frames | None
     agreement: CoderPair
     people: People | None
     breakdowns: Mapping[str, tuple[GroupRow, ...]]
@@ -138,6 +144,8 @@ def statistics(
         tolerance=tolerance,
         scan=lag_scan(evidence, stamp=stamp),
         latency=latency_of([lag for own in assessment.lags_s for lag in own]),
+        segments=segment_scores(activity_of(evidence, segment_s=scoring.segment_s)),
+        frames=_frames(evidence, scoring),
         agreement=_with_annotations(evidence, scoring),
         people=_people(people, evidence, scoring) if len(people) > 1 else None,
         breakdowns=breakdowns(evidence, pairs, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=stamp),
@@ -184,9 +192,15 @@ def _more_intervals(
     }
 
 
+def _frames(evidence: Sequence[Evidence], scoring: EventScoring) -> Frames | None:
+    if scoring.frame_rate_hz is None:
+        return None
+    return frames_of(evidence, rate_hz=scoring.frame_rate_hz, tolerance=scoring.frame_tolerance)
+
+
 def _rules(scoring: EventScoring) -> AgreementRules:
     """A point annotation stands for the window in which an event counts for it."""
-    return AgreementRules(before_s=scoring.pre_s, after_s=scoring.post_s)
+    return AgreementRules(before_s=scoring.pre_s, after_s=scoring.post_s, segment_s=scoring.segment_s)
 
 
 def _with_annotations(evidence: Sequence[Evidence], scoring: EventScoring) -> CoderPair:
@@ -209,71 +223,3 @@ def _people(people: Mapping[str, Marks], evidence: Sequence[Evidence], scoring: 
     group = coders.together({name: without_codes(marks) for name, marks in people.items()}, observed, rules)
     together = alpha(group.coincidences.weighted(np.ones(len(group.sessions)))) if group.sessions else math.nan
     return People(pairs=coders.pairwise(people, observed, rules), alpha=float(together))
-
-
-def numbers(found: Statistics) -> dict[str, float]:
-    """Everything that is one number, by the name that it is logged under; undefined ones are NaN.
-
-    ``event/f1.lo`` and ``.hi`` are the ends of an interval, ``.chance`` the mean of shifted events, ``.p`` how often
-    they are as good, ``.z``, ``.times_chance``, ``.random`` the mean of as many events at random times.
-    """
-    result: dict[str, float] = {"event/participants": float(len(found.assessment.participants))}
-    for name, measured in found.assessment.measured.items():
-        result |= _ends(f"event/{name}", measured.interval)
-        if measured.chance:
-            chance = measured.chance
-            result |= {
-                f"event/{name}.chance": chance.mean,
-                f"event/{name}.p": chance.p,
-                f"event/{name}.z": chance.z,
-                f"event/{name}.times_chance": chance.times,
-            }
-        if measured.random:
-            result[f"event/{name}.random"] = measured.random.mean
-    result |= {
-        "event/latency_q1_s": found.latency.lower_s,
-        "event/latency_q3_s": found.latency.upper_s,
-        "event/lag_peak_s": found.scan.peak_s,
-        "event/lag_peak_f1": float(np.max(found.scan.f1)) if len(found.scan.f1) else math.nan,
-    }
-    if found.thresholds:
-        result |= _threshold_numbers(found.thresholds)
-    if found.tolerance:
-        everybody = np.ones((1, len(found.tolerance.participants)))
-        for name, widths_s in (("f1_tight", TIGHT_S), ("f1_loose", LOOSE_S)):
-            result[f"event/{name}"] = float(mean_of(found.tolerance, widths_s)(everybody)[0])
-    for name, interval in found.intervals.items():
-        result |= _ends(f"event/{name}", interval)
-    result |= {f"agree/detector/{name}": float(value) for name, value in coders.values(found.agreement).items()}
-    result |= {f"agree/detector/segment/{k}": v for k, v in coders.segment_shares(found.agreement).items()}
-    if found.people:
-        result |= _people_numbers(found.people)
-    return result
-
-
-def _ends(name: str, interval: Interval | None) -> dict[str, float]:
-    return {f"{name}.lo": interval.low, f"{name}.hi": interval.high} if interval else {}
-
-
-def _threshold_numbers(found: Thresholds) -> dict[str, float]:
-    own = found.nested.tally
-    return {
-        "event/average_precision": found.average_precision,
-        "event/best_f1": float(f1(found.best.tally)),
-        "event/best_level": found.best.level,
-        "event/nested_f1": float(f1(own.weighted(np.ones(len(own.tp))))) if len(own.tp) else math.nan,
-    }
-
-
-def _people_numbers(found: People) -> dict[str, float]:
-    """Of each pair of annotators, and the mean over the pairs that have a value."""
-    result = {"agree/people/alpha": found.alpha}
-    every: dict[str, list[float]] = {}
-    for pair in found.pairs:
-        for name, value in coders.values(pair).items():
-            result[f"agree/people/{name}/{pair.first}/{pair.second}"] = float(value)
-            every.setdefault(name, []).append(float(value))
-    for name, values in every.items():
-        known = [value for value in values if not math.isnan(value)]
-        result[f"agree/people/{name}_mean"] = sum(known) / len(known) if known else math.nan
-    return result
