@@ -120,7 +120,8 @@ def compare(runs: Sequence[RunRow], *, by: str | None = None, metrics: Sequence[
     Args:
         runs: at least one.
         by: number to sort by, with its family (without: ``event``, or the only one of that name): largest first,
-            smallest first where smaller is better. None = F1, or, where no run is scored, the name: more events are not better.
+            smallest first where smaller is better. None = F1, or, where no run is scored, the name: more events are not
+            better.
         metrics: numbers to show; those that no run has, or that are equal in all of several runs, are left out.
 
     Raises:
