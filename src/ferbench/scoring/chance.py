@@ -5,8 +5,9 @@ random amount, which keeps their number, spacing and clumping, and breaks only t
 Schreiber & Schmitz 2000, "Surrogate time series", review). ``random``: as many events per session, anywhere in its
 observed time.
 
-The shift presumes that events and annotations are as likely early as late in a session. Events at the seam of the
-circle, and annotations whose window reaches beyond the observed time, stay what they are.
+The shift presumes that events and annotations are as likely early as late in a session. An event whose extent reaches
+beyond the circle's seam may match at either end; annotations whose window reaches beyond the observed time stay what
+they are.
 """
 
 from __future__ import annotations
@@ -25,20 +26,21 @@ from ferbench.scoring.matching import TOLERANCE_S
 from ferbench.scoring.tally import Tally
 from ferbench.types import F64, I64
 
-Counting = Callable[[F64, F64, F64], I64]
+Counting = Callable[[F64, F64, F64, F64], I64]
 """Size of the largest one-to-one matching for each draw, i64 (S,), from the events' times f64 (S, N) in any order,
-their durations f64 (N,), and the annotations' onsets and offsets f64 (M, 2)."""
+their durations f64 (N,), the annotations' onsets and offsets f64 (M, 2), and the times f64 (S, N) at which events that
+reach beyond the end of the observed time began if they came in at its start (NaN = does not reach so far)."""
 
 Allowed = Callable[[F64, F64], NDArray[np.bool_]]
 """Which event and annotation may be matched, bool (S, N, M), from onsets and offsets of events, f64 (2, S, N, 1), and
 of annotations, f64 (2, 1, M)."""
 
 _EQUAL: Final = 1e-12  # scores that differ by less are ties
-_AT_ONCE: Final = 4_000_000  # pairs of event and annotation that are looked at together
+_AT_ONCE: Final = 4_000_000  # events, or pairs of event and annotation, that are looked at together
 
-
-SHORTEST: Final = 10
-"""A session has a least shift from so many of them on; it then leaves out a fifth of all shifts at most."""
+SHORTEST: Final = 30
+"""A session has a least shift from so many of them on. The least shift keeps an event from any surrogate of its own
+match, so a lone hit has the smallest p; a random event makes one with a probability of window / session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,8 +141,8 @@ def randomised_p(value: float, null: F64, rng: np.random.Generator) -> float:
 def at_points(pre_s: float, post_s: float, *, tolerance_s: float = TOLERANCE_S) -> Counting:
     """Counting of events in [onset - pre_s, onset + post_s] of an annotation, as ``matching.match`` has it."""
 
-    def count(times_s: F64, lasts_s: F64, marks_s: F64) -> I64:
-        del lasts_s  # points have no extent
+    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> I64:
+        del lasts_s, around_s  # points have no extent
         stamps_s, onsets_s = np.sort(times_s, axis=1), marks_s[:, 0]
         return count_matches(stamps_s, onsets_s, pre_s=pre_s, post_s=post_s, tolerance_s=tolerance_s)
 
@@ -154,12 +156,13 @@ def at_pairs(allowed: Allowed) -> Counting:
     1973, as in SciPy.
     """
 
-    def count(times_s: F64, lasts_s: F64, marks_s: F64) -> I64:
+    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> I64:
         step = max(_AT_ONCE // max(times_s.shape[1] * len(marks_s), 1), 1)
-        found_s = np.stack([times_s, times_s + lasts_s])[..., None]
+        found_s, again_s = (np.stack([at_s, at_s + lasts_s])[..., None] for at_s in (times_s, around_s))
+        marked_s = marks_s.T[:, None]
         parts = [
-            _most_pairs(allowed(found_s[:, row : row + step], marks_s.T[:, None]))
-            for row in range(0, len(times_s), step)
+            _most_pairs(allowed(found_s[:, rows], marked_s) | allowed(again_s[:, rows], marked_s))
+            for rows in (slice(row, row + step) for row in range(0, len(times_s), step))
         ]
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
@@ -237,10 +240,10 @@ def shifted(tracks: Sequence[Track], *, count: Counting, least_s: float, draws: 
     """
     circles = [_Circle(track) for track in tracks]
 
-    def placed(circle: _Circle, rng: np.random.Generator) -> F64:
+    def placed(circle: _Circle, rng: np.random.Generator, rows: int) -> F64:
         low = least_s if circle.length_s >= SHORTEST * least_s else 0.0
-        shift_s = rng.uniform(low, circle.length_s - low, (draws, 1))
-        return circle.to_session((circle.place_s + shift_s) % circle.length_s)
+        shift_s = rng.uniform(low, circle.length_s - low, (rows, 1))
+        return np.asarray((circle.place_s + shift_s) % circle.length_s, np.float64)
 
     short = sum(len(c.place_s) > 0 and 0 < c.length_s < SHORTEST * least_s for c in circles)
     return _null(tracks, circles, placed, count, draws=draws, seed=seed, short=short)
@@ -249,8 +252,8 @@ def shifted(tracks: Sequence[Track], *, count: Counting, least_s: float, draws: 
 def random(tracks: Sequence[Track], *, count: Counting, draws: int, seed: int) -> Null:
     """What as many events per session score, each uniform over the observed time (arguments as ``shifted``)."""
 
-    def placed(circle: _Circle, rng: np.random.Generator) -> F64:
-        return circle.to_session(rng.uniform(0, circle.length_s, (draws, len(circle.place_s))))
+    def placed(circle: _Circle, rng: np.random.Generator, rows: int) -> F64:
+        return rng.uniform(0, circle.length_s, (rows, len(circle.place_s)))
 
     return _null(tracks, [_Circle(track) for track in tracks], placed, count, draws=draws, seed=seed, short=0)
 
@@ -275,11 +278,16 @@ class _Circle:
         index = (np.searchsorted(self.before_s, place_s, side="right") - 1).clip(0, len(self.start_s) - 1)
         return np.asarray(self.start_s[index] + (place_s - self.before_s[index]), np.float64)
 
+    def around(self, place_s: F64, lasts_s: F64) -> F64:
+        """Times in the session of what comes in at its start because it reaches beyond the seam; NaN elsewhere."""
+        again_s = self.start_s[0] + place_s - self.length_s
+        return np.where(place_s + lasts_s > self.length_s, again_s, np.nan)
+
 
 def _null(
     tracks: Sequence[Track],
     circles: Sequence[_Circle],
-    placed: Callable[[_Circle, np.random.Generator], F64],
+    placed: Callable[[_Circle, np.random.Generator, int], F64],
     count: Counting,
     *,
     draws: int,
@@ -295,8 +303,13 @@ def _null(
         tp[:] = np.nan
     else:
         for track, circle in zip(tracks, circles, strict=True):
-            if len(track.times_s) and len(track.marks_s):
-                tp += count(placed(circle, rng), track.lasts_s, track.marks_s)
+            if not len(track.times_s) or not len(track.marks_s):
+                continue
+            step = max(_AT_ONCE // len(track.times_s), 1)
+            for row in range(0, draws, step):
+                place_s = placed(circle, rng, min(step, draws - row))
+                around_s = circle.around(place_s, track.lasts_s)
+                tp[row : row + step] += count(circle.to_session(place_s), track.lasts_s, track.marks_s, around_s)
     num_events, num_ref = sum(len(t.times_s) for t in tracks), sum(len(t.marks_s) for t in tracks)
     observed_s = math.nan if unplaced else sum(c.length_s for c in circles)
     tally = Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=np.full(draws, observed_s))

@@ -1,0 +1,156 @@
+"""How long all statistics of a large study take: chance levels, intervals, curves, lag, agreement, breakdowns.
+
+    python -m benchmarks.statistics [--repeats 3]
+
+100 sessions of 30 minutes at 25 fps, 50 participants, 20 annotations in each session, about 2,000 events of a smoothed
+random signal; 1,000 surrogates of each null detector and 2,000 draws of the participants. The peer of the surrogates is
+the same matching one draw at a time, as a plain program would do it (some draws are timed). Writes
+``results/statistics_cpu.json``; ``peak_mib`` is of the whole process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics as stats
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import scipy
+from scipy.ndimage import gaussian_filter1d
+
+from ferbench.events.hysteresis import Hysteresis
+from ferbench.profile import Profile
+from ferbench.report.statistics_files import write_statistics
+from ferbench.scoring.chance import shifted
+from ferbench.scoring.criteria import Window
+from ferbench.scoring.events import EventScoring
+from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.statistics import statistics
+from ferbench.scoring.uncertainty import counting, track
+from ferbench.types import Annotation, Signal, Timeline, VideoInfo
+
+SESSIONS, PARTICIPANTS, ANNOTATIONS = 100, 50, 20
+LENGTH_S, RATE_HZ = 1800.0, 25.0
+RULE = Hysteresis(enter=0.82, exit=0.6)
+DRAWN_PLAINLY = 5
+
+T = TypeVar("T")
+
+
+def signal_of(rng: np.random.Generator) -> Signal:
+    """A session's signal: smoothed noise between 0 and 1."""
+    frames = int(LENGTH_S * RATE_HZ)
+    noise = gaussian_filter1d(rng.normal(size=frames), 25)
+    video = VideoInfo(
+        video_id="made", path=Path("made"), sha256="", num_frames=frames, width_px=8, height_px=8, fps_hz=RATE_HZ
+    )
+    timeline = Timeline(video=video, edges_s=np.arange(frames + 1) / RATE_HZ)
+    return Signal(timeline=timeline, value=1 / (1 + np.exp(-noise / noise.std())), label="surprise")
+
+
+def profiled(signal: Signal) -> Profile:
+    """The rule's events at every threshold."""
+    found = RULE.profile(signal, start_s=0.0)
+    assert found is not None
+    return found
+
+
+def session(number: int, signal: Signal, profile: Profile, rng: np.random.Generator) -> Evidence:
+    """A session as statistics see it."""
+    name = f"s{number:03}"
+    return Evidence(
+        session_id=name,
+        participant=f"p{number % PARTICIPANTS:02}",
+        events=tuple(RULE.detect(signal, session_id=name, start_s=0.0)),
+        annotations=tuple(
+            Annotation(session_id=name, onset_s=float(t), offset_s=float(t) + 3, kind=f"kind {k % 3}")
+            for k, t in enumerate(np.sort(rng.uniform(0, LENGTH_S, ANNOTATIONS)))
+        ),
+        observed=((0.0, LENGTH_S),),
+        visible=((0.0, LENGTH_S),),
+        profile=profile,
+    )
+
+
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    """Seconds, and what came out."""
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result
+
+
+def one_at_a_time(evidence: list[Evidence], draws: int) -> None:
+    """Matches of circularly shifted events, drawn and matched singly."""
+    rng, window = np.random.default_rng(0), Window()
+    for _ in range(draws):
+        for own in evidence:
+            shift_s = rng.uniform(5.5, LENGTH_S - 5.5)
+            moved = [
+                type(event)(
+                    session_id=event.session_id,
+                    onset_s=(event.onset_s + shift_s) % LENGTH_S,
+                    offset_s=(event.offset_s + shift_s) % LENGTH_S,
+                    trigger_s=(event.trigger_s + shift_s) % LENGTH_S,
+                    label=event.label,
+                    peak=event.peak,
+                )
+                for event in own.events
+            ]
+            window.matches(moved, own.annotations)
+
+
+def main() -> None:
+    """Make the study, measure, write the result."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "statistics_cpu.json")
+    options = parser.parse_args()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    rng, scoring, window = np.random.default_rng(0), EventScoring(), Window()
+    signals = [signal_of(rng) for _ in range(SESSIONS)]
+    profiles_s, profiles = timed(lambda: [profiled(signal) for signal in signals])
+    evidence = [session(k, signals[k], profiles[k], rng) for k in range(SESSIONS)]
+    taken: dict[str, list[float]] = {
+        name: [] for name in ("with_intervals", "without", "pictures", "surrogates", "surrogates_one_at_a_time")
+    }
+    tracks = [track(own, "trigger") for own in evidence]
+    for _ in range(options.repeats):
+        whole_s, found = timed(lambda: statistics(evidence, scoring, people={}))
+        taken["with_intervals"].append(whole_s)
+        taken["without"].append(timed(lambda: statistics(evidence, scoring, people={}, intervals=False))[0])
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            taken["pictures"].append(timed(lambda: write_statistics(found, place, scoring, level=RULE.enter))[0])
+        ours = timed(lambda: shifted(tracks, count=counting(window), least_s=5.5, draws=scoring.surrogates, seed=0))
+        taken["surrogates"].append(ours[0])
+        plain_s = timed(lambda: one_at_a_time(evidence, DRAWN_PLAINLY))[0]
+        taken["surrogates_one_at_a_time"].append(plain_s * scoring.surrogates / DRAWN_PLAINLY)
+    ratios = [o / p for o, p in zip(taken["surrogates"], taken["surrogates_one_at_a_time"], strict=True)]
+    result = {
+        "what": "all statistics of 100 sessions of 30 min at 25 fps, seconds",
+        "events": sum(len(own.events) for own in evidence),
+        "levels": len(found.thresholds.curve.level) if found.thresholds else 0,
+        "surrogates": scoring.surrogates,
+        "draws": scoring.draws,
+        "profiles_s": round(profiles_s, 3),
+        "median_s": {name: round(stats.median(values), 3) for name, values in taken.items()},
+        "ratio_surrogates_to_one_at_a_time": round(stats.median(ratios), 5),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "device": {"kind": "cpu", "machine": platform.machine(), "cores": os.cpu_count(), "load_before": load},
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(result["median_s"]), result["events"], "events,", result["peak_mib"], "MiB")
+
+
+if __name__ == "__main__":
+    main()
