@@ -11,6 +11,7 @@ the same matching one draw at a time, as a plain program would do it (some draws
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import platform
@@ -33,7 +34,7 @@ from ferbench.scoring.chance import shifted
 from ferbench.scoring.criteria import Window
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.evidence import Evidence
-from ferbench.scoring.statistics import statistics
+from ferbench.scoring.statistics import Statistics, statistics
 from ferbench.scoring.uncertainty import counting, track
 from ferbench.types import Annotation, Signal, Timeline, VideoInfo
 
@@ -107,6 +108,12 @@ def one_at_a_time(evidence: list[Evidence], draws: int) -> None:
             window.matches(moved, own.annotations)
 
 
+def drawn(found: Statistics, scoring: EventScoring) -> None:
+    """All pictures and tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_statistics(found, Path(folder), scoring, level=RULE.enter)
+
+
 def main() -> None:
     """Make the study, measure, write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -126,9 +133,7 @@ def main() -> None:
         whole_s, found = timed(lambda: statistics(evidence, scoring, people={}))
         taken["with_intervals"].append(whole_s)
         taken["without"].append(timed(lambda: statistics(evidence, scoring, people={}, intervals=False))[0])
-        with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder)
-            taken["pictures"].append(timed(lambda: write_statistics(found, place, scoring, level=RULE.enter))[0])
+        taken["pictures"].append(timed(functools.partial(drawn, found, scoring))[0])
         ours = timed(lambda: shifted(tracks, count=counting(window), least_s=5.5, draws=scoring.surrogates, seed=0))
         taken["surrogates"].append(ours[0])
         plain_s = timed(lambda: one_at_a_time(evidence, DRAWN_PLAINLY))[0]

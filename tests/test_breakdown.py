@@ -21,7 +21,7 @@ from ferbench.types import Annotation, Event
 HOW = {"pre_s": 0.5, "post_s": 5.0, "stamp": "trigger"}
 
 
-def session(name, triggers, annotations, *, participant="", observed=((0.0, 100.0),), visible=()):
+def session(name, triggers, annotations, *, participant="", observed=((0.0, 100.0),), visible=None):
     return Evidence(
         session_id=name,
         participant=participant,
@@ -76,6 +76,21 @@ def test_what_is_not_known_is_left_out():
     assert math.isnan(split([session("a", [5.0], [])])["session"][0].recall)
 
 
+def test_a_session_without_any_face_is_no_face_and_not_unknown():
+    sessions = [
+        session("seen", [], [(50.0, "", None)], visible=((0.0, 100.0),)),
+        session("none", [], [(50.0, "", None)], visible=()),
+    ]
+    assert [(r.value, r.n_ref) for r in split(sessions)["face"]] == [("no face", 1), ("100 %", 1)]
+
+
+def test_where_time_is_not_known_there_is_no_rate():
+    [row] = split([session("a", [5.0], [], participant="P"), session("b", [5.0], [], participant="P", observed=())])[
+        "participant"
+    ]
+    assert (row.fp, math.isnan(row.false_alarms_per_min)) == (2, True)
+
+
 def test_the_face_of_a_window_counts_only_what_was_observed():
     own = session("a", [], [(98.0, "", None)], visible=((90.0, 99.0),))
     [row] = references([own], matched([own], **HOW), **HOW)
@@ -96,8 +111,7 @@ def test_face_shares_equal_a_walk_over_tenths(observed, visible, onset):
     [row] = references([own], matched([own], **HOW), **HOW)
     window = range(max(onset * 10 - 5, 0), onset * 10 + 50)
     total = sum(seen[k] for k in window)
-    known = bool(runs) and total > 0
-    wanted = sum(face[k] for k in window) / total if known else math.nan
+    wanted = sum(face[k] for k in window) / total if total > 0 else math.nan
     assert row.face_share == pytest.approx(wanted, abs=1e-6, nan_ok=True)
 
 

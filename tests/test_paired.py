@@ -189,7 +189,13 @@ def test_holm_by_its_definition(p):
 def row(session, participant, tp, fp, fn, threshold=0.5, post_s=5.0):
     counts = Counts(tp=tp, fp=fp, fn=fn, n_ref=tp + fn, observed_s=60.0, valid_s=60.0)
     return CountsRow(
-        session_id=session, participant=participant, threshold=threshold, pre_s=0.5, post_s=post_s, counts=counts
+        session_id=session,
+        participant=participant,
+        threshold=threshold,
+        pre_s=0.5,
+        post_s=post_s,
+        counts=counts,
+        annotations_sha="",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,3 +134,13 @@ def test_profiles_that_cannot_be():
     with pytest.raises(DataError, match="one length"):
         replace(one, below=np.zeros(2))
     assert Profile.joined([]).at(0.5).shape == (0, 3)
+
+
+def test_levels_that_may_not_be_chosen_are_left_out():
+    whole = Profile.of([(-math.inf, 0.9, 1.0, 2.0, 1.0), (-math.inf, 0.0, 0.0, 9.0, 1.0), (0.2, 0.5, 3.0, 4.0, 3.0)])
+    found = whole.above(0.0)
+    assert found.levels.tolist() == [0.9, 0.5, 0.2]
+    for level in (0.9, 0.4, 0.1):
+        assert found.at(level).tolist() == whole.at(level).tolist()
+    with pytest.raises(DataError, match="at least"):
+        found.at(0.0)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,12 @@ from ferbench.app.statistics import FOLDER, NUMBERS, SUMMARY
 from ferbench.errors import TrackingError
 from ferbench.formats.elan import read_elan
 from ferbench.pipeline.evidence import both
+from ferbench.report import statistics as pictures
 from ferbench.report.statistics_files import summary, write_statistics
+from ferbench.scoring.criteria import OnsetOffset, Overlap
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.evidence import Evidence
-from ferbench.scoring.marks import marks_by_annotator
+from ferbench.scoring.marks import marks_by_annotator, of_annotations
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.statistics import statistics
 from ferbench.tracking.files_store import FilesStore
@@ -210,7 +214,142 @@ def test_two_runs_by_participant(study, warm_home, ferbench_run, ferbench):
     (single,) = (key for key, about in records(warm_home).items() if about["kind"] == "run")
     told = ferbench("compare", "--uri", "files", "--paired", three, single)
     assert told.code != 0
-    assert "different windows" in told.err
+    assert "scored in different ways (scoring.post_s 5 and 1)" in told.err
+
+
+@pytest.mark.weights
+def test_runs_that_matched_in_different_ways_are_not_compared(study, warm_home, ferbench_run, ferbench):
+    ended = ferbench_run("-m", *study, "scoring=events,overlap", "event.enter=0.5,0.7")
+    assert ended.code == 0, ended.err
+    assert "matched events with annotations in different ways (scoring.criterion" in ended.err
+    assert "best cell" not in ended.out
+    known = {key: about for key, about in records(warm_home).items() if about["kind"] == "cell"}
+    by_window = [key for key, about in known.items() if about["params"]["scoring"] == "events"]
+    by_overlap = [key for key in known if key not in by_window]
+    told = ferbench("compare", "--uri", "files", "--paired", by_window[0], by_overlap[0])
+    assert told.code != 0
+    assert "scored in different ways (scoring.criterion" in told.err
+    rest = ferbench("compare", "--uri", "files", "--against", by_window[0])
+    assert rest.code == 0, rest.err
+    assert rest.out.count("left out: ") == 2, "the others are named"
+    assert rest.out.count(" against ") == 1
+    for wrong in (("--csv",), ("--by", "recall"), ("--against", by_window[1])):
+        assert "expected one of them" in ferbench("compare", "--paired", *by_window, *wrong).err
+
+
+@pytest.mark.weights
+def test_a_session_that_failed_in_one_run_is_left_out(study, warm_home, ferbench_run, ferbench, tmp_path):
+    assert ferbench_run(*study).code == 0
+    (whole,) = records(warm_home)
+    (tmp_path / "videos" / "ben.mp4").write_bytes(b"no video")
+    assert ferbench_run(*study, "event.enter=0.7").code == 1
+    (part,) = set(records(warm_home)) - {whole}
+    ended = ferbench("compare", "--uri", "files", "--paired", whole, part)
+    assert ended.code == 0, ended.err
+    assert "2 participants" in ended.out
+    assert "only in some of the runs, left out: ben" in ended.out
+    assert "only 2 participants: intervals of so few are too short" in ended.out
+    plain = json.loads(ferbench("compare", "--uri", "files", "--paired", whole, part, "--json").out)
+    for name in ("f1", "false_alarms_per_min"):
+        other = plain["others"][0][name]
+        assert other["value"] - plain["values"][name] == pytest.approx(other["difference"])
+    marks = tmp_path / "smiles.csv"
+    marks.write_text(marks.read_text().replace("anna,0.6", "anna,0.9"))
+    assert ferbench_run(*study, "event.enter=0.8").code == 1
+    (moved,) = set(records(warm_home)) - {whole, part}
+    told = ferbench("compare", "--uri", "files", "--paired", whole, moved)
+    assert "different annotations or observed time (anna)" in told.err
+
+
+@pytest.mark.weights
+def test_statistics_are_made_anew_where_another_face_is_chosen(study, warm_home, ferbench_run):
+    """A region of the frame by camera: the tables and their keys are the same, the signals are not."""
+    folder = Path(study[0].partition("=")[2])
+    found = []
+    for camera in ("here", "nowhere"):
+        rows = [f"{name},P{name},{camera},{name}.mp4" for name in ("anna", "ben", "cas")]
+        (folder / "list.csv").write_text("session,participant,camera,path\n" + "\n".join(rows) + "\n")
+        regions = "selector.cameras={here: [0,0,1,1], nowhere: [0.98,0.98,1,1]}"
+        given = [f"dataset.manifest={folder}/list.csv", *study[1:], "dataset=manifest", "selector=roi", f"+{regions}"]
+        ended = ferbench_run(*given)
+        assert ended.code == 0, ended.err
+        lines = [line for line in ended.out.splitlines() if line.startswith("F1 ")]
+        found.append(lines[0].split()[1])
+    assert found[0] != found[1] == "0.000"
+
+
+def test_names_of_annotators_are_names_of_numbers():
+    sessions = evidence(2)
+    names = ("J. O'Neil", "Müller, Ann", "A/B", "A&B")
+    people = {name: {s.session_id: of_annotations(s.annotations) for s in sessions} for name in names}
+    found = [n for n in numbers(statistics(sessions, EventScoring(), people=people, intervals=False)) if "people" in n]
+    assert all(re.fullmatch(r"[A-Za-z0-9_. /-]+", name) for name in found)
+    pairs = {name.split("time/kappa/")[1] for name in found if "time/kappa/" in name}
+    assert len(pairs) == 6
+    assert "A_B 2/A_B" in pairs
+
+
+def test_where_times_are_not_known_nothing_is_claimed_of_them(tmp_path):
+    known = evidence(3)
+    sessions = [known[0], *(replace(session, observed=()) for session in known[1:])]
+    found = statistics(sessions, EventScoring(surrogates=20, draws=20), people={})
+    told = numbers(found)
+    assert not math.isnan(told["event/f1"] if "event/f1" in told else told["event/f1.lo"])
+    for name in (
+        "segment/f1",
+        "agree/detector/event/positive_agreement",
+        "agree/detector/time/lag_peak_kappa",
+        "event/f1.p",
+    ):
+        assert math.isnan(told[name]), name
+    lines = summary(found, EventScoring())
+    assert "no chance level: the observed time of 5 session(s) is not known" in lines
+    assert not [line for line in lines if line.startswith(("chance:", "segments"))]
+    assert "unknown time" in lines[0]
+
+
+def test_points_are_told_where_an_extent_is_asked_for():
+    sessions = [
+        replace(s, annotations=tuple(replace(a, offset_s=a.onset_s) for a in s.annotations)) for s in evidence(3)
+    ]
+    for criterion, told in ((Overlap(), True), (OnsetOffset(), True), (None, False)):
+        scoring = EventScoring(criterion=criterion, surrogates=20, draws=20)
+        lines = summary(statistics(sessions, scoring, people={}), scoring)
+        assert any("0 of the events and 48 of the annotations are points" in line for line in lines) == told
+        assert "48 events, 48 annotations, 6 sessions of 3 participants, 60.0 min observed" in lines[0]
+
+
+def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("matplotlib.axes.Axes.step", lambda _, x, y, where, **__: drawn.append((x, y, where)))
+    pictures.precision_recall(
+        tmp_path / "pr.png",
+        level=np.array([0.9, 0.8, 0.7]),
+        recall=np.array([0.5, 0.5, 1.0]),
+        precision=np.array([1.0, 0.5, 0.6]),
+        band=(np.array([0.0, 1.0]), np.zeros(2), np.ones(2)),
+        confidence=0.9,
+        chance=(np.array([0.1]), np.array([0.2])),
+        points=(),
+        title="",
+    )
+    ((x, y, where),) = drawn
+    assert where == "pre", "area = sum of (R_k - R_(k-1)) P_k"
+    assert (x.tolist(), y.tolist()) == ([0.5, 0.5, 1.0], [1.0, 0.5, 0.6])
+    assert (tmp_path / "pr_band.csv").read_text().splitlines()[0] == "recall,precision_low,precision_high"
+    assert (tmp_path / "pr_chance.csv").read_text().splitlines()[1] == "0.1,0.2"
+
+
+def test_draws_as_good_as_the_run_stand_beside_its_line():
+    draws = np.array([0.0] * 5 + [0.2] * 3 + [0.4] * 2 + [0.6])
+    edges = pictures._bins_beside(draws, 0.4)
+    counts, _ = np.histogram(draws, bins=edges)
+    right = counts[np.searchsorted(edges, 0.4, side="right") - 1 :].sum()
+    assert counts.sum() == len(draws)
+    assert right == 3, "those of 0.4 and 0.6"
+    for value, every in ((0.5, [0.5]), (0.5, [0.2, 0.2]), (math.nan, [0.1, 0.3]), (0.9, [0.1, 0.3])):
+        counts, _ = np.histogram(every, bins=pictures._bins_beside(np.array(every), value))
+        assert counts.sum() == len(every)
 
 
 def test_a_file_of_a_run(tmp_path):
@@ -255,7 +394,9 @@ def test_score_of_tables(tables, ferbench, tmp_path):
     plain = json.loads(ferbench("score", *tables, "--annotator", "kim", "--json").out)["statistics"]
     assert plain["event/lag_peak_s"] == pytest.approx(2.0)
     assert plain["agree/people/time/kappa/kim/lee"] == 1
-    assert "chance" not in ferbench("score", *tables, "--annotator", "kim", "--no-intervals").out
+    plainly = ferbench("score", *tables, "--annotator", "kim", "--no-intervals").out
+    assert "chance: " not in plainly
+    assert "p = " not in plainly
 
 
 @pytest.mark.parametrize(("scoring", "recall"), [("onset_offset", 0.0), ("overlap", 0.0), ("errhri", 0.5)])
@@ -265,6 +406,65 @@ def test_score_of_tables_by_other_criteria(scoring, recall, tables, ferbench):
     assert plain["statistics"]["event/recall.chance"] is not None
     assert "event/f1_tight" not in plain["statistics"]
     assert ferbench("score", *tables, "--annotator", "kim", "--scoring", "nothing").code != 0
+
+
+def test_score_tells_what_cannot_be_written(tables, ferbench, tmp_path):
+    (tmp_path / "file").write_text("")
+    given = (*tables, "--annotator", "kim", "--no-intervals")
+    for option, path in (("--out", tmp_path / "file"), ("--matches", tmp_path / "file" / "x.boris.tsv")):
+        ended = ferbench("score", *given, option, path)
+        assert ended.code != 0
+        assert f"{option}: " in ended.err
+        assert "Traceback" not in ended.err
+    wrong = ferbench("score", *given, "--set", "criterion=overlap")
+    assert "choose one with scoring=onset_offset, overlap or errhri" in wrong.err
+
+
+def test_participants_may_stand_in_the_table_of_lengths(tables, ferbench, tmp_path):
+    """Intervals are over participants wherever these are named; a contradiction is refused."""
+    marks = tables[1]
+    with_names = json.loads(ferbench("score", *tables, "--annotator", "kim", "--json").out)["statistics"]
+    rows = [line.split(",") for line in marks.read_text().splitlines()]
+    marks.write_text("\n".join(",".join((row[0], *row[2:])) for row in rows) + "\n")
+    nameless = json.loads(ferbench("score", *tables, "--annotator", "kim", "--json").out)["statistics"]
+    assert (with_names["event/participants"], nameless["event/participants"]) == (3, 6)
+    lengths = tmp_path / "events.sessions.csv"
+    lengths.write_text("session,participant,duration_s\n" + "".join(f"s{k:02},p{k // 2:02},600\n" for k in range(6)))
+    assert json.loads(ferbench("score", *tables, "--annotator", "kim", "--json").out)["statistics"] == with_names
+    marks.write_text("\n".join(",".join(row) for row in rows).replace("s01,p00", "s01,p07") + "\n")
+    told = ferbench("score", *tables, "--annotator", "kim")
+    assert "'s01' is of participant 'p00' in the table of lengths and of 'p07'" in told.err
+
+
+def test_the_ceiling_is_the_same_with_sessions_in_which_nothing_is_marked(tables, ferbench, tmp_path):
+    lengths = tmp_path / "events.sessions.csv"
+    lengths.write_text(lengths.read_text() + "quiet,600,600\n")
+    given = ("score", *tables, "--annotator", "kim", "--no-intervals", "--json")
+    only, also = (
+        json.loads(ferbench(*given, "--unlisted", kind).out)["statistics"] for kind in ("unannotated", "empty")
+    )
+    name = "agree/people/time/prevalence/kim/lee"
+    assert also[name] == pytest.approx(only[name] * 6 / 7)
+
+
+def test_seconds_that_count_are_the_same_everywhere(tables, ferbench, tmp_path):
+    lengths = tmp_path / "events.sessions.csv"
+    lengths.write_text("session,duration_s,observed\n" + "".join(f"s{k:02},600,0..300\n" for k in range(6)))
+    ended = ferbench("score", *tables, "--annotator", "kim")
+    rates = re.findall(r"false.alarms.per.min(?:ute)? (\d+\.\d\d)", ended.out)
+    assert len(rates) == 2
+    assert rates[0] == rates[1]
+    assert "30.0 min observed" in ended.out
+    lengths.write_text("session,duration_s\ns00,-5\n")
+    assert "expected 0 or more seconds" in ferbench("score", *tables, "--annotator", "kim").err
+
+
+def test_events_in_another_unit_are_told(tables, ferbench):
+    events, _ = tables
+    text = re.sub(r"surprise,(\d+)\.\d,(\d+)\.\d,(\d+)\.\d", r"surprise,\g<1>000,\g<2>000,\g<3>000", events.read_text())
+    events.write_text(text)
+    ended = ferbench("score", *tables, "--annotator", "kim", "--no-intervals")
+    assert "events of events.csv outside of their sessions: 24 (the first: 's00' is 600.0 s long" in ended.err
 
 
 def test_score_writes_what_became_of_each_event(tables, ferbench, tmp_path):

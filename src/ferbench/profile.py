@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,11 @@ class Profile:
     def rows(self, keep: NDArray[np.bool_]) -> Profile:
         """Some of the events, chosen by a bool (E,)."""
         return Profile(floor=self.floor, **{f.name: getattr(self, f.name)[keep] for f in fields(self)[1:]})
+
+    def above(self, level: float) -> Profile:
+        """The events at levels higher than this."""
+        kept = self.rows(self.upto > level)
+        return replace(kept, floor=max(self.floor, math.nextafter(level, math.inf)))
 
     def at(self, level: float) -> F64:
         """Events at one level, f64 (N, 3) of onset, offset, trigger, in order of these three.

@@ -164,7 +164,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountsRow:
-    """One row of the counts table: session × threshold × tolerance."""
+    """One row of the counts table: session × threshold × tolerance.
+
+    ``annotations_sha`` says what the session was scored against: equal digests, equal annotations and observed time.
+    """
 
     session_id: str
     participant: str
@@ -172,6 +175,7 @@ class CountsRow:
     pre_s: float
     post_s: float
     counts: Counts
+    annotations_sha: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

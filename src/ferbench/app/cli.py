@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -340,12 +342,25 @@ def score(
     )
     scored = compare_tables(request)
     if matches is not None:
-        write_tracks(matches, match_tracks_of(scored), option="--matches")
+        with _written("--matches", matches):
+            write_tracks(matches, match_tracks_of(scored), option="--matches")
     if out is not None:
-        write_statistics(scored.statistics, out, scored.scoring)
+        with _written("--out", out):
+            write_statistics(scored.statistics, out, scored.scoring)
     show(scored, as_json=as_json)
     if scored.refused:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _written(option: str, path: Path) -> Iterator[None]:
+    """What cannot be written is told with the option that asked for it."""
+    try:
+        yield
+    except OSError as error:
+        raise FerbenchError(
+            f"{option}: {error.filename or path} cannot be written: {error.strerror or error}"
+        ) from error
 
 
 @app.command("score-frames")
@@ -405,9 +420,16 @@ def compare(
     from ferbench.tracking.query import other_runs, runs_of
 
     store = _store(uri)
+    for option, given in (("--by", by), ("--csv", csv_ or None), ("--against", against)):
+        if paired is not None and given is not None:
+            raise FerbenchError(
+                f"--paired and {option}: expected one of them; --paired compares two runs and sorts nothing"
+            )
+        if against is not None and given is not None and option != "--against":
+            raise FerbenchError(f"--against and {option}: expected one of them; --json prints all numbers")
     if paired is not None:
         first, second = (_one_run(store, name) for name in paired)
-        _show_paired(store, first, [second], seed=seed, as_json=as_json)
+        _show_paired(store, first, [second], seed=seed, as_json=as_json, leave_out=False)
         return
     found = runs_of(store, target)
     if not found.runs:
@@ -415,7 +437,7 @@ def compare(
     if against is not None:
         first = _one_run(store, against)
         others = [run for run in found.runs if run.run_id != first.run_id and run.metrics]
-        _show_paired(store, first, others, seed=seed, as_json=as_json)
+        _show_paired(store, first, others, seed=seed, as_json=as_json, leave_out=True)
         return
     table = compare_runs(found.runs, by=by)
     if as_json:
@@ -438,11 +460,13 @@ def _one_run(store: Store, name: str) -> RunRow:
     return found.runs[0]
 
 
-def _show_paired(store: Store, first: RunRow, others: list[RunRow], *, seed: int, as_json: bool) -> None:
+def _show_paired(
+    store: Store, first: RunRow, others: list[RunRow], *, seed: int, as_json: bool, leave_out: bool
+) -> None:
     from ferbench.app.console import output_console
     from ferbench.app.paired import closing, compare_paired, plain, tables
 
-    found = compare_paired(store, first, others, seed=seed)
+    found = compare_paired(store, first, others, seed=seed, leave_out=leave_out)
     if as_json:
         typer.echo(json.dumps(plain(found), indent=1))
         return

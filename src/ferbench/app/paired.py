@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ferbench.app.console import FittedTable, rows_table
-from ferbench.errors import ConfigError
+from ferbench.datasets.naming import some
+from ferbench.errors import ConfigError, FerbenchError
+from ferbench.report.compare import MATCHING
+from ferbench.report.statistics_files import FEW
 from ferbench.results import CountsRow, RunRow
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.paired import Difference, in_common, paired
-from ferbench.scoring.tally import METRICS
+from ferbench.scoring.tally import METRICS, values_of
 from ferbench.tracking.store import Store
 from ferbench.types import Counts
 
 TABLE: Final = "counts.csv"
-SAME_MARKS_TAG: Final = "ferbench.annotations_sha"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,9 @@ class Comparison:
     Attributes:
         first: the run that all are compared with.
         others: the other runs.
+        values: by metric, the first run's and then each other's, on the sessions that all have.
+        settings: how intervals were made.
+        seed: of the random numbers.
         differences: by metric, one for each other run.
         participants: that all were compared on.
         notes: what a reader should know.
@@ -35,28 +40,42 @@ class Comparison:
 
     first: RunRow
     others: tuple[RunRow, ...]
+    values: dict[str, tuple[float, ...]]
+    settings: EventScoring
+    seed: int
     differences: dict[str, tuple[Difference, ...]]
     participants: int
     notes: tuple[str, ...]
 
 
-def compare_paired(store: Store, first: RunRow, others: Sequence[RunRow], *, seed: int) -> Comparison:
-    """Compare other runs with a first one, participant by participant.
+def compare_paired(
+    store: Store, first: RunRow, others: Sequence[RunRow], *, seed: int, leave_out: bool = False
+) -> Comparison:
+    """Compare other runs with a first one, participant by participant, on the sessions that all have.
+
+    Args:
+        store: that has their counts.
+        first: a run.
+        others: other runs.
+        seed: of the random numbers.
+        leave_out: other runs that cannot be compared are left out and noted, as long as one is left.
 
     Raises:
-        ConfigError: no other run, different annotations or windows, or no session in common.
+        ConfigError: no other run, another way of scoring, other annotations, or no session in common.
         TrackingError: a run has no table of counts.
     """
-    if not others:
-        raise ConfigError("there is no other run to compare with")
-    marks = {run.tags.get(SAME_MARKS_TAG, "") for run in (first, *others)}
-    if len(marks) > 1:
-        raise ConfigError("these runs were scored against different annotations; a paired comparison needs the same")
-    windows = {(run.params.get("scoring.pre_s", ""), run.params.get("scoring.post_s", "")) for run in (first, *others)}
-    if len(windows) > 1:
-        listed = ", ".join(f"-{pre} s to +{post} s" for pre, post in sorted(windows))
-        raise ConfigError(f"these runs matched events in different windows ({listed}); compare those with the same")
-    tables, dropped = in_common([_counts(store, run) for run in (first, *others)])
+    counts, fitting, unfit = _counts(store, first), [], []
+    for run in others:
+        try:
+            fitting.append((run, _comparable(store, first, counts, run)))
+        except FerbenchError as error:
+            if not leave_out:
+                raise
+            unfit.append(f"left out: {run.name} ({run.run_id[:8]}): {error}")
+    if not fitting:
+        raise ConfigError("; ".join(unfit) or "there is no other run to compare with")
+    runs = tuple(run for run, _ in fitting)
+    tables, dropped = in_common([counts, *(rows for _, rows in fitting)])
     if not tables[0]:
         raise ConfigError("these runs have no session in common")
     settings = EventScoring()
@@ -65,14 +84,55 @@ def compare_paired(store: Store, first: RunRow, others: Sequence[RunRow], *, see
     )
     notes = [f"only in some of the runs, left out: {', '.join(dropped)}"] if dropped else []
     people = {row.participant or f"session {row.session_id}" for row in tables[0]}
+    if len(people) < FEW:
+        notes.append(f"only {len(people)} participants: intervals of so few are too short (docs/scoring.md, Intervals)")
     example = found["f1"][0]
     if example.least_p > 0.05:
         notes.append(
             f"with {len(people)} participants no p value can be below {example.least_p:.3g}, however large a difference"
         )
+    totals = [values_of(sum((row.counts for row in rows[1:]), rows[0].counts)) for rows in tables]
     return Comparison(
-        first=first, others=tuple(others), differences=found, participants=len(people), notes=tuple(notes)
+        first=first,
+        others=runs,
+        settings=settings,
+        seed=seed,
+        values={name: tuple(own[name] for own in totals) for name in METRICS},
+        differences=found,
+        participants=len(people),
+        notes=(*notes, *unfit),
     )
+
+
+def _comparable(store: Store, first: RunRow, counts: Sequence[CountsRow], run: RunRow) -> list[CountsRow]:
+    """The counts of another run.
+
+    Raises:
+        ConfigError: it was scored in another way, or a session against other annotations.
+        TrackingError: it has no table of counts.
+    """
+    if _rule(first) != _rule(run):
+        names = sorted(name for name, _ in _rule(first) ^ _rule(run))
+        told = (
+            f"{name} {first.params.get(name, '-')} and {run.params.get(name, '-')}" for name in dict.fromkeys(names)
+        )
+        raise ConfigError(f"these runs were scored in different ways ({'; '.join(told)}); compare those with the same")
+    rows = _counts(store, run)
+    digests = {row.session_id: row.annotations_sha for row in counts}
+    changed = [
+        row.session_id for row in rows if digests.get(row.session_id, row.annotations_sha) != row.annotations_sha
+    ]
+    if changed:
+        raise ConfigError(
+            f"these runs were scored against different annotations or observed time ({some(changed)}); a paired "
+            "comparison needs the same"
+        )
+    return rows
+
+
+def _rule(run: RunRow) -> set[tuple[str, str]]:
+    """How a run's events were matched."""
+    return {(name, value) for name, value in run.params.items() if name.startswith(MATCHING)}
 
 
 def _counts(store: Store, run: RunRow) -> list[CountsRow]:
@@ -99,6 +159,7 @@ def _row(line: dict[str, str]) -> CountsRow:
         pre_s=number("pre_s"),
         post_s=number("post_s"),
         counts=Counts(**whole, observed_s=number("observed_s"), valid_s=number("valid_s")),
+        annotations_sha=line["annotations_sha"],
     )
 
 
@@ -112,7 +173,7 @@ def tables(found: Comparison) -> list[FittedTable]:
         rows = []
         for name in METRICS:
             difference = found.differences[name][k]
-            values = [run.metrics.get(f"event/{name}", math.nan) for run in (found.first, other)]
+            values = (found.values[name][0], found.values[name][k + 1])
             adjusted = (_text(difference.p_holm, 4), _text(difference.p_max, 4)) if several else ()
             rows.append((name, *map(_text, values), *_difference(difference), *adjusted))
         title = f"{other.name} ({other.run_id[:8]}) against {found.first.name} ({found.first.run_id[:8]})"
@@ -131,8 +192,8 @@ def closing(found: Comparison) -> list[str]:
     example = found.differences["f1"][0]
     swaps = f"all {example.swaps} swaps" if example.exact else f"{example.swaps} random swaps"
     return [
-        f"{found.participants} participants; p by {swaps} of the two runs within participants, intervals by bootstrap "
-        "over them",
+        f"{found.participants} participants; p by {swaps} of the two runs within participants; intervals by "
+        f"{found.settings.draws} draws of them, method {found.settings.method}; seed {found.seed}",
         *found.notes,
     ]
 
@@ -157,9 +218,20 @@ def plain(found: Comparison) -> dict[str, Any]:
 
     return {
         "first": found.first.run_id,
+        "values": {name: value(own[0]) for name, own in found.values.items()},
         "participants": found.participants,
+        "draws": found.settings.draws,
+        "confidence": found.settings.confidence,
+        "method": found.settings.method,
+        "seed": found.seed,
         "others": [
-            {"run_id": other.run_id, **{name: of(each[k]) for name, each in found.differences.items()}}
+            {
+                "run_id": other.run_id,
+                **{
+                    name: {"value": value(found.values[name][k + 1]), **of(each[k])}
+                    for name, each in found.differences.items()
+                },
+            }
             for k, other in enumerate(found.others)
         ],
         "notes": list(found.notes),

@@ -13,6 +13,7 @@ from ferbench.datasets.marked import annotation_files
 from ferbench.fingerprint import fingerprint
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.evaluate import annotations_sha
 from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
@@ -76,7 +77,7 @@ def _crop(recipe: Recipe) -> str:
 def _annotations_sha(report: Report) -> str:
     """Digest of what events were scored against, however it was written; "" = nothing was scored."""
     sessions = [result.session for result in report.sessions if result.counts is not None]
-    return fingerprint([(s.session_id, repr(s.observed), s.annotations) for s in sessions]) if sessions else ""
+    return annotations_sha(sessions) if sessions else ""
 
 
 def inputs_of(settings: Settings, report: Report, cache: Cache) -> tuple[Input, ...]:

@@ -183,10 +183,11 @@ def score(request: Request) -> Scored:
         for name, own in sorted(marks.items())
     }
     notes += _after_the_end(marks, lengths or {}, request)
+    notes += _events_outside(by_session, lengths or {}, request)
     outside = [f"{name} ({n})" for name, own in marks.items() if (n := len(own) - outcomes[name].counts.n_ref)]
     if outside:
         notes.append(f"annotated outside of what was observed or recorded, so not counted: {some(sorted(outside))}")
-    owners = _owners(request, searched, annotated)
+    owners = _owners(request, searched, annotated, lengths or {})
     evidence = [
         _evidence(scoring, name, owners.get(name, ""), by_session[name], own, (lengths or {}).get(name, UNKNOWN))
         for name, own in sorted(marks.items())
@@ -237,6 +238,26 @@ def _after_the_end(
             "are written with --time-format. Clock times can only be scored by 'ferbench run'"
         )
     return [f"annotated after the session's end, counted as missed: {len(late)} (the first: {told}); check the unit"]
+
+
+def _events_outside(
+    events: Mapping[str, Sequence[Event]], lengths: Mapping[str, SessionLength], request: Request
+) -> list[str]:
+    """A note on events before or after their session, where its length is known."""
+    outside = [
+        (event, lengths[name].duration_s)
+        for name, own in events.items()
+        if name in lengths and lengths[name].observed is None and lengths[name].duration_s > 0
+        for event in own
+        if event.onset_s < 0 or event.onset_s > lengths[name].duration_s
+    ]
+    if not outside:
+        return []
+    event, duration_s = outside[0]
+    return [
+        f"events of {request.events.name} outside of their sessions: {len(outside)} (the first: {event.session_id!r} "
+        f"is {duration_s:.1f} s long, with an event at {event.onset_s:g} s); check the unit"
+    ]
 
 
 def _compare(
@@ -291,25 +312,44 @@ def _finite(length: SessionLength) -> tuple[tuple[float, float], ...]:
         return ((0.0, length.duration_s),) if length.duration_s > 0 else ()
     begun = [(max(from_s, 0.0), to_s) for from_s, to_s in length.observed if to_s > 0]
     known_s = sum(to_s - from_s for from_s, to_s in begun if math.isfinite(to_s))
-    rest_s = length.duration_s - known_s
-    ended = [(from_s, to_s if math.isfinite(to_s) else from_s + rest_s) for from_s, to_s in begun]
-    return tuple((from_s, to_s) for from_s, to_s in ended if to_s > from_s)
+    left_s, found = length.duration_s, []
+    for from_s, to_s in begun:  # a stretch without an end has what the others leave; none goes on after the session
+        lasts_s = min(to_s - from_s if math.isfinite(to_s) else length.duration_s - known_s, left_s)
+        if lasts_s > 0:
+            found.append((from_s, from_s + lasts_s))
+            left_s -= lasts_s
+    return tuple(found)
 
 
-def _owners(request: Request, searched: Searched, table: AnnotationTable) -> dict[str, str]:
-    """Whose session each one is, as far as rows tell."""
-    every = _by_session(replace(request, annotator="all"), searched, table)
-    return {name: row.participant for name, row in every if row.participant}
+def _owners(
+    request: Request, searched: Searched, table: AnnotationTable, lengths: Mapping[str, SessionLength]
+) -> dict[str, str]:
+    """Whose session each one is, as far as rows or the table of lengths tell.
+
+    Raises:
+        DatasetError: the two say different things.
+    """
+    told = {name: length.participant for name, length in lengths.items() if length.participant}
+    for name, row in _by_session(replace(request, annotator="all"), searched, table):
+        if not row.participant:
+            continue
+        if name in told and canonical_name(told[name]) != canonical_name(row.participant):
+            raise DatasetError(
+                f"session {name!r} is of participant {told[name]!r} in the table of lengths and of {row.participant!r} "
+                f"in {request.annotations.name} (line {row.line}); correct one of them"
+            )
+        told.setdefault(name, row.participant)
+    return told
 
 
 def _people(request: Request, searched: Searched, table: AnnotationTable, scored: set[str]) -> dict[str, Marks]:
     """Everybody's marks, where one of several annotators was chosen; else empty."""
     if request.annotator in (None, "all"):
         return {}
-    marks: dict[str, list[Annotation]] = {}
+    marks: dict[str, list[Annotation]] = {name: [] for name in scored}
     for name, row in _by_session(replace(request, annotator="all"), searched, table):
         if row.kept and name in scored:
-            marks.setdefault(name, []).append(_annotation(name, row))
+            marks[name].append(_annotation(name, row))
     found = marks_by_annotator(marks, all_watched=request.unlisted == "empty")
     return found if len(found) > 1 else {}
 

@@ -11,7 +11,6 @@ import typer
 from ferbench.app.console import FittedTable, number, output_console, rows_table
 from ferbench.app.score import Scored
 from ferbench.report.statistics_files import summary
-from ferbench.scoring.criteria import Window
 from ferbench.scoring.events import SessionOutcome
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.tally import latency_s, values_of
@@ -59,17 +58,10 @@ def sessions_table(scored: Scored) -> FittedTable:
 
 
 def totals(scored: Scored) -> str:
-    """The scores over all sessions in one line, and what they were computed with."""
+    """The scores over all sessions in one line."""
     value = {score.name.removeprefix("event/"): score.value for score in scored.scores}
-    params = scored.scores[0].params
     said = f"all sessions: {', '.join(f'{name} {number(value[name])}' for name in TOTALS)}"
-    if not isinstance(scored.scoring.rule, Window):
-        return f"{said}\nan event matches an annotation by {scored.scoring.rule}"
-    return (
-        f"{said}\n"
-        f"an event matches an annotation when its {params['stamp']} is from {params['pre_s']:g} s before to "
-        f"{params['post_s']:g} s after the annotation's onset"
-    )
+    return said
 
 
 def _row(name: str, outcome: SessionOutcome) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import logging
 import math
@@ -22,10 +23,11 @@ from ferbench.results import Report, StageKey
 from ferbench.scoring.marks import Marks, marks_by_annotator
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.statistics import Statistics, statistics
+from ferbench.types import Signal
 
 log = logging.getLogger("ferbench")
 
-VERSION = "2"
+VERSION = "3"
 """Raised when the same results give other statistics."""
 NUMBERS = "numbers.json"
 SUMMARY = "summary.txt"
@@ -106,7 +108,7 @@ def _keep(folder: Path, found: Mapping[str, float], write: Callable[[Path], None
 
 
 def _key(report: Report, settings: Settings, people: Mapping[str, Marks], *, pictures: bool) -> StageKey:
-    """Of everything that statistics are made of: tables, decisions, sessions, and who annotated what."""
+    """Of everything that statistics are made of: signals and events as they are, sessions, decisions, annotators."""
     recipe = settings.recipe
     sessions = [
         {
@@ -114,6 +116,9 @@ def _key(report: Report, settings: Settings, people: Mapping[str, Marks], *, pic
             "participant": result.session.participant,
             "tables": [part.analysis.keys["expressions"].key for part in result.parts],
             "starts": [part.start_s for part in result.parts],
+            # What is chosen and how signals are treated depends on more than this session's tables.
+            "signals": [_digest(signal) for part in result.parts for signal in part.signals],
+            "events": result.events,
             "observed": repr(result.session.observed),
             "annotations": result.session.annotations,
             "reacted": [mark.reacted for mark in result.session.annotations or ()],
@@ -128,6 +133,10 @@ def _key(report: Report, settings: Settings, people: Mapping[str, Marks], *, pic
     return StageKey.of(
         FOLDER, {"version": VERSION, "pictures": pictures, "sessions": sessions, "people": marks, **decisions}
     )
+
+
+def _digest(signal: Signal) -> str:
+    return f"{signal.label} {hashlib.sha256(signal.value.tobytes()).hexdigest()}"
 
 
 def _people(settings: Settings, scored: set[str]) -> dict[str, Marks]:

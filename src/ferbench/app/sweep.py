@@ -122,7 +122,7 @@ class SweepCallback(Callback):
             if made is None:
                 return False
             if self.store and best.run_id:
-                self.store.log_numbers(best.run_id, params={}, metrics=made.numbers, tags={})
+                self.store.log_numbers(best.run_id, params={}, metrics=made.numbers, tags=_chosen(cells))
                 self.store.log_files(best.run_id, made.files, STATISTICS)
         except (FerbenchError, OSError) as error:
             status.failed(f"statistics of the best cell: {error}")
@@ -199,3 +199,9 @@ def share_processors(config: DictConfig, swept: list[Override]) -> None:
     cells = math.prod(number_of_values(override) for override in swept)
     at_once = max(1, min(cells, sweeper.get("max_batch_size") or cells))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, processors // at_once)))
+
+
+def _chosen(cells: Cells) -> dict[str, str]:
+    """What a reader of the best cell's numbers must know."""
+    told = f"best of {len(cells.rows)} cells on the data it is scored on; its p and intervals do not account for that"
+    return {"ferbench.chosen": told}

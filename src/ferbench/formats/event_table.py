@@ -2,8 +2,9 @@
 
 Events: a CSV with the columns ``session, onset_s`` and, where they are there, ``offset_s, trigger_s, label, peak``; or
 the JSON of ``ferbench events --json`` (of several files an object by session; of one file the session is named after
-the JSON file). Lengths: a CSV with ``session`` and ``duration_s`` (or ``observed_s``, as in a run's ``sessions.csv``),
-and where it is there ``observed``: stretches such as ``0..60 90..inf``, seconds of the session (empty = everything).
+the JSON file). Lengths: a CSV with ``session`` and ``duration_s``, how long the session is (or ``observed_s``, the
+seconds that count, as in a run's ``sessions.csv``), and where they are there ``participant`` and ``observed``:
+stretches such as ``0..60 90..inf``, seconds of the session (empty = everything).
 """
 
 from __future__ import annotations
@@ -43,14 +44,16 @@ class SessionLength:
     """How long a session is.
 
     Attributes:
-        duration_s: seconds of video that count (NaN = not known).
+        duration_s: seconds that count (NaN = not known).
         valid_s: of these, the seconds with a face (NaN = not known).
         observed: stretches [from_s, to_s) of the session in which events and annotations count; None = everything.
+        participant: whose it is; "" = the table does not say.
     """
 
     duration_s: float
     valid_s: float
     observed: tuple[tuple[float, float], ...] | None = None
+    participant: str = ""
 
 
 def session_key(name: str) -> str:
@@ -94,10 +97,15 @@ def read_lengths(path: Path) -> dict[str, SessionLength]:
         if key in found:
             raise FormatError(f"{where}: session {key!r} is there twice; expected one line per session")
         valid_s = _seconds(where, "valid_s", row.get("valid_s", "") or math.nan)
+        length_s, observed = _seconds(where, name, row[name]), _stretches(where, row.get("observed", ""))
+        if length_s < 0:
+            raise FormatError(f"{where}: {name} is {row[name]!r}, expected 0 or more seconds")
+        if name == "duration_s" and observed is not None:
+            cut = [(max(from_s, 0.0), min(to_s, length_s)) for from_s, to_s in observed]
+            observed = tuple((from_s, to_s) for from_s, to_s in cut if from_s < to_s)
+            length_s = sum(to_s - from_s for from_s, to_s in observed)
         found[key] = SessionLength(
-            duration_s=_seconds(where, name, row[name]),
-            valid_s=valid_s,
-            observed=_stretches(where, row.get("observed", "")),
+            duration_s=length_s, valid_s=valid_s, observed=observed, participant=session_key(row.get("participant", ""))
         )
     return found
 

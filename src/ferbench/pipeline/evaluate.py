@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ferbench.errors import FerbenchError
+from ferbench.fingerprint import fingerprint
 from ferbench.pipeline.notices import crop_notice, oddities
 from ferbench.pipeline.parts import observed, start_s_of
 from ferbench.pipeline.quality import pooled, quality
@@ -175,6 +176,11 @@ def _seconds(session: Session, parts: tuple[PartResult, ...]) -> tuple[float, fl
     return observed_s, valid_s
 
 
+def annotations_sha(sessions: Sequence[Session]) -> str:
+    """Digest of what events of annotated sessions were scored against, however it was written."""
+    return fingerprint([(s.session_id, repr(s.observed), s.annotations) for s in sessions])
+
+
 def counts_rows(result: SessionResult, recipe: Recipe) -> list[CountsRow]:
     """Counts of a session at the scoring's own tolerance and at those it lists for comparison."""
     session, scoring = result.session, recipe.scoring
@@ -194,6 +200,7 @@ def counts_rows(result: SessionResult, recipe: Recipe) -> list[CountsRow]:
                 observed_s=result.observed_s,
                 valid_s=result.valid_s,
             ),
+            annotations_sha=annotations_sha([session]),
         )
         for post_s in tolerances
     ]

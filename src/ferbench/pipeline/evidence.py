@@ -40,13 +40,14 @@ def evidence_of(result: SessionResult, recipe: Recipe, *, profile: bool) -> Evid
 
 
 def _profile(result: SessionResult, recipe: Recipe, observed: Stretches) -> Profile | None:
-    """The rule's events at every level, as far as they count; None where the rule cannot tell."""
+    """The rule's events at every level that may be chosen, as far as they count; None where the rule cannot tell."""
     rule = recipe.event
     found = [rule.profile(signal, start_s=part.start_s) for part in result.parts for signal in part.signals]
     profiles = [profile for profile in found if profile is not None]
     if len(profiles) < len(found):
         return None
-    whole = Profile.joined(profiles)
+    # A level at or below the signal's least value detects everything, and is refused (see Recipe).
+    whole = Profile.joined(profiles).above(recipe.signal.span[0])
     if result.session.observed is None:
         return whole
     stamp_s = whole.trigger_s if recipe.scoring.stamp == "trigger" else whole.onset_s

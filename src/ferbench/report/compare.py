@@ -40,6 +40,8 @@ SMALLER_IS_BETTER = (
 )
 
 WHOLE = ("event/count", "event/tp", "event/fp", "event/fn", "sessions/failed", "sessions/annotated", "quality/faces")
+MATCHING = tuple(f"scoring.{name}" for name in ("pre_s", "post_s", "stamp", "criterion"))
+"""Choices that say which events count for which annotations."""
 DATA_TAGS = {"videos": "ferbench.videos_sha", "annotations": "ferbench.annotations_sha"}
 
 
@@ -148,6 +150,12 @@ def compare(runs: Sequence[RunRow], *, by: str | None = None, metrics: Sequence[
     present = [m for m in (*varying, *of_choice) if m in known]
     first = (chosen,) if chosen else ()
     data, warnings = _data(rows)
+    matching = [n for n in differing if n.startswith(MATCHING)]
+    if matching:
+        warnings.append(
+            f"these runs matched events with annotations in different ways ({', '.join(matching)}); their numbers "
+            "cannot be compared: a wider window finds more, also by chance"
+        )
     return Comparison(
         by=chosen,
         params=tuple(shown),

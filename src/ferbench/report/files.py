@@ -105,9 +105,10 @@ def _matches(report: Report, path: Path, stamp_s: Callable[[Event], float]) -> N
 
 def _counts(report: Report, path: Path) -> None:
     rows = [
-        (r.session_id, r.participant, r.threshold, r.pre_s, r.post_s, *asdict(r.counts).values()) for r in report.counts
+        (r.session_id, r.participant, r.threshold, r.pre_s, r.post_s, *asdict(r.counts).values(), r.annotations_sha)
+        for r in report.counts
     ]
-    names = ("tp", "fp", "fn", "n_ref", "observed_s", "valid_s")
+    names = ("tp", "fp", "fn", "n_ref", "observed_s", "valid_s", "annotations_sha")
     write_csv(path, ("session", "participant", "threshold", "pre_s", "post_s", *names), rows)
 
 

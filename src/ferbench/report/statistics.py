@@ -48,6 +48,7 @@ def precision_recall(
     recall: F64,
     precision: F64,
     band: tuple[F64, F64, F64],
+    confidence: float,
     chance: tuple[F64, F64],
     points: Sequence[Point],
     title: str,
@@ -60,14 +61,16 @@ def precision_recall(
         recall: f64 (K,).
         precision: f64 (K,), NaN without events.
         band: recall, lower and upper precision of the interval's band, each (B,); empty = none.
+        confidence: of the band.
         chance: recall and precision of as many events at random times, each (G,); empty = none.
         points: marked points.
         title: above the picture.
     """
     figure, axes = _one(title, "recall", "precision")
     if len(band[0]):
-        axes.fill_between(*band, color=_BAND, linewidth=0, label="95 % interval (participants)")
-    axes.step(recall, precision, where="post", color=_MAIN, linewidth=1.4, label="every threshold")
+        axes.fill_between(*band, color=_BAND, linewidth=0, label=f"{100 * confidence:g} % of draws of participants")
+    # Up to a recall counts the precision that it is reached with, as in the average precision.
+    axes.step(recall, precision, where="pre", color=_MAIN, linewidth=1.4, label="every threshold")
     if len(chance[0]):
         axes.plot(*chance, color=_CHANCE, linestyle="--", linewidth=1, label="as many events at random times")
     _points(axes, points)
@@ -76,10 +79,25 @@ def precision_recall(
     _legend(axes)
     _save(figure, path)
     write_csv(path.with_suffix(".csv"), ("level", "recall", "precision"), _columns(level, recall, precision))
+    if len(band[0]):
+        write_csv(
+            path.with_name(f"{path.stem}_band.csv"), ("recall", "precision_low", "precision_high"), _columns(*band)
+        )
+    if len(chance[0]):
+        write_csv(path.with_name(f"{path.stem}_chance.csv"), ("recall", "precision"), _columns(*chance))
 
 
 def thresholds(
-    path: Path, *, level: F64, f1: F64, recall: F64, false_alarms_per_min: F64, chosen: float, best: Point, title: str
+    path: Path,
+    *,
+    level: F64,
+    f1: F64,
+    recall: F64,
+    false_alarms_per_min: F64,
+    floor: float,
+    chosen: float,
+    best: Point,
+    title: str,
 ) -> None:
     """F1 over the threshold, and false alarms per minute over recall.
 
@@ -89,12 +107,15 @@ def thresholds(
         f1: f64 (K,).
         recall: f64 (K,).
         false_alarms_per_min: f64 (K,).
+        floor: lowest level that the rule allows; the scores stay the same from the last level down to it.
         chosen: this run's threshold.
         best: the threshold with the largest F1.
         title: above the picture.
     """
     figure, (left, right) = _two(title)
-    left.step(level, f1, where="post", color=_MAIN, linewidth=1.4)
+    down = min(floor, chosen) if np.isfinite(floor) and np.isfinite(chosen) else floor
+    lowest = down if np.isfinite(down) else level[-1]
+    left.step([*level, lowest], [*f1, f1[-1]], where="post", color=_MAIN, linewidth=1.4)
     left.axvline(chosen, color=_MARK, linewidth=0.8, label=f"this run's {chosen:g}")
     _points(left, (best,))
     left.set_xlabel("threshold")
@@ -143,11 +164,12 @@ def lag_scan(path: Path, *, offset_s: F64, f1: F64, kappa: F64, peak_s: float, w
 
 
 def latencies(path: Path, *, lags_s: Sequence[float], pre_s: float, post_s: float, title: str) -> None:
-    """How late matched events are: a histogram over the window, with median and quartiles."""
+    """How late matched events are: a histogram over the window, or over all where some are outside; with quartiles."""
     from matplotlib.ticker import MaxNLocator
 
     figure, axes = _one(title, "event after the annotation's onset, s", "matches")
-    axes.hist(lags_s, bins=np.linspace(-pre_s, post_s, 23).tolist(), color=_MAIN, edgecolor="white", linewidth=0.5)
+    ends = min([-pre_s, *lags_s]), max([post_s, *lags_s])
+    axes.hist(lags_s, bins=np.linspace(*ends, 23).tolist(), color=_MAIN, edgecolor="white", linewidth=0.5)
     axes.axvline(0, color=_CHANCE, linewidth=0.8)
     if len(lags_s):
         low, middle, high = np.quantile(lags_s, (0.25, 0.5, 0.75))
@@ -185,8 +207,9 @@ def null(path: Path, *, draws: F64, value: float, p: float, title: str) -> None:
     figure, axes = _one(title, "F1 of shifted events", "draws")
     defined = draws[~np.isnan(draws)]
     if len(defined):
-        bins = min(40, max(len(np.unique(defined)), 2))
-        axes.hist(defined, bins=bins, color="#c7c7c7", edgecolor="white", linewidth=0.4)
+        axes.hist(
+            defined, bins=_bins_beside(defined, value).tolist(), color="#c7c7c7", edgecolor="white", linewidth=0.4
+        )
         axes.axvline(
             float(defined.mean()), color="black", linestyle="--", linewidth=1, label=f"chance {defined.mean():.3f}"
         )
@@ -196,6 +219,17 @@ def null(path: Path, *, draws: F64, value: float, p: float, title: str) -> None:
     axes.set_xlim(left=-0.02)
     _save(figure, path)
     write_csv(path.with_suffix(".csv"), ("f1",), [(v,) for v in draws.tolist()])
+
+
+def _bins_beside(draws: F64, value: float) -> F64:
+    """Edges of bins, of which one is just below the value: draws that are as good stand on its right side."""
+    if not np.isfinite(value):
+        value = float(draws.min())
+    low, high = min(float(draws.min()), value), max(float(draws.max()), value)
+    distances = np.diff(np.unique(np.append(draws, value)))
+    width = max((high - low) / 40, float(distances.min()) if len(distances) else 0.05)
+    edge = value - min(width, 1e-6)
+    return edge + width * np.arange(np.floor((low - edge) / width), np.ceil((high - edge) / width + 1e-9) + 1)
 
 
 def _one(title: str, x: str, y: str, *, height_in: float = 4.2) -> tuple[Figure, Axes]:
@@ -232,9 +266,9 @@ def _ruled(axes: Axes) -> None:
 
 
 def _points(axes: Axes, points: Sequence[Point]) -> None:
-    for point, marker in zip(points, "oD^sv", strict=False):
-        if np.isfinite(point.x) and np.isfinite(point.y):
-            axes.plot(point.x, point.y, marker=marker, markersize=7, linestyle="", label=point.label)
+    for point, marker, size in zip(points, "oD^sv", (11, 7, 7, 7, 7), strict=False):
+        if np.isfinite(point.x) and np.isfinite(point.y):  # the first is the largest: others may lie on it
+            axes.plot(point.x, point.y, marker=marker, markersize=size, linestyle="", label=point.label)
 
 
 def _legend(axes: Axes) -> None:

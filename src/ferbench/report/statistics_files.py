@@ -9,8 +9,10 @@ import numpy as np
 
 from ferbench.report import statistics as drawn
 from ferbench.report.files import write_csv
+from ferbench.scoring.chance import Null
 from ferbench.scoring.coders import segment_shares, values
 from ferbench.scoring.coverage import LEVEL
+from ferbench.scoring.criteria import OnsetOffset, Overlap
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.intervals import Interval
 from ferbench.scoring.statistics import Statistics
@@ -53,52 +55,84 @@ def summary(found: Statistics, scoring: EventScoring) -> list[str]:
     """What a paper would say, one sentence per number."""
     assessment = found.assessment
     people = len(assessment.participants)
-    lines = [_sentence(name, measured) for name, measured in assessment.measured.items()]
+    lines = _of_matching(found, scoring)
+    lines += [_sentence(name, measured) for name, measured in assessment.measured.items()]
     any_interval = assessment.measured["f1"].interval
     if any_interval:
+        whose = f"{people} participant{'s' * (people != 1)}"
         lines.append(
-            f"intervals: {scoring.confidence:.0%}, {scoring.draws} draws of {people} participant{'s' * (people != 1)}, "
+            f"intervals: {100 * scoring.confidence:g}%, {scoring.draws} draws of {whose}, "
             f"method {scoring.method}, seed {scoring.seed}"
         )
         lines += _caution(assessment.measured["f1"], people)
-    if assessment.num_unnamed:
+    if assessment.num_unnamed and any_interval:
         lines.append(
             f"{assessment.num_unnamed} session(s) without a participant stand for themselves; where one person is "
             "behind several, intervals are too narrow"
         )
     if assessment.shifted:
-        lines.append(
-            f"chance: {scoring.surrogates} circular shifts of each session's events within what was observed"
-            + (
-                f"; {assessment.shifted.num_short} session(s) too short for a least shift"
-                if assessment.shifted.num_short
-                else ""
-            )
-        )
+        lines.append(_of_surrogates(assessment.shifted, scoring.surrogates))
     if found.thresholds:
         best, nested = found.thresholds.best, found.thresholds.nested.tally
         chosen = float(f1(nested.weighted(np.ones(len(nested.tp))))) if len(nested.tp) else math.nan
+        left_out = found.thresholds.nested.left_out
         where = f"at {best.level:.3g}" if math.isfinite(best.level) else "(no threshold finds anything)"
         lines.append(
             f"over all thresholds: average precision {_number(found.thresholds.average_precision)}; best F1 "
             f"{_number(float(f1(best.tally)))} {where} (optimistic: chosen on the same data); with "
             f"thresholds chosen on the other participants {_number(chosen)}"
+            + (f" (without {', '.join(left_out)}: the others have no annotations)" if left_out else "")
         )
     if math.isfinite(found.scan.peak_s):
-        lines.append(f"events follow annotations best after {found.scan.peak_s:.2f} s (±{found.scan.half_width_s:g} s)")
+        lines.append(
+            f"events follow annotations best after {found.scan.peak_s:.2f} s (±{found.scan.half_width_s:g} s): "
+            f"{int(found.scan.tp.max())} matches there, F1 {_number(float(np.max(found.scan.f1)))}; largest of "
+            f"{len(found.scan.offset_s)} offsets"
+        )
     segments = found.segments
-    lines.append(
-        f"segments of {scoring.segment_s:g} s: precision {_number(segments.precision)}, recall "
-        f"{_number(segments.recall)}, F1 {_number(segments.f1)}"
-    )
-    if found.frames:
+    if not math.isnan(segments.accuracy):
+        lines.append(
+            f"segments of {scoring.segment_s:g} s: precision {_number(segments.precision)}, recall "
+            f"{_number(segments.recall)}, F1 {_number(segments.f1)} (no chance level)"
+        )
+    if found.frames and math.isnan(found.frames.strict.accuracy):
+        lines.append(
+            "frames (ERR@HRI 2024): undefined, for some events or annotations have no extent, or times are unknown"
+        )
+    elif found.frames:
         strict, tolerant, tolerance = found.frames.strict, found.frames.tolerant, found.frames.tolerance
         lines.append(
             f"frames at {scoring.frame_rate_hz:g} Hz (ERR@HRI 2024, macro): accuracy {_number(strict.accuracy)}, F1 "
             f"{_number(strict.f1)}; forgiven within {tolerance} frame{'s' * (tolerance != 1)}: accuracy "
-            f"{_number(tolerant.accuracy)}, F1 {_number(tolerant.f1)}"
+            f"{_number(tolerant.accuracy)}, F1 {_number(tolerant.f1)} (no chance level)"
         )
     return lines
+
+
+def _of_matching(found: Statistics, scoring: EventScoring) -> list[str]:
+    """What was compared, and how."""
+    tally = found.assessment.tally
+    tp, fp, fn, observed_s = (float(np.sum(column)) for column in (tally.tp, tally.fp, tally.fn, tally.observed_s))
+    people = len(found.assessment.participants)
+    time = "unknown time" if math.isnan(observed_s) else f"{observed_s / 60:.1f} min"
+    lines = [
+        f"{tp + fp:.0f} events, {tp + fn:.0f} annotations, {found.sessions} session{'s' * (found.sessions != 1)} of "
+        f"{people} participant{'s' * (people != 1)}, {time} observed; an event matches an annotation when "
+        f"{scoring.rule}"
+    ]
+    if any(found.points) and isinstance(scoring.criterion, OnsetOffset | Overlap):
+        lines.append(
+            f"{found.points[0]} of the events and {found.points[1]} of the annotations are points without an extent: "
+            "this criterion is not made for them (scoring=events is)"
+        )
+    return lines
+
+
+def _of_surrogates(null: Null, surrogates: int) -> str:
+    if null.num_unplaced:
+        return f"no chance level: the observed time of {null.num_unplaced} session(s) is not known"
+    short = f"; {null.num_short} session(s) too short for a least shift" if null.num_short else ""
+    return f"chance: {surrogates} circular shifts of each session's events within what was observed{short}"
 
 
 def _sentence(name: str, measured: Measured) -> str:
@@ -152,7 +186,7 @@ def _pictures(found: Statistics, folder: Path, scoring: EventScoring, level: flo
     measured = found.assessment.measured
     chance = measured["f1"].chance
     if found.thresholds and len(found.thresholds.curve.level):
-        _precision_recall(found, folder / "precision_recall.png")
+        _precision_recall(found, folder / "precision_recall.png", scoring)
         _over_thresholds(found, folder / "thresholds.png", level)
     if found.tolerance:
         pooled = found.tolerance.pooled()
@@ -187,7 +221,7 @@ def _pictures(found: Statistics, folder: Path, scoring: EventScoring, level: flo
         drawn.null(folder / "chance.png", draws=draws, value=measured["f1"].value, p=chance.p, title="F1 by chance")
 
 
-def _precision_recall(found: Statistics, path: Path) -> None:
+def _precision_recall(found: Statistics, path: Path, scoring: EventScoring) -> None:
     assert found.thresholds
     pooled, band, measured = found.thresholds.pooled, found.thresholds.band, found.assessment.measured
     best = found.thresholds.best.tally
@@ -197,6 +231,7 @@ def _precision_recall(found: Statistics, path: Path) -> None:
         recall=recall(pooled),
         precision=precision(pooled),
         band=(band.x, band.low, band.high) if band else (np.empty(0),) * 3,
+        confidence=scoring.confidence,
         chance=found.thresholds.chance,
         points=(
             drawn.Point(x=measured["recall"].value, y=measured["precision"].value, label="this run"),
@@ -218,6 +253,7 @@ def _over_thresholds(found: Statistics, path: Path, level: float) -> None:
         f1=f1(pooled),
         recall=recall(pooled),
         false_alarms_per_min=false_alarms_per_min(pooled),
+        floor=found.thresholds.curve.floor,
         chosen=level,
         best=drawn.Point(x=best.level, y=value, label=f"best {value:.3f} at {best.level:.3g} (optimistic)"),
         title="scores over the threshold",

@@ -224,7 +224,7 @@ def _with_false_alarms(
         row = _row(name, value, [reference for reference in every if reference.session in names])
         fp = sum(len(sessions[i].events) - len(pairs[i]) for i in own)
         minutes = sum(sessions[i].observed_s for i in own) / 60
-        per_min = fp / minutes if minutes else math.nan
+        per_min = fp / minutes if minutes > 0 else math.nan
         rows.append(replace(row, sessions=len(own), fp=fp, false_alarms_per_min=per_min))
     return tuple(rows)
 
@@ -232,7 +232,7 @@ def _with_false_alarms(
 def _face_shares(session: Evidence, *, pre_s: float, post_s: float) -> F64:
     """Share of each annotation's window's observed time in which there was a face, f64 (M,)."""
     onset_s = np.array([mark.onset_s for mark in session.annotations], np.float64)
-    if not session.visible or not len(onset_s):
+    if session.visible is None or not len(onset_s):
         return np.full(len(onset_s), np.nan)
     seen_s, face_s = (
         _before(stretches, onset_s + post_s) - _before(stretches, onset_s - pre_s)

@@ -32,7 +32,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 
 class Criterion(Protocol):
-    """Says which events count for which annotations."""
+    """Says which events count for which annotations; as text it completes "an event matches an annotation when"."""
 
     def matches(self, events: Sequence[Event], annotations: Sequence[Annotation]) -> Pairs:
         """Pairs (position in ``events``, position in ``annotations``) of one session, rising, each used once."""
@@ -61,6 +61,9 @@ class Window:
         _check_seconds(pre_s=self.pre_s, post_s=self.post_s, tolerance_s=self.tolerance_s)
         if self.stamp not in ("trigger", "onset"):
             raise ConfigError(f"stamp: expected trigger or onset, got {self.stamp!r}")
+
+    def __str__(self) -> str:
+        return f"its {self.stamp} is from {self.pre_s:g} s before to {self.post_s:g} s after the annotation's onset"
 
     def matches(self, events: Sequence[Event], annotations: Sequence[Annotation]) -> Pairs:
         """See ``Criterion``."""
@@ -100,6 +103,10 @@ class OnsetOffset:
         if not (math.isfinite(self.offset_share) and self.offset_share >= 0):
             raise ConfigError(f"offset_share: expected a finite number, 0 or more, got {self.offset_share!r}")
 
+    def __str__(self) -> str:
+        share = f" or {self.offset_share:g} of the annotation's length" if self.offset_share else ""
+        return f"onsets are within {self.onset_collar_s:g} s, and offsets within {self.offset_collar_s:g} s{share}"
+
     def allowed(self, found: F64, marked: F64) -> _Which:
         """Which pairs are allowed, from onsets and offsets of events (2, ..., N, 1) and annotations (2, 1, M)."""
         collar_s = np.maximum(self.offset_collar_s, self.offset_share * (marked[1] - marked[0]))
@@ -131,6 +138,9 @@ class Overlap:
         if not 0 < self.least_iou <= 1:
             raise ConfigError(f"least_iou: expected a number above 0, at most 1, got {self.least_iou!r}")
         _check_seconds(tolerance=self.tolerance)
+
+    def __str__(self) -> str:
+        return f"intersection / union of the two is at least {self.least_iou:g}"
 
     def allowed(self, found: F64, marked: F64) -> _Which:
         """Which pairs are allowed, from onsets and offsets of events (2, ..., N, 1) and annotations (2, 1, M)."""
@@ -164,6 +174,12 @@ class AnyOverlap:
     def __post_init__(self) -> None:
         """Check the numbers."""
         _check_seconds(before_s=self.before_s, after_s=self.after_s, tolerance_s=self.tolerance_s)
+
+    def __str__(self) -> str:
+        return (
+            f"it touches the time from {self.before_s:g} s before the annotation's onset to {self.after_s:g} s after "
+            "its offset"
+        )
 
     def allowed(self, found: F64, marked: F64) -> _Which:
         """Which pairs are allowed, from onsets and offsets of events (2, ..., N, 1) and annotations (2, 1, M)."""

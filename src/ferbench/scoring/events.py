@@ -86,6 +86,11 @@ class EventScoring:
                 raise ConfigError(f"{name}: expected a finite number above 0, got {above_0!r}")
         if self.frame_tolerance < 0:
             raise ConfigError(f"frame_tolerance: expected 0 or more frames, got {self.frame_tolerance}")
+        if self.criterion is not None and not hasattr(self.criterion, "matches"):
+            raise ConfigError(
+                f"criterion: expected its settings or null, got {self.criterion!r}; choose one with "
+                "scoring=onset_offset, overlap or errhri"
+            )
         if self.stamp not in ("trigger", "onset"):
             raise ConfigError(f"stamp: expected trigger or onset, got {self.stamp!r}")
         if self.intervals not in ("final", "all", "none"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,9 +40,14 @@ class Evidence:
         return self.participant or f"session {self.session_id}"
 
     @property
+    def unplaced(self) -> bool:
+        """Whether something counts in it, but not in which time."""
+        return bool(self.events or self.annotations) and not self.observed
+
+    @property
     def observed_s(self) -> float:
-        """Seconds that count."""
-        return sum(to_s - from_s for from_s, to_s in self.observed)
+        """Seconds that count; NaN = not known."""
+        return math.nan if self.unplaced else sum(to_s - from_s for from_s, to_s in self.observed)
 
 
 def stamps_s(session: Evidence, stamp: Stamp) -> list[float]:

@@ -162,6 +162,8 @@ def _cells(evidence: Sequence[Evidence], offset_s: F64, half_width_s: float) -> 
         return spans_of([(max(a, from_s), min(b, to_s)) for a, b in extents if min(b, to_s) > max(a, from_s)])
 
     both, first, second, whole_s = np.zeros((4, len(offset_s)), np.float64)
+    if any(session.unplaced for session in evidence):
+        whole_s[:] = np.nan
     for session in evidence:
         marked = spans(session.annotations, -math.inf, math.inf)[:, :, None] + offset_s
         for from_s, to_s in session.observed:

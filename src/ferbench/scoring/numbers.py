@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -85,14 +87,25 @@ def _threshold_numbers(found: Thresholds) -> dict[str, float]:
 
 def _people_numbers(found: People) -> dict[str, float]:
     """Of each pair of annotators, and the mean over the pairs that have a value."""
+    names = _plain({name for pair in found.pairs for name in (pair.first, pair.second)})
     result = {"agree/people/alpha": found.alpha}
     every: dict[str, list[float]] = {}
     for pair in found.pairs:
         shares = {f"segment/{name}": value for name, value in coders.segment_shares(pair).items()}
         for name, value in (coders.values(pair) | shares).items():
-            result[f"agree/people/{name}/{pair.first}/{pair.second}"] = float(value)
+            result[f"agree/people/{name}/{names[pair.first]}/{names[pair.second]}"] = float(value)
             every.setdefault(name, []).append(float(value))
     for name, values in every.items():
         known = [value for value in values if not math.isnan(value)]
         result[f"agree/people/{name}_mean"] = sum(known) / len(known) if known else math.nan
+    return result
+
+
+def _plain(names: Iterable[str]) -> dict[str, str]:
+    """People's names as parts of a number's name: what stores do not take is "_"; equal ones are numbered."""
+    result: dict[str, str] = {}
+    for name in sorted(names):
+        plain = re.sub(r"[^A-Za-z0-9_. -]", "_", name)
+        same = sum(re.fullmatch(rf"{re.escape(plain)}( \d+)?", other) is not None for other in result.values())
+        result[name] = f"{plain} {same + 1}" if same else plain
     return result

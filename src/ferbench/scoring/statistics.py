@@ -83,6 +83,8 @@ class Statistics:
     """What ``statistics`` finds.
 
     Attributes:
+        sessions: how many were scored.
+        points: events and annotations without an extent.
         assessment: headline numbers with chance and intervals.
         thresholds: curves; None = the events come from a file, or matching is not by a window.
         tolerance: scores over the width of the window; None = matching is not by a window.
@@ -96,6 +98,8 @@ class Statistics:
         intervals: of further numbers, by name.
     """
 
+    sessions: int
+    points: tuple[int, int]
     assessment: Assessment
     thresholds: Thresholds | None
     tolerance: ToleranceCurve | None
@@ -115,7 +119,8 @@ def statistics(
     """Everything about scored sessions.
 
     Args:
-        evidence: the sessions.
+        evidence: the sessions. Where the observed time of one is not known, measures by time, segment and frame, and
+            agreement, are undefined.
         scoring: how events are matched, and how many draws are made.
         people: marks of each annotator where there are several; else empty.
         intervals: also chance levels and intervals, which take draws.
@@ -137,16 +142,22 @@ def statistics(
     with_profiles = by_window and all(session.profile is not None for session in evidence)
     thresholds = _thresholds(evidence, scoring, weights) if with_profiles else None
     tolerance = tolerance_curve(evidence, **window) if by_window else None  # type: ignore[arg-type]
+    timed = evidence if not any(session.unplaced for session in evidence) else ()
     pairs = [criterion.matches(session.events, session.annotations) for session in evidence]
     return Statistics(
+        sessions=len(evidence),
+        points=(
+            sum(event.offset_s <= event.onset_s for session in evidence for event in session.events),
+            sum(mark.offset_s <= mark.onset_s for session in evidence for mark in session.annotations),
+        ),
         assessment=assessment,
         thresholds=thresholds,
         tolerance=tolerance,
         scan=lag_scan(evidence, stamp=stamp),
         latency=latency_of([lag for own in assessment.lags_s for lag in own]),
-        segments=segment_scores(activity_of(evidence, segment_s=scoring.segment_s)),
-        frames=_frames(evidence, scoring),
-        agreement=_with_annotations(evidence, scoring),
+        segments=segment_scores(activity_of(timed, segment_s=scoring.segment_s)),
+        frames=_frames(timed, scoring),
+        agreement=_with_annotations(timed, scoring),
         people=_people(people, evidence, scoring) if len(people) > 1 else None,
         breakdowns=breakdowns(evidence, pairs, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=stamp),
         intervals=_more_intervals(thresholds, tolerance, weights, scoring) if weights is not None else {},

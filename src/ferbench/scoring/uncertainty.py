@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -135,17 +134,11 @@ def _by_participant(
         pairs, times_s = criterion.matches(session.events, session.annotations), stamps_s(session, stamp)
         lags_s[number[session.cluster]] += [times_s[i] - session.annotations[j].onset_s for i, j in pairs]
         missed = len(session.annotations) - len(pairs)
-        rows.append((len(pairs), len(session.events) - len(pairs), missed, _seconds(session)))
+        rows.append((len(pairs), len(session.events) - len(pairs), missed, session.observed_s))
     tp, fp, fn, observed_s = np.array(rows, np.float64).reshape(-1, 4).T
     group = np.array([number[session.cluster] for session in evidence], np.int64)
     tally = Tally(tp=tp, fp=fp, fn=fn, observed_s=observed_s).grouped(group, len(participants))
     return participants, tally, tuple(tuple(own) for own in lags_s)
-
-
-def _seconds(session: Evidence) -> float:
-    """Seconds that count; NaN = not known: something counts, but no stretch was observed."""
-    something = session.events or session.annotations
-    return math.nan if something and not session.observed else session.observed_s
 
 
 def _nulls(evidence: Sequence[Evidence], criterion: Criterion, surrogates: int, seed: int) -> tuple[Null, Null]:

@@ -16,7 +16,10 @@ VIEW_KEY: Final = "ferbench"
 VIEW_TAG: Final = f"mlflow.sharedViewState.{VIEW_KEY}"
 
 _PARAMS = ("detector", "preprocessing", "model", "selector", "event", "event.enter")
-_METRICS = ("f1", "precision", "recall", "false_alarms_per_min", "latency_s", "count")
+_METRICS = (
+    *("f1", "f1.lo", "f1.hi", "f1.chance", "f1.p", "participants"),
+    *("precision", "recall", "false_alarms_per_min", "latency_s", "count"),
+)
 
 
 def view_tag() -> str:
