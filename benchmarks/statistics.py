@@ -40,7 +40,7 @@ from ferbench.types import Annotation, Signal, Timeline, VideoInfo
 
 SESSIONS, PARTICIPANTS, ANNOTATIONS = 100, 50, 20
 LENGTH_S, RATE_HZ = 1800.0, 25.0
-RULE = Hysteresis(enter=0.82, exit=0.6)
+RULE = Hysteresis(enter=0.9, exit=0.7)
 DRAWN_PLAINLY = 5
 
 T = TypeVar("T")

@@ -68,9 +68,16 @@ def timed(frames):
     least=st.sampled_from([0, 60, 100, 200]),
     gap=st.sampled_from([0, 40, 100, 300]),
     exit_=st.sampled_from([0.0, 0.3, 0.5]),
+    refractory=st.sampled_from([0, 0, 60, 200, 500]),
 )
-def test_hysteresis_at_every_level(parts, least, gap, exit_):
-    rule = Hysteresis(enter=1.0, exit=exit_, min_duration_s=least / 1000, merge_gap_s=gap / 1000)
+def test_hysteresis_at_every_level(parts, least, gap, exit_, refractory):
+    rule = Hysteresis(
+        enter=1.0,
+        exit=exit_,
+        min_duration_s=least / 1000,
+        merge_gap_s=gap / 1000,
+        refractory_s=refractory / 1000,
+    )
     assert_the_same_at_every_level(rule, [(timed(frames), 7.3 * k) for k, frames in enumerate(parts)], exit_)
 
 
@@ -80,13 +87,26 @@ def test_hysteresis_at_every_level(parts, least, gap, exit_):
     segment=st.integers(2, 12),
     run=st.integers(0, 5),
     whole_runs=st.booleans(),
+    refractory=st.sampled_from([0, 0, 3, 8, 15]),
 )
-def test_segments_at_every_level(parts, segment, run, whole_runs):
-    rule = Windowed(segment_s=segment / 10, run_s=min(run, segment - 1) / 10, whole_runs=whole_runs)
+def test_segments_at_every_level(parts, segment, run, whole_runs, refractory):
+    rule = Windowed(
+        segment_s=segment / 10, run_s=min(run, segment - 1) / 10, whole_runs=whole_runs, refractory_s=refractory / 10
+    )
     assert_the_same_at_every_level(rule, [(signal_of(value), 7.3 * k) for k, value in enumerate(parts)], -np.inf)
 
 
-@pytest.mark.parametrize("rule", [Hysteresis(merge_gap_s=1.0), Windowed(), Windowed(whole_runs=True)], ids=str)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Hysteresis(merge_gap_s=1.0),
+        Hysteresis(min_duration_s=0.0, refractory_s=3.0),
+        Windowed(),
+        Windowed(whole_runs=True),
+        Windowed(refractory_s=7.0),
+    ],
+    ids=str,
+)
 def test_a_longer_noisy_signal(rule):
     rng = np.random.default_rng(1)
     value = np.clip(0.4 + np.cumsum(rng.normal(0, 0.05, 1500)) * 0.1 + rng.normal(0, 0.1, 1500), 0, 1).round(3)
@@ -120,11 +140,6 @@ def test_nothing_to_find(rule, value):
     assert len(profile.upto) == 0
     assert profile.at(0.5).shape == (0, 3)
     assert len(profile.levels) == 0
-
-
-@pytest.mark.parametrize("rule", [Hysteresis(refractory_s=1.0), Windowed(refractory_s=1.0)], ids=str)
-def test_with_a_refractory_time_there_is_no_profile(rule):
-    assert rule.profile(signal_of([0.9] * 20), start_s=0.0) is None
 
 
 def test_profiles_that_cannot_be():

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.events.refractory import check_refractory, outside_refractory
+from ferbench.events.refractory import check_refractory, outside_refractory, profile_outside_refractory
 from ferbench.profile import Profile, records
 from ferbench.types import F64, I64, Event, Signal
 
@@ -108,17 +108,13 @@ class Hysteresis:
                 )
         return outside_refractory(events, self.refractory_s)
 
-    def profile(self, signal: Signal, *, start_s: float) -> Profile | None:
+    def profile(self, signal: Signal, *, start_s: float) -> Profile:
         """What ``detect`` finds at every level: ``enter`` from the largest value down to ``exit``, the floor.
-
-        None with a refractory time: which events it drops depends on all before them at that level.
 
         Args:
             signal: of one part.
             start_s: the part's place in the session.
         """
-        if self.refractory_s > 0:
-            return None
         edges_s, value = signal.timeline.edges_s, signal.value
         firsts, stops = open_runs(value, enter=self.exit, exit_below=self.exit)
         level, run, row = _openings(value, firsts, stops)
@@ -129,12 +125,18 @@ class Hysteresis:
         late[late] = edges_s[due[late] + 1] - edges_s[row[late]] < long_enough_s  # rounding
         due += late
         due_run = np.searchsorted(stops, due, side="right")
-        sinking = _Sinking(edges_s.tolist(), stops.tolist(), merged_below_s=self.merge_gap_s - TOLERANCE_S)
-        for change in zip(*(column.tolist() for column in (level, run, row, due, due_run)), strict=True):
+        merged_below_s = self.merge_gap_s - TOLERANCE_S
+        # Gaps only shrink as the level sinks: runs that are apart at the floor never meet.
+        near = np.concatenate(([False], edges_s[firsts[1:]] - edges_s[stops[:-1]] < merged_below_s, [False]))
+        meets = (near[1:] | near[:-1])[run]
+        sinking = _Sinking(edges_s.tolist(), stops.tolist(), merged_below_s=merged_below_s)
+        for change in zip(*(column[meets].tolist() for column in (level, run, row, due, due_run)), strict=True):
             sinking.open(*change)
-        table = np.array(sinking.ended(), np.float64).reshape(-1, 5)
+        alone = ~meets
+        apart = _apart(level[alone], run[alone], row[alone], due[alone], due_run[alone], stops)
+        table = np.concatenate([np.array(sinking.ended(), np.float64).reshape(-1, 5), apart])
         onset, stop, trigger = table[:, 2:].T.astype(np.int64)
-        return Profile(
+        whole = Profile(
             floor=self.exit,
             below=table[:, 0],
             upto=table[:, 1],
@@ -142,6 +144,7 @@ class Hysteresis:
             offset_s=start_s + edges_s[stop],
             trigger_s=start_s + edges_s[trigger + 1],
         )
+        return profile_outside_refractory(whole, self.refractory_s)
 
     def _trigger_s(self, edges_s: F64, firsts: I64, stops: I64) -> float | None:
         """End of the first open frame at which the runs have lasted long enough; None = they never do."""
@@ -168,6 +171,26 @@ def _openings(value: F64, firsts: I64, stops: I64) -> tuple[F64, I64, I64]:
     run, row = run[opens], row[opens]
     order = np.argsort(-value[row], kind="stable")
     return value[row[order]], run[order], row[order]
+
+
+def _apart(level: F64, run: I64, row: I64, due: I64, due_run: I64, stops: I64) -> F64:
+    """Events of runs that never join others, f64 (E, 5): below, upto, rows of onset, stop and trigger.
+
+    Args:
+        level: f64 (C,), at which a run opens or begins earlier.
+        run: i64 (C,).
+        row: i64 (C,), the run's first row from there on down.
+        due: i64 (C,), row at whose end the event has lasted long enough.
+        due_run: i64 (C,), run that this row is in or before.
+        stops: i64 (R,), row after each run's last.
+    """
+    order = np.lexsort((row, run))
+    begins = np.diff(run[order], prepend=-1) != 0  # the run's earliest row: found down to the floor
+    below = np.empty(len(level))
+    below[order] = np.where(begins, -np.inf, np.roll(level[order], 1))
+    long_enough = due_run == run
+    events: F64 = np.stack([below, level, row, stops[run], due], axis=1)[long_enough]
+    return events
 
 
 class _Sinking:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.events.refractory import check_refractory, outside_refractory
+from ferbench.events.refractory import check_refractory, outside_refractory, profile_outside_refractory
 from ferbench.profile import Profile, records
 from ferbench.types import F64, I64, Event, Signal
 
@@ -197,10 +197,8 @@ class Windowed:
             )
         return outside_refractory(events, self.refractory_s)
 
-    def profile(self, signal: Signal, *, start_s: float) -> Profile | None:
+    def profile(self, signal: Signal, *, start_s: float) -> Profile:
         """What ``detect`` finds at every level ``enter``.
-
-        None with a refractory time: which events it drops depends on all before them at that level.
 
         Args:
             signal: of one part.
@@ -209,8 +207,6 @@ class Windowed:
         Raises:
             DataError: the video's average rate is not a finite number above 0.
         """
-        if self.refractory_s > 0:
-            return None
         edges_s, fps = signal.timeline.edges_s, check_rate(signal.timeline.video.fps_hz)
         segment_rows, needed = math.ceil(self.segment_s * fps), math.ceil(self.run_s * fps) + 1
         value = np.where(np.isnan(signal.value), -np.inf, signal.value)
@@ -228,7 +224,7 @@ class Windowed:
             row, upto = row[at], high[at]
             below = np.where(np.diff(row // segment_rows, prepend=-1) == 0, np.roll(upto, 1), -np.inf)
         first = row // segment_rows * segment_rows
-        return Profile(
+        whole = Profile(
             floor=-math.inf,
             below=below,
             upto=upto,
@@ -236,6 +232,7 @@ class Windowed:
             offset_s=start_s + edges_s[np.minimum(first + segment_rows, len(value))],
             trigger_s=start_s + edges_s[row + 1],
         )
+        return profile_outside_refractory(whole, self.refractory_s)
 
 
 def _first_of_ranges(low: F64, high: F64, row: I64, segment: I64) -> tuple[F64, F64, I64]:
