@@ -322,12 +322,13 @@ def test_points_are_told_where_an_extent_is_asked_for():
 def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr("matplotlib.axes.Axes.step", lambda _, x, y, where, **__: drawn.append((x, y, where)))
+    level = np.array([0.9, 0.8, 0.7, 0.6])
     pictures.precision_recall(
         tmp_path / "pr.png",
-        level=np.array([0.9, 0.8, 0.7]),
-        recall=np.array([0.5, 0.5, 1.0]),
-        precision=np.array([1.0, 0.5, 0.6]),
-        band=(np.array([0.0, 1.0]), np.zeros(2), np.ones(2)),
+        level=level,
+        recall=np.array([0.5, 0.5, 1.0, 0.5]),
+        precision=np.array([1.0, 0.5, 0.6, 0.3]),
+        band=(np.array([0.0, 1.0]), np.zeros(2), np.ones(2), np.zeros(2)),
         confidence=0.9,
         chance=(np.array([0.1]), np.array([0.2])),
         points=(),
@@ -335,8 +336,8 @@ def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkey
     )
     ((x, y, where),) = drawn
     assert where == "pre", "area = sum of (R_k - R_(k-1)) P_k"
-    assert (x.tolist(), y.tolist()) == ([0.5, 0.5, 1.0], [1.0, 0.5, 0.6])
-    assert (tmp_path / "pr_band.csv").read_text().splitlines()[0] == "recall,precision_low,precision_high"
+    assert (x.tolist(), y.tolist()) == ([0.5, 1.0], [1.0, 0.6])
+    assert (tmp_path / "pr_band.csv").read_text().splitlines()[0] == "recall,precision_low,precision_high,undefined"
     assert (tmp_path / "pr_chance.csv").read_text().splitlines()[1] == "0.1,0.2"
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MAIN, _SECOND, _BAND, _CHANCE, _MARK = "#1f77b4", "#2ca02c", "#1f77b433", "#7f7f7f", "#d62728"
+_BAND_COLUMNS = ("recall", "precision_low", "precision_high", "undefined")
 _ROWS_PER_INCH = 4.5
 _TOLERANCE_TICKS = (1, 2, 5, 10, 20, 30, 60)
 
@@ -47,7 +48,7 @@ def precision_recall(
     level: F64,
     recall: F64,
     precision: F64,
-    band: tuple[F64, F64, F64],
+    band: tuple[F64, F64, F64, F64],
     confidence: float,
     chance: tuple[F64, F64],
     points: Sequence[Point],
@@ -60,7 +61,8 @@ def precision_recall(
         level: f64 (K,), thresholds, falling.
         recall: f64 (K,).
         precision: f64 (K,), NaN without events.
-        band: recall, lower and upper precision of the interval's band, each (B,); empty = none.
+        band: recall, lower and upper precision of the interval's band, and the share of draws that do not reach the
+            recall, each (B,); empty = none.
         confidence: of the band.
         chance: recall and precision of as many events at random times, each (G,); empty = none.
         points: marked points.
@@ -68,9 +70,13 @@ def precision_recall(
     """
     figure, axes = _one(title, "recall", "precision")
     if len(band[0]):
-        axes.fill_between(*band, color=_BAND, linewidth=0, label=f"{100 * confidence:g} % of draws of participants")
-    # Up to a recall counts the precision that it is reached with, as in the average precision.
-    axes.step(recall, precision, where="pre", color=_MAIN, linewidth=1.4, label="every threshold")
+        axes.fill_between(*band[:3], color=_BAND, linewidth=0, label=f"{100 * confidence:g} % of draws of participants")
+    # Up to a recall counts the precision that it is first reached with: the staircase of the average precision.
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(np.nan_to_num(recall)), prepend=-1.0) > 0)
+    axes.plot(recall, precision, color=_MAIN, linewidth=0.8, alpha=0.4, label="every threshold")
+    axes.step(
+        recall[first], precision[first], where="pre", color=_MAIN, linewidth=1.4, label="average precision's steps"
+    )
     if len(chance[0]):
         axes.plot(*chance, color=_CHANCE, linestyle="--", linewidth=1, label="as many events at random times")
     _points(axes, points)
@@ -80,9 +86,7 @@ def precision_recall(
     _save(figure, path)
     write_csv(path.with_suffix(".csv"), ("level", "recall", "precision"), _columns(level, recall, precision))
     if len(band[0]):
-        write_csv(
-            path.with_name(f"{path.stem}_band.csv"), ("recall", "precision_low", "precision_high"), _columns(*band)
-        )
+        write_csv(path.with_name(f"{path.stem}_band.csv"), _BAND_COLUMNS, _columns(*band))
     if len(chance[0]):
         write_csv(path.with_name(f"{path.stem}_chance.csv"), ("recall", "precision"), _columns(*chance))
 

@@ -18,6 +18,7 @@ from ferbench.scoring.intervals import Interval
 from ferbench.scoring.statistics import Statistics
 from ferbench.scoring.tally import f1, false_alarms_per_min, precision, recall
 from ferbench.scoring.uncertainty import Measured
+from ferbench.types import F64
 
 FEW = 20
 """Participants below which an interval's measured coverage is told."""
@@ -224,13 +225,17 @@ def _pictures(found: Statistics, folder: Path, scoring: EventScoring, level: flo
 def _precision_recall(found: Statistics, path: Path, scoring: EventScoring) -> None:
     assert found.thresholds
     pooled, band, measured = found.thresholds.pooled, found.thresholds.band, found.assessment.measured
-    best = found.thresholds.best.tally
+    best, reached = found.thresholds.best.tally, recall(pooled)
+    band_of: tuple[F64, F64, F64, F64] = (np.empty(0),) * 4
+    if band:  # beyond the largest recall of all there are only draws without those who were missed
+        kept = band.x <= float(np.nanmax(reached, initial=0.0)) + 1e-9
+        band_of = (band.x[kept], band.low[kept], band.high[kept], band.undefined[kept])
     drawn.precision_recall(
         path,
         level=found.thresholds.curve.level,
-        recall=recall(pooled),
+        recall=reached,
         precision=precision(pooled),
-        band=(band.x, band.low, band.high) if band else (np.empty(0),) * 3,
+        band=band_of,
         confidence=scoring.confidence,
         chance=found.thresholds.chance,
         points=(
