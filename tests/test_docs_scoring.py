@@ -159,9 +159,8 @@ def lag(block: Block) -> dict[str, object]:
     scan = lag_scan([of_points(block)], stamp="trigger")
     long = lag_scan([evidence(block.spans("first"), block.spans("second"), block.spans("observed"))], stamp="trigger")
     return {
-        "plateau": list(scan.plateau_s),
         "lag_peak_s": scan.peak_s,
-        "lag_peak_f1": float(scan.f1.max()),
+        "lag_peak_f1": float(scan.f1[scan.peak]),
         "time/lag_peak_s": long.kappa_peak[0],
         "time/lag_peak_kappa": long.kappa_peak[1],
     }

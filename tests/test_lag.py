@@ -50,7 +50,7 @@ def test_a_detector_that_fires_two_seconds_after_every_annotation():
     assert curve.tally.fp[0].tolist() == [7, 7, 7, 0, 0, 0]
     found = scan([late])
     assert found.peak_s == 2.0
-    assert found.plateau_s == (1.0, 3.0)
+    assert found.offset_s[found.f1 == 1.0].tolist() == offsets_s(1.0, 3.0).tolist()
     assert found.f1.max() == 1.0
     assert found.f1[np.searchsorted(found.offset_s, 0.0)] == 0.0
 
@@ -147,17 +147,26 @@ def test_kappa_peaks_at_the_lag():
     assert np.isnan(scan([evidence([], [])]).kappa_peak).all()
 
 
-def test_the_highest_plateau():
+def test_the_best_lag():
     offset_s = offsets_s(-5.0, 5.0, 0.5)
-    # Single hits 3 s early, and 1 s late: equally long plateaus; the one nearer to 0 counts.
-    found = scan([evidence([17.0, 62.3], [20.0, 61.3])], offset_s=offset_s, half_width_s=0.5)
-    assert found.plateau_s == (0.5, 1.5)
-    # Two hits at -3 s beat longer plateaus of one.
-    found = scan([evidence([17.0, 58.3, 99.9], [20.0, 61.3, 99.9, 100.4])], offset_s=offset_s, half_width_s=0.5)
-    assert found.plateau_s == (-3.5, -2.5)
-    # Of plateaus of the same height the longer one counts: 1 s late within a wider stretch.
-    found = scan([evidence([17.0, 62.3, 62.8], [20.0, 61.3])], offset_s=offset_s, half_width_s=0.5)
-    assert found.plateau_s == (0.5, 2.0)
+    # Single hits 3 s early, and 1 s late: equally good; the one nearer to 0 counts.
+    assert scan([evidence([17.0, 62.3], [20.0, 61.3])], offset_s=offset_s, half_width_s=0.5).peak_s == 1.0
+    # Two hits at -3 s beat single ones.
+    more = evidence([17.0, 58.3, 99.9], [20.0, 61.3, 99.9, 100.4])
+    assert scan([more], offset_s=offset_s, half_width_s=0.5).peak_s == -3.0
+    # A width away from the scan's ends a lag is found as well.
+    for lag_s in (-4.5, 4.5):
+        assert scan([evidence([50.0 + lag_s], [50.0])], offset_s=offset_s, half_width_s=0.5).peak_s == lag_s
+    assert scan([evidence([50.0], [50.0])], offset_s=np.array([0.0])).peak_s == 0.0
+
+
+def test_chance_matches_do_not_move_the_peak():
+    rng = np.random.default_rng(0)
+    sessions = []
+    for k in range(24):
+        onsets = np.sort(rng.uniform(0, 600, 10))
+        sessions.append(evidence([*(onsets[::2] + 1.5), *rng.uniform(0, 600, 10)], onsets, f"s{k}"))
+    assert scan(sessions).peak_s == 1.5
 
 
 def test_nothing_to_scan():

@@ -85,10 +85,10 @@ def summary(found: Statistics, scoring: EventScoring) -> list[str]:
             + (f" (without {', '.join(left_out)}: the others have no annotations)" if left_out else "")
         )
     if math.isfinite(found.scan.peak_s):
+        scan = found.scan
         lines.append(
-            f"events follow annotations best after {found.scan.peak_s:.2f} s (±{found.scan.half_width_s:g} s): "
-            f"{int(found.scan.tp.max())} matches there, F1 {_number(float(np.max(found.scan.f1)))}; largest of "
-            f"{len(found.scan.offset_s)} offsets"
+            f"events follow annotations best after {scan.peak_s:.2f} s (±{scan.half_width_s:g} s): {scan.tp[scan.peak]} "
+            f"matches there, F1 {_number(float(scan.f1[scan.peak]))}; best of {len(scan.offset_s)} offsets"
         )
     segments = found.segments
     if not math.isnan(segments.accuracy):

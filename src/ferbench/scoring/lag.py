@@ -64,7 +64,8 @@ class LagScan:
         half_width_s: an event within this of a moved onset matches; a point counts as the time within this of it.
         tp: i64 (K,), matches.
         f1: f64 (K,), NaN without events and annotations.
-        plateau_s: first and last offset of the highest plateau of F1; NaN where nothing matches at any offset.
+        peak_s: the lag that fits best, where the mean of F1 over ``half_width_s`` to both sides is largest (the middle
+            of neighbouring offsets that are equally good), seconds; NaN where nothing matches at any offset.
         kappa: f64 (K,), Cohen's kappa of observed time; NaN where undefined, or nothing was observed.
     """
 
@@ -72,13 +73,17 @@ class LagScan:
     half_width_s: float
     tp: I64
     f1: F64
-    plateau_s: tuple[float, float]
+    peak_s: float
     kappa: F64
 
     @property
-    def peak_s(self) -> float:
-        """Centre of the highest plateau of F1: the lag that fits best, seconds."""
-        return (self.plateau_s[0] + self.plateau_s[1]) / 2
+    def peak(self) -> int:
+        """Number of the offset nearest to the peak.
+
+        Raises:
+            ValueError: there is no offset.
+        """
+        return int(np.argmin(np.abs(self.offset_s - (0.0 if math.isnan(self.peak_s) else self.peak_s))))
 
     @property
     def kappa_peak(self) -> tuple[float, float]:
@@ -112,8 +117,10 @@ def lag_scan(
     No annotation is left out because it was moved out of the observed time; at the ends of short sessions F1 is
     therefore lower. For kappa, what was moved out of the observed time does not count.
 
-    The peak is the middle of the highest plateau: of the longest stretch of neighbouring offsets that all have the
-    largest F1, of equally long ones that with its middle nearest to 0.
+    A match counts at all offsets within ``half_width_s`` of its lag, so the curve of equal lags is a plateau around
+    them. The mean over that width turns it into a triangle with its tip at the lag, which a chance match beside it does
+    not move. Of equally long plateaus of the mean that nearest to 0 counts. A lag nearer than ``half_width_s`` to the
+    scan's ends comes out a little nearer to its middle.
 
     Args:
         evidence: the sessions.
@@ -136,19 +143,21 @@ def lag_scan(
         half_width_s=half_width_s,
         tp=tp,
         f1=2 * tp / whole if whole else np.full(len(offset_s), np.nan),
-        plateau_s=_plateau(offset_s, tp),
+        peak_s=_peak_s(offset_s, tp, half_width_s),
         kappa=kappa(_cells(evidence, offset_s, half_width_s)),
     )
 
 
-def _plateau(offset_s: F64, tp: I64) -> tuple[float, float]:
+def _peak_s(offset_s: F64, tp: I64, half_width_s: float) -> float:
     if not len(tp) or not tp.max():
-        return math.nan, math.nan
-    border = np.flatnonzero(np.diff(tp == tp.max(), prepend=False, append=False))
+        return math.nan
+    step_s = float(offset_s[1] - offset_s[0]) if len(offset_s) > 1 else math.inf
+    reach = min(round(half_width_s / step_s), len(tp))
+    around = np.convolve(np.pad(tp, reach), np.ones(2 * reach + 1, np.int64), "valid")
+    border = np.flatnonzero(np.diff(around == around.max(), prepend=False, append=False))
     firsts, lasts = offset_s[border[::2]], offset_s[border[1::2] - 1]
-    middle = np.abs(firsts + lasts)
-    chosen = np.lexsort((middle, border[::2] - border[1::2]))[0]
-    return float(firsts[chosen]), float(lasts[chosen])
+    chosen = np.lexsort((np.abs(firsts + lasts), border[::2] - border[1::2]))[0]
+    return float(firsts[chosen] + lasts[chosen]) / 2
 
 
 def _cells(evidence: Sequence[Evidence], offset_s: F64, half_width_s: float) -> Cells:

@@ -40,7 +40,7 @@ def numbers(found: Statistics) -> dict[str, float]:
         "event/latency_q1_s": found.latency.lower_s,
         "event/latency_q3_s": found.latency.upper_s,
         "event/lag_peak_s": found.scan.peak_s,
-        "event/lag_peak_f1": float(np.max(found.scan.f1)) if len(found.scan.f1) else math.nan,
+        "event/lag_peak_f1": float(found.scan.f1[found.scan.peak]),
     }
     if found.thresholds:
         result |= _threshold_numbers(found.thresholds)
