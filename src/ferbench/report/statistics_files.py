@@ -87,8 +87,9 @@ def summary(found: Statistics, scoring: EventScoring) -> list[str]:
     if math.isfinite(found.scan.peak_s):
         scan = found.scan
         lines.append(
-            f"events follow annotations best after {scan.peak_s:.2f} s (±{scan.half_width_s:g} s): {scan.tp[scan.peak]} "
-            f"matches there, F1 {_number(float(scan.f1[scan.peak]))}; best of {len(scan.offset_s)} offsets"
+            f"events follow annotations best after {scan.peak_s:.2f} s (±{scan.half_width_s:g} s): "
+            f"{scan.tp[scan.peak]} matches there, F1 {_number(float(scan.f1[scan.peak]))}; "
+            f"best of {len(scan.offset_s)} offsets"
         )
     segments = found.segments
     if not math.isnan(segments.accuracy):
