@@ -179,7 +179,8 @@ def _metric(wanted: str, known: Sequence[str]) -> str:
         return same[0]
     if same:
         raise ConfigError(f"several metrics are called {wanted!r}: {', '.join(same)}; give the full name")
-    whole = {name: name for name in known} | {_short(name): name for name in known}
+    events_last = sorted(known, key=lambda name: name.startswith("event/"))  # theirs are meant by a short name
+    whole = {name: name for name in known} | {_short(name): name for name in events_last}
     near = [whole[name] for name in difflib.get_close_matches(wanted.rpartition("/")[2], whole, n=4, cutoff=0.5)]
     some = list(dict.fromkeys(near)) or [name for name in known if name.startswith("event/")]
     raise ConfigError(
