@@ -448,6 +448,7 @@ def test_every_logged_number_is_explained():
 
 def pattern(name: str) -> str:
     """A logged name as the document writes it."""
+    name = re.sub(r"\.(lo|hi)$", "", name)
     if name.startswith("agree/detector/"):
         return name.removeprefix("agree/detector/")
     if name.startswith("agree/people/") and name != "agree/people/alpha":

@@ -18,13 +18,15 @@ from ferbench.errors import TrackingError
 from ferbench.formats.elan import read_elan
 from ferbench.pipeline.evidence import both
 from ferbench.report import statistics as pictures
-from ferbench.report.statistics_files import summary, write_statistics
+from ferbench.report.statistics_files import write_statistics
+from ferbench.report.statistics_text import summary
 from ferbench.scoring.criteria import OnsetOffset, Overlap
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.intervals import resampled
 from ferbench.scoring.marks import marks_by_annotator, of_annotations
 from ferbench.scoring.numbers import numbers
-from ferbench.scoring.statistics import statistics
+from ferbench.scoring.statistics import AGREED, statistics
 from ferbench.tracking.files_store import FilesStore
 from ferbench.types import Annotation, Event
 
@@ -276,6 +278,32 @@ def test_statistics_are_made_anew_where_another_face_is_chosen(study, warm_home,
         lines = [line for line in ended.out.splitlines() if line.startswith("F1 ")]
         found.append(lines[0].split()[1])
     assert found[0] != found[1] == "0.000"
+
+
+def test_intervals_of_agreement_are_over_participants():
+    """Against computing it anew for every draw: sessions taken as often as their participant is drawn."""
+    sessions = evidence(5, every=2)
+    sessions = [
+        replace(s, events=s.events[: k % 4 + 1], annotations=s.annotations[k % 3 :]) for k, s in enumerate(sessions)
+    ]
+    scoring = EventScoring(draws=25, surrogates=5, method="percentile")
+    found = numbers(statistics(sessions, scoring, people={}))
+    drawn: dict[str, list[float]] = {
+        name: [] for name in ("segment/f1", *(f"agree/detector/{name}" for name in AGREED))
+    }
+    for weights in resampled(5, draws=25, seed=scoring.seed + 2):
+        again = [
+            replace(s, session_id=f"{s.session_id} {copy}")
+            for s in sessions
+            for copy in range(int(weights[int(s.participant[1:])]))
+        ]
+        own = numbers(statistics(again, scoring, people={}, intervals=False))
+        for name, values in drawn.items():
+            values.append(own[name])
+    for name, values in drawn.items():
+        low, high = np.quantile(values, (0.025, 0.975))
+        assert (found[f"{name}.lo"], found[f"{name}.hi"]) == pytest.approx((low, high)), name
+        assert low < high
 
 
 def test_names_of_annotators_are_names_of_numbers():

@@ -12,7 +12,7 @@ from ferbench.app.console import FittedTable, rows_table
 from ferbench.datasets.naming import some
 from ferbench.errors import ConfigError, FerbenchError
 from ferbench.report.compare import MATCHING
-from ferbench.report.statistics_files import FEW
+from ferbench.report.statistics_text import FEW
 from ferbench.results import CountsRow, RunRow
 from ferbench.scoring.events import EventScoring
 from ferbench.scoring.paired import Difference, in_common, paired

@@ -78,7 +78,8 @@ def score(request: Request) -> Scored:
     stamp = stamp_of(table, request, notes)
     with options_in_messages(SPELLED):
         annotated = read_annotations(request.annotations, request.table)
-        scoring = replace(_scoring(request), pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
+        chosen = _scoring(request)
+        scoring = replace(chosen, pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
     complete = lengths is not None or request.events.suffix.lower() == ".json"
     searched = Searched(table.sessions | frozenset(lengths or ()), request.naming, complete=complete)
     marks, left_out = annotations_of(request, searched, annotated)
@@ -100,6 +101,8 @@ def score(request: Request) -> Scored:
         for name, own in sorted(marks.items())
     }
     notes += _after_the_end(marks, lengths or {}, request)
+    if scoring.criterion is not None and (request.pre_s, request.post_s) != (chosen.pre_s, chosen.post_s):
+        notes.append(f"--pre and --post do not change which events match with --scoring {request.scoring}")
     notes += _events_outside(by_session, lengths or {}, request)
     outside = [f"{name} ({n})" for name, own in marks.items() if (n := len(own) - outcomes[name].counts.n_ref)]
     if outside:

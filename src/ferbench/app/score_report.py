@@ -10,7 +10,7 @@ import typer
 
 from ferbench.app.console import FittedTable, number, output_console, rows_table
 from ferbench.app.score import Scored
-from ferbench.report.statistics_files import summary
+from ferbench.report.statistics_text import summary
 from ferbench.scoring.events import SessionOutcome
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.tally import latency_s, values_of

@@ -63,20 +63,25 @@ def segment_counts(found: Stretches, marked: Stretches, duration_s: float, *, se
 
 
 def activity_of(evidence: Sequence[Evidence], *, segment_s: float) -> tuple[SegmentCounts, ...]:
-    """Counts of each observed stretch of each session; segments begin anew at a stretch's start."""
+    """Counts of each session; segments begin anew at each observed stretch's start."""
 
     def inside(things: Sequence[Event] | Sequence[Annotation], from_s: float, to_s: float) -> Stretches:
         return [(t.onset_s - from_s, t.offset_s - from_s) for t in things if t.onset_s < to_s]
 
     return tuple(
-        segment_counts(
-            inside(session.events, from_s, to_s),
-            inside(session.annotations, from_s, to_s),
-            to_s - from_s,
-            segment_s=segment_s,
+        sum(
+            (
+                segment_counts(
+                    inside(session.events, from_s, to_s),
+                    inside(session.annotations, from_s, to_s),
+                    to_s - from_s,
+                    segment_s=segment_s,
+                )
+                for from_s, to_s in session.observed
+            ),
+            SegmentCounts(tp=0, fp=0, fn=0, tn=0),
         )
         for session in evidence
-        for from_s, to_s in session.observed
     )
 
 

@@ -49,7 +49,7 @@ def numbers(found: Statistics) -> dict[str, float]:
         for name, widths_s in (("f1_tight", TIGHT_S), ("f1_loose", LOOSE_S)):
             result[f"event/{name}"] = float(mean_of(found.tolerance, widths_s)(everybody)[0])
     for name, interval in found.intervals.items():
-        result |= _ends(f"event/{name}", interval)
+        result |= _ends(name, interval)
     result |= {f"segment/{name}": value for name, value in dataclasses.asdict(found.segments).items()}
     if found.frames:
         result |= frame_numbers(found.frames)

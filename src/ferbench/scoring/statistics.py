@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferbench.scoring import coders
-from ferbench.scoring.activity import SegmentScores, activity_of, segment_scores
+from ferbench.scoring.activity import SegmentCounts, SegmentScores, activity_of, segment_scores
 from ferbench.scoring.breakdown import GroupRow, breakdowns
 from ferbench.scoring.coders import AgreementRules, CoderPair
 from ferbench.scoring.criteria import Window
@@ -39,6 +39,8 @@ from ferbench.types import F64
 
 DETECTOR = "detector"
 ANNOTATIONS = "annotations"
+AGREED = ("time/kappa", "segment/kappa", "event/positive_agreement")
+"""Measures of agreement that have intervals."""
 RECALLS = np.linspace(0, 1, 101)
 
 
@@ -95,7 +97,7 @@ class Statistics:
         agreement: of the detector with the annotations, as between two coders.
         people: of the annotators; None = there is one.
         breakdowns: by name.
-        intervals: of further numbers, by name.
+        intervals: of further numbers, by the name that they are logged under.
     """
 
     sessions: int
@@ -144,6 +146,13 @@ def statistics(
     tolerance = tolerance_curve(evidence, **window) if by_window else None  # type: ignore[arg-type]
     timed = evidence if not any(session.unplaced for session in evidence) else ()
     pairs = [criterion.matches(session.events, session.annotations) for session in evidence]
+    active = activity_of(timed, segment_s=scoring.segment_s)
+    agreement = _with_annotations(timed, scoring)
+    further: dict[str, Interval] = {}
+    if weights is not None:
+        further = _intervals(_over_curves(thresholds, tolerance, len(assessment.participants)), weights, scoring)
+        if timed:
+            further |= _intervals(_over_sessions(timed, assessment.participants, active, agreement), weights, scoring)
     return Statistics(
         sessions=len(evidence),
         points=(
@@ -155,12 +164,12 @@ def statistics(
         tolerance=tolerance,
         scan=lag_scan(evidence, stamp=stamp),
         latency=latency_of([lag for own in assessment.lags_s for lag in own]),
-        segments=segment_scores(activity_of(timed, segment_s=scoring.segment_s)),
+        segments=segment_scores(active),
         frames=_frames(timed, scoring),
-        agreement=_with_annotations(timed, scoring),
+        agreement=agreement,
         people=_people(people, evidence, scoring) if len(people) > 1 else None,
         breakdowns=breakdowns(evidence, pairs, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=stamp),
-        intervals=_more_intervals(thresholds, tolerance, weights, scoring) if weights is not None else {},
+        intervals=further,
     )
 
 
@@ -181,25 +190,45 @@ def _thresholds(evidence: Sequence[Evidence], scoring: EventScoring, weights: F6
     )
 
 
-def _more_intervals(
-    thresholds: Thresholds | None, tolerance: ToleranceCurve | None, weights: F64, scoring: EventScoring
-) -> dict[str, Interval]:
-    """Of numbers that are no headline ones."""
-    wanted: dict[str, tuple[Statistic, F64]] = {}
+def _intervals(wanted: Mapping[str, Statistic], weights: F64, scoring: EventScoring) -> dict[str, Interval]:
+    return {
+        name: bootstrap(statistic, weights, level=scoring.confidence, method=scoring.method)[1]
+        for name, statistic in wanted.items()
+    }
+
+
+def _over_curves(thresholds: Thresholds | None, tolerance: ToleranceCurve | None, people: int) -> dict[str, Statistic]:
+    """Numbers of the curves, as functions of the participants taken."""
+    wanted: dict[str, Statistic] = {}
     if thresholds and len(thresholds.curve.level):
         levels = display_levels(thresholds.curve, 1000)
-        wanted["average_precision"] = (average_precision_of(thresholds.curve, levels), weights)
+        wanted["event/average_precision"] = average_precision_of(thresholds.curve, levels)
         own = thresholds.nested.tally
-        if len(own.tp) == weights.shape[1]:
-            wanted["nested_f1"] = (metric_of(own, f1), weights)
+        if len(own.tp) == people:
+            wanted["event/nested_f1"] = metric_of(own, f1)
     if tolerance:
-        wanted |= {
-            "f1_tight": (mean_of(tolerance, TIGHT_S), weights),
-            "f1_loose": (mean_of(tolerance, LOOSE_S), weights),
-        }
+        wanted |= {"event/f1_tight": mean_of(tolerance, TIGHT_S), "event/f1_loose": mean_of(tolerance, LOOSE_S)}
+    return wanted
+
+
+def _over_sessions(
+    evidence: Sequence[Evidence],
+    participants: Sequence[str],
+    active: Sequence[SegmentCounts],
+    agreement: CoderPair,
+) -> dict[str, Statistic]:
+    """Numbers of counts by session, as functions of the participants taken."""
+    number = {name: k for k, name in enumerate(participants)}
+    group = np.array([number[session.cluster] for session in evidence], np.int64)
+    counts = np.array([(own.tp, own.fp, own.fn) for own in active], np.float64).T
+    segments = Tally(tp=counts[0], fp=counts[1], fn=counts[2], observed_s=np.full(len(active), np.nan))
+
+    def agreed(name: str) -> Statistic:
+        return lambda weights: coders.values(agreement, weights[:, group])[name]
+
     return {
-        name: bootstrap(statistic, drawn, level=scoring.confidence, method=scoring.method)[1]
-        for name, (statistic, drawn) in wanted.items()
+        "segment/f1": metric_of(segments.grouped(group, len(participants)), f1),
+        **{f"agree/detector/{name}": agreed(name) for name in AGREED},
     }
 
 
