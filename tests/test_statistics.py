@@ -178,6 +178,19 @@ def test_a_run_has_chance_and_intervals(study, warm_home, ferbench_run):
 
 
 @pytest.mark.weights
+def test_a_run_has_the_frame_scores_of_the_challenge(study, warm_home, ferbench_run):
+    ended = ferbench_run(*study, "scoring=errhri")
+    assert ended.code == 0, ended.err
+    ((_, about),) = records(warm_home).items()
+    metrics = about["metrics"]
+    assert 0 < metrics["frame/f1"] <= metrics["frame/f1_tolerant"] <= 1
+    assert metrics["event/f1.lo"] <= metrics["event/f1"] <= metrics["event/f1.hi"]
+    assert "event/average_precision" not in metrics, "curves are of the window"
+    assert "it touches the time from 1 s before the annotation's onset to 1 s after its offset" in ended.out
+    assert "frames at 30 Hz (ERR@HRI 2024, macro): accuracy" in ended.out
+
+
+@pytest.mark.weights
 def test_the_same_statistics_are_made_once(study, warm_home, ferbench_run, monkeypatch):
     assert ferbench_run(*study).code == 0
     monkeypatch.setattr("ferbench.app.statistics.statistics", None)
@@ -435,6 +448,8 @@ def test_score_of_tables_by_other_criteria(scoring, recall, tables, ferbench):
     assert plain["statistics"]["event/recall.chance"] is not None
     assert "event/f1_tight" not in plain["statistics"]
     assert ferbench("score", *tables, "--annotator", "kim", "--scoring", "nothing").code != 0
+    wider = ferbench("score", *tables, "--annotator", "kim", "--scoring", scoring, "--post", 9, "--no-intervals")
+    assert f"--pre and --post do not change which events match with --scoring {scoring}" in wider.err
 
 
 def test_score_tells_what_cannot_be_written(tables, ferbench, tmp_path):
