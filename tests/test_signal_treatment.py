@@ -272,8 +272,7 @@ def test_rules_drop_events_in_the_refractory_time(rule):
     assert rare.detect(signal, session_id="s", start_s=0.0) == outside_refractory(every, 2.5)
     triggers = [e.trigger_s for e in rare.detect(signal, session_id="s", start_s=0.0)]
     assert min(np.diff(triggers)) >= 2.5
-    assert rare.profile(signal, start_s=0.0) is None
-    assert rule.profile(signal, start_s=0.0) is not None
+    assert rare.profile(signal, start_s=0.0).at(0.5)[:, 2].tolist() == triggers
     for seconds in (-1.0, NAN, INF):
         with pytest.raises(ConfigError, match="refractory_s: expected a finite"):
             dataclasses.replace(rule, refractory_s=seconds)
