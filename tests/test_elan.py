@@ -107,6 +107,35 @@ def test_an_empty_tier_is_annotated_with_nothing():
     assert (row.session, row.kept) == ("P07 front", False)
 
 
+def test_an_annotator_s_empty_tier_is_a_session_gone_through(ferbench, tmp_path):
+    """Chosen as a tier or as an annotator, the same sessions are scored."""
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    for session, whose in (("P01", "anna"), ("P02", "ben")):
+        file = Eaf(author="test")
+        file.remove_tier("default")
+        for name in ("anna", "ben"):
+            file.add_tier(name)
+        file.add_annotation(whose, 1000, 2000, "x")
+        file.to_file(marks / f"{session}.eaf")
+    table = Table(tier="all", columns=Columns(annotator="tier"))
+    found = read_annotations(marks, table).rows
+    assert sorted((r.session, r.annotator, r.kept) for r in found) == [
+        ("P01", "anna", True),
+        ("P01", "ben", False),
+        ("P02", "anna", False),
+        ("P02", "ben", True),
+    ]
+    assert len(read_annotations(marks, Table(tier="all", columns=Columns(kind="tier"))).rows) == 2
+    events = tmp_path / "events.csv"
+    events.write_text("session,onset_s\nP01,1.5\nP02,1.5\n")
+    given = ("score", events, marks, "--no-intervals", "--json")
+    as_tier = json.loads(ferbench(*given, "--tier", "anna").out)
+    as_person = json.loads(ferbench(*given, "--tier", "all", "--column", "annotator=tier", "--annotator", "anna").out)
+    assert as_tier["scores"] == as_person["scores"]
+    assert (as_tier["scores"]["event/tp"], as_tier["scores"]["event/fp"]) == (1, 1)
+
+
 def test_the_same_as_pympi_reads(tmp_path):
     eaf_by_pympi = Eaf(str(SAMPLE))
     theirs = sorted(eaf_by_pympi.get_annotation_data_for_tier("robot errors"))

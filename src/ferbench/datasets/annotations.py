@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from ferbench.datasets.annotation_table import AnnotationTable, Columns, Problem, Row, Table
 from ferbench.datasets.csv_file import CsvFile
-from ferbench.datasets.marked import Marked, read_table
+from ferbench.datasets.marked import OURS, Marked, read_table
 from ferbench.datasets.naming import canonical
 from ferbench.datasets.time_format import Cell, Times, find_times
 from ferbench.datasets.times import Clock, since
@@ -104,6 +104,11 @@ def _of_marks(marked: Marked, table: Table, path: Path) -> AnnotationTable:
     _check_usable(rows, problems, path)
     if columns.session == "session":
         bare = marked.sessions - {row.session for row in rows} - {problem.session for problem in problems}
+        if columns.annotator not in OURS:  # an annotator's empty tier: the session was gone through by this person
+            people = {(session, own.get(str(columns.annotator), "").strip()) for session, own in marked.bare}
+            told = {(row.session, row.annotator) for row in rows}
+            rows += [_empty(session, name) for session, name in sorted(people - told) if name]
+            bare -= {session for session, name in people if name}
         rows += [_empty(session) for session in sorted(bare)]
     unclear = _unclear_reactions(file, at, kept, where=marked.where)
     return AnnotationTable(
@@ -125,10 +130,17 @@ def _placed(row: _Placed, marked: Marked) -> _Placed:
     return replace(row, line=line, file=name)
 
 
-def _empty(session: str) -> Row:
+def _empty(session: str, annotator: str = "") -> Row:
     """A session in which nothing was marked."""
     return Row(
-        line=1, session=session, participant="", onset=math.nan, offset=math.nan, kind="", annotator="", kept=False
+        line=1,
+        session=session,
+        participant="",
+        onset=math.nan,
+        offset=math.nan,
+        kind="",
+        annotator=annotator,
+        kept=False,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -29,12 +29,14 @@ class Marked:
         places: file's name ("" = there is only one) and line of each row.
         problems: marks that cannot be used, with their files' names.
         sessions: sessions that somebody went through, also those without a mark.
+        bare: session, and the program's own columns, of what was gone through without a mark.
     """
 
     file: CsvFile
     places: tuple[tuple[str, int], ...]
     problems: tuple[tuple[str, BadMark], ...]
     sessions: frozenset[str]
+    bare: tuple[tuple[str, Mapping[str, str]], ...]
 
     def where(self, row: int) -> str:
         """File and line of a row, for messages."""
@@ -182,4 +184,5 @@ def _joined(marks: Sequence[Marks]) -> Marked:
         places=tuple(places),
         problems=tuple((one.path.name if len(marks) > 1 else "", bad) for one in marks for bad in one.problems),
         sessions=frozenset(session for one in marks for session in one.sessions),
+        bare=tuple(own for one in marks for own in one.bare),
     )

@@ -53,6 +53,7 @@ def read_elan(path: Path, *, tier: str | None = None) -> Marks:
         own, bad = _marks(document, name, session)
         marks += own
         problems += bad
+    bare = [name for name in names if not document.tiers[name].annotations]
     media = [_url(found) for found in document.media]
     notes = [f"{path.name} links {len(media)} files; its times are those of the first"] if len(media) > 1 else []
     return Marks(
@@ -61,6 +62,7 @@ def read_elan(path: Path, *, tier: str | None = None) -> Marks:
         marks=tuple(marks),
         problems=tuple(problems),
         sessions=frozenset([session]),
+        bare=tuple((session, _columns_of(document, name)) for name in bare),
         notes=tuple(notes),
     )
 
@@ -103,9 +105,7 @@ def _marks(document: EafDocument, name: str, session: str) -> tuple[list[Mark], 
     tier = document.tiers[name]
     by_name = {found.name: found for own in document.tiers.values() for found in own.annotations}
     siblings = Counter(found.parent for found in tier.annotations if found.parent)
-    linked = _url(document.media[0]) if document.media else ""
-    kind, person = (tier.attributes.get(key, "") for key in ("LINGUISTIC_TYPE_REF", "PARTICIPANT"))
-    columns = dict(zip(_COLUMNS, (name, kind, person, linked, document.path.stem), strict=True))
+    columns = _columns_of(document, name)
     marks: list[Mark] = []
     problems: list[BadMark] = []
     for found in tier.annotations:
@@ -135,6 +135,13 @@ def _marks(document: EafDocument, name: str, session: str) -> tuple[list[Mark], 
         for mark in overlapping
     ]
     return kept, problems
+
+
+def _columns_of(document: EafDocument, name: str) -> dict[str, str]:
+    """What the file says of a tier."""
+    linked = _url(document.media[0]) if document.media else ""
+    kind, person = (document.tiers[name].attributes.get(key, "") for key in ("LINGUISTIC_TYPE_REF", "PARTICIPANT"))
+    return dict(zip(_COLUMNS, (name, kind, person, linked, document.path.stem), strict=True))
 
 
 def _parted(marks: Sequence[Mark]) -> tuple[list[Mark], list[Mark]]:

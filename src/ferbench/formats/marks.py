@@ -51,6 +51,7 @@ class Marks:
         marks: usable ones in the file's order.
         problems: the others.
         sessions: sessions that somebody went through, also those without a mark.
+        bare: session, and columns, of what was gone through without a mark (an empty tier).
         notes: what else a reader should know.
     """
 
@@ -59,6 +60,7 @@ class Marks:
     marks: tuple[Mark, ...]
     problems: tuple[BadMark, ...] = ()
     sessions: frozenset[str] = frozenset()
+    bare: tuple[tuple[str, Mapping[str, str]], ...] = ()
     notes: tuple[str, ...] = ()
 
 
