@@ -168,7 +168,7 @@ def lag(block: Block) -> dict[str, object]:
 
 def segments(block: Block) -> dict[str, object]:
     session = evidence(block.spans("events"), block.spans("annotations"), block.spans("observed"))
-    counts = activity_of([session], segment_s=5.0)
+    counts = [own.counts for own in activity_of([session], segment_s=5.0)]
     return {**dataclasses.asdict(counts[0]), **dataclasses.asdict(segment_scores(counts))}
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ferbench.scoring.chance import Null
+from ferbench.scoring.chance import Chance, Null
 from ferbench.scoring.coders import values
 from ferbench.scoring.coverage import LEVEL
 from ferbench.scoring.criteria import OnsetOffset, Overlap
@@ -86,8 +86,8 @@ def _of_segments(found: Statistics, scoring: EventScoring) -> list[str]:
         return []
     return [
         f"segments of {scoring.segment_s:g} s: precision {_number(segments.precision)}, recall "
-        f"{_number(segments.recall)}, F1 {_number(segments.f1)}{_ends(found.intervals.get('segment/f1'))} "
-        "(no chance level)"
+        f"{_number(segments.recall)}, F1 {_number(segments.f1)}{_ends(found.intervals.get('segment/f1'))}"
+        f"{_beside(found.segment_chance)}"
     ]
 
 
@@ -99,8 +99,9 @@ def _of_frames(found: Statistics, scoring: EventScoring) -> list[str]:
         return ["frames (ERR@HRI 2024): undefined; some events or annotations have no extent, or times are unknown"]
     return [
         f"frames at {scoring.frame_rate_hz:g} Hz (ERR@HRI 2024, macro): accuracy {_number(strict.accuracy)}, F1 "
-        f"{_number(strict.f1)}; forgiven within {tolerance} frame{'s' * (tolerance != 1)}: accuracy "
-        f"{_number(tolerant.accuracy)}, F1 {_number(tolerant.f1)} (no chance level)"
+        f"{_number(strict.f1)}{_beside(found.frames.chance.get('f1'))}",
+        f"forgiven within {tolerance} frame{'s' * (tolerance != 1)}: accuracy {_number(tolerant.accuracy)}, F1 "
+        f"{_number(tolerant.f1)}{_beside(found.frames.chance.get('f1_tolerant'))}",
     ]
 
 
@@ -134,11 +135,14 @@ def _sentence(name: str, measured: Measured) -> str:
     decimals = _DECIMALS.get(name, 3)
     text = f"{_NAMES[name]} {_number(measured.value, decimals)}"
     text += _ends(measured.interval, decimals)
-    if measured.chance and not math.isnan(measured.chance.mean):
-        chance = measured.chance
-        times = f", {chance.times:.1f} times chance" if math.isfinite(chance.times) else ""
-        text += f"; chance {_number(chance.mean, decimals)}, p = {chance.p:.4f}{times}"
-    return text
+    return text + _beside(measured.chance, decimals)
+
+
+def _beside(chance: Chance | None, decimals: int = 3) -> str:
+    if chance is None or math.isnan(chance.mean):
+        return ""
+    times = f", {chance.times:.1f} times chance" if math.isfinite(chance.times) else ""
+    return f"; chance {_number(chance.mean, decimals)}, p = {chance.p:.4f}{times}"
 
 
 def _ends(interval: Interval | None, decimals: int = 3) -> str:

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ferbench.scoring.chance import Chance, against
 from ferbench.scoring.counts import Stretches
 from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.flags import Flags, draw_shifts, overlaps
 from ferbench.types import Annotation, Event
 
 
@@ -39,7 +40,7 @@ class SegmentCounts:
         return SegmentCounts(tp=self.tp + other.tp, fp=self.fp + other.fp, fn=self.fn + other.fn, tn=self.tn + other.tn)
 
 
-def active_segments(intervals: Stretches, duration_s: float, *, segment_s: float) -> NDArray[np.bool_]:
+def active_segments(intervals: Stretches, duration_s: float, *, segment_s: float) -> Flags:
     """Segments that some interval [onset_s, offset_s) has a part in, bool (ceil(duration_s / segment_s),).
 
     What lies before 0 or beyond the last segment does not count. A point is active in the segment that it lies in.
@@ -58,31 +59,64 @@ def active_segments(intervals: Stretches, duration_s: float, *, segment_s: float
 
 def segment_counts(found: Stretches, marked: Stretches, duration_s: float, *, segment_s: float) -> SegmentCounts:
     """Compare two lists of intervals of one session, segment by segment."""
-    a, b = (active_segments(intervals, duration_s, segment_s=segment_s) for intervals in (found, marked))
+    return _counts(*(active_segments(intervals, duration_s, segment_s=segment_s) for intervals in (found, marked)))
+
+
+def _counts(a: Flags, b: Flags) -> SegmentCounts:
     return SegmentCounts(tp=int(np.sum(a & b)), fp=int(np.sum(a & ~b)), fn=int(np.sum(~a & b)), tn=int(np.sum(~a & ~b)))
 
 
-def activity_of(evidence: Sequence[Evidence], *, segment_s: float) -> tuple[SegmentCounts, ...]:
-    """Counts of each session; segments begin anew at each observed stretch's start."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Activity:
+    """The segments of a session, one observed stretch after the other; both bool (N,).
 
-    def inside(things: Sequence[Event] | Sequence[Annotation], from_s: float, to_s: float) -> Stretches:
-        return [(t.onset_s - from_s, t.offset_s - from_s) for t in things if t.onset_s < to_s]
+    Attributes:
+        found: an event has a part in it.
+        marked: an annotation has.
+    """
+
+    found: Flags
+    marked: Flags
+
+    @property
+    def counts(self) -> SegmentCounts:
+        """Both compared."""
+        return _counts(self.found, self.marked)
+
+
+def activity_of(evidence: Sequence[Evidence], *, segment_s: float) -> tuple[Activity, ...]:
+    """Segments of each session; they begin anew at each observed stretch's start."""
+
+    def active(things: Sequence[Event] | Sequence[Annotation], observed: Stretches) -> Flags:
+        stretches = [np.zeros(0, np.bool_)]
+        for from_s, to_s in observed:
+            inside = [(t.onset_s - from_s, t.offset_s - from_s) for t in things if t.onset_s < to_s]
+            stretches.append(active_segments(inside, to_s - from_s, segment_s=segment_s))
+        return np.concatenate(stretches)
 
     return tuple(
-        sum(
-            (
-                segment_counts(
-                    inside(session.events, from_s, to_s),
-                    inside(session.annotations, from_s, to_s),
-                    to_s - from_s,
-                    segment_s=segment_s,
-                )
-                for from_s, to_s in session.observed
-            ),
-            SegmentCounts(tp=0, fp=0, fn=0, tn=0),
-        )
+        Activity(found=active(session.events, session.observed), marked=active(session.annotations, session.observed))
         for session in evidence
     )
+
+
+def f1_by_chance(sessions: Sequence[Activity], *, least: int, draws: int, seed: int) -> Chance:
+    """F1 of the segments beside circularly shifted ones.
+
+    Args:
+        sessions: see ``activity_of``.
+        least: least shift, segments.
+        draws: how many surrogates.
+        seed: of the random numbers.
+    """
+    rng, tp = np.random.default_rng(seed), np.zeros(draws)
+    for own in sessions:
+        if len(own.found):
+            shift = draw_shifts(len(own.found), least=least, draws=draws, rng=rng)
+            tp += overlaps(own.marked[None], own.found, shift)[0]
+    whole = sum((own.counts for own in sessions), SegmentCounts(tp=0, fp=0, fn=0, tn=0))
+    both = 2 * whole.tp + whole.fp + whole.fn
+    return against(_ratio(2 * whole.tp, both), 2 * tp / both if both else np.full(draws, np.nan))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,14 +17,16 @@ any number of predictions hit one error without a cost, and stops with an error 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from ferbench.errors import DataError
+from ferbench.scoring.chance import Chance, against
 from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.flags import Flags, draw_shifts, overlaps
 from ferbench.scoring.matching import TOLERANCE_S
 from ferbench.types import F64, I64
 
@@ -132,6 +134,16 @@ def macro(table: I64 | F64) -> FrameScores:
     )
 
 
+def macro_f1(tables: F64) -> F64:
+    """``macro``'s F1 of many confusion tables (..., K, K), f64 (...); NaN without frames."""
+    right = np.diagonal(tables, axis1=-2, axis2=-1)
+    whole = tables.sum(axis=-1) + tables.sum(axis=-2)
+    each = np.divide(2 * right, whole, out=np.full(right.shape, np.nan), where=whole > 0)
+    there = (whole > 0).sum(axis=-1)
+    result: F64 = np.divide(np.nansum(each, axis=-1), there, out=np.full(there.shape, np.nan), where=there > 0)
+    return result
+
+
 def frame_metrics(
     truth: I64, found: I64, *, tolerance: int, sessions: I64 | None = None
 ) -> tuple[FrameScores, FrameScores]:
@@ -151,15 +163,41 @@ class Frames:
         tolerant: predictions forgiven whose value occurs in the truth nearby.
         tolerance: how many frames away.
         num: frames.
+        chance: of ``f1`` and ``f1_tolerant`` beside circularly shifted predictions; empty = not asked for.
     """
 
     strict: FrameScores
     tolerant: FrameScores
     tolerance: int
     num: int
+    chance: Mapping[str, Chance] = field(default_factory=dict)
 
 
-def frames_of(evidence: Iterable[Evidence], *, rate_hz: float, tolerance: int) -> Frames:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Labels:
+    """The observed frames of a session, one stretch after the other; all bool (T,).
+
+    Attributes:
+        truth: within an annotation.
+        found: within an event.
+        near_other: a frame of the other truth is within the tolerance, in the same stretch: a wrong prediction is
+            forgiven.
+    """
+
+    truth: Flags
+    found: Flags
+    near_other: Flags
+
+
+def frames_of(
+    evidence: Iterable[Evidence],
+    *,
+    rate_hz: float,
+    tolerance: int,
+    surrogates: int = 0,
+    least_s: float = 0.0,
+    seed: int = 0,
+) -> Frames:
     """Scores of the observed frames of sessions: 1 = within an event, or an annotation.
 
     Frame i of a session is at i / rate_hz; each observed stretch is a window's border. All NaN where an event or
@@ -169,15 +207,70 @@ def frames_of(evidence: Iterable[Evidence], *, rate_hz: float, tolerance: int) -
         evidence: the sessions.
         rate_hz: frames per second.
         tolerance: of the tolerant scores, frames.
+        surrogates: circular shifts of each session's predictions; 0 = no chance level.
+        least_s: least shift, seconds.
+        seed: of the random numbers.
     """
-    tables, points = np.zeros((2, 2, 2)), False
-    for session in evidence:
-        spans = [[(t.onset_s, t.offset_s) for t in things] for things in (session.annotations, session.events)]
-        points = points or any(stop_s <= start_s for own in spans for start_s, stop_s in own)
-        for from_s, to_s in session.observed:
-            first, stop = (math.ceil((time_s - TOLERANCE_S) * rate_hz) for time_s in (from_s, to_s))
-            truth, found = (frame_labels(own, stop, rate_hz=rate_hz)[max(first, 0) :] for own in spans)
-            lenient = forgiven(truth, found, tolerance=tolerance)
-            tables += [confusion(truth, labels, np.arange(2)) for labels in (found, lenient)]
-    strict, tolerant = (macro(np.full((2, 2), np.nan) if points else table) for table in tables)
-    return Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=int(tables[0].sum()))
+    sessions = list(evidence)
+    points = any(event.offset_s <= event.onset_s for own in sessions for event in own.events)
+    points = points or any(mark.offset_s <= mark.onset_s for own in sessions for mark in own.annotations)
+    labels = [_labels(own, rate_hz, tolerance) for own in sessions]
+    tables = sum((_tables(own, own.found[None]) for own in labels), np.zeros((2, 1, 2, 2)))[:, 0]
+    if points:
+        tables = np.full_like(tables, np.nan)
+    strict, tolerant = (macro(table) for table in tables)
+    chance = {}
+    if surrogates and not points:
+        drawn = _shifted(labels, least=math.ceil(least_s * rate_hz), draws=surrogates, seed=seed)
+        chance = {
+            name: against(scores.f1, macro_f1(table))
+            for name, scores, table in zip(("f1", "f1_tolerant"), (strict, tolerant), drawn, strict=True)
+        }
+    num = sum(len(own.truth) for own in labels)
+    return Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=num, chance=chance)
+
+
+def _labels(session: Evidence, rate_hz: float, tolerance: int) -> _Labels:
+    spans = [[(t.onset_s, t.offset_s) for t in things] for things in (session.annotations, session.events)]
+    stretches: list[tuple[Flags, Flags, Flags]] = [(np.zeros(0, bool),) * 3]
+    for from_s, to_s in session.observed:
+        first, stop = (math.ceil((time_s - TOLERANCE_S) * rate_hz) for time_s in (from_s, to_s))
+        truth, found = (frame_labels(own, stop, rate_hz=rate_hz)[max(first, 0) :] > 0 for own in spans)
+        lenient = forgiven(truth.astype(np.int64), 1 - truth.astype(np.int64), tolerance=tolerance)
+        stretches.append((truth, found, lenient == truth))
+    truth, found, near_other = (np.concatenate(columns) for columns in zip(*stretches, strict=True))
+    return _Labels(truth=truth, found=found, near_other=near_other)
+
+
+def _tables(labels: _Labels, found: Flags) -> F64:
+    """Strict and tolerant confusion of predictions bool (draws, T), f64 (2, draws, 2, 2)."""
+    masks = np.stack([labels.truth, ~labels.truth & labels.near_other, labels.truth & labels.near_other])
+    return _confusions(labels, masks.astype(np.float64) @ found.T.astype(np.float64), found.sum(axis=1))
+
+
+def _shifted(labels: Sequence[_Labels], *, least: int, draws: int, seed: int) -> F64:
+    """Tables of shifted predictions over all sessions, f64 (2, draws, 2, 2)."""
+    rng, total = np.random.default_rng(seed), np.zeros((2, draws, 2, 2))
+    for own in labels:
+        if len(own.truth):
+            shift = draw_shifts(len(own.truth), least=least, draws=draws, rng=rng)
+            masks = np.stack([own.truth, ~own.truth & own.near_other, own.truth & own.near_other])
+            total += _confusions(own, overlaps(masks, own.found, shift), np.full(draws, own.found.sum()))
+    return total
+
+
+def _confusions(labels: _Labels, shared: F64, predicted: I64) -> F64:
+    """Strict and tolerant confusion, f64 (2, draws, 2, 2), rows = truth.
+
+    Args:
+        labels: of a session.
+        shared: f64 (3, draws), predicted frames that are true; false, but forgiven; true, near a false one.
+        predicted: i64 (draws,), predicted frames.
+    """
+    right, forgiven_1, close = shared
+    true, whole = labels.truth.sum(), len(labels.truth)
+    missed, wrong = true - right, predicted - right
+    forgiven_0 = (labels.truth & labels.near_other).sum() - close  # not predicted, but near a frame that is not true
+    strict = np.stack([whole - true - wrong, wrong, missed, right], axis=-1)
+    change = np.stack([forgiven_1, -forgiven_1, -forgiven_0, forgiven_0], axis=-1)
+    return np.stack([strict, strict + change]).reshape(2, -1, 2, 2)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ferbench.scoring import coders
+from ferbench.scoring.chance import Chance
 from ferbench.scoring.errhri import Frames
 from ferbench.scoring.intervals import Interval
 from ferbench.scoring.statistics import People, Statistics, Thresholds
@@ -26,14 +27,7 @@ def numbers(found: Statistics) -> dict[str, float]:
     result: dict[str, float] = {"event/participants": float(len(found.assessment.participants))}
     for name, measured in found.assessment.measured.items():
         result |= _ends(f"event/{name}", measured.interval)
-        if measured.chance:
-            chance = measured.chance
-            result |= {
-                f"event/{name}.chance": chance.mean,
-                f"event/{name}.p": chance.p,
-                f"event/{name}.z": chance.z,
-                f"event/{name}.times_chance": chance.times,
-            }
+        result |= _chance(f"event/{name}", measured.chance)
         if measured.random:
             result[f"event/{name}.random"] = measured.random.mean
     result |= {
@@ -51,8 +45,11 @@ def numbers(found: Statistics) -> dict[str, float]:
     for name, interval in found.intervals.items():
         result |= _ends(name, interval)
     result |= {f"segment/{name}": value for name, value in dataclasses.asdict(found.segments).items()}
+    result |= _chance("segment/f1", found.segment_chance)
     if found.frames:
         result |= frame_numbers(found.frames)
+        for name, chance in found.frames.chance.items():
+            result |= _chance(f"frame/{name}", chance)
     lag_s, kappa = found.scan.kappa_peak
     result |= {"agree/detector/time/lag_peak_s": lag_s, "agree/detector/time/lag_peak_kappa": kappa}
     result |= {f"agree/detector/{name}": float(value) for name, value in coders.values(found.agreement).items()}
@@ -73,6 +70,17 @@ def frame_numbers(found: Frames) -> dict[str, float]:
 
 def _ends(name: str, interval: Interval | None) -> dict[str, float]:
     return {f"{name}.lo": interval.low, f"{name}.hi": interval.high} if interval else {}
+
+
+def _chance(name: str, chance: Chance | None) -> dict[str, float]:
+    if chance is None:
+        return {}
+    return {
+        f"{name}.chance": chance.mean,
+        f"{name}.p": chance.p,
+        f"{name}.z": chance.z,
+        f"{name}.times_chance": chance.times,
+    }
 
 
 def _threshold_numbers(found: Thresholds) -> dict[str, float]:

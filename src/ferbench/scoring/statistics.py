@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferbench.scoring import coders
-from ferbench.scoring.activity import SegmentCounts, SegmentScores, activity_of, segment_scores
+from ferbench.scoring.activity import Activity, SegmentScores, activity_of, f1_by_chance, segment_scores
 from ferbench.scoring.breakdown import GroupRow, breakdowns
+from ferbench.scoring.chance import Chance
 from ferbench.scoring.coders import AgreementRules, CoderPair
 from ferbench.scoring.criteria import Window
 from ferbench.scoring.curves import Curve, average_precision, curve_of
@@ -34,7 +35,7 @@ from ferbench.scoring.thresholds import (
     precision_band,
 )
 from ferbench.scoring.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of, tolerance_curve
-from ferbench.scoring.uncertainty import Assessment, assess
+from ferbench.scoring.uncertainty import Assessment, assess, least_shift_s, track
 from ferbench.types import F64
 
 DETECTOR = "detector"
@@ -93,6 +94,7 @@ class Statistics:
         scan: scores over an offset of the annotations.
         latency: distribution of the matches' latencies.
         segments: of observed time, active where an event or an annotation has a part in them.
+        segment_chance: their F1 beside that of shifted segments; None = not asked for.
         frames: of ERR@HRI 2024; None = not asked for.
         agreement: of the detector with the annotations, as between two coders.
         people: of the annotators; None = there is one.
@@ -108,6 +110,7 @@ class Statistics:
     scan: LagScan
     latency: Latency
     segments: SegmentScores
+    segment_chance: Chance | None
     frames: Frames | None
     agreement: CoderPair
     people: People | None
@@ -148,6 +151,7 @@ def statistics(
     pairs = [criterion.matches(session.events, session.annotations) for session in evidence]
     active = activity_of(timed, segment_s=scoring.segment_s)
     agreement = _with_annotations(timed, scoring)
+    least_s = least_shift_s(criterion, [track(session, "onset") for session in timed])
     further: dict[str, Interval] = {}
     if weights is not None:
         further = _intervals(_over_curves(thresholds, tolerance, len(assessment.participants)), weights, scoring)
@@ -164,8 +168,13 @@ def statistics(
         tolerance=tolerance,
         scan=lag_scan(evidence, stamp=stamp),
         latency=latency_of([lag for own in assessment.lags_s for lag in own]),
-        segments=segment_scores(active),
-        frames=_frames(timed, scoring),
+        segments=segment_scores(own.counts for own in active),
+        segment_chance=f1_by_chance(
+            active, least=math.ceil(least_s / scoring.segment_s), draws=scoring.surrogates, seed=scoring.seed + 3
+        )
+        if intervals
+        else None,
+        frames=_frames(timed, scoring, least_s=least_s, surrogates=scoring.surrogates if intervals else 0),
         agreement=agreement,
         people=_people(people, evidence, scoring) if len(people) > 1 else None,
         breakdowns=breakdowns(evidence, pairs, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=stamp),
@@ -214,13 +223,14 @@ def _over_curves(thresholds: Thresholds | None, tolerance: ToleranceCurve | None
 def _over_sessions(
     evidence: Sequence[Evidence],
     participants: Sequence[str],
-    active: Sequence[SegmentCounts],
+    active: Sequence[Activity],
     agreement: CoderPair,
 ) -> dict[str, Statistic]:
     """Numbers of counts by session, as functions of the participants taken."""
     number = {name: k for k, name in enumerate(participants)}
     group = np.array([number[session.cluster] for session in evidence], np.int64)
-    counts = np.array([(own.tp, own.fp, own.fn) for own in active], np.float64).T
+    each = [own.counts for own in active]
+    counts = np.array([(own.tp, own.fp, own.fn) for own in each], np.float64).T
     segments = Tally(tp=counts[0], fp=counts[1], fn=counts[2], observed_s=np.full(len(active), np.nan))
 
     def agreed(name: str) -> Statistic:
@@ -232,10 +242,17 @@ def _over_sessions(
     }
 
 
-def _frames(evidence: Sequence[Evidence], scoring: EventScoring) -> Frames | None:
+def _frames(evidence: Sequence[Evidence], scoring: EventScoring, *, least_s: float, surrogates: int) -> Frames | None:
     if scoring.frame_rate_hz is None:
         return None
-    return frames_of(evidence, rate_hz=scoring.frame_rate_hz, tolerance=scoring.frame_tolerance)
+    return frames_of(
+        evidence,
+        rate_hz=scoring.frame_rate_hz,
+        tolerance=scoring.frame_tolerance,
+        surrogates=surrogates,
+        least_s=least_s,
+        seed=scoring.seed + 4,
+    )
 
 
 def _rules(scoring: EventScoring) -> AgreementRules:
