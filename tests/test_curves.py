@@ -27,7 +27,6 @@ from ferbench.scoring.thresholds import (
     average_precision_of,
     best,
     display_levels,
-    metric_band,
     nested,
     precision_band,
 )
@@ -336,18 +335,13 @@ def test_bands_against_the_same_by_hand():
     own = curve.at_levels(levels)
     recalls = np.array([0.1, 0.4, 0.8, 1.01])
     by_recall = np.full((60, 4), NAN)
-    by_level = np.full((60, len(levels)), NAN)
     for d, weight in enumerate(weights):
         tp, fp, fn = (sum(w * column for w, column in zip(weight, c, strict=True)) for c in (own.tp, own.fp, own.fn))
-        by_level[d] = 2 * tp / (2 * tp + fp + fn)
         for r, wanted in enumerate(recalls):
             for k in range(len(levels)):
                 if tp[k] / (tp[k] + fn[k]) >= wanted - 1e-12:
                     by_recall[d, r] = tp[k] / (tp[k] + fp[k])
                     break
-    band = metric_band(curve, f1, weights, levels=levels, confidence=0.9)
-    assert band.low == pytest.approx(np.quantile(by_level, 0.05, axis=0))
-    assert band.high == pytest.approx(np.quantile(by_level, 0.95, axis=0))
     band = precision_band(curve, weights, levels=levels, recalls=recalls, confidence=0.9)
     assert band.undefined == pytest.approx(np.isnan(by_recall).mean(axis=0))
     assert band.undefined[3] == 1.0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ferbench.errors import ConfigError
 from ferbench.results import CountsRow
 from ferbench.scoring.intervals import resampled
-from ferbench.scoring.paired import EXACT_UP_TO, compare_counts, compare_medians, holm_adjusted, in_common, paired
+from ferbench.scoring.paired import EXACT_UP_TO, compare_counts, holm_adjusted, in_common, paired
 from ferbench.scoring.tally import Tally, f1, false_alarms_per_min, precision
 from ferbench.types import Counts
 
@@ -140,18 +140,6 @@ def test_the_smallest_p_of_few_participants():
     (found,) = compare_counts(nothing, [all_of_it], f1, **ASKED)
     assert found.value == 1
     assert found.p == found.least_p == 2 / 8
-
-
-def test_medians_by_hand():
-    first, other = [[1.0, 2.0], [4.0], [], [3.0]], [[2.5], [5.0, 6.0], [9.0], [1.0]]
-    (found,) = compare_medians(first, [other], **ASKED)
-    sizes = []
-    for swap in itertools.product((False, True), repeat=4):
-        a = [x for one, two, s in zip(first, other, swap, strict=True) for x in (two if s else one)]
-        b = [x for one, two, s in zip(first, other, swap, strict=True) for x in (one if s else two)]
-        sizes.append(np.median(b) - np.median(a))
-    assert found.value == sizes[0] == 2.5
-    assert found.p == np.mean(np.abs(sizes) >= 2.5)
 
 
 def test_a_number_that_does_not_exist():

@@ -116,6 +116,15 @@ def test_few_participants_are_said(people, told, tmp_path):
     assert all(row["recall"] == "0.5" for row in rows if row["breakdown"] == "kind")
 
 
+def test_numbers_are_spelled_as_people_do():
+    one = replace(evidence(1)[0], observed=((0.0, 45.0),))
+    one = replace(one, events=one.events[:1], annotations=one.annotations[:1])
+    lines = summary(statistics([one], EventScoring(surrogates=9, draws=9), people={}), EventScoring())
+    assert lines[0].startswith("1 event, 1 annotation, 1 session of 1 participant, 45.0 s observed; ")
+    assert any("1 match there" in line for line in lines)
+    assert not any(line.startswith("intervals") for line in lines), "there are none"
+
+
 def test_many_participants_need_no_caution():
     scoring = EventScoring(surrogates=50, draws=100)
     assert not any("only" in line for line in summary(statistics(evidence(20), scoring, people={}), scoring))

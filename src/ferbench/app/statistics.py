@@ -27,7 +27,7 @@ from ferbench.types import Signal
 
 log = logging.getLogger("ferbench")
 
-VERSION = "6"
+VERSION = "7"
 """Raised when the same results give other statistics."""
 NUMBERS = "numbers.json"
 SUMMARY = "summary.txt"

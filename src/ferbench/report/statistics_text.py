@@ -42,7 +42,7 @@ def summary(found: Statistics, scoring: EventScoring) -> list[str]:
         scan = found.scan
         lines.append(
             f"events follow annotations best after {scan.peak_s:.2f} s (±{scan.half_width_s:g} s): "
-            f"{scan.tp[scan.peak]} matches there, F1 {_number(float(scan.f1[scan.peak]))}; "
+            f"{_many(scan.tp[scan.peak], 'match', 'matches')} there, F1 {_number(float(scan.f1[scan.peak]))}; "
             f"best of {len(scan.offset_s)} offsets"
         )
     return [*lines, *_of_agreement(found), *_of_segments(found, scoring), *_of_frames(found, scoring)]
@@ -54,6 +54,8 @@ def _of_intervals(found: Statistics, scoring: EventScoring) -> list[str]:
     if not assessment.measured["f1"].interval:
         return []
     people = len(assessment.participants)
+    if people < 2:
+        return _caution(assessment.measured["f1"], people)
     lines = [
         f"intervals: {100 * scoring.confidence:g}%, {scoring.draws} draws of {people} "
         f"participant{'s' * (people != 1)}, method {scoring.method}, seed {scoring.seed}",
@@ -110,10 +112,12 @@ def _of_matching(found: Statistics, scoring: EventScoring) -> list[str]:
     tally = found.assessment.tally
     tp, fp, fn, observed_s = (float(np.sum(column)) for column in (tally.tp, tally.fp, tally.fn, tally.observed_s))
     people = len(found.assessment.participants)
-    time = "unknown time" if math.isnan(observed_s) else f"{observed_s / 60:.1f} min"
+    time = f"{observed_s / 60:.1f} min" if observed_s >= 60 else f"{observed_s:.1f} s"
+    if math.isnan(observed_s):
+        time = "unknown time"
     lines = [
-        f"{tp + fp:.0f} events, {tp + fn:.0f} annotations, {found.sessions} session{'s' * (found.sessions != 1)} of "
-        f"{people} participant{'s' * (people != 1)}, {time} observed; an event matches an annotation when "
+        f"{_many(tp + fp, 'event')}, {_many(tp + fn, 'annotation')}, {_many(found.sessions, 'session')} of "
+        f"{_many(people, 'participant')}, {time} observed; an event matches an annotation when "
         f"{scoring.rule}"
     ]
     if any(found.points) and isinstance(scoring.criterion, OnsetOffset | Overlap):
@@ -176,6 +180,10 @@ def _caution(measured: Measured, people: int) -> list[str]:
         f"only {people} participants: in simulations with {measured_with}, {share:.0%} of such intervals of "
         f"{LEVEL:.0%} held the true F1"
     ]
+
+
+def _many(count: float, one: str, more: str = "") -> str:
+    return f"{count:.0f} {one if count == 1 else more or one + 's'}"
 
 
 def _number(value: float, decimals: int = 3) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.results import CountsRow
-from ferbench.scoring.intervals import Interval, Method, Statistic, interval, median_of, metric_of, resampled
+from ferbench.scoring.intervals import Interval, Method, Statistic, interval, metric_of, resampled
 from ferbench.scoring.tally import METRICS, Metric, Tally
 from ferbench.types import F64
 
@@ -77,30 +77,6 @@ def compare_counts(
     """
     people = _same_people([len(first.tp), *(len(other.tp) for other in others)])
     statistics = [metric_of(Tally.joined((first, other)), metric) for other in others]
-    return _compare(statistics, people, draws=draws, seed=seed, level=level, method=method)
-
-
-def compare_medians(
-    first: Sequence[Sequence[float]],
-    others: Sequence[Sequence[Sequence[float]]],
-    *,
-    draws: int,
-    seed: int,
-    level: float,
-    method: Method,
-) -> tuple[Difference, ...]:
-    """Compare the median of each of several detectors' lags with that of a first one's (see ``compare_counts``).
-
-    Args:
-        first: lags of each participant.
-        others: the same for each other detector, participants in the same order.
-        draws: of the bootstrap, and of swaps where not all can be tried.
-        seed: of the random numbers.
-        level: of confidence.
-        method: of the interval.
-    """
-    people = _same_people([len(first), *(len(other) for other in others)])
-    statistics = [median_of([*first, *other]) for other in others]
     return _compare(statistics, people, draws=draws, seed=seed, level=level, method=method)
 
 

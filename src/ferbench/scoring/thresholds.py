@@ -17,7 +17,7 @@ from ferbench.scoring.counts import joined
 from ferbench.scoring.curves import Curve, average_precision, counted
 from ferbench.scoring.evidence import Evidence, Stamp
 from ferbench.scoring.intervals import Statistic
-from ferbench.scoring.tally import Metric, Tally, precision, recall
+from ferbench.scoring.tally import Tally, precision, recall
 from ferbench.types import F64, I64
 
 
@@ -137,19 +137,6 @@ def average_precision_of(curve: Curve, levels: F64) -> Statistic:
     """
     own = curve.at_levels(levels)
     return lambda weights: average_precision(own.weighted(weights))
-
-
-def metric_band(curve: Curve, metric: Metric, weights: F64, *, levels: F64, confidence: float = 0.95) -> Band:
-    """Band of a metric over thresholds.
-
-    Args:
-        curve: of P participants.
-        metric: see ``tally``.
-        weights: see ``intervals.resampled``, f64 (draws, P).
-        levels: thresholds, f64 (G,).
-        confidence: of the interval, in (0, 1).
-    """
-    return _band(levels, metric(curve.at_levels(levels).weighted(weights)), confidence)
 
 
 def precision_band(curve: Curve, weights: F64, *, levels: F64, recalls: F64, confidence: float = 0.95) -> Band:
