@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from benchmarks import pipeline
-from ferbench.app.binding import build
-from ferbench.app.compose import composed
+from ferbench.config.binding import build
+from ferbench.config.compose import composed
 
 HERE = Path(__file__).parent
 

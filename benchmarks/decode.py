@@ -2,9 +2,10 @@
 
     python benchmarks/decode.py [--repeats 5] [--threads 0]
 
-Both read the same clip, which this script makes: 1080p H.264, 300 frames of moving gradients with noise. The bare loop
-calls ``frame.to_ndarray(format="rgb24")`` and keeps nothing; the reader also collects batches and times. The two take
-turns and swap who goes first, so that other load on the machine hits both. Writes ``results/decode_cpu.json``.
+Both read the same clip, which this script makes: 1080p H.264, 300 frames of moving gradients with
+noise. The bare loop calls ``frame.to_ndarray(format="rgb24")`` and keeps nothing; the reader also
+collects batches and times. The two take turns and swap who goes first, so that other load on the
+machine hits both. Writes ``results/decode_cpu.json``.
 """
 
 from __future__ import annotations
@@ -30,13 +31,17 @@ BATCH_FRAMES = 32
 
 
 def make_clip(path: Path) -> None:
-    """Write the clip: two drifting gradients, a moving square, and noise that changes with each frame."""
+    """Write the clip: two drifting gradients, a moving square, and noise that changes with each
+    frame.
+    """
     rng = np.random.default_rng(0)
     x = np.arange(WIDTH_PX, dtype=np.int32)[None, :]
     y = np.arange(HEIGHT_PX, dtype=np.int32)[:, None]
     noise = rng.integers(-12, 13, size=(HEIGHT_PX, WIDTH_PX), dtype=np.int32)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE_HZ, options={"preset": "veryfast", "crf": "23"})
+        stream = container.add_stream(
+            "libx264", rate=RATE_HZ, options={"preset": "veryfast", "crf": "23"}
+        )
         stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
         for i in range(FRAMES):
             moved = np.roll(noise, (7 * i, 13 * i), axis=(0, 1))
@@ -64,7 +69,9 @@ def bare_pyav(path: Path, threads: int) -> int:
 
 def our_reader(path: Path, threads: int) -> int:
     """The same through ferbench, with batches and the timeline."""
-    with PyavReader().open(path, batch_frames=BATCH_FRAMES, threads=threads, keep_damaged=False) as video:
+    with PyavReader().open(
+        path, batch_frames=BATCH_FRAMES, threads=threads, keep_damaged=False
+    ) as video:
         count = sum(len(batch) for batch in video)
         video.timeline(video_id="clip", sha256="0" * 64)
     return count
@@ -80,9 +87,14 @@ def timed(contender: Callable[[Path, int], int], path: Path, threads: int) -> tu
 
 
 def measure(path: Path, threads: int, repeats: int) -> dict[str, list[tuple[float, float]]]:
-    """What ``timed`` says of each pass, the two taking turns; one pass each before is not counted."""
+    """What ``timed`` says of each pass, the two taking turns.
+
+    One pass each before is not counted.
+    """
     contenders = (bare_pyav, our_reader)
-    taken: dict[str, list[tuple[float, float]]] = {contender.__name__: [] for contender in contenders}
+    taken: dict[str, list[tuple[float, float]]] = {
+        contender.__name__: [] for contender in contenders
+    }
     for repeat in range(repeats + 1):
         for contender in contenders if repeat % 2 else contenders[::-1]:
             pair = timed(contender, path, threads)
@@ -93,10 +105,16 @@ def measure(path: Path, threads: int, repeats: int) -> dict[str, list[tuple[floa
 
 def main() -> None:
     """Make the clip, measure, write the result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=0, help="decoding threads, 0 = FFmpeg decides")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "decode_cpu.json")
+    parser.add_argument(
+        "--threads", type=int, default=0, help="decoding threads, 0 = FFmpeg decides"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results" / "decode_cpu.json"
+    )
     options = parser.parse_args()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     with tempfile.TemporaryDirectory() as folder:
@@ -104,7 +122,10 @@ def main() -> None:
         make_clip(clip)
         taken = measure(clip, options.threads, options.repeats)
     fps = {name: [round(pair[0], 1) for pair in pairs] for name, pairs in taken.items()}
-    cpu_s = {name: round(statistics.median(pair[1] for pair in pairs), 3) for name, pairs in taken.items()}
+    cpu_s = {
+        name: round(statistics.median(pair[1] for pair in pairs), 3)
+        for name, pairs in taken.items()
+    }
     ratios = [ours / bare for ours, bare in zip(fps["our_reader"], fps["bare_pyav"], strict=True)]
     result = {
         "what": "decoding to RGB on the CPU, frames per second",
@@ -116,7 +137,12 @@ def main() -> None:
         "ratio_of_each_turn": [round(ratio, 3) for ratio in ratios],
         "batch_frames": BATCH_FRAMES,
         "threads": options.threads,
-        "device": {"kind": "cpu", "machine": platform.machine(), "cores": os.cpu_count(), "load_before": load},
+        "device": {
+            "kind": "cpu",
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+            "load_before": load,
+        },
         "versions": {
             "python": platform.python_version(),
             "av": av.__version__,
@@ -127,7 +153,11 @@ def main() -> None:
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps({name: result[name] for name in ("median_fps", "median_cpu_s", "ratio_ours_to_bare")}))
+    print(
+        json.dumps(
+            {name: result[name] for name in ("median_fps", "median_cpu_s", "ratio_ours_to_bare")}
+        )
+    )
 
 
 if __name__ == "__main__":

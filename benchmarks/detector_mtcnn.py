@@ -1,11 +1,13 @@
 """How fast ferbench's MTCNN is, against facenet-pytorch's in the same run.
 
-    pip install --no-deps facenet-pytorch==2.6.0     # only for this script; ferbench does not use it
-    python benchmarks/detector_mtcnn.py video.mp4 [--batch 1 4 16] [--frames 64] [--repeats 7] [--device cpu]
+    pip install --no-deps facenet-pytorch==2.6.0     # only for this script; ferbench does not use
+    it python benchmarks/detector_mtcnn.py video.mp4 [--batch 1 4 16] [--frames 64] [--repeats 7]
+    [--device cpu]
 
-Both get the same decoded frames in the form they like best (ours: RGB tensor (N, 3, H, W); facenet-pytorch:
-numpy (N, H, W, 3)), decoding not counted, and both find all faces with landmarks under the same settings. They take
-turns and swap who goes first, so that other load on the machine hits both. Writes ``results/mtcnn_<device>.json``.
+Both get the same decoded frames in the form they like best (ours: RGB tensor (N, 3, H, W);
+facenet-pytorch: numpy (N, H, W, 3)), decoding not counted, and both find all faces with landmarks
+under the same settings. They take turns and swap who goes first, so that other load on the machine
+hits both. Writes ``results/mtcnn_<device>.json``.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import torchvision
 from omegaconf import OmegaConf
 
 from ferbench.detectors.mtcnn import Mtcnn
-from ferbench.weights import PublishedFile, WheelFile, fetch
+from ferbench.weights.published import PublishedFile, WheelFile, fetch
 
 ROOT = Path(__file__).resolve().parents[1]
 Contender = Callable[[int, int], int]  # first frame, past the last frame -> number of faces
@@ -39,7 +41,12 @@ def detector() -> Mtcnn:
     files = {}
     for name in ("pnet", "rnet", "onet"):
         files[name] = PublishedFile(**{**node[name], "source": WheelFile(**node[name]["source"])})
-    return Mtcnn(min_face_px=node["min_face_px"], factor=node["factor"], thresholds=tuple(node["thresholds"]), **files)
+    return Mtcnn(
+        min_face_px=node["min_face_px"],
+        factor=node["factor"],
+        thresholds=tuple(node["thresholds"]),
+        **files,
+    )
 
 
 def decode(video: Path, count: int) -> np.ndarray:
@@ -89,7 +96,9 @@ def ms_per_frame(contender: Contender, count: int, batch: int) -> tuple[float, i
     return 1e3 * (time.perf_counter() - started) / count, faces
 
 
-def measure(contenders: dict[str, Contender], count: int, batch: int, repeats: int) -> dict[str, Any]:
+def measure(
+    contenders: dict[str, Contender], count: int, batch: int, repeats: int
+) -> dict[str, Any]:
     """Times of both in turns; one pass each before is not counted."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     faces: dict[str, int] = {}
@@ -101,7 +110,9 @@ def measure(contenders: dict[str, Contender], count: int, batch: int, repeats: i
     ratios = [a / b for a, b in zip(times["ours"], times["peer"], strict=True)]
     return {
         "batch": batch,
-        "median_ms_per_frame": {name: round(statistics.median(values), 2) for name, values in times.items()},
+        "median_ms_per_frame": {
+            name: round(statistics.median(values), 2) for name, values in times.items()
+        },
         "ratio_ours_to_peer": round(statistics.median(ratios), 3),
         "faces": faces,
         "ms_per_frame": times,
@@ -110,25 +121,39 @@ def measure(contenders: dict[str, Contender], count: int, batch: int, repeats: i
 
 def main() -> None:
     """Decode, measure, print a table, write the result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("video", type=Path)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 4, 16])
     parser.add_argument("--frames", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder of weights (fetched if missing)")
-    parser.add_argument("--out", type=Path, help="default: results/mtcnn_<device>.json beside this script")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        default=ROOT / "models",
+        help="folder of weights (fetched if missing)",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="default: results/mtcnn_<device>.json beside this script"
+    )
     options = parser.parse_args()
     device, spec = torch.device(options.device), detector()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     frames = decode(options.video, options.frames)
-    contenders = {"ours": ours(spec, frames, options.models, device), "peer": peer(spec, frames, device)}
+    contenders = {
+        "ours": ours(spec, frames, options.models, device),
+        "peer": peer(spec, frames, device),
+    }
     rows = [measure(contenders, len(frames), batch, options.repeats) for batch in options.batch]
     print("batch   ours ms/frame   facenet-pytorch ms/frame   ours / facenet-pytorch   faces")
     for row in rows:
         mine, theirs = row["median_ms_per_frame"]["ours"], row["median_ms_per_frame"]["peer"]
         found = f"{row['faces']['ours']} / {row['faces']['peer']}"
-        print(f"{row['batch']:5d}   {mine:13.2f}   {theirs:24.2f}   {row['ratio_ours_to_peer']:22.3f}   {found}")
+        print(
+            f"{row['batch']:5d}   {mine:13.2f}   {theirs:24.2f}   {row['ratio_ours_to_peer']:22.3f}   {found}"
+        )
     cuda = device.type == "cuda"
     result = {
         "what": "MTCNN from decoded frames to faces with landmarks, ms per frame (ratio below 1: ours is faster)",

@@ -1,12 +1,13 @@
 """How fast ferbench's RetinaFace is, against batch-face 1.4.0 with the same file in the same run.
 
     pip install --no-deps batch-face==1.4.0     # only for this script; ferbench does not use it
-    python -m benchmarks.detector_retinaface video.mp4 [--heights 360 1080] [--batch 1 8] [--device cpu]
+    python -m benchmarks.detector_retinaface video.mp4 [--heights 360 1080] [--batch 1 8] [--device
+    cpu]
 
-Both get the same decoded frames in the form they like best (ours: RGB tensor (N, 3, H, W) as the readers give it;
-batch-face: a list of BGR numpy (H, W, 3)), decoding not counted, and both search them at full resolution for faces with
-landmarks above 0.5. Both may use all cores. They take turns and swap who goes first. Writes
-``results/retinaface_<device>.json``.
+Both get the same decoded frames in the form they like best (ours: RGB tensor (N, 3, H, W) as the
+readers give it; batch-face: a list of BGR numpy (H, W, 3)), decoding not counted, and both search
+them at full resolution for faces with landmarks above 0.5. Both may use all cores. They take turns
+and swap who goes first. Writes ``results/retinaface_<device>.json``.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ import onnxruntime
 import torch
 
 from benchmarks.detector_mtcnn import ROOT, Contender, decode, measure
-from ferbench.app.binding import build
-from ferbench.app.compose import composed
+from ferbench.config.binding import build
+from ferbench.config.compose import composed
 from ferbench.detectors.retinaface import Retinaface
-from ferbench.weights import check, fetch
+from ferbench.weights.published import check, fetch
 
 CHOICE = "retinaface_mnet025"
 
@@ -35,7 +36,9 @@ CHOICE = "retinaface_mnet025"
 def configured(engine: str) -> Retinaface:
     """The detector of the yaml, at full resolution."""
     node = composed({"detector": CHOICE})["detector"]
-    spec: Retinaface = build({**node, "resolution": "full", "long_side_px": None, "engine": engine}, where="detector")
+    spec: Retinaface = build(
+        {**node, "resolution": "full", "long_side_px": None, "engine": engine}, where="detector"
+    )
     return spec
 
 
@@ -68,16 +71,31 @@ def resized(frames: np.ndarray, height: int) -> np.ndarray:
 
 def main() -> None:
     """Decode, measure, print a table, write the result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("video", type=Path)
-    parser.add_argument("--heights", type=int, nargs="+", default=[360, 1080], help="pixels that frames are scaled to")
+    parser.add_argument(
+        "--heights",
+        type=int,
+        nargs="+",
+        default=[360, 1080],
+        help="pixels that frames are scaled to",
+    )
     parser.add_argument("--engines", nargs="+", default=["onnxruntime", "torch"])
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--frames", type=int, default=32)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder of weights (fetched if missing)")
-    parser.add_argument("--out", type=Path, help="default: results/retinaface_<device>.json beside this script")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        default=ROOT / "models",
+        help="folder of weights (fetched if missing)",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="default: results/retinaface_<device>.json beside this script"
+    )
     options = parser.parse_args()
     device = torch.device(options.device)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
@@ -86,15 +104,22 @@ def main() -> None:
     fetch(configured("auto").weights_files(), options.models)
     path = check(configured("auto").weights, options.models)
     rows: list[dict[str, Any]] = []
-    print("height   engine        batch   ours ms/frame   batch-face ms/frame   ours / batch-face   faces")
+    print(
+        "height   engine        batch   ours ms/frame   batch-face ms/frame   ours / batch-face   faces"
+    )
     for height in options.heights:
         frames = resized(decoded, height)
         theirs = peer(path, frames, device)
         for engine in engines:
-            contenders = {"ours": ours(configured(engine), frames, options.models, device), "peer": theirs}
+            contenders = {
+                "ours": ours(configured(engine), frames, options.models, device),
+                "peer": theirs,
+            }
             for batch in options.batch:
                 measured = measure(contenders, len(frames), batch, options.repeats)
-                rows.append({"height_px": height, "width_px": frames.shape[2], "engine": engine, **measured})
+                rows.append(
+                    {"height_px": height, "width_px": frames.shape[2], "engine": engine, **measured}
+                )
                 times, ratio = measured["median_ms_per_frame"], measured["ratio_ours_to_peer"]
                 found = f"{measured['faces']['ours']} / {measured['faces']['peer']}"
                 print(
@@ -111,7 +136,9 @@ def main() -> None:
         "results": rows,
         "device": {
             "kind": device.type,
-            "name": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine(),
+            "name": torch.cuda.get_device_name(device)
+            if device.type == "cuda"
+            else platform.machine(),
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
             "load_before": load,

@@ -1,12 +1,13 @@
 """How fast ferbench's SCRFD is, against insightface's own class with the same file in the same run.
 
-    pip install insightface==2.1
-    python -m benchmarks.detector_scrfd video.mp4 [--choices scrfd_500m scrfd_2.5g] [--batch 1 8 32] [--device cpu]
+    pip install insightface==2.1 python -m benchmarks.detector_scrfd video.mp4 [--choices scrfd_500m
+    scrfd_2.5g] [--batch 1 8 32] [--device cpu]
 
-Both get the same decoded frames in the form they like best (ours: RGB tensor (N, 3, H, W) as the readers give it;
-insightface: BGR numpy (H, W, 3), one by one), decoding not counted, and both find all faces with landmarks. On a CPU
-both may use all cores: insightface by onnxruntime's own default, ours as torch is set. They take turns and swap who
-goes first. Writes ``results/scrfd_<device>.json``.
+Both get the same decoded frames in the form they like best (ours: RGB tensor (N, 3, H, W) as the
+readers give it; insightface: BGR numpy (H, W, 3), one by one), decoding not counted, and both find
+all faces with landmarks. On a CPU both may use all cores: insightface by onnxruntime's own default,
+ours as torch is set. They take turns and swap who goes first. Writes
+``results/scrfd_<device>.json``.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ import onnxruntime
 import torch
 
 from benchmarks.detector_mtcnn import ROOT, Contender, decode, measure
-from ferbench.app.binding import build
-from ferbench.app.compose import composed
+from ferbench.config.binding import build
+from ferbench.config.compose import composed
 from ferbench.detectors.scrfd import Scrfd
-from ferbench.weights import check, fetch
+from ferbench.weights.published import check, fetch
 
 
 def ours(spec: Scrfd, frames: np.ndarray, models: Path, device: torch.device) -> Contender:
@@ -54,15 +55,24 @@ def peer(spec: Scrfd, frames: np.ndarray, models: Path) -> Contender:
 
 def main() -> None:
     """Decode, measure, print a table, write the result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("video", type=Path)
     parser.add_argument("--choices", nargs="+", default=["scrfd_500m", "scrfd_2.5g"])
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--frames", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder of weights (fetched if missing)")
-    parser.add_argument("--out", type=Path, help="default: results/scrfd_<device>.json beside this script")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        default=ROOT / "models",
+        help="folder of weights (fetched if missing)",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="default: results/scrfd_<device>.json beside this script"
+    )
     options = parser.parse_args()
     device = torch.device(options.device)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
@@ -72,13 +82,18 @@ def main() -> None:
     for choice in options.choices:
         spec = build(composed({"detector": choice})["detector"], where="detector")
         fetch(spec.weights_files(), options.models)
-        contenders = {"ours": ours(spec, frames, options.models, device), "peer": peer(spec, frames, options.models)}
+        contenders = {
+            "ours": ours(spec, frames, options.models, device),
+            "peer": peer(spec, frames, options.models),
+        }
         for batch in options.batch:
             row = {"choice": choice, **measure(contenders, len(frames), batch, options.repeats)}
             rows.append(row)
             times, ratio = row["median_ms_per_frame"], row["ratio_ours_to_peer"]
             found = f"{row['faces']['ours']} / {row['faces']['peer']}"
-            print(f"{choice:10s}  {batch:5d}   {times['ours']:13.2f}   {times['peer']:20.2f}   {ratio:18.3f}   {found}")
+            print(
+                f"{choice:10s}  {batch:5d}   {times['ours']:13.2f}   {times['peer']:20.2f}   {ratio:18.3f}   {found}"
+            )
     result = {
         "what": "SCRFD from decoded frames to faces with landmarks, ms per frame (ratio below 1: ours is faster)",
         "peer": "insightface 2.1, insightface.model_zoo.scrfd.SCRFD",
@@ -88,7 +103,9 @@ def main() -> None:
         "results": rows,
         "device": {
             "kind": device.type,
-            "name": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine(),
+            "name": torch.cuda.get_device_name(device)
+            if device.type == "cuda"
+            else platform.machine(),
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
             "load_before": load,

@@ -1,11 +1,14 @@
-"""How fast each detector and model of conf/ is here: frames or faces per second, and against its bare network.
+"""How fast each detector and model of conf/ is here.
+
+Frames or faces per second, and against its bare network.
 
     python -m benchmarks.models video.mp4 [--only mtcnn apvit_rafdb] [--repeats 5] [--device cpu]
 
-A detector is measured where its weights are in the models folder, on frames of the video; a model on the same 32 crops,
-with random weights where its file is missing (speed does not depend on values). ``ratio_to_network`` of a model is the
-share of its time that the bare network takes on inputs that lie ready: 1 is the limit. Writes
-``results/models_<device>.json``; rows of choices that were not measured this time stay. models/README.md shows them.
+A detector is measured where its weights are in the models folder, on frames of the video; a model
+on the same 32 crops, with random weights where its file is missing (speed does not depend on
+values). ``ratio_to_network`` of a model is the share of its time that the bare network takes on
+inputs that lie ready: 1 is the limit. Writes ``results/models_<device>.json``; rows of choices that
+were not measured this time stay. models/README.md shows them.
 """
 
 from __future__ import annotations
@@ -23,13 +26,13 @@ from typing import Any
 import torch
 
 from benchmarks.detector_mtcnn import decode
-from ferbench.app.binding import build
-from ferbench.app.compose import choices_of, composed
+from ferbench.config.binding import build
+from ferbench.config.compose import choices_of, composed
 from ferbench.errors import FerbenchError
 from ferbench.places import default_root, models_dir
 from ferbench.provenance import library_versions
 from ferbench.recognizer import Recognizer, coloured, resized
-from ferbench.weights import is_there
+from ferbench.weights.published import is_there
 
 RESULTS = Path(__file__).parent / "results"
 CROPS, BATCH = 32, 16
@@ -74,7 +77,9 @@ def of_model(spec: Recognizer, models: Path, repeats: int, device: torch.device)
     }
 
 
-def of_detector(spec: Any, frames: torch.Tensor, models: Path, repeats: int, device: torch.device) -> dict[str, Any]:
+def of_detector(
+    spec: Any, frames: torch.Tensor, models: Path, repeats: int, device: torch.device
+) -> dict[str, Any]:
     """Frames per second, in batches of 16."""
     detect, faces = spec.load(device, models), 0
 
@@ -83,12 +88,19 @@ def of_detector(spec: Any, frames: torch.Tensor, models: Path, repeats: int, dev
         faces = sum(len(detect(frames[at : at + BATCH])) for at in range(0, len(frames), BATCH))
 
     taken_s = seconds(whole, repeats, device)
-    return {"unit": "frames", "fps": round(len(frames) / taken_s, 1), "faces": faces, "weights": "published"}
+    return {
+        "unit": "frames",
+        "fps": round(len(frames) / taken_s, 1),
+        "faces": faces,
+        "weights": "published",
+    }
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, write the result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("video", type=Path)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--frames", type=int, default=32)
@@ -96,7 +108,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args(arguments)
     device, models = torch.device(options.device), models_dir(default_root())
-    frames = torch.from_numpy(decode(options.video, options.frames)).permute(0, 3, 1, 2).contiguous().to(device)
+    frames = (
+        torch.from_numpy(decode(options.video, options.frames))
+        .permute(0, 3, 1, 2)
+        .contiguous()
+        .to(device)
+    )
     machine = {
         "name": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine(),
         "cores": os.cpu_count(),
@@ -127,7 +144,10 @@ def main(arguments: list[str] | None = None) -> None:
     out = RESULTS / f"models_{device.type}.json"
     known = json.loads(out.read_text(encoding="utf-8"))["rows"] if out.is_file() else []
     measured = {row["choice"] for row in rows}
-    rows = sorted([*(row for row in known if row["choice"] not in measured), *rows], key=lambda row: row["choice"])
+    rows = sorted(
+        [*(row for row in known if row["choice"] not in measured), *rows],
+        key=lambda row: row["choice"],
+    )
     result = {"rows": rows, "batch": BATCH, "machine": machine, "versions": library_versions()}
     out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

@@ -1,10 +1,13 @@
-"""How much the pipeline adds to its stages: the whole way of a video against its stages alone, in the same run.
+"""How much the pipeline adds to its stages.
+
+The whole way of a video against its stages alone, in the same run.
 
     python -m benchmarks.pipeline video.mp4 [--repeats 5] [--device cpu]
 
-The limit is the sum of: decoding without doing anything else, detection on frames that lie ready, classification on
-frames and faces that lie ready. The whole way also reads the digest, moves data, and writes the stage tables. They
-take turns. Writes ``results/pipeline_<device>.json``; a ratio of 1 is the limit of a pass without overlap.
+The limit is the sum of: decoding without doing anything else, detection on frames that lie ready,
+classification on frames and faces that lie ready. The whole way also reads the digest, moves data,
+and writes the stage tables. They take turns. Writes ``results/pipeline_<device>.json``; a ratio of
+1 is the limit of a pass without overlap.
 """
 
 from __future__ import annotations
@@ -21,9 +24,9 @@ from typing import Any
 
 import torch
 
-from ferbench.app.binding import build
-from ferbench.app.compose import composed
-from ferbench.app.config import PLUGS
+from ferbench.config.binding import build
+from ferbench.config.compose import composed
+from ferbench.config.settings import PLUGS
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import CHUNK_FRAMES
 from ferbench.pipeline.recipe import Recipe, Runtime
@@ -55,12 +58,17 @@ def stages_alone(analyser: Analyser, video: Path) -> dict[str, float]:
     found: list[Faces] = []
     started = time.perf_counter()
     for frames in chunks:
-        parts = [analyser.detect(frames[at : at + size]).shifted(at) for at in range(0, len(frames), size)]
+        parts = [
+            analyser.detect(frames[at : at + size]).shifted(at)
+            for at in range(0, len(frames), size)
+        ]
         found.append(Faces.concat(parts))
     detect_s = time.perf_counter() - started
     started = time.perf_counter()
     for frames, faces in zip(chunks, found, strict=True):
-        crops = analyser.recipe.preprocessing.crop(frames, faces, model_px=analyser.recipe.model.input_px)
+        crops = analyser.recipe.preprocessing.crop(
+            frames, faces, model_px=analyser.recipe.model.input_px
+        )
         for at in range(0, len(crops.row), size):
             analyser.recognise(crops.rgb[at : at + size]).cpu()
     return {"decode": decode_s, "detect": detect_s, "classify": time.perf_counter() - started}
@@ -68,7 +76,9 @@ def stages_alone(analyser: Analyser, video: Path) -> dict[str, float]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, write the result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("video", type=Path)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", default="cpu")
@@ -78,8 +88,12 @@ def main(arguments: list[str] | None = None) -> None:
     runtime = Runtime(device=options.device)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     with tempfile.TemporaryDirectory() as folder:
-        analyser = Analyser(recipe, runtime, Cache(Path(folder)), models_dir(default_root()), notify=print)
-        frames = len(analyser.analyse(options.video, video_id="bench").timeline.edges_s) - 1  # also warms up
+        analyser = Analyser(
+            recipe, runtime, Cache(Path(folder)), models_dir(default_root()), notify=print
+        )
+        frames = (
+            len(analyser.analyse(options.video, video_id="bench").timeline.edges_s) - 1
+        )  # also warms up
     whole_s, alone_s, by_stage = [], [], []
     for _ in range(options.repeats):
         whole_s.append(whole(analyser, options.video))
@@ -93,14 +107,23 @@ def main(arguments: list[str] | None = None) -> None:
         "whole_fps_median": round(frames / statistics.median(whole_s), 1),
         "ratio_whole_to_stages": round(statistics.median(ratios), 3),
         "ratios": [round(ratio, 3) for ratio in ratios],
-        "stage_seconds_median": {n: round(statistics.median(s[n] for s in by_stage), 3) for n in by_stage[0]},
-        "device": {"kind": options.device, "cores": os.cpu_count(), "threads": torch.get_num_threads(), "load": load},
+        "stage_seconds_median": {
+            n: round(statistics.median(s[n] for s in by_stage), 3) for n in by_stage[0]
+        },
+        "device": {
+            "kind": options.device,
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+            "load": load,
+        },
         "machine": platform.machine(),
         "versions": library_versions(),
     }
     out = Path(__file__).parent / "results" / f"pipeline_{options.device}.json"
     out.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"whole pass {result['whole_fps_median']} fps; {result['ratio_whole_to_stages']} times its stages alone")
+    print(
+        f"whole pass {result['whole_fps_median']} fps; {result['ratio_whole_to_stages']} times its stages alone"
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""How long all statistics of a large study take: chance levels, intervals, curves, lag, agreement, breakdowns.
+"""How long all statistics of a large study take.
+
+Chance levels, intervals, curves, lag, agreement, breakdowns.
 
     python -m benchmarks.statistics [--repeats 3]
 
-100 sessions of 30 minutes at 25 fps, 50 participants, 20 annotations in each session, about 2,000 events of a smoothed
-random signal; 1,000 surrogates of each null detector and 2,000 draws of the participants. The peer of the surrogates is
-the same matching one draw at a time, as a plain program would do it (some draws are timed). Writes
-``results/statistics_cpu.json``; ``peak_mib`` is of the whole process.
+100 sessions of 30 minutes at 25 fps, 50 participants, 20 annotations in each session, about 2,000
+events of a smoothed random signal; 1,000 surrogates of each null detector and 2,000 draws of the
+participants. The peer of the surrogates is the same matching one draw at a time, as a plain program
+would do it (some draws are timed). Writes ``results/statistics_cpu.json``; ``peak_mib`` is of the
+whole process.
 """
 
 from __future__ import annotations
@@ -28,14 +31,14 @@ import scipy
 from scipy.ndimage import gaussian_filter1d
 
 from ferbench.events.hysteresis import Hysteresis
-from ferbench.profile import Profile
 from ferbench.report.statistics_files import write_statistics
-from ferbench.scoring.chance import shifted
-from ferbench.scoring.criteria import Window
-from ferbench.scoring.events import EventScoring
-from ferbench.scoring.evidence import Evidence
+from ferbench.scoring.matching.criteria import Window
+from ferbench.scoring.matching.event_scoring import EventScoring
+from ferbench.scoring.scored_session import Evidence
 from ferbench.scoring.statistics import Statistics, statistics
-from ferbench.scoring.uncertainty import counting, track
+from ferbench.scoring.uncertainty.assessment import counting, track
+from ferbench.scoring.uncertainty.chance import shifted
+from ferbench.threshold_sweep import Profile
 from ferbench.types import Annotation, Signal, Timeline, VideoInfo
 
 SESSIONS, PARTICIPANTS, ANNOTATIONS = 100, 50, 20
@@ -51,7 +54,13 @@ def signal_of(rng: np.random.Generator) -> Signal:
     frames = int(LENGTH_S * RATE_HZ)
     noise = gaussian_filter1d(rng.normal(size=frames), 25)
     video = VideoInfo(
-        video_id="made", path=Path("made"), sha256="", num_frames=frames, width_px=8, height_px=8, fps_hz=RATE_HZ
+        video_id="made",
+        path=Path("made"),
+        sha256="",
+        num_frames=frames,
+        width_px=8,
+        height_px=8,
+        fps_hz=RATE_HZ,
     )
     timeline = Timeline(video=video, edges_s=np.arange(frames + 1) / RATE_HZ)
     return Signal(timeline=timeline, value=1 / (1 + np.exp(-noise / noise.std())), label="surprise")
@@ -72,7 +81,9 @@ def session(number: int, signal: Signal, profile: Profile, rng: np.random.Genera
         participant=f"p{number % PARTICIPANTS:02}",
         events=tuple(RULE.detect(signal, session_id=name, start_s=0.0)),
         annotations=tuple(
-            Annotation(session_id=name, onset_s=float(t), offset_s=float(t) + 3, kind=f"kind {k % 3}")
+            Annotation(
+                session_id=name, onset_s=float(t), offset_s=float(t) + 3, kind=f"kind {k % 3}"
+            )
             for k, t in enumerate(np.sort(rng.uniform(0, LENGTH_S, ANNOTATIONS)))
         ),
         observed=((0.0, LENGTH_S),),
@@ -116,9 +127,13 @@ def drawn(found: Statistics, scoring: EventScoring) -> None:
 
 def main() -> None:
     """Make the study, measure, write the result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "statistics_cpu.json")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results" / "statistics_cpu.json"
+    )
     options = parser.parse_args()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     rng, scoring, window = np.random.default_rng(0), EventScoring(), Window()
@@ -126,19 +141,34 @@ def main() -> None:
     profiles_s, profiles = timed(lambda: [profiled(signal) for signal in signals])
     evidence = [session(k, signals[k], profiles[k], rng) for k in range(SESSIONS)]
     taken: dict[str, list[float]] = {
-        name: [] for name in ("with_intervals", "without", "pictures", "surrogates", "surrogates_one_at_a_time")
+        name: []
+        for name in (
+            "with_intervals",
+            "without",
+            "pictures",
+            "surrogates",
+            "surrogates_one_at_a_time",
+        )
     }
     tracks = [track(own, "trigger") for own in evidence]
     for _ in range(options.repeats):
         whole_s, found = timed(lambda: statistics(evidence, scoring, people={}))
         taken["with_intervals"].append(whole_s)
-        taken["without"].append(timed(lambda: statistics(evidence, scoring, people={}, intervals=False))[0])
+        taken["without"].append(
+            timed(lambda: statistics(evidence, scoring, people={}, intervals=False))[0]
+        )
         taken["pictures"].append(timed(functools.partial(drawn, found, scoring))[0])
-        ours = timed(lambda: shifted(tracks, count=counting(window), least_s=5.5, draws=scoring.surrogates, seed=0))
+        ours = timed(
+            lambda: shifted(
+                tracks, count=counting(window), least_s=5.5, draws=scoring.surrogates, seed=0
+            )
+        )
         taken["surrogates"].append(ours[0])
         plain_s = timed(lambda: one_at_a_time(evidence, DRAWN_PLAINLY))[0]
         taken["surrogates_one_at_a_time"].append(plain_s * scoring.surrogates / DRAWN_PLAINLY)
-    ratios = [o / p for o, p in zip(taken["surrogates"], taken["surrogates_one_at_a_time"], strict=True)]
+    ratios = [
+        o / p for o, p in zip(taken["surrogates"], taken["surrogates_one_at_a_time"], strict=True)
+    ]
     result = {
         "what": "all statistics of 100 sessions of 30 min at 25 fps, seconds",
         "events": sum(len(own.events) for own in evidence),
@@ -149,8 +179,17 @@ def main() -> None:
         "median_s": {name: round(stats.median(values), 3) for name, values in taken.items()},
         "ratio_surrogates_to_one_at_a_time": round(stats.median(ratios), 5),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "device": {"kind": "cpu", "machine": platform.machine(), "cores": os.cpu_count(), "load_before": load},
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
+        "device": {
+            "kind": "cpu",
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+            "load_before": load,
+        },
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+        },
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

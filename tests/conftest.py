@@ -8,45 +8,27 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import pytest
 from filelock import FileLock
 
-SHARED = Path(os.environ.get("FERBENCH_SHARED", Path(__file__).resolve().parents[2] / "shared"))
-REQUIRED = os.environ.get("FERBENCH_REQUIRE_ORACLES") == "1"
-
-
-def shared_path(relative: str) -> Path:
-    """A file or folder of the reference data; skips the test where it is absent (fails where it is required)."""
-    path = SHARED / relative
-    if not path.exists():
-        message = f"reference data {relative} not found (FERBENCH_SHARED names its folder)"
-        if REQUIRED:
-            pytest.fail(message)
-        pytest.skip(message)
-    return path
-
+from helpers.clips import shrink
+from helpers.reference import SHARED, measured, shared_path
 
 _DIFFERENCE = "difference from its original"
-_measured: list[tuple[str, float]] = []  # by the test that is running
-_differences: dict[str, float] = {}  # of the whole session, where the results of all processes come together
-
-
-def report_difference(name: str, value: float) -> None:
-    """Have the log of the tests name a component with its largest difference from the original's output."""
-    _measured.append((name, float(value)))
+_differences: dict[
+    str, float
+] = {}  # of the whole session, where the results of all processes come together
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    _measured.clear()
+    measured.clear()
     try:
         return (yield)
     finally:
-        item.user_properties += [(_DIFFERENCE, entry) for entry in _measured]
+        item.user_properties += [(_DIFFERENCE, entry) for entry in measured]
 
 
 def pytest_runtest_logreport(report):
@@ -67,7 +49,9 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory) -> Path:
-    """A models folder with small weights of the reference data; what is missing is fetched where it is used."""
+    """A models folder with small weights of the reference data; what is missing is fetched where it
+    is used.
+    """
     folder = tmp_path_factory.mktemp("models")
     names = {
         "mtcnn/pnet.pt": "pnet.pt",
@@ -94,24 +78,12 @@ def samples() -> Path:
 
 @pytest.fixture(scope="session")
 def clip(samples, tmp_path_factory) -> Path:
-    """36 frames of a man who starts to smile at 0.6 s, 256 x 144, 30 Hz: small enough for the whole pipeline."""
+    """36 frames of a man who starts to smile at 0.6 s, 256 x 144, 30 Hz: small enough for the whole
+    pipeline.
+    """
     path = tmp_path_factory.mktemp("clip") / "smile.mp4"
     shrink(samples / "single_face.mp4", path, frames=36, width=256, height=144)
     return path
-
-
-def shrink(source: Path, target: Path, *, frames: int, width: int, height: int) -> None:
-    """Write the first frames of a video at another size, H.264, constant 30 Hz."""
-    with av.open(str(source)) as reader, av.open(str(target), "w") as writer:
-        stream = writer.add_stream("libx264", rate=30, options={"crf": "12"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        for index, frame in enumerate(reader.decode(video=0)):
-            if index == frames:
-                break
-            small = frame.reformat(width=width, height=height, format="yuv420p")
-            small.pts, small.time_base = index, Fraction(1, 30)
-            writer.mux(stream.encode(small))
-        writer.mux(stream.encode())
 
 
 @pytest.fixture
@@ -126,7 +98,9 @@ def home(tmp_path, models, monkeypatch) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Warm:
-    """Made once for all test processes: the clip, a root whose cache holds its tables, and an empty MLflow store."""
+    """Made once for all test processes: the clip, a root whose cache holds its tables, and an empty
+    MLflow store.
+    """
 
     clip: Path
     root: Path
@@ -141,7 +115,9 @@ class Warm:
 
 @pytest.fixture(scope="session")
 def warm_root(clip, models, tmp_path_factory) -> Warm:
-    """The clip's tables for both preprocessings, and a fresh MLflow store (creating one takes seconds)."""
+    """The clip's tables for both preprocessings, and a fresh MLflow store (creating one takes
+    seconds).
+    """
     base = tmp_path_factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     root = base / "warm"
@@ -156,9 +132,9 @@ def warm_root(clip, models, tmp_path_factory) -> Warm:
 
 
 def _analyse(clip: Path, cache: Path, models: Path) -> None:
-    from ferbench.app.binding import build
-    from ferbench.app.compose import composed
-    from ferbench.app.config import PLUGS
+    from ferbench.config.binding import build
+    from ferbench.config.compose import composed
+    from ferbench.config.settings import PLUGS
     from ferbench.pipeline.cache import Cache
     from ferbench.pipeline.recipe import Recipe, Runtime
     from ferbench.pipeline.stages import Analyser
@@ -193,14 +169,16 @@ class Ended:
 
 @pytest.fixture
 def ferbench_run(capsys, monkeypatch) -> Iterator[Callable[..., Ended]]:
-    """``ferbench run`` inside this process: a function from its arguments; leaves no trace of Hydra behind."""
+    """``ferbench run`` inside this process: a function from its arguments; leaves no trace of Hydra
+    behind.
+    """
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     monkeypatch.setenv("CI", "1")
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
 
     def call(*arguments: str) -> Ended:
-        from ferbench.app.main import main
+        from ferbench.app.hydra.entry import main
 
         _forget()
         monkeypatch.setattr(sys, "argv", ["ferbench run", *arguments])
@@ -220,7 +198,7 @@ def ferbench_run(capsys, monkeypatch) -> Iterator[Callable[..., Ended]]:
 @pytest.fixture
 def ferbench(capsys, monkeypatch, home) -> Callable[..., Ended]:
     """The command inside this process: a function from its arguments."""
-    from ferbench.app import cli
+    from ferbench.app.cli import main as cli
 
     def call(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["ferbench", *map(str, arguments)])
@@ -248,7 +226,7 @@ def _forget() -> None:
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.hydra_config import HydraConfig
 
-    from ferbench.app import status
+    from ferbench.app.hydra import status
 
     GlobalHydra.instance().clear()
     HydraConfig.instance().cfg = None

@@ -1,4 +1,6 @@
-"""Keys: equal specs have equal keys, different ones different keys, and what has no canonical form is refused."""
+"""Keys: equal specs have equal keys, different ones different keys, and what has no canonical form
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ numbers = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infi
 scalars = st.none() | st.text(max_size=5) | numbers
 specs = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -34,17 +38,23 @@ def test_order_of_a_mapping_does_not_matter(spec):
     assert fingerprint(dict(reversed(spec.items()))) == fingerprint(spec)
 
 
-@pytest.mark.parametrize(("a", "b"), [(1, 1.0), (0.0, -0.0), (2**60, float(2**60)), ((1, 2), [1.0, 2])])
+@pytest.mark.parametrize(
+    ("a", "b"), [(1, 1.0), (0.0, -0.0), (2**60, float(2**60)), ((1, 2), [1.0, 2])]
+)
 def test_same_number_same_key(a, b):
     assert fingerprint(a) == fingerprint(b)
 
 
-@pytest.mark.parametrize(("a", "b"), [(1, True), (0, False), (1, "1"), (None, "None"), (0.1, 0.1 + 2**-55), ([], {})])
+@pytest.mark.parametrize(
+    ("a", "b"), [(1, True), (0, False), (1, "1"), (None, "None"), (0.1, 0.1 + 2**-55), ([], {})]
+)
 def test_different_things_have_different_keys(a, b):
     assert fingerprint(a) != fingerprint(b)
 
 
-@pytest.mark.parametrize("spec", [float("nan"), float("inf"), {1: 2}, {1, 2}, b"x", Path("a"), len, object(), [print]])
+@pytest.mark.parametrize(
+    "spec", [float("nan"), float("inf"), {1: 2}, {1, 2}, b"x", Path("a"), len, object(), [print]]
+)
 def test_what_has_no_canonical_form_is_refused(spec):
     with pytest.raises(ConfigError, match="cannot make a key"):
         fingerprint(spec)
@@ -81,5 +91,7 @@ def test_source_of_components_outside_ferbench_is_in_the_key():
 
 def test_keys_are_the_same_in_another_process():
     code = "from ferbench.fingerprint import fingerprint; print(fingerprint({'b': [1, 2.5], 'a': None}))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     assert out.strip() == fingerprint({"a": None, "b": [1.0, 2.5]})

@@ -1,4 +1,7 @@
-"""Every model of conf/ through its own yaml: from a checkpoint laid out as published to logits, and with bad files."""
+"""Every model of conf/ through its own yaml.
+
+From a checkpoint laid out as published to logits, and with bad files.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,19 @@ import timm
 import torch
 from PIL import Image
 
-from conftest import report_difference, shared_path
-from ferbench import weights_lock
-from ferbench.app.binding import build
-from ferbench.app.compose import choices_of, composed
-from ferbench.app.importing import import_files
-from ferbench.app.models import catalogue, confirm
+from ferbench.config.binding import build
+from ferbench.config.compose import choices_of, composed
 from ferbench.errors import WeightsError
-from ferbench.loading import load
 from ferbench.recognizer import Recognizer
-from ferbench.weights import UNKNOWN, sha256_of
-from ferbench.weights_lock import NAME as LOCK
-from hostile_pickles import TOUCH, call, named, write
-from procedural import entries, fill, golden, images, manifest
+from ferbench.weights import lock as weights_lock
+from ferbench.weights.importing import import_files
+from ferbench.weights.loading import load
+from ferbench.weights.lock import NAME as LOCK
+from ferbench.weights.published import UNKNOWN, sha256_of
+from ferbench.workflows.weights import catalogue, confirm
+from helpers.hostile_pickles import TOUCH, call, named, write
+from helpers.procedural import entries, fill, golden, images, manifest
+from helpers.reference import report_difference, shared_path
 
 CPU = torch.device("cpu")
 IMAGENET = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
@@ -38,7 +41,10 @@ NO_CONTEMPT = [0, 2, 3, 4, 5, 6, 7]  # of HSEmotion's eight
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Case:
-    """What a model is tested with: an oracle's network, the layout of its file, and the original's input handling."""
+    """What a model is tested with.
+
+    An oracle's network, the layout of its file, and the original's input handling.
+    """
 
     oracle: str
     layout: str
@@ -55,7 +61,9 @@ CASES = {
     "poster_v2_an8": Case(oracle=POSTER.format(8), layout="poster"),
     "poster_v2_rafdb": Case(oracle=POSTER.format(7), layout="poster"),
     "apvit_rafdb": Case(oracle=APVIT, layout="apvit", side=112, image="cv2"),
-    "rmn": Case(oracle=RMN, layout="rmn", image="cv2 grey", moments=PLAIN, tolerance=1e-4, golden=False),
+    "rmn": Case(
+        oracle=RMN, layout="rmn", image="cv2 grey", moments=PLAIN, tolerance=1e-4, golden=False
+    ),
     "hse_enet_b0_8_afew": Case(oracle=HSE, layout="hse b0", tolerance=1e-4),
     "hse_enet_b0_8_vgaf": Case(oracle=HSE, layout="hse b0", tolerance=1e-4),
     "hse_enet_b0_7": Case(oracle=HSE, layout="hse b0", classes=tuple(NO_CONTEMPT), tolerance=1e-4),
@@ -70,10 +78,13 @@ def spec_of(name: str) -> Recognizer:
 
 def freed(spec: Recognizer) -> Recognizer:
     """The model of a file that nobody published a digest of, so that a procedural one will do."""
-    return dataclasses.replace(spec, weights=dataclasses.replace(spec.weights, sha256=UNKNOWN, size_bytes=None))
+    return dataclasses.replace(
+        spec, weights=dataclasses.replace(spec.weights, sha256=UNKNOWN, size_bytes=None)
+    )
 
 
-# Checkpoints as published -------------------------------------------------------------------------------------------
+# Checkpoints as published
+# -------------------------------------------------------------------------------------------
 
 
 class RecorderMeter:
@@ -119,7 +130,12 @@ def _save(case: Case, spec: Recognizer, path: Path) -> None:
         net = spec.empty_net().state_dict()
         computed = {name: net[name] for name in entries(manifest(case.oracle)) if name in net}
         state = {f"module.{name}": value for name, value in {**computed, **_state(case)}.items()}
-        saved = {"epoch": 3, "state_dict": state, "best_acc": torch.tensor(67.5), "optimizer": {"state": {}}}
+        saved = {
+            "epoch": 3,
+            "state_dict": state,
+            "best_acc": torch.tensor(67.5),
+            "optimizer": {"state": {}},
+        }
         torch.save(saved | {"recorder1": RecorderMeter1(), "recorder": RecorderMeter()}, path)
 
 
@@ -151,11 +167,14 @@ def made(request, tmp_path):
     path.unlink(missing_ok=True)  # half a gigabyte
 
 
-# The original's input handling --------------------------------------------------------------------------------------
+# The original's input handling
+# --------------------------------------------------------------------------------------
 
 
 def prepared(case: Case, rgb: np.ndarray) -> torch.Tensor:
-    """A crop u8 (H, W, 3) as the original program hands it to the network, with other libraries than ours."""
+    """A crop u8 (H, W, 3) as the original program hands it to the network, with other libraries
+    than ours.
+    """
     side = (case.side, case.side)
     if case.image == "pil":
         levels = np.asarray(Image.fromarray(rgb).resize(side, Image.Resampling.BILINEAR))
@@ -165,7 +184,12 @@ def prepared(case: Case, rgb: np.ndarray) -> torch.Tensor:
         grey = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), side)
         levels = np.repeat(grey[..., None], 3, axis=2)
     mean, std = case.moments
-    return torch.from_numpy((levels.astype(np.float32) / 255 - mean) / std).permute(2, 0, 1)[None].float().contiguous()
+    return (
+        torch.from_numpy((levels.astype(np.float32) / 255 - mean) / std)
+        .permute(2, 0, 1)[None]
+        .float()
+        .contiguous()
+    )
 
 
 def crops_of(*rgb: np.ndarray) -> torch.Tensor:
@@ -182,7 +206,9 @@ def original(spec: Recognizer, case: Case, models: Path) -> torch.nn.Module:
     net = spec.empty_net()
     unused = getattr(type(net), "UNUSED", frozenset())
     state = {name.removeprefix("module."): value for name, value in state.items()}
-    net.load_state_dict({name: value for name, value in state.items() if name not in unused}, strict=True)
+    net.load_state_dict(
+        {name: value for name, value in state.items() if name not in unused}, strict=True
+    )
     return net.eval()
 
 
@@ -195,7 +221,9 @@ def test_a_file_is_described_alike_wherever_it_is_named():
     described: dict[str, dict] = {}
     for files in catalogue().values():
         for item in files:
-            assert described.setdefault(item.file, dataclasses.asdict(item)) == dataclasses.asdict(item), item.file
+            assert described.setdefault(item.file, dataclasses.asdict(item)) == dataclasses.asdict(
+                item
+            ), item.file
 
 
 @pytest.mark.slow
@@ -215,14 +243,19 @@ def test_from_the_published_layout_to_logits(made):
         crop = arrays["crop_rgb_2"]
     with torch.inference_mode():
         net = original(spec, case, models)
-        expected, flipped = (net(prepared(case, image)).numpy() for image in (crop, crop[..., ::-1].copy()))
+        expected, flipped = (
+            net(prepared(case, image)).numpy() for image in (crop, crop[..., ::-1].copy())
+        )
     ours = classify(crops_of(crop)).numpy()
     scale = float(np.abs(flipped - expected).max())
     difference = float(np.abs(ours - expected).max())
-    assert difference <= 0.02 * scale, "libraries round grey levels differently; exchanged colours are the scale"
+    assert difference <= 0.02 * scale, (
+        "libraries round grey levels differently; exchanged colours are the scale"
+    )
 
 
-# Files that are not what they should be -----------------------------------------------------------------------------
+# Files that are not what they should be
+# -----------------------------------------------------------------------------
 
 
 def as_web_page(path: Path, case: Case) -> None:
@@ -237,7 +270,9 @@ def as_half(path: Path, case: Case) -> None:
 def as_another_network(path: Path, case: Case) -> None:
     other = torch.nn.Linear(3, 3)
     state = {f"module.{name}": value for name, value in other.state_dict().items()}
-    torch.save(other if case.layout.startswith("hse") else {"state_dict": state, "net": state}, path)
+    torch.save(
+        other if case.layout.startswith("hse") else {"state_dict": state, "net": state}, path
+    )
 
 
 def as_bare_state(path: Path, case: Case) -> None:
@@ -311,18 +346,29 @@ def test_only_a_file_that_its_network_could_be_loaded_with_is_kept_to(made, tmp_
     path.parent.mkdir(parents=True)
     for bad in (as_program, as_another_network):
         bad(path, case)
-        with pytest.raises(WeightsError, match="Delete the file and run 'ferbench models fetch hse/"):
+        with pytest.raises(
+            WeightsError, match="Delete the file and run 'ferbench models fetch hse/"
+        ):
             load(spec, CPU, here)
         with pytest.raises(WeightsError):
             confirm(item, here)
         found = import_files([item], path.parent, tmp_path / "third", confirm=confirm)
-        assert [found.copied, found.missing, _locked(here), _locked(tmp_path / "third")] == [[], [item], {}, {}]
+        assert [found.copied, found.missing, _locked(here), _locked(tmp_path / "third")] == [
+            [],
+            [item],
+            {},
+            {},
+        ]
         assert not (tmp_path / "third" / item.file).parent.exists()
-    assert [where for _, where in import_files([item], good.parent, here, confirm=confirm).copied] == [good.name]
+    assert [
+        where for _, where in import_files([item], good.parent, here, confirm=confirm).copied
+    ] == [good.name]
     assert _locked(here) == {item.file: sha256_of(good)}
     load(spec, CPU, here)
     as_another_network(path, case)
-    with pytest.raises(WeightsError, match=rf"weights\.lock keeps .* delete the line of {item.file} there first"):
+    with pytest.raises(
+        WeightsError, match=rf"weights\.lock keeps .* delete the line of {item.file} there first"
+    ):
         load(spec, CPU, here)
     named = import_files([item], path.parent, here, confirm=confirm).differing
     assert len(named) == 1
@@ -332,7 +378,9 @@ def test_only_a_file_that_its_network_could_be_loaded_with_is_kept_to(made, tmp_
 
 @pytest.mark.weights
 @pytest.mark.parametrize("name", ["poster_v2_an7", "hse_enet_b0_8_afew"])
-def test_a_pickle_that_is_a_program_does_not_run_in_predict(name, ferbench, models, clip, tmp_path, monkeypatch):
+def test_a_pickle_that_is_a_program_does_not_run_in_predict(
+    name, ferbench, models, clip, tmp_path, monkeypatch
+):
     shared_path("weights")
     here = tmp_path / "weights"
     shutil.copytree(models / "mtcnn", here / "mtcnn")

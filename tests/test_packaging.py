@@ -1,4 +1,6 @@
-"""What a user installs: the right packages, all data files, light imports, pins that fit the ranges."""
+"""What a user installs: the right packages, all data files, light imports, pins that fit the
+ranges.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,20 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import ferbench
+from helpers.reference import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-HEAVY = {"hydra", "omegaconf", "mlflow", "torch", "torchvision", "av", "typer", "matplotlib", "pandas"}
+HEAVY = {
+    "hydra",
+    "omegaconf",
+    "mlflow",
+    "torch",
+    "torchvision",
+    "av",
+    "typer",
+    "matplotlib",
+    "pandas",
+}
 ROOTS = {"ferbench": CHECKOUT / "src" / "ferbench", "ferbench.conf": CHECKOUT / "conf"}
 
 
@@ -44,7 +56,9 @@ def test_the_list_of_packages_is_the_tree():
     }
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == found
     folders = {path.parent for path in ROOTS["ferbench"].rglob("*.py")}
-    assert all((folder / "__init__.py").is_file() for folder in folders), "a folder with modules is a package"
+    assert all((folder / "__init__.py").is_file() for folder in folders), (
+        "a folder with modules is a package"
+    )
 
 
 def test_versions_agree():
@@ -57,10 +71,23 @@ def test_a_wheel_holds_everything_and_works_alone(tmp_path):
     pytest.importorskip("build")
     source = tmp_path / "source"
     for name in ("src", "conf"):
-        shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+        shutil.copytree(
+            CHECKOUT / name,
+            source / name,
+            ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"),
+        )
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(CHECKOUT / name, source / name)
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(source)]
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(tmp_path),
+        str(source),
+    ]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = tmp_path.glob("*.whl")
@@ -68,14 +95,20 @@ def test_a_wheel_holds_everything_and_works_alone(tmp_path):
         names = set(archive.namelist())
         archive.extractall(tmp_path / "site")
     assert data_files() <= names
-    modules = {f"ferbench/{p.relative_to(ROOTS['ferbench']).as_posix()}" for p in ROOTS["ferbench"].rglob("*.py")}
-    assert {name for name in names if name.endswith(".py")} == {*modules, "ferbench/conf/__init__.py"}
+    modules = {
+        f"ferbench/{p.relative_to(ROOTS['ferbench']).as_posix()}"
+        for p in ROOTS["ferbench"].rglob("*.py")
+    }
+    assert {name for name in names if name.endswith(".py")} == {
+        *modules,
+        "ferbench/conf/__init__.py",
+    }
     assert not [name for name in names if name.startswith(("tests", "src", "benchmarks", "conf"))]
     _works_alone(tmp_path / "site", tmp_path / "home")
 
 
 ALONE = """
-from ferbench.app.compose import choices_of, composed
+from ferbench.config.compose import choices_of, composed
 from ferbench.datasets.demo import Demo
 from ferbench.places import checkout_root, default_root
 import ferbench
@@ -89,7 +122,9 @@ def _works_alone(site: Path, home: Path):
     """The unpacked wheel finds its configuration without the checkout."""
     environment = {**os.environ, "PYTHONPATH": str(site), "FERBENCH_HOME": str(home)}
     command = [sys.executable, "-c", ALONE]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=site.parent)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment, cwd=site.parent
+    )
     assert done.returncode == 0, done.stderr
     module, root, events, composed_root = done.stdout.strip().split("|")
     assert Path(module).is_relative_to(site)
@@ -99,14 +134,22 @@ def _works_alone(site: Path, home: Path):
 
 def test_the_library_imports_without_the_program():
     script = "import ferbench, sys; print(*{name.split('.')[0] for name in sys.modules})"
-    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
     assert not HEAVY & set(loaded.split())
 
 
-@pytest.mark.parametrize("command", [["run.py", "--help"], ["-m", "ferbench.app.cli", "--help"]], ids=str)
+@pytest.mark.parametrize(
+    "command", [["run.py", "--help"], ["-m", "ferbench.app.cli.main", "--help"]], ids=str
+)
 def test_help_loads_nothing_heavy(command):
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", *command], capture_output=True, text=True, check=True, cwd=CHECKOUT
+        [sys.executable, "-X", "importtime", *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=CHECKOUT,
     )
     loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
     assert "ferbench" in loaded
@@ -115,7 +158,10 @@ def test_help_loads_nothing_heavy(command):
 
 
 def pins() -> dict[str, str]:
-    lines = [line.split("#")[0].strip() for line in (CHECKOUT / "requirements.txt").read_text().splitlines()]
+    lines = [
+        line.split("#")[0].strip()
+        for line in (CHECKOUT / "requirements.txt").read_text().splitlines()
+    ]
     found = {}
     for line in filter(None, lines):
         match = re.fullmatch(r"([A-Za-z0-9][\w.-]*)==([\w.!]+)", line)
@@ -133,12 +179,18 @@ def test_exact_versions_fit_the_ranges():
     for requirement in map(Requirement, requested()):
         version = pinned.get(_normal(requirement.name))
         assert version, f"{requirement.name} is not in requirements.txt"
-        assert version in requirement.specifier, f"requirements.txt pins {requirement.name} {version}"
-        assert len(requirement.specifier) > 1 or "~=" in str(requirement.specifier), f"{requirement}: no upper bound"
+        assert version in requirement.specifier, (
+            f"requirements.txt pins {requirement.name} {version}"
+        )
+        assert len(requirement.specifier) > 1 or "~=" in str(requirement.specifier), (
+            f"{requirement}: no upper bound"
+        )
 
 
 def test_the_exact_versions_are_a_whole_environment():
-    """Everything that pip would install for ``.[dev]`` is pinned, and each pin suits those who ask for it."""
+    """Everything that pip would install for ``.[dev]`` is pinned, and each pin suits those who ask
+    for it.
+    """
     pinned, missing, seen = pins(), [], set()
     todo = [("ferbench", r) for r in map(Requirement, requested())]
     while todo:
@@ -166,7 +218,11 @@ def _requirements_of(name: str, extras: set[str]) -> list[Requirement]:
     """What an installed distribution asks for here, with these of its extras."""
     asked = [Requirement(text) for text in importlib.metadata.requires(name) or ()]
     wanted = ("", *extras)
-    return [r for r in asked if r.marker is None or any(r.marker.evaluate({"extra": extra}) for extra in wanted)]
+    return [
+        r
+        for r in asked
+        if r.marker is None or any(r.marker.evaluate({"extra": extra}) for extra in wanted)
+    ]
 
 
 def test_conda_environment_names_what_is_there():
@@ -174,7 +230,9 @@ def test_conda_environment_names_what_is_there():
     plain = [item for item in content["dependencies"] if isinstance(item, str)]
     (from_pip,) = (item["pip"] for item in content["dependencies"] if isinstance(item, dict))
     (python,) = (item for item in plain if item.startswith("python"))
-    assert SpecifierSet(python.removeprefix("python")) == SpecifierSet(PROJECT["project"]["requires-python"])
+    assert SpecifierSet(python.removeprefix("python")) == SpecifierSet(
+        PROJECT["project"]["requires-python"]
+    )
     assert {"pip", "ffmpeg"} <= {item.split()[0] for item in plain}
     assert content["channels"] == ["conda-forge"]
     options = dict(line.split(maxsplit=1) for line in from_pip)

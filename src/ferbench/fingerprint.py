@@ -1,9 +1,11 @@
-"""Keys: equal specs have equal keys, whatever path, batch size or spelling of a number they came with.
+"""Keys: equal specs have equal keys, whatever path, batch size or spelling of a number they came
+with.
 
 A spec is a dataclass, mapping, sequence, string, number, bool or None. Fields of a dataclass marked
-``compare=False`` do not change results and are not part of its key. A component's class variable ``version`` is.
-Components that live outside ferbench, and functions or classes outside it that a field names (a field with the metadata
-``dotted``), also carry the hash of their module's source, because nobody promises to raise their version.
+``compare=False`` do not change results and are not part of its key. A component's class variable
+``version`` is. Components that live outside ferbench, and functions or classes outside it that a
+field names (a field with the metadata ``dotted``), also carry the hash of their module's source,
+because nobody promises to raise their version.
 """
 
 from __future__ import annotations
@@ -25,11 +27,12 @@ from ferbench.errors import ConfigError
 def canonical(spec: Any) -> Any:
     """Turn a spec into plain JSON values, one way only.
 
-    Numbers: ``1`` and ``1.0`` are the same, ``0.0`` and ``-0.0`` too; NaN and infinities are refused.
-    Tuples and lists are the same. Mappings need string keys; their order does not matter.
+    Numbers: ``1`` and ``1.0`` are the same, ``0.0`` and ``-0.0`` too; NaN and infinities are
+    refused. Tuples and lists are the same. Mappings need string keys; their order does not matter.
 
     Raises:
-        ConfigError: a value of a kind that has no canonical form (a function, a tensor, a path, ...).
+        ConfigError: a value of a kind that has no canonical form (a function, a tensor, a path,
+            ...).
     """
     if spec is None or isinstance(spec, bool | str):
         return spec
@@ -45,7 +48,9 @@ def canonical(spec: Any) -> Any:
         return [canonical(item) for item in spec]
     if isinstance(spec, Mapping):
         if not all(isinstance(key, str) for key in spec):
-            raise ConfigError(f"cannot make a key of a mapping with other than text keys: {list(spec)!r}")
+            raise ConfigError(
+                f"cannot make a key of a mapping with other than text keys: {list(spec)!r}"
+            )
         return {key: canonical(spec[key]) for key in sorted(spec)}
     if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
         return _component(spec)
@@ -68,7 +73,9 @@ def _component(spec: Any) -> dict[str, Any]:
         if dotted and not dotted.startswith("ferbench."):
             module = importlib.import_module(dotted.rpartition(".")[0])
             form[f"source of {field.name}"] = _hash(inspect.getsource(module))
-    form["fields"] = {f.name: canonical(getattr(spec, f.name)) for f in dataclasses.fields(spec) if f.compare}
+    form["fields"] = {
+        f.name: canonical(getattr(spec, f.name)) for f in dataclasses.fields(spec) if f.compare
+    }
     return form
 
 
@@ -87,7 +94,9 @@ def _hash(text: str) -> str:
 
 def canonical_json(spec: Any) -> str:
     """The text that is hashed: canonical values, sorted keys, no blanks."""
-    return json.dumps(canonical(spec), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return json.dumps(
+        canonical(spec), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
 
 
 def fingerprint(spec: Any) -> str:

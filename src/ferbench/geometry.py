@@ -1,4 +1,7 @@
-"""Where a crop of a face lies and how large it is: said alike of weights and of preprocessings, to compare them."""
+"""Where a crop of a face lies and how large it is.
+
+Said alike of weights and of preprocessings, to compare them.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,12 @@ class CropGeometry:
     """How faces are cut out: what a model's weights were trained on, or what a preprocessing makes.
 
     Attributes:
-        kind: ``box`` = the detector's box, width and height scaled separately; ``square`` = a square around it;
-            ``aligned`` = turned and scaled by landmarks; ``unpublished`` = the authors do not tell.
+        kind: ``box`` = the detector's box, width and height scaled separately; ``square`` = a
+            square around it; ``aligned`` = turned and scaled by landmarks; ``unpublished`` = the
+            authors do not tell.
         template: name of the places that the landmarks are brought to; "" unless aligned.
-        margin: what is added on each side of the box, as a share of its side; None = not told, or not by a box.
+        margin: what is added on each side of the box, as a share of its side; None = not told, or
+            not by a box.
         size_px: side of the crop, before the network's own resizing; None = not told.
         note: in words, for the reader.
     """
@@ -33,9 +38,13 @@ class CropGeometry:
     def __post_init__(self) -> None:
         """Check that the parts fit each other."""
         if self.kind not in get_args(CropKind):
-            raise ConfigError(f"crop kind: expected one of {', '.join(get_args(CropKind))}, got {self.kind!r}")
+            raise ConfigError(
+                f"crop kind: expected one of {', '.join(get_args(CropKind))}, got {self.kind!r}"
+            )
         if self.template and self.kind != "aligned":
-            raise ConfigError(f"crop template: only of aligned crops, got {self.template!r} with kind {self.kind!r}")
+            raise ConfigError(
+                f"crop template: only of aligned crops, got {self.template!r} with kind {self.kind!r}"
+            )
         if self.margin is not None and not math.isfinite(self.margin):
             raise ConfigError(f"crop margin: expected a finite number, got {self.margin!r}")
         if self.size_px is not None and self.size_px < 1:
@@ -56,6 +65,10 @@ class CropGeometry:
             found.append(f"template {used.template} instead of {self.template}")
         for name in ("margin", "size_px"):
             mine, other = getattr(self, name), getattr(used, name)
-            if mine is not None and other is not None and not math.isclose(mine, other, abs_tol=1e-9):
+            if (
+                mine is not None
+                and other is not None
+                and not math.isclose(mine, other, abs_tol=1e-9)
+            ):
                 found.append(f"{name} {other:g} instead of {mine:g}")
         return tuple(found)

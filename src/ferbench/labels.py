@@ -1,6 +1,7 @@
 """Names of facial expressions: one spelling inside ferbench, whatever a model's authors wrote.
 
-The seven basic categories follow Ekman (1992) plus neutral; ``contempt`` is the eighth class of AffectNet.
+The seven basic categories follow Ekman (1992) plus neutral; ``contempt`` is the eighth class of
+AffectNet.
 """
 
 from __future__ import annotations
@@ -9,7 +10,16 @@ from typing import Final
 
 from ferbench.errors import ConfigError
 
-EMOTIONS: Final = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+EMOTIONS: Final = (
+    "anger",
+    "contempt",
+    "disgust",
+    "fear",
+    "happiness",
+    "neutral",
+    "sadness",
+    "surprise",
+)
 
 _ALIASES: Final = {
     "angry": "anger",
@@ -37,5 +47,7 @@ def canonical(label: str) -> str:
     name = label.strip().lower()
     name = _ALIASES.get(name, name)
     if name not in EMOTIONS:
-        raise ConfigError(f"unknown expression label {label!r}; expected one of: {', '.join(EMOTIONS)}")
+        raise ConfigError(
+            f"unknown expression label {label!r}; expected one of: {', '.join(EMOTIONS)}"
+        )
     return name

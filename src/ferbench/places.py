@@ -8,14 +8,20 @@ import re
 from pathlib import Path
 from typing import Final
 
-_FOLDERS: Final = re.compile(r"(?<![\w.:/\\-])(?:/(?:(?!\. )[^/\n:;,'\"])+(?=/))+/|\b[A-Za-z]:\\(?:[^\\\n:;,'\"]+\\)*")
+_FOLDERS: Final = re.compile(
+    r"(?<![\w.:/\\-])(?:/(?:(?!\. )[^/\n:;,'\"])+(?=/))+/|\b[A-Za-z]:\\(?:[^\\\n:;,'\"]+\\)*"
+)
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def checkout_root() -> Path | None:
-    """The source checkout that this package is imported from, or None when it was installed as a wheel."""
+    """The source checkout that this package is imported from, or None when it was installed as a
+    wheel.
+    """
     root = Path(__file__).resolve().parents[2]
-    return root if (root / "run.py").is_file() and (root / "conf" / "config.yaml").is_file() else None
+    return (
+        root if (root / "run.py").is_file() and (root / "conf" / "config.yaml").is_file() else None
+    )
 
 
 def default_root() -> Path:
@@ -51,15 +57,19 @@ def clips_dir(root: Path) -> Path:
 
 
 def store_uri(root: Path) -> str:
-    """The default MLflow store: an absolute sqlite address, so that the working folder does not matter."""
+    """The default MLflow store: an absolute sqlite address, so that the working folder does not
+    matter.
+    """
     return f"sqlite:///{(root / 'mlflow.db').as_posix()}"
 
 
 def file_stem(name: str) -> str:
-    """A session's name as a file name that every system accepts: the name itself wherever that is one.
+    """A session's name as a file name that every system accepts.
 
-    Otherwise the characters that some system forbids become ``_``, and six digits of the name's digest keep different
-    names apart.
+    The name itself wherever that is one.
+
+    Otherwise the characters that some system forbids become ``_``, and six digits of the name's
+    digest keep different names apart.
 
     >>> file_stem("P07_1"), file_stem("P07/1")
     ('P07_1', 'P07_1-5b9ff4')
@@ -71,7 +81,9 @@ def file_stem(name: str) -> str:
 
 
 def without_folders(text: str) -> str:
-    r"""A message with only the last part of every absolute path in it: folders may name people, and records travel.
+    r"""A message with only the last part of every absolute path in it.
+
+    Folders may name people, and records travel.
 
     >>> without_folders("no such folder or file: /home/ann/My study (2024)/P07 left.mp4. Check the path.")
     'no such folder or file: P07 left.mp4. Check the path.'

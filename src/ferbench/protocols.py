@@ -1,8 +1,9 @@
 """What a pluggable part must offer. Structural types: nothing has to inherit from them.
 
-A component is a frozen, keyword-only dataclass whose compared fields are exactly the values that change results,
-plus a class variable ``version`` that is raised whenever its output changes. It is cheap to build; ``load`` returns
-the callable that owns tensors, so a run that finds everything in the cache loads no weights.
+A component is a frozen, keyword-only dataclass whose compared fields are exactly the values that
+change results, plus a class variable ``version`` that is raised whenever its output changes. It is
+cheap to build; ``load`` returns the callable that owns tensors, so a run that finds everything in
+the cache loads no weights.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
     import torch
 
     from ferbench.geometry import CropGeometry
-    from ferbench.profile import Profile
+    from ferbench.threshold_sweep import Profile
     from ferbench.types import I64
-    from ferbench.weights import PublishedFile
+    from ferbench.weights.published import PublishedFile
 
 
 class OpenVideo(Protocol):
     """A video that is being decoded.
 
-    Iterating yields batches of consecutive frames (all of the same size; every batch but the last has the asked
-    length). After the last batch ``timeline`` tells what was decoded.
+    Iterating yields batches of consecutive frames (all of the same size; every batch but the last
+    has the asked length). After the last batch ``timeline`` tells what was decoded.
     """
 
     @property
@@ -38,7 +39,10 @@ class OpenVideo(Protocol):
         """Decode. Raises VideoError where the video is damaged (unless damaged videos are kept)."""
 
     def timeline(self, *, video_id: str, sha256: str) -> Timeline:
-        """The timeline of the frames that came out; only after the last batch. Raises VideoError."""
+        """The timeline of the frames that came out.
+
+        Only after the last batch. Raises VideoError.
+        """
 
 
 class Reader(Protocol):
@@ -61,7 +65,9 @@ class Detector(Protocol):
         """The files that ``load`` reads."""
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], Faces]:
-        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames 0..N-1."""
+        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames
+        0..N-1.
+        """
 
 
 class Preprocessing(Protocol):
@@ -75,8 +81,8 @@ class Preprocessing(Protocol):
     def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
         """Cut every row of ``faces`` (frame numbers index ``frames``) out of RGB u8 (N, 3, H, W).
 
-        The crops are as large as the component's own ``size_px`` says, or ``model_px`` where that is None.
-        A face that cannot be cut out has no row in the result.
+        The crops are as large as the component's own ``size_px`` says, or ``model_px`` where that
+        is None. A face that cannot be cut out has no row in the result.
         """
 
 
@@ -101,7 +107,9 @@ class Model(Protocol):
         """The files that ``load`` reads."""
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], torch.Tensor]:
-        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K) on the same device."""
+        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K) on the same
+        device.
+        """
 
 
 class Selector(Protocol):
@@ -118,7 +126,8 @@ class Selector(Protocol):
             camera: which camera it is; "" = the only one.
 
         Raises:
-            ConfigError: the selector has no region for this camera, or does not know the frame's size.
+            ConfigError: the selector has no region for this camera, or does not know the frame's
+                size.
             DataError: faces and timeline do not belong together.
         """
 
@@ -136,11 +145,16 @@ class SignalRule(Protocol):
     def span(self) -> tuple[float, float]:
         """Smallest and largest value that a signal can have."""
 
-    def build(self, expressions: Expressions, chosen: I64, timeline: Timeline) -> tuple[Signal, ...]:
+    def build(
+        self, expressions: Expressions, chosen: I64, timeline: Timeline
+    ) -> tuple[Signal, ...]:
         """One Signal per wanted label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
 
-    def settle(self, signals: tuple[Signal, ...], *, others: tuple[tuple[Signal, ...], ...]) -> tuple[Signal, ...]:
-        """The signals of a video once those of the participant's other sessions (per video) are known.
+    def settle(
+        self, signals: tuple[Signal, ...], *, others: tuple[tuple[Signal, ...], ...]
+    ) -> tuple[Signal, ...]:
+        """The signals of a video once those of the participant's other sessions (per video) are
+        known.
 
         Raises:
             DataError: the rule needs other sessions, and there are none.
@@ -157,10 +171,15 @@ class EventRule(Protocol):
         """Signal value that makes an event: the threshold in tables of counts."""
 
     def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
-        """Events in time order, in seconds of the session (the signal's part starts at ``start_s``)."""
+        """Events in time order, in seconds of the session (the signal's part starts at
+        ``start_s``).
+        """
 
     def profile(self, signal: Signal, *, start_s: float) -> Profile | None:
-        """What ``detect`` finds at every level at once, exactly; None where its events depend on each other."""
+        """What ``detect`` finds at every level at once, exactly.
+
+        None where its events depend on each other.
+        """
 
 
 class Dataset(Protocol):
@@ -168,10 +187,15 @@ class Dataset(Protocol):
 
     @property
     def tables(self) -> Mapping[str, Path]:
-        """Files besides videos that decide results, by what they are: ``annotations``, ``manifest``."""
+        """Files besides videos that decide results, by what they are.
+
+        ``annotations``, ``manifest``.
+        """
 
     def sessions(self) -> tuple[Session, ...]:
         """All sessions, sorted by name. Raises DatasetError."""
 
     def notices(self) -> tuple[str, ...]:
-        """What was left out and why, one sentence each (bad rows with line numbers, files without a partner)."""
+        """What was left out and why, one sentence each (bad rows with line numbers, files without a
+        partner).
+        """

@@ -10,7 +10,16 @@ from importlib import metadata
 
 from ferbench.places import checkout_root
 
-_COMPUTE = ("av", "numpy", "onnxruntime", "opencv-python", "pyarrow", "timm", "torch", "torchvision")
+_COMPUTE = (
+    "av",
+    "numpy",
+    "onnxruntime",
+    "opencv-python",
+    "pyarrow",
+    "timm",
+    "torch",
+    "torchvision",
+)
 _ALL = (*_COMPUTE, "hydra-core", "mlflow")
 
 
@@ -38,14 +47,19 @@ def environment() -> dict[str, str]:
 
 @cache
 def revision() -> tuple[str, bool]:
-    """Git revision of the checkout and whether it has changes; ("", False) when this is no git checkout."""
+    """Git revision of the checkout and whether it has changes.
+
+    ("", False) when this is no git checkout.
+    """
     root = checkout_root()
     if root is None or not (root / ".git").exists():
         return "", False
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(root), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
         return done.stdout.strip() if done.returncode == 0 else ""
 
     try:

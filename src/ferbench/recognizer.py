@@ -1,4 +1,7 @@
-"""One class for every expression model: colour, size, normalisation, network. What differs is in the model's yaml."""
+"""One class for every expression model: colour, size, normalisation, network.
+
+What differs is in the model's yaml.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from ferbench.checkpoints import load_strictly
 from ferbench.errors import ConfigError, DataError
 from ferbench.geometry import CropGeometry
 from ferbench.labels import canonical
 from ferbench.resize import opencv_linear
-from ferbench.weights import PublishedFile, check
+from ferbench.weights.checkpoints import load_strictly
+from ferbench.weights.published import PublishedFile, check
 
 Colour = Literal["rgb", "bgr", "grey", "grey_rgb"]
 Resize = Literal["bilinear", "bilinear_antialias", "opencv", "area", "nearest"]
@@ -30,8 +33,9 @@ class StoredScores:
     Attributes:
         name: what the program calls the model in the names of its files.
         scores: the network's own outputs, or their softmax.
-        columns: the expression in whose column each output is stored, in the outputs' order. Where a column and the
-            model's label differ, the program's label is wrong (and ferbench's, with this model).
+        columns: the expression in whose column each output is stored, in the outputs' order. Where
+            a column and the model's label differ, the program's label is wrong (and ferbench's,
+            with this model).
     """
 
     name: str
@@ -41,9 +45,13 @@ class StoredScores:
     def __post_init__(self) -> None:
         """Check the values."""
         if not self.name or set(self.name) & set("./\\"):
-            raise ConfigError(f"StoredScores.name: expected a name without dots and slashes, got {self.name!r}")
+            raise ConfigError(
+                f"StoredScores.name: expected a name without dots and slashes, got {self.name!r}"
+            )
         if self.scores not in ("logits", "probabilities"):
-            raise ConfigError(f"StoredScores.scores: expected logits or probabilities, got {self.scores!r}")
+            raise ConfigError(
+                f"StoredScores.scores: expected logits or probabilities, got {self.scores!r}"
+            )
         _check_expressions("StoredScores.columns", self.columns)
 
 
@@ -51,8 +59,9 @@ class StoredScores:
 class Recognizer:
     """A published expression network; implements ``ferbench.protocols.Model``.
 
-    The steps, in this order: colour, size (only where a crop's differs; rounded to whole grey levels as image
-    libraries do), division by 255, ``(value - mean) / std`` per channel of the network's input, network.
+    The steps, in this order: colour, size (only where a crop's differs; rounded to whole grey
+    levels as image libraries do), division by 255, ``(value - mean) / std`` per channel of the
+    network's input, network.
 
     Attributes:
         net: dotted path of the network's class, built as ``Net(num_classes=len(labels))``.
@@ -60,13 +69,15 @@ class Recognizer:
         weights: the weight file.
         labels: what the network's outputs mean, in their order, in ferbench's spelling.
         input_px: side of the network's input.
-        colour: what the network was trained on; grey is one channel, computed as OpenCV does; grey_rgb the same value
-            in three.
+        colour: what the network was trained on; grey is one channel, computed as OpenCV does;
+            grey_rgb the same value in three.
         mean: of values in 0..1, one per channel, in the network's channel order.
         std: of values in 0..1, one per channel, in the network's channel order.
-        resize: how a crop of another size is brought to ``input_px``; opencv is OpenCV's bilinear, to the bit.
+        resize: how a crop of another size is brought to ``input_px``; opencv is OpenCV's bilinear,
+            to the bit.
         trained_crop: which crop the weights were trained on; another is allowed (and told).
-        stored: how the thesis' CSV stores the outputs; None = probabilities, each in the column of its label.
+        stored: how the thesis' CSV stores the outputs; None = probabilities, each in the column of
+            its label.
     """
 
     version: ClassVar[str] = "1"
@@ -87,7 +98,9 @@ class Recognizer:
         """Check what can be checked without importing the network."""
         for name, choices in (("colour", get_args(Colour)), ("resize", get_args(Resize))):
             if getattr(self, name) not in choices:
-                raise ConfigError(f"Recognizer.{name}: expected one of {choices}, got {getattr(self, name)!r}")
+                raise ConfigError(
+                    f"Recognizer.{name}: expected one of {choices}, got {getattr(self, name)!r}"
+                )
         channels = 1 if self.colour == "grey" else 3
         for name in ("mean", "std"):
             if len(getattr(self, name)) != channels:
@@ -102,7 +115,9 @@ class Recognizer:
         for name in ("net", "checkpoint"):
             path = getattr(self, name)
             if "." not in path or not all(part.isidentifier() for part in path.split(".")):
-                raise ConfigError(f"Recognizer.{name}: expected a dotted path (module.name), got {path!r}")
+                raise ConfigError(
+                    f"Recognizer.{name}: expected a dotted path (module.name), got {path!r}"
+                )
         _check_expressions("Recognizer.labels", self.labels)
         if self.stored is not None and len(self.stored.columns) != len(self.labels):
             raise ConfigError(
@@ -114,7 +129,8 @@ class Recognizer:
         return (self.weights,)
 
     def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Tensor]:
-        """Return a function from crops, RGB u8 (M, 3, S, S) on ``device``, to logits f32 (M, K) there.
+        """Return a function from crops, RGB u8 (M, 3, S, S) on ``device``, to logits f32 (M, K)
+        there.
 
         Raises:
             WeightsError: the file is missing, has another hash, or does not fit the network.
@@ -122,7 +138,9 @@ class Recognizer:
         """
         net, read = self.empty_net(), _named(self.checkpoint, "checkpoint")
         if not callable(read):
-            raise ConfigError(f"Recognizer.checkpoint: expected a function, {self.checkpoint!r} is {read!r}")
+            raise ConfigError(
+                f"Recognizer.checkpoint: expected a function, {self.checkpoint!r} is {read!r}"
+            )
         path = check(self.weights, models)
         load_strictly(net, read(path), path)
         return self.around(net, device)
@@ -135,11 +153,15 @@ class Recognizer:
         """
         kind = _named(self.net, "net")
         if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
-            raise ConfigError(f"Recognizer.net: expected a torch.nn.Module, {self.net!r} is {kind!r}")
+            raise ConfigError(
+                f"Recognizer.net: expected a torch.nn.Module, {self.net!r} is {kind!r}"
+            )
         return kind(num_classes=len(self.labels))
 
     def around(self, net: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
-        """The steps of this model around a network that is there already (see ``load``), for measurements."""
+        """The steps of this model around a network that is there already (see ``load``), for
+        measurements.
+        """
         return _Loaded(self, net.eval().requires_grad_(False).to(device), device)
 
 
@@ -171,7 +193,9 @@ class _Loaded:
     def __call__(self, crops: Tensor) -> Tensor:
         """Classify crops u8 (M, 3, S, S)."""
         if crops.dtype != torch.uint8 or crops.dim() != 4 or crops.shape[1] != 3:
-            raise DataError(f"Recognizer: expected crops u8 (M, 3, S, S), got {crops.dtype} of {tuple(crops.shape)}")
+            raise DataError(
+                f"Recognizer: expected crops u8 (M, 3, S, S), got {crops.dtype} of {tuple(crops.shape)}"
+            )
         if len(crops) == 0:
             return torch.zeros((0, len(self.spec.labels)), device=crops.device)
         values = resized(coloured(crops, self.spec.colour), self.spec.input_px, self.spec.resize)
@@ -180,15 +204,20 @@ class _Loaded:
 
 
 def coloured(rgb: Tensor, colour: Colour) -> Tensor:
-    """Bring RGB u8 (M, 3, H, W) to the network's channels: u8 (M, 3, H, W), or (M, 1, H, W) for one grey channel.
+    """Bring RGB u8 (M, 3, H, W) to the network's channels.
 
-    Grey is 0.299 R + 0.587 G + 0.114 B in 15-bit fixed point, halves rounded up: to the bit what OpenCV 4 and 5 make.
+    u8 (M, 3, H, W), or (M, 1, H, W) for one grey channel.
+
+    Grey is 0.299 R + 0.587 G + 0.114 B in 15-bit fixed point, halves rounded up: to the bit what
+    OpenCV 4 and 5 make.
     """
     if colour == "rgb":
         return rgb
     if colour == "bgr":
         return rgb.flip(1)
-    parts = rgb.int() * torch.tensor((9798, 19235, 3735), dtype=torch.int32, device=rgb.device).view(1, 3, 1, 1)
+    parts = rgb.int() * torch.tensor(
+        (9798, 19235, 3735), dtype=torch.int32, device=rgb.device
+    ).view(1, 3, 1, 1)
     total = parts.sum(dim=1, keepdim=True, dtype=torch.int32)
     grey = ((total + (1 << 14)) >> 15).to(torch.uint8)
     return grey if colour == "grey" else grey.expand(-1, 3, -1, -1)
@@ -206,6 +235,10 @@ def resized(values: Tensor, size_px: int, how: Resize) -> Tensor:
         image = F.interpolate(image, size=size, mode=how)
     else:
         image = F.interpolate(
-            image, size=size, mode="bilinear", align_corners=False, antialias=how == "bilinear_antialias"
+            image,
+            size=size,
+            mode="bilinear",
+            align_corners=False,
+            antialias=how == "bilinear_antialias",
         )
     return image.round_().clamp_(0, 255)

@@ -1,8 +1,8 @@
 """OpenCV's bilinear resize of whole grey levels, to the bit, on any device.
 
-Source: OpenCV 4 and 5, ``resize`` with ``INTER_LINEAR`` for 8-bit images (11-bit weights, no antialiasing; exactly half
-the size is the mean of four pixels). What differs: images lie with channels first and in batches. On a CPU OpenCV
-itself does it.
+Source: OpenCV 4 and 5, ``resize`` with ``INTER_LINEAR`` for 8-bit images (11-bit weights, no
+antialiasing; exactly half the size is the mean of four pixels). What differs: images lie with
+channels first and in batches. On a CPU OpenCV itself does it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ _ONE = 1 << 11
 def opencv_linear(images: Tensor, height_px: int, width_px: int) -> Tensor:
     """Bring images u8 (N, C, H, W) to u8 (N, C, height_px, width_px).
 
-    The result equals ``cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_LINEAR)`` of each image.
+    The result equals ``cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_LINEAR)``
+    of each image.
     """
     if images.shape[2:] == (height_px, width_px):
         return images
@@ -47,17 +48,24 @@ def by_weights(images: Tensor, height_px: int, width_px: int) -> Tensor:
     left, right, *across = _axis(width, width_px, images.device, hold_ends=True)
     whole = images.int()
     rows = (whole[..., left] * across[0] + whole[..., right] * across[1]) >> 4
-    upper, lower = (rows[:, :, at] * weight[:, None] >> 16 for at, weight in zip((top, bottom), down, strict=True))
+    upper, lower = (
+        rows[:, :, at] * weight[:, None] >> 16
+        for at, weight in zip((top, bottom), down, strict=True)
+    )
     return ((upper + lower + 2) >> 2).to(torch.uint8)
 
 
-def _axis(size: int, wanted: int, device: torch.device, *, hold_ends: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _axis(
+    size: int, wanted: int, device: torch.device, *, hold_ends: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The two pixels that each wanted one lies between, and their weights, each (wanted,)."""
     step = 1.0 / (wanted / size)
     place = ((np.arange(wanted) + 0.5) * step - 0.5).astype(np.float32)
     first = np.floor(place)
     part = place - first
-    if hold_ends:  # OpenCV treats the two axes differently where they end; in the last digit it shows
+    if (
+        hold_ends
+    ):  # OpenCV treats the two axes differently where they end; in the last digit it shows
         part[(first < 0) | (first >= size - 1)] = 0
         first = first.clip(0, size - 1)
     weights = (np.rint((np.float32(1) - part) * _ONE), np.rint(part * _ONE))

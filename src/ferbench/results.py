@@ -10,7 +10,18 @@ from typing import Any, Literal
 import numpy as np
 
 from ferbench.fingerprint import canonical_json, fingerprint
-from ferbench.types import F64, I64, Counts, Event, Expressions, Faces, Score, Session, Signal, Timeline
+from ferbench.types import (
+    F64,
+    I64,
+    Counts,
+    Event,
+    Expressions,
+    Faces,
+    Score,
+    Session,
+    Signal,
+    Timeline,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +133,8 @@ class SessionResult:
     """One session: events, and where somebody annotated it, matches and counts.
 
     Attributes:
-        session: what was asked, with the start of every part, and with ``observed`` less what was not recorded.
+        session: what was asked, with the start of every part, and with ``observed`` less what was
+            not recorded.
         parts: its videos.
         events: in time order, seconds of the session.
         matches: pairs (position in ``events``, position in ``session.annotations``).
@@ -166,7 +178,8 @@ class Failure:
 class CountsRow:
     """One row of the counts table: session × threshold × tolerance.
 
-    ``annotations_sha`` says what the session was scored against: equal digests, equal annotations and observed time.
+    ``annotations_sha`` says what the session was scored against: equal digests, equal annotations
+    and observed time.
     """
 
     session_id: str
@@ -221,7 +234,8 @@ class RunRow:
         tags: short texts that identify code, data and device.
         kind: a run of its own, a sweep, a cell of one, or an agreement of runs.
         parent: run id of a cell's sweep; "" = none.
-        state: ``failed`` also where only some sessions failed; ``running`` also where the process was killed.
+        state: ``failed`` also where only some sessions failed; ``running`` also where the process
+            was killed.
         experiment_id: the store's name for its experiment.
         started_unix_s: when it began.
     """

@@ -1,8 +1,10 @@
-"""The data that travels through ferbench. All of it is frozen; every constructor checks shapes and dtypes.
+"""The data that travels through ferbench. All of it is frozen.
 
-Pixels are torch tensors on the device. Everything else is flat numpy on the CPU: M rows across the frames of a
-video, one row in memory = one row on disk. Colour is RGB. Times are seconds from the first frame's presentation
-timestamp, intervals are half-open. NaN means undefined.
+Every constructor checks shapes and dtypes.
+
+Pixels are torch tensors on the device. Everything else is flat numpy on the CPU: M rows across the
+frames of a video, one row in memory = one row on disk. Colour is RGB. Times are seconds from the
+first frame's presentation timestamp, intervals are half-open. NaN means undefined.
 """
 
 from __future__ import annotations
@@ -27,10 +29,14 @@ F64 = NDArray[np.float64]
 
 
 def _check(owner: object, name: str, shape: tuple[int | None, ...], dtype: str) -> None:
-    """Raise DataError unless attribute ``name`` has this shape (None = any) and dtype (numpy or torch)."""
+    """Raise DataError unless attribute ``name`` has this shape (None = any) and dtype (numpy or
+    torch).
+    """
     value: Any = getattr(owner, name)
     got_shape, got_dtype = tuple(value.shape), str(value.dtype).removeprefix("torch.")
-    fits = len(got_shape) == len(shape) and all(w is None or w == g for w, g in zip(shape, got_shape, strict=True))
+    fits = len(got_shape) == len(shape) and all(
+        w is None or w == g for w, g in zip(shape, got_shape, strict=True)
+    )
     if not fits or got_dtype != dtype:
         wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
         raise DataError(
@@ -43,7 +49,9 @@ def _check_rising(owner: object, name: str, *, strictly: bool) -> None:
     if bool(np.any(steps <= 0)) if strictly else bool(np.any(steps < 0)):
         at = int(np.argmax(steps <= 0 if strictly else steps < 0))
         kind = "strictly rising" if strictly else "rising"
-        raise DataError(f"{type(owner).__name__}.{name}: expected {kind} values, they fall or repeat after row {at}")
+        raise DataError(
+            f"{type(owner).__name__}.{name}: expected {kind} values, they fall or repeat after row {at}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +86,10 @@ class Timeline:
     Attributes:
         video: the video.
         edges_s: f64 (T+1,), strictly rising, starts at 0.
-        num_repaired: frames whose timestamp was missing or repeated and was put between its neighbours.
-        damage: why the video counts as damaged ("" = sound); only kept when the caller asked to keep such videos.
+        num_repaired: frames whose timestamp was missing or repeated and was put between its
+            neighbours.
+        damage: why the video counts as damaged ("" = sound); only kept when the caller asked to
+            keep such videos.
     """
 
     video: VideoInfo
@@ -122,8 +132,8 @@ class Faces:
         frame: i64 (M,), rising; a frame without a face has no row.
         box_xyxy: f32 (M, 4) pixels of the frame, not clipped.
         score: f32 (M,).
-        landmarks_xy: f32 (M, 5, 2) pixels or NaN; left eye, right eye, nose, left mouth corner, right mouth corner
-            as seen in the image.
+        landmarks_xy: f32 (M, 5, 2) pixels or NaN; left eye, right eye, nose, left mouth corner,
+            right mouth corner as seen in the image.
     Within a frame the rows keep the detector's published order (MTCNN: by area).
     """
 
@@ -178,13 +188,17 @@ class Faces:
     def shifted(self, frames: int) -> Faces:
         """The same rows with ``frames`` added to every frame number."""
         return Faces(
-            frame=self.frame + frames, box_xyxy=self.box_xyxy, score=self.score, landmarks_xy=self.landmarks_xy
+            frame=self.frame + frames,
+            box_xyxy=self.box_xyxy,
+            score=self.score,
+            landmarks_xy=self.landmarks_xy,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Crops:
-    """Faces cut out of frames: ``rgb`` u8 (M, 3, S, S) torch, ``row`` i64 (M,) rows of the Faces they come from.
+    """Faces cut out of frames: ``rgb`` u8 (M, 3, S, S) torch, ``row`` i64 (M,) rows of the Faces
+    they come from.
 
     A face that cannot be cut out (empty box) has no row here; its logits become NaN.
     """
@@ -226,7 +240,10 @@ class Expressions:
         return len(self.frame)
 
     def rows_of(self, faces: I64) -> I64:
-        """Row of this table that belongs to each face (row in Faces, -1 = none), same shape; -1 = not classified."""
+        """Row of this table that belongs to each face (row in Faces, -1 = none), same shape.
+
+        -1 = not classified.
+        """
         result = np.full(len(faces), -1, np.int64)
         if len(self) == 0:
             return result
@@ -249,7 +266,10 @@ class Expressions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Signal:
-    """One value per frame of one expression label: ``value`` f64 (T,), NaN where no face was chosen."""
+    """One value per frame of one expression label.
+
+    ``value`` f64 (T,), NaN where no face was chosen.
+    """
 
     timeline: Timeline
     value: F64
@@ -264,8 +284,9 @@ class Signal:
 class Event:
     """Something the expression did, in seconds of the session: [onset_s, offset_s).
 
-    ``trigger_s`` is when the rule became true; a rule may stamp its onset earlier (the windowed rule: up to 5 s).
-    ``peak`` is the signal's largest value inside the event (NaN where it has none).
+    ``trigger_s`` is when the rule became true; a rule may stamp its onset earlier (the windowed
+    rule: up to 5 s). ``peak`` is the signal's largest value inside the event (NaN where it has
+    none).
     """
 
     session_id: str
@@ -280,8 +301,8 @@ class Event:
 class Annotation:
     """What a human marked, in seconds of the session; a point has ``onset_s == offset_s``.
 
-    ``reacted`` says whether the person on the video visibly reacted to it (None = not told). It changes no score and
-    takes no part in comparisons and digests.
+    ``reacted`` says whether the person on the video visibly reacted to it (None = not told). It
+    changes no score and takes no part in comparisons and digests.
     """
 
     session_id: str
@@ -293,7 +314,10 @@ class Annotation:
 
     def __post_init__(self) -> None:
         """Check that times are finite and in order."""
-        if not (math.isfinite(self.onset_s) and math.isfinite(self.offset_s)) or self.offset_s < self.onset_s:
+        if (
+            not (math.isfinite(self.onset_s) and math.isfinite(self.offset_s))
+            or self.offset_s < self.onset_s
+        ):
             raise DataError(
                 f"Annotation of {self.session_id!r}: expected finite times with onset <= offset, "
                 f"got onset {self.onset_s!r}, offset {self.offset_s!r}"
@@ -306,8 +330,8 @@ class Part:
 
     Attributes:
         path: the file.
-        start_s: where its first frame is, in seconds of the session; None = where the part before it ends (the first
-            part: 0).
+        start_s: where its first frame is, in seconds of the session; None = where the part before
+            it ends (the first part: 0).
     """
 
     path: Path
@@ -325,8 +349,8 @@ class Session:
         camera: which camera; "" = the only one.
         observed: annotated stretches [from_s, to_s); None = the whole video.
         annotations: what humans marked; None = nobody annotated this session, so it has no scores.
-        unscored: why ``annotations`` is None for another reason: a row that cannot be read, or a part that is missing;
-            "" = nobody annotated the session.
+        unscored: why ``annotations`` is None for another reason: a row that cannot be read, or a
+            part that is missing; "" = nobody annotated the session.
     """
 
     session_id: str
@@ -371,7 +395,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One number with what is needed to read it; ``value`` NaN = undefined; ``n`` = items it rests on."""
+    """One number with what is needed to read it; ``value`` NaN = undefined.
+
+    ``n`` = items it rests on.
+    """
 
     name: str
     value: float

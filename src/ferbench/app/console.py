@@ -19,6 +19,7 @@ from rich.text import Text
 
 from ferbench.report.files import session_f1
 from ferbench.results import Failure, Report
+from ferbench.wording import plural
 
 _NO_LIMIT: Final = 100_000
 _GAP: Final = 2
@@ -38,7 +39,10 @@ class _FrameRate(ProgressColumn):
 
 
 def unread(stream: IO[str]) -> None:
-    """Nobody reads a stream any more (``| head``): what else goes there goes nowhere, without an error."""
+    """Nobody reads a stream any more (``| head``).
+
+    What else goes there goes nowhere, without an error.
+    """
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
 
@@ -55,15 +59,26 @@ def error_console() -> Console:
 
 
 def output_console() -> Console:
-    """Where results go: as wide as the terminal, or as COLUMNS says, or without a limit where it goes into a file."""
+    """Where results go: as wide as the terminal, or as COLUMNS says, or without a limit where it
+    goes into a file.
+    """
     columns = os.environ.get("COLUMNS", "")
-    width = None if sys.stdout.isatty() else int(columns) if columns.isdecimal() and int(columns) else _NO_LIMIT
+    width = (
+        None
+        if sys.stdout.isatty()
+        else int(columns)
+        if columns.isdecimal() and int(columns)
+        else _NO_LIMIT
+    )
     return _Screen(highlight=False, width=width)
 
 
 @contextmanager
 def progress(total_frames: int, label: str) -> Iterator[Advance]:
-    """A progress bar with frames per second and time left; silent in CI and where the screen is no terminal."""
+    """A progress bar with frames per second and time left.
+
+    Silent in CI and where the screen is no terminal.
+    """
     quiet = bool(os.environ.get("CI")) or not sys.stderr.isatty() or total_frames == 0
     columns = (
         TextColumn("{task.description}"),
@@ -85,41 +100,64 @@ def number(value: float, digits: int = 3) -> str:
 def summary(report: Report) -> FittedTable:
     """One row per session; score columns only where something is annotated."""
     scored = any(s.counts is not None for s in report.sessions)
-    header = ["session", "video s", "face", "events", *(["matched", "false", "missed", "F1"] if scored else [])]
+    header = [
+        "session",
+        "video s",
+        "face",
+        "events",
+        *(["matched", "false", "missed", "F1"] if scored else []),
+    ]
     rows = []
     for result in report.sessions:
         share = result.valid_s / result.observed_s if result.observed_s else math.nan
-        cells = [f"{result.video_s:.1f}", f"{share:.0%}" if not math.isnan(share) else "-", str(len(result.events))]
+        cells = [
+            f"{result.video_s:.1f}",
+            f"{share:.0%}" if not math.isnan(share) else "-",
+            str(len(result.events)),
+        ]
         if scored:
             c, why = result.counts, "not scored" if result.session.unscored else "not annotated"
-            cells += [str(c.tp), str(c.fp), str(c.fn), number(session_f1(result))] if c else [why, "", "", ""]
+            cells += (
+                [str(c.tp), str(c.fp), str(c.fn), number(session_f1(result))]
+                if c
+                else [why, "", "", ""]
+            )
         rows.append([result.session.session_id, *cells])
-    failed = [[failure.session_id, "FAILED", *([""] * (len(header) - 2))] for failure in report.failures]
-    return rows_table("sessions", header, [*rows, *failed], importance=["session", "F1", "events", *header])
+    failed = [
+        [failure.session_id, "FAILED", *([""] * (len(header) - 2))] for failure in report.failures
+    ]
+    return rows_table(
+        "sessions", header, [*rows, *failed], importance=["session", "F1", "events", *header]
+    )
 
 
 def failure(failed: Failure) -> str:
     """A failed session in a line: session, file and reason, each once."""
     name = failed.file.name
     reason = failed.reason.removeprefix(f"{name}: ")
-    return f"{failed.session_id} ({name}): {reason}" if name not in reason else f"{failed.session_id}: {reason}"
-
-
-def plural(count: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> plural(1, "event"), plural(0, "event")
-    ('1 event', '0 events')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return (
+        f"{failed.session_id} ({name}): {reason}"
+        if name not in reason
+        else f"{failed.session_id}: {reason}"
+    )
 
 
 def totals(report: Report, metrics: dict[str, float]) -> str:
     """Two lines: the scores over all sessions, and what was computed at which speed."""
     lines = []
     if report.scores:
-        shown = ("event/precision", "event/recall", "event/f1", "event/false_alarms_per_min", "event/latency_s")
-        values = [f"{s.name.removeprefix('event/')} {number(s.value)}" for s in report.scores if s.name in shown]
+        shown = (
+            "event/precision",
+            "event/recall",
+            "event/f1",
+            "event/false_alarms_per_min",
+            "event/latency_s",
+        )
+        values = [
+            f"{s.name.removeprefix('event/')} {number(s.value)}"
+            for s in report.scores
+            if s.name in shown
+        ]
         lines.append(f"{_scored(report)}: " + ", ".join(values))
     work = report.work
     lines.append(
@@ -128,7 +166,9 @@ def totals(report: Report, metrics: dict[str, float]) -> str:
         + (" (everything else was stored)" if not work.frames_decoded else "")
     )
     rates = [
-        f"{n} {metrics[f'speed/{n}_fps']:.0f}" for n in ("decode", "detect", "classify") if f"speed/{n}_fps" in metrics
+        f"{n} {metrics[f'speed/{n}_fps']:.0f}"
+        for n in ("decode", "detect", "classify")
+        if f"speed/{n}_fps" in metrics
     ]
     if work.frames_decoded and rates:
         lines.append("per second of each stage: " + ", ".join(rates))
@@ -175,8 +215,8 @@ def rows_table(
         title: one or more lines above it.
         header: names of the columns.
         rows: texts, as many per row as there are names.
-        importance: names of columns, those first that are kept longest where there is no room for all; those that are
-            not named come after them, in their order.
+        importance: names of columns, those first that are kept longest where there is no room for
+            all; those that are not named come after them, in their order.
         elsewhere: said where columns were left out: where all of them are.
     """
     return FittedTable(
@@ -190,7 +230,10 @@ def rows_table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedTable:
-    """A table as wide as the screen allows: long texts are shortened first, then the least important columns go."""
+    """A table as wide as the screen allows.
+
+    Long texts are shortened first, then the least important columns go.
+    """
 
     title: str
     header: tuple[str, ...]
@@ -202,10 +245,17 @@ class FittedTable:
         """Draw it for a screen of this width."""
         texts = [self.header, *self.rows]
         if not self._fits(range(len(self.header)), texts, options.max_width):
-            caps = [max(20, options.max_width // (2 if k == 0 else 4)) for k in range(len(self.header))]
-            texts = [self.header, *(tuple(shorten(cell, caps[k]) for k, cell in enumerate(row)) for row in self.rows)]
+            caps = [
+                max(20, options.max_width // (2 if k == 0 else 4)) for k in range(len(self.header))
+            ]
+            texts = [
+                self.header,
+                *(tuple(shorten(cell, caps[k]) for k, cell in enumerate(row)) for row in self.rows),
+            ]
         kept: list[int] = []
-        for k in sorted(range(len(self.header)), key=lambda k: self.importance.index(self.header[k])):
+        for k in sorted(
+            range(len(self.header)), key=lambda k: self.importance.index(self.header[k])
+        ):
             if len(kept) < 2 or self._fits([*kept, k], texts, options.max_width):
                 kept.append(k)
         kept.sort()
@@ -215,7 +265,10 @@ class FittedTable:
         if left_out:
             named, more = ", ".join(left_out[:_NAMED]), len(left_out) - _NAMED
             more_words = f" and {plural(more, 'more column')}" if more > 0 else ""
-            yield Text(f"no room for {named}{more_words}{self.elsewhere and f'; {self.elsewhere}'}", style="dim")
+            yield Text(
+                f"no room for {named}{more_words}{self.elsewhere and f'; {self.elsewhere}'}",
+                style="dim",
+            )
 
     def _width(self, k: int, texts: Sequence[Sequence[str]]) -> int:
         return max(cell_len(row[k]) for row in texts)
@@ -225,10 +278,14 @@ class FittedTable:
         return sum(widths) + _GAP * (len(widths) - 1) <= width
 
     def _drawn(self, columns: Sequence[int], texts: Sequence[Sequence[str]]) -> Table:
-        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold underline")
+        table = Table(
+            box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold underline"
+        )
         for k in columns:
             cells = [row[k] for row in self.rows if row[k]]
-            numeric = k > 0 and 2 * sum(cell[:1].isdigit() or cell[:1] in "-." for cell in cells) > len(cells)
+            numeric = k > 0 and 2 * sum(
+                cell[:1].isdigit() or cell[:1] in "-." for cell in cells
+            ) > len(cells)
             width = self._width(k, texts)
             table.add_column(
                 Text(texts[0][k]),
@@ -243,7 +300,9 @@ class FittedTable:
 
 
 def shorten(text: str, width: int) -> str:
-    """A text of at most ``width`` characters; its middle goes, for names mostly differ at their ends.
+    """A text of at most ``width`` characters.
+
+    Its middle goes, for names mostly differ at their ends.
 
     >>> shorten("participant_017_left", 11)
     'parti…_left'

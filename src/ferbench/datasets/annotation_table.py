@@ -16,9 +16,9 @@ from ferbench.errors import ConfigError
 class Columns:
     """What the CSV calls its columns; other columns are not read.
 
-    ``session`` (or, where that is None, ``participant``) and ``onset`` must be there. The others may be absent under
-    the name given here as the default (under another name they must be there), or None = not read. Without ``offset``
-    annotations are points.
+    ``session`` (or, where that is None, ``participant``) and ``onset`` must be there. The others
+    may be absent under the name given here as the default (under another name they must be there),
+    or None = not read. Without ``offset`` annotations are points.
     """
 
     session: str | None = "session"
@@ -32,7 +32,9 @@ class Columns:
     def __post_init__(self) -> None:
         """Check that a row says whose it is."""
         if self.session is None and self.participant is None:
-            raise ConfigError("columns: session and participant are both null; rows must name one of them")
+            raise ConfigError(
+                "columns: session and participant are both null; rows must name one of them"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +43,16 @@ class Table:
 
     Attributes:
         columns: what it calls its columns.
-        time_format: how its times are written; auto = found out, refused where more than one reading is possible.
+        time_format: how its times are written; auto = found out, refused where more than one
+            reading is possible.
         frame_rate_hz: frames per second of hh:mm:ss:ff; None for the other formats.
         delimiter: what separates the columns.
         encoding: auto = UTF-16 by its mark, else UTF-8, else Windows-1252.
-        keep: column of the file -> values; only rows that have one of them are annotations. None = all rows. Values
-            are compared as names are (``naming.canonical``): in any case and Unicode form, without leading zeros.
-        tier: of ELAN's files, the tier to read; None = the only one that has annotations; ``all`` = all of them, each
-            told apart by the column ``tier``.
+        keep: column of the file -> values; only rows that have one of them are annotations. None =
+            all rows. Values are compared as names are (``naming.canonical``): in any case and
+            Unicode form, without leading zeros.
+        tier: of ELAN's files, the tier to read; None = the only one that has annotations; ``all`` =
+            all of them, each told apart by the column ``tier``.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -60,16 +64,26 @@ class Table:
     tier: str | None = None
 
     def __post_init__(self) -> None:
-        """Check the frame rate and the values to keep, which a configuration hands over as it has them."""
+        """Check the frame rate and the values to keep, which a configuration hands over as it has
+        them.
+        """
         rate, coded = self.frame_rate_hz, self.time_format == "hh:mm:ss:ff"
         if rate is not None and not (math.isfinite(rate) and rate > 0):
             raise ConfigError(f"frame_rate_hz: expected a finite number above 0, got {rate!r}")
         if rate is None and coded:
-            raise ConfigError("frame_rate_hz: expected the frames per second of hh:mm:ss:ff, got null")
+            raise ConfigError(
+                "frame_rate_hz: expected the frames per second of hh:mm:ss:ff, got null"
+            )
         if rate is not None and not coded and self.time_format != "auto":
-            raise ConfigError(f"frame_rate_hz: expected null, as {self.time_format} has no frames, got {rate:g}")
+            raise ConfigError(
+                f"frame_rate_hz: expected null, as {self.time_format} has no frames, got {rate:g}"
+            )
         if self.keep is not None:
-            object.__setattr__(self, "keep", {column: _values(column, given) for column, given in self.keep.items()})
+            object.__setattr__(
+                self,
+                "keep",
+                {column: _values(column, given) for column, given in self.keep.items()},
+            )
 
 
 def _values(column: str, given: Any) -> tuple[str, ...]:
@@ -92,8 +106,10 @@ class Row:
         offset: likewise.
         kind: as written; "" = none.
         annotator: as written; "" = none.
-        reacted: whether the person on the video visibly reacted: yes, y, true, 1 or no, n, false, 0; None = not told.
-        kept: False = not an annotation (``Table.keep``), but its session is in the file; its times are not read (NaN).
+        reacted: whether the person on the video visibly reacted: yes, y, true, 1 or no, n, false,
+            0; None = not told.
+        kept: False = not an annotation (``Table.keep``), but its session is in the file; its times
+            are not read (NaN).
         file: name of the row's file, where there are several.
     """
 
@@ -111,7 +127,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A row that was left out: its line in the file, from 1, why, and whose it is ("" = cannot be read).
+    """A row that was left out: its line in the file, from 1, why, and whose it is ("" = cannot be
+    read).
 
     ``file`` is the name of its file, where there are several.
     """

@@ -1,4 +1,6 @@
-"""Reads annotations: a CSV with one row per annotation, or files of annotation programs (see ``marked.read_table``)."""
+"""Reads annotations: a CSV with one row per annotation, or files of annotation programs (see
+``marked.read_table``).
+"""
 
 from __future__ import annotations
 
@@ -24,20 +26,23 @@ _SHOWN: Final = 10
 
 
 def read_annotations(path: Path, table: Table, *, starts_known: bool = False) -> AnnotationTable:
-    """Read a CSV (one header line, one annotation per row), or files of annotation programs (``marked.read_table``).
+    """Read a CSV (one header line, one annotation per row), or files of annotation programs
+    (``marked.read_table``).
 
-    Lines that start with ``#`` before the header are comments; blank lines are ignored. A row is left out and listed
-    if it has another number of cells than the header, an empty session, a time that cannot be read or is negative, or
-    if it ends before it begins. A row that repeats an earlier one counts once, and is noted.
+    Lines that start with ``#`` before the header are comments; blank lines are ignored. A row is
+    left out and listed if it has another number of cells than the header, an empty session, a time
+    that cannot be read or is negative, or if it ends before it begins. A row that repeats an
+    earlier one counts once, and is noted.
 
     Args:
         path: the file, or a folder of files of annotation programs.
         table: how it is written.
-        starts_known: the data set knows at which clock times sessions began, so that times may be clock times.
+        starts_known: the data set knows at which clock times sessions began, so that times may be
+            clock times.
 
     Raises:
-        DatasetError: the file cannot be read as it is described, a column is missing, its times can be read in more
-            than one way or in none, no row is kept, or no row is usable.
+        DatasetError: the file cannot be read as it is described, a column is missing, its times can
+            be read in more than one way or in none, no row is kept, or no row is usable.
         FormatError: an annotation program's file that is not what its name says.
     """
     columns = table.columns
@@ -99,13 +104,23 @@ def _of_marks(marked: Marked, table: Table, path: Path) -> AnnotationTable:
     rows = [_placed(row, marked) for row in read]
     problems = [_placed(problem, marked) for problem in refused]
     problems += [
-        Problem(line=bad.line, reason=bad.reason, session=bad.session, file=name) for name, bad in marked.problems
+        Problem(line=bad.line, reason=bad.reason, session=bad.session, file=name)
+        for name, bad in marked.problems
     ]
     _check_usable(rows, problems, path)
     if columns.session == "session":
-        bare = marked.sessions - {row.session for row in rows} - {problem.session for problem in problems}
-        if columns.annotator not in OURS:  # an annotator's empty tier: the session was gone through by this person
-            people = {(session, own.get(str(columns.annotator), "").strip()) for session, own in marked.bare}
+        bare = (
+            marked.sessions
+            - {row.session for row in rows}
+            - {problem.session for problem in problems}
+        )
+        if (
+            columns.annotator not in OURS
+        ):  # an annotator's empty tier: the session was gone through by this person
+            people = {
+                (session, own.get(str(columns.annotator), "").strip())
+                for session, own in marked.bare
+            }
             told = {(row.session, row.annotator) for row in rows}
             rows += [_empty(session, name) for session, name in sorted(people - told) if name]
             bare -= {session for session, name in people if name}
@@ -157,7 +172,9 @@ def _in_line(line: int) -> str:
 
 def _required(columns: Columns) -> set[str]:
     """Fields of Columns whose column must be there."""
-    renamed = {column.name for column in fields(columns) if getattr(columns, column.name) != column.default}
+    renamed = {
+        column.name for column in fields(columns) if getattr(columns, column.name) != column.default
+    }
     return renamed | {"onset", "participant" if columns.session is None else "session"}
 
 
@@ -173,7 +190,9 @@ def _positions(header: Sequence[str], columns: Columns, path: Path) -> dict[str,
     names = [(column, name) for column in _ORDER if (name := getattr(columns, column)) is not None]
     for _, name in names:
         if header.count(name) > 1:
-            raise DatasetError(f"{path}: the column {name!r} is there {header.count(name)} times; {found}")
+            raise DatasetError(
+                f"{path}: the column {name!r} is there {header.count(name)} times; {found}"
+            )
     named = {name for _, name in names}
     absent = dict.fromkeys(name for _, name in names if name not in header)
     near = {a: b for a in absent for b in header if a.casefold() == b.casefold() and b not in named}
@@ -190,7 +209,9 @@ def _positions(header: Sequence[str], columns: Columns, path: Path) -> dict[str,
     return {column: header.index(name) for column, name in names if name in header}
 
 
-def _kept(file: CsvFile, keep: Mapping[str, tuple[str, ...]], path: Path) -> tuple[set[int], list[str]]:
+def _kept(
+    file: CsvFile, keep: Mapping[str, tuple[str, ...]], path: Path
+) -> tuple[set[int], list[str]]:
     """Lines of the complete rows that may be annotations, and notes on values that no row has."""
     complete = [(line, cells) for line, cells in file.rows if len(cells) == len(file.header)]
     kept = {line for line, _ in complete}
@@ -207,7 +228,9 @@ def _kept(file: CsvFile, keep: Mapping[str, tuple[str, ...]], path: Path) -> tup
         shown = ", ".join(text or "(empty)" for text in there[:_SHOWN]) + more or "no rows"
         wanted, found = set(map(canonical, values)), set(map(canonical, there))
         if complete and not wanted & found:
-            raise DatasetError(f"{path}: keep.{column}={','.join(values)} leaves no row; there are: {shown}")
+            raise DatasetError(
+                f"{path}: keep.{column}={','.join(values)} leaves no row; there are: {shown}"
+            )
         kept &= {line for line, cells in complete if canonical(cells[at]) in wanted}
         missing = [value for value in values if canonical(value) not in found]
         notes += [f"keep.{column}={value}: no row has it; there are: {shown}" for value in missing]
@@ -244,15 +267,21 @@ def _rows(
                 repeats.append(f"{where(line)} repeats {where(first)}; counted once")
                 continue
         if isinstance(read, str):
-            other = len(cells) == len(file.header) and line not in kept  # no annotation, so nobody's is lost
-            whose = {name: "" if other else own.get(name, "") for name in ("session", "participant")}
+            other = (
+                len(cells) == len(file.header) and line not in kept
+            )  # no annotation, so nobody's is lost
+            whose = {
+                name: "" if other else own.get(name, "") for name in ("session", "participant")
+            }
             problems.append(Problem(line=line, reason=read, **whose))
         else:
             rows.append(read)
     return tuple(rows), tuple(problems), tuple(repeats)
 
 
-def _row(own: Mapping[str, str], columns: Columns, times: Times, *, line: int, kept: bool) -> Row | str:
+def _row(
+    own: Mapping[str, str], columns: Columns, times: Times, *, line: int, kept: bool
+) -> Row | str:
     """A row of the right width, or why it cannot be used."""
     whose = "participant" if columns.session is None else "session"
     if not own[whose]:
@@ -285,7 +314,11 @@ def _unclear_reactions(
     if "reacted" not in at:
         return []
     place = at["reacted"]
-    odd = [(line, cells[place]) for line, cells in file.rows if line in kept and cells[place].casefold() not in _YES_NO]
+    odd = [
+        (line, cells[place])
+        for line, cells in file.rows
+        if line in kept and cells[place].casefold() not in _YES_NO
+    ]
     if not odd:
         return []
     line, text = odd[0]

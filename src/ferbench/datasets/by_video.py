@@ -1,4 +1,7 @@
-"""Annotation programs name the video file; here that becomes the session and the participant that the file is of."""
+"""Annotation programs name the video file.
+
+Here that becomes the session and the participant that the file is of.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ _Named = TypeVar("_Named", Row, Problem)
 def sessions_of_videos(table: AnnotationTable, recordings: Sequence[Recording]) -> AnnotationTable:
     """Rows that name a video file get its session and participant; the others stay as they are.
 
-    Files' names are compared without suffix and case. Times in the file of a later part do not count from the
-    session's start, so these rows become problems.
+    Files' names are compared without suffix and case. Times in the file of a later part do not
+    count from the session's start, so these rows become problems.
 
     Args:
         table: with sessions named after video files (``by_video``).
@@ -56,5 +59,9 @@ def _named(item: _Named, known: dict[str, Recording]) -> _Named:
 def _first_part(video: Recording, recordings: Sequence[Recording]) -> Recording:
     """The first part of a file's session and camera."""
     whose = (canonical(video.session), canonical(video.participant), canonical(video.camera))
-    own = [r for r in recordings if (canonical(r.session), canonical(r.participant), canonical(r.camera)) == whose]
+    own = [
+        r
+        for r in recordings
+        if (canonical(r.session), canonical(r.participant), canonical(r.camera)) == whose
+    ]
     return min(own, key=lambda recording: natural(recording.part))

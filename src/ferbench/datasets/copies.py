@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 
 def copies_of(groups: Iterable[Sequence[str]], folder: Path) -> dict[str, str]:
-    """Files with the bytes of another one of their group that is in another folder, each with that one.
+    """Files with the bytes of another one of their group that is in another folder, each with that
+    one.
 
     The least deep file is kept, of several the first by name.
 
@@ -18,7 +19,9 @@ def copies_of(groups: Iterable[Sequence[str]], folder: Path) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for group in groups:
-        paths = sorted((PurePosixPath(path) for path in group), key=lambda path: (len(path.parts), path))
+        paths = sorted(
+            (PurePosixPath(path) for path in group), key=lambda path: (len(path.parts), path)
+        )
         for k, path in enumerate(paths):
             for earlier in paths[:k]:
                 elsewhere = earlier.parent != path.parent and str(earlier) not in found

@@ -1,4 +1,7 @@
-"""CSV files as spreadsheets and scripts write them: their encoding, delimiter, line ends and quotes."""
+"""CSV files as spreadsheets and scripts write them.
+
+Their encoding, delimiter, line ends and quotes.
+"""
 
 from __future__ import annotations
 
@@ -46,14 +49,16 @@ def read_csv(
 ) -> CsvFile:
     """Read a CSV file.
 
-    Lines that start with ``#`` before the header are comments; blank lines are ignored; a first line such as ``sep=;``
-    names the delimiter.
+    Lines that start with ``#`` before the header are comments; blank lines are ignored; a first
+    line such as ``sep=;`` names the delimiter.
 
     Args:
         path: the file.
         fits: whether a header has the columns that are needed; decides the delimiter.
-        delimiter: auto = the first of ``, ; tab`` under which the header fits, else the one that gives most columns.
-        encoding: auto = UTF-16 where the file begins with its mark, else UTF-8, else Windows-1252 (with a note).
+        delimiter: auto = the first of ``, ; tab`` under which the header fits, else the one that
+            gives most columns.
+        encoding: auto = UTF-16 where the file begins with its mark, else UTF-8, else Windows-1252
+            (with a note).
         what: what the file is, for messages.
 
     Raises:
@@ -68,7 +73,9 @@ def read_csv(
         delimiter = separator if delimiter == "auto" else delimiter
     while skipped < len(lines) and (lines[skipped].startswith("#") or not lines[skipped].strip()):
         skipped += 1
-    chosen = _delimiter(lines, skipped, fits, path) if delimiter == "auto" else _DELIMITERS[delimiter]
+    chosen = (
+        _delimiter(lines, skipped, fits, path) if delimiter == "auto" else _DELIMITERS[delimiter]
+    )
     rows = list(_rows(lines, skipped, chosen, path))
     header = rows[0][1] if rows else ()
     return CsvFile(header=header, rows=tuple(rows[1:]), delimiter=chosen, notes=notes)
@@ -84,7 +91,9 @@ def _bytes(path: Path, what: str) -> bytes:
     except OSError as error:
         raise DatasetError(f"{path}: the {what} cannot be read: {error.strerror}") from error
     if data.startswith(_WORKBOOKS):
-        raise DatasetError(f"{path}: expected a CSV, got a spreadsheet's workbook. Save it as 'CSV UTF-8'.")
+        raise DatasetError(
+            f"{path}: expected a CSV, got a spreadsheet's workbook. Save it as 'CSV UTF-8'."
+        )
     return data
 
 
@@ -103,7 +112,11 @@ def _decoded(data: bytes, encoding: Encoding, path: Path) -> tuple[str, tuple[st
         text = data.decode(codec)
     except UnicodeDecodeError as error:
         line = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
-        wanted = "UTF-8 or Windows-1252" if notes else {"cp1252": "Windows-1252"}.get(encoding, encoding.upper())
+        wanted = (
+            "UTF-8 or Windows-1252"
+            if notes
+            else {"cp1252": "Windows-1252"}.get(encoding, encoding.upper())
+        )
         raise DatasetError(
             f"{path}, line {line}: expected {wanted} text, got the byte 0x{data[error.start]:02x}. "
             "Save the file as 'CSV UTF-8'."
@@ -132,12 +145,17 @@ def _utf16(data: bytes) -> str:
 
 
 def _separator_line(line: str) -> Delimiter | None:
-    """What a line such as ``sep=;`` names (spreadsheets put it first); None = it is no such line."""
+    """What a line such as ``sep=;`` names (spreadsheets put it first).
+
+    None = it is no such line.
+    """
     known: dict[str, Delimiter] = {"sep=,": ",", "sep=;": ";", "sep=\t": "tab"}
     return known.get(line.strip(' "').lower())
 
 
-def _delimiter(lines: Sequence[str], skipped: int, fits: Callable[[Sequence[str]], bool], path: Path) -> str:
+def _delimiter(
+    lines: Sequence[str], skipped: int, fits: Callable[[Sequence[str]], bool], path: Path
+) -> str:
     """The delimiter under which the header fits, else the one that gives most columns."""
     headers: dict[str, tuple[str, ...]] = {}
     problem: DatasetError | None = None
@@ -154,7 +172,9 @@ def _delimiter(lines: Sequence[str], skipped: int, fits: Callable[[Sequence[str]
     return max(headers, key=lambda delimiter: len(headers[delimiter]))
 
 
-def _rows(lines: Sequence[str], skipped: int, delimiter: str, path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _rows(
+    lines: Sequence[str], skipped: int, delimiter: str, path: Path
+) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Rows that are not blank, with the line on which each begins; the first is the header."""
     reader = csv.reader((f"{line}\n" for line in lines[skipped:]), delimiter=delimiter, strict=True)
     begins = skipped + 1
@@ -165,4 +185,6 @@ def _rows(lines: Sequence[str], skipped: int, delimiter: str, path: Path) -> Ite
                 yield begins, cells
             begins = skipped + reader.line_num + 1
     except csv.Error as error:
-        raise DatasetError(f"{path}, line {begins}: a row that is no CSV: {error}. Check its quotes.") from error
+        raise DatasetError(
+            f"{path}, line {begins}: a row that is no CSV: {error}. Check its quotes."
+        ) from error

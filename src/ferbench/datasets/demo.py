@@ -17,10 +17,12 @@ from ferbench.datasets.pairing import Paired, pair
 from ferbench.datasets.recordings import Recording, assemble
 from ferbench.places import clips_dir, default_root
 from ferbench.types import Session
-from ferbench.weights import Notice, PublishedFile, fetch
+from ferbench.weights.published import Notice, PublishedFile, fetch
 
 _log = logging.getLogger("ferbench")
-WORTH: Final = "three short clips with five annotations by one annotator prove nothing about any method"
+WORTH: Final = (
+    "three short clips with five annotations by one annotator prove nothing about any method"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,9 @@ class Demo:
     folder: str | None = None
 
     def fetch(self, notify: Notice = lambda _: None) -> tuple[Path, ...]:
-        """Bring missing clips into the folder; ``notify`` is told one sentence before each download.
+        """Bring missing clips into the folder.
+
+        ``notify`` is told one sentence before each download.
 
         Returns:
             The clips' paths, each checked.
@@ -46,15 +50,23 @@ class Demo:
         Raises:
             WeightsError: a download failed or a file is not what it should be.
         """
-        folder = clips_dir(default_root()) if self.folder is None else Path(self.folder).expanduser()
+        folder = (
+            clips_dir(default_root()) if self.folder is None else Path(self.folder).expanduser()
+        )
         return fetch(self.clips, folder, notify=notify)
 
     def sessions(self) -> tuple[Session, ...]:
-        """One session per clip, sorted by name; fetches missing clips. Raises WeightsError, DatasetError."""
+        """One session per clip, sorted by name.
+
+        Fetches missing clips. Raises WeightsError, DatasetError.
+        """
         return self._paired().sessions
 
     def notices(self) -> tuple[str, ...]:
-        """What these numbers are worth; and what was left out, if ``clips`` was changed. Raises like ``sessions``."""
+        """What these numbers are worth.
+
+        And what was left out, if ``clips`` was changed. Raises like ``sessions``.
+        """
         return (WORTH, *self._paired().notices)
 
     @property
@@ -64,7 +76,10 @@ class Demo:
 
     def _paired(self) -> Paired:
         rules = Rules(source="demo.csv", naming=Naming(template="{session}"), suffixes=SUFFIXES)
-        clips = [Recording(path=path, where=path.name, session=path.stem) for path in self.fetch(_log.info)]
+        clips = [
+            Recording(path=path, where=path.name, session=path.stem)
+            for path in self.fetch(_log.info)
+        ]
         footage, _ = assemble(clips, rules.naming, None)
         found, told = match(footage, read_annotations(self.tables["annotations"], Table()), rules)
         paired = pair(found, rules)

@@ -16,8 +16,8 @@ SUFFIXES: Final = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mp
 def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list[Path]:
     """The videos of a folder, sorted.
 
-    Names that begin with a dot are skipped. A link whose target is gone is listed: it fails when it is opened, so
-    that it is not overlooked.
+    Names that begin with a dot are skipped. A link whose target is gone is listed: it fails when it
+    is opened, so that it is not overlooked.
 
     Args:
         root: a folder; a single file is returned as it is.
@@ -25,7 +25,8 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
         recursive: also look in the folders below (links to folders are not followed).
 
     Raises:
-        DatasetError: no such folder, it cannot be read, there is no video in it, or one has a name that is no text.
+        DatasetError: no such folder, it cannot be read, there is no video in it, or one has a name
+            that is no text.
     """
     if not root.exists():
         raise DatasetError(f"no such folder or file: {root}. Check the path.")
@@ -43,7 +44,9 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
     below = 0 if recursive else num_below(root, suffixes=suffixes)
     where = f"{root} and the folders below it" if recursive else str(root)
     hint = f"; there are {below} in the folders below it, which were not looked at" if below else ""
-    raise DatasetError(f"no video in {where}{hint}; looked for files that end in {', '.join(suffixes)}")
+    raise DatasetError(
+        f"no video in {where}{hint}; looked for files that end in {', '.join(suffixes)}"
+    )
 
 
 def _is_text(name: str) -> bool:
@@ -56,12 +59,18 @@ def _is_text(name: str) -> bool:
 
 
 def num_below(root: Path, *, suffixes: Sequence[str]) -> int:
-    """How many videos lie in the folders below a folder. Raises DatasetError where one cannot be read."""
-    return sum(is_video(path, suffixes) for path in _below(root, recursive=True) if path.parent != root)
+    """How many videos lie in the folders below a folder.
+
+    Raises DatasetError where one cannot be read.
+    """
+    return sum(
+        is_video(path, suffixes) for path in _below(root, recursive=True) if path.parent != root
+    )
 
 
 def is_video(path: Path, suffixes: Sequence[str]) -> bool:
-    """Whether the name ends in one of the suffixes (with or without their dot), upper or lower case.
+    """Whether the name ends in one of the suffixes (with or without their dot), upper or lower
+    case.
 
     >>> is_video(Path("A.MP4"), ["mp4"])
     True
@@ -73,7 +82,9 @@ def _below(root: Path, *, recursive: bool) -> Iterator[Path]:
     """Files whose names, and whose folders' names below ``root``, do not begin with a dot."""
 
     def refuse(error: OSError) -> None:
-        raise DatasetError(f"{error.filename}: the folder cannot be read: {error.strerror}") from error
+        raise DatasetError(
+            f"{error.filename}: the folder cannot be read: {error.strerror}"
+        ) from error
 
     for folder, folders, files in os.walk(root, onerror=refuse):
         folders[:] = [name for name in folders if recursive and not name.startswith(".")]

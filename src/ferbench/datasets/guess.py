@@ -14,10 +14,11 @@ from typing import Final
 
 from ferbench.datasets.copies import copies_of
 from ferbench.datasets.names import PERSON_WORDS, SESSION_WORDS, Clues, Known, read_name, spelled_as
-from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, canonical, plain, some
+from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, canonical, plain
 from ferbench.datasets.pattern import compiled, recordings_by_name
 from ferbench.datasets.recordings import natural
 from ferbench.datasets.times import Clock
+from ferbench.wording import some
 
 _WORDS: Final = re.compile(r"[^\s/._()\[\]-]+")
 
@@ -63,17 +64,20 @@ class Guess:
 def guess_places(paths: Sequence[str], known: Known, folder: Path | None = None) -> Guess:
     """Place files by their names.
 
-    Participant and session are what ``names.read_name`` finds in the file's name, else in the nearest folder's that
-    has one. A session that the annotations have for one participant only tells the participant, and where they have
-    one session of every participant, the participant tells the session. Without annotations, a session without a
-    session word is the file's name less camera and part. Files of one session that differ in a single word, as those of
-    other sessions do, are its cameras; GoPro chapters of one recording, and files with different starts, are its parts.
+    Participant and session are what ``names.read_name`` finds in the file's name, else in the
+    nearest folder's that has one. A session that the annotations have for one participant only
+    tells the participant, and where they have one session of every participant, the participant
+    tells the session. Without annotations, a session without a session word is the file's name less
+    camera and part. Files of one session that differ in a single word, as those of other sessions
+    do, are its cameras; GoPro chapters of one recording, and files with different starts, are its
+    parts.
 
     Args:
         paths: below the folder of videos, with forward slashes.
         known: names in the annotations; empty = there are none.
-        folder: of the videos; files of one session, camera and part in several folders are compared, and one of those
-            with the same bytes is placed, the least deep. None = nothing is read.
+        folder: of the videos; files of one session, camera and part in several folders are
+            compared, and one of those with the same bytes is placed, the least deep. None = nothing
+            is read.
     """
     placed: list[Place] = []
     unplaced: dict[str, str] = {}
@@ -84,11 +88,15 @@ def guess_places(paths: Sequence[str], known: Known, folder: Path | None = None)
             placed.append(place)
         else:
             unplaced[path] = place
-    return _told_apart(placed, unplaced, clues, folder, numbered_within=_numbered_within(placed, known))
+    return _told_apart(
+        placed, unplaced, clues, folder, numbered_within=_numbered_within(placed, known)
+    )
 
 
 def places_by_pattern(paths: Sequence[str], folder: Path, pattern: str, known: Known) -> Guess:
-    """Place files by a regular expression as ``Study.pattern`` has it; without a group ``session``, participants are.
+    """Place files by a regular expression as ``Study.pattern`` has it.
+
+    Without a group ``session``, participants are.
 
     Names that are a number, or a word and a number, are spelled as in the annotations.
 
@@ -103,11 +111,17 @@ def places_by_pattern(paths: Sequence[str], folder: Path, pattern: str, known: K
     placed = [
         Place(
             path=r.path.relative_to(folder).as_posix(),
-            session=participant if by_participant else spelled_as(plain(r.session), known.sessions, SESSION_WORDS),
+            session=participant
+            if by_participant
+            else spelled_as(plain(r.session), known.sessions, SESSION_WORDS),
             participant=participant,
             camera=plain(r.camera),
             part=plain(r.part),
-            start=clock_text(r.start) if isinstance(r.start, Clock) else "" if r.start is None else f"{r.start!r}",
+            start=clock_text(r.start)
+            if isinstance(r.start, Clock)
+            else ""
+            if r.start is None
+            else f"{r.start!r}",
         )
         for r in found
         for participant in (spelled_as(plain(r.participant), known.participants, PERSON_WORDS),)
@@ -131,7 +145,10 @@ def clock_text(clock: Clock) -> str:
 
 
 def _clues(path: str, known: Known) -> Clues:
-    """What the name says; what it leaves open, the nearest folder that says it; both, where a lone number differs."""
+    """What the name says; what it leaves open, the nearest folder that says it.
+
+    Both, where a lone number differs.
+    """
     parts = PurePosixPath(path)
     found = read_name(parts.stem, known)
     for folder in reversed(parts.parts[:-1]):
@@ -150,9 +167,13 @@ def _place(path: str, clues: Clues, known: Known) -> Place | str:
     """A file's place, or why it has none."""
     people, sessions = set(clues.participants), set(clues.sessions)
     if not people and len(sessions) == 1:
-        theirs = {p for p, s in known.pairs if p and canonical(s) == canonical(next(iter(sessions)))}
+        theirs = {
+            p for p, s in known.pairs if p and canonical(s) == canonical(next(iter(sessions)))
+        }
         people = theirs if len(theirs) == 1 else people
-    one_each = known.sessions and all(known.participants) and len(known.pairs) == len(known.participants)
+    one_each = (
+        known.sessions and all(known.participants) and len(known.pairs) == len(known.participants)
+    )
     if not sessions and len(people) == 1 and one_each:
         sessions = {s for p, s in known.pairs if p in people and s}
     for what, found in (("participant", people), ("session", sessions)):
@@ -160,7 +181,11 @@ def _place(path: str, clues: Clues, known: Known) -> Place | str:
             return f"the {what} may be {' or '.join(sorted(found, key=natural))}"
     participant, session = "".join(people), "".join(sessions)
     if known.participants and known.sessions:
-        missing = [name for name, value in (("participant", participant), ("session", session)) if not value]
+        missing = [
+            name
+            for name, value in (("participant", participant), ("session", session))
+            if not value
+        ]
         if missing:
             return f"no {' and no '.join(missing)} of the annotations in its name or folders"
     elif known.sessions and not session:
@@ -195,16 +220,23 @@ def _told_apart(
     *,
     numbered_within: bool,
 ) -> Guess:
-    """Find cameras and parts among files of one session; leave out files that cannot be told apart."""
+    """Find cameras and parts among files of one session.
+
+    Leave out files that cannot be told apart.
+    """
     if numbered_within:
         for place in places:
             if not place.participant:
-                unplaced[place.path] = "no participant in its name or folders, and sessions are numbered within them"
+                unplaced[place.path] = (
+                    "no participant in its name or folders, and sessions are numbered within them"
+                )
         places = [place for place in places if place.participant]
     alike = _groups(places, lambda p: (p.participant, p.session, p.camera, p.part)).values()
     copies = copies_of([[place.path for place in same] for same in alike], folder) if folder else {}
     places = [place for place in places if place.path not in copies]
-    places = _regrouped(places, lambda p: (p.participant, p.session, p.camera), lambda own: _chapters(own, clues))
+    places = _regrouped(
+        places, lambda p: (p.participant, p.session, p.camera), lambda own: _chapters(own, clues)
+    )
     places = _by_word(places)
     places = _regrouped(places, lambda p: (p.participant, p.session, p.camera), _by_start)
     kept: list[Place] = []
@@ -215,7 +247,9 @@ def _told_apart(
         else:
             unplaced |= {place.path: _in_the_way(place, same) for place in same}
     kept = _equally_long(_spelled_alike(kept))
-    kept.sort(key=lambda p: tuple(natural(text) for text in (p.participant, p.session, p.camera, p.part)))
+    kept.sort(
+        key=lambda p: tuple(natural(text) for text in (p.participant, p.session, p.camera, p.part))
+    )
     return Guess(
         places=tuple(kept),
         unplaced=tuple(sorted(unplaced.items())),
@@ -237,7 +271,9 @@ def _in_the_way(place: Place, same: Sequence[Place]) -> str:
     return f"the same session and camera as {some([p.path for p in others])}, and not all say which part they are"
 
 
-def _groups(places: Iterable[Place], key: Callable[[Place], tuple[str, ...]]) -> dict[tuple[str, ...], list[Place]]:
+def _groups(
+    places: Iterable[Place], key: Callable[[Place], tuple[str, ...]]
+) -> dict[tuple[str, ...], list[Place]]:
     found: dict[tuple[str, ...], list[Place]] = defaultdict(list)
     for place in places:
         found[tuple(map(canonical, key(place)))].append(place)
@@ -245,7 +281,9 @@ def _groups(places: Iterable[Place], key: Callable[[Place], tuple[str, ...]]) ->
 
 
 def _regrouped(
-    places: Iterable[Place], key: Callable[[Place], tuple[str, ...]], change: Callable[[list[Place]], list[Place]]
+    places: Iterable[Place],
+    key: Callable[[Place], tuple[str, ...]],
+    change: Callable[[list[Place]], list[Place]],
 ) -> list[Place]:
     return [place for same in _groups(places, key).values() for place in change(same)]
 
@@ -254,21 +292,40 @@ def _chapters(same: list[Place], clues: dict[str, Clues]) -> list[Place]:
     """Files of one session and camera that are chapters of one GoPro recording become parts."""
     marks = [clues[place.path].gopro if place.path in clues else None for place in same]
     known = [mark for mark in marks if mark is not None]
-    if len(same) == 1 or any(p.part for p in same) or len(known) < len(same) or len({n for _, n in known}) > 1:
+    if (
+        len(same) == 1
+        or any(p.part for p in same)
+        or len(known) < len(same)
+        or len({n for _, n in known}) > 1
+    ):
         return same
-    return [replace(place, part=str(int(chapter))) for place, (chapter, _) in zip(same, known, strict=True)]
+    return [
+        replace(place, part=str(int(chapter)))
+        for place, (chapter, _) in zip(same, known, strict=True)
+    ]
 
 
 def _by_start(same: list[Place]) -> list[Place]:
-    """Files of one session and camera without parts, but with different starts, are parts in the order of these."""
+    """Files of one session and camera without parts, but with different starts, are parts in the
+    order of these.
+    """
     starts = {place.start for place in same}
-    if len(same) == 1 or "" in starts or len(starts) < len(same) or any(place.part for place in same):
+    if (
+        len(same) == 1
+        or "" in starts
+        or len(starts) < len(same)
+        or any(place.part for place in same)
+    ):
         return same
-    return [replace(p, part=str(n)) for n, p in enumerate(sorted(same, key=lambda p: p.start), start=1)]
+    return [
+        replace(p, part=str(n)) for n, p in enumerate(sorted(same, key=lambda p: p.start), start=1)
+    ]
 
 
 def _by_word(places: list[Place]) -> list[Place]:
-    """Files of one session and part whose names differ in one word, the same words in other sessions: its cameras."""
+    """Files of one session and part whose names differ in one word, the same words in other
+    sessions: its cameras.
+    """
     groups = _groups(places, lambda p: (p.participant, p.session, p.part)).values()
     words = [_differing(same) for same in groups]
     count = Counter(word for own in words for word in own)
@@ -282,7 +339,10 @@ def _by_word(places: list[Place]) -> list[Place]:
 
 
 def _differing(same: list[Place]) -> tuple[str, ...]:
-    """The one word in which the names of all these files differ, of each; () = there is no such word."""
+    """The one word in which the names of all these files differ, of each.
+
+    () = there is no such word.
+    """
     if len(same) == 1 or any(place.camera for place in same):
         return ()
     names = [[canonical(word) for word in _WORDS.findall(plain(place.path))] for place in same]
@@ -291,7 +351,11 @@ def _differing(same: list[Place]) -> tuple[str, ...]:
     differing = [column for column in zip(*names, strict=True) if len(set(column)) > 1]
     clear = len(differing) == 1 and len(set(differing[0])) == len(same)
     # numbers and single letters may be parts, or tries
-    return differing[0] if clear and all(word.isalpha() and len(word) > 1 for word in differing[0]) else ()
+    return (
+        differing[0]
+        if clear and all(word.isalpha() and len(word) > 1 for word in differing[0])
+        else ()
+    )
 
 
 def _spelled_alike(places: list[Place]) -> list[Place]:
@@ -312,7 +376,9 @@ def _spelled_alike(places: list[Place]) -> list[Place]:
 
 
 def _equally_long(places: list[Place]) -> list[Place]:
-    """Where all participants (or sessions) are numbers, all with equally many digits, so that names sort."""
+    """Where all participants (or sessions) are numbers, all with equally many digits, so that names
+    sort.
+    """
     width = {
         name: max((len(getattr(p, name)) for p in places), default=0)
         if all(re.fullmatch(r"[0-9]+", getattr(p, name)) for p in places)
@@ -320,6 +386,10 @@ def _equally_long(places: list[Place]) -> list[Place]:
         for name in ("participant", "session")
     }
     return [
-        replace(p, participant=p.participant.zfill(width["participant"]), session=p.session.zfill(width["session"]))
+        replace(
+            p,
+            participant=p.participant.zfill(width["participant"]),
+            session=p.session.zfill(width["session"]),
+        )
         for p in places
     ]

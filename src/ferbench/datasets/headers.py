@@ -17,40 +17,138 @@ _WORDS: Final[Mapping[Field, tuple[tuple[str, ...], ...]]] = MappingProxyType(
     {  # of each field, better words first
         "session": (
             (
-                *("session", "sessie", "sessienummer", "sessienr", "sess", "ses", "sitzung", "sitzungsnr"),
-                *("sitzungsnummer", "séance", "seance", "visit", "termin", "messzeitpunkt", "mzp", "durchgang"),
+                *(
+                    "session",
+                    "sessie",
+                    "sessienummer",
+                    "sessienr",
+                    "sess",
+                    "ses",
+                    "sitzung",
+                    "sitzungsnr",
+                ),
+                *(
+                    "sitzungsnummer",
+                    "séance",
+                    "seance",
+                    "visit",
+                    "termin",
+                    "messzeitpunkt",
+                    "mzp",
+                    "durchgang",
+                ),
             ),
             ("trial", "meeting", "recording", "opname", "aufnahme"),
             ("video", "file", "filename", "bestand", "bestandsnaam", "datei", "dateiname", "clip"),
         ),
         "participant": (
             (
-                *("participant", "participants", "proefpersoon", "proefpersoonnummer", "proefpersoonnr", "pp", "ppn"),
+                *(
+                    "participant",
+                    "participants",
+                    "proefpersoon",
+                    "proefpersoonnummer",
+                    "proefpersoonnr",
+                    "pp",
+                    "ppn",
+                ),
                 *("ppnr", "subject", "subj", "sub", "vp", "vpn", "vpnr"),
             ),
-            ("versuchsperson", "proband", "teilnehmer", "deelnemer", "sujet", "person", "persoon", "patient", "client"),
+            (
+                "versuchsperson",
+                "proband",
+                "teilnehmer",
+                "deelnemer",
+                "sujet",
+                "person",
+                "persoon",
+                "patient",
+                "client",
+            ),
         ),
         "onset": (
             (
-                *("onset", "start", "begin", "beginn", "begintijd", "starttijd", "startzeit", "début", "from"),
+                *(
+                    "onset",
+                    "start",
+                    "begin",
+                    "beginn",
+                    "begintijd",
+                    "starttijd",
+                    "startzeit",
+                    "début",
+                    "from",
+                ),
                 *("aanvang", "anfang", "anfangszeit", "beginnzeit"),
             ),
             (
-                *("time", "tijd", "tijdstip", "timestamp", "timecode", "zeit", "zeitpunkt", "uhrzeit", "temps"),
+                *(
+                    "time",
+                    "tijd",
+                    "tijdstip",
+                    "timestamp",
+                    "timecode",
+                    "zeit",
+                    "zeitpunkt",
+                    "uhrzeit",
+                    "temps",
+                ),
                 *("heure", "horodatage"),
             ),
         ),
-        "offset": (("offset", "end", "eind", "einde", "eindtijd", "stop", "stoptijd", "ende", "endzeit", "fin", "to"),),
-        "kind": (
-            ("kind", "type", "soort", "category", "categorie", "catégorie", "kategorie", "label", "code"),
+        "offset": (
             (
-                *("error", "fout", "fouttype", "foutsoort", "foutcategorie", "fehler", "fehlerart", "fehlertyp"),
+                "offset",
+                "end",
+                "eind",
+                "einde",
+                "eindtijd",
+                "stop",
+                "stoptijd",
+                "ende",
+                "endzeit",
+                "fin",
+                "to",
+            ),
+        ),
+        "kind": (
+            (
+                "kind",
+                "type",
+                "soort",
+                "category",
+                "categorie",
+                "catégorie",
+                "kategorie",
+                "label",
+                "code",
+            ),
+            (
+                *(
+                    "error",
+                    "fout",
+                    "fouttype",
+                    "foutsoort",
+                    "foutcategorie",
+                    "fehler",
+                    "fehlerart",
+                    "fehlertyp",
+                ),
                 *("fehlerkategorie", "erreur", "event"),
             ),
         ),
         "annotator": (
             (
-                *("annotator", "coder", "codeur", "codeuse", "codierer", "codiererin", "kodierer", "kodiererin"),
+                *(
+                    "annotator",
+                    "coder",
+                    "codeur",
+                    "codeuse",
+                    "codierer",
+                    "codiererin",
+                    "kodierer",
+                    "kodiererin",
+                ),
                 *("rater", "beoordelaar", "observer", "observator", "observateur", "observatrice"),
                 *("auswerter", "auswerterin", "beobachter", "beobachterin"),
             ),
@@ -59,7 +157,10 @@ _WORDS: Final[Mapping[Field, tuple[tuple[str, ...], ...]]] = MappingProxyType(
 )
 _NOTHING_SAID: Final[Mapping[Field, str]] = MappingProxyType({})
 _FILES: Final = 2
-"""Words of the session from this group on mean its file; they are looked for when all else is found."""
+"""Words of the session from this group on mean its file.
+
+They are looked for when all else is found.
+"""
 _ENDS: Final = frozenset(_WORDS["offset"][0])
 
 
@@ -79,17 +180,21 @@ class Headers:
 def find_columns(header: Sequence[str], said: Mapping[Field, str] = _NOTHING_SAID) -> Headers:
     """Find the columns of annotations.
 
-    A column is a field's if one of its words is; a column of exactly that word comes first, then better words (a start
-    before a time, a session before a file). Columns that are equally good make the field unclear.
+    A column is a field's if one of its words is; a column of exactly that word comes first, then
+    better words (a start before a time, a session before a file). Columns that are equally good
+    make the field unclear.
 
     Args:
         header: names of the columns.
-        said: columns that a person named; "" = there is none; one that the header does not have stays open.
+        said: columns that a person named; "" = there is none; one that the header does not have
+            stays open.
 
     >>> dict(find_columns(["Proefpersoon", "Tijd", "Type fout"]).names)
     {'participant': 'Proefpersoon', 'onset': 'Tijd', 'kind': 'Type fout'}
     """
-    names: dict[Field, str] = {field: name for field, text in said.items() if (name := _spelled(text, header))}
+    names: dict[Field, str] = {
+        field: name for field, text in said.items() if (name := _spelled(text, header))
+    }
     unclear: dict[Field, tuple[str, ...]] = {}
     first: dict[Field, int] = {"session": 2 * _FILES}
     for field, ranks_below in (*((field, first.get(field)) for field in FIELDS), ("session", None)):
@@ -105,7 +210,9 @@ def find_columns(header: Sequence[str], said: Mapping[Field, str] = _NOTHING_SAI
             names[field] = found[0]
         else:
             unclear[field] = tuple(found)
-    return Headers(names={field: names[field] for field in FIELDS if field in names}, unclear=unclear)
+    return Headers(
+        names={field: names[field] for field in FIELDS if field in names}, unclear=unclear
+    )
 
 
 def _spelled(text: str, header: Sequence[str]) -> str:

@@ -20,11 +20,20 @@ from ferbench.errors import DatasetError, VideoError
 from ferbench.video.container import opened, video_stream
 
 TOLERATED_S: Final = 0.5
-"""Seconds that a time may lie outside its video: headers announce lengths roughly, and people click late."""
+"""Seconds that a time may lie outside its video.
+
+Headers announce lengths roughly, and people click late.
+"""
 _FEW: Final = 0.05
-"""Share of rows that may lie outside their videos under the reading that is taken: slips, not another unit."""
+"""Share of rows that may lie outside their videos under the reading that is taken.
+
+Slips, not another unit.
+"""
 _REACHED: Final = 0.1
-"""Milliseconds are taken if they reach this share of a video; frame numbers read as milliseconds do not."""
+"""Milliseconds are taken if they reach this share of a video.
+
+Frame numbers read as milliseconds do not.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +52,17 @@ def read_header(path: Path) -> Header:
             length = container.duration
     except VideoError:
         return Header()
-    return Header(length_s=length / av.time_base if length else None, rate_hz=float(rate) if rate else None)
+    return Header(
+        length_s=length / av.time_base if length else None, rate_hz=float(rate) if rate else None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """A row whose time is not inside its session's video: seconds of the session, and how long that is."""
+    """A row whose time is not inside its session's video.
+
+    Seconds of the session, and how long that is.
+    """
 
     row: Row
     session: str
@@ -59,7 +73,9 @@ class Outside:
 class Lengths:
     """Sessions with the lengths that their videos' headers announce."""
 
-    def __init__(self, footage: Sequence[Footage], naming: Naming, headers: Mapping[Path, Header]) -> None:
+    def __init__(
+        self, footage: Sequence[Footage], naming: Naming, headers: Mapping[Path, Header]
+    ) -> None:
         """Take the sessions and the headers of their files."""
         self._naming = naming
         self._finder = Finder((item.identity, item) for item in footage)
@@ -75,7 +91,10 @@ class Lengths:
         return next((item for item in found if item is not None), None)
 
     def reach(self, rows: Iterable[Row]) -> float:
-        """The largest share of its session's video after which a row begins; 0 where none can be judged."""
+        """The largest share of its session's video after which a row begins.
+
+        0 where none can be judged.
+        """
         shares = [0.0]
         for row in rows:
             item = self.session_of(row.session, row.participant) if row.kept else None
@@ -95,7 +114,10 @@ class Lengths:
         return found
 
     def outside(self, rows: Iterable[Row]) -> list[Outside]:
-        """Rows whose times lie outside their session's video; rows that cannot be judged are not among them."""
+        """Rows whose times lie outside their session's video.
+
+        Rows that cannot be judged are not among them.
+        """
         found: list[Outside] = []
         for row in rows:
             item = self.session_of(row.session, row.participant) if row.kept else None
@@ -105,7 +127,9 @@ class Lengths:
             for time in (row.onset, row.offset):
                 time_s = _seconds(time, item)
                 if time_s is not None and not -TOLERATED_S <= time_s <= length_s + TOLERATED_S:
-                    found.append(Outside(row=row, session=item.name, time_s=time_s, length_s=length_s))
+                    found.append(
+                        Outside(row=row, session=item.name, time_s=time_s, length_s=length_s)
+                    )
                     break
         return found
 
@@ -145,7 +169,8 @@ class Reading:
 
 
 def read_within(path: Path, table: Table, lengths: Lengths) -> Reading:
-    """Read annotations; where their times can be read in several ways, take the one that fits into the videos.
+    """Read annotations; where their times can be read in several ways, take the one that fits into
+    the videos.
 
     Time codes take the videos' frame rate where all have the same.
 
@@ -164,7 +189,9 @@ def read_within(path: Path, table: Table, lengths: Lengths) -> Reading:
         return Reading(rows=rows, table=replace(table, time_format=rows.time_format))
     if len(possible) == 1:
         [(one, rows)] = possible
-        return Reading(rows=rows, table=one, why=f"the videos have {one.frame_rate_hz:g} frames per second")
+        return Reading(
+            rows=rows, table=one, why=f"the videos have {one.frame_rate_hz:g} frames per second"
+        )
     num_outside = [len(lengths.outside(rows.rows)) for _, rows in possible]
     few = [_FEW * lengths.num_judged(rows.rows) if all(num_outside) else 0 for _, rows in possible]
     fitting = [k for k, number in enumerate(num_outside) if number <= few[k]]
@@ -174,7 +201,9 @@ def read_within(path: Path, table: Table, lengths: Lengths) -> Reading:
         if one.time_format == "milliseconds" and lengths.reach(rows.rows) < _REACHED:
             reason += ". As milliseconds all would lie at the very beginning of their videos; are they frame numbers?"
         else:
-            return Reading(rows=rows, table=one, why=f"only so do {most} times lie inside their videos")
+            return Reading(
+                rows=rows, table=one, why=f"only so do {most} times lie inside their videos"
+            )
     return Reading(rows=possible[0][1], table=table, question=reason)
 
 
@@ -187,7 +216,9 @@ def _possible(path: Path, table: Table, lengths: Lengths) -> list[tuple[Table, A
         clock_useless = time_format == "clock" and not lengths.starts_known
         if time_format == "auto" or (coded and lengths.rate_hz is None) or clock_useless:
             continue
-        one = replace(table, time_format=time_format, frame_rate_hz=lengths.rate_hz if coded else None)
+        one = replace(
+            table, time_format=time_format, frame_rate_hz=lengths.rate_hz if coded else None
+        )
         try:
             found.append((one, read_annotations(path, one, starts_known=lengths.starts_known)))
         except DatasetError:  # not written so

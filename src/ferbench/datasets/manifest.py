@@ -14,7 +14,16 @@ from ferbench.datasets.naming import Naming, canonical, did_you_mean, raise_prob
 from ferbench.datasets.recordings import Moment, Recording, parse_moment
 from ferbench.errors import DatasetError
 
-COLUMNS: Final = ("session", "participant", "camera", "part", "path", "start", "observed_from", "observed_to")
+COLUMNS: Final = (
+    "session",
+    "participant",
+    "camera",
+    "part",
+    "path",
+    "start",
+    "observed_from",
+    "observed_to",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +35,15 @@ class Manifest:
 
 
 def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> Manifest:
-    """Read a manifest: a CSV with the column ``path``, those that make a session's name, and any of the others.
+    """Read a manifest: a CSV with the column ``path``, those that make a session's name, and any of
+    the others.
 
-    ``start`` is when a file's first frame was: seconds of the session (12.5, or mm:ss such as 0:12.5; a decimal comma
-    counts too), or a clock time (three fields). ``observed_from`` and
-    ``observed_to`` bound a stretch of the session that was annotated, in the same way; an empty cell leaves that end
-    open. Other columns are for people; a name that looks like one of ours is refused. A file that does not exist is
-    no problem here: its session fails when it is run, and the others go on.
+    ``start`` is when a file's first frame was: seconds of the session (12.5, or mm:ss such as
+    0:12.5; a decimal comma counts too), or a clock time (three fields). ``observed_from`` and
+    ``observed_to`` bound a stretch of the session that was annotated, in the same way; an empty
+    cell leaves that end open. Other columns are for people; a name that looks like one of ours is
+    refused. A file that does not exist is no problem here: its session fails when it is run, and
+    the others go on.
 
     Args:
         path: the CSV.
@@ -40,7 +51,8 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
         folder: where relative paths begin; None = the manifest's folder.
 
     Raises:
-        DatasetError: the file cannot be read, or lists all rows (the first ten) that cannot be used.
+        DatasetError: the file cannot be read, or lists all rows (the first ten) that cannot be
+            used.
     """
     needed = ("path", *naming.fields)
     table = read_csv(path, fits=lambda header: set(needed) <= set(header), what="manifest")
@@ -50,9 +62,13 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
     found: dict[int, Recording] = {}
     for line, cells in table.rows:
         if len(cells) != len(table.header):
-            problems.append(f"line {line}: expected {len(table.header)} cells as in the header, got {len(cells)}")
+            problems.append(
+                f"line {line}: expected {len(table.header)} cells as in the header, got {len(cells)}"
+            )
             continue
-        values = {name: cell for name, cell in zip(table.header, cells, strict=True) if name in COLUMNS}
+        values = {
+            name: cell for name, cell in zip(table.header, cells, strict=True) if name in COLUMNS
+        }
         read = _recording(values, needed, start, f"{path.name}, line {line}")
         if isinstance(read, str):
             problems.append(f"line {line}: {read}")
@@ -62,8 +78,13 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
     raise_problems(str(path), sorted(problems, key=_line))
     if not found:
         raise DatasetError(f"{path}: the manifest has no row; expected one per video file")
-    notes = [*table.notes, *_minutes(table.header, [cells for line, cells in table.rows if line in found])]
-    return Manifest(recordings=tuple(found.values()), notes=tuple(f"{path.name}: {note}" for note in notes))
+    notes = [
+        *table.notes,
+        *_minutes(table.header, [cells for line, cells in table.rows if line in found]),
+    ]
+    return Manifest(
+        recordings=tuple(found.values()), notes=tuple(f"{path.name}: {note}" for note in notes)
+    )
 
 
 def _minutes(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -71,9 +92,15 @@ def _minutes(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     starts = [cells[header.index("start")] for cells in rows] if "start" in header else []
     short = [text for text in starts if text.count(":") == 1]
     told = (
-        f"{len(short)} starts such as {short[0]} are" if len(short) > 1 else "".join(f"the start {t} is" for t in short)
+        f"{len(short)} starts such as {short[0]} are"
+        if len(short) > 1
+        else "".join(f"the start {t} is" for t in short)
     )
-    return [f"{told} read as minutes and seconds of the session; write clock times with seconds"] if short else []
+    return (
+        [f"{told} read as minutes and seconds of the session; write clock times with seconds"]
+        if short
+        else []
+    )
 
 
 def _line(problem: str) -> int:
@@ -95,11 +122,15 @@ def _check_header(header: Sequence[str], needed: Sequence[str], path: Path) -> N
             )
     missing = [name for name in needed if name not in header]
     if missing:
-        problems.append(f"column {', '.join(map(repr, missing))} not found; found: {', '.join(header) or 'nothing'}")
+        problems.append(
+            f"column {', '.join(map(repr, missing))} not found; found: {', '.join(header) or 'nothing'}"
+        )
     raise_problems(str(path), problems)
 
 
-def _recording(values: dict[str, str], needed: Sequence[str], start: Path, where: str) -> Recording | str:
+def _recording(
+    values: dict[str, str], needed: Sequence[str], start: Path, where: str
+) -> Recording | str:
     """A row's file, or what is wrong with the row."""
     empty = [name for name in needed if not values[name]]
     if empty:
@@ -125,7 +156,9 @@ def _recording(values: dict[str, str], needed: Sequence[str], start: Path, where
 
 
 def _path(text: str, start: Path) -> Path:
-    """A file of the list; backward slashes, as another system writes them, are read where no such name exists."""
+    """A file of the list; backward slashes, as another system writes them, are read where no such
+    name exists.
+    """
     path = start / Path(text).expanduser()
     if "\\" in text and not path.exists():
         path = start / Path(text.replace("\\", "/")).expanduser()
@@ -140,10 +173,13 @@ def _repeated(found: dict[int, Recording]) -> list[str]:
     for line, recording in found.items():
         before = files.setdefault(os.path.normcase(os.path.normpath(recording.path)), line)
         if before != line:
-            problems.append(f"line {line}: the path is listed in line {before} already: {recording.path.name}")
+            problems.append(
+                f"line {line}: the path is listed in line {before} already: {recording.path.name}"
+            )
             continue
         what = tuple(
-            canonical(text) for text in (recording.session, recording.participant, recording.camera, recording.part)
+            canonical(text)
+            for text in (recording.session, recording.participant, recording.camera, recording.part)
         )
         before = parts.setdefault(what, line)
         if before != line and (recording.part or recording.start is None):

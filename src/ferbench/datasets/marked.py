@@ -1,4 +1,6 @@
-"""Annotations from annotation programs' own files (ELAN, BORIS, WebVTT), one or a folder of them, as rows of a CSV."""
+"""Annotations from annotation programs' own files (ELAN, BORIS, WebVTT), one or a folder of them,
+as rows of a CSV.
+"""
 
 from __future__ import annotations
 
@@ -45,13 +47,19 @@ class Marked:
 
 
 def read_table(
-    path: Path, *, fits: Callable[[Sequence[str]], bool], delimiter: Delimiter, encoding: Encoding, tier: str | None
+    path: Path,
+    *,
+    fits: Callable[[Sequence[str]], bool],
+    delimiter: Delimiter,
+    encoding: Encoding,
+    tier: str | None,
 ) -> CsvFile | Marked:
     """Read an annotations file of any kind, or a folder of files of one kind.
 
-    Files that end in .eaf are ELAN's, in .vtt WebVTT; a table whose header does not fit, but is BORIS's, is BORIS's;
-    every other file is a CSV. Of a folder its .eaf or .vtt files are read, else BORIS's tables; of files of the same
-    session, those without an annotator's name are taken as of an annotator named after the file.
+    Files that end in .eaf are ELAN's, in .vtt WebVTT; a table whose header does not fit, but is
+    BORIS's, is BORIS's; every other file is a CSV. Of a folder its .eaf or .vtt files are read,
+    else BORIS's tables; of files of the same session, those without an annotator's name are taken
+    as of an annotator named after the file.
 
     Args:
         path: the file or folder.
@@ -61,28 +69,36 @@ def read_table(
         tier: ELAN's tier to read (``read_elan``).
 
     Raises:
-        DatasetError: nothing there, files of several kinds, a tier must be chosen or does not exist, or a table that
-            cannot be read.
+        DatasetError: nothing there, files of several kinds, a tier must be chosen or does not
+            exist, or a table that cannot be read.
         FormatError: a file that is not what its name says; names file and line.
     """
     how = _Reading(fits=fits, delimiter=delimiter, encoding=encoding)
     if path.is_dir():
         files = annotation_files(path)
         found = [how.read(file, tier=ALL_TIERS if tier is None else tier) for file in files]
-        other = [file.name for file, one in zip(files, found, strict=True) if isinstance(one, CsvFile)]
+        other = [
+            file.name for file, one in zip(files, found, strict=True) if isinstance(one, CsvFile)
+        ]
         if other:
-            raise DatasetError(f"{path}: {other[0]} is no table of BORIS; name a single CSV, or a folder of BORIS's")
+            raise DatasetError(
+                f"{path}: {other[0]} is no table of BORIS; name a single CSV, or a folder of BORIS's"
+            )
         marks = [one for one in found if isinstance(one, Marks)]
     else:
         one = how.read(path, tier=tier)
         if isinstance(one, CsvFile):
             if tier is not None:
-                raise DatasetError(f"{path}: dataset.format.tier={tier} is for ELAN's files (.eaf); leave it null")
+                raise DatasetError(
+                    f"{path}: dataset.format.tier={tier} is for ELAN's files (.eaf); leave it null"
+                )
             return one
         marks = [one]
     elan = [one.path for one in marks if one.path.suffix.lower() == ".eaf"]
     if tier is not None and not elan:
-        raise DatasetError(f"{path}: dataset.format.tier={tier} is for ELAN's files (.eaf); leave it null")
+        raise DatasetError(
+            f"{path}: dataset.format.tier={tier} is for ELAN's files (.eaf); leave it null"
+        )
     if elan:
         _check_tiers(path, elan, marks, tier)
     return _joined(_told_apart(marks))
@@ -97,14 +113,20 @@ def annotation_files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     try:
-        there = sorted(file for file in path.iterdir() if not file.name.startswith(".") and file.is_file())
+        there = sorted(
+            file for file in path.iterdir() if not file.name.startswith(".") and file.is_file()
+        )
     except OSError as error:
         raise DatasetError(f"{path}: the folder cannot be read: {error.strerror}") from error
-    found = {name: [file for file in there if file.suffix.lower() == name] for name in (".eaf", ".vtt")}
+    found = {
+        name: [file for file in there if file.suffix.lower() == name] for name in (".eaf", ".vtt")
+    }
     filled = {name: files for name, files in found.items() if files}
     if len(filled) > 1:
         told = " and ".join(f"{len(files)} {name}" for name, files in filled.items())
-        raise DatasetError(f"{path}: the folder has annotations of several kinds ({told}); keep one kind in it")
+        raise DatasetError(
+            f"{path}: the folder has annotations of several kinds ({told}); keep one kind in it"
+        )
     files = next(iter(filled.values()), [file for file in there if file.suffix.lower() in _TABLES])
     if not files:
         raise DatasetError(
@@ -138,8 +160,12 @@ class _Reading:
         return replace(marks, notes=(*table.notes, *marks.notes))
 
 
-def _check_tiers(path: Path, files: Sequence[Path], marks: Sequence[Marks], tier: str | None) -> None:
-    """Raise DatasetError where no tier was chosen and there are several, or no file has the chosen one."""
+def _check_tiers(
+    path: Path, files: Sequence[Path], marks: Sequence[Marks], tier: str | None
+) -> None:
+    """Raise DatasetError where no tier was chosen and there are several, or no file has the chosen
+    one.
+    """
     if tier is None and path.is_dir():
         used = Counter(mark.columns["tier"] for one in marks for mark in one.marks)
         if len(used) > 1:
@@ -171,8 +197,17 @@ def _joined(marks: Sequence[Marks]) -> Marked:
     places: list[tuple[str, int]] = []
     for one in marks:
         for mark in one.marks:
-            cells = (mark.session, "", repr(mark.onset_s), repr(mark.offset_s), mark.kind, mark.annotator)
-            rows.append((len(rows) + 1, (*cells, *(mark.columns.get(name, "").strip() for name in own))))
+            cells = (
+                mark.session,
+                "",
+                repr(mark.onset_s),
+                repr(mark.offset_s),
+                mark.kind,
+                mark.annotator,
+            )
+            rows.append(
+                (len(rows) + 1, (*cells, *(mark.columns.get(name, "").strip() for name in own)))
+            )
             places.append((one.path.name if len(marks) > 1 else "", mark.line))
     return Marked(
         file=CsvFile(
@@ -182,7 +217,9 @@ def _joined(marks: Sequence[Marks]) -> Marked:
             notes=tuple(note for one in marks for note in one.notes),
         ),
         places=tuple(places),
-        problems=tuple((one.path.name if len(marks) > 1 else "", bad) for one in marks for bad in one.problems),
+        problems=tuple(
+            (one.path.name if len(marks) > 1 else "", bad) for one in marks for bad in one.problems
+        ),
         sessions=frozenset(session for one in marks for session in one.sessions),
         bare=tuple(own for one in marks for own in one.bare),
     )

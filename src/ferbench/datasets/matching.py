@@ -16,15 +16,17 @@ from ferbench.datasets.naming import (
     canonical,
     chosen,
     did_you_mean,
-    some,
-    some_lines,
     without_suffix,
 )
 from ferbench.datasets.recordings import Footage
 from ferbench.errors import DatasetError
+from ferbench.wording import some, some_lines
 
 Unlisted = Literal["unannotated", "empty", "skip"]
-"""What a session without any row is: not annotated (no scores), annotated with nothing found, or left out."""
+"""What a session without any row is.
+
+Not annotated (no scores), annotated with nothing found, or left out.
+"""
 
 RefusedRows = Literal["unscored", "skip"]
 """A session with a row that cannot be used: it gets no scores, or is scored with its other rows."""
@@ -52,7 +54,10 @@ class Rules:
 
 @dataclass(slots=True, kw_only=True)
 class Matched:
-    """A session's videos and what the file says of it; ``participant`` as the videos tell, else the file."""
+    """A session's videos and what the file says of it.
+
+    ``participant`` as the videos tell, else the file.
+    """
 
     footage: Footage
     participant: str = ""
@@ -61,13 +66,18 @@ class Matched:
 
 
 def match(
-    footage: Sequence[Footage], table: AnnotationTable, rules: Rules, *, left_out: Collection[Identity] = ()
+    footage: Sequence[Footage],
+    table: AnnotationTable,
+    rules: Rules,
+    *,
+    left_out: Collection[Identity] = (),
 ) -> tuple[list[Matched], list[str]]:
     """Find the session of each row.
 
-    A row's names mean the session whose names are spelled exactly so, else the only one in the same canonical form
-    (``naming.canonical``); a video's suffix in the session's cell counts for nothing. A row that cannot be used and has
-    no session counts for all sessions of its participant, unless such rows are skipped.
+    A row's names mean the session whose names are spelled exactly so, else the only one in the same
+    canonical form (``naming.canonical``); a video's suffix in the session's cell counts for
+    nothing. A row that cannot be used and has no session counts for all sessions of its
+    participant, unless such rows are skipped.
 
     Args:
         footage: the sessions.
@@ -76,15 +86,19 @@ def match(
         left_out: sessions that exist, but are not used; nothing is told of their rows.
 
     Returns:
-        One entry per session, in the given order, and notices: the file's, and about rows that belong to no session.
+        One entry per session, in the given order, and notices: the file's, and about rows that
+        belong to no session.
 
     Raises:
-        DatasetError: an annotator must be chosen or does not exist, a name may mean several sessions, one name means
-            sessions of several participants, or no row belongs to any session.
+        DatasetError: an annotator must be chosen or does not exist, a name may mean several
+            sessions, one name means sessions of several participants, or no row belongs to any
+            session.
     """
     found = [Matched(footage=item, participant=item.participant) for item in footage]
     none: list[Matched] = []
-    finder = Finder([*((identity, none) for identity in left_out), *((m.footage.identity, [m]) for m in found)])
+    finder = Finder(
+        [*((identity, none) for identity in left_out), *((m.footage.identity, [m]) for m in found)]
+    )
     _check_fields(table, rules)
     strays: dict[Identity, list[Row]] = {}
     for row in by_annotator(table.rows, rules.annotator):
@@ -101,7 +115,11 @@ def match(
     lost: dict[tuple[str, int], str] = {}
     for problem in table.problems:
         identity = rules.naming.identity(problem.session, problem.participant)
-        own = _find(finder, identity, rules, problem.line) if all(identity) else _of_person(problem, found, rules)
+        own = (
+            _find(finder, identity, rules, problem.line)
+            if all(identity)
+            else _of_person(problem, found, rules)
+        )
         if own is None:
             lost[problem.place] = f"{rules.source}, {problem}; the row was left out"
         for matched in own or ():
@@ -119,7 +137,11 @@ def match(
 def refusals(told: Mapping[tuple[str, int], str], source: str) -> list[str]:
     """What is told of each file and line, in order; of very many only the lines."""
     places = sorted(told)
-    rest = [f"{source}, {some_lines([n for _, n in places[_MANY:]])}: likewise"] if len(places) > _MANY else []
+    rest = (
+        [f"{source}, {some_lines([n for _, n in places[_MANY:]])}: likewise"]
+        if len(places) > _MANY
+        else []
+    )
     return [*(told[place] for place in places[:_MANY]), *rest]
 
 
@@ -137,10 +159,16 @@ def _of_person(problem: Problem, found: Sequence[Matched], rules: Rules) -> list
     """All sessions that a row without a session may be of; None = not known."""
     if rules.refused_rows == "skip" or not problem.participant:
         return None
-    return [m for m in found if m.participant and canonical(m.participant) == canonical(problem.participant)] or None
+    return [
+        m
+        for m in found
+        if m.participant and canonical(m.participant) == canonical(problem.participant)
+    ] or None
 
 
-def _find(finder: Finder[list[Matched]], identity: Identity, rules: Rules, line: int) -> list[Matched] | None:
+def _find(
+    finder: Finder[list[Matched]], identity: Identity, rules: Rules, line: int
+) -> list[Matched] | None:
     """The session of a row, [] = one that is left out, None = none."""
     try:
         found = finder.find(identity)
@@ -157,7 +185,9 @@ def by_annotator(rows: Sequence[Row], annotator: str | None) -> list[Row]:
     names = [spelled.setdefault(canonical(row.annotator), row.annotator) or BLANK for row in rows]
     counts = Counter(names)
     if annotator is None and len(counts) > 1:
-        listed = ", ".join(f"{name} ({count} row{'s' * (count > 1)})" for name, count in sorted(counts.items()))
+        listed = ", ".join(
+            f"{name} ({count} row{'s' * (count > 1)})" for name, count in sorted(counts.items())
+        )
         example = next(name for name, _ in counts.most_common() if name != BLANK)
         raise DatasetError(
             f"several people annotated: {listed}; choose one with dataset.annotator={example}, "
@@ -170,7 +200,9 @@ def by_annotator(rows: Sequence[Row], annotator: str | None) -> list[Row]:
 
 
 def _whose(item: Matched, rules: Rules, known: set[str]) -> list[str]:
-    """Take the participant from the rows where the videos do not tell; a notice where they call the person otherwise.
+    """Take the participant from the rows where the videos do not tell.
+
+    A notice where they call the person otherwise.
 
     Raises DatasetError where the rows name several people, or one that other videos are of.
     """
@@ -182,8 +214,12 @@ def _whose(item: Matched, rules: Rules, known: set[str]) -> list[str]:
         "column is not about who was filmed, set dataset.format.columns.participant=null."
     )
     if len(people) > 1:
-        told = " and ".join(f"{row.participant!r} (line {row.line})" for row in list(people.values())[:2])
-        raise DatasetError(f"{rules.source}: session {item.footage.name!r} is there for participants {told}. {mend}")
+        told = " and ".join(
+            f"{row.participant!r} (line {row.line})" for row in list(people.values())[:2]
+        )
+        raise DatasetError(
+            f"{rules.source}: session {item.footage.name!r} is there for participants {told}. {mend}"
+        )
     [row] = people.values()
     if not item.participant:
         item.participant = row.participant
@@ -201,11 +237,17 @@ def _whose(item: Matched, rules: Rules, known: set[str]) -> list[str]:
 def _told(strays: dict[Identity, list[Row]], found: Sequence[Matched], rules: Rules) -> list[str]:
     """One notice per session that has annotations, but no video."""
     free = [item.footage.name for item in found if not item.rows]
-    lines = {identity: [row.line for row in rows if row.kept] for identity, rows in sorted(strays.items())}
+    lines = {
+        identity: [row.line for row in rows if row.kept]
+        for identity, rows in sorted(strays.items())
+    }
     names = {rules.naming.name(identity): own for identity, own in lines.items() if own}
     notices = [
         f"{rules.source}, {some_lines(own)}: no video is of session {name!r}{did_you_mean(name, free)}; left out"
         for name, own in list(names.items())[:_MANY]
     ]
     rest = list(names)[_MANY:]
-    return [*notices, *([f"{rules.source}: no video is of sessions {some(rest)}; left out"] if rest else [])]
+    return [
+        *notices,
+        *([f"{rules.source}: no video is of sessions {some(rest)}; left out"] if rest else []),
+    ]

@@ -1,7 +1,9 @@
-"""What the name of a video file, or of a folder, says about whose recording it is: participant, session, camera, part.
+"""What the name of a video file, or of a folder, says about whose recording it is.
 
-Names are read as people write them: a word and a number (``P01``, ``Sessie 2``, ``cam A``, ``deel 1``), a date and
-time, a camera's word, or a name that the annotations have too.
+Participant, session, camera, part.
+
+Names are read as people write them: a word and a number (``P01``, ``Sessie 2``, ``cam A``, ``deel
+1``), a date and time, a camera's word, or a name that the annotations have too.
 """
 
 from __future__ import annotations
@@ -44,7 +46,10 @@ SESSION_WORDS: Final = (
     *("termin", "messzeitpunkt", "mzp"),
 )
 _OCCASION_WORDS: Final = ("t", "tag", "dag", "day")
-"""Sessions where the annotations have the number and no session word is there: ``S2`` may be the second of a day."""
+"""Sessions where the annotations have the number and no session word is there.
+
+``S2`` may be the second of a day.
+"""
 _SIDES: Final = ("front", "side", "left", "right", "top", "voor", "zij", "links", "rechts", "boven")
 CAMERA_WORDS: Final = (*_SIDES, "overview", "face", "robot")
 _PART_WORDS: Final = ("part", "pt", "deel", "teil", "chapter", "del")
@@ -56,7 +61,9 @@ _LONGEST_AFTER_LETTER: Final = {"p": 4, "s": 3, "t": 2}
 def _numbered(words: Iterable[str], value: str = r"\d+") -> re.Pattern[str]:
     """A whole word, then a value, with at most two marks between."""
     either = "|".join(sorted(words, key=len, reverse=True))
-    return re.compile(rf"(?<![^\W\d_])(?P<word>{either})[\s._#-]{{0,2}}(?P<value>{value})", re.IGNORECASE)
+    return re.compile(
+        rf"(?<![^\W\d_])(?P<word>{either})[\s._#-]{{0,2}}(?P<value>{value})", re.IGNORECASE
+    )
 
 
 _ENDED: Final = r"(?:\d+|[a-z])(?![^\W_])"
@@ -66,8 +73,12 @@ _OCCASION: Final = _numbered(_OCCASION_WORDS)
 _CAMERA: Final = _numbered(("camera", "cam"), _ENDED)
 _PART: Final = _numbered(_PART_WORDS, _ENDED)
 _COUNTER: Final = _numbered(_COUNTER_WORDS)
-GOPRO: Final = re.compile(r"(?<![^\W_])G[XHL](?P<chapter>\d\d)(?P<number>\d{4})(?!\d)", re.IGNORECASE)
-_PAIR: Final = re.compile(r"(?<!\d)(?<!\d[-_.])(?P<participant>\d+)[-_](?P<session>\d+)(?!\d|[-_.]\d)")
+GOPRO: Final = re.compile(
+    r"(?<![^\W_])G[XHL](?P<chapter>\d\d)(?P<number>\d{4})(?!\d)", re.IGNORECASE
+)
+_PAIR: Final = re.compile(
+    r"(?<!\d)(?<!\d[-_.])(?P<participant>\d+)[-_](?P<session>\d+)(?!\d|[-_.]\d)"
+)
 _STAMP: Final = re.compile(
     r"(?P<utc>PXL_|GMT)?(?<!\d)(?P<y>(?:19|20)\d\d)(?P<mark>[-_.]?)(?P<m>\d\d)(?P=mark)(?P<d>\d\d)(?:\s+at\s+|[-_.T\s]{0,3})"
     r"(?P<h>\d\d)[-_.:h]?(?P<min>\d\d)[-_.:m]?(?P<s>\d\d)(?P<ms>\d{3})?(?!\d)(?P<zulu>Z(?![^\W_]))?",
@@ -79,14 +90,39 @@ _DATE: Final = re.compile(
 )
 _TIME_OF_DAY: Final = re.compile(r"(?<!\d)[0-2]\d(?P<mark>[.:])[0-5]\d(?P=mark)[0-5]\d(?!\d)")
 _MONTHS: Final = (
-    *("jan", "januari", "januar", "january", "janvier", "feb", "februari", "februar", "february", "février"),
+    *(
+        "jan",
+        "januari",
+        "januar",
+        "january",
+        "janvier",
+        "feb",
+        "februari",
+        "februar",
+        "february",
+        "février",
+    ),
     *("maart", "mrt", "märz", "march", "mar", "mars", "apr", "april", "avril", "mei", "mai", "may"),
-    *("jun", "juni", "june", "juin", "jul", "juli", "july", "juillet", "aug", "augustus", "august", "août"),
+    *(
+        "jun",
+        "juni",
+        "june",
+        "juin",
+        "jul",
+        "juli",
+        "july",
+        "juillet",
+        "aug",
+        "augustus",
+        "august",
+        "août",
+    ),
     *("sep", "sept", "september", "septembre", "okt", "oktober", "oct", "october", "octobre"),
     *("nov", "november", "novembre", "dec", "december", "dez", "dezember", "décembre"),
 )
 _DAY_AND_MONTH: Final = re.compile(
-    rf"(?<!\d)[0-3]?\d[\s._-]{{0,2}}(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})(?![^\W\d_])", re.IGNORECASE
+    rf"(?<!\d)[0-3]?\d[\s._-]{{0,2}}(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})(?![^\W\d_])",
+    re.IGNORECASE,
 )
 _TOKEN: Final = re.compile(r"[^\W\d_]+|\d+")
 _ALONE: Final = re.compile(r"(?<![^\W_])(?<!\d[-.:])\d+(?![^\W_]|[-.:]\d)")
@@ -104,13 +140,19 @@ def tokens(text: str) -> tuple[str, ...]:
 
 
 def number_key(value: str, words: Iterable[str]) -> str:
-    """The number of a name that is a number, or one of the words and a number; "" = it is something else.
+    """The number of a name that is a number, or one of the words and a number.
+
+    "" = it is something else.
 
     >>> number_key("pp07", PERSON_WORDS), number_key("anna", PERSON_WORDS)
     ('7', '')
     """
     found = tokens(value)
-    if found and found[-1].isdecimal() and (len(found) == 1 or (len(found) == 2 and found[0] in words)):
+    if (
+        found
+        and found[-1].isdecimal()
+        and (len(found) == 1 or (len(found) == 2 and found[0] in words))
+    ):
         return found[-1]
     return ""
 
@@ -135,9 +177,13 @@ class Known:
         first: dict[tuple[str, str], tuple[str, str]] = {}
         for participant, session in pairs:
             first.setdefault((canonical(participant), canonical(session)), (participant, session))
-        people, sessions = ({canonical(pair[k]): pair[k] for pair in first.values() if pair[k]} for k in (0, 1))
+        people, sessions = (
+            {canonical(pair[k]): pair[k] for pair in first.values() if pair[k]} for k in (0, 1)
+        )
         return Known(
-            participants=tuple(people.values()), sessions=tuple(sessions.values()), pairs=frozenset(first.values())
+            participants=tuple(people.values()),
+            sessions=tuple(sessions.values()),
+            pairs=frozenset(first.values()),
         )
 
 
@@ -151,8 +197,8 @@ class Clues:
         camera: "" = none.
         part: "" = none.
         gopro: chapter and recording number that a GoPro wrote.
-        lone: participants (sessions, where the annotations have no participants) by a number that stands alone in a
-            file's name: weak, for it may count takes.
+        lone: participants (sessions, where the annotations have no participants) by a number that
+            stands alone in a file's name: weak, for it may count takes.
         start: date and time in the name, where it is not in UTC.
         rest: the name without camera and part.
     """
@@ -170,10 +216,11 @@ class Clues:
 def read_name(name: str, known: Known, *, folder: bool = False) -> Clues:
     """Read a file's name without its suffix, or a folder's name.
 
-    In this order, each taking what it reads away from the next: names of the annotations with letters in them, date
-    and time, part, numbered camera, session and participant by their words, ``participant-session`` (both as in the
-    annotations), a number of the annotations that stands alone (in a folder's name only if it is all of it), camera.
-    ``S`` and a number is a participant where a longer word names the session.
+    In this order, each taking what it reads away from the next: names of the annotations with
+    letters in them, date and time, part, numbered camera, session and participant by their words,
+    ``participant-session`` (both as in the annotations), a number of the annotations that stands
+    alone (in a folder's name only if it is all of it), camera. ``S`` and a number is a participant
+    where a longer word names the session.
     """
     text = plain(name)
     clues = Clues()
@@ -187,11 +234,21 @@ def read_name(name: str, known: Known, *, folder: bool = False) -> Clues:
     if not clues.participants and not clues.sessions:
         text = _pair(text, known, clues)
     _alone(text, known, clues, whole=folder)
-    if not clues.participants and not known.participants:  # a session's name may hold the participant's
-        _numbers(plain(name), [m for m in _PERSON.finditer(plain(name)) if _fits(m)], clues.participants, (), ())
+    if (
+        not clues.participants and not known.participants
+    ):  # a session's name may hold the participant's
+        _numbers(
+            plain(name),
+            [m for m in _PERSON.finditer(plain(name)) if _fits(m)],
+            clues.participants,
+            (),
+            (),
+        )
     words = [match for match in _WORD.finditer(text) if canonical(match[0]) in CAMERA_WORDS]
     named = [canonical(match[0]) for match in words]
-    clues.camera = "-".join([*named, *([f"cam{canonical(camera['value']).upper()}"] if camera else [])])
+    clues.camera = "-".join(
+        [*named, *([f"cam{canonical(camera['value']).upper()}"] if camera else [])]
+    )
     clues.part = canonical(part["value"]) if part else ""
     clues.gopro = (gopro["chapter"], gopro["number"]) if gopro else None
     read = [match.span() for match in (part, camera, *words) if match]
@@ -217,7 +274,9 @@ def _known_names(text: str, known: Known, clues: Clues, *, several_tokens: bool)
             for k in range(len(pieces) - n + 1) if n else ():
                 if tuple(spelled[k : k + n]) == sequence:
                     exact = {value for value in spellings if plain(value) == text}
-                    spans.append((n, (pieces[k].start(), pieces[k + n - 1].end()), exact or spellings))
+                    spans.append(
+                        (n, (pieces[k].start(), pieces[k + n - 1].end()), exact or spellings)
+                    )
         longest = max((n for n, _, _ in spans), default=0)
         for n, span, spellings in spans:
             if n == longest:
@@ -227,7 +286,10 @@ def _known_names(text: str, known: Known, clues: Clues, *, several_tokens: bool)
 
 
 def _moment(text: str, ids: set[str]) -> tuple[str, datetime | None]:
-    """Take dates and times away; the first is the start, unless its camera writes UTC. Known names are no dates."""
+    """Take dates and times away; the first is the start, unless its camera writes UTC.
+
+    Known names are no dates.
+    """
     start: datetime | None = None
     for match in _STAMP.finditer(text):
         y, m, d, h, minute, s = (int(match[name]) for name in ("y", "m", "d", "h", "min", "s"))
@@ -257,7 +319,9 @@ def _by_words(text: str, known: Known, clues: Clues) -> str:
     longer = [m for m in matches if len(m["word"]) > 1]
     if not matches:
         sessions = _by_number(known.sessions, SESSION_WORDS)
-        matches = [m for m in _OCCASION.finditer(text) if _fits(m) and canonical(m["value"]) in sessions]
+        matches = [
+            m for m in _OCCASION.finditer(text) if _fits(m) and canonical(m["value"]) in sessions
+        ]
     text = _numbers(text, longer or matches, clues.sessions, known.sessions, SESSION_WORDS)
     people = [m for m in _PERSON.finditer(text) if _fits(m)]
     if not people and longer:
@@ -266,17 +330,30 @@ def _by_words(text: str, known: Known, clues: Clues) -> str:
 
 
 def _fits(match: re.Match[str]) -> bool:
-    """Whether a word of one letter has a short number, and is neither the p of 1080p30 nor the T before a time."""
+    """Whether a word of one letter has a short number, and is neither the p of 1080p30 nor the T
+    before a time.
+    """
     word, before = match["word"].lower(), match.string[: match.start()]
     of_size = word == "p" and before[-3:].isdecimal() and len(before) > 2
     of_time = word == "t" and before.endswith(_GONE)
-    return not of_size and not of_time and len(match["value"]) <= _LONGEST_AFTER_LETTER.get(word, len(match["value"]))
+    return (
+        not of_size
+        and not of_time
+        and len(match["value"]) <= _LONGEST_AFTER_LETTER.get(word, len(match["value"]))
+    )
 
 
 def _numbers(
-    text: str, matches: list[re.Match[str]], found: set[str], values: Iterable[str], words: tuple[str, ...]
+    text: str,
+    matches: list[re.Match[str]],
+    found: set[str],
+    values: Iterable[str],
+    words: tuple[str, ...],
 ) -> str:
-    """Note the numbers, spelled as in the annotations, unless a name was found already; take them away."""
+    """Note the numbers, spelled as in the annotations, unless a name was found already.
+
+    Take them away.
+    """
     had = bool(found)
     by_number = _by_number(values, words)
     for match in matches:

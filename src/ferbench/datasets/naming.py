@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from ferbench.datasets.files import is_video
 from ferbench.errors import ConfigError, DatasetError
+from ferbench.wording import some
 
 PARTS_OF_A_NAME: Final = ("session", "participant")
 NUMBERED_WITHIN: Final = "{participant}_{session}"
@@ -24,12 +25,17 @@ Identity = tuple[str, ...]
 
 
 def plain(text: str) -> str:
-    """A name in one Unicode form: some systems write an accent into file names as a character of its own."""
+    """A name in one Unicode form.
+
+    Some systems write an accent into file names as a character of its own.
+    """
     return unicodedata.normalize("NFC", text).strip()
 
 
 def canonical(text: str) -> str:
-    """What spellings of one name share: lower case, and numbers without the leading zeros that spreadsheets drop.
+    """What spellings of one name share.
+
+    Lower case, and numbers without the leading zeros that spreadsheets drop.
 
     >>> canonical("007"), canonical("P07")
     ('7', 'p07')
@@ -55,7 +61,9 @@ class Naming:
         except ValueError as error:
             raise ConfigError(f"session_name: {self.template!r} is no template: {error}") from error
         used = [(name, form, how) for _, name, form, how in parsed if name is not None]
-        if not used or not all(name in PARTS_OF_A_NAME and not form and not how for name, form, how in used):
+        if not used or not all(
+            name in PARTS_OF_A_NAME and not form and not how for name, form, how in used
+        ):
             raise ConfigError(
                 f"session_name: expected a text with {{session}} or {{participant}} such as {NUMBERED_WITHIN!r}, "
                 f"got {self.template!r}"
@@ -92,7 +100,10 @@ class Naming:
 
 
 class Finder(Generic[T]):
-    """Finds what a name written by a human means: spelled exactly so, else the only one in the same canonical form."""
+    """Finds what a name written by a human means.
+
+    Spelled exactly so, else the only one in the same canonical form.
+    """
 
     def __init__(self, known: Iterable[tuple[Identity, T]]) -> None:
         """Take the known identities, each with what it stands for."""
@@ -102,7 +113,10 @@ class Finder(Generic[T]):
             self._canonical.setdefault(tuple(map(canonical, identity)), []).append(identity)
 
     def find(self, identity: Identity) -> T | None:
-        """What an identity stands for, None = nothing. Raises DatasetError where it may be several."""
+        """What an identity stands for, None = nothing.
+
+        Raises DatasetError where it may be several.
+        """
         if identity in self._exact:
             return self._exact[identity]
         near = self._canonical.get(tuple(map(canonical, identity)), [])
@@ -125,11 +139,16 @@ def without_suffix(session: str, suffixes: Sequence[str]) -> str:
 
 
 def chosen(key: str, wanted: str, known: Collection[str]) -> str:
-    """The known name that a configuration key asks for. Raises DatasetError with the nearest one, or all."""
+    """The known name that a configuration key asks for.
+
+    Raises DatasetError with the nearest one, or all.
+    """
     found = Finder(((plain(name),), name) for name in known).find((plain(wanted),))
     if found is None:
         there = some([name for name in sorted(known) if name]) or "none"
-        raise DatasetError(f"{key}: there is no {wanted!r}{did_you_mean(wanted, known)}; there are: {there}")
+        raise DatasetError(
+            f"{key}: there is no {wanted!r}{did_you_mean(wanted, known)}; there are: {there}"
+        )
     return found
 
 
@@ -158,15 +177,6 @@ def raise_problems(what: str, problems: Sequence[str]) -> None:
         return
     more = len(problems) - _SHOWN
     told = [*problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])]
-    raise DatasetError(f"{what}: {told[0]}" if len(told) == 1 else f"{what}:\n  " + "\n  ".join(told))
-
-
-def some(names: Sequence[str]) -> str:
-    """The first names of a list, and how many more there are."""
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def some_lines(lines: Sequence[int]) -> str:
-    """Lines of a file, for a message."""
-    return f"line{'s' if len(lines) > 1 else ''} {some([str(line) for line in lines])}"
+    raise DatasetError(
+        f"{what}: {told[0]}" if len(told) == 1 else f"{what}:\n  " + "\n  ".join(told)
+    )

@@ -8,11 +8,11 @@ from typing import Final
 
 from ferbench.datasets.annotation_table import Problem, Row
 from ferbench.datasets.matching import Matched, Rules, refusals
-from ferbench.datasets.naming import some
 from ferbench.datasets.recordings import Footage
 from ferbench.datasets.times import Clock, since
 from ferbench.errors import DatasetError
 from ferbench.types import Annotation, Session
+from ferbench.wording import some
 
 _UNLISTED: Final = {
     "unannotated": "taken as not annotated, so without scores "
@@ -34,13 +34,16 @@ class Paired:
 def unannotated(found: Sequence[Matched]) -> Paired:
     """Sessions that nobody annotated."""
     gaps = [item for item in found if _missing(item)]
-    return Paired(sessions=tuple(_session(item, None, _missing(item)) for item in found), notices=_gaps(gaps))
+    return Paired(
+        sessions=tuple(_session(item, None, _missing(item)) for item in found), notices=_gaps(gaps)
+    )
 
 
 def pair(found: Sequence[Matched], rules: Rules) -> Paired:
     """Sessions with the annotations of their rows; clock times become seconds of the session.
 
-    A session of which a part is missing, so that its times are not known, is not scored, annotated or not.
+    A session of which a part is missing, so that its times are not known, is not scored, annotated
+    or not.
 
     Raises:
         DatasetError: times are clock times, and of no session with annotations the start is known.
@@ -87,8 +90,13 @@ def pair(found: Sequence[Matched], rules: Rules) -> Paired:
 
 
 def _missing(item: Matched) -> str:
-    """Why the times of a session cannot be known, or ""; times on the clock may be known nevertheless."""
-    by_clock = item.footage.missing_before_clock and all(_is_clock(row) for row in item.rows if row.kept)
+    """Why the times of a session cannot be known, or "".
+
+    Times on the clock may be known nevertheless.
+    """
+    by_clock = item.footage.missing_before_clock and all(
+        _is_clock(row) for row in item.rows if row.kept
+    )
     return "" if by_clock else item.footage.missing
 
 
@@ -107,9 +115,7 @@ def _outcome(sessions: Sequence[str]) -> str:
     """What a row that cannot be used leads to, given the sessions that are not scored."""
     if not sessions:
         return "the row was left out"
-    return (
-        f"session{'s' if len(sessions) > 1 else ''} {some(sessions)} {'are' if len(sessions) > 1 else 'is'} not scored"
-    )
+    return f"session{'s' if len(sessions) > 1 else ''} {some(sessions)} {'are' if len(sessions) > 1 else 'is'} not scored"
 
 
 def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
@@ -146,27 +152,43 @@ def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
 
 
 def _outside(footage: Footage, annotations: Sequence[Annotation]) -> list[str]:
-    """The session, and how many of its annotations begin outside of its observed stretches; [] = none."""
+    """The session, and how many of its annotations begin outside of its observed stretches.
+
+    [] = none.
+    """
     observed = footage.observed
-    count = 0 if observed is None else sum(not any(a <= mark.onset_s < b for a, b in observed) for mark in annotations)
+    count = (
+        0
+        if observed is None
+        else sum(not any(a <= mark.onset_s < b for a, b in observed) for mark in annotations)
+    )
     return [f"{footage.name} ({count})"] if count else []
 
 
 def _dated(row: Row, footage: Footage) -> bool:
     """Whether the clock leaves no doubt about the day."""
     moments = (row.onset, footage.start)
-    return not _is_clock(row) or all(isinstance(moment, Clock) and moment.date is not None for moment in moments)
+    return not _is_clock(row) or all(
+        isinstance(moment, Clock) and moment.date is not None for moment in moments
+    )
 
 
 def check_minutes(found: Sequence[Matched], source: str) -> None:
     """Refuse times that were read as minutes and seconds, but are the clock's hours and minutes.
 
-    Spreadsheets hide seconds: 10:15 may be 10:15:20. It is where all lie shortly after their session's start so.
+    Spreadsheets hide seconds: 10:15 may be 10:15:20. It is where all lie shortly after their
+    session's start so.
 
     Raises:
-        DatasetError: all times of sessions with a known start lie from a minute before to three hours after it.
+        DatasetError: all times of sessions with a known start lie from a minute before to three
+            hours after it.
     """
-    rows = [(row, item.footage.start) for item in found for row in item.rows if row.kept and item.footage.start]
+    rows = [
+        (row, item.footage.start)
+        for item in found
+        for row in item.rows
+        if row.kept and item.footage.start
+    ]
     shown = ""
     for row, start in rows:
         onset_s = row.onset
@@ -199,7 +221,9 @@ def _reason(refused: Sequence[Problem], rules: Rules) -> str:
     return f"{rules.source}, {refused[0]}{more}"
 
 
-def _session(item: Matched, annotations: tuple[Annotation, ...] | None, unscored: str = "") -> Session:
+def _session(
+    item: Matched, annotations: tuple[Annotation, ...] | None, unscored: str = ""
+) -> Session:
     return Session(
         session_id=item.footage.name,
         parts=item.footage.parts,

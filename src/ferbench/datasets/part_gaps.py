@@ -11,7 +11,8 @@ from ferbench.datasets.naming import canonical
 def first_gap(parts: Sequence[str], placed: Sequence[bool]) -> tuple[int, str] | None:
     """Where a part is absent, so that the place of the next file in the session is not known.
 
-    Only plain numbers, from 0 or 1, and single letters, from a, tell; nothing is told of other names.
+    Only plain numbers, from 0 or 1, and single letters, from a, tell; nothing is told of other
+    names.
 
     Args:
         parts: names of the parts that are there, in order.
@@ -33,7 +34,12 @@ def first_gap(parts: Sequence[str], placed: Sequence[bool]) -> tuple[int, str] |
     last = min(numbers[0], 1) - 1
     for at, (number, known) in enumerate(zip(numbers, placed, strict=True)):
         if number > last + 1 and not known:
-            first, to = (chr(ord("a") + n - 1) if lettered else str(n) for n in (last + 1, number - 1))
-            return at, f"part {first} is missing" if first == to else f"parts {first} to {to} are missing"
+            first, to = (
+                chr(ord("a") + n - 1) if lettered else str(n) for n in (last + 1, number - 1)
+            )
+            return (
+                at,
+                f"part {first} is missing" if first == to else f"parts {first} to {to} are missing",
+            )
         last = number
     return None

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from ferbench.datasets.naming import Naming, did_you_mean, plain, some
+from ferbench.datasets.naming import Naming, did_you_mean, plain
 from ferbench.datasets.recordings import Moment, Recording, parse_moment
 from ferbench.errors import ConfigError, DatasetError
+from ferbench.wording import some
 
 GROUPS: Final = ("session", "participant", "camera", "part", "start")
 FILE_NAME: Final = r"(?P<session>[^/]+)\.[^./]+$"
@@ -22,7 +23,10 @@ _WRITTEN_CLOCK: Final = re.compile(
 
 
 def compiled(pattern: str, naming: Naming) -> re.Pattern[str]:
-    """The pattern, checked. Raises ConfigError: it is no regular expression, or has not the groups that it needs."""
+    """The pattern, checked. Raises ConfigError.
+
+    It is no regular expression, or has not the groups that it needs.
+    """
     try:
         expression = re.compile(pattern)
     except re.error as error:
@@ -48,8 +52,8 @@ def recordings_by_name(
 ) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
     """Read each video's name.
 
-    The pattern is searched for in the path below ``root``, written with forward slashes; it may lie anywhere in it
-    (``^`` and ``$`` mean its ends).
+    The pattern is searched for in the path below ``root``, written with forward slashes; it may lie
+    anywhere in it (``^`` and ``$`` mean its ends).
 
     Returns:
         Recordings, and a notice about files that the pattern does not fit.
@@ -64,7 +68,9 @@ def recordings_by_name(
     for path in videos:
         name = plain(path.relative_to(root).as_posix())
         match = expression.search(name)
-        values = {} if match is None else {key: value or "" for key, value in match.groupdict().items()}
+        values = (
+            {} if match is None else {key: value or "" for key, value in match.groupdict().items()}
+        )
         if not all(values.get(field, "").strip() for field in naming.fields):
             unfit.append(name)
             continue
@@ -81,7 +87,9 @@ def recordings_by_name(
             )
         )
     if not found:
-        raise DatasetError(f"dataset.pattern fits none of {len(videos)} videos: {some(unfit[:3])}; it is {pattern!r}")
+        raise DatasetError(
+            f"dataset.pattern fits none of {len(videos)} videos: {some(unfit[:3])}; it is {pattern!r}"
+        )
     if not unfit:
         return tuple(found), ()
     return tuple(found), (
@@ -90,7 +98,10 @@ def recordings_by_name(
 
 
 def _start(text: str, name: str) -> Moment:
-    """A start in a file's name, without colons: 14-03-20, 140320 and 2024-03-05_14-03-20 are clock times."""
+    """A start in a file's name, without colons.
+
+    14-03-20, 140320 and 2024-03-05_14-03-20 are clock times.
+    """
     match = _WRITTEN_CLOCK.fullmatch(text)
     if match:
         day = f"{match['y']}-{match['m']}-{match['d']} " if match["y"] else ""

@@ -18,12 +18,12 @@ from ferbench.datasets.naming import (
     lookalikes,
     plain,
     raise_problems,
-    some,
 )
 from ferbench.datasets.part_gaps import first_gap
 from ferbench.datasets.times import Clock, parse_clock, parse_time, since
 from ferbench.errors import DatasetError
 from ferbench.types import Part
+from ferbench.wording import some
 
 Moment = float | Clock
 """Seconds of the session, or a time on the clock."""
@@ -41,7 +41,8 @@ class Recording:
         camera: as written.
         part: which part of the session, where it has several files.
         start: when its first frame was; None = not known.
-        observed: a stretch of the session that was annotated, its ends None where open; None = nothing said.
+        observed: a stretch of the session that was annotated, its ends None where open; None =
+            nothing said.
     """
 
     path: Path
@@ -66,7 +67,8 @@ class Footage:
         parts: video files in order.
         start: the session's second 0 on the clock; None = not known.
         observed: annotated stretches, seconds of the session; None = the whole video.
-        apart_s: seconds between this camera's beginning and that of the camera that began most apart from it.
+        apart_s: seconds between this camera's beginning and that of the camera that began most
+            apart from it.
         missing: parts that are not there, so that times of the session are not known; "" = none.
         missing_before_clock: seconds of the session are not known so, but times on the clock are.
     """
@@ -84,7 +86,8 @@ class Footage:
 
 
 def parse_moment(text: str) -> Moment | str:
-    """Seconds of the session such as 12.5 or (mm:ss) 0:12,5, a clock time such as 14:03:20 (with a date or not).
+    """Seconds of the session such as 12.5 or (mm:ss) 0:12,5, a clock time such as 14:03:20 (with a
+    date or not).
 
     What is wrong with another text is returned as a text.
     """
@@ -93,7 +96,11 @@ def parse_moment(text: str) -> Moment | str:
     if ":" in text:
         return parse_clock(text)
     read = parse_time(text, "seconds")
-    return read if isinstance(read, float) else f"{text!r}, expected seconds or a clock time such as 14:03:20"
+    return (
+        read
+        if isinstance(read, float)
+        else f"{text!r}, expected seconds or a clock time such as 14:03:20"
+    )
 
 
 def assemble(
@@ -110,11 +117,14 @@ def assemble(
         Sessions sorted by name, and notices.
 
     Raises:
-        DatasetError: files that cannot be told apart or put in order, a camera must be chosen, or there is no such one.
+        DatasetError: files that cannot be told apart or put in order, a camera must be chosen, or
+            there is no such one.
     """
     sessions: dict[Identity, list[Recording]] = {}
     for recording in recordings:
-        sessions.setdefault(naming.identity(recording.session, recording.participant), []).append(recording)
+        sessions.setdefault(naming.identity(recording.session, recording.participant), []).append(
+            recording
+        )
     problems = _clashes(sessions, naming)
     cameras = _cameras(recordings)
     picked = None if camera is None else chosen("dataset.camera", camera, cameras.values())
@@ -136,11 +146,15 @@ def assemble(
             problems.append(read)
     raise_problems("the videos cannot be put together to sessions", problems)
     found.sort(key=lambda footage: footage.name)
-    notices = [f"no video of camera {picked!r}: {some(sorted(without))}; left out"] if without else []
+    notices = (
+        [f"no video of camera {picked!r}: {some(sorted(without))}; left out"] if without else []
+    )
     notices += [f"{blank}; left out" for blank in blanks] if picked else []
     used = sorted({footage.camera for footage in found})
     if len(used) > 1:
-        notices.append(f"the sessions are from different cameras: {some([repr(name) for name in used])}")
+        notices.append(
+            f"the sessions are from different cameras: {some([repr(name) for name in used])}"
+        )
     notices += lookalikes("sessions", [footage.name for footage in found])
     notices += lookalikes("participants", [footage.participant for footage in found])
     return tuple(found), tuple(notices)
@@ -163,7 +177,9 @@ def _clashes(sessions: dict[Identity, list[Recording]], naming: Naming) -> list[
         identities = {naming.identity(r.session, r.participant): r.where for r in own}
         if len(identities) > 1:
             told = " and ".join(identities.values())
-            problems.append(f"{told} both make the session name {name!r}; put a mark between in dataset.session_name")
+            problems.append(
+                f"{told} both make the session name {name!r}; put a mark between in dataset.session_name"
+            )
     return problems
 
 
@@ -179,7 +195,10 @@ def _blank_cameras(sessions: dict[Identity, list[Recording]], naming: Naming) ->
     """One text per session of which some files name a camera and others none."""
     problems = []
     for identity, own in sessions.items():
-        blank, named = [r for r in own if not canonical(r.camera)], [r for r in own if canonical(r.camera)]
+        blank, named = (
+            [r for r in own if not canonical(r.camera)],
+            [r for r in own if canonical(r.camera)],
+        )
         if blank and named:
             problems.append(
                 f"session {naming.name(identity)!r}: {some([r.where for r in blank])} without a camera, but "
@@ -197,15 +216,24 @@ def _check_one_camera(sessions: dict[Identity, list[Recording]], cameras: dict[s
         for name in seen:
             counts[name] += 1
     if several:
-        listed = ", ".join(f"{cameras[name] or '(blank)'} ({count} sessions)" for name, count in sorted(counts.items()))
-        example = next(cameras[name] for name in sorted(counts, key=lambda n: -counts[n]) if cameras[name])
+        listed = ", ".join(
+            f"{cameras[name] or '(blank)'} ({count} sessions)"
+            for name, count in sorted(counts.items())
+        )
+        example = next(
+            cameras[name] for name in sorted(counts, key=lambda n: -counts[n]) if cameras[name]
+        )
         raise DatasetError(
             f"some sessions were filmed by several cameras: {listed}; choose one with dataset.camera={example}"
         )
 
 
 def _footage(
-    name: str, identity: Identity, shots: list[Recording], own: list[Recording], cameras: dict[str, str]
+    name: str,
+    identity: Identity,
+    shots: list[Recording],
+    own: list[Recording],
+    cameras: dict[str, str],
 ) -> Footage | str:
     """A session's videos of one camera, or what is wrong with them."""
     ordered = _in_order(name, shots)
@@ -234,10 +262,11 @@ def _footage(
 
 
 def _missing(ordered: list[Recording], own: list[Recording]) -> tuple[str, bool]:
-    """What is absent before a file whose place is not known, and whether times on the clock are right nevertheless.
+    """What is absent before a file whose place is not known, and whether times on the clock are
+    right nevertheless.
 
-    Where the first part is absent, a clock time of the first file is no place: seconds count from the beginning of the
-    session, which is not known, unless a start says it in seconds.
+    Where the first part is absent, a clock time of the first file is no place: seconds count from
+    the beginning of the session, which is not known, unless a start says it in seconds.
     """
     parts = [r.part for r in ordered]
     gap = first_gap(parts, [r.start is not None for r in ordered])
@@ -247,11 +276,17 @@ def _missing(ordered: list[Recording], own: list[Recording]) -> tuple[str, bool]
     if not gap:
         return "", False
     in_seconds = any(isinstance(moment, float) for r in own for moment in r.observed or ())
-    return f"{gap[1]} ({ordered[0].where} starts at a clock time, the times count in seconds)", not in_seconds
+    return (
+        f"{gap[1]} ({ordered[0].where} starts at a clock time, the times count in seconds)",
+        not in_seconds,
+    )
 
 
 def _apart_s(own: list[Recording], start: Clock | None) -> float:
-    """Largest difference between a clock time and the beginnings of a session's cameras; 0 where none is known."""
+    """Largest difference between a clock time and the beginnings of a session's cameras.
+
+    0 where none is known.
+    """
     begins_s: dict[str, float] = {}
     for recording in own:
         if start is not None and isinstance(recording.start, Clock):
@@ -273,7 +308,10 @@ def _in_order(name: str, shots: list[Recording]) -> list[Recording] | str:
         (a, b) = twice[0]
         return f"{a.where} and {b.where} are both part {b.part!r} of session {name!r}"
     if not named and len({type(r.start) for r in shots}) == 1 and shots[0].start is not None:
-        return min((sorted(shots, key=lambda r: _seconds(r.start, zero.start)) for zero in shots), key=_span_s)
+        return min(
+            (sorted(shots, key=lambda r: _seconds(r.start, zero.start)) for zero in shots),
+            key=_span_s,
+        )
     a, b = (named + [r for r in shots if not r.part])[-2:]
     return (
         f"{a.where} and {b.where} are the same session, {name!r}; if they are its parts, say which comes when (a group "
@@ -282,8 +320,13 @@ def _in_order(name: str, shots: list[Recording]) -> list[Recording] | str:
 
 
 def _span_s(ordered: Sequence[Recording]) -> float:
-    """Seconds between the first and the last start; the least of several orders is the one over midnight."""
-    return _seconds(ordered[-1].start, ordered[0].start) - _seconds(ordered[0].start, ordered[0].start)
+    """Seconds between the first and the last start.
+
+    The least of several orders is the one over midnight.
+    """
+    return _seconds(ordered[-1].start, ordered[0].start) - _seconds(
+        ordered[0].start, ordered[0].start
+    )
 
 
 def natural(text: str) -> tuple[tuple[int, int | str], ...]:
@@ -293,7 +336,9 @@ def natural(text: str) -> tuple[tuple[int, int | str], ...]:
     ['2', '10', 'A', 'b']
     """
     pieces = [piece for piece in re.split(r"([0-9]+)", canonical(text)) if piece]
-    return tuple((0, int(piece)) if re.fullmatch(r"[0-9]+", piece) else (1, piece) for piece in pieces)
+    return tuple(
+        (0, int(piece)) if re.fullmatch(r"[0-9]+", piece) else (1, piece) for piece in pieces
+    )
 
 
 def _placed(name: str, ordered: list[Recording]) -> tuple[tuple[Part, ...], Clock | None] | str:
@@ -313,25 +358,33 @@ def _placed(name: str, ordered: list[Recording]) -> tuple[tuple[Part, ...], Cloc
                 f"session {name!r}: {after.where} comes after {before.where}, but starts at {after_s:g} s, "
                 f"not after {before_s:g} s"
             )
-    parts = tuple(Part(path=r.path, start_s=start_s) for r, start_s in zip(ordered, starts_s, strict=True))
+    parts = tuple(
+        Part(path=r.path, start_s=start_s) for r, start_s in zip(ordered, starts_s, strict=True)
+    )
     return parts, zero
 
 
 def _seconds(moment: Moment | None, zero: Moment | None) -> float:
-    """Seconds of the session; a clock time without a known start is taken as hours, minutes and seconds of it."""
+    """Seconds of the session; a clock time without a known start is taken as hours, minutes and
+    seconds of it.
+    """
     if isinstance(moment, Clock):
         return since(moment, zero) if isinstance(zero, Clock) else moment.of_day_s
     return 0.0 if moment is None else moment
 
 
-def _observed(name: str, own: list[Recording], start: Clock | None) -> tuple[tuple[float, float], ...] | str | None:
+def _observed(
+    name: str, own: list[Recording], start: Clock | None
+) -> tuple[tuple[float, float], ...] | str | None:
     """All observed stretches of a session, in order."""
     stretches = []
     for recording in own:
         if recording.observed is None:
             continue
         first, last = recording.observed
-        if start is None and any(isinstance(m, Clock) and m.date is not None for m in (first, last)):
+        if start is None and any(
+            isinstance(m, Clock) and m.date is not None for m in (first, last)
+        ):
             return f"session {name!r}: {recording.where} has an observed stretch with a date, but no known start"
         from_s, to_s = _seconds(first, start), math.inf if last is None else _seconds(last, start)
         if to_s <= from_s:

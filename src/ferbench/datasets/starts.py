@@ -41,12 +41,16 @@ class Starts:
 
 
 def read_starts(path: Path) -> Starts:
-    """Read a log book: columns for the participant, the session or both, and for the time; a date may stand apart.
+    """Read a log book: columns for the participant, the session or both, and for the time.
+
+    A date may stand apart.
 
     Raises:
         DatasetError: the file cannot be read, has not these columns, or its dates cannot be told.
     """
-    table = read_csv(path, fits=lambda header: not _missing(find_columns(header)), what="file of starts")
+    table = read_csv(
+        path, fits=lambda header: not _missing(find_columns(header)), what="file of starts"
+    )
     columns = find_columns(table.header)
     missing = _missing(columns)
     if missing:
@@ -57,7 +61,11 @@ def read_starts(path: Path) -> Starts:
     texts = _moments(table, columns.names["onset"])
     try:
         times = find_times(
-            [Cell(line=line, text=text) for (line, _), text in zip(table.rows, texts, strict=True) if text],
+            [
+                Cell(line=line, text=text)
+                for (line, _), text in zip(table.rows, texts, strict=True)
+                if text
+            ],
             headers=[columns.names["onset"]],
             time_format="clock",
             frame_rate_hz=None,
@@ -71,7 +79,10 @@ def read_starts(path: Path) -> Starts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """Files with their starts; rows without a session ("line 7: ..."); and where names say something else."""
+    """Files with their starts; rows without a session ("line 7: ...").
+
+    And where names say something else.
+    """
 
     places: tuple[Place, ...]
     problems: tuple[str, ...]
@@ -79,9 +90,12 @@ class Filled:
 
 
 def fill_starts(places: Sequence[Place], starts: Starts, source: str) -> Filled:
-    """Give the first file of each session and camera the start in the log book; a start in a file's name is kept.
+    """Give the first file of each session and camera the start in the log book.
 
-    A file that is a later part gets none: where the first part has no file, nobody knows when the later one began.
+    A start in a file's name is kept.
+
+    A file that is a later part gets none: where the first part has no file, nobody knows when the
+    later one began.
 
     Args:
         places: in order of their parts.
@@ -145,9 +159,13 @@ def _rows(table: CsvFile, texts: Sequence[str], columns: Headers, times: Times) 
     at = {field: table.header.index(name) for field, name in columns.names.items()}
     for (line, cells), text in zip(table.rows, texts, strict=True):
         if len(cells) != len(table.header):
-            problems.append(f"line {line}: expected {len(table.header)} cells as in the header, got {len(cells)}")
+            problems.append(
+                f"line {line}: expected {len(table.header)} cells as in the header, got {len(cells)}"
+            )
             continue
-        participant, session = (plain(cells[at[f]]) if f in at else "" for f in ("participant", "session"))
+        participant, session = (
+            plain(cells[at[f]]) if f in at else "" for f in ("participant", "session")
+        )
         clock = times.read(text)
         first = seen.setdefault((canonical(participant), canonical(session)), line)
         if not isinstance(clock, Clock):
@@ -162,17 +180,24 @@ def _rows(table: CsvFile, texts: Sequence[str], columns: Headers, times: Times) 
 def _missing(columns: Headers) -> str:
     """What the columns do not tell, or ""."""
     who = not {"participant", "session"} & set(columns.names)
-    lacks = [*(["the participant or session"] if who else []), *([] if "onset" in columns.names else ["the start"])]
+    lacks = [
+        *(["the participant or session"] if who else []),
+        *([] if "onset" in columns.names else ["the start"]),
+    ]
     return " and ".join(lacks)
 
 
 def _moments(table: CsvFile, column: str) -> list[str]:
-    """The cell of each row that has the time, after the cell of a column of dates where there is one."""
+    """The cell of each row that has the time, after the cell of a column of dates where there is
+    one.
+    """
     at = table.header.index(column)
     dates = [k for k, name in enumerate(table.header) if k != at and canonical(name) in _DATE_WORDS]
     found = []
     for _, cells in table.rows:
         text = cells[at] if at < len(cells) else ""
         day = cells[dates[0]] if len(dates) == 1 and dates[0] < len(cells) else ""
-        found.append(f"{day} {text}" if day and text and " " not in text and "T" not in text else text)
+        found.append(
+            f"{day} {text}" if day and text and " " not in text and "T" not in text else text
+        )
     return found

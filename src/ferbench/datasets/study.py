@@ -1,4 +1,6 @@
-"""The sessions of a study: a folder of videos or a list of them, with annotations from one CSV file."""
+"""The sessions of a study: a folder of videos or a list of them, with annotations from one CSV
+file.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,13 @@ from ferbench.datasets.by_video import sessions_of_videos
 from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
 from ferbench.datasets.manifest import read_manifest
 from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
-from ferbench.datasets.naming import Naming, chosen, some
+from ferbench.datasets.naming import Naming, chosen
 from ferbench.datasets.pairing import Paired, check_minutes, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
 from ferbench.datasets.recordings import Footage, Recording, assemble
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.types import Session
+from ferbench.wording import some
 
 _APART_S: Final = 0.5
 
@@ -28,23 +31,29 @@ class Study:
     r"""Sessions with participants, cameras and parts, as files' names or a manifest tell them.
 
     Attributes:
-        videos: a folder, or one video file; relative to the working directory, ``~`` is the home folder. With a
-            manifest: where its relative paths begin (None = its own folder).
+        videos: a folder, or one video file; relative to the working directory, ``~`` is the home
+            folder. With a manifest: where its relative paths begin (None = its own folder).
         suffixes: what a video's name ends in, in upper or lower case.
         recursive: also look in the folders below. Names that begin with a dot are skipped.
-        manifest: a CSV with a row per video file (``manifest.read_manifest``); None = the files' names tell.
-        pattern: a regular expression with named groups among ``session``, ``participant``, ``camera``, ``part``,
-            ``start``, searched for in each file's path below ``videos`` (forward slashes). Not read with a manifest.
-        session_name: how a session's name is made of ``session`` and ``participant``, alike for videos and rows.
+        manifest: a CSV with a row per video file (``manifest.read_manifest``); None = the files'
+            names tell.
+        pattern: a regular expression with named groups among ``session``, ``participant``,
+            ``camera``, ``part``, ``start``, searched for in each file's path below ``videos``
+            (forward slashes). Not read with a manifest.
+        session_name: how a session's name is made of ``session`` and ``participant``, alike for
+            videos and rows.
         camera: the one to use where sessions have several.
-        annotations: a CSV with a row per annotation, or annotation programs' files (``annotations.read_annotations``);
-            None = not annotated.
+        annotations: a CSV with a row per annotation, or annotation programs' files
+            (``annotations.read_annotations``); None = not annotated.
         format: how that file is written.
-        annotator: whose rows to use where there are several people's; ``all`` = each row is an annotation of its own,
-            ``(blank)`` = the rows without a name. Compared as names of sessions are (``naming.canonical``).
-        unlisted: what a session without any row is; rows that ``format.keep`` leaves out count here.
-        refused_rows: a session with a row that cannot be used is not scored, or (skip) scored with its other rows. A
-            row that names only the participant counts for all of the participant's sessions.
+        annotator: whose rows to use where there are several people's; ``all`` = each row is an
+            annotation of its own, ``(blank)`` = the rows without a name. Compared as names of
+            sessions are (``naming.canonical``).
+        unlisted: what a session without any row is; rows that ``format.keep`` leaves out count
+            here.
+        refused_rows: a session with a row that cannot be used is not scored, or (skip) scored with
+            its other rows. A row that names only the participant counts for all of the
+            participant's sessions.
         only_sessions: names of the sessions to use, for example in a pilot; empty = all.
         only_participants: likewise of participants.
     """
@@ -69,7 +78,9 @@ class Study:
     def __post_init__(self) -> None:
         """Check what can be checked without looking at files."""
         if self.videos is None and self.manifest is None:
-            raise ConfigError("nothing to look for: set videos (a folder or a file) or manifest (a CSV of files)")
+            raise ConfigError(
+                "nothing to look for: set videos (a folder or a file) or manifest (a CSV of files)"
+            )
         if self.manifest is None:
             compiled(self.pattern, self._naming)
 
@@ -77,13 +88,17 @@ class Study:
         """All sessions, sorted by name.
 
         Raises:
-            DatasetError: there is no video; files cannot be put together to sessions; a camera or annotator must be
-                chosen; the manifest or the annotations cannot be used, or do not belong to the videos.
+            DatasetError: there is no video; files cannot be put together to sessions; a camera or
+                annotator must be chosen; the manifest or the annotations cannot be used, or do not
+                belong to the videos.
         """
         return self._paired().sessions
 
     def notices(self) -> tuple[str, ...]:
-        """What was left out or guessed: rows with line numbers, files, sessions. Raises like ``sessions``."""
+        """What was left out or guessed: rows with line numbers, files, sessions.
+
+        Raises like ``sessions``.
+        """
         return self._paired().notices
 
     @property
@@ -134,9 +149,13 @@ class Study:
             paired = pair(self._wanted(found), rules)
         notices += paired.notices
         gaps = {item.name for item in footage if item.missing}
-        refused = any(session.unscored and session.session_id not in gaps for session in paired.sessions)
+        refused = any(
+            session.unscored and session.session_id not in gaps for session in paired.sessions
+        )
         if self.refused_rows == "unscored" and refused:
-            notices += ("dataset.refused_rows=skip scores a session by its other rows where some cannot be used",)
+            notices += (
+                "dataset.refused_rows=skip scores a session by its other rows where some cannot be used",
+            )
         return Paired(sessions=paired.sessions, notices=notices)
 
     def _recordings(self) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
@@ -159,20 +178,32 @@ class Study:
             raise DatasetError(f"dataset.videos: {error}{hint}") from None
         below = 0 if self.recursive or root.is_file() else num_below(root, suffixes=self.suffixes)
         told = f"videos in folders below {root.name}: {below}, not looked at (dataset.recursive=true looks there)"
-        found, unfit = recordings_by_name(videos, root.parent if root.is_file() else root, self.pattern, self._naming)
+        found, unfit = recordings_by_name(
+            videos, root.parent if root.is_file() else root, self.pattern, self._naming
+        )
         return found, ((told,) if below else ()) + unfit
 
     def _wanted(self, found: Sequence[Matched]) -> list[Matched]:
         """Those of ``only_sessions`` and ``only_participants``."""
         names = {item.footage.name for item in found}
         people = {item.participant for item in found if item.participant}
-        sessions = {chosen("dataset.only_sessions", name, names) for name in self.only_sessions} or names
-        wanted = {chosen("dataset.only_participants", name, people) for name in self.only_participants}
-        return [item for item in found if item.footage.name in sessions and (not wanted or item.participant in wanted)]
+        sessions = {
+            chosen("dataset.only_sessions", name, names) for name in self.only_sessions
+        } or names
+        wanted = {
+            chosen("dataset.only_participants", name, people) for name in self.only_participants
+        }
+        return [
+            item
+            for item in found
+            if item.footage.name in sessions and (not wanted or item.participant in wanted)
+        ]
 
 
 def _begun_apart(footage: Sequence[Footage]) -> list[str]:
-    """A notice on sessions whose times, counted from a start, may have been counted from another camera's."""
+    """A notice on sessions whose times, counted from a start, may have been counted from another
+    camera's.
+    """
     apart = [f"{item.name} ({item.apart_s:.1f} s)" for item in footage if item.apart_s > _APART_S]
     if not apart:
         return []

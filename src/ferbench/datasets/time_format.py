@@ -1,4 +1,6 @@
-"""Finds out how the times of a file are written, and refuses to guess where more than one reading is possible."""
+"""Finds out how the times of a file are written, and refuses to guess where more than one reading
+is possible.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ferbench.datasets.times import ELAPSED, Clock, DecimalMark, TimeFormat, decimal_mark, parse_clock, parse_time
+from ferbench.datasets.times import (
+    ELAPSED,
+    Clock,
+    DecimalMark,
+    TimeFormat,
+    decimal_mark,
+    parse_clock,
+    parse_time,
+)
 from ferbench.errors import DatasetError
 
 _MS_HEADER: Final = re.compile(r"(?:^|[^a-z])ms[)\]]?$|msec|milli")
@@ -50,14 +60,18 @@ class Times:
     day_first: bool | None = None
 
     def read(self, text: str) -> float | Clock | str:
-        """Seconds, or the clock time in a file of clock times, or what is wrong, to follow "<column> is "."""
+        """Seconds, or the clock time in a file of clock times, or what is wrong, to follow
+        "<column> is ".
+        """
         if self.time_format == "clock":
             return parse_clock(text, day_first=self.day_first, decimal=self.decimal)
         if self.time_format == "auto":  # only the reason is wanted
             if _DATED.fullmatch(text):
                 return parse_clock(text, decimal=self.decimal)
             nearest = _BY_COLONS[min(text.count(":"), 3)]
-            return Times(time_format=nearest, frame_rate_hz=self.frame_rate_hz or math.inf).read(text)
+            return Times(time_format=nearest, frame_rate_hz=self.frame_rate_hz or math.inf).read(
+                text
+            )
         return parse_time(text, self.time_format, self.frame_rate_hz, self.decimal)
 
 
@@ -72,8 +86,8 @@ def find_times(
 ) -> Times:
     """How a file's times are written.
 
-    A format is possible where every cell that is a time in any format is one in this. Plain numbers are seconds or
-    milliseconds by the unit in a header; without one, a fraction makes them seconds.
+    A format is possible where every cell that is a time in any format is one in this. Plain numbers
+    are seconds or milliseconds by the unit in a header; without one, a fraction makes them seconds.
 
     Args:
         cells: the file's times.
@@ -84,12 +98,16 @@ def find_times(
         delimiter: what separates the file's cells.
 
     Raises:
-        DatasetError: more than one reading is possible, or none fits all; day and month, or decimal marks and
-            thousands separators, cannot be told apart; both decimal marks are used; a frame rate is missing or useless.
+        DatasetError: more than one reading is possible, or none fits all; day and month, or decimal
+            marks and thousands separators, cannot be told apart; both decimal marks are used; a
+            frame rate is missing or useless.
     """
     rate = frame_rate_hz or math.inf
     if time_format == "auto":
-        readings = {text: _readings(text, rate, starts_known=starts_known) for text in {cell.text for cell in cells}}
+        readings = {
+            text: _readings(text, rate, starts_known=starts_known)
+            for text in {cell.text for cell in cells}
+        }
         readable = [cell for cell in cells if readings[cell.text]]
         time_format = _only_format(readable, readings, headers)
         _check_frame_rate(time_format, frame_rate_hz)
@@ -102,17 +120,24 @@ def find_times(
     decimal = _only_decimal(fitting)
     _check_thousands(fitting, decimal, time_format, delimiter)
     day_first = _day_first(fitting) if time_format == "clock" else None
-    return Times(time_format=time_format, frame_rate_hz=frame_rate_hz, decimal=decimal, day_first=day_first)
+    return Times(
+        time_format=time_format, frame_rate_hz=frame_rate_hz, decimal=decimal, day_first=day_first
+    )
 
 
 def _fits(text: str, time_format: TimeFormat, frame_rate_hz: float) -> bool:
     if time_format == "clock":
-        return any(isinstance(parse_clock(text, day_first=day_first), Clock) for day_first in (True, False))
+        return any(
+            isinstance(parse_clock(text, day_first=day_first), Clock) for day_first in (True, False)
+        )
     return time_format != "auto" and isinstance(parse_time(text, time_format, frame_rate_hz), float)
 
 
 def _readings(text: str, frame_rate_hz: float, *, starts_known: bool) -> frozenset[TimeFormat]:
-    """The formats in which a cell is a time; clock times without a date only where they can be used."""
+    """The formats in which a cell is a time.
+
+    Clock times without a date only where they can be used.
+    """
     found = {time_format for time_format in _FORMATS if _fits(text, time_format, frame_rate_hz)}
     return frozenset(found - {"clock"} if len(found) > 1 and not starts_known else found)
 
@@ -145,7 +170,8 @@ def _disagreement(examples: Mapping[frozenset[TimeFormat], Cell]) -> str:
     kinds = list(examples)
     one, other = next((a, b) for i, a in enumerate(kinds) for b in kinds[i + 1 :] if not a & b)
     told = " and ".join(
-        f"line {examples[kind].line} has {examples[kind].text!r} ({' or '.join(sorted(kind))})" for kind in (one, other)
+        f"line {examples[kind].line} has {examples[kind].text!r} ({' or '.join(sorted(kind))})"
+        for kind in (one, other)
     )
     return f"the times are written in more than one way: {told}. Write all in one way."
 
@@ -177,7 +203,9 @@ def _unit(cells: Sequence[Cell], headers: Sequence[str]) -> TimeFormat:
 
 
 def _are_days(texts: Sequence[str]) -> bool:
-    """Whether numbers are a spreadsheet's times (shares of a day) or dates with times (days since 1900)."""
+    """Whether numbers are a spreadsheet's times (shares of a day) or dates with times (days since
+    1900).
+    """
     days = [float(text.replace(",", ".")) for text in texts]
     in_range = all(day < 1 for day in days) or all(30000 <= day < 60000 for day in days)
     return in_range and any(_LONG_FRACTION.search(text) for text in texts)
@@ -189,7 +217,10 @@ def names_other_unit(header: str) -> bool:
 
 
 def _unit_of(header: str) -> TimeFormat | None:
-    """The unit that a header names. ``ss.msec`` means seconds with a fraction (annotation programs write it so)."""
+    """The unit that a header names.
+
+    ``ss.msec`` means seconds with a fraction (annotation programs write it so).
+    """
     name = _SS_MSEC.sub("sec", header.casefold())
     if _MS_HEADER.search(name):
         return "milliseconds"
@@ -219,8 +250,13 @@ def _only_decimal(cells: Sequence[Cell]) -> DecimalMark | None:
 def _check_thousands(
     cells: Sequence[Cell], decimal: DecimalMark | None, time_format: TimeFormat, delimiter: str
 ) -> None:
-    """Refuse 1,500 where it may be 1500: as milliseconds, and with a comma in a file that separates by commas."""
-    if time_format != "milliseconds" and not (time_format == "seconds" and decimal == delimiter == ","):
+    """Refuse 1,500 where it may be 1500.
+
+    As milliseconds, and with a comma in a file that separates by commas.
+    """
+    if time_format != "milliseconds" and not (
+        time_format == "seconds" and decimal == delimiter == ","
+    ):
         return
     marked = [cell for cell in cells if decimal_mark(cell.text)]
     plain_ones = any(float(cell.text) >= 1000 for cell in cells if not decimal_mark(cell.text))

@@ -27,7 +27,8 @@ _SHAPES: Final[dict[str, re.Pattern[str]]] = {
     "hh:mm:ss": re.compile(rf"(?P<h>\d+):(?P<m>\d{{1,2}}):{_SECONDS}", re.ASCII),
     "hh:mm:ss:ff": re.compile(r"(?P<h>\d+):(?P<m>\d{1,2}):(?P<s>\d{1,2}):(?P<f>\d+)", re.ASCII),
     "clock": re.compile(
-        rf"(?:(?P<date>\d+[-/.]\d+[-/.]\d+)(?:T| +))?(?P<h>\d{{1,2}}):(?P<m>\d{{1,2}}):{_SECONDS}", re.ASCII
+        rf"(?:(?P<date>\d+[-/.]\d+[-/.]\d+)(?:T| +))?(?P<h>\d{{1,2}}):(?P<m>\d{{1,2}}):{_SECONDS}",
+        re.ASCII,
     ),
 }
 _EXPECTED: Final[dict[str, str]] = {
@@ -48,14 +49,19 @@ _KINDS: Final = tuple(
         (r"-[0-9].*:.*", "negative"),
         (r"[0-9]+:[0-9]+:[0-9]+;[0-9]+", "a drop-frame time code, which is not read"),
         (r"[0-9].*:.*[ap]\.?m\.?", "a time of a 12-hour clock, which is not read"),
-        (r"[+-]?[0-9]{1,3}(?:[.,'’\s][0-9]{3})+(?:[.,][0-9]+)?", "a number with thousands separators"),
+        (
+            r"[+-]?[0-9]{1,3}(?:[.,'’\s][0-9]{3})+(?:[.,][0-9]+)?",
+            "a number with thousands separators",
+        ),
     )
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """A time on the clock: seconds since midnight, 0 <= of_day_s < 86400, and the date where one was written."""
+    """A time on the clock: seconds since midnight, 0 <= of_day_s < 86400, and the date where one
+    was written.
+    """
 
     of_day_s: float
     date: datetime.date | None = None
@@ -64,8 +70,9 @@ class Clock:
 def since(clock: Clock, start: Clock) -> float:
     """Seconds from ``start`` to ``clock``, rounded to microseconds; negative before it.
 
-    With two dates this is their difference (clocks are not taken to change to or from summer time in between).
-    Otherwise dates are ignored, and a time more than 12 hours smaller than the start is one after midnight.
+    With two dates this is their difference (clocks are not taken to change to or from summer time
+    in between). Otherwise dates are ignored, and a time more than 12 hours smaller than the start
+    is one after midnight.
 
     >>> since(Clock(of_day_s=30.0), Clock(of_day_s=86390.0))
     40.0
@@ -77,12 +84,15 @@ def since(clock: Clock, start: Clock) -> float:
 
 
 def parse_time(
-    text: str, time_format: ElapsedFormat, frame_rate_hz: float | None = None, decimal: DecimalMark | None = None
+    text: str,
+    time_format: ElapsedFormat,
+    frame_rate_hz: float | None = None,
+    decimal: DecimalMark | None = None,
 ) -> float | str:
     """An elapsed time in seconds, or what is wrong with it.
 
-    ``hh:mm:ss:ff`` is H * 3600 + M * 60 + S + F / rate, as in the thesis' program (no SMPTE drop-frame code). Minutes
-    may exceed 59 where no hours are given.
+    ``hh:mm:ss:ff`` is H * 3600 + M * 60 + S + F / rate, as in the thesis' program (no SMPTE
+    drop-frame code). Minutes may exceed 59 where no hours are given.
 
     Args:
         text: a cell without white space around it.
@@ -112,15 +122,19 @@ def parse_time(
     return seconds + 0.0  # no negative zero
 
 
-def parse_clock(text: str, *, day_first: bool | None = None, decimal: DecimalMark | None = None) -> Clock | str:
+def parse_clock(
+    text: str, *, day_first: bool | None = None, decimal: DecimalMark | None = None
+) -> Clock | str:
     """A time on the clock, or what is wrong with it.
 
-    Hours, minutes and seconds, after a date or not: ``14:03:20.5``, ``2024-03-05 14:03:20``, ``2024-03-05T14:03:20``,
-    ``05-03-2024 14:03:20``, ``5/3/2024 14:03:20``, ``05.03.2024 14:03:20`` (with dots the day always comes first).
+    Hours, minutes and seconds, after a date or not: ``14:03:20.5``, ``2024-03-05 14:03:20``,
+    ``2024-03-05T14:03:20``, ``05-03-2024 14:03:20``, ``5/3/2024 14:03:20``, ``05.03.2024 14:03:20``
+    (with dots the day always comes first).
 
     Args:
         text: a cell without white space around it.
-        day_first: whether the day comes before the month where the year is last; None = only where the numbers tell.
+        day_first: whether the day comes before the month where the year is last; None = only where
+            the numbers tell.
         decimal: the only decimal mark that is accepted; None = either.
 
     >>> parse_clock("5/3/2024 14:03:20", day_first=True)

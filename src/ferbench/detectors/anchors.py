@@ -1,7 +1,8 @@
 """RetinaFace's anchors, and what the network's numbers mean relative to them.
 
-Source: biubug6's Pytorch_Retinaface (``PriorBox``, ``decode``, ``decode_landm``), whose scheme is that of SSD (Liu et
-al. 2016). Anchors are reckoned in f64 and kept in f32 as there; what differs is that no loop goes over them.
+Source: biubug6's Pytorch_Retinaface (``PriorBox``, ``decode``, ``decode_landm``), whose scheme is
+that of SSD (Liu et al. 2016). Anchors are reckoned in f64 and kept in f32 as there; what differs is
+that no loop goes over them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _GROWTH: Final = 0.2  # and of growth, in the exponent
 
 @lru_cache(maxsize=8)
 def anchors(height_px: int, width_px: int, device: torch.device) -> Tensor:
-    """Centre and sides of all anchors of a frame, x, y, width, height in parts of the frame's sides, f32 (P, 4).
+    """Centre and sides of all anchors of a frame, x, y, width, height in parts of the frame's
+    sides, f32 (P, 4).
 
     All of stride 8, then of 16, then of 32; rows of cells, cells, the smaller before the larger.
     """
@@ -36,12 +38,16 @@ def anchors(height_px: int, width_px: int, device: torch.device) -> Tensor:
 
 
 def boxes(regression: Tensor, anchor: Tensor) -> Tensor:
-    """Corners x1, y1, x2, y2 in parts of the frame's sides, (M, 4), from the network's numbers (M, 4)."""
+    """Corners x1, y1, x2, y2 in parts of the frame's sides, (M, 4), from the network's numbers (M,
+    4).
+    """
     sides = anchor[:, 2:] * torch.exp(regression[:, 2:] * _GROWTH)
     start = anchor[:, :2] + regression[:, :2] * _SHIFT * anchor[:, 2:] - sides / 2
     return torch.cat((start, start + sides), dim=1)
 
 
 def landmarks(regression: Tensor, anchor: Tensor) -> Tensor:
-    """Five points x, y in parts of the frame's sides, (M, 5, 2), from the network's numbers (M, 10)."""
+    """Five points x, y in parts of the frame's sides, (M, 5, 2), from the network's numbers (M,
+    10).
+    """
     return anchor[:, None, :2] + regression.view(-1, 5, 2) * _SHIFT * anchor[:, None, 2:]

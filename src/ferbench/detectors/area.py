@@ -1,9 +1,9 @@
 """Area resampling of whole frames and of many crops by one summed-area table (Crow 1984).
 
-An output pixel is the mean of the input pixels from floor(i * n / size) to ceil((i + 1) * n / size), which is what
-``torch.nn.functional.interpolate(mode="area")`` computes. From the table every mean is four lookups, whatever the
-size of its window, so crops of different sizes need no loop. Sums are whole numbers and exact; only the last
-division rounds.
+An output pixel is the mean of the input pixels from floor(i * n / size) to ceil((i + 1) * n /
+size), which is what ``torch.nn.functional.interpolate(mode="area")`` computes. From the table every
+mean is four lookups, whatever the size of its window, so crops of different sizes need no loop.
+Sums are whole numbers and exact; only the last division rounds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ def summed_area(frames: Tensor) -> Tensor:
 
 
 def _windows(length: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """First and past-the-last input pixel of each output pixel; length (...) gives two (..., size)."""
+    """First and past-the-last input pixel of each output pixel.
+
+    Length (...) gives two (..., size).
+    """
     i = torch.arange(size, device=length.device)
     n = length[..., None]
     return i * n // size, ((i + 1) * n + size - 1) // size
@@ -62,7 +65,8 @@ def crops(table: Tensor, frame: Tensor, corners: Tensor, size: int) -> Tensor:
     Args:
         table: summed areas (N, H+1, W+1, 3), contiguous.
         frame: i64 (M,), which frame each crop is cut from.
-        corners: i64 (M, 4), left, top, right, bottom; pixels [left, right) x [top, bottom), not empty, inside.
+        corners: i64 (M, 4), left, top, right, bottom; pixels [left, right) x [top, bottom), not
+            empty, inside.
         size: rows and columns of the result.
 
     Returns:

@@ -21,10 +21,15 @@ def check_frames(owner: str, frames: torch.Tensor) -> None:
         DataError: they are something else.
     """
     if str(frames.dtype) != "torch.uint8" or frames.dim() != 4 or frames.shape[1] != 3:
-        raise DataError(f"{owner}: expected frames u8 (N, 3, H, W), got {frames.dtype} of {tuple(frames.shape)}")
+        raise DataError(
+            f"{owner}: expected frames u8 (N, 3, H, W), got {frames.dtype} of {tuple(frames.shape)}"
+        )
 
 
 def bgr_images(frames: torch.Tensor) -> Iterator[NDArray[np.uint8]]:
-    """Each of frames, RGB u8 (N, 3, H, W) on any device, as OpenCV wants images: BGR u8 (H, W, 3)."""
+    """Each of frames, RGB u8 (N, 3, H, W) on any device, as OpenCV wants images.
+
+    BGR u8 (H, W, 3).
+    """
     for frame in frames:
         yield np.ascontiguousarray(frame.flip(0).permute(1, 2, 0).cpu().numpy())

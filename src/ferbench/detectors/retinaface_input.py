@@ -1,4 +1,7 @@
-"""What RetinaFace gets to see: frames at the size that a policy says, with the colours that the weights know."""
+"""What RetinaFace gets to see.
+
+Frames at the size that a policy says, with the colours that the weights know.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ class Fit:
     Attributes:
         height_px: height of the resized frame.
         width_px: its width.
-        canvas_px: height and width of what the network sees; the frame is at its top left, the rest is black.
+        canvas_px: height and width of what the network sees; the frame is at its top left, the rest
+            is black.
         scale_xy: pixels of the frame per pixel of the resized one.
     """
 
@@ -35,24 +39,34 @@ class Fit:
 def fit(height_px: int, width_px: int, resolution: Resolution, long_side_px: int | None) -> Fit:
     """Choose the size for frames of ``height_px`` x ``width_px``.
 
-    Sizes are rounded half to even (``letterbox``: cut off), and at least 1. Scales are those of the programs that have
-    such a policy: ``fit`` that of the height, ``letterbox`` the intended one; ``shrink`` has one for each direction.
+    Sizes are rounded half to even (``letterbox``: cut off), and at least 1. Scales are those of the
+    programs that have such a policy: ``fit`` that of the height, ``letterbox`` the intended one;
+    ``shrink`` has one for each direction.
 
     >>> fit(1080, 1920, "shrink", 640)
     Fit(height_px=360, width_px=640, canvas_px=(360, 640), scale_xy=(3.0, 3.0))
     """
     long_px = max(height_px, width_px)
     if long_side_px is None or (resolution == "shrink" and long_px <= long_side_px):
-        return Fit(height_px=height_px, width_px=width_px, canvas_px=(height_px, width_px), scale_xy=(1.0, 1.0))
+        return Fit(
+            height_px=height_px,
+            width_px=width_px,
+            canvas_px=(height_px, width_px),
+            scale_xy=(1.0, 1.0),
+        )
     ratio = long_side_px / long_px
     if resolution == "letterbox":
         height, width = max(1, int(height_px * ratio)), max(1, int(width_px * ratio))
         square = (long_side_px, long_side_px)
-        return Fit(height_px=height, width_px=width, canvas_px=square, scale_xy=(1 / ratio, 1 / ratio))
+        return Fit(
+            height_px=height, width_px=width, canvas_px=square, scale_xy=(1 / ratio, 1 / ratio)
+        )
     height, width = max(1, round(height_px * ratio)), max(1, round(width_px * ratio))
     vertical = height_px / height
     horizontal = vertical if resolution == "fit" else width_px / width
-    return Fit(height_px=height, width_px=width, canvas_px=(height, width), scale_xy=(horizontal, vertical))
+    return Fit(
+        height_px=height, width_px=width, canvas_px=(height, width), scale_xy=(horizontal, vertical)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +93,18 @@ class Pixels:
         return seen.sub_(mean).mul_(factor)
 
     def of_frame(self, frame: Tensor, sizes: Fit) -> F32:
-        """One frame RGB u8 (3, H, W) on a CPU as f32 (1, 3, canvas); the same numbers, without torch's threads."""
+        """One frame RGB u8 (3, H, W) on a CPU as f32 (1, 3, canvas).
+
+        The same numbers, without torch's threads.
+        """
         import cv2
 
         # Decoded frames have their channels last in memory, which is how OpenCV is fast.
         image = frame.permute(1, 2, 0).contiguous().numpy()
         if image.shape[:2] != (sizes.height_px, sizes.width_px):
-            image = cv2.resize(image, (sizes.width_px, sizes.height_px), interpolation=cv2.INTER_LINEAR)
+            image = cv2.resize(
+                image, (sizes.width_px, sizes.height_px), interpolation=cv2.INTER_LINEAR
+            )
         planes = (image[..., ::-1] if self.bgr else image).transpose(2, 0, 1)
         mean, factor = self._constants()
         seen = np.empty((1, 3, *sizes.canvas_px), np.float32)

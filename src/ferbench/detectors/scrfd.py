@@ -1,10 +1,12 @@
 """SCRFD: one look at the frame at three strides, with five landmarks where the network has them.
 
 Paper: Guo et al. 2022, "Sample and Computation Redistribution for Efficient Face Detection" (ICLR).
-Original: insightface 2.1, ``insightface.model_zoo.scrfd.SCRFD.detect`` with one input size and all faces kept.
+Original: insightface 2.1, ``insightface.model_zoo.scrfd.SCRFD.detect`` with one input size and all
+faces kept.
 
 Differs from the original:
-    - several frames at once, and files that ask for 640 x 640 take other sizes too (see ``ferbench.nets.scrfd``);
+    - several frames at once, and files that ask for 640 x 640 take other sizes too (see
+      ``ferbench.nets.scrfd``);
     - suppression measures overlaps in f64;
     - a frame so thin that nothing of it would be left has no faces (there: an error of OpenCV's).
 """
@@ -21,7 +23,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ferbench import onnx_graph
 from ferbench.detectors.frames import check_frames
 from ferbench.detectors.suppression import greedy_nms
 from ferbench.errors import ConfigError, WeightsError
@@ -29,7 +30,8 @@ from ferbench.nets import scrfd
 from ferbench.nets.scrfd import ANCHORS, STRIDES_PX
 from ferbench.resize import opencv_linear
 from ferbench.types import F32, I64, Faces
-from ferbench.weights import PublishedFile, check
+from ferbench.weights import onnx_graph
+from ferbench.weights.published import PublishedFile, check
 
 Engine = Literal["auto", "onnxruntime", "torch"]
 
@@ -49,8 +51,8 @@ class Scrfd:
         input_px: side of the square that frames are fitted into, a multiple of 32.
         min_score: least probability of a face, in [0, 1).
         overlap: largest intersection over union of two faces, in [0, 1].
-        engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``: onnxruntime on a CPU,
-            torch elsewhere.
+        engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``:
+            onnxruntime on a CPU, torch elsewhere.
     """
 
     version: ClassVar[str] = "1"
@@ -65,14 +67,17 @@ class Scrfd:
         """Check the ranges."""
         check_search("Scrfd", self.input_px, self.min_score, self.overlap)
         if self.engine not in get_args(Engine):
-            raise ConfigError(f"Scrfd.engine: expected one of {', '.join(get_args(Engine))}, got {self.engine!r}")
+            raise ConfigError(
+                f"Scrfd.engine: expected one of {', '.join(get_args(Engine))}, got {self.engine!r}"
+            )
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The ONNX file."""
         return (self.weights,)
 
     def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Faces]:
-        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames 0..N-1.
+        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames
+        0..N-1.
 
         Raises:
             WeightsError: the file is missing, has another hash, or is no SCRFD.
@@ -96,7 +101,9 @@ def check_search(owner: str, input_px: int, min_score: float, overlap: float) ->
         ConfigError: one is out of range.
     """
     if input_px < 1 or input_px % STRIDES_PX[-1]:
-        raise ConfigError(f"{owner}.input_px: expected a multiple of {STRIDES_PX[-1]}, got {input_px!r}")
+        raise ConfigError(
+            f"{owner}.input_px: expected a multiple of {STRIDES_PX[-1]}, got {input_px!r}"
+        )
     if not 0 <= min_score < 1:
         raise ConfigError(f"{owner}.min_score: expected a number in [0, 1), got {min_score!r}")
     if not 0 <= overlap <= 1:
@@ -104,7 +111,9 @@ def check_search(owner: str, input_px: int, min_score: float, overlap: float) ->
 
 
 def fitted_px(height_px: int, width_px: int, side_px: int) -> tuple[int, int]:
-    """Height and width of a frame fitted into a square, its shape kept; what is over is cut off, not rounded.
+    """Height and width of a frame fitted into a square, its shape kept.
+
+    What is over is cut off, not rounded.
 
     >>> fitted_px(1080, 1920, 640), fitted_px(1280, 719, 640)
     ((360, 640), (640, 359))
@@ -117,7 +126,9 @@ _Outputs = tuple[int, list[Tensor]]
 """Number of the first frame, and the network's outputs for it and those after it."""
 
 _Forward = Callable[[Tensor, int, int, int], Iterator[_Outputs]]
-"""From frames u8 (N, 3, H, W), the height and width that they are brought to, and the side of the square."""
+"""From frames u8 (N, 3, H, W), the height and width that they are brought to, and the side of the
+square.
+"""
 
 
 class _Onnxruntime:
@@ -129,7 +140,9 @@ class _Onnxruntime:
         self.run: Callable[[F32], list[F32]] = lambda blob: session.run(None, {name: blob})
         _try_out(lambda blob: self.run(blob.numpy()), torch.device("cpu"), path)
 
-    def __call__(self, frames: Tensor, height_px: int, width_px: int, side_px: int) -> Iterator[_Outputs]:
+    def __call__(
+        self, frames: Tensor, height_px: int, width_px: int, side_px: int
+    ) -> Iterator[_Outputs]:
         import cv2
 
         def one(frame: Tensor) -> list[F32]:
@@ -138,7 +151,9 @@ class _Onnxruntime:
             if image.shape[:2] != (height_px, width_px):
                 image = cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
             blob = np.full((1, 3, side_px, side_px), -_MEAN, np.float32)
-            np.subtract(image.transpose(2, 0, 1), np.float32(_MEAN), out=blob[0, :, :height_px, :width_px])
+            np.subtract(
+                image.transpose(2, 0, 1), np.float32(_MEAN), out=blob[0, :, :height_px, :width_px]
+            )
             blob *= np.float32(1 / _SPAN)
             return self.run(blob)
 
@@ -156,7 +171,9 @@ class _Torch:
         self.at_once = _CPU_FRAMES if device.type == "cpu" else _DEVICE_FRAMES
         _try_out(self.net, device, path)
 
-    def __call__(self, frames: Tensor, height_px: int, width_px: int, side_px: int) -> Iterator[_Outputs]:
+    def __call__(
+        self, frames: Tensor, height_px: int, width_px: int, side_px: int
+    ) -> Iterator[_Outputs]:
         for first in range(0, len(frames), self.at_once):
             small = opencv_linear(frames[first : first + self.at_once], height_px, width_px)
             blob = torch.zeros((len(small), 3, side_px, side_px), device=frames.device)
@@ -180,7 +197,9 @@ def _try_out(net: Callable[[Tensor], Iterable[Any]], device: torch.device, path:
     rows = [(_SMALL_PX // stride) ** 2 * ANCHORS for stride in STRIDES_PX]
     expected = [(1, n, width) for width in scrfd.WIDTHS for n in rows][: len(got)]
     if got != expected:
-        raise WeightsError(f"{path} is not an SCRFD with strides 8, 16 and 32: its outputs are {got}, not {expected}")
+        raise WeightsError(
+            f"{path} is not an SCRFD with strides 8, 16 and 32: its outputs are {got}, not {expected}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,22 +230,37 @@ class _Loaded:
             return Faces.empty()
         scale = height_px / frames.shape[2]
         found = self.forward(frames, height_px, width_px, side_px)
-        return Faces.concat([self._decide(outputs, scale).shifted(first) for first, outputs in found])
+        return Faces.concat(
+            [self._decide(outputs, scale).shifted(first) for first, outputs in found]
+        )
 
     def _decide(self, outputs: list[Tensor], scale: float) -> Faces:
-        """Boxes, landmarks and order of some frames; ``scale`` is pixels of the square per pixel of the frame."""
+        """Boxes, landmarks and order of some frames.
+
+        ``scale`` is pixels of the square per pixel of the frame.
+        """
         parts = [
             self._candidates(outputs[at :: len(STRIDES_PX)], stride, np.float32(scale))
             for at, stride in enumerate(STRIDES_PX)
         ]
-        frame, score = np.concatenate([p.frame for p in parts]), np.concatenate([p.score for p in parts])
-        box, landmarks = np.concatenate([p.box for p in parts]), np.concatenate([p.landmarks for p in parts])
+        frame, score = (
+            np.concatenate([p.frame for p in parts]),
+            np.concatenate([p.score for p in parts]),
+        )
+        box, landmarks = (
+            np.concatenate([p.box for p in parts]),
+            np.concatenate([p.landmarks for p in parts]),
+        )
         kept = [np.empty(0, np.int64)]
         for n in np.unique(frame):
             rows = np.flatnonzero(frame == n)
-            kept.append(rows[greedy_nms(box[rows], score[rows], overlap=self.spec.overlap, extra_px=1)])
+            kept.append(
+                rows[greedy_nms(box[rows], score[rows], overlap=self.spec.overlap, extra_px=1)]
+            )
         keep = np.concatenate(kept)
-        return Faces(frame=frame[keep], box_xyxy=box[keep], score=score[keep], landmarks_xy=landmarks[keep])
+        return Faces(
+            frame=frame[keep], box_xyxy=box[keep], score=score[keep], landmarks_xy=landmarks[keep]
+        )
 
     def _candidates(self, outputs: list[Tensor], stride: int, scale: np.float32) -> _Candidates:
         """The anchors of one stride that are sure enough."""
@@ -240,7 +274,9 @@ class _Loaded:
         box /= scale
         landmarks = np.full((len(row), 5, 2), np.nan, np.float32)
         if offset:
-            landmarks = (centre[:, None] + offset[0][frame, row].cpu().numpy().reshape(-1, 5, 2) * stride) / scale
+            landmarks = (
+                centre[:, None] + offset[0][frame, row].cpu().numpy().reshape(-1, 5, 2) * stride
+            ) / scale
         return _Candidates(
             frame=frame.cpu().numpy(),
             score=score[frame, row, 0].cpu().numpy(),

@@ -1,7 +1,9 @@
-"""Greedy suppression of overlapping boxes, as the RetinaFace of biubug6 and the SCRFD of insightface do it.
+"""Greedy suppression of overlapping boxes, as the RetinaFace of biubug6 and the SCRFD of
+insightface do it.
 
-Source: ``py_cpu_nms`` of Fast R-CNN (Girshick), which both took over. Its sides are one pixel longer than the
-difference of the corners (``extra_px=1``); torchvision's suppression takes the plain difference (``extra_px=0``).
+Source: ``py_cpu_nms`` of Fast R-CNN (Girshick), which both took over. Its sides are one pixel
+longer than the difference of the corners (``extra_px=1``); torchvision's suppression takes the
+plain difference (``extra_px=0``).
 
 Differs: computed in f64 whatever the boxes' type is.
 """
@@ -14,7 +16,9 @@ from ferbench.types import F32, F64, I64
 
 
 def greedy_nms(boxes: F32 | F64, scores: F32 | F64, *, overlap: float, extra_px: int) -> I64:
-    """Go through the boxes of one frame from the best on; drop each that overlaps a kept one by more than ``overlap``.
+    """Go through the boxes of one frame from the best on.
+
+    Drop each that overlaps a kept one by more than ``overlap``.
 
     Args:
         boxes: f32 or f64 (M, 4), x1, y1, x2, y2 in pixels.
@@ -36,6 +40,7 @@ def greedy_nms(boxes: F32 | F64, scores: F32 | F64, *, overlap: float, extra_px:
         kept.append(k)
         side = (np.minimum(end[k], end[k + 1 :]) - np.maximum(start[k], start[k + 1 :])).clip(min=0)
         shared = side[:, 0] * side[:, 1]
-        # As a product: a box without area, or inside out, overlaps nothing, and nothing is divided by zero.
+        # As a product: a box without area, or inside out, overlaps nothing, and nothing is divided
+        # by zero.
         alive[k + 1 :] &= shared <= overlap * (area[k] + area[k + 1 :] - shared).clip(min=0)
     return order[np.asarray(kept, np.int64)]

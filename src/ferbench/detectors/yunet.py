@@ -1,8 +1,8 @@
 """YuNet through OpenCV: a tiny network for faces of about 10 to 300 pixels.
 
-Paper: Wu et al. 2023, "YuNet: A Tiny Millisecond-level Face Detector" (Machine Intelligence Research).
-Original: OpenCV's ``FaceDetectorYN``, which does everything but the size of its input; limits as in
-opencv_zoo's class ``YuNet``.
+Paper: Wu et al. 2023, "YuNet: A Tiny Millisecond-level Face Detector" (Machine Intelligence
+Research). Original: OpenCV's ``FaceDetectorYN``, which does everything but the size of its input;
+limits as in opencv_zoo's class ``YuNet``.
 
 Differs from the original: frames can be made smaller first, and several come at once.
 """
@@ -18,22 +18,28 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench import onnx_graph
 from ferbench.detectors.frames import bgr_images, check_frames
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.types import Faces
-from ferbench.weights import PublishedFile, check
+from ferbench.weights import onnx_graph
+from ferbench.weights.published import PublishedFile, check
 
 if TYPE_CHECKING:
     import torch
 
-OPERATORS: Final = frozenset({"Conv", "Relu", "Sigmoid", "MaxPool", "Add", "Resize", "Transpose", "Reshape"})
-OUTPUTS: Final = frozenset(f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32))
+OPERATORS: Final = frozenset(
+    {"Conv", "Relu", "Sigmoid", "MaxPool", "Add", "Resize", "Transpose", "Reshape"}
+)
+OUTPUTS: Final = frozenset(
+    f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Yunet:
-    """YuNet with published weights; implements ``ferbench.protocols.Detector``. Computes on the CPU.
+    """YuNet with published weights.
+
+    Implements ``ferbench.protocols.Detector``. Computes on the CPU.
 
     Attributes:
         weights: the ONNX file, of 2023 or later.
@@ -54,9 +60,13 @@ class Yunet:
     def __post_init__(self) -> None:
         """Check the ranges."""
         if self.long_side_px is not None and self.long_side_px < 1:
-            raise ConfigError(f"Yunet.long_side_px: expected at least 1 pixel or null, got {self.long_side_px!r}")
+            raise ConfigError(
+                f"Yunet.long_side_px: expected at least 1 pixel or null, got {self.long_side_px!r}"
+            )
         if not 0 <= self.min_score < 1:
-            raise ConfigError(f"Yunet.min_score: expected a number in [0, 1), got {self.min_score!r}")
+            raise ConfigError(
+                f"Yunet.min_score: expected a number in [0, 1), got {self.min_score!r}"
+            )
         if not 0 <= self.overlap <= 1:
             raise ConfigError(f"Yunet.overlap: expected a number in [0, 1], got {self.overlap!r}")
         if self.candidates < 1:
@@ -67,7 +77,8 @@ class Yunet:
         return (self.weights,)
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], Faces]:  # noqa: ARG002
-        """Return a function from frames, RGB u8 (N, 3, H, W) on any device, to Faces with frames 0..N-1.
+        """Return a function from frames, RGB u8 (N, 3, H, W) on any device, to Faces with frames
+        0..N-1.
 
         Raises:
             WeightsError: the file is missing, has another hash, or is no YuNet.
@@ -88,13 +99,18 @@ class Yunet:
             with _quiet():
                 net = cv2.FaceDetectorYN.create("onnx", file, no_config, (320, 320), *limits)
         except cv2.error as error:
-            raise WeightsError(f"{path} cannot be run by OpenCV: {' '.join(str(error).split())}") from error
+            raise WeightsError(
+                f"{path} cannot be run by OpenCV: {' '.join(str(error).split())}"
+            ) from error
         return _Loaded(self, net)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Let OpenCV tell errors only: at each start it warns that its engine has no targets to choose from."""
+    """Let OpenCV tell errors only.
+
+    At each start it warns that its engine has no targets to choose from.
+    """
     from cv2.utils import logging
 
     level = logging.getLogLevel()
@@ -116,14 +132,20 @@ class _Loaded:
         check_frames("Yunet", frames)
         if frames.numel() == 0:
             return Faces.empty()
-        return Faces.concat([self._one(frame).shifted(n) for n, frame in enumerate(bgr_images(frames))])
+        return Faces.concat(
+            [self._one(frame).shifted(n) for n, frame in enumerate(bgr_images(frames))]
+        )
 
     def _one(self, bgr: NDArray[np.uint8]) -> Faces:
         import cv2
 
         height_px, width_px = bgr.shape[:2]
         size_px = self._size_px(height_px, width_px)
-        small = bgr if size_px == (width_px, height_px) else cv2.resize(bgr, size_px, interpolation=cv2.INTER_LINEAR)
+        small = (
+            bgr
+            if size_px == (width_px, height_px)
+            else cv2.resize(bgr, size_px, interpolation=cv2.INTER_LINEAR)
+        )
         self.net.setInputSize(size_px)
         rows = self.net.detect(small)[1]
         if rows is None:
@@ -143,4 +165,6 @@ class _Loaded:
         wanted = self.spec.long_side_px
         if wanted is None or longest <= wanted:
             return width_px, height_px
-        return max(1, round(width_px * wanted / longest)), max(1, round(height_px * wanted / longest))
+        return max(1, round(width_px * wanted / longest)), max(
+            1, round(height_px * wanted / longest)
+        )

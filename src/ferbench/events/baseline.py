@@ -7,15 +7,21 @@ import numpy as np
 from ferbench.types import F64, I64
 
 
-def quantile_over(value: F64, edges_s: F64, *, share: float, behind_s: float, ahead_s: float) -> F64:
-    """The quantile around each frame: the smallest value with at least ``share`` of the window's time at or below it.
+def quantile_over(
+    value: F64, edges_s: F64, *, share: float, behind_s: float, ahead_s: float
+) -> F64:
+    """The quantile around each frame.
 
-    Frame j counts, with the time that it is on screen, where its centre is at most ``behind_s`` before and at most
-    ``ahead_s`` after the centre of frame i (allowing 1e-9 s, so that centres that are equal on paper count alike).
-    Frames without a value count nothing; a frame whose window has no value gets none. Times are rounded to nanoseconds.
+    The smallest value with at least ``share`` of the window's time at or below it.
 
-    All frames at once, by a wavelet matrix over the ranks of values (Claude, Navarro & Ordóñez 2015, "The wavelet
-    matrix"), with sums of time where that one has numbers of elements: log2(T) passes over T frames.
+    Frame j counts, with the time that it is on screen, where its centre is at most ``behind_s``
+    before and at most ``ahead_s`` after the centre of frame i (allowing 1e-9 s, so that centres
+    that are equal on paper count alike). Frames without a value count nothing; a frame whose window
+    has no value gets none. Times are rounded to nanoseconds.
+
+    All frames at once, by a wavelet matrix over the ranks of values (Claude, Navarro & Ordóñez
+    2015, "The wavelet matrix"), with sums of time where that one has numbers of elements: log2(T)
+    passes over T frames.
 
     Args:
         value: f64 (T,), NaN = undefined.
@@ -38,13 +44,17 @@ def quantile_over(value: F64, edges_s: F64, *, share: float, behind_s: float, ah
     stop = np.searchsorted(inside_s, centre_s + ahead_s + 1e-9, side="right")
     lasts_ns = np.round(np.diff(edges_s)[defined] * 1e9).astype(np.int64)
     some = np.flatnonzero(first < stop)
-    found = _rank_at(rank.astype(np.int64), lasts_ns, first[some], stop[some], share=share, num_ranks=len(levels))
+    found = _rank_at(
+        rank.astype(np.int64), lasts_ns, first[some], stop[some], share=share, num_ranks=len(levels)
+    )
     result[some] = levels[found]
     return result
 
 
 def _rank_at(rank: I64, weight: I64, first: I64, stop: I64, *, share: float, num_ranks: int) -> I64:
-    """The smallest rank with at least ``share`` of the weight of elements [first, stop) at or below it, per query."""
+    """The smallest rank with at least ``share`` of the weight of elements [first, stop) at or below
+    it, per query.
+    """
     total = np.concatenate(([0], np.cumsum(weight)))
     wanted = np.maximum(np.ceil((total[stop] - total[first]) * share - 0.5), 1).astype(np.int64)
     found = np.zeros(len(first), np.int64)

@@ -1,6 +1,7 @@
 """Two thresholds on true time: an event opens at one level and closes at a lower one.
 
-Every comparison of durations allows 1e-9 s, so that frame edges that are equal on paper are equal here.
+Every comparison of durations allows 1e-9 s, so that frame edges that are equal on paper are equal
+here.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from typing import ClassVar
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.events.refractory import check_refractory, outside_refractory, profile_outside_refractory
-from ferbench.profile import Profile, records
+from ferbench.events.refractory import (
+    check_refractory,
+    outside_refractory,
+    profile_outside_refractory,
+)
+from ferbench.threshold_sweep import Profile, records
 from ferbench.types import F64, I64, Event, Signal
 
 TOLERANCE_S = 1e-9
@@ -41,19 +46,20 @@ def open_runs(value: F64, *, enter: float, exit_below: float) -> tuple[I64, I64]
 class Hysteresis:
     """Events where the signal rises to ``enter`` and stays at ``exit`` or above.
 
-    In this order: runs of frames are found; runs with a gap of less than ``merge_gap_s`` between them (end of one to
-    start of the next, whatever the signal is in between) become one event; events shorter than ``min_duration_s``
-    are dropped. An event goes from the start of its first frame to the end of its last one. It triggers at the end
-    of the first frame, outside of merged gaps, at which it has lasted ``min_duration_s``: the earliest moment at which
-    a live program would know.
+    In this order: runs of frames are found; runs with a gap of less than ``merge_gap_s`` between
+    them (end of one to start of the next, whatever the signal is in between) become one event;
+    events shorter than ``min_duration_s`` are dropped. An event goes from the start of its first
+    frame to the end of its last one. It triggers at the end of the first frame, outside of merged
+    gaps, at which it has lasted ``min_duration_s``: the earliest moment at which a live program
+    would know.
 
     Attributes:
         enter: an event opens at a value of at least this.
         exit: it closes at a value below this, or where there is no value; at most ``enter``.
         min_duration_s: shorter events are dropped, seconds.
         merge_gap_s: shorter gaps are closed, seconds; 0 = none.
-        refractory_s: at last, events that trigger sooner than this after the one before are dropped, seconds; 0 = none
-            (see ``outside_refractory``).
+        refractory_s: at last, events that trigger sooner than this after the one before are
+            dropped, seconds; 0 = none (see ``outside_refractory``).
     """
 
     version: ClassVar[str] = "1"
@@ -66,7 +72,9 @@ class Hysteresis:
     def __post_init__(self) -> None:
         """Check the numbers."""
         if not (math.isfinite(self.enter) and math.isfinite(self.exit)):
-            raise ConfigError(f"enter and exit: expected finite numbers, got enter={self.enter!r}, exit={self.exit!r}")
+            raise ConfigError(
+                f"enter and exit: expected finite numbers, got enter={self.enter!r}, exit={self.exit!r}"
+            )
         if self.exit > self.enter:
             raise ConfigError(
                 f"enter={self.enter!r} is below exit={self.exit!r} (by default {type(self)().exit}): "
@@ -75,7 +83,9 @@ class Hysteresis:
         for name in ("min_duration_s", "merge_gap_s"):
             seconds = getattr(self, name)
             if not (math.isfinite(seconds) and seconds >= 0):
-                raise ConfigError(f"{name}: expected a finite number of seconds, 0 or more, got {seconds!r}")
+                raise ConfigError(
+                    f"{name}: expected a finite number of seconds, 0 or more, got {seconds!r}"
+                )
         check_refractory(self.refractory_s)
 
     @property
@@ -109,7 +119,9 @@ class Hysteresis:
         return outside_refractory(events, self.refractory_s)
 
     def profile(self, signal: Signal, *, start_s: float) -> Profile:
-        """What ``detect`` finds at every level: ``enter`` from the largest value down to ``exit``, the floor.
+        """What ``detect`` finds at every level.
+
+        ``enter`` from the largest value down to ``exit``, the floor.
 
         Args:
             signal: of one part.
@@ -118,7 +130,8 @@ class Hysteresis:
         edges_s, value = signal.timeline.edges_s, signal.value
         firsts, stops = open_runs(value, enter=self.exit, exit_below=self.exit)
         level, run, row = _openings(value, firsts, stops)
-        # The frame at whose end an event that begins with ``row`` has lasted long enough; the run it is in or before.
+        # The frame at whose end an event that begins with ``row`` has lasted long enough; the run
+        # it is in or before.
         long_enough_s = self.min_duration_s - TOLERANCE_S
         due = np.maximum(np.searchsorted(edges_s, edges_s[row] + long_enough_s) - 1, row)
         late = due + 1 < len(edges_s)
@@ -127,10 +140,14 @@ class Hysteresis:
         due_run = np.searchsorted(stops, due, side="right")
         merged_below_s = self.merge_gap_s - TOLERANCE_S
         # Gaps only shrink as the level sinks: runs that are apart at the floor never meet.
-        near = np.concatenate(([False], edges_s[firsts[1:]] - edges_s[stops[:-1]] < merged_below_s, [False]))
+        near = np.concatenate(
+            ([False], edges_s[firsts[1:]] - edges_s[stops[:-1]] < merged_below_s, [False])
+        )
         meets = (near[1:] | near[:-1])[run]
         sinking = _Sinking(edges_s.tolist(), stops.tolist(), merged_below_s=merged_below_s)
-        for change in zip(*(column[meets].tolist() for column in (level, run, row, due, due_run)), strict=True):
+        for change in zip(
+            *(column[meets].tolist() for column in (level, run, row, due, due_run)), strict=True
+        ):
             sinking.open(*change)
         alone = ~meets
         apart = _apart(level[alone], run[alone], row[alone], due[alone], due_run[alone], stops)
@@ -147,7 +164,10 @@ class Hysteresis:
         return profile_outside_refractory(whole, self.refractory_s)
 
     def _trigger_s(self, edges_s: F64, firsts: I64, stops: I64) -> float | None:
-        """End of the first open frame at which the runs have lasted long enough; None = they never do."""
+        """End of the first open frame at which the runs have lasted long enough.
+
+        None = they never do.
+        """
         long_enough_s = self.min_duration_s - TOLERANCE_S
         onset_s = edges_s[firsts[0]]
         run = int(np.argmax(edges_s[stops] - onset_s >= long_enough_s))
@@ -157,7 +177,9 @@ class Hysteresis:
 
 
 def _openings(value: F64, firsts: I64, stops: I64) -> tuple[F64, I64, I64]:
-    """When runs open as the level sinks, in this order: level f64, run i64 and its first row at that level i64.
+    """When runs open as the level sinks, in this order.
+
+    Level f64, run i64 and its first row at that level i64.
 
     Args:
         value: f64 (T,).
@@ -174,7 +196,9 @@ def _openings(value: F64, firsts: I64, stops: I64) -> tuple[F64, I64, I64]:
 
 
 def _apart(level: F64, run: I64, row: I64, due: I64, due_run: I64, stops: I64) -> F64:
-    """Events of runs that never join others, f64 (E, 5): below, upto, rows of onset, stop and trigger.
+    """Events of runs that never join others, f64 (E, 5).
+
+    Below, upto, rows of onset, stop and trigger.
 
     Args:
         level: f64 (C,), at which a run opens or begins earlier.
@@ -194,7 +218,10 @@ def _apart(level: F64, run: I64, row: I64, due: I64, due_run: I64, stops: I64) -
 
 
 class _Sinking:
-    """Events while the level sinks: runs open, begin earlier, and join those that are near; never the other way."""
+    """Events while the level sinks: runs open, begin earlier, and join those that are near.
+
+    Never the other way.
+    """
 
     def __init__(self, edges_s: list[float], stops: list[int], *, merged_below_s: float) -> None:
         self.edges_s, self.stops, self.merged_below_s = edges_s, stops, merged_below_s
@@ -202,8 +229,12 @@ class _Sinking:
         self.heads: list[int] = []  # of these, the first of each event
         self.tail: dict[int, int] = {}  # the last run of the event that begins with a run
         self.first = [0] * len(stops)  # first row of each run
-        self.due = [(0, 0)] * len(stops)  # where an event that begins with a run is long enough: row, run
-        self.now: dict[int, tuple[float, tuple[int, int, int]]] = {}  # since which level an event is as it is
+        self.due = [(0, 0)] * len(
+            stops
+        )  # where an event that begins with a run is long enough: row, run
+        self.now: dict[
+            int, tuple[float, tuple[int, int, int]]
+        ] = {}  # since which level an event is as it is
         self.before: list[tuple[float, float, int, int, int]] = []
 
     def open(self, level: float, run: int, row: int, due: int, due_run: int) -> None:

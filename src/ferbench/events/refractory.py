@@ -10,17 +10,18 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.profile import Profile
+from ferbench.threshold_sweep import Profile
 from ferbench.types import Event
 
 _TOLERANCE_S: Final = 1e-9
 
 
 def outside_refractory(events: Sequence[Event], refractory_s: float) -> tuple[Event, ...]:
-    """Events whose trigger is at least ``refractory_s`` after the trigger of the last one that was kept.
+    """Events whose trigger is at least ``refractory_s`` after the trigger of the last one that was
+    kept.
 
-    It is counted from trigger to trigger, because that is when a live program knows; events that are dropped do not
-    start it anew. Allows 1e-9 s.
+    It is counted from trigger to trigger, because that is when a live program knows; events that
+    are dropped do not start it anew. Allows 1e-9 s.
 
     Args:
         events: of one signal; kept in their order.
@@ -40,8 +41,8 @@ def outside_refractory(events: Sequence[Event], refractory_s: float) -> tuple[Ev
 def profile_outside_refractory(profile: Profile, refractory_s: float) -> Profile:
     """What ``outside_refractory`` leaves of a rule's events, at every level at once.
 
-    As the level sinks, events come and go one at a time; from there on those that are kept are walked through anew
-    until the walk meets one that was kept before.
+    As the level sinks, events come and go one at a time; from there on those that are kept are
+    walked through anew until the walk meets one that was kept before.
 
     Args:
         profile: of one signal.
@@ -73,7 +74,9 @@ def profile_outside_refractory(profile: Profile, refractory_s: float) -> Profile
 
 
 class _Walk:
-    """The events that are there at a level, numbered in order of their triggers, and which of them are kept."""
+    """The events that are there at a level, numbered in order of their triggers, and which of them
+    are kept.
+    """
 
     def __init__(self, trigger_s: list[float], refractory_s: float) -> None:
         self.trigger_s, self.refractory_s = trigger_s, refractory_s
@@ -118,4 +121,6 @@ class _Walk:
 def check_refractory(refractory_s: float) -> None:
     """Raise ConfigError unless it is a finite time, 0 or more."""
     if not (math.isfinite(refractory_s) and refractory_s >= 0):
-        raise ConfigError(f"refractory_s: expected a finite number of seconds, 0 or more, got {refractory_s!r}")
+        raise ConfigError(
+            f"refractory_s: expected a finite number of seconds, 0 or more, got {refractory_s!r}"
+        )

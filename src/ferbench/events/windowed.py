@@ -1,9 +1,12 @@
-"""The segment rule of the thesis: runs of positive frames, at most one event per segment of fixed length.
+"""The segment rule of the thesis.
 
-Source: T. Deelstra's bachelor thesis, as its published program behaves (github.com/TimDeelstra/FER). The rule counts
-rows, not seconds: both lengths are rounded up to whole rows at the video's average rate, so a segment is not exactly
-``segment_s`` long (5.005 s at 29.97 Hz). What differs: a value per row and a threshold instead of a label, and an
-unusable rate is an error instead of an empty result.
+Runs of positive frames, at most one event per segment of fixed length.
+
+Source: T. Deelstra's bachelor thesis, as its published program behaves
+(github.com/TimDeelstra/FER). The rule counts rows, not seconds: both lengths are rounded up to
+whole rows at the video's average rate, so a segment is not exactly ``segment_s`` long (5.005 s at
+29.97 Hz). What differs: a value per row and a threshold instead of a label, and an unusable rate is
+an error instead of an empty result.
 """
 
 from __future__ import annotations
@@ -17,8 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.events.refractory import check_refractory, outside_refractory, profile_outside_refractory
-from ferbench.profile import Profile, records
+from ferbench.events.refractory import (
+    check_refractory,
+    outside_refractory,
+    profile_outside_refractory,
+)
+from ferbench.threshold_sweep import Profile, records
 from ferbench.types import F64, I64, Event, Signal
 
 
@@ -27,9 +34,10 @@ class SegmentResult:
     """What the rule found, one entry per segment.
 
     Attributes:
-        flags: i64 (floor(rows / segment_rows) + 1,), 1 = the segment has an event. Where the rows fill their
-            segments exactly, the last flag belongs to a segment without rows and is 0.
-        trigger_rows: i64, same length: row (from 0) at which the segment's run became long enough, -1 = none.
+        flags: i64 (floor(rows / segment_rows) + 1,), 1 = the segment has an event. Where the rows
+            fill their segments exactly, the last flag belongs to a segment without rows and is 0.
+        trigger_rows: i64, same length: row (from 0) at which the segment's run became long enough,
+            -1 = none.
         segment_rows: rows per segment.
         run_rows: a run must be longer than this.
     """
@@ -55,19 +63,25 @@ def check_rate(fps: float) -> float:
 
 
 def segment_flags(
-    positive: NDArray[np.bool_], fps: float, *, segment_s: float = 5.0, run_s: float = 0.2, whole_runs: bool = False
+    positive: NDArray[np.bool_],
+    fps: float,
+    *,
+    segment_s: float = 5.0,
+    run_s: float = 0.2,
+    whole_runs: bool = False,
 ) -> SegmentResult:
     """Find the segments that contain a long enough run of positive rows.
 
-    A segment has ceil(segment_s * fps) rows. It is flagged when more than ceil(run_s * fps) positive rows follow
-    each other inside it. A last, shorter segment counts like the others.
+    A segment has ceil(segment_s * fps) rows. It is flagged when more than ceil(run_s * fps)
+    positive rows follow each other inside it. A last, shorter segment counts like the others.
 
     Args:
         positive: bool (N,), one entry per row.
         fps: rows per second.
         segment_s: length of a segment in seconds, above 0.
         run_s: length in seconds that a run must exceed, at least 0.
-        whole_runs: a run across a border is one run, of the segment in which it becomes long enough; else it is two.
+        whole_runs: a run across a border is one run, of the segment in which it becomes long
+            enough; else it is two.
 
     Raises:
         DataError: the rate is not a finite number above 0.
@@ -97,7 +111,9 @@ def segment_flags(
 
 def _check_lengths(segment_s: float, run_s: float) -> None:
     if not (math.isfinite(segment_s) and segment_s > 0):
-        raise ConfigError(f"segment_s: expected a finite number of seconds above 0, got {segment_s!r}")
+        raise ConfigError(
+            f"segment_s: expected a finite number of seconds above 0, got {segment_s!r}"
+        )
     if not (math.isfinite(run_s) and run_s >= 0):
         raise ConfigError(f"run_s: expected a finite number of seconds, 0 or more, got {run_s!r}")
 
@@ -105,9 +121,10 @@ def _check_lengths(segment_s: float, run_s: float) -> None:
 def timecode(frame_number: int, fps: float) -> str:
     """``HH:MM:SS:FF`` of a frame number, as the thesis writes it.
 
-    Elapsed time at the true rate with the rest of the second in whole frames: not the drop-frame nor the
-    non-drop-frame code of SMPTE at fractional rates. Computed in doubles on purpose; exact arithmetic gives other
-    codes at 29.97 Hz from frame 30000 on. More than 99 hours take more than two digits.
+    Elapsed time at the true rate with the rest of the second in whole frames: not the drop-frame
+    nor the non-drop-frame code of SMPTE at fractional rates. Computed in doubles on purpose; exact
+    arithmetic gives other codes at 29.97 Hz from frame 30000 on. More than 99 hours take more than
+    two digits.
 
     Args:
         frame_number: 0 or more.
@@ -129,19 +146,22 @@ def timecode(frame_number: int, fps: float) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windowed:
-    """At most one event per segment: one run of positive frames that is long enough (see ``segment_flags``).
+    """At most one event per segment.
 
-    An event spans its segment (a last one ends with the video) and triggers at the end of the frame that made the run
-    long enough. Frames without a value are not positive.
+    One run of positive frames that is long enough (see ``segment_flags``).
+
+    An event spans its segment (a last one ends with the video) and triggers at the end of the frame
+    that made the run long enough. Frames without a value are not positive.
 
     Attributes:
-        segment_s: length of a segment, seconds; rounded up to whole frames at the video's average rate.
+        segment_s: length of a segment, seconds; rounded up to whole frames at the video's average
+            rate.
         run_s: a run must have more frames than this lasts (rounded up to whole frames), seconds.
         enter: a frame is positive when its value is at least this.
-        whole_runs: a run across a border is one run, of the segment in which it becomes long enough; else, as in the
-            thesis, it is two runs.
-        refractory_s: at last, events that trigger sooner than this after the one before are dropped, seconds; 0 = none
-            (see ``outside_refractory``).
+        whole_runs: a run across a border is one run, of the segment in which it becomes long
+            enough; else, as in the thesis, it is two runs.
+        refractory_s: at last, events that trigger sooner than this after the one before are
+            dropped, seconds; 0 = none (see ``outside_refractory``).
     """
 
     version: ClassVar[str] = "1"
@@ -215,14 +235,18 @@ class Windowed:
             row = row[row % segment_rows >= needed - 1]
         if not len(row):
             return Profile.of([])
-        high = np.lib.stride_tricks.sliding_window_view(value, needed).min(axis=1)[row - (needed - 1)]
+        high = np.lib.stride_tricks.sliding_window_view(value, needed).min(axis=1)[
+            row - (needed - 1)
+        ]
         if self.whole_runs:
             low = np.concatenate(([-np.inf], value))[row - (needed - 1)]
             below, upto, row = _first_of_ranges(low, high, row, row // segment_rows)
         else:
             at = records(high, row // segment_rows)
             row, upto = row[at], high[at]
-            below = np.where(np.diff(row // segment_rows, prepend=-1) == 0, np.roll(upto, 1), -np.inf)
+            below = np.where(
+                np.diff(row // segment_rows, prepend=-1) == 0, np.roll(upto, 1), -np.inf
+            )
         first = row // segment_rows * segment_rows
         whole = Profile(
             floor=-math.inf,
@@ -250,11 +274,15 @@ def _first_of_ranges(low: F64, high: F64, row: I64, segment: I64) -> tuple[F64, 
     border = np.flatnonzero(np.diff(segment[some], prepend=-1, append=-1))
     for start, stop in pairwise(border.tolist()):
         ends = np.unique(np.concatenate([low[start:stop], high[start:stop]]))
-        inside = (low[start:stop, None] < ends) & (ends <= high[start:stop, None])  # levels from one end to the next
+        inside = (low[start:stop, None] < ends) & (
+            ends <= high[start:stop, None]
+        )  # levels from one end to the next
         first = np.where(inside.any(axis=0), inside.argmax(axis=0), -1)
         changes = np.flatnonzero(np.diff(first, prepend=-2, append=-2)).tolist()
         for k, after in pairwise(changes):
             if first[k] >= 0:
-                found.append((float(ends[k - 1]), float(ends[after - 1]), int(row[start + first[k]])))
+                found.append(
+                    (float(ends[k - 1]), float(ends[after - 1]), int(row[start + first[k]]))
+                )
     below, upto, rows = np.array(found, np.float64).reshape(-1, 3).T
     return below, upto, rows.astype(np.int64)

@@ -1,8 +1,9 @@
 """BORIS's exports as tables (https://www.boris.unito.it), of version 8 and of older ones.
 
-Tabular events have a row per START, STOP and POINT, aggregated events a row per state or point. Columns as in BORIS
-8.27.4 and in its own test files. BORIS adds an observation's time offset to the times; here it is taken off again.
-The files of one observation follow each other, and its times run on over them.
+Tabular events have a row per START, STOP and POINT, aggregated events a row per state or point.
+Columns as in BORIS 8.27.4 and in its own test files. BORIS adds an observation's time offset to the
+times; here it is taken off again. The files of one observation follow each other, and its times run
+on over them.
 """
 
 from __future__ import annotations
@@ -28,8 +29,23 @@ _PLAYER: Final = re.compile(r"player ?#\d+:")
 _CLOCK: Final = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d(?:[.,]\d*)?)", re.ASCII)
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d*)?|[.,]\d+", re.ASCII)
 _COLUMNS: Final = (
-    *("Observation id", "Observation date", "Description", "Observation duration", "Observation type", "Source"),
-    *("Time offset (s)", "Media duration (s)", "FPS", "Subject", "Behavior", "Behavioral category", "Behavior type"),
+    *(
+        "Observation id",
+        "Observation date",
+        "Description",
+        "Observation duration",
+        "Observation type",
+        "Source",
+    ),
+    *(
+        "Time offset (s)",
+        "Media duration (s)",
+        "FPS",
+        "Subject",
+        "Behavior",
+        "Behavioral category",
+        "Behavior type",
+    ),
     *("Time", "Media file name", "Image index", "Image file path", "Comment", "Code", "Modifier"),
 )
 
@@ -61,11 +77,15 @@ def is_boris(rows: Rows) -> bool:
 
 
 def _header_at(rows: Rows) -> int | None:
-    """The row with the names of the columns; older tabular exports tell of the observation above it."""
+    """The row with the names of the columns.
+
+    Older tabular exports tell of the observation above it.
+    """
     for at, (_, cells) in enumerate(rows):
         names = set(cells)
         if "Behavior" in names and (
-            {"Start (s)", "Stop (s)"} <= names or ("Time" in names and names & {"Behavior type", "Status"})
+            {"Start (s)", "Stop (s)"} <= names
+            or ("Time" in names and names & {"Behavior type", "Status"})
         ):
             return at
         if at == 0 and list(cells[:1]) != ["Observation id"]:
@@ -76,9 +96,10 @@ def _header_at(rows: Rows) -> int | None:
 def read_boris(path: Path, rows: Rows) -> Marks:
     """The marks of an export of BORIS.
 
-    A session is named after the observation's media file; an observation with several files, or with none, keeps its
-    own name. The behaviour is the kind. Where a session was observed several times, the observation's name is the
-    annotator. Each mark has all columns of its row (of a state in a tabular export: of its START).
+    A session is named after the observation's media file; an observation with several files, or
+    with none, keeps its own name. The behaviour is the kind. Where a session was observed several
+    times, the observation's name is the annotator. Each mark has all columns of its row (of a state
+    in a tabular export: of its START).
 
     Args:
         path: the file, for what is told of it.
@@ -88,7 +109,9 @@ def read_boris(path: Path, rows: Rows) -> Marks:
     assert at is not None
     header = rows[at][1]
     above = {cells[0]: cells[1] for _, cells in rows[:at] if len(cells) > 1 and cells[0]}
-    constant = {name: above[name] for name in ("Observation id", "Time offset (s)") if name in above}
+    constant = {
+        name: above[name] for name in ("Observation id", "Time offset (s)") if name in above
+    }
     found: list[_Row] = []
     problems: list[BadMark] = []
     for line, cells in rows[at + 1 :]:
@@ -117,7 +140,10 @@ def read_boris(path: Path, rows: Rows) -> Marks:
         ),
         problems=(
             *problems,
-            *(BadMark(line=row.line, session=sessions[row.observation], reason=reason) for row, reason in bad),
+            *(
+                BadMark(line=row.line, session=sessions[row.observation], reason=reason)
+                for row, reason in bad
+            ),
         ),
         sessions=frozenset(sessions.values()),
     )
@@ -128,7 +154,9 @@ def _sessions(rows: Sequence[_Row], stem: str) -> dict[str, str]:
     media: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         listed = re.split(r"[;|]", _PLAYER.sub("", row.get(*_MEDIA)))
-        media[row.observation] |= {media_stem(name) for name in listed if name.strip() not in _NOT_A_FILE}
+        media[row.observation] |= {
+            media_stem(name) for name in listed if name.strip() not in _NOT_A_FILE
+        }
     return {
         observation: next(iter(files)) if len(files) == 1 else observation or stem
         for observation, files in media.items()
@@ -157,7 +185,10 @@ def _aggregated(rows: Sequence[_Row]) -> _Found:
 
 
 def _tabular(rows: Sequence[_Row]) -> _Found:
-    """A row per START, STOP and POINT; a START belongs to the next STOP of its observation, subject and behaviour."""
+    """A row per START, STOP and POINT.
+
+    A START belongs to the next STOP of its observation, subject and behaviour.
+    """
     found: list[tuple[_Row, float, float]] = []
     bad: list[tuple[_Row, str]] = []
     running: dict[tuple[str, ...], tuple[_Row, float]] = {}
@@ -172,18 +203,31 @@ def _tabular(rows: Sequence[_Row]) -> _Found:
         elif status == "START" and started is None:
             running[row.state()] = (row, time_s)
         elif status == "START" and started is not None:
-            bad.append((row, f"{behaviour!r} starts, but it runs since line {started[0].line}; add the missing STOP"))
+            bad.append(
+                (
+                    row,
+                    f"{behaviour!r} starts, but it runs since line {started[0].line}; add the missing STOP",
+                )
+            )
         elif status == "STOP" and started is not None:
             del running[row.state()]
             if time_s < started[1]:
-                bad.append((row, f"{behaviour!r} stops at {time_s:g} s, before its START on line {started[0].line}"))
+                bad.append(
+                    (
+                        row,
+                        f"{behaviour!r} stops at {time_s:g} s, before its START on line {started[0].line}",
+                    )
+                )
             else:
                 found.append((started[0], started[1], time_s))
         elif status == "STOP":
             bad.append((row, f"{behaviour!r} stops, but it has no START; add it"))
         else:
             bad.append((row, f"expected START, STOP or POINT, got {status!r}"))
-    bad += [(row, f"{row.get('Behavior')!r} starts, but never stops; add the STOP") for row, _ in running.values()]
+    bad += [
+        (row, f"{row.get('Behavior')!r} starts, but never stops; add the STOP")
+        for row, _ in running.values()
+    ]
     return sorted(found, key=lambda item: item[0].line), bad
 
 
@@ -193,7 +237,9 @@ def _time_s(row: _Row, column: str) -> float | str:
     if math.isnan(time_s):
         return f"{column} is {row.get(column)!r}, expected seconds such as 12.5"
     time_s = round(time_s - (0.0 if math.isnan(offset_s) else offset_s), 6)
-    return time_s if time_s >= 0 else f"{column} is {time_s:g} s, before the start of the observation"
+    return (
+        time_s if time_s >= 0 else f"{column} is {time_s:g} s, before the start of the observation"
+    )
 
 
 def _seconds(text: str) -> float:
@@ -201,24 +247,31 @@ def _seconds(text: str) -> float:
     sign, plain = (-1, text[1:]) if text.startswith("-") else (1, text)
     clock = _CLOCK.fullmatch(plain)
     if clock is not None:
-        return sign * (int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3].replace(",", ".")))
+        return sign * (
+            int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3].replace(",", "."))
+        )
     return sign * float(plain.replace(",", ".")) if _NUMBER.fullmatch(plain) else math.nan
 
 
 def write_boris(path: Path, sessions: Mapping[str, Sequence[Track]]) -> None:
-    """Write tabular events as BORIS 8 exports them: a START and a STOP per span, a POINT where it has no length.
+    """Write tabular events as BORIS 8 exports them.
 
-    The observation is the session, the behaviour the span's text, the subject the track (where there are several; with
-    a number where spans of one track overlap, as a behaviour of one subject cannot). ``Code`` and ``Modifier`` are
-    there because BORIS' import wants columns time, subject, code, modifier, comment; it reads .xlsx and .ods only, so
-    save the table as one first. Times to the microsecond.
+    A START and a STOP per span, a POINT where it has no length.
+
+    The observation is the session, the behaviour the span's text, the subject the track (where
+    there are several; with a number where spans of one track overlap, as a behaviour of one subject
+    cannot). ``Code`` and ``Modifier`` are there because BORIS' import wants columns time, subject,
+    code, modifier, comment; it reads .xlsx and .ods only, so save the table as one first. Times to
+    the microsecond.
 
     Args:
         path: the file, tab-separated (.tsv) or comma-separated; replaced as a whole.
         sessions: what to write, by session.
     """
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, delimiter="," if path.suffix.lower() == ".csv" else "\t", lineterminator="\n")
+    writer = csv.writer(
+        stream, delimiter="," if path.suffix.lower() == ".csv" else "\t", lineterminator="\n"
+    )
     writer.writerow(_COLUMNS)
     for session, tracks in sessions.items():
         rows: list[tuple[float, bool, str, str, str]] = []
@@ -242,7 +295,10 @@ def write_boris(path: Path, sessions: Mapping[str, Sequence[Track]]) -> None:
 
 
 def _rows_of(span: Span, track: str, subject: str) -> list[tuple[float, bool, str, str, str]]:
-    """Time, whether something begins, type, subject and behaviour; in this order they can be sorted."""
+    """Time, whether something begins, type, subject and behaviour.
+
+    In this order they can be sorted.
+    """
     code = " ".join((span.text or track).split())
     onset_s, offset_s = round(span.onset_s, 6), round(span.offset_s, 6)
     if onset_s == offset_s:

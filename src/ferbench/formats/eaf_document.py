@@ -1,6 +1,8 @@
-"""The XML of ELAN's annotation files (.eaf), as the standard library's parser meets it, with the lines of elements.
+"""The XML of ELAN's annotation files (.eaf), as the standard library's parser meets it, with the
+lines of elements.
 
-Format: the EAF schema of the Max Planck Institute for Psycholinguistics (http://www.mpi.nl/tools/elan/EAFv3.0.xsd).
+Format: the EAF schema of the Max Planck Institute for Psycholinguistics
+(http://www.mpi.nl/tools/elan/EAFv3.0.xsd).
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ class EafDocument:
         try:
             document._parse(path.read_bytes())
         except OSError as error:
-            raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
+            raise FormatError(
+                f"{path}: cannot be read ({error.strerror}); check the name"
+            ) from error
         return document
 
     def _parse(self, data: bytes) -> None:
@@ -72,10 +76,14 @@ class EafDocument:
                 f"{self.path}, line {error.lineno}: not XML ({reason}); expected an ELAN file: {_SAVE_AGAIN}"
             ) from error
         except (ValueError, LookupError) as error:  # an encoding that the parser does not know
-            raise FormatError(f"{self.path}: cannot be decoded ({error}); expected an ELAN file in UTF-8") from error
+            raise FormatError(
+                f"{self.path}: cannot be decoded ({error}); expected an ELAN file in UTF-8"
+            ) from error
 
     def _doctype(self, *_: object) -> None:
-        raise self.wrong("has a DOCTYPE, which ELAN's files have not and which is not read (it may hold entities)")
+        raise self.wrong(
+            "has a DOCTYPE, which ELAN's files have not and which is not read (it may hold entities)"
+        )
 
     def wrong(self, what: str, line: int | None = None) -> FormatError:
         """The error for this place in the file."""
@@ -96,7 +104,9 @@ class EafDocument:
         elif name == "MEDIA_DESCRIPTOR":
             self.media.append(attributes)
         elif name == "TIME_SLOT":
-            self.slots_ms[self._needed(attributes, "TIME_SLOT_ID", name)] = self._milliseconds(attributes, "TIME_VALUE")
+            self.slots_ms[self._needed(attributes, "TIME_SLOT_ID", name)] = self._milliseconds(
+                attributes, "TIME_VALUE"
+            )
         elif name == "TIER":
             tier = self._needed(attributes, "TIER_ID", name)
             if tier in self.tiers:
@@ -110,7 +120,10 @@ class EafDocument:
     def _annotation(self, name: str, attributes: dict[str, str]) -> None:
         if self._tier is None:
             raise self.wrong(f"{name} outside of a TIER")
-        found = EafAnnotation(line=self._parser.CurrentLineNumber, name=self._needed(attributes, "ANNOTATION_ID", name))
+        found = EafAnnotation(
+            line=self._parser.CurrentLineNumber,
+            name=self._needed(attributes, "ANNOTATION_ID", name),
+        )
         if name == "REF_ANNOTATION":
             found.parent = self._needed(attributes, "ANNOTATION_REF", name)
         else:

@@ -1,9 +1,10 @@
 """ELAN's annotation files (.eaf): tiers of annotations on the time of a linked video.
 
-Format: the EAF schema of the Max Planck Institute for Psycholinguistics (http://www.mpi.nl/tools/elan/EAFv3.0.xsd).
-Times are whole milliseconds. A linked video that begins ``TIME_ORIGIN`` ms before second 0 of the annotations is shown
-by ELAN at time + TIME_ORIGIN; here times are seconds of the video. Written with the standard library: pympi-ling reads
-such files too, but tells no lines and lets entities through; the tests compare with it.
+Format: the EAF schema of the Max Planck Institute for Psycholinguistics
+(http://www.mpi.nl/tools/elan/EAFv3.0.xsd). Times are whole milliseconds. A linked video that begins
+``TIME_ORIGIN`` ms before second 0 of the annotations is shown by ELAN at time + TIME_ORIGIN; here
+times are seconds of the video. Written with the standard library: pympi-ling reads such files too,
+but tells no lines and lets entities through; the tests compare with it.
 """
 
 from __future__ import annotations
@@ -23,26 +24,35 @@ ALL_TIERS: Final = "all"
 _COLUMNS: Final = ("tier", "tier_type", "tier_participant", "media", "file")
 _SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
-_MIME_TYPES: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".mpg": "video/mpeg", ".mpeg": "video/mpeg"}
+_MIME_TYPES: Final = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mpg": "video/mpeg",
+    ".mpeg": "video/mpeg",
+}
 
 
 def read_elan(path: Path, *, tier: str | None = None) -> Marks:
     """Read one .eaf file.
 
-    The session is named after the first linked media file, else after the .eaf file. Each mark has the columns
-    ``tier``, ``tier_type``, ``tier_participant``, ``media`` and ``file``; its kind is the annotation's text, its
-    annotator the tier's. An annotation that refers to another one has that one's times.
+    The session is named after the first linked media file, else after the .eaf file. Each mark has
+    the columns ``tier``, ``tier_type``, ``tier_participant``, ``media`` and ``file``; its kind is
+    the annotation's text, its annotator the tier's. An annotation that refers to another one has
+    that one's times.
 
     Args:
         path: the file.
-        tier: its marks only; None = of the only tier that has any; ``all`` = of all. A file without the tier says
-            nothing of its session, and gets a note.
+        tier: its marks only; None = of the only tier that has any; ``all`` = of all. A file without
+            the tier says nothing of its session, and gets a note.
 
     Raises:
-        FormatError: it is no ELAN file, or there are several tiers and none was chosen; names the line.
+        FormatError: it is no ELAN file, or there are several tiers and none was chosen; names the
+            line.
     """
     document = EafDocument.read(path)
-    session = next((stem for media in document.media[:1] if (stem := media_stem(_url(media)))), path.stem)
+    session = next(
+        (stem for media in document.media[:1] if (stem := media_stem(_url(media)))), path.stem
+    )
     names = _chosen(document, tier)
     if names is None:
         note = f"{path.name} has no tier {tier!r}: taken as not annotated"
@@ -55,7 +65,11 @@ def read_elan(path: Path, *, tier: str | None = None) -> Marks:
         problems += bad
     bare = [name for name in names if not document.tiers[name].annotations]
     media = [_url(found) for found in document.media]
-    notes = [f"{path.name} links {len(media)} files; its times are those of the first"] if len(media) > 1 else []
+    notes = (
+        [f"{path.name} links {len(media)} files; its times are those of the first"]
+        if len(media) > 1
+        else []
+    )
     return Marks(
         path=path,
         columns=_COLUMNS,
@@ -83,7 +97,9 @@ def _chosen(document: EafDocument, tier: str | None) -> list[str] | None:
         return list(document.tiers)
     if tier is not None:
         return [tier] if tier in document.tiers else None
-    filled = {name: len(found.annotations) for name, found in document.tiers.items() if found.annotations}
+    filled = {
+        name: len(found.annotations) for name, found in document.tiers.items() if found.annotations
+    }
     if len(filled) > 1:
         raise FormatError(several_tiers(document.path.name, filled))
     return list(filled)
@@ -131,7 +147,9 @@ def _marks(document: EafDocument, name: str, session: str) -> tuple[list[Mark], 
     kept, overlapping = _parted(marks)
     what = f"on tier {name!r} overlaps the one before it, which ELAN does not allow on one tier"
     problems += [
-        BadMark(line=mark.line, session=session, reason=f"the annotation at {mark.onset_s:g} s {what}")
+        BadMark(
+            line=mark.line, session=session, reason=f"the annotation at {mark.onset_s:g} s {what}"
+        )
         for mark in overlapping
     ]
     return kept, problems
@@ -140,7 +158,10 @@ def _marks(document: EafDocument, name: str, session: str) -> tuple[list[Mark], 
 def _columns_of(document: EafDocument, name: str) -> dict[str, str]:
     """What the file says of a tier."""
     linked = _url(document.media[0]) if document.media else ""
-    kind, person = (document.tiers[name].attributes.get(key, "") for key in ("LINGUISTIC_TYPE_REF", "PARTICIPANT"))
+    kind, person = (
+        document.tiers[name].attributes.get(key, "")
+        for key in ("LINGUISTIC_TYPE_REF", "PARTICIPANT")
+    )
     return dict(zip(_COLUMNS, (name, kind, person, linked, document.path.stem), strict=True))
 
 
@@ -153,13 +174,17 @@ def _parted(marks: Sequence[Mark]) -> tuple[list[Mark], list[Mark]]:
     return kept, overlapping
 
 
-def _ancestor(document: EafDocument, found: EafAnnotation, by_name: Mapping[str, EafAnnotation]) -> EafAnnotation:
+def _ancestor(
+    document: EafDocument, found: EafAnnotation, by_name: Mapping[str, EafAnnotation]
+) -> EafAnnotation:
     """The annotation whose times another one has. Raises FormatError where there is none."""
     seen = {found.name}
     while found.slots is None:
         parent = by_name.get(found.parent)
         if parent is None or parent.name in seen:
-            raise document.wrong(f"annotation {found.name} refers to {found.parent}, which leads nowhere", found.line)
+            raise document.wrong(
+                f"annotation {found.name} refers to {found.parent}, which leads nowhere", found.line
+            )
         seen.add(parent.name)
         found = parent
     return found
@@ -170,7 +195,9 @@ def _times_s(document: EafDocument, found: EafAnnotation) -> tuple[float, float]
     assert found.slots is not None
     for slot in found.slots:
         if slot not in document.slots_ms:
-            raise document.wrong(f"annotation {found.name}: there is no time slot {slot}", found.line)
+            raise document.wrong(
+                f"annotation {found.name}: there is no time slot {slot}", found.line
+            )
     onset_ms, offset_ms = (document.slots_ms[slot] for slot in found.slots)
     if onset_ms is None or offset_ms is None:
         return "has a time slot without a time; give it times of its own in ELAN"
@@ -178,14 +205,20 @@ def _times_s(document: EafDocument, found: EafAnnotation) -> tuple[float, float]
     onset_s, offset_s = (onset_ms + origin_ms) / 1000, (offset_ms + origin_ms) / 1000
     if onset_s < 0:
         return f"begins at {onset_s:g} s, before the start of its video"
-    return (onset_s, offset_s) if onset_s <= offset_s else f"ends before it begins: {onset_s:g} s, {offset_s:g} s"
+    return (
+        (onset_s, offset_s)
+        if onset_s <= offset_s
+        else f"ends before it begins: {onset_s:g} s, {offset_s:g} s"
+    )
 
 
-def write_elan(path: Path, tracks: Sequence[Track], *, media: str = "", author: str = "ferbench") -> None:
+def write_elan(
+    path: Path, tracks: Sequence[Track], *, media: str = "", author: str = "ferbench"
+) -> None:
     """Write an .eaf file: a tier per track, times rounded to milliseconds.
 
-    ELAN has neither points nor overlaps on a tier: what is shorter than 1 ms is written 1 ms long, and what overlaps
-    goes to further tiers ("<name> 2").
+    ELAN has neither points nor overlaps on a tier: what is shorter than 1 ms is written 1 ms long,
+    and what overlaps goes to further tiers ("<name> 2").
 
     Args:
         path: the file; replaced as a whole.
@@ -202,7 +235,9 @@ def write_elan(path: Path, tracks: Sequence[Track], *, media: str = "", author: 
         "xsi:noNamespaceSchemaLocation": _SCHEMA,
     }
     root = ElementTree.Element("ANNOTATION_DOCUMENT", attributes)
-    header = ElementTree.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    header = ElementTree.SubElement(
+        root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
+    )
     if media:
         kind = _MIME_TYPES.get(PurePath(media).suffix.lower(), "unknown")
         ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", {"MEDIA_URL": media, "MIME_TYPE": kind})
@@ -210,17 +245,25 @@ def write_elan(path: Path, tracks: Sequence[Track], *, media: str = "", author: 
     for track in tracks:
         for number, spans in enumerate(apart(track.spans) or [[]], start=1):
             name = track.name if number == 1 else f"{track.name} {number}"
-            tier = ElementTree.SubElement(root, "TIER", {"TIER_ID": name, "LINGUISTIC_TYPE_REF": "default-lt"})
+            tier = ElementTree.SubElement(
+                root, "TIER", {"TIER_ID": name, "LINGUISTIC_TYPE_REF": "default-lt"}
+            )
             _write_tier(tier, order, spans)
     for number, annotation in enumerate(root.iter("ALIGNABLE_ANNOTATION"), start=1):
         annotation.set("ANNOTATION_ID", f"a{number}")
-    kinds = {"LINGUISTIC_TYPE_ID": "default-lt", "TIME_ALIGNABLE": "true", "GRAPHIC_REFERENCES": "false"}
+    kinds = {
+        "LINGUISTIC_TYPE_ID": "default-lt",
+        "TIME_ALIGNABLE": "true",
+        "GRAPHIC_REFERENCES": "false",
+    }
     ElementTree.SubElement(root, "LINGUISTIC_TYPE", kinds)
     ElementTree.indent(root)
     write_whole(path, ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
-def _write_tier(tier: ElementTree.Element, order: ElementTree.Element, spans: Sequence[Span]) -> None:
+def _write_tier(
+    tier: ElementTree.Element, order: ElementTree.Element, spans: Sequence[Span]
+) -> None:
     """Add spans that do not overlap to a tier, and their times to the order of times."""
     free_ms = 0
     for span in spans:
@@ -229,7 +272,9 @@ def _write_tier(tier: ElementTree.Element, order: ElementTree.Element, spans: Se
         slots = {}
         for name, time_ms in (("TIME_SLOT_REF1", onset_ms), ("TIME_SLOT_REF2", free_ms)):
             slots[name] = f"ts{len(order) + 1}"
-            ElementTree.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": slots[name], "TIME_VALUE": str(time_ms)})
+            ElementTree.SubElement(
+                order, "TIME_SLOT", {"TIME_SLOT_ID": slots[name], "TIME_VALUE": str(time_ms)}
+            )
         holder = ElementTree.SubElement(tier, "ANNOTATION")
         annotation = ElementTree.SubElement(holder, "ALIGNABLE_ANNOTATION", slots)
         text = "".join(letter if letter.isprintable() else " " for letter in span.text)

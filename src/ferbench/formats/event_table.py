@@ -1,10 +1,13 @@
-"""Tables of events and of sessions' lengths, as ferbench and other programs write them: for scoring without a run.
+"""Tables of events and of sessions' lengths, as ferbench and other programs write them.
 
-Events: a CSV with the columns ``session, onset_s`` and, where they are there, ``offset_s, trigger_s, label, peak``; or
-the JSON of ``ferbench events --json`` (of several files an object by session; of one file the session is named after
-the JSON file). Lengths: a CSV with ``session`` and ``duration_s``, how long the session is (or ``observed_s``, the
-seconds that count, as in a run's ``sessions.csv``), and where they are there ``participant`` and ``observed``:
-stretches such as ``0..60 90..inf``, seconds of the session (empty = everything).
+For scoring without a run.
+
+Events: a CSV with the columns ``session, onset_s`` and, where they are there, ``offset_s,
+trigger_s, label, peak``; or the JSON of ``ferbench events --json`` (of several files an object by
+session; of one file the session is named after the JSON file). Lengths: a CSV with ``session`` and
+``duration_s``, how long the session is (or ``observed_s``, the seconds that count, as in a run's
+``sessions.csv``), and where they are there ``participant`` and ``observed``: stretches such as
+``0..60 90..inf``, seconds of the session (empty = everything).
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ class EventTable:
     Attributes:
         events: in the file's order.
         sessions: sessions that the file names; of these some can be without events (only in JSON).
-        has_triggers: the file says when each event's rule became true; else ``trigger_s`` repeats the onset.
+        has_triggers: the file says when each event's rule became true; else ``trigger_s`` repeats
+            the onset.
     """
 
     events: tuple[Event, ...]
@@ -46,7 +50,8 @@ class SessionLength:
     Attributes:
         duration_s: seconds that count (NaN = not known).
         valid_s: of these, the seconds with a face (NaN = not known).
-        observed: stretches [from_s, to_s) of the session in which events and annotations count; None = everything.
+        observed: stretches [from_s, to_s) of the session in which events and annotations count;
+            None = everything.
         participant: whose it is; "" = the table does not say.
     """
 
@@ -57,7 +62,9 @@ class SessionLength:
 
 
 def session_key(name: str) -> str:
-    """A session's name without outer blanks and in one Unicode form, so that the same name is the same text."""
+    """A session's name without outer blanks and in one Unicode form, so that the same name is the
+    same text.
+    """
     return unicodedata.normalize("NFC", name.strip())
 
 
@@ -78,26 +85,36 @@ def read_events(path: Path) -> EventTable:
     )
     events = tuple(_event(f"{path.name}, line {line}", row, row["session"]) for line, row in rows)
     triggers = bool(rows) and all(row.get("trigger_s", "") != "" for _, row in rows)
-    return EventTable(events=events, sessions=frozenset(e.session_id for e in events), has_triggers=triggers)
+    return EventTable(
+        events=events, sessions=frozenset(e.session_id for e in events), has_triggers=triggers
+    )
 
 
 def read_lengths(path: Path) -> dict[str, SessionLength]:
     """Read a table of sessions' lengths, by session.
 
     Raises:
-        FormatError: no such file, not such a table, or a length that cannot be used; names the line.
+        FormatError: no such file, not such a table, or a length that cannot be used; names the
+            line.
     """
     found: dict[str, SessionLength] = {}
     for line, row in rows_of(path, needed=("session",), what="a table of sessions' lengths"):
         name = next((name for name in LENGTHS if name in row), None)
         if name is None:
-            raise FormatError(f"{path}: expected a column {' or '.join(LENGTHS)}; found: {', '.join(row)}")
+            raise FormatError(
+                f"{path}: expected a column {' or '.join(LENGTHS)}; found: {', '.join(row)}"
+            )
         where = f"{path.name}, line {line}"
         key = session_key(row["session"])
         if key in found:
-            raise FormatError(f"{where}: session {key!r} is there twice; expected one line per session")
+            raise FormatError(
+                f"{where}: session {key!r} is there twice; expected one line per session"
+            )
         valid_s = _seconds(where, "valid_s", row.get("valid_s", "") or math.nan)
-        length_s, observed = _seconds(where, name, row[name]), _stretches(where, row.get("observed", ""))
+        length_s, observed = (
+            _seconds(where, name, row[name]),
+            _stretches(where, row.get("observed", "")),
+        )
         if length_s < 0:
             raise FormatError(f"{where}: {name} is {row[name]!r}, expected 0 or more seconds")
         if name == "duration_s" and observed is not None:
@@ -105,17 +122,24 @@ def read_lengths(path: Path) -> dict[str, SessionLength]:
             observed = tuple((from_s, to_s) for from_s, to_s in cut if from_s < to_s)
             length_s = sum(to_s - from_s for from_s, to_s in observed)
         found[key] = SessionLength(
-            duration_s=length_s, valid_s=valid_s, observed=observed, participant=session_key(row.get("participant", ""))
+            duration_s=length_s,
+            valid_s=valid_s,
+            observed=observed,
+            participant=session_key(row.get("participant", "")),
         )
     return found
 
 
-def rows_of(path: Path, *, needed: Sequence[str], what: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows of a CSV by column name, with the line on which each ends; blanks around cells are dropped.
+def rows_of(
+    path: Path, *, needed: Sequence[str], what: str
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows of a CSV by column name, with the line on which each ends.
+
+    Blanks around cells are dropped.
 
     Raises:
-        FormatError: no such file, no CSV, a needed column is missing (``what`` says what was expected), or a row has
-            another number of cells than the header.
+        FormatError: no such file, no CSV, a needed column is missing (``what`` says what was
+            expected), or a row has another number of cells than the header.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -124,7 +148,9 @@ def rows_of(path: Path, *, needed: Sequence[str], what: str) -> Iterator[tuple[i
             missing = [name for name in needed if name not in header]
             if missing:
                 found = ", ".join(header) or "nothing"
-                raise FormatError(f"{path} is not {what}: it has no column {', '.join(missing)}; found: {found}")
+                raise FormatError(
+                    f"{path} is not {what}: it has no column {', '.join(missing)}; found: {found}"
+                )
             for cells in reader:
                 if not any(cell.strip() for cell in cells):
                     continue
@@ -133,7 +159,10 @@ def rows_of(path: Path, *, needed: Sequence[str], what: str) -> Iterator[tuple[i
                         f"{path.name}, line {reader.line_num}: expected {len(header)} cells as in the header, "
                         f"got {len(cells)}"
                     )
-                yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+                yield (
+                    reader.line_num,
+                    dict(zip(header, (cell.strip() for cell in cells), strict=True)),
+                )
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -146,7 +175,9 @@ def _stretches(where: str, text: str) -> tuple[tuple[float, float], ...] | None:
     for piece in text.split():
         ends = [_limit(end) for end in piece.split("..")]
         if len(ends) != 2 or not ends[0] < ends[1]:
-            raise FormatError(f"{where}: observed is {text!r}, expected stretches such as '0..60 90..inf', in seconds")
+            raise FormatError(
+                f"{where}: observed is {text!r}, expected stretches such as '0..60 90..inf', in seconds"
+            )
         found.append((ends[0], ends[1]))
     return tuple(found) or None
 
@@ -184,9 +215,12 @@ def _from_json(path: Path) -> EventTable:
     if isinstance(content, dict) and isinstance(content.get("events"), list):
         content = {path.stem: content}
     if not isinstance(content, dict) or not all(
-        isinstance(found, dict) and isinstance(found.get("events"), list) for found in content.values()
+        isinstance(found, dict) and isinstance(found.get("events"), list)
+        for found in content.values()
     ):
-        raise FormatError(f"{path}: expected what 'ferbench events --json' prints: events, or events by session")
+        raise FormatError(
+            f"{path}: expected what 'ferbench events --json' prints: events, or events by session"
+        )
     events, triggers = [], True
     for session, found in content.items():
         for index, row in enumerate(found["events"]):
@@ -224,5 +258,7 @@ def _seconds(where: str, name: str, value: object) -> float:
     except (TypeError, ValueError):
         seconds = math.inf
     if math.isinf(seconds) or (math.isnan(seconds) and name != "valid_s"):
-        raise FormatError(f"{where}: {name} is {value!r}, expected seconds with a decimal point such as 12.5")
+        raise FormatError(
+            f"{where}: {name} is {value!r}, expected seconds with a decimal point such as 12.5"
+        )
     return seconds

@@ -1,4 +1,7 @@
-"""Tables of frame labels, as programs of the ERR@HRI challenges have them: a row per frame, truth beside prediction."""
+"""Tables of frame labels, as programs of the ERR@HRI challenges have them.
+
+A row per frame, truth beside prediction.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ def read_frame_labels(path: Path, columns: Mapping[str, str]) -> FrameLabels:
     if not rows:
         raise FormatError(f"{path}: there is no frame in it; expected a row per frame")
     for line, row in rows:
-        missing = [name for name in (truth, found, session) if row.get(name, "-").lower() in ("", "nan")]
+        missing = [
+            name for name in (truth, found, session) if row.get(name, "-").lower() in ("", "nan")
+        ]
         if missing:
             raise FormatError(
                 f"{path.name}, line {line}: {missing[0]} is {row[missing[0]]!r}, expected a label; leave out frames "
@@ -60,8 +65,12 @@ def read_frame_labels(path: Path, columns: Mapping[str, str]) -> FrameLabels:
     numbers = numbers.reshape(2, -1).astype(np.int64)
     sessions = None
     if session in rows[0][1]:
-        sessions = np.unique([row[session] for _, row in rows], return_inverse=True)[1].astype(np.int64)
-    return FrameLabels(classes=tuple(classes.tolist()), truth=numbers[0], found=numbers[1], sessions=sessions)
+        sessions = np.unique([row[session] for _, row in rows], return_inverse=True)[1].astype(
+            np.int64
+        )
+    return FrameLabels(
+        classes=tuple(classes.tolist()), truth=numbers[0], found=numbers[1], sessions=sessions
+    )
 
 
 def _label(text: str) -> str:

@@ -1,4 +1,7 @@
-"""What annotation programs have in common: marks on the time of a session, and who named the session how."""
+"""What annotation programs have in common.
+
+Marks on the time of a session, and who named the session how.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ class Mark:
 
     Attributes:
         line: where it begins in its file, from 1.
-        session: the name of the video file without its suffix, else what the file calls the session.
+        session: the name of the video file without its suffix, else what the file calls the
+            session.
         onset_s: seconds of the session, 0 or more.
         offset_s: likewise, at least ``onset_s``; a point has the same.
         kind: what was marked.
@@ -92,7 +96,8 @@ class Track:
 
 
 def apart(spans: Sequence[Span]) -> list[list[Span]]:
-    """Spans in as few lists as possible, in time order, so that within a list none overlaps another.
+    """Spans in as few lists as possible, in time order, so that within a list none overlaps
+    another.
 
     >>> [len(own) for own in apart([Span(onset_s=a, offset_s=a + 2, text="") for a in (0, 1, 2)])]
     [2, 1]

@@ -1,9 +1,11 @@
-"""Predictions of one video as a table for people and other programs, in Parquet and in CSV, and back.
+"""Predictions of one video as a table for people and other programs, in Parquet and in CSV, and
+back.
 
-One row per face; a frame without a face has one row whose face columns are empty, so the table also holds the whole
-timeline. Columns: ``frame, start_s, end_s, face`` (row among the video's faces), ``x1, y1, x2, y2`` (pixels),
-``score``, ten landmark columns, one ``logit.<label>`` and one ``prob.<label>`` per label (empty where the face was not
-classified). Numbers are written so that reading them gives the same bits.
+One row per face; a frame without a face has one row whose face columns are empty, so the table also
+holds the whole timeline. Columns: ``frame, start_s, end_s, face`` (row among the video's faces),
+``x1, y1, x2, y2`` (pixels), ``score``, ten landmark columns, one ``logit.<label>`` and one
+``prob.<label>`` per label (empty where the face was not classified). Numbers are written so that
+reading them gives the same bits.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions
         "end_s": pa.array(timeline.edges_s[frame[order] + 1], pa.float64()),
         "face": pa.array(source, pa.int64(), mask=no_face),
     }
-    flat = np.concatenate([faces.box_xyxy, faces.score[:, None], faces.landmarks_xy.reshape(-1, 10)], axis=1)
+    flat = np.concatenate(
+        [faces.box_xyxy, faces.score[:, None], faces.landmarks_xy.reshape(-1, 10)], axis=1
+    )
     flat = np.concatenate([flat, np.zeros((1, flat.shape[1]), np.float32)])
     for k, name in enumerate((*_BOX, "score", *_LANDMARKS)):
         values = np.ascontiguousarray(flat[source, k])
@@ -86,7 +90,9 @@ def _write_parquet(table: pa.Table, path: Path) -> None:
 
 
 def is_predictions(path: Path) -> bool:
-    """Whether a file looks like one that this module writes (by suffix, or by the CSV's first line)."""
+    """Whether a file looks like one that this module writes (by suffix, or by the CSV's first
+    line).
+    """
     if path.suffix == ".parquet":
         return True
     with path.open("rb") as stream:
@@ -109,7 +115,8 @@ def sha256_of(parquet: Path) -> str:
 def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
     """Read what ``write_predictions`` wrote, either file.
 
-    From CSV the frame's size is unknown: width and height are 0, and selectors that need them cannot be used.
+    From CSV the frame's size is unknown: width and height are 0, and selectors that need them
+    cannot be used.
 
     Raises:
         FormatError: the file is not such a table; names what is missing.
@@ -144,15 +151,24 @@ def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
     )
     logits = _matrix(face_table, [f"logit.{label}" for label in labels])
     classified = np.flatnonzero(~np.isnan(logits).all(axis=1)).astype(np.int64)
-    expressions = Expressions(frame=faces.frame[classified], face=classified, logits=logits[classified], labels=labels)
+    expressions = Expressions(
+        frame=faces.frame[classified], face=classified, logits=logits[classified], labels=labels
+    )
     return timeline, faces, expressions
 
 
-def _timeline(path: Path, about: dict[str, Any], frame: np.ndarray[Any, Any], table: pa.Table) -> Timeline:
+def _timeline(
+    path: Path, about: dict[str, Any], frame: np.ndarray[Any, Any], table: pa.Table
+) -> Timeline:
     _, first = np.unique(frame, return_index=True)
     if not np.array_equal(frame[first], np.arange(len(first))):
-        raise FormatError(f"{path}: expected every frame from 0 on, {len(first)} frames end with {frame[-1]}")
-    start, end = _numbers(table, "start_s", np.float64)[first], _numbers(table, "end_s", np.float64)[first]
+        raise FormatError(
+            f"{path}: expected every frame from 0 on, {len(first)} frames end with {frame[-1]}"
+        )
+    start, end = (
+        _numbers(table, "start_s", np.float64)[first],
+        _numbers(table, "end_s", np.float64)[first],
+    )
     duration_s = float(end[-1] - start[0])
     video = VideoInfo(
         video_id=about.get("video_id", path.stem),

@@ -1,4 +1,7 @@
-"""Events and matches as tracks that annotation programs show: one per label, or hits, false alarms and misses."""
+"""Events and matches as tracks that annotation programs show.
+
+One per label, or hits, false alarms and misses.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,15 @@ HIT, FALSE_ALARM, MISSED = "hit", "false alarm", "missed"
 
 
 def event_tracks(events: Sequence[Event]) -> tuple[Track, ...]:
-    """Events of one session, a track per label; none = one empty track, so that a file says that nothing was found."""
+    """Events of one session, a track per label.
+
+    None = one empty track, so that a file says that nothing was found.
+    """
     labels = sorted({event.label for event in events}) or ["events"]
     return tuple(
-        Track(name=label, spans=tuple(sorted(_of(event) for event in events if event.label == label)))
+        Track(
+            name=label, spans=tuple(sorted(_of(event) for event in events if event.label == label))
+        )
         for label in labels
     )
 
@@ -27,10 +35,12 @@ def match_tracks(
     scored_events: Collection[int],
     scored_annotations: Collection[int],
 ) -> tuple[Track, ...]:
-    """What came of the events and annotations of one session: tracks ``hit``, ``false alarm``, ``missed``.
+    """What came of the events and annotations of one session.
 
-    A hit is the event's stretch, a miss the annotation's; texts are labels and kinds. What was not observed is left
-    out.
+    Tracks ``hit``, ``false alarm``, ``missed``.
+
+    A hit is the event's stretch, a miss the annotation's; texts are labels and kinds. What was not
+    observed is left out.
 
     Args:
         events: of the session.
@@ -49,7 +59,9 @@ def match_tracks(
         Track(name=FALSE_ALARM, spans=tuple(sorted(alarms))),
         Track(
             name=MISSED,
-            spans=tuple(sorted(Span(onset_s=m.onset_s, offset_s=m.offset_s, text=m.kind) for m in missed)),
+            spans=tuple(
+                sorted(Span(onset_s=m.onset_s, offset_s=m.offset_s, text=m.kind) for m in missed)
+            ),
         ),
     )
 

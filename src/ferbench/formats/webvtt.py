@@ -1,7 +1,7 @@
 """WebVTT (.vtt): cues with a text, as subtitle editors and video pages write them.
 
-Format: W3C, WebVTT: The Web Video Text Tracks Format, https://www.w3.org/TR/webvtt1/. A cue becomes a mark of its text;
-notes, styles and regions are passed over.
+Format: W3C, WebVTT: The Web Video Text Tracks Format, https://www.w3.org/TR/webvtt1/. A cue becomes
+a mark of its text; notes, styles and regions are passed over.
 """
 
 from __future__ import annotations
@@ -68,12 +68,17 @@ def _lines(path: Path) -> list[str]:
         raise FormatError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not re.match(r"WEBVTT(?:[ \t]|$)", lines[0]):
-        raise FormatError(f"{path}: not WebVTT: expected the first line WEBVTT, got {lines[0][:40]!r}")
+        raise FormatError(
+            f"{path}: not WebVTT: expected the first line WEBVTT, got {lines[0][:40]!r}"
+        )
     return lines
 
 
 def _cue(block: Sequence[str], path: Path, line: int) -> Mark | BadMark:
-    """The mark of a block of lines, the first of which is ``line``. Raises FormatError where it is no cue."""
+    """The mark of a block of lines, the first of which is ``line``.
+
+    Raises FormatError where it is no cue.
+    """
     at = next((k for k, text in enumerate(block[:2]) if "-->" in text), None)
     if at is None:
         raise FormatError(
@@ -97,20 +102,24 @@ def _cue(block: Sequence[str], path: Path, line: int) -> Mark | BadMark:
         onset_s=onset_s,
         offset_s=offset_s,
         kind=" ".join(html.unescape(_TAG.sub("", text)).split()),
-        columns=dict(zip(_COLUMNS, (named, block[0].strip() if at else "", path.stem), strict=True)),
+        columns=dict(
+            zip(_COLUMNS, (named, block[0].strip() if at else "", path.stem), strict=True)
+        ),
     )
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str) -> float:
     whole, thousandths = seconds.split(".")
-    return ((int(hours or 0) * 60 + int(minutes)) * 60_000 + int(whole) * 1000 + int(thousandths)) / 1000
+    return (
+        (int(hours or 0) * 60 + int(minutes)) * 60_000 + int(whole) * 1000 + int(thousandths)
+    ) / 1000
 
 
 def write_webvtt(path: Path, tracks: Sequence[Track]) -> None:
     """Write a .vtt file: a cue per span, in order of time, times rounded to milliseconds.
 
-    Of several tracks, a cue's text begins with its track's name where it does not say the same. What is shorter than
-    1 ms is written 1 ms long.
+    Of several tracks, a cue's text begins with its track's name where it does not say the same.
+    What is shorter than 1 ms is written 1 ms long.
 
     Args:
         path: the file; replaced as a whole.
@@ -124,7 +133,9 @@ def write_webvtt(path: Path, tracks: Sequence[Track]) -> None:
             named = len(tracks) > 1 and span.text != track.name
             text = f"{track.name}: {span.text}" if named and span.text else span.text or track.name
             cues.append((onset_ms, offset_ms, " ".join(html.escape(text, quote=False).split())))
-    blocks = [f"{_time(onset)} --> {_time(offset)}\n{text}\n" for onset, offset, text in sorted(cues)]
+    blocks = [
+        f"{_time(onset)} --> {_time(offset)}\n{text}\n" for onset, offset, text in sorted(cues)
+    ]
     write_whole(path, "\n".join(["WEBVTT\n", *blocks]).encode())
 
 

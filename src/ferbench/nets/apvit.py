@@ -1,14 +1,18 @@
-"""APViT, a vision transformer on the maps of a face recognition network that drops the weakest tokens on its way.
+"""APViT, a vision transformer on the maps of a face recognition network that drops the weakest
+tokens on its way.
 
-Paper: Xue, Wang, Tan, Ma, Guo 2022, "Vision Transformer with Attentive Pooling for Robust Facial Expression
-Recognition", IEEE Transactions on Affective Computing. Original code: youqingxiaozhua/APViT (Apache-2.0),
-https://github.com/youqingxiaozhua/APViT, configs/apvit/RAF.py on mmclassification. Names are those of its checkpoint.
+Paper: Xue, Wang, Tan, Ma, Guo 2022, "Vision Transformer with Attentive Pooling for Robust Facial
+Expression Recognition", IEEE Transactions on Affective Computing. Original code:
+youqingxiaozhua/APViT (Apache-2.0), https://github.com/youqingxiaozhua/APViT, configs/apvit/RAF.py
+on mmclassification. Names are those of its checkpoint.
 
-Input: RGB f32 (N, 3, 112, 112), values in 0..255 minus (123.675, 116.28, 103.53), divided by (58.395, 57.12, 57.375).
+Input: RGB f32 (N, 3, 112, 112), values in 0..255 minus (123.675, 116.28, 103.53), divided by
+(58.395, 57.12, 57.375).
 
-Differs from the original: the output is the logits, without the softmax. A block always drops its tokens; the original
-compares the batch size with the number of tokens where it means the number of tokens that stay, and so drops none in a
-block where they are equal (batches of 161, 145, 130 and 117 images). Parts that only training needs are left out.
+Differs from the original: the output is the logits, without the softmax. A block always drops its
+tokens; the original compares the batch size with the number of tokens where it means the number of
+tokens that stay, and so drops none in a block where they are equal (batches of 161, 145, 130 and
+117 images). Parts that only training needs are left out.
 """
 
 from __future__ import annotations
@@ -28,7 +32,16 @@ _HIDDEN: Final = 3 * _WIDTH
 _NORM_EPS: Final = 1e-6
 _CELLS: Final = 14 * 14
 _CELLS_KEPT: Final = 160
-_KEPT: Final = (None, None, None, None, 144, 129, 116, 104)  # per block; each time nine tenths, rounded down
+_KEPT: Final = (
+    None,
+    None,
+    None,
+    None,
+    144,
+    129,
+    116,
+    104,
+)  # per block; each time nine tenths, rounded down
 
 
 class _Strongest(nn.Module):
@@ -53,7 +66,9 @@ class _Extractor(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.input_layer = nn.Sequential(nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64))
+        self.input_layer = nn.Sequential(
+            nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64)
+        )
         self.body = nn.Sequential(ir_stage(64, 64, 3), ir_stage(64, 128, 4), ir_stage(128, 256, 14))
 
     def forward(self, image: Tensor) -> Tensor:
@@ -69,7 +84,9 @@ class _Attention(nn.Module):
         self.proj = nn.Linear(_WIDTH, _WIDTH)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, T, C) to (N, T, C), and the class token's logits before the softmax, summed over the heads, (N, T)."""
+        """(N, T, C) to (N, T, C), and the class token's logits before the softmax, summed over the
+        heads, (N, T).
+        """
         qkv = self.qkv(tokens).unflatten(2, (3, _HEADS, -1)).permute(2, 0, 3, 1, 4)
         query, key, value = qkv.unbind(0)
         attended = F.scaled_dot_product_attention(query, key, value)
@@ -145,5 +162,8 @@ class APViT(nn.Module):
         self.head = nn.Sequential(OrderedDict(fc=nn.Linear(_WIDTH, num_classes)))
 
     def forward(self, image: Tensor) -> Tensor:
-        """Classify faces f32 (N, 3, 112, 112), normalised as the module says; returns logits f32 (N, num_classes)."""
+        """Classify faces f32 (N, 3, 112, 112), normalised as the module says.
+
+        Returns logits f32 (N, num_classes).
+        """
         return self.head(self.vit(self.extractor(image)))  # type: ignore[no-any-return]

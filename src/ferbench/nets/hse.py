@@ -1,16 +1,19 @@
 """HSEmotion's EfficientNets for facial expressions (EmotiEffNet).
 
-Papers: Savchenko 2021, "Facial Expression and Attributes Recognition Based on Multi-task Learning of Lightweight Neural
-Networks" (B0); Savchenko, Savchenko, Makarov 2022, "Classifying Emotions and Engagement in Online Learning Based on a
-Single Facial Expression Recognition Neural Network" (B2); Tan and Le 2019, "EfficientNet". Original code:
-https://github.com/sb-ai-lab/EmotiEffLib and https://github.com/av-savchenko/hsemotion (Apache-2.0), on timm's
-``tf_efficientnet_b0_ns`` and ``tf_efficientnet_b2_ns``.
+Papers: Savchenko 2021, "Facial Expression and Attributes Recognition Based on Multi-task Learning
+of Lightweight Neural Networks" (B0); Savchenko, Savchenko, Makarov 2022, "Classifying Emotions and
+Engagement in Online Learning Based on a Single Facial Expression Recognition Neural Network" (B2);
+Tan and Le 2019, "EfficientNet". Original code: https://github.com/sb-ai-lab/EmotiEffLib and
+https://github.com/av-savchenko/hsemotion (Apache-2.0), on timm's ``tf_efficientnet_b0_ns`` and
+``tf_efficientnet_b2_ns``.
 
-As in the original, the layers are timm's (Wightman, Apache-2.0): padding as in TensorFlow, normalisation with epsilon
-1e-3. The published files are whole pickled models; ``ferbench.pickled_model`` reads them.
+As in the original, the layers are timm's (Wightman, Apache-2.0): padding as in TensorFlow,
+normalisation with epsilon 1e-3. The published files are whole pickled models;
+``ferbench.weights.pickled_model`` reads them.
 
-Differs from the original: nothing in the arithmetic; nothing is downloaded. The head is always a list of one layer
-(``classifier.0``), as in the original's training of B0 on eight classes; its multi-task models have the layer alone.
+Differs from the original: nothing in the arithmetic; nothing is downloaded. The head is always a
+list of one layer (``classifier.0``), as in the original's training of B0 on eight classes; its
+multi-task models have the layer alone.
 """
 
 from __future__ import annotations
@@ -35,13 +38,22 @@ class _EmotiEffNet(nn.Module):
         super().__init__()
         backbone = timm.create_model(self.BACKBONE, pretrained=False)
         if not isinstance(backbone, EfficientNet):
-            raise TypeError(f"timm's {self.BACKBONE}: expected an EfficientNet, got a {type(backbone).__name__}")
+            raise TypeError(
+                f"timm's {self.BACKBONE}: expected an EfficientNet, got a {type(backbone).__name__}"
+            )
         self.conv_stem, self.bn1, self.blocks = backbone.conv_stem, backbone.bn1, backbone.blocks
-        self.conv_head, self.bn2, self.global_pool = backbone.conv_head, backbone.bn2, backbone.global_pool
+        self.conv_head, self.bn2, self.global_pool = (
+            backbone.conv_head,
+            backbone.bn2,
+            backbone.global_pool,
+        )
         self.classifier = nn.Sequential(nn.Linear(backbone.num_features, num_classes))
 
     def forward(self, image: Tensor) -> Tensor:
-        """Classify faces, RGB f32 (N, 3, H, W), normalised as for ImageNet; returns logits f32 (N, num_classes)."""
+        """Classify faces, RGB f32 (N, 3, H, W), normalised as for ImageNet.
+
+        Returns logits f32 (N, num_classes).
+        """
         maps = self.blocks(self.bn1(self.conv_stem(image)))
         features = self.global_pool(self.bn2(self.conv_head(maps)))
         logits: Tensor = self.classifier(features)

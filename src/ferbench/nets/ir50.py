@@ -1,11 +1,13 @@
-"""IR-50's maps at three scales: the improved residual network of face recognition, without its last stage.
+"""IR-50's maps at three scales.
 
-Paper: Deng et al. 2019, "ArcFace: Additive Angular Margin Loss for Deep Face Recognition" (section on the improved
-residual unit). Layer sizes and names are those of Talented-Q/POSTER_V2 (MIT), ``models/ir50.py``, which took them
-from face.evoLVe (Zhao, MIT).
+The improved residual network of face recognition, without its last stage.
 
-Differs from the original: the input already has 112 pixels; the last layers, which POSTER V2 does not use, are not
-built.
+Paper: Deng et al. 2019, "ArcFace: Additive Angular Margin Loss for Deep Face Recognition" (section
+on the improved residual unit). Layer sizes and names are those of Talented-Q/POSTER_V2 (MIT),
+``models/ir50.py``, which took them from face.evoLVe (Zhao, MIT).
+
+Differs from the original: the input already has 112 pixels; the last layers, which POSTER V2 does
+not use, are not built.
 """
 
 from __future__ import annotations
@@ -45,8 +47,13 @@ class IRBlock(nn.Module):
 
 
 def ir_stage(channels: int, width: int, count: int) -> nn.Sequential:
-    """``count`` blocks, of which the first halves the map: f32 (N, channels, H, W) to f32 (N, width, H / 2, W / 2)."""
-    return nn.Sequential(IRBlock(channels, width, 2), *(IRBlock(width, width, 1) for _ in range(count - 1)))
+    """``count`` blocks, of which the first halves the map.
+
+    f32 (N, channels, H, W) to f32 (N, width, H / 2, W / 2).
+    """
+    return nn.Sequential(
+        IRBlock(channels, width, 2), *(IRBlock(width, width, 1) for _ in range(count - 1))
+    )
 
 
 class IR50(nn.Module):
@@ -54,13 +61,18 @@ class IR50(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.input_layer = nn.Sequential(nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64))
+        self.input_layer = nn.Sequential(
+            nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64)
+        )
         self.body1 = ir_stage(64, 64, 3)
         self.body2 = ir_stage(64, 128, 4)
         self.body3 = ir_stage(128, 256, 14)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Maps of faces f32 (N, 3, 112, 112): f32 (N, 64, 56, 56), (N, 128, 28, 28) and (N, 256, 14, 14)."""
+        """Maps of faces f32 (N, 3, 112, 112).
+
+        f32 (N, 64, 56, 56), (N, 128, 28, 28) and (N, 256, 14, 14).
+        """
         large: Tensor = self.body1(self.input_layer(image))
         middle: Tensor = self.body2(large)
         small: Tensor = self.body3(middle)

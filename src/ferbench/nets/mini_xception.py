@@ -1,10 +1,11 @@
 """mini-XCEPTION, a small convolutional network for facial expressions.
 
-Paper: Arriaga, Valdenegro-Toro, Plöger 2017, "Real-time Convolutional Neural Networks for Emotion and Gender
-Classification". Original code: oarriaga/face_classification (MIT), Keras on TensorFlow.
+Paper: Arriaga, Valdenegro-Toro, Plöger 2017, "Real-time Convolutional Neural Networks for Emotion
+and Gender Classification". Original code: oarriaga/face_classification (MIT), Keras on TensorFlow.
 
-Differs from the original: the output is the logits (the last maps' means), without the softmax; channels come first;
-TensorFlow's padding is written out, which for an even side pads the pooling at the bottom and right only.
+Differs from the original: the output is the logits (the last maps' means), without the softmax;
+channels come first; TensorFlow's padding is written out, which for an even side pads the pooling at
+the bottom and right only.
 """
 
 from __future__ import annotations
@@ -87,6 +88,9 @@ class MiniXception(nn.Module):
         self.head = nn.Conv2d(_WIDTHS[-1], num_classes, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Classify grey faces f32 (N, 1, 64, 64) with values in -1..1; returns logits f32 (N, num_classes)."""
+        """Classify grey faces f32 (N, 1, 64, 64) with values in -1..1.
+
+        Returns logits f32 (N, num_classes).
+        """
         maps: Tensor = self.head(self.blocks(self.stem(image)))
         return maps.mean(dim=(2, 3))

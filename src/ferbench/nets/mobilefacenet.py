@@ -1,10 +1,11 @@
 """MobileFaceNet's maps at three scales, as POSTER V2 uses them.
 
-Paper: Chen et al. 2018, "MobileFaceNets: Efficient CNNs for Accurate Real-Time Face Verification on Mobile Devices".
-Layer sizes and names are those of the landmark network in Talented-Q/POSTER_V2 (MIT), ``models/mobilefacenet.py``.
+Paper: Chen et al. 2018, "MobileFaceNets: Efficient CNNs for Accurate Real-Time Face Verification on
+Mobile Devices". Layer sizes and names are those of the landmark network in Talented-Q/POSTER_V2
+(MIT), ``models/mobilefacenet.py``.
 
-Differs from the original: the last layers, which turn the maps into 68 landmarks and whose result POSTER V2 throws
-away, are not built.
+Differs from the original: the last layers, which turn the maps into 68 landmarks and whose result
+POSTER V2 throws away, are not built.
 """
 
 from __future__ import annotations
@@ -12,15 +13,21 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 
-def _conv(channels: int, width: int, *, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
+def _conv(
+    channels: int, width: int, *, kernel: int = 1, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
     """Convolution without bias, then normalisation."""
     layers = nn.Sequential()
-    layers.conv = nn.Conv2d(channels, width, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False)
+    layers.conv = nn.Conv2d(
+        channels, width, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False
+    )
     layers.bn = nn.BatchNorm2d(width)
     return layers
 
 
-def _conv_prelu(channels: int, width: int, *, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
+def _conv_prelu(
+    channels: int, width: int, *, kernel: int = 1, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
     layers = _conv(channels, width, kernel=kernel, stride=stride, groups=groups)
     layers.prelu = nn.PReLU(width)
     return layers
@@ -29,7 +36,9 @@ def _conv_prelu(channels: int, width: int, *, kernel: int = 1, stride: int = 1, 
 class _Bottleneck(nn.Module):
     """Widen, convolve each channel, narrow; where ``residual``, added to its input."""
 
-    def __init__(self, channels: int, width: int, *, inner: int, stride: int = 1, residual: bool = False) -> None:
+    def __init__(
+        self, channels: int, width: int, *, inner: int, stride: int = 1, residual: bool = False
+    ) -> None:
         super().__init__()
         self.residual = residual
         self.conv = _conv_prelu(channels, inner)
@@ -44,7 +53,9 @@ class _Bottleneck(nn.Module):
 class _Residuals(nn.Module):
     def __init__(self, channels: int, *, inner: int, count: int) -> None:
         super().__init__()
-        self.model = nn.Sequential(*(_Bottleneck(channels, channels, inner=inner, residual=True) for _ in range(count)))
+        self.model = nn.Sequential(
+            *(_Bottleneck(channels, channels, inner=inner, residual=True) for _ in range(count))
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)  # type: ignore[no-any-return]
@@ -66,7 +77,10 @@ class MobileFaceNet(nn.Module):
         self.conv_6_sep = _conv_prelu(128, 512)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Maps of faces f32 (N, 3, 112, 112): f32 (N, 64, 28, 28), (N, 128, 14, 14) and (N, 512, 7, 7)."""
+        """Maps of faces f32 (N, 3, 112, 112).
+
+        f32 (N, 64, 28, 28), (N, 128, 14, 14) and (N, 512, 7, 7).
+        """
         large: Tensor = self.conv_3(self.conv_23(self.conv2_dw(self.conv1(image))))
         middle: Tensor = self.conv_4(self.conv_34(large))
         small: Tensor = self.conv_6_sep(self.conv_5(self.conv_45(middle)))

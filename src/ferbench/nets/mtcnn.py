@@ -1,9 +1,10 @@
 """The three networks of MTCNN.
 
-Paper: Zhang et al. 2016, "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks".
-Layer sizes, layer names and weights are those of facenet-pytorch 2.6.0 (Esler, MIT), whose weights came from Caffe by
-way of TensorFlow. That history shows in two places: pooling rounds its output size up, and R-Net and O-Net flatten
-their maps in the order width, height, channel.
+Paper: Zhang et al. 2016, "Joint Face Detection and Alignment using Multi-task Cascaded
+Convolutional Networks". Layer sizes, layer names and weights are those of facenet-pytorch 2.6.0
+(Esler, MIT), whose weights came from Caffe by way of TensorFlow. That history shows in two places:
+pooling rounds its output size up, and R-Net and O-Net flatten their maps in the order width,
+height, channel.
 
 Input of all three: RGB f32 (N, 3, H, W), scaled as ``(value - 127.5) / 128``.
 
@@ -43,7 +44,8 @@ class PNet(nn.Module):
             image: f32 (N, 3, H, W), H and W at least 12.
 
         Returns:
-            Box regression f32 (N, 4, h, w), parts of the cell's side; probabilities (no face, face) f32 (N, 2, h, w).
+            Box regression f32 (N, 4, h, w), parts of the cell's side; probabilities (no face, face)
+            f32 (N, 2, h, w).
         """
         x = self.pool1(self.prelu1(self.conv1(image)))
         x = self.prelu3(self.conv3(self.prelu2(self.conv2(x))))
@@ -98,8 +100,8 @@ class ONet(nn.Module):
         """Score crops f32 (M, 3, 48, 48).
 
         Returns:
-            Box regression f32 (M, 4); landmarks f32 (M, 10), five x then five y, parts of the box's sides;
-            probabilities (no face, face) f32 (M, 2).
+            Box regression f32 (M, 4); landmarks f32 (M, 10), five x then five y, parts of the box's
+            sides; probabilities (no face, face) f32 (M, 2).
         """
         x = self.pool1(self.prelu1(self.conv1(crops)))
         x = self.pool2(self.prelu2(self.conv2(x)))

@@ -1,11 +1,13 @@
 """POSTER V2, facial expressions from image and landmark maps at three scales.
 
-Paper: Mao et al. 2023, "POSTER V2: A simpler and stronger facial expression recognition network". Original code:
-Talented-Q/POSTER_V2 (MIT), ``models/PosterV2_7cls.py``, ``PosterV2_8cls.py`` and ``vit_model.py``.
+Paper: Mao et al. 2023, "POSTER V2: A simpler and stronger facial expression recognition network".
+Original code: Talented-Q/POSTER_V2 (MIT), ``models/PosterV2_7cls.py``, ``PosterV2_8cls.py`` and
+``vit_model.py``.
 
-Differs from the original: parts that it builds but never uses are not built (``PosterV2.UNUSED`` names their entries
-in published files); both backbones share one halving of the image; the window of the cross attention is the whole
-map, as in all published models, so nothing is cut into windows; what acts in training only is left out.
+Differs from the original: parts that it builds but never uses are not built (``PosterV2.UNUSED``
+names their entries in published files); both backbones share one halving of the image; the window
+of the cross attention is the whole map, as in all published models, so nothing is cut into windows;
+what acts in training only is left out.
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ class _CrossAttention(nn.Module):
         self.num_heads = num_heads
         # The original computes it in float32, also where everything else is float64.
         self.scale = torch.tensor(float(width // num_heads), device="cpu").pow(-0.5).item()
-        self.relative_position_bias_table = nn.Parameter(torch.zeros((2 * side - 1) ** 2, num_heads))
+        self.relative_position_bias_table = nn.Parameter(
+            torch.zeros((2 * side - 1) ** 2, num_heads)
+        )
         self.register_buffer("relative_position_index", _relative_position_index(side))
         self.qkv = nn.Linear(width, 2 * width)
         self.proj = nn.Linear(width, width)
@@ -69,7 +73,9 @@ class _CrossAttention(nn.Module):
         key, value = self.qkv(image).chunk(2, dim=2)
         bias = self.relative_position_bias_table[self.relative_position_index].permute(2, 0, 1)
         query, key, value = (_heads(tokens, self.num_heads) for tokens in (landmarks, key, value))
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias[None], scale=self.scale)
+        mixed = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=bias[None], scale=self.scale
+        )
         return self.proj(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
@@ -217,14 +223,17 @@ class PosterV2(nn.Module):
         self.attn3 = _CrossAttention(256, num_heads=8, side=7)
         self.ffn1, self.ffn2, self.ffn3 = _FeedForward(64), _FeedForward(128), _FeedForward(256)
         self.embed_q = nn.Sequential(
-            nn.Conv2d(64, _WIDTH, 3, stride=2, padding=1), nn.Conv2d(_WIDTH, _WIDTH, 3, stride=2, padding=1)
+            nn.Conv2d(64, _WIDTH, 3, stride=2, padding=1),
+            nn.Conv2d(_WIDTH, _WIDTH, 3, stride=2, padding=1),
         )
         self.embed_k = nn.Sequential(nn.Conv2d(128, _WIDTH, 3, stride=2, padding=1))
         self.embed_v = _Tokens(256)
         self.VIT = _VisionTransformer(num_classes)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Classify faces, RGB f32 (N, 3, 224, 224) normalised as for ImageNet; returns logits f32 (N, num_classes).
+        """Classify faces, RGB f32 (N, 3, 224, 224) normalised as for ImageNet.
+
+        Returns logits f32 (N, num_classes).
 
         Both backbones see every second pixel in both directions.
         """
@@ -248,7 +257,9 @@ class PosterV2(nn.Module):
         return self.VIT(torch.cat(tokens, dim=1))  # type: ignore[no-any-return]
 
 
-def _crossed(attention: nn.Module, feed_forward: nn.Module, cells: Tensor, landmarks: Tensor) -> Tensor:
+def _crossed(
+    attention: nn.Module, feed_forward: nn.Module, cells: Tensor, landmarks: Tensor
+) -> Tensor:
     """Cells (N, H, W, C) and landmark maps (N, C, H, W) to maps (N, C, H, W)."""
     attended = attention(cells.flatten(1, 2), landmarks.flatten(2).transpose(1, 2))
     return feed_forward(attended, cells).permute(0, 3, 1, 2)  # type: ignore[no-any-return]

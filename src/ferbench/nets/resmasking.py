@@ -1,15 +1,17 @@
 """Residual Masking Network: ResNet-34 whose stages are each followed by a mask from a small U-Net.
 
-Paper: Pham, Vu, Tran 2020, "Facial Expression Recognition Using Residual Masking Network", ICPR. Original code:
-phamquiluan/ResidualMaskingNetwork (MIT), https://github.com/phamquiluan/ResidualMaskingNetwork, models/resmasking.py
+Paper: Pham, Vu, Tran 2020, "Facial Expression Recognition Using Residual Masking Network", ICPR.
+Original code: phamquiluan/ResidualMaskingNetwork (MIT),
+https://github.com/phamquiluan/ResidualMaskingNetwork, models/resmasking.py
 (``resmasking_dropout1``) and models/masking.py. Names are those of its checkpoint.
 
-Input: f32 (N, 3, 224, 224), values in 0..1, in the channel order of OpenCV (BGR); the original's frame pipeline feeds a
-grey crop three times.
+Input: f32 (N, 3, 224, 224), values in 0..1, in the channel order of OpenCV (BGR); the original's
+frame pipeline feeds a grey crop three times.
 
-Differs from the original: nothing in the arithmetic; the output is the logits, as there. The original registers each
-mask's shortcuts under two names, ``conv<i>.downsample`` and ``downsample<i>``, and its checkpoint holds both; here the
-first is the only one. Loading accepts the second where it equals the first, and refuses it otherwise.
+Differs from the original: nothing in the arithmetic; the output is the logits, as there. The
+original registers each mask's shortcuts under two names, ``conv<i>.downsample`` and
+``downsample<i>``, and its checkpoint holds both; here the first is the only one. Loading accepts
+the second where it equals the first, and refuses it otherwise.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from torch.nn import functional as F  # noqa: N812
 
 
 class _Block(nn.Module):
-    """ResNet's basic block; its shortcut is a convolution over one pixel where channels or stride change."""
+    """ResNet's basic block; its shortcut is a convolution over one pixel where channels or stride
+    change.
+    """
 
     def __init__(self, channels: int, width: int, stride: int = 1) -> None:
         super().__init__()
@@ -42,13 +46,17 @@ class _Block(nn.Module):
 
 
 def _stage(channels: int, width: int, blocks: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(_Block(channels, width, stride), *(_Block(width, width) for _ in range(blocks - 1)))
+    return nn.Sequential(
+        _Block(channels, width, stride), *(_Block(width, width) for _ in range(blocks - 1))
+    )
 
 
 def _up(channels: int) -> nn.Sequential:
     """Twice the sides, half the channels."""
     half = channels // 2
-    return nn.Sequential(nn.ConvTranspose2d(channels, half, 2, stride=2), nn.BatchNorm2d(half), nn.ReLU(inplace=True))
+    return nn.Sequential(
+        nn.ConvTranspose2d(channels, half, 2, stride=2), nn.BatchNorm2d(half), nn.ReLU(inplace=True)
+    )
 
 
 class _Mask(nn.Module):
@@ -93,7 +101,10 @@ def _without_aliases(
     _unexpected: list[str],
     errors: list[str],
 ) -> None:
-    """Take the second names of a mask's shortcuts out of a state_dict; torch calls it before a mask is loaded."""
+    """Take the second names of a mask's shortcuts out of a state_dict.
+
+    Torch calls it before a mask is loaded.
+    """
     for name, block in mask.named_children():
         if not isinstance(block, _Block):
             continue
@@ -102,7 +113,9 @@ def _without_aliases(
             alias = f"{prefix}{name.replace('conv', 'downsample')}.{rest}"
             repeated = state.pop(alias, None)
             if repeated is not None and kept in state and not torch.equal(repeated, state[kept]):
-                errors.append(f"{alias} and {kept} are two names of one tensor, but their values differ.")
+                errors.append(
+                    f"{alias} and {kept} are two names of one tensor, but their values differ."
+                )
 
 
 class ResMasking(nn.Module):
@@ -125,7 +138,10 @@ class ResMasking(nn.Module):
         self.fc = nn.Sequential(nn.Dropout(0.4), nn.Linear(512, num_classes))
 
     def forward(self, image: Tensor) -> Tensor:
-        """Classify faces f32 (N, 3, 224, 224) with values in 0..1; returns logits f32 (N, num_classes)."""
+        """Classify faces f32 (N, 3, 224, 224) with values in 0..1.
+
+        Returns logits f32 (N, num_classes).
+        """
         x = self.maxpool(F.relu(self.bn1(self.conv1(image))))
         for layer, mask in (
             (self.layer1, self.mask1),

@@ -1,14 +1,16 @@
-"""RetinaFace: one pass over the frame, two anchors per cell of three maps, each with score, box and five landmarks.
+"""RetinaFace: one pass over the frame, two anchors per cell of three maps, each with score, box and
+five landmarks.
 
-Paper: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild".
-Layers and their names are those of Pytorch_Retinaface (biubug6, MIT), which batch-face carries too; the network of
-retinaface-pytorch (Iglovikov, MIT) has the same names.
+Paper: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild". Layers and
+their names are those of Pytorch_Retinaface (biubug6, MIT), which batch-face carries too; the
+network of retinaface-pytorch (Iglovikov, MIT) has the same names.
 
-Input: f32 (N, 3, H, W) of any size. Colour order and normalisation belong to the weights: biubug6's are trained on
-BGR in 0..255 minus (104, 117, 123), retinaface-pytorch's on RGB with ImageNet's mean and standard deviation.
+Input: f32 (N, 3, H, W) of any size. Colour order and normalisation belong to the weights: biubug6's
+are trained on BGR in 0..255 minus (104, 117, 123), retinaface-pytorch's on RGB with ImageNet's mean
+and standard deviation.
 
-Differs from the original: class scores leave the network as logits, without softmax, and only what is run is built
-(neither the classifiers of the bodies nor their pretrained weights).
+Differs from the original: class scores leave the network as logits, without softmax, and only what
+is run is built (neither the classifiers of the bodies nor their pretrained weights).
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ Body = Literal["mobilenet0.25", "resnet50"]
 _ANCHORS = 2
 
 
-def _conv(width_in: int, width_out: int, *, kernel: int = 3, stride: int = 1, slope: float | None) -> nn.Sequential:
+def _conv(
+    width_in: int, width_out: int, *, kernel: int = 3, stride: int = 1, slope: float | None
+) -> nn.Sequential:
     """Convolution and normalisation, followed by a leaky ReLU unless ``slope`` is None."""
     layers: list[nn.Module] = [
         nn.Conv2d(width_in, width_out, kernel, stride, padding=kernel // 2, bias=False),
@@ -48,7 +52,10 @@ def _separable(width_in: int, width_out: int, stride: int = 1) -> nn.Sequential:
 
 
 class MobileNet025(nn.Module):
-    """MobileNet with a quarter of its width: maps of strides 8, 16, 32 with 64, 128, 256 channels."""
+    """MobileNet with a quarter of its width.
+
+    Maps of strides 8, 16, 32 with 64, 128, 256 channels.
+    """
 
     widths = (64, 128, 256)
 
@@ -62,7 +69,9 @@ class MobileNet025(nn.Module):
             _separable(32, 64, 2),
             _separable(64, 64),
         )
-        self.stage2 = nn.Sequential(_separable(64, 128, 2), *(_separable(128, 128) for _ in range(5)))
+        self.stage2 = nn.Sequential(
+            _separable(64, 128, 2), *(_separable(128, 128) for _ in range(5))
+        )
         self.stage3 = nn.Sequential(_separable(128, 256, 2), _separable(256, 256))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -100,7 +109,10 @@ class _Bottleneck(nn.Module):
 
 
 class ResNet50(nn.Module):
-    """ResNet-50 (He et al. 2016) with torchvision's names: maps of strides 8, 16, 32 with 512, 1024, 2048 channels."""
+    """ResNet-50 (He et al. 2016) with torchvision's names.
+
+    Maps of strides 8, 16, 32 with 512, 1024, 2048 channels.
+    """
 
     widths = (512, 1024, 2048)
 
@@ -141,12 +153,16 @@ class _Pyramid(nn.Module):
 
     def __init__(self, widths: tuple[int, int, int], width: int, slope: float) -> None:
         super().__init__()
-        self.output1, self.output2, self.output3 = (_conv(w, width, kernel=1, slope=slope) for w in widths)
+        self.output1, self.output2, self.output3 = (
+            _conv(w, width, kernel=1, slope=slope) for w in widths
+        )
         self.merge1 = _conv(width, width, slope=slope)
         self.merge2 = _conv(width, width, slope=slope)
         self.enlarge = NearestLike()
 
-    def forward(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, fine: Tensor, middle: Tensor, coarse: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Three maps of the same width."""
         fine, middle, coarse = self.output1(fine), self.output2(middle), self.output3(coarse)
         middle = self.merge2(middle + self.enlarge(coarse, middle))
@@ -155,7 +171,10 @@ class _Pyramid(nn.Module):
 
 
 class _Context(nn.Module):
-    """Context module of SSH (Najibi et al. 2017): fields of view of 3, 5 and 7 pixels side by side."""
+    """Context module of SSH (Najibi et al. 2017).
+
+    Fields of view of 3, 5 and 7 pixels side by side.
+    """
 
     def __init__(self, width: int, slope: float) -> None:
         super().__init__()
@@ -182,7 +201,10 @@ class Head(nn.Module):
         self.conv1x1 = nn.Conv2d(width, _ANCHORS * values, 1)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Turn (N, C, H, W) into (N, H*W*2, values): rows of cells, then cells, then the two anchors."""
+        """Turn (N, C, H, W) into (N, H*W*2, values).
+
+        Rows of cells, then cells, then the two anchors.
+        """
         out: Tensor = self.conv1x1(maps)
         return out.permute(0, 2, 3, 1).reshape(len(out), -1, self.values)
 
@@ -197,7 +219,9 @@ class RetinaFace(nn.Module):
     def __init__(self, body: Body) -> None:
         super().__init__()
         self.body: MobileNet025 | ResNet50
-        self.body, width, slope = (MobileNet025(), 64, 0.1) if body == "mobilenet0.25" else (ResNet50(), 256, 0.0)
+        self.body, width, slope = (
+            (MobileNet025(), 64, 0.1) if body == "mobilenet0.25" else (ResNet50(), 256, 0.0)
+        )
         self.fpn = _Pyramid(self.body.widths, width, slope)
         self.ssh1, self.ssh2, self.ssh3 = (_Context(width, slope) for _ in range(3))
         self.ClassHead = nn.ModuleList(Head(width, 2) for _ in range(3))
@@ -205,9 +229,11 @@ class RetinaFace(nn.Module):
         self.LandmarkHead = nn.ModuleList(Head(width, 10) for _ in range(3))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Boxes (N, P, 4) and landmarks (N, P, 10) relative to the anchors, and logits (N, P, 2) of "no face", "face".
+        """Boxes (N, P, 4) and landmarks (N, P, 10) relative to the anchors, and logits (N, P, 2) of
+        "no face", "face".
 
-        The order is boxes, logits, landmarks. P counts anchors: all of stride 8, then of 16, then of 32.
+        The order is boxes, logits, landmarks. P counts anchors: all of stride 8, then of 16, then
+        of 32.
         """
         fine, middle, coarse = self.fpn(*self.body(image))
         maps = self.ssh1(fine), self.ssh2(middle), self.ssh3(coarse)

@@ -1,7 +1,8 @@
 """RetinaFace's network as an ONNX graph, made from the loaded module without torch's exporters.
 
-torch's new exporter needs another package, its old one is deprecated; the network has eight kinds of layers. The graph
-takes any number of frames of any size, and normalisations are folded into the convolutions before them.
+torch's new exporter needs another package, its old one is deprecated; the network has eight kinds
+of layers. The graph takes any number of frames of any size, and normalisations are folded into the
+convolutions before them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class _Tracer(fx.Tracer):
     """Leaves the layers whole whose insides depend on the size of the frame."""
 
     def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
-        return isinstance(module, Head | NearestLike) or super().is_leaf_module(module, qualified_name)
+        return isinstance(module, Head | NearestLike) or super().is_leaf_module(
+            module, qualified_name
+        )
 
 
 class _Graph:
@@ -70,7 +73,9 @@ class _Graph:
         assert convolution.bias is not None
         values = self.convolution(convolution, convolution.weight, convolution.bias, maps)
         values = self.node("Transpose", values, perm=[0, 2, 3, 1])
-        return self.node("Reshape", values, self.constant(np.array([0, -1, layer.values], np.int64)))
+        return self.node(
+            "Reshape", values, self.constant(np.array([0, -1, layer.values], np.int64))
+        )
 
     def nearest_like(self, maps: str, like: str) -> str:
         cut = [self.constant(np.array([n], np.int64)) for n in (0, 2)]
@@ -101,7 +106,13 @@ class _Graph:
                 return self.node("Relu", inputs[0])
             case nn.MaxPool2d():
                 side, stride, pad = layer.kernel_size, layer.stride, layer.padding
-                return self.node("MaxPool", inputs[0], kernel_shape=[side] * 2, strides=[stride] * 2, pads=[pad] * 4)
+                return self.node(
+                    "MaxPool",
+                    inputs[0],
+                    kernel_shape=[side] * 2,
+                    strides=[stride] * 2,
+                    pads=[pad] * 4,
+                )
         raise TypeError(f"no ONNX form of {layer}")
 
 
@@ -116,7 +127,9 @@ def _folded(layer: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
 
 
 def to_onnx(net: RetinaFace) -> onnx.ModelProto:
-    """The network as an ONNX model: ``image`` f32 (N, 3, H, W) to ``boxes``, ``logits``, ``landmarks``.
+    """The network as an ONNX model.
+
+    ``image`` f32 (N, 3, H, W) to ``boxes``, ``logits``, ``landmarks``.
 
     Args:
         net: in evaluation mode, f32.
@@ -126,7 +139,9 @@ def to_onnx(net: RetinaFace) -> onnx.ModelProto:
     traced = _Tracer().trace(net)
     graph, made = _Graph(), dict[fx.Node, str]()
     layers = dict(net.named_modules())
-    waiting: dict[fx.Node, tuple[nn.Conv2d, str]] = {}  # convolutions whose normalisation comes next
+    waiting: dict[
+        fx.Node, tuple[nn.Conv2d, str]
+    ] = {}  # convolutions whose normalisation comes next
     for node in traced.nodes:
         if node.op == "placeholder":
             made[node] = INPUT

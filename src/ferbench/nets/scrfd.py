@@ -4,8 +4,8 @@ Paper: Guo et al. 2022, "Sample and Computation Redistribution for Efficient Fac
 Original: insightface, detection/scrfd, its ONNX files.
 
 Differs from the files:
-    - their last transposition mixes the batch with the cells, or their last shape says one image of 640 x 640: here
-      every output is (N, anchors, numbers);
+    - their last transposition mixes the batch with the cells, or their last shape says one image of
+      640 x 640: here every output is (N, anchors, numbers);
     - the two enlargements in the neck double, instead of asking for a size that was written down.
 For one image the numbers are the same.
 """
@@ -15,8 +15,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ferbench import onnx_graph
 from ferbench.errors import WeightsError
+from ferbench.weights import onnx_graph
 
 if TYPE_CHECKING:
     import onnx
@@ -27,7 +27,9 @@ ANCHORS: Final = 2
 """Anchors of each cell; row = cell * ANCHORS + anchor, cells line by line."""
 
 WIDTHS: Final = (1, 4, 10)
-"""Numbers of each anchor: probability of a face, distances to the box's sides, offsets of five points."""
+"""Numbers of each anchor: probability of a face, distances to the box's sides, offsets of five
+points.
+"""
 
 OPERATORS: Final = frozenset(
     {
@@ -61,10 +63,11 @@ def side_px(model: onnx.ModelProto) -> int | None:
 
 
 def dynamic(path: Path) -> onnx.ModelProto:
-    """Read a published file as a graph from f32 (N, 3, H, W) to 6 or 9 outputs, H and W multiples of 32.
+    """Read a published file as a graph from f32 (N, 3, H, W) to 6 or 9 outputs, H and W multiples
+    of 32.
 
-    The input is RGB, (value - 127.5) / 128. The outputs are f32 (N, H/s * W/s * ANCHORS, width) for s in STRIDES_PX,
-    of each of WIDTHS in turn; a file without landmarks has no outputs of width 10.
+    The input is RGB, (value - 127.5) / 128. The outputs are f32 (N, H/s * W/s * ANCHORS, width) for
+    s in STRIDES_PX, of each of WIDTHS in turn; a file without landmarks has no outputs of width 10.
 
     Raises:
         WeightsError: it is no SCRFD with three strides.
@@ -87,7 +90,9 @@ def dynamic(path: Path) -> onnx.ModelProto:
     graph.input.append(free(source, onnx.TensorProto.FLOAT, ["n", 3, "height", "width"]))
     for at, name in enumerate(names):
         width = WIDTHS[at // len(STRIDES_PX)]
-        graph.output.append(free(name, onnx.TensorProto.FLOAT, ["n", f"rows{at % len(STRIDES_PX)}", width]))
+        graph.output.append(
+            free(name, onnx.TensorProto.FLOAT, ["n", f"rows{at % len(STRIDES_PX)}", width])
+        )
     return model
 
 
@@ -102,7 +107,9 @@ def torch_module(model: onnx.ModelProto, path: Path) -> torch.nn.Module:
     try:
         net: torch.nn.Module = convert(model)
     except Exception as error:  # onnx2torch raises almost anything
-        raise WeightsError(f"{path} cannot be run by torch: {' '.join(str(error).split())}") from error
+        raise WeightsError(
+            f"{path} cannot be run by torch: {' '.join(str(error).split())}"
+        ) from error
     return net.eval().requires_grad_(False)
 
 
@@ -117,7 +124,9 @@ def _constants(graph: onnx.GraphProto) -> dict[str, list[int]]:
     import onnx
 
     found = {tensor.name: tensor for tensor in graph.initializer}
-    found |= {node.output[0]: node.attribute[0].t for node in graph.node if node.op_type == "Constant"}
+    found |= {
+        node.output[0]: node.attribute[0].t for node in graph.node if node.op_type == "Constant"
+    }
     whole = onnx.TensorProto.INT64
     return {
         name: onnx.numpy_helper.to_array(tensor).ravel().tolist()
@@ -150,25 +159,32 @@ def _free_rows(graph: onnx.GraphProto, path: Path) -> None:
         name = f"rows of {width}"
         if name not in constants:
             constants[name] = [0, -1, width]
-            graph.initializer.append(onnx.helper.make_tensor(name, onnx.TensorProto.INT64, [3], [0, -1, width]))
+            graph.initializer.append(
+                onnx.helper.make_tensor(name, onnx.TensorProto.INT64, [3], [0, -1, width])
+            )
         tail["Reshape"].input[1] = name
         del tail["Transpose"].attribute[:]
         tail["Transpose"].attribute.append(onnx.helper.make_attribute("perm", [0, 2, 3, 1]))
 
 
 def _free_norms(graph: onnx.GraphProto) -> None:
-    """Let the second shape of a group normalisation (shape, normalise, shape back) be that of its input."""
+    """Let the second shape of a group normalisation (shape, normalise, shape back) be that of its
+    input.
+    """
     import onnx
 
     constants, makers = _constants(graph), _makers(graph)
-    for back in [node for node in graph.node if node.op_type == "Reshape" and node.input[1] in constants]:
+    for back in [
+        node for node in graph.node if node.op_type == "Reshape" and node.input[1] in constants
+    ]:
         norm = makers.get(back.input[0])
         if norm is None or norm.op_type != "InstanceNormalization":
             continue
         there = makers[norm.input[0]]
         name = f"shape of {there.input[0]}"
         graph.node.insert(
-            list(graph.node).index(there), onnx.helper.make_node("Shape", [there.input[0]], [name], name=name)
+            list(graph.node).index(there),
+            onnx.helper.make_node("Shape", [there.input[0]], [name], name=name),
         )
         back.input[1] = name
 
@@ -178,7 +194,9 @@ def _free_neck(graph: onnx.GraphProto) -> None:
     import onnx
 
     name = "twice"
-    graph.initializer.append(onnx.helper.make_tensor(name, onnx.TensorProto.FLOAT, [4], [1.0, 1.0, 2.0, 2.0]))
+    graph.initializer.append(
+        onnx.helper.make_tensor(name, onnx.TensorProto.FLOAT, [4], [1.0, 1.0, 2.0, 2.0])
+    )
     for node in graph.node:
         if node.op_type == "Resize":
             node.input[2] = name

@@ -18,7 +18,7 @@ from ferbench.errors import CacheError
 from ferbench.pipeline import tables
 from ferbench.provenance import library_versions, revision
 from ferbench.results import StageKey
-from ferbench.weights import sha256_of
+from ferbench.weights.published import sha256_of
 
 log = logging.getLogger("ferbench")
 
@@ -48,7 +48,9 @@ class Cache:
         """
         table, about = tables.read(self.path(key))
         if about.get("key") != key.key:
-            raise CacheError(f"{self.path(key)} holds the table of another key ({about.get('key')}); delete it")
+            raise CacheError(
+                f"{self.path(key)} holds the table of another key ({about.get('key')}); delete it"
+            )
         return table, about
 
     def write(self, key: StageKey, table: pa.Table, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,14 +72,17 @@ class Cache:
         try:
             tables.write(self.path(key), table, full)
         except OSError as error:
-            raise CacheError(f"{self.path(key)} cannot be written: {error.strerror or error}") from error
+            raise CacheError(
+                f"{self.path(key)} cannot be written: {error.strerror or error}"
+            ) from error
         return full
 
     @contextmanager
     def lock(self, key: StageKey, *, waiting: Callable[[], None]) -> Iterator[None]:
         """Be the only process that makes what belongs to a key; others wait.
 
-        The lock is the system's, so it ends with the process that holds it, however that ends; its empty file stays.
+        The lock is the system's, so it ends with the process that holds it, however that ends; its
+        empty file stays.
 
         Args:
             key: whose table is made.
@@ -107,7 +112,8 @@ class Cache:
         status = path.stat()
         mark = (str(path.resolve()), status.st_size, status.st_mtime_ns, str(status.st_ino))
         known = self._remembered(
-            "SELECT sha256 FROM digest WHERE path = ? AND size = ? AND mtime_ns = ? AND inode = ?", mark
+            "SELECT sha256 FROM digest WHERE path = ? AND size = ? AND mtime_ns = ? AND inode = ?",
+            mark,
         )
         if known:
             return str(known[0])
@@ -116,7 +122,10 @@ class Cache:
         return sha256
 
     def _remembered(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """Ask or tell the memory of digests; without a usable one, files are read again each time."""
+        """Ask or tell the memory of digests.
+
+        Without a usable one, files are read again each time.
+        """
         file = self.folder / "digests.sqlite"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -128,11 +137,21 @@ class Cache:
                 found: tuple[Any, ...] | None = memory.execute(statement, values).fetchone()
                 return found
         except sqlite3.Error as error:
-            log.warning("%s cannot be used (%s); delete it. Until then every video is read twice", file, error)
+            log.warning(
+                "%s cannot be used (%s); delete it. Until then every video is read twice",
+                file,
+                error,
+            )
         except OSError as error:
-            raise CacheError(f"the cache folder {self.folder} cannot be used: {error.strerror or error}") from error
+            raise CacheError(
+                f"the cache folder {self.folder} cannot be used: {error.strerror or error}"
+            ) from error
         return None
 
     def size_bytes(self) -> int:
         """Bytes that all stored tables take."""
-        return sum(p.stat().st_size for p in self.folder.rglob("*.parquet")) if self.folder.is_dir() else 0
+        return (
+            sum(p.stat().st_size for p in self.folder.rglob("*.parquet"))
+            if self.folder.is_dir()
+            else 0
+        )

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     import torch
 
 CHUNK_FRAMES = 32
-"""Frames decoded at a time. Constant, because classification batches never cross a chunk: results of a resumed or
-re-batched run stay the same."""
+"""Frames decoded at a time. Constant, because classification batches never cross a chunk: results
+of a resumed or re-batched run stay the same.
+"""
 
 
 class Engines(Protocol):
@@ -63,16 +64,23 @@ class ColdPass:
     _rows: list[np.ndarray[Any, Any]] = field(default_factory=list)
     _logits: list[np.ndarray[Any, Any]] = field(default_factory=list)
     _num_faces: int = 0
-    _busy_s: dict[str, float] = field(default_factory=lambda: {"timeline": 0.0, "faces": 0.0, "expressions": 0.0})
+    _busy_s: dict[str, float] = field(
+        default_factory=lambda: {"timeline": 0.0, "faces": 0.0, "expressions": 0.0}
+    )
 
-    def run(self, path: Path, *, video_id: str, sha256: str, on_frames: Callable[[int], None]) -> Timeline:
-        """Decode the video to its end, or as far as it goes (then the timeline says where it stopped).
+    def run(
+        self, path: Path, *, video_id: str, sha256: str, on_frames: Callable[[int], None]
+    ) -> Timeline:
+        """Decode the video to its end, or as far as it goes (then the timeline says where it
+        stopped).
 
         Raises:
             VideoError: nothing of it can be decoded.
         """
         reader, threads = self.recipe.reader, self.runtime.threads
-        with reader.open(path, batch_frames=CHUNK_FRAMES, threads=threads, keep_damaged=True) as video:
+        with reader.open(
+            path, batch_frames=CHUNK_FRAMES, threads=threads, keep_damaged=True
+        ) as video:
             batches = iter(video)
             while True:
                 start = time.perf_counter()
@@ -145,7 +153,9 @@ class ColdPass:
 
     def _detect(self, detect: Callable[[torch.Tensor], Faces], frames: torch.Tensor) -> Faces:
         size = self.runtime.batch_size
-        return Faces.concat([detect(frames[at : at + size]).shifted(at) for at in range(0, len(frames), size)])
+        return Faces.concat(
+            [detect(frames[at : at + size]).shifted(at) for at in range(0, len(frames), size)]
+        )
 
     def _logits_of(
         self,
@@ -159,7 +169,9 @@ class ColdPass:
         logits = np.full((len(rows), len(model.labels)), np.nan, np.float32)
         size = self.runtime.batch_size
         for at in range(0, len(rows), size):
-            crops = self.recipe.preprocessing.crop(frames, faces.rows(rows[at : at + size]), model_px=model.input_px)
+            crops = self.recipe.preprocessing.crop(
+                frames, faces.rows(rows[at : at + size]), model_px=model.input_px
+            )
             if len(crops.row):
                 logits[at + crops.row] = recognise(crops.rgb).cpu().numpy()
         return logits

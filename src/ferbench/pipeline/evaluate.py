@@ -21,7 +21,9 @@ from ferbench.scoring.counts import seconds_of
 from ferbench.types import Part, Session
 
 
-def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterable[str] = ()) -> Report:
+def evaluate(
+    sessions: Sequence[Session], analyser: Analyser, *, notices: Iterable[str] = ()
+) -> Report:
     """Run a recipe over sessions.
 
     A session that fails is reported with its reason; the others go on.
@@ -56,7 +58,9 @@ def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterab
     frames = sum(p.analysis.timeline.video.num_frames for r in results for p in r.parts)
     return Report(
         sessions=tuple(results),
-        scores=recipe.scoring.scores([(r.counts, r.latencies_s) for r in results if r.counts]) if annotated else (),
+        scores=recipe.scoring.scores([(r.counts, r.latencies_s) for r in results if r.counts])
+        if annotated
+        else (),
         counts=tuple(row for result in annotated for row in counts_rows(result, recipe)),
         failures=tuple(failures),
         notices=(
@@ -72,7 +76,9 @@ def evaluate(sessions: Sequence[Session], analyser: Analyser, *, notices: Iterab
 
 
 def _warm_up(session: Session, analyser: Analyser) -> None:
-    """One uncounted run over the first session, so that loading and first calls are not in the measure."""
+    """One uncounted run over the first session, so that loading and first calls are not in the
+    measure.
+    """
     on_frames, analyser.on_frames = analyser.on_frames, lambda _: None
     try:
         for part in session.parts:
@@ -89,7 +95,8 @@ def _failure(session: Session, error: Exception, *, at: int) -> Failure:
     Args:
         session: the session.
         error: what went wrong.
-        at: position of the part that it went wrong with; the number of parts where it was none of them.
+        at: position of the part that it went wrong with; the number of parts where it was none of
+            them.
     """
     reason = str(error)
     for part in session.parts:
@@ -97,13 +104,18 @@ def _failure(session: Session, error: Exception, *, at: int) -> Failure:
     in_part = at < len(session.parts)
     if in_part and len(session.parts) > 1:
         reason = f"part {at + 1} of {len(session.parts)}: {reason}"
-    return Failure(session_id=session.session_id, file=session.parts[at if in_part else 0].path, reason=reason)
+    return Failure(
+        session_id=session.session_id, file=session.parts[at if in_part else 0].path, reason=reason
+    )
 
 
 def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) -> SessionResult:
     session = replace(
         session,
-        parts=tuple(replace(asked, start_s=part.start_s) for asked, part in zip(session.parts, parts, strict=True)),
+        parts=tuple(
+            replace(asked, start_s=part.start_s)
+            for asked, part in zip(session.parts, parts, strict=True)
+        ),
         observed=observed(session, parts),
     )
     events = tuple(
@@ -111,7 +123,9 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
             event
             for part in parts
             for signal in part.signals
-            for event in recipe.event.detect(signal, session_id=session.session_id, start_s=part.start_s)
+            for event in recipe.event.detect(
+                signal, session_id=session.session_id, start_s=part.start_s
+            )
         )
     )
     observed_s, valid_s = _seconds(session, parts)
@@ -119,7 +133,9 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
     outcome = recipe.scoring.compare(
         events, annotations, observed=session.observed, observed_s=observed_s, valid_s=valid_s
     )
-    scored_events, scored_annotations = recipe.scoring.observed(events, annotations, session.observed)
+    scored_events, scored_annotations = recipe.scoring.observed(
+        events, annotations, session.observed
+    )
     return SessionResult(
         session=session,
         parts=parts,
@@ -145,13 +161,19 @@ def _settled(
     others = tuple(
         part.signals
         for other, own in analysed
-        if other.session_id != session.session_id and session.participant and other.participant == session.participant
+        if other.session_id != session.session_id
+        and session.participant
+        and other.participant == session.participant
         for part in own
     )
-    return tuple(replace(part, signals=recipe.signal.settle(part.signals, others=others)) for part in parts)
+    return tuple(
+        replace(part, signals=recipe.signal.settle(part.signals, others=others)) for part in parts
+    )
 
 
-def _part(part: Part, session: Session, analyser: Analyser, *, before: Sequence[PartResult]) -> PartResult:
+def _part(
+    part: Part, session: Session, analyser: Analyser, *, before: Sequence[PartResult]
+) -> PartResult:
     recipe, start_s = analyser.recipe, start_s_of(part, before)
     analysis = analyser.analyse(part.path, video_id=session.session_id, camera=session.camera)
     chosen = recipe.selector.select(analysis.faces, analysis.timeline, camera=session.camera)

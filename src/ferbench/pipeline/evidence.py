@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ferbench.pipeline.recipe import Recipe
-from ferbench.profile import Profile
 from ferbench.results import PartResult, SessionResult
 from ferbench.scoring.counts import joined
-from ferbench.scoring.evidence import Evidence
-from ferbench.scoring.matching import TOLERANCE_S
+from ferbench.scoring.matching.one_to_one import TOLERANCE_S
+from ferbench.scoring.scored_session import Evidence
+from ferbench.threshold_sweep import Profile
 
 Stretches = Sequence[tuple[float, float]]
 
@@ -40,9 +40,16 @@ def evidence_of(result: SessionResult, recipe: Recipe, *, profile: bool) -> Evid
 
 
 def _profile(result: SessionResult, recipe: Recipe, observed: Stretches) -> Profile | None:
-    """The rule's events at every level that may be chosen, as far as they count; None where the rule cannot tell."""
+    """The rule's events at every level that may be chosen, as far as they count.
+
+    None where the rule cannot tell.
+    """
     rule = recipe.event
-    found = [rule.profile(signal, start_s=part.start_s) for part in result.parts for signal in part.signals]
+    found = [
+        rule.profile(signal, start_s=part.start_s)
+        for part in result.parts
+        for signal in part.signals
+    ]
     profiles = [profile for profile in found if profile is not None]
     if len(profiles) < len(found):
         return None
@@ -51,7 +58,10 @@ def _profile(result: SessionResult, recipe: Recipe, observed: Stretches) -> Prof
     if result.session.observed is None:
         return whole
     stamp_s = whole.trigger_s if recipe.scoring.stamp == "trigger" else whole.onset_s
-    inside = [(stamp_s >= from_s - TOLERANCE_S) & (stamp_s <= to_s + TOLERANCE_S) for from_s, to_s in observed]
+    inside = [
+        (stamp_s >= from_s - TOLERANCE_S) & (stamp_s <= to_s + TOLERANCE_S)
+        for from_s, to_s in observed
+    ]
     return whole.rows(np.any(inside, axis=0) if inside else np.zeros(len(stamp_s), bool))
 
 

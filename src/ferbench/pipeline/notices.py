@@ -15,15 +15,27 @@ MANY_SWITCHES = 3
 
 
 def crop_notice(recipe: Recipe) -> list[str]:
-    """Crops of another kind than those that the weights were trained on: allowed, and may cost accuracy."""
+    """Crops of another kind than those that the weights were trained on.
+
+    Allowed, and may cost accuracy.
+    """
     differences = recipe.crop_differences
-    return [f"the model was trained on other crops: {'; '.join(differences)} (preprocessing)"] if differences else []
+    return (
+        [f"the model was trained on other crops: {'; '.join(differences)} (preprocessing)"]
+        if differences
+        else []
+    )
 
 
 def oddities(result: SessionResult, selector: Selector) -> list[str]:
-    """Damage, repaired times, annotations where there is no video, and a chosen face that keeps changing."""
+    """Damage, repaired times, annotations where there is no video, and a chosen face that keeps
+    changing.
+    """
     name = result.session.session_id
-    return [f"{name}: {text}" for text in (*_video(result), *_annotations(result), *_switches(result, selector))]
+    return [
+        f"{name}: {text}"
+        for text in (*_video(result), *_annotations(result), *_switches(result, selector))
+    ]
 
 
 def _video(result: SessionResult) -> list[str]:
@@ -33,7 +45,9 @@ def _video(result: SessionResult) -> list[str]:
         if timeline.damage:
             found.append(f"damaged video, only its beginning was used: {timeline.damage}")
         if timeline.num_repaired:
-            found.append(f"{timeline.num_repaired} of {timeline.video.num_frames} timestamps were repaired")
+            found.append(
+                f"{timeline.num_repaired} of {timeline.video.num_frames} timestamps were repaired"
+            )
     return found
 
 
@@ -41,10 +55,16 @@ def _annotations(result: SessionResult) -> list[str]:
     onsets_s = [a.onset_s for a in result.session.annotations or ()]
     observed, end_s = result.session.observed, result.parts[-1].end_s
     lost = [onset_s for onset_s in onsets_s if _within(onset_s, gaps_s(result.parts))]
-    late = [onset_s for onset_s in onsets_s if onset_s >= end_s and (observed is None or _within(onset_s, observed))]
+    late = [
+        onset_s
+        for onset_s in onsets_s
+        if onset_s >= end_s and (observed is None or _within(onset_s, observed))
+    ]
     found = []
     if lost:
-        found.append(f"annotated at {_few(lost)} s, where nothing was recorded: not counted ({len(lost)})")
+        found.append(
+            f"annotated at {_few(lost)} s, where nothing was recorded: not counted ({len(lost)})"
+        )
     if late:
         found.append(
             f"annotated after the video's end ({end_s:.1f} s), at {_few(late)} s: counted as missed ({len(late)}); "

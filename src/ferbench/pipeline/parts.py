@@ -1,8 +1,8 @@
 """Where the parts of a session lie in it, and what of its time was recorded.
 
-A part lies where its start says, or right after the part before. Signals and events never reach across parts. What
-lies before the first part or between two parts was not recorded, so it is not observed: events and annotations there
-do not count.
+A part lies where its start says, or right after the part before. Signals and events never reach
+across parts. What lies before the first part or between two parts was not recorded, so it is not
+observed: events and annotations there do not count.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ from ferbench.results import PartResult
 from ferbench.types import Part, Session
 
 SEAM_S = 0.5
-"""Parts may overlap or be apart by so many seconds and still count as following each other: starts are rounded."""
+"""Parts may overlap or be apart by so many seconds and still count as following each other.
+
+Starts are rounded.
+"""
 
 
 def start_s_of(part: Part, before: Sequence[PartResult]) -> float:
     """Where a part begins, seconds of the session, given the parts before it.
 
     Raises:
-        DatasetError: it begins before the part before it ends, or where a damaged one should have ended.
+        DatasetError: it begins before the part before it ends, or where a damaged one should have
+            ended.
     """
     end_s = before[-1].end_s if before else 0.0
     if part.start_s is None:
@@ -45,19 +49,32 @@ def gaps_s(parts: Sequence[PartResult]) -> list[tuple[float, float]]:
     Before the first part, between parts, and after a last part that is damaged: its rest is lost.
     """
     ends_s = [0.0, *(part.end_s for part in parts)]
-    starts_s = [*(part.start_s for part in parts), math.inf if parts[-1].analysis.timeline.damage else ends_s[-1]]
-    return [(end_s, start_s) for end_s, start_s in zip(ends_s, starts_s, strict=True) if start_s - end_s > SEAM_S]
+    starts_s = [
+        *(part.start_s for part in parts),
+        math.inf if parts[-1].analysis.timeline.damage else ends_s[-1],
+    ]
+    return [
+        (end_s, start_s)
+        for end_s, start_s in zip(ends_s, starts_s, strict=True)
+        if start_s - end_s > SEAM_S
+    ]
 
 
-def observed(session: Session, parts: Sequence[PartResult]) -> tuple[tuple[float, float], ...] | None:
+def observed(
+    session: Session, parts: Sequence[PartResult]
+) -> tuple[tuple[float, float], ...] | None:
     """What the session says was observed, less the gaps; None = everything.
 
-    The time after a sound last part stays in: no gap explains an annotation there, so it counts as missed.
+    The time after a sound last part stays in: no gap explains an annotation there, so it counts as
+    missed.
     """
     gaps = gaps_s(parts)
     if not gaps:
         return session.observed
-    begins_s, ends_s = [-math.inf, *(to_s for _, to_s in gaps)], [*(from_s for from_s, _ in gaps), math.inf]
+    begins_s, ends_s = (
+        [-math.inf, *(to_s for _, to_s in gaps)],
+        [*(from_s for from_s, _ in gaps), math.inf],
+    )
     recorded = list(zip(begins_s, ends_s, strict=True))
     asked = [(-math.inf, math.inf)] if session.observed is None else session.observed
     both = [(max(a, c), min(b, d)) for a, b in asked for c, d in recorded]

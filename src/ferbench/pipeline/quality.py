@@ -9,7 +9,8 @@ from ferbench.types import I64, Expressions, Faces, Timeline
 
 SAME_FACE_IOU = 0.3
 SAME_FACE_GAP_S = 1.0
-"""The choice changed where the next chosen box overlaps less than this, and comes within this time."""
+"""The choice changed where the next chosen box overlaps less than this, and comes within this time.
+"""
 CLOSE_AREA = 0.7
 """Another face is nearly as good from this share of the chosen box's area on."""
 
@@ -17,7 +18,9 @@ _OF_CHOSEN = ("face_px", "confidence", "entropy_nats", "close_candidates")
 _SUMS = ("frames", "faces", "face_s", "switches")
 
 
-def quality(timeline: Timeline, faces: Faces, expressions: Expressions, chosen: I64) -> dict[str, float]:
+def quality(
+    timeline: Timeline, faces: Faces, expressions: Expressions, chosen: I64
+) -> dict[str, float]:
     """Plain measures of one video; NaN where there is nothing to measure.
 
     Args:
@@ -27,11 +30,12 @@ def quality(timeline: Timeline, faces: Faces, expressions: Expressions, chosen: 
         chosen: i64 (T,), row in ``faces`` per frame or -1.
 
     Returns:
-        ``frames``; ``faces`` (all that were found); ``face_s`` (seconds with a chosen face); ``face_share`` (share of
-        frames with a chosen face); ``faces_per_frame``; ``face_px`` (median shorter side of the chosen boxes);
-        ``longest_gap_s`` (longest stretch without a chosen face); ``confidence`` (mean probability of the top label)
-        and ``entropy_nats`` (mean) over chosen and classified faces; ``switches`` (see ``switches``) and
-        ``switches_per_min`` of ``face_s``; ``close_candidates`` (see ``close_candidates``).
+        ``frames``; ``faces`` (all that were found); ``face_s`` (seconds with a chosen face);
+        ``face_share`` (share of frames with a chosen face); ``faces_per_frame``; ``face_px``
+        (median shorter side of the chosen boxes); ``longest_gap_s`` (longest stretch without a
+        chosen face); ``confidence`` (mean probability of the top label) and ``entropy_nats`` (mean)
+        over chosen and classified faces; ``switches`` (see ``switches``) and ``switches_per_min``
+        of ``face_s``; ``close_candidates`` (see ``close_candidates``).
     """
     frames = timeline.video.num_frames
     picked = chosen[chosen >= 0]
@@ -40,7 +44,10 @@ def quality(timeline: Timeline, faces: Faces, expressions: Expressions, chosen: 
     probs = expressions.probs()[np.isin(expressions.face, picked)]
     probs = probs[~np.isnan(probs).any(axis=1)]
     entropy = -(probs * np.log(np.maximum(probs, 1e-300))).sum(axis=1)
-    face_s, changes = float(np.diff(timeline.edges_s)[chosen >= 0].sum()), switches(timeline, faces, chosen)
+    face_s, changes = (
+        float(np.diff(timeline.edges_s)[chosen >= 0].sum()),
+        switches(timeline, faces, chosen),
+    )
     return {
         "frames": float(frames),
         "faces": float(len(faces)),
@@ -68,17 +75,21 @@ def longest_gap_s(timeline: Timeline, chosen: I64) -> float:
 def switches(timeline: Timeline, faces: Faces, chosen: I64) -> int:
     """How often the choice went to another face.
 
-    That is: two chosen faces follow each other with less than ``SAME_FACE_GAP_S`` between the end of the one's frame
-    and the start of the other's, and their boxes overlap (intersection over union) by less than ``SAME_FACE_IOU``.
+    That is: two chosen faces follow each other with less than ``SAME_FACE_GAP_S`` between the end
+    of the one's frame and the start of the other's, and their boxes overlap (intersection over
+    union) by less than ``SAME_FACE_IOU``.
     """
     at = np.flatnonzero(chosen >= 0)
     gap_s = timeline.edges_s[at[1:]] - timeline.edges_s[at[:-1] + 1]
     box = faces.box_xyxy[chosen[at]].astype(np.float64)
-    return int(np.count_nonzero((gap_s < SAME_FACE_GAP_S) & (overlaps(box[:-1], box[1:]) < SAME_FACE_IOU)))
+    return int(
+        np.count_nonzero((gap_s < SAME_FACE_GAP_S) & (overlaps(box[:-1], box[1:]) < SAME_FACE_IOU))
+    )
 
 
 def close_candidates(faces: Faces, expressions: Expressions, chosen: I64) -> float:
-    """Share of frames with a chosen face in which another classified face is nearly as large, or larger.
+    """Share of frames with a chosen face in which another classified face is nearly as large, or
+    larger.
 
     Nearly: at least ``CLOSE_AREA`` of the chosen box's area. NaN where no face is chosen.
     """
@@ -96,9 +107,9 @@ def close_candidates(faces: Faces, expressions: Expressions, chosen: I64) -> flo
 def pooled(per_video: list[dict[str, float]]) -> dict[str, float]:
     """Measures over several videos; NaN values are left out.
 
-    Means are weighted by frames, or, where a measure is one of chosen faces, by frames with a chosen face.
-    ``longest_gap_s`` is the largest; ``frames``, ``faces``, ``face_s`` and ``switches`` are sums,
-    ``switches_per_min`` is theirs.
+    Means are weighted by frames, or, where a measure is one of chosen faces, by frames with a
+    chosen face. ``longest_gap_s`` is the largest; ``frames``, ``faces``, ``face_s`` and
+    ``switches`` are sums, ``switches_per_min`` is theirs.
     """
     if not per_video:
         return {}
@@ -116,7 +127,11 @@ def pooled(per_video: list[dict[str, float]]) -> dict[str, float]:
         elif name == "switches_per_min":
             result[name] = _per_min(result["switches"], result["face_s"])
         else:
-            result[name] = float(np.average(values[known], weights=weight[known])) if known.any() else float("nan")
+            result[name] = (
+                float(np.average(values[known], weights=weight[known]))
+                if known.any()
+                else float("nan")
+            )
     return result
 
 

@@ -6,8 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ferbench.errors import ConfigError
-from ferbench.protocols import Detector, EventRule, Model, Preprocessing, Reader, Selector, SignalRule
-from ferbench.scoring.events import EventScoring
+from ferbench.protocols import (
+    Detector,
+    EventRule,
+    Model,
+    Preprocessing,
+    Reader,
+    Selector,
+    SignalRule,
+)
+from ferbench.scoring.matching.event_scoring import EventScoring
 from ferbench.selectors.limits import Limits
 
 if TYPE_CHECKING:
@@ -44,8 +52,12 @@ class Recipe:
 
     @property
     def crop_differences(self) -> tuple[str, ...]:
-        """How the crops differ from those that the model's weights were trained on, as far as that is known."""
-        return self.model.trained_crop.differences(self.preprocessing.geometry(model_px=self.model.input_px))
+        """How the crops differ from those that the model's weights were trained on, as far as that
+        is known.
+        """
+        return self.model.trained_crop.differences(
+            self.preprocessing.geometry(model_px=self.model.input_px)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +68,8 @@ class Runtime:
         device: ``auto`` takes cuda, then mps, then cpu.
         batch_size: frames per detector call and crops per model call.
         threads: decoder threads; 0 = as many as the decoder likes.
-        on_damaged: what to do with a damaged video: ``error`` gives no results, ``keep`` uses what could be decoded.
+        on_damaged: what to do with a damaged video: ``error`` gives no results, ``keep`` uses what
+            could be decoded.
         tf32: allow reduced-precision matrix products on NVIDIA GPUs.
         measure: read no cache and time the whole way; only then is ``speed/e2e_fps`` logged.
         fetch_weights: bring missing weight files from where their yaml says.
@@ -75,7 +88,9 @@ class Runtime:
         if self.batch_size < 1:
             raise ConfigError(f"runtime.batch_size: expected at least 1, got {self.batch_size}")
         if self.threads < 0:
-            raise ConfigError(f"runtime.threads: expected 0 (automatic) or more, got {self.threads}")
+            raise ConfigError(
+                f"runtime.threads: expected 0 (automatic) or more, got {self.threads}"
+            )
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` means on this machine.
@@ -85,10 +100,16 @@ class Runtime:
         """
         import torch
 
-        there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+        there = {
+            "cuda": torch.cuda.is_available(),
+            "mps": torch.backends.mps.is_available(),
+            "cpu": True,
+        }
         if self.device == "auto":
             return torch.device(next(kind for kind, usable in there.items() if usable))
         if not there[self.device]:
             usable = ", ".join(kind for kind, yes in there.items() if yes)
-            raise ConfigError(f"runtime.device={self.device} is not usable here; usable: {usable}, or auto")
+            raise ConfigError(
+                f"runtime.device={self.device} is not usable here; usable: {usable}, or auto"
+            )
         return torch.device(self.device)

@@ -1,4 +1,7 @@
-"""The stages that touch pixels (decode, detect, classify): read where they are stored, computed where they are not."""
+"""The stages that touch pixels (decode, detect, classify).
+
+Read where they are stored, computed where they are not.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench import loading, weights
 from ferbench.errors import CacheError, ConfigError, VideoError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
@@ -18,6 +20,8 @@ from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.results import Analysis, StageKey, StageTiming, Work
 from ferbench.selectors.limits import Limits
 from ferbench.types import Expressions, Faces, Timeline
+from ferbench.weights import loading
+from ferbench.weights import published as weights
 
 if TYPE_CHECKING:
     import torch
@@ -27,17 +31,24 @@ log = logging.getLogger("ferbench")
 STAGES = ("timeline", "faces", "expressions")
 
 
-def stage_keys(recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool, camera: str = "") -> dict[str, StageKey]:
-    """Keys of the three stages of a video; paths, batch size, threads and names of cameras are not in them.
+def stage_keys(
+    recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool, camera: str = ""
+) -> dict[str, StageKey]:
+    """Keys of the three stages of a video.
 
-    The recipe's weights are pinned (``Analyser.pinned``), so that a key says which files made a result.
+    Paths, batch size, threads and names of cameras are not in them.
+
+    The recipe's weights are pinned (``Analyser.pinned``), so that a key says which files made a
+    result.
 
     Raises:
         ConfigError: the recipe classifies faces in a region, and has none for this camera.
     """
     numerics = {"device": device_kind, "dtype": "float32", "tf32": tf32 and device_kind == "cuda"}
     timeline = StageKey.of("timeline", {"video": sha256, "reader": recipe.reader})
-    faces = StageKey.of("faces", {"frames": timeline.key, "detector": recipe.detector, "numerics": numerics})
+    faces = StageKey.of(
+        "faces", {"frames": timeline.key, "detector": recipe.detector, "numerics": numerics}
+    )
     expressions = StageKey.of(
         "expressions",
         {
@@ -57,7 +68,9 @@ _Stored = dict[str, tuple[Any, StageTiming]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Video:
-    """A video that is asked for: its file's digest, its keys, and which of its faces are classified."""
+    """A video that is asked for: its file's digest, its keys, and which of its faces are
+    classified.
+    """
 
     path: Path
     video_id: str
@@ -77,7 +90,10 @@ def _first_missing(stored: _Stored) -> str:
 
 
 class Analyser:
-    """Runs or reads the pixel stages of videos with one recipe; loads networks at their first use."""
+    """Runs or reads the pixel stages of videos with one recipe.
+
+    Loads networks at their first use.
+    """
 
     def __init__(
         self,
@@ -94,7 +110,9 @@ class Analyser:
         self.device = runtime.torch_device()
         self.work = Work()
         self._origins: dict[str, str] = {}  # of weight files that were fetched now
-        self._seen: tuple[tuple[int, int], ...] = ()  # size and time of the weight files when they were checked
+        self._seen: tuple[
+            tuple[int, int], ...
+        ] = ()  # size and time of the weight files when they were checked
 
     @cached_property
     def detect(self) -> Callable[[torch.Tensor], Faces]:
@@ -131,12 +149,12 @@ class Analyser:
     def bring_weights(self) -> None:
         """Fetch the weight files that are missing, if the runtime allows it, and check them all.
 
-        Networks of files whose digest nobody knows yet are loaded: then it is known. A file is hashed again only where
-        its size or time changed.
+        Networks of files whose digest nobody knows yet are loaded: then it is known. A file is
+        hashed again only where its size or time changed.
 
         Raises:
-            WeightsError: one cannot be had, or is not what it should be; better once, before the first video, than at
-                every video. One error tells all.
+            WeightsError: one cannot be had, or is not what it should be; better once, before the
+                first video, than at every video. One error tells all.
         """
         files = self._files()
         if self._seen and self._seen == self._marks():
@@ -190,13 +208,20 @@ class Analyser:
             raise VideoError(f"{path} cannot be read: {error.strerror or error}") from error
 
     def is_cached(self, path: Path, *, camera: str = "") -> bool:
-        """Whether nothing of this video needs pixels. Raises VideoError and ConfigError (see ``keys``)."""
-        return not self.runtime.measure and all(self.cache.has(key) for key in self.keys(path, camera=camera).values())
+        """Whether nothing of this video needs pixels.
+
+        Raises VideoError and ConfigError (see ``keys``).
+        """
+        return not self.runtime.measure and all(
+            self.cache.has(key) for key in self.keys(path, camera=camera).values()
+        )
 
     def estimated_frames(self, path: Path) -> int:
         """Frames that the container announces; 0 where it does not say or cannot be opened."""
         try:
-            with self.recipe.reader.open(path, batch_frames=1, threads=1, keep_damaged=True) as video:
+            with self.recipe.reader.open(
+                path, batch_frames=1, threads=1, keep_damaged=True
+            ) as video:
                 return video.estimated_frames
         except VideoError:
             return 0
@@ -204,8 +229,9 @@ class Analyser:
     def analyse(self, path: Path, *, video_id: str, camera: str = "") -> Analysis:
         """Timeline, faces and expressions of a video, from the cache where they are there.
 
-        What can be decoded of a damaged video is stored like any other, so that it is decoded once only; whether it is
-        used is decided each time. While another process makes the same tables, this one waits and then reads them.
+        What can be decoded of a damaged video is stored like any other, so that it is decoded once
+        only; whether it is used is decided each time. While another process makes the same tables,
+        this one waits and then reads them.
 
         Args:
             path: the video.
@@ -217,7 +243,13 @@ class Analyser:
             ConfigError: the recipe has no region for this camera.
         """
         digest, keys = self._digest(path), self.keys(path, camera=camera)
-        video = _Video(path=path, video_id=video_id, sha256=digest, limits=self.recipe.classify.of(camera), keys=keys)
+        video = _Video(
+            path=path,
+            video_id=video_id,
+            sha256=digest,
+            limits=self.recipe.classify.of(camera),
+            keys=keys,
+        )
         timeline, faces, expressions, timing = (
             self._compute(video, {}) if self.runtime.measure else self._read_or_compute(video)
         )
@@ -226,23 +258,36 @@ class Analyser:
                 f"{path}: damaged video: {timeline.damage}. Replace the file by a sound copy, "
                 "or set runtime.on_damaged=keep to use what decodes."
             )
-        return Analysis(timeline=timeline, faces=faces, expressions=expressions, keys=keys, timing=timing)
+        return Analysis(
+            timeline=timeline, faces=faces, expressions=expressions, keys=keys, timing=timing
+        )
 
     def _read_or_compute(self, video: _Video) -> _Made:
-        """The tables as they are stored, or made by the one process that holds the lock for what is missing."""
+        """The tables as they are stored, or made by the one process that holds the lock for what is
+        missing.
+        """
         while True:
             stored = self._stored(video)
             missing = _first_missing(stored)
             if not missing:
                 timeline, faces, expressions = (stored[stage][0] for stage in STAGES)
-                return timeline, faces, expressions, {stage: timing for stage, (_, timing) in stored.items()}
+                return (
+                    timeline,
+                    faces,
+                    expressions,
+                    {stage: timing for stage, (_, timing) in stored.items()},
+                )
             with self.cache.lock(video.keys[missing], waiting=video.tell_waiting):
                 stored = self._stored(video)
-                if _first_missing(stored) == missing:  # else another process made it before we had the lock
+                if (
+                    _first_missing(stored) == missing
+                ):  # else another process made it before we had the lock
                     for stage in set(STAGES) - set(stored):
                         if self.cache.has(video.keys[stage]):
                             file = self.cache.path(video.keys[stage])
-                            log.warning("a stored table is unreadable and will be made again: %s", file)
+                            log.warning(
+                                "a stored table is unreadable and will be made again: %s", file
+                            )
                     return self._compute(video, stored)
 
     def _stored(self, video: _Video) -> _Stored:
@@ -259,7 +304,10 @@ class Analyser:
             if self.cache.has(key):
                 try:
                     table, about = self.cache.read(key)
-                    found[stage] = (parse[stage](table, about), StageTiming(**about["timing"], cached=True))
+                    found[stage] = (
+                        parse[stage](table, about),
+                        StageTiming(**about["timing"], cached=True),
+                    )
                 except (CacheError, KeyError, TypeError, ValueError) as error:
                     log.debug("%s: %s", type(error).__name__, error)
         return found
@@ -279,7 +327,9 @@ class Analyser:
             classify="expressions" not in stored,
         )
         try:
-            timeline = cold.run(path, video_id=video.video_id, sha256=video.sha256, on_frames=self.on_frames)
+            timeline = cold.run(
+                path, video_id=video.video_id, sha256=video.sha256, on_frames=self.on_frames
+            )
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and type(error).__name__ != "OutOfMemoryError":
                 raise
@@ -292,7 +342,9 @@ class Analyser:
                 f"{path} changed while it was read; nothing of it was stored. Run again when it is complete."
             )
         faces = cold.faces()
-        expressions = stored["expressions"][0] if "expressions" in stored else cold.expressions(faces)
+        expressions = (
+            stored["expressions"][0] if "expressions" in stored else cold.expressions(faces)
+        )
         contents: dict[str, Callable[[], tuple[Any, dict[str, Any]]]] = {
             "timeline": lambda: tables.timeline_table(timeline),
             "faces": lambda: (tables.faces_table(faces), {}),
@@ -303,5 +355,7 @@ class Analyser:
             timing[stage] = stored[stage][1] if stage in stored else cold.timing(stage, timeline)
             if stage not in stored:
                 table, about = contents[stage]()
-                self.cache.write(video.keys[stage], table, {**about, "timing": timing[stage].about()})
+                self.cache.write(
+                    video.keys[stage], table, {**about, "timing": timing[stage].about()}
+                )
         return timeline, faces, expressions, timing

@@ -1,7 +1,9 @@
-"""Stage results as Parquet files: an explicit schema each, and a JSON text about themselves in the metadata.
+"""Stage results as Parquet files.
 
-One row in memory is one row on disk. Files are zstd-compressed, written under a temporary name in the same folder
-and moved into place, so a reader never sees half a file.
+An explicit schema each, and a JSON text about themselves in the metadata.
+
+One row in memory is one row on disk. Files are zstd-compressed, written under a temporary name in
+the same folder and moved into place, so a reader never sees half a file.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ _VECTORS = {
 def timeline_table(timeline: Timeline) -> tuple[pa.Table, dict[str, Any]]:
     """Rows = frames (start, end); what is not per frame goes into the description."""
     edges = timeline.edges_s
-    table = pa.table({"start_s": pa.array(edges[:-1], pa.float64()), "end_s": pa.array(edges[1:], pa.float64())})
+    table = pa.table(
+        {"start_s": pa.array(edges[:-1], pa.float64()), "end_s": pa.array(edges[1:], pa.float64())}
+    )
     video = timeline.video
     about = {
         "sha256": video.sha256,
@@ -43,7 +47,9 @@ def timeline_table(timeline: Timeline) -> tuple[pa.Table, dict[str, Any]]:
     return table, about
 
 
-def timeline_from(table: pa.Table, about: Mapping[str, Any], *, video_id: str, path: Path) -> Timeline:
+def timeline_from(
+    table: pa.Table, about: Mapping[str, Any], *, video_id: str, path: Path
+) -> Timeline:
     """The inverse of ``timeline_table``; id and path are the caller's, for they are in no key."""
     start, end = _column(table, "start_s", np.float64), _column(table, "end_s", np.float64)
     video = VideoInfo(
@@ -57,7 +63,9 @@ def timeline_from(table: pa.Table, about: Mapping[str, Any], *, video_id: str, p
         rotation_deg=about["rotation_deg"],
     )
     edges = np.concatenate([start[:1], end])
-    return Timeline(video=video, edges_s=edges, num_repaired=about["num_repaired"], damage=about["damage"])
+    return Timeline(
+        video=video, edges_s=edges, num_repaired=about["num_repaired"], damage=about["damage"]
+    )
 
 
 def faces_table(faces: Faces) -> pa.Table:
@@ -85,9 +93,14 @@ def faces_from(table: pa.Table) -> Faces:
 
 def expressions_table(expressions: Expressions) -> tuple[pa.Table, dict[str, Any]]:
     """Rows = classified faces; one f32 column ``logit.<label>`` for each label."""
-    columns = {"frame": pa.array(expressions.frame, pa.int64()), "face": pa.array(expressions.face, pa.int64())}
+    columns = {
+        "frame": pa.array(expressions.frame, pa.int64()),
+        "face": pa.array(expressions.face, pa.int64()),
+    }
     for k, label in enumerate(expressions.labels):
-        columns[f"logit.{label}"] = pa.array(np.ascontiguousarray(expressions.logits[:, k]), pa.float32())
+        columns[f"logit.{label}"] = pa.array(
+            np.ascontiguousarray(expressions.logits[:, k]), pa.float32()
+        )
     return pa.table(columns), {"labels": list(expressions.labels)}
 
 
@@ -102,7 +115,9 @@ def expressions_from(table: pa.Table, about: Mapping[str, Any]) -> Expressions:
 
 
 def _vectors(rows: np.ndarray[Any, np.dtype[np.float32]], width: int) -> pa.Array:
-    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(rows).reshape(-1), pa.float32()), width)
+    return pa.FixedSizeListArray.from_arrays(
+        pa.array(np.ascontiguousarray(rows).reshape(-1), pa.float32()), width
+    )
 
 
 def _column(table: pa.Table, name: str, dtype: type[np.generic]) -> np.ndarray[Any, Any]:

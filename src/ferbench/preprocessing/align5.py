@@ -25,21 +25,26 @@ Missing = Literal["box", "no_face"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Align5:
-    """The similarity transform that brings five landmarks closest to a template, and one warp into the crop.
+    """The similarity transform that brings five landmarks closest to a template, and one warp into
+    the crop.
 
-    Left and right are as seen in the image (``Faces.landmarks_xy``). A crop without a pixel inside the frame has no
-    row. Landmarks that are NaN, all in one place, on one line or mirrored count as missing (see
-    ``ferbench.preprocessing.similarity``). Implements ``ferbench.protocols.Preprocessing``.
+    Left and right are as seen in the image (``Faces.landmarks_xy``). A crop without a pixel inside
+    the frame has no row. Landmarks that are NaN, all in one place, on one line or mirrored count as
+    missing (see ``ferbench.preprocessing.similarity``). Implements
+    ``ferbench.protocols.Preprocessing``.
 
     Attributes:
-        template: which crops to imitate: ``arcface`` (error measured in the crop: Umeyama) or ``face_evolve`` (the same
-            points, error measured in the frame); sources in ``ferbench.preprocessing.templates``.
-        margin: what is added on each of the four sides, as a part of the template's side; 0 = the template as it is.
-        missing: what happens without landmarks: no row (NaN, counted), or the box as ``SquareMargin`` cuts it, with
-            this margin and pad.
+        template: which crops to imitate: ``arcface`` (error measured in the crop: Umeyama) or
+            ``face_evolve`` (the same points, error measured in the frame); sources in
+            ``ferbench.preprocessing.templates``.
+        margin: what is added on each of the four sides, as a part of the template's side; 0 = the
+            template as it is.
+        missing: what happens without landmarks: no row (NaN, counted), or the box as
+            ``SquareMargin`` cuts it, with this margin and pad.
         pad: what lies beyond the frame: its nearest pixel, or black as in both original programs.
-        sampling: ``bilinear`` between the nearest four pixels, as the crops were made that such models saw in training;
-            ``antialias`` averages where a face shrinks, so that fine detail does not flicker.
+        sampling: ``bilinear`` between the nearest four pixels, as the crops were made that such
+            models saw in training; ``antialias`` averages where a face shrinks, so that fine detail
+            does not flicker.
         size_px: side of the crops; None = what the model wants.
     """
 
@@ -57,7 +62,9 @@ class Align5:
         choices = {"template": TemplateName, "missing": Missing, "pad": Pad, "sampling": Sampling}
         for name, kind in choices.items():
             if getattr(self, name) not in get_args(kind):
-                raise ConfigError(f"Align5.{name}: expected one of {get_args(kind)}, got {getattr(self, name)!r}")
+                raise ConfigError(
+                    f"Align5.{name}: expected one of {get_args(kind)}, got {getattr(self, name)!r}"
+                )
         if not (math.isfinite(self.margin) and self.margin > -0.5):
             raise ConfigError(f"Align5.margin: expected a number above -0.5, got {self.margin!r}")
         if self.size_px is not None and self.size_px < 1:
@@ -66,7 +73,10 @@ class Align5:
     def geometry(self, *, model_px: int) -> CropGeometry:
         """What these crops are, to be compared with those that a model's weights were trained on."""
         return CropGeometry(
-            kind="aligned", template=self.template, margin=self.margin, size_px=self.size_px or model_px
+            kind="aligned",
+            template=self.template,
+            margin=self.margin,
+            size_px=self.size_px or model_px,
         )
 
     def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
@@ -82,7 +92,9 @@ class Align5:
         )
         rows = np.flatnonzero(usable & _seen(to_frame, size_px, width, height))
         sample = warp if self.sampling == "bilinear" else warp_antialiased
-        aligned = Crops(rgb=sample(frames, faces.frame[rows], to_frame[rows], size_px, self.pad), row=rows)
+        aligned = Crops(
+            rgb=sample(frames, faces.frame[rows], to_frame[rows], size_px, self.pad), row=rows
+        )
         if self.missing == "no_face":
             return aligned
         without = np.flatnonzero(~usable)
@@ -92,7 +104,10 @@ class Align5:
 
 
 def _seen(to_frame: F64, size_px: int, width_px: int, height_px: int) -> NDArray[np.bool_]:
-    """Whether crop and frame overlap, bool (M,): two rectangles do unless a side of one separates them."""
+    """Whether crop and frame overlap, bool (M,).
+
+    Two rectangles do unless a side of one separates them.
+    """
     turn, shift = to_frame[:, :, :2], to_frame[:, :, 2]
     last = size_px - 1.0
     crop = np.array([[0.0, 0.0], [last, 0.0], [0.0, last], [last, last]])

@@ -16,10 +16,11 @@ from ferbench.types import Crops, Faces
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """The box, its corners rounded to the nearest whole pixels (halves up) and clipped to the frame.
+    """The box, its corners rounded to the nearest whole pixels (halves up) and clipped to the
+    frame.
 
-    Width and height are scaled separately, bilinear with antialiasing. A box without a pixel inside the frame has no
-    row. Implements ``ferbench.protocols.Preprocessing``.
+    Width and height are scaled separately, bilinear with antialiasing. A box without a pixel inside
+    the frame has no row. Implements ``ferbench.protocols.Preprocessing``.
 
     Attributes:
         size_px: side of the crops; None = what the model wants.

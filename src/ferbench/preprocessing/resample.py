@@ -20,15 +20,15 @@ _WEIGHT_STEP: Final = 2.0**-20
 def cut(frames: Tensor, frame: I64, corners: I64, size_px: int, pad: Pad) -> Tensor:
     """Cut rectangles out of frames and resize them, bilinear, with antialiasing where they shrink.
 
-    The result is that of ``torch.nn.functional.interpolate(mode="bilinear", antialias=True)`` on each rectangle,
-    rounded to whole grey levels. Weights are multiples of 2**-20 and sums are f64, so all sums are exact: a crop does
-    not depend on the crops beside it or on the device.
+    The result is that of ``torch.nn.functional.interpolate(mode="bilinear", antialias=True)`` on
+    each rectangle, rounded to whole grey levels. Weights are multiples of 2**-20 and sums are f64,
+    so all sums are exact: a crop does not depend on the crops beside it or on the device.
 
     Args:
         frames: RGB u8 (N, 3, H, W).
         frame: i64 (M,), which frame each rectangle lies in.
-        corners: i64 (M, 4), left, top, right, bottom: pixels [left, right) x [top, bottom), not empty; they may
-            reach beyond the frame.
+        corners: i64 (M, 4), left, top, right, bottom: pixels [left, right) x [top, bottom), not
+            empty; they may reach beyond the frame.
         size_px: side of the result.
         pad: what lies beyond the frame: its nearest pixel, or black.
 
@@ -48,7 +48,10 @@ def _alike(corners: I64) -> list[I64]:
     groups: list[list[int]] = []
     for row in np.argsort(side, kind="stable").tolist():
         smallest = side[groups[-1][0]] if groups else 0
-        if side[row] > _ALIKE * smallest or (len(groups[-1]) + 1) * int(side[row]) ** 2 > _PIXELS_AT_ONCE:
+        if (
+            side[row] > _ALIKE * smallest
+            or (len(groups[-1]) + 1) * int(side[row]) ** 2 > _PIXELS_AT_ONCE
+        ):
             groups.append([])
         groups[-1].append(row)
     return [np.array(group, np.int64) for group in groups]
@@ -68,10 +71,11 @@ def _cut_together(frames: Tensor, frame: I64, corners: I64, size_px: int, pad: P
 
 
 def _axis(start: Tensor, stop: Tensor, limit: int, size_px: int, pad: Pad) -> tuple[Tensor, Tensor]:
-    """Pixels (M, L) to look at along one axis, and their weights f64 (M, size_px, L) in each output pixel.
+    """Pixels (M, L) to look at along one axis, and their weights f64 (M, size_px, L) in each output
+    pixel.
 
-    The weight is a triangle around the output pixel's centre, as wide as two input pixels or, when shrinking, two
-    output pixels. Rows shorter than the longest have weight 0 beyond their end.
+    The weight is a triangle around the output pixel's centre, as wide as two input pixels or, when
+    shrinking, two output pixels. Rows shorter than the longest have weight 0 beyond their end.
     """
     length = stop - start
     offset = torch.arange(int(length.max()), device=start.device)

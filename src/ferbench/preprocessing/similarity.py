@@ -1,7 +1,9 @@
-"""Similarity transforms (turn, scale, shift; no mirroring) from landmarks to a template, all faces at once.
+"""Similarity transforms (turn, scale, shift; no mirroring) from landmarks to a template, all faces
+at once.
 
-A point (x, y) is the complex number x + iy; then a similarity is ``w = a * z + b`` and its least squares fit has a
-closed form, the two-dimensional case of Umeyama 1991 (doi:10.1109/34.88573) without reflection.
+A point (x, y) is the complex number x + iy; then a similarity is ``w = a * z + b`` and its least
+squares fit has a closed form, the two-dimensional case of Umeyama 1991 (doi:10.1109/34.88573)
+without reflection.
 """
 
 from __future__ import annotations
@@ -14,10 +16,16 @@ from numpy.typing import NDArray
 from ferbench.types import F64
 
 FitError = Literal["crop", "frame"]
-"""Where the squared error is measured: Umeyama and ArcFace in the crop, cp2tform and face.evoLVe in the frame."""
+"""Where the squared error is measured.
+
+Umeyama and ArcFace in the crop, cp2tform and face.evoLVe in the frame.
+"""
 
 LEAST_EXPLAINED: Final = 0.25
-"""Share of the landmarks' spread that a similarity must explain; a full profile comes to about 0.6."""
+"""Share of the landmarks' spread that a similarity must explain.
+
+A full profile comes to about 0.6.
+"""
 
 
 def template_to_frame(
@@ -25,10 +33,10 @@ def template_to_frame(
 ) -> tuple[F64, NDArray[np.bool_]]:
     """Where each pixel of a crop lies in the frame, by five landmarks.
 
-    Landmarks cannot be used when one of them is not finite, when their spread (root mean square distance from their
-    mean) is below one pixel or above ``longest_px``, or when they do not look like the template: a similarity explains
-    less than ``LEAST_EXPLAINED`` of their spread, or not more than one with mirroring does (all on one line, left and
-    right exchanged).
+    Landmarks cannot be used when one of them is not finite, when their spread (root mean square
+    distance from their mean) is below one pixel or above ``longest_px``, or when they do not look
+    like the template: a similarity explains less than ``LEAST_EXPLAINED`` of their spread, or not
+    more than one with mirroring does (all on one line, left and right exchanged).
 
     Args:
         landmarks_xy: f64 (M, P, 2), pixels of the frame.
@@ -37,8 +45,8 @@ def template_to_frame(
         longest_px: longer side of the frame.
 
     Returns:
-        f64 (M, 2, 3), matrices from (x, y, 1) in the crop to (x, y) in the frame; and bool (M,), whether the
-        landmarks can be used (where not, the matrix is the identity).
+        f64 (M, 2, 3), matrices from (x, y, 1) in the crop to (x, y) in the frame; and bool (M,),
+        whether the landmarks can be used (where not, the matrix is the identity).
     """
     finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(landmarks_xy), axis=(1, 2))
     frame = _complex(np.where(finite[:, None, None], landmarks_xy, 0.0))

@@ -17,15 +17,17 @@ from ferbench.types import Crops, Faces
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SquareMargin:
-    """A square with the box's centre and the side ``(1 + 2 * margin) * max(width, height)`` of the box.
+    """A square with the box's centre and the side ``(1 + 2 * margin) * max(width, height)`` of the
+    box.
 
-    Side and left upper corner are rounded to the nearest whole pixels (halves up; at least one pixel). Where the
-    square reaches beyond the frame it is padded. Resized bilinear with antialiasing. An empty box, and one whose
-    square has no pixel inside the frame, has no row. Implements ``ferbench.protocols.Preprocessing``.
+    Side and left upper corner are rounded to the nearest whole pixels (halves up; at least one
+    pixel). Where the square reaches beyond the frame it is padded. Resized bilinear with
+    antialiasing. An empty box, and one whose square has no pixel inside the frame, has no row.
+    Implements ``ferbench.protocols.Preprocessing``.
 
     Attributes:
-        margin: what is added on each of the four sides, as a part of the box's longer side; may be negative down to
-            (not including) -0.5.
+        margin: what is added on each of the four sides, as a part of the box's longer side; may be
+            negative down to (not including) -0.5.
         pad: what lies beyond the frame: its nearest pixel, or black.
         size_px: side of the crops; None = what the model wants.
     """
@@ -39,9 +41,13 @@ class SquareMargin:
     def __post_init__(self) -> None:
         """Check the values."""
         if not (math.isfinite(self.margin) and self.margin > -0.5):
-            raise ConfigError(f"SquareMargin.margin: expected a number above -0.5, got {self.margin!r}")
+            raise ConfigError(
+                f"SquareMargin.margin: expected a number above -0.5, got {self.margin!r}"
+            )
         if self.pad not in get_args(Pad):
-            raise ConfigError(f"SquareMargin.pad: expected one of {get_args(Pad)}, got {self.pad!r}")
+            raise ConfigError(
+                f"SquareMargin.pad: expected one of {get_args(Pad)}, got {self.pad!r}"
+            )
         if self.size_px is not None and self.size_px < 1:
             raise ConfigError(f"SquareMargin.size_px: expected at least 1, got {self.size_px!r}")
 

@@ -19,8 +19,8 @@ class Template:
     """A way to make aligned crops.
 
     Attributes:
-        points_xy: left eye, right eye, nose, left mouth corner, right mouth corner as seen in the crop, pixels of a
-            crop of ``side_px``; whole numbers are pixel centres.
+        points_xy: left eye, right eye, nose, left mouth corner, right mouth corner as seen in the
+            crop, pixels of a crop of ``side_px``; whole numbers are pixel centres.
         side_px: side of that crop.
         error_in: where the least squares error is measured.
     """
@@ -30,10 +30,11 @@ class Template:
     error_in: FitError
 
     def points_in(self, size_px: int, margin: float) -> F64:
-        """The points in a crop of another side, f64 (5, 2), shrunk by ``1 + 2 * margin`` towards its centre.
+        """The points in a crop of another side, f64 (5, 2), shrunk by ``1 + 2 * margin`` towards
+        its centre.
 
-        Coordinates are multiplied by the ratio of the sides, as both original programs do (so whole numbers stay
-        pixel centres only roughly).
+        Coordinates are multiplied by the ratio of the sides, as both original programs do (so whole
+        numbers stay pixel centres only roughly).
         """
         share = np.array(self.points_xy, dtype=np.float64) / self.side_px
         return ((share - 0.5) / (1 + 2 * margin) + 0.5) * size_px
@@ -61,10 +62,12 @@ TEMPLATES: Final[Mapping[TemplateName, Template]] = {
 }
 """Templates by name.
 
-``arcface``: Deng et al. 2019 (arXiv:1801.07698), github.com/deepinsight/insightface (utils/face_align.py), at its side
-of 112; its variant for sides of 128 shifts the face and is not offered.
+``arcface``: Deng et al. 2019 (arXiv:1801.07698), github.com/deepinsight/insightface
+(utils/face_align.py), at its side of 112; its variant for sides of 128 shifts the face and is not
+offered.
 
-``face_evolve``: github.com/ZhaoJ9014/face.evoLVe (align/align_trans.py, ``default_square``): the same points but for
-rounding, fitted the other way round, so that crops of turned faces are tighter. Used for APViT's and TransFER's RAF-DB
-crops. Left out: the original may mirror a face whose landmarks fit a mirrored template better.
+``face_evolve``: github.com/ZhaoJ9014/face.evoLVe (align/align_trans.py, ``default_square``): the
+same points but for rounding, fitted the other way round, so that crops of turned faces are tighter.
+Used for APViT's and TransFER's RAF-DB crops. Left out: the original may mirror a face whose
+landmarks fit a mirrored template better.
 """

@@ -1,4 +1,6 @@
-"""The detector's box cut off at whole pixels and resized with OpenCV's area interpolation, as the thesis did."""
+"""The detector's box cut off at whole pixels and resized with OpenCV's area interpolation, as the
+thesis did.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,16 @@ from ferbench.types import F32, Crops, Faces
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruncatedBox:
-    """The box with its corners truncated toward zero; left and top not below 0, right and bottom as they are.
+    """The box with its corners truncated toward zero.
 
-    The region is ``frame[y1:y2, x1:x2]`` by Python's rules: what lies beyond the right or lower border is left out,
-    and a negative right or lower corner counts from the far border, so a box left of the frame gives a large region of
-    it. A region that is empty, and one that is black all over, has no row. It is resized with ``cv2.INTER_AREA``, width
-    and height separately (also where it grows; that is not ``INTER_LINEAR``), on the CPU, whatever the device.
-    Source: ``predict.py`` of github.com/TimDeelstra/FER; equal to the bit. Implements
+    Left and top not below 0, right and bottom as they are.
+
+    The region is ``frame[y1:y2, x1:x2]`` by Python's rules: what lies beyond the right or lower
+    border is left out, and a negative right or lower corner counts from the far border, so a box
+    left of the frame gives a large region of it. A region that is empty, and one that is black all
+    over, has no row. It is resized with ``cv2.INTER_AREA``, width and height separately (also where
+    it grows; that is not ``INTER_LINEAR``), on the CPU, whatever the device. Source: ``predict.py``
+    of github.com/TimDeelstra/FER; equal to the bit. Implements
     ``ferbench.protocols.Preprocessing``.
 
     Attributes:
@@ -52,7 +57,11 @@ class TruncatedBox:
             if region.numel() and bool(region.any()):
                 cut.append(_resized(region, size_px))
                 rows.append(row)
-        rgb = torch.stack(cut).to(frames.device) if cut else frames.new_empty((0, 3, size_px, size_px))
+        rgb = (
+            torch.stack(cut).to(frames.device)
+            if cut
+            else frames.new_empty((0, 3, size_px, size_px))
+        )
         return Crops(rgb=rgb, row=np.array(rows, np.int64))
 
 

@@ -1,7 +1,7 @@
 """Crops that lie at an angle in the frame, sampled in one step.
 
-Positions are whole multiples of 1/1024 pixel and all sums are of whole numbers, so a crop does not depend on the crops
-beside it or on the device. Whole coordinates are pixel centres, as in OpenCV.
+Positions are whole multiples of 1/1024 pixel and all sums are of whole numbers, so a crop does not
+depend on the crops beside it or on the device. Whole coordinates are pixel centres, as in OpenCV.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from torch import Tensor
 from ferbench.preprocessing.resample import Pad, cut
 from ferbench.types import F64, I64
 
-_BITS: Final = 10  # 1024 positions per pixel; and 1024 parts of such a step while positions are added up
+_BITS: Final = (
+    10  # 1024 positions per pixel; and 1024 parts of such a step while positions are added up
+)
 _PIXELS_AT_ONCE: Final = 4_000_000
 _FINEST_PX: Final = 2048
 
@@ -23,8 +25,8 @@ _FINEST_PX: Final = 2048
 def warp(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad: Pad) -> Tensor:
     """Sample crops, bilinear between the four nearest pixels of the frame.
 
-    This is ``cv2.warpAffine(flags=INTER_LINEAR)`` of OpenCV 5 to within one grey level. OpenCV 4 rounds positions to
-    1/32 pixel, which makes some levels of difference at sharp edges.
+    This is ``cv2.warpAffine(flags=INTER_LINEAR)`` of OpenCV 5 to within one grey level. OpenCV 4
+    rounds positions to 1/32 pixel, which makes some levels of difference at sharp edges.
 
     Args:
         frames: RGB u8 (N, 3, H, W).
@@ -47,8 +49,9 @@ def warp(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad: Pad) -> T
 def warp_antialiased(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad: Pad) -> Tensor:
     """As ``warp``, but where the face shrinks, each pixel of the crop averages what it covers.
 
-    The crop is first sampled k times as large, at most one pixel of the frame apart (but not larger than 2048 pixels),
-    and then reduced like ``resample.cut``: a triangle as wide as two pixels of the crop, along the crop's axes.
+    The crop is first sampled k times as large, at most one pixel of the frame apart (but not larger
+    than 2048 pixels), and then reduced like ``resample.cut``: a triangle as wide as two pixels of
+    the crop, along the crop's axes.
     """
     out = frames.new_empty((len(frame), 3, size_px, size_px))
     step_px = np.hypot(to_frame[:, 0, 0], to_frame[:, 1, 0])
@@ -56,7 +59,9 @@ def warp_antialiased(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pa
     for k in np.unique(times).tolist():
         rows = np.flatnonzero(times == k)
         finer = to_frame[rows]
-        finer[:, :, 2] += finer[:, :, :2].sum(axis=2) * (0.5 / k - 0.5)  # centres of the k x k parts of a pixel
+        finer[:, :, 2] += finer[:, :, :2].sum(axis=2) * (
+            0.5 / k - 0.5
+        )  # centres of the k x k parts of a pixel
         finer[:, :, :2] /= k
         side = k * size_px
         rows_at_once = max(1, _PIXELS_AT_ONCE // side**2)
@@ -83,7 +88,9 @@ def _warp_together(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad:
     total = torch.zeros((len(frame), size_px, size_px, 3), dtype=torch.int32, device=device)
     for right, below in ((0, 0), (1, 0), (0, 1), (1, 1)):
         x, y = whole[:, 0] + right, whole[:, 1] + below
-        weight = (part[:, 0] if right else one - part[:, 0]) * (part[:, 1] if below else one - part[:, 1])
+        weight = (part[:, 0] if right else one - part[:, 0]) * (
+            part[:, 1] if below else one - part[:, 1]
+        )
         if pad == "black":
             weight *= (x >= 0) & (x < width) & (y >= 0) & (y < height)
         pixels = frames[index, :, y.clamp_(0, height - 1), x.clamp_(0, width - 1)]  # (M, S, S, 3)

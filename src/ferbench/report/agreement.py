@@ -20,7 +20,9 @@ _UNDEFINED = "#d9d9d9"
 
 
 def shares_png(panels: Mapping[str, F64], models: Sequence[str], path: Path, *, title: str) -> None:
-    """Draw matrices of shares between models side by side; an undefined cell is grey, the diagonal is empty.
+    """Draw matrices of shares between models side by side.
+
+    An undefined cell is grey, the diagonal is empty.
 
     Args:
         panels: by title f64 (M, M) from 0 to 1 or NaN: row = first model, column = second.
@@ -33,15 +35,21 @@ def shares_png(panels: Mapping[str, F64], models: Sequence[str], path: Path, *, 
     figure = _figure(1.8 + longest_in + len(panels) * size_in, size_in + longest_in + 1.0, title)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for k, (name, shares) in enumerate(panels.items()):
-        image = _matrix(axes[k], shares, models, models if k == 0 else [""] * len(models), diagonal=False)
+        image = _matrix(
+            axes[k], shares, models, models if k == 0 else [""] * len(models), diagonal=False
+        )
         axes[k].set_title(name, fontsize=9, parse_math=False)
         axes[k].set_xlabel("second model", fontsize=8)
     axes[0].set_ylabel("first model", fontsize=8)
     _save(figure, image, list(axes), path)
 
 
-def expressions_png(first: str, others: Mapping[str, F64], classes: Sequence[str], path: Path) -> None:
-    """Draw what other models say of the frames of each class of one model; a class it never gives is grey.
+def expressions_png(
+    first: str, others: Mapping[str, F64], classes: Sequence[str], path: Path
+) -> None:
+    """Draw what other models say of the frames of each class of one model.
+
+    A class it never gives is grey.
 
     Args:
         first: the model whose classes are the rows.
@@ -51,7 +59,11 @@ def expressions_png(first: str, others: Mapping[str, F64], classes: Sequence[str
     """
     wide = min(_COLUMNS, len(others))
     high = -(-len(others) // wide)
-    figure = _figure(1.6 + wide * 4.2, high * 4.2 + 0.6, f"expressions: share of the frames of each class of {first}")
+    figure = _figure(
+        1.6 + wide * 4.2,
+        high * 4.2 + 0.6,
+        f"expressions: share of the frames of each class of {first}",
+    )
     axes = figure.subplots(high, wide, squeeze=False)
     for place, (name, shares) in zip(axes.flat, others.items(), strict=False):
         image = _matrix(place, shares, classes, classes)
@@ -95,7 +107,12 @@ def _figure(width_in: float, height_in: float, title: str) -> Figure:
 
 
 def _matrix(
-    axes: Axes, shares: F64, rows: Sequence[str], row_labels: Sequence[str], *, diagonal: bool = True
+    axes: Axes,
+    shares: F64,
+    rows: Sequence[str],
+    row_labels: Sequence[str],
+    *,
+    diagonal: bool = True,
 ) -> AxesImage:
     """One matrix with its numbers; without its diagonal where that says nothing."""
     from matplotlib import colormaps
@@ -104,14 +121,30 @@ def _matrix(
     colours = colormaps["Blues"].with_extremes(bad=_UNDEFINED)
     image = axes.imshow(np.ma.masked_invalid(shares), cmap=colours, vmin=0.0, vmax=1.0)
     ticks = np.arange(len(rows))
-    axes.set_xticks(ticks, list(rows), rotation=40, ha="right", rotation_mode="anchor", fontsize=8, parse_math=False)
+    axes.set_xticks(
+        ticks,
+        list(rows),
+        rotation=40,
+        ha="right",
+        rotation_mode="anchor",
+        fontsize=8,
+        parse_math=False,
+    )
     axes.set_yticks(ticks, list(row_labels), fontsize=8, parse_math=False)
     for (row, column), share in np.ndenumerate(shares):
         if row == column and not diagonal:
             axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="white", zorder=1))
             continue
         text = "-" if np.isnan(share) else f"{share:.2f}"
-        axes.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if share > 0.6 else "black")
+        axes.text(
+            column,
+            row,
+            text,
+            ha="center",
+            va="center",
+            fontsize=7,
+            color="white" if share > 0.6 else "black",
+        )
     return image
 
 

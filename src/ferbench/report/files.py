@@ -11,17 +11,23 @@ from pathlib import Path
 from ferbench.places import file_stem, without_folders
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
-from ferbench.scoring.tally import METRICS, latency_s, values_of
+from ferbench.scoring.metrics import METRICS, latency_s, values_of
 from ferbench.types import Event
 
 
 def write_files(
-    report: Report, folder: Path, *, stamp_s: Callable[[Event], float], level: float, max_timelines: int
+    report: Report,
+    folder: Path,
+    *,
+    stamp_s: Callable[[Event], float],
+    level: float,
+    max_timelines: int,
 ) -> None:
-    """Write ``events.csv, matches.csv, counts.csv, sessions.csv, failures.csv`` and ``timelines/*.png``.
+    """Write ``events.csv, matches.csv, counts.csv, sessions.csv, failures.csv`` and
+    ``timelines/*.png``.
 
-    Tables that say nothing (no annotated session, no failure) are not written. Pictures: at most ``max_timelines``,
-    the sessions of worst F1 first.
+    Tables that say nothing (no annotated session, no failure) are not written. Pictures: at most
+    ``max_timelines``, the sessions of worst F1 first.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _events(report, folder / "events.csv")
@@ -40,7 +46,10 @@ def write_files(
 
 def worst_first(sessions: Sequence[SessionResult]) -> list[SessionResult]:
     """Sessions by F1, lowest first; those without an F1 (not annotated, nothing to find) last."""
-    return sorted(sessions, key=lambda s: (f1 if not math.isnan(f1 := session_f1(s)) else 2.0, s.session.session_id))
+    return sorted(
+        sessions,
+        key=lambda s: (f1 if not math.isnan(f1 := session_f1(s)) else 2.0, s.session.session_id),
+    )
 
 
 def session_f1(result: SessionResult) -> float:
@@ -51,7 +60,10 @@ def session_f1(result: SessionResult) -> float:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file (UTF-8, line feeds); NaN and None become empty cells, numbers keep all their digits."""
+    """Write a CSV file (UTF-8, line feeds).
+
+    NaN and None become empty cells, numbers keep all their digits.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
@@ -69,7 +81,14 @@ EVENT_COLUMNS = ("session", "label", "onset_s", "offset_s", "trigger_s", "peak")
 def event_rows(events: Iterable[Event]) -> list[tuple[object, ...]]:
     """Rows of an events table in the order of ``EVENT_COLUMNS``, times to the microsecond."""
     return [
-        (e.session_id, e.label, round(e.onset_s, 6), round(e.offset_s, 6), round(e.trigger_s, 6), round(e.peak, 6))
+        (
+            e.session_id,
+            e.label,
+            round(e.onset_s, 6),
+            round(e.offset_s, 6),
+            round(e.trigger_s, 6),
+            round(e.peak, 6),
+        )
         for e in events
     ]
 
@@ -94,18 +113,36 @@ def _matches(report: Report, path: Path, stamp_s: Callable[[Event], float]) -> N
         for e in result.scored_events:
             event = result.events[e]
             if e not in hit_events:
-                rows.append((name, "false alarm", event.label, None, round(stamp_s(event), 6), None, None))
+                rows.append(
+                    (name, "false alarm", event.label, None, round(stamp_s(event), 6), None, None)
+                )
         for a in result.scored_annotations:
             mark = marks[a]
             if a not in hit_marks:
                 rows.append((name, "miss", None, mark.kind, None, mark.onset_s, None))
-    header = ("session", "outcome", "event_label", "annotation_kind", "event_s", "annotation_s", "latency_s")
+    header = (
+        "session",
+        "outcome",
+        "event_label",
+        "annotation_kind",
+        "event_s",
+        "annotation_s",
+        "latency_s",
+    )
     write_csv(path, header, rows)
 
 
 def _counts(report: Report, path: Path) -> None:
     rows = [
-        (r.session_id, r.participant, r.threshold, r.pre_s, r.post_s, *asdict(r.counts).values(), r.annotations_sha)
+        (
+            r.session_id,
+            r.participant,
+            r.threshold,
+            r.pre_s,
+            r.post_s,
+            *asdict(r.counts).values(),
+            r.annotations_sha,
+        )
         for r in report.counts
     ]
     names = ("tp", "fp", "fn", "n_ref", "observed_s", "valid_s", "annotations_sha")
@@ -115,10 +152,27 @@ def _counts(report: Report, path: Path) -> None:
 def _sessions(report: Report, path: Path) -> None:
     """One row per session: size, events, scores where annotated, quality."""
     measures = (
-        *("face_share", "faces_per_frame", "face_px", "longest_gap_s", "confidence", "entropy_nats"),
+        *(
+            "face_share",
+            "faces_per_frame",
+            "face_px",
+            "longest_gap_s",
+            "confidence",
+            "entropy_nats",
+        ),
         *("switches_per_min", "close_candidates"),
     )
-    names = ("session", "participant", "camera", "file", "video_s", "observed_s", "valid_s", "frames", "events")
+    names = (
+        "session",
+        "participant",
+        "camera",
+        "file",
+        "video_s",
+        "observed_s",
+        "valid_s",
+        "frames",
+        "events",
+    )
     header = (*names, "tp", "fp", "fn", *METRICS, "latency_s")
     rows = []
     for result in report.sessions:
@@ -128,14 +182,24 @@ def _sessions(report: Report, path: Path) -> None:
         frames = sum(timeline.video.num_frames for timeline in timelines)
         session = result.session
         lengths = (result.video_s, result.observed_s, result.valid_s)
-        own = (session.session_id, session.participant, session.camera, files, *lengths, frames, len(result.events))
+        own = (
+            session.session_id,
+            session.participant,
+            session.camera,
+            files,
+            *lengths,
+            frames,
+            len(result.events),
+        )
         found = (c.tp, c.fp, c.fn, *values_of(c).values()) if c else (None,) * (3 + len(METRICS))
         lag_s = latency_s(result.latencies_s) if c else None
         quality = result.quality
         repaired = sum(timeline.num_repaired for timeline in timelines)
         damage = "; ".join(timeline.damage for timeline in timelines if timeline.damage)
         measured = (quality[name] for name in measures)
-        rows.append((*own, *found, lag_s, *measured, repaired, damage, stretches_text(session.observed)))
+        rows.append(
+            (*own, *found, lag_s, *measured, repaired, damage, stretches_text(session.observed))
+        )
     write_csv(path, (*header, *measures, "repaired_timestamps", "damage", "observed"), rows)
 
 

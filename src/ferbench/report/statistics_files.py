@@ -1,4 +1,7 @@
-"""Statistics as files that a person opens: pictures with their numbers, tables, and a summary in sentences."""
+"""Statistics as files that a person opens.
+
+Pictures with their numbers, tables, and a summary in sentences.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,27 @@ from pathlib import Path
 
 import numpy as np
 
-from ferbench.report import statistics as drawn
+from ferbench.report import statistics_pictures as drawn
 from ferbench.report.files import write_csv
 from ferbench.report.statistics_text import summary
-from ferbench.scoring.coders import segment_shares, values
-from ferbench.scoring.events import EventScoring
-from ferbench.scoring.intervals import Interval
+from ferbench.scoring.agreement.annotators import segment_shares, values
+from ferbench.scoring.matching.event_scoring import EventScoring
+from ferbench.scoring.metrics import f1, false_alarms_per_min, precision, recall
 from ferbench.scoring.statistics import Statistics
-from ferbench.scoring.tally import f1, false_alarms_per_min, precision, recall
+from ferbench.scoring.uncertainty.intervals import Interval
 from ferbench.types import F64
 
 
 def write_statistics(
-    found: Statistics, folder: Path, scoring: EventScoring, *, level: float = math.nan, pictures: bool = True
+    found: Statistics,
+    folder: Path,
+    scoring: EventScoring,
+    *,
+    level: float = math.nan,
+    pictures: bool = True,
 ) -> None:
-    """Write ``summary.txt, breakdowns.csv, agreement.csv``, and pictures, each with its numbers as CSV.
+    """Write ``summary.txt, breakdowns.csv, agreement.csv``, and pictures, each with its numbers as
+    CSV.
 
     Args:
         found: the statistics.
@@ -31,7 +40,9 @@ def write_statistics(
         pictures: False = only sentences and tables.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "summary.txt").write_text("".join(f"{line}\n" for line in summary(found, scoring)), encoding="utf-8")
+    (folder / "summary.txt").write_text(
+        "".join(f"{line}\n" for line in summary(found, scoring)), encoding="utf-8"
+    )
     _breakdowns(found, folder / "breakdowns.csv")
     _agreement(found, folder / "agreement.csv")
     if pictures:
@@ -39,8 +50,22 @@ def write_statistics(
 
 
 def _breakdowns(found: Statistics, path: Path) -> None:
-    header = ("breakdown", "value", "n_ref", "tp", "recall", "lag_median_s", "sessions", "fp", "false_alarms_per_min")
-    rows = [tuple(getattr(row, name) for name in header) for group in found.breakdowns.values() for row in group]
+    header = (
+        "breakdown",
+        "value",
+        "n_ref",
+        "tp",
+        "recall",
+        "lag_median_s",
+        "sessions",
+        "fp",
+        "false_alarms_per_min",
+    )
+    rows = [
+        tuple(getattr(row, name) for name in header)
+        for group in found.breakdowns.values()
+        for row in group
+    ]
     write_csv(path, header, rows)
 
 
@@ -50,8 +75,18 @@ def _agreement(found: Statistics, path: Path) -> None:
         every = {name: float(value) for name, value in values(pair).items()}
         every |= {f"segment/{name}": share for name, share in segment_shares(pair).items()}
         for name, value in every.items():
-            ends = found.intervals.get(f"agree/detector/{name}") if pair is found.agreement else None
-            rows.append((pair.first, pair.second, name, value, *((ends.low, ends.high) if ends else (None, None))))
+            ends = (
+                found.intervals.get(f"agree/detector/{name}") if pair is found.agreement else None
+            )
+            rows.append(
+                (
+                    pair.first,
+                    pair.second,
+                    name,
+                    value,
+                    *((ends.low, ends.high) if ends else (None, None)),
+                )
+            )
     if found.people:
         rows.append(("all annotators", "", "alpha", found.people.alpha, None, None))
     write_csv(path, ("first", "second", "measure", "value", "low", "high"), rows)
@@ -93,12 +128,22 @@ def _pictures(found: Statistics, folder: Path, scoring: EventScoring, level: flo
     _forest(found, folder / "participants.png")
     if found.assessment.shifted and chance:
         draws = f1(found.assessment.shifted.tally)
-        drawn.null(folder / "chance.png", draws=draws, value=measured["f1"].value, p=chance.p, title="F1 by chance")
+        drawn.null(
+            folder / "chance.png",
+            draws=draws,
+            value=measured["f1"].value,
+            p=chance.p,
+            title="F1 by chance",
+        )
 
 
 def _precision_recall(found: Statistics, path: Path, scoring: EventScoring) -> None:
     assert found.thresholds
-    pooled, band, measured = found.thresholds.pooled, found.thresholds.band, found.assessment.measured
+    pooled, band, measured = (
+        found.thresholds.pooled,
+        found.thresholds.band,
+        found.assessment.measured,
+    )
     best, reached = found.thresholds.best.tally, recall(pooled)
     band_of: tuple[F64, F64, F64, F64] = (np.empty(0),) * 4
     if band:  # beyond the largest recall of all there are only draws without those who were missed
@@ -113,9 +158,13 @@ def _precision_recall(found: Statistics, path: Path, scoring: EventScoring) -> N
         confidence=scoring.confidence,
         chance=found.thresholds.chance,
         points=(
-            drawn.Point(x=measured["recall"].value, y=measured["precision"].value, label="this run"),
             drawn.Point(
-                x=float(recall(best)), y=float(precision(best)), label=f"best F1 {float(f1(best)):.3f} (optimistic)"
+                x=measured["recall"].value, y=measured["precision"].value, label="this run"
+            ),
+            drawn.Point(
+                x=float(recall(best)),
+                y=float(precision(best)),
+                label=f"best F1 {float(f1(best)):.3f} (optimistic)",
             ),
         ),
         title="precision and recall at every threshold",
@@ -134,7 +183,9 @@ def _over_thresholds(found: Statistics, path: Path, level: float) -> None:
         false_alarms_per_min=false_alarms_per_min(pooled),
         floor=found.thresholds.curve.floor,
         chosen=level,
-        best=drawn.Point(x=best.level, y=value, label=f"best {value:.3f} at {best.level:.3g} (optimistic)"),
+        best=drawn.Point(
+            x=best.level, y=value, label=f"best {value:.3f} at {best.level:.3g} (optimistic)"
+        ),
         title="scores over the threshold",
     )
 

@@ -6,15 +6,15 @@ import math
 
 import numpy as np
 
-from ferbench.scoring.chance import Chance, Null
-from ferbench.scoring.coders import values
-from ferbench.scoring.coverage import LEVEL
-from ferbench.scoring.criteria import OnsetOffset, Overlap
-from ferbench.scoring.events import EventScoring
-from ferbench.scoring.intervals import Interval
+from ferbench.scoring.agreement.annotators import values
+from ferbench.scoring.matching.criteria import OnsetOffset, Overlap
+from ferbench.scoring.matching.event_scoring import EventScoring
+from ferbench.scoring.metrics import f1
 from ferbench.scoring.statistics import Statistics, Thresholds
-from ferbench.scoring.tally import f1
-from ferbench.scoring.uncertainty import Measured
+from ferbench.scoring.uncertainty.assessment import Measured
+from ferbench.scoring.uncertainty.chance import Chance, Null
+from ferbench.scoring.uncertainty.coverage import LEVEL
+from ferbench.scoring.uncertainty.intervals import Interval
 
 FEW = 20
 """Participants below which an interval's measured coverage is told."""
@@ -45,7 +45,12 @@ def summary(found: Statistics, scoring: EventScoring) -> list[str]:
             f"{_many(scan.tp[scan.peak], 'match', 'matches')} there, F1 {_number(float(scan.f1[scan.peak]))}; "
             f"best of {len(scan.offset_s)} offsets"
         )
-    return [*lines, *_of_agreement(found), *_of_segments(found, scoring), *_of_frames(found, scoring)]
+    return [
+        *lines,
+        *_of_agreement(found),
+        *_of_segments(found, scoring),
+        *_of_frames(found, scoring),
+    ]
 
 
 def _of_intervals(found: Statistics, scoring: EventScoring) -> list[str]:
@@ -73,8 +78,14 @@ def _of_thresholds(found: Thresholds) -> str:
     """Average precision, and the best thresholds."""
     own, left_out = found.nested.tally, found.nested.left_out
     chosen = float(f1(own.weighted(np.ones(len(own.tp))))) if len(own.tp) else math.nan
-    where = f"at {found.best.level:.3g}" if math.isfinite(found.best.level) else "(no threshold finds anything)"
-    without = f" (without {', '.join(left_out)}: the others have no annotations)" if left_out else ""
+    where = (
+        f"at {found.best.level:.3g}"
+        if math.isfinite(found.best.level)
+        else "(no threshold finds anything)"
+    )
+    without = (
+        f" (without {', '.join(left_out)}: the others have no annotations)" if left_out else ""
+    )
     return (
         f"over all thresholds: average precision {_number(found.average_precision)}; best F1 "
         f"{_number(float(f1(found.best.tally)))} {where} (optimistic: chosen on the same data); with thresholds chosen "
@@ -98,7 +109,9 @@ def _of_frames(found: Statistics, scoring: EventScoring) -> list[str]:
         return []
     strict, tolerant, tolerance = found.frames.strict, found.frames.tolerant, found.frames.tolerance
     if math.isnan(strict.accuracy):
-        return ["frames (ERR@HRI 2024): undefined; some events or annotations have no extent, or times are unknown"]
+        return [
+            "frames (ERR@HRI 2024): undefined; some events or annotations have no extent, or times are unknown"
+        ]
     return [
         f"frames at {scoring.frame_rate_hz:g} Hz (ERR@HRI 2024, macro): accuracy {_number(strict.accuracy)}, F1 "
         f"{_number(strict.f1)}{_beside(found.frames.chance.get('f1'))}",
@@ -110,7 +123,9 @@ def _of_frames(found: Statistics, scoring: EventScoring) -> list[str]:
 def _of_matching(found: Statistics, scoring: EventScoring) -> list[str]:
     """What was compared, and how."""
     tally = found.assessment.tally
-    tp, fp, fn, observed_s = (float(np.sum(column)) for column in (tally.tp, tally.fp, tally.fn, tally.observed_s))
+    tp, fp, fn, observed_s = (
+        float(np.sum(column)) for column in (tally.tp, tally.fp, tally.fn, tally.observed_s)
+    )
     people = len(found.assessment.participants)
     time = f"{observed_s / 60:.1f} min" if observed_s >= 60 else f"{observed_s:.1f} s"
     if math.isnan(observed_s):
@@ -162,7 +177,11 @@ def _of_agreement(found: Statistics) -> list[str]:
         return []
     told = f"kappa of time with the annotations {_number(own)}{_ends(found.intervals.get('agree/detector/time/kappa'))}"
     if found.people:
-        known = [value for pair in found.people.pairs if not math.isnan(value := float(values(pair)["time/kappa"]))]
+        known = [
+            value
+            for pair in found.people.pairs
+            if not math.isnan(value := float(values(pair)["time/kappa"]))
+        ]
         mean = sum(known) / len(known) if known else math.nan
         told += f"; annotators with each other {_number(mean)} (mean of {len(known)} pair{'s' * (len(known) != 1)})"
     return [told]
@@ -174,7 +193,9 @@ def _caution(measured: Measured, people: int) -> list[str]:
     if people < 2:
         return ["one participant: no interval can be made"]
     if measured.coverage is None:
-        return [f"only {people} participants: how often such intervals hold was not measured; do not rely on them"]
+        return [
+            f"only {people} participants: how often such intervals hold was not measured; do not rely on them"
+        ]
     measured_with, share = measured.coverage
     return [
         f"only {people} participants: in simulations with {measured_with}, {share:.0%} of such intervals of "

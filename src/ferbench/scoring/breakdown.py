@@ -1,7 +1,10 @@
-"""Recall by what the errors are: their kind, their place in the session, whose they are, whether a face was seen.
+"""Recall by what the errors are.
 
-An event that matches nothing belongs to no error, so false alarms are split by participant and session only. Groups
-are small: the number of errors stands in every row, and nothing here is tested for a difference.
+Their kind, their place in the session, whose they are, whether a face was seen.
+
+An event that matches nothing belongs to no error, so false alarms are split by participant and
+session only. Groups are small: the number of errors stands in every row, and nothing here is tested
+for a difference.
 """
 
 from __future__ import annotations
@@ -15,9 +18,9 @@ import numpy as np
 
 from ferbench.errors import DataError
 from ferbench.scoring.counts import Stretches
-from ferbench.scoring.evidence import Evidence, Stamp, stamps_s
-from ferbench.scoring.matching import match
-from ferbench.scoring.spans import spans_of
+from ferbench.scoring.matching.one_to_one import match
+from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
+from ferbench.timespans import spans_of
 from ferbench.types import F64
 
 Pairs = Sequence[tuple[int, int]]
@@ -67,7 +70,8 @@ class GroupRow:
         lag_median_s: of the matches; NaN without.
         sessions: sessions with such annotations (by participant and session: all).
         fp: events without an annotation; None where they cannot be split.
-        false_alarms_per_min: of observed time; NaN where they cannot be split, or nothing was observed.
+        false_alarms_per_min: of observed time; NaN where they cannot be split, or nothing was
+            observed.
     """
 
     breakdown: str
@@ -81,16 +85,28 @@ class GroupRow:
     false_alarms_per_min: float = math.nan
 
 
-def matched(sessions: Sequence[Evidence], *, pre_s: float, post_s: float, stamp: Stamp) -> tuple[Pairs, ...]:
+def matched(
+    sessions: Sequence[Evidence], *, pre_s: float, post_s: float, stamp: Stamp
+) -> tuple[Pairs, ...]:
     """Pairs of every session by ``matching.match``."""
     return tuple(
-        match(stamps_s(session, stamp), [a.onset_s for a in session.annotations], pre_s=pre_s, post_s=post_s)
+        match(
+            stamps_s(session, stamp),
+            [a.onset_s for a in session.annotations],
+            pre_s=pre_s,
+            post_s=post_s,
+        )
         for session in sessions
     )
 
 
 def references(
-    sessions: Sequence[Evidence], pairs: Sequence[Pairs], *, pre_s: float, post_s: float, stamp: Stamp
+    sessions: Sequence[Evidence],
+    pairs: Sequence[Pairs],
+    *,
+    pre_s: float,
+    post_s: float,
+    stamp: Stamp,
 ) -> tuple[Reference, ...]:
     """Every annotation that counts.
 
@@ -110,7 +126,9 @@ def references(
     for session, own in zip(sessions, pairs, strict=True):
         stamps, event_of = stamps_s(session, stamp), {j: i for i, j in own}
         face_shares = _face_shares(session, pre_s=pre_s, post_s=post_s)
-        order = sorted(range(len(session.annotations)), key=lambda j: (session.annotations[j].onset_s, j))
+        order = sorted(
+            range(len(session.annotations)), key=lambda j: (session.annotations[j].onset_s, j)
+        )
         for index, j in enumerate(order, start=1):
             mark, event = session.annotations[j], event_of.get(j)
             found.append(
@@ -129,7 +147,12 @@ def references(
 
 
 def breakdowns(
-    sessions: Sequence[Evidence], pairs: Sequence[Pairs], *, pre_s: float, post_s: float, stamp: Stamp
+    sessions: Sequence[Evidence],
+    pairs: Sequence[Pairs],
+    *,
+    pre_s: float,
+    post_s: float,
+    stamp: Stamp,
 ) -> dict[str, tuple[GroupRow, ...]]:
     """All breakdowns that say something, by name: kind, index, participant, session, face, reacted.
 
@@ -183,7 +206,12 @@ def _reacted(reference: Reference) -> tuple[int, str]:
 
 
 Group = Callable[[Reference], tuple[int, str]]
-GROUPS: Final[Mapping[str, Group]] = {"kind": _kind, "index": _index, "face": _face, "reacted": _reacted}
+GROUPS: Final[Mapping[str, Group]] = {
+    "kind": _kind,
+    "index": _index,
+    "face": _face,
+    "reacted": _reacted,
+}
 """By breakdown: an annotation's group, with its place among the groups."""
 
 
@@ -248,4 +276,6 @@ def _before(stretches: Stretches, time_s: F64) -> F64:
     if not len(spans):
         return np.zeros(len(time_s))
     passed_s = np.concatenate(([0.0], np.cumsum(np.diff(spans, axis=1))))
-    return np.asarray(np.interp(time_s, spans.reshape(-1), np.repeat(passed_s, 2)[1:-1]), np.float64)
+    return np.asarray(
+        np.interp(time_s, spans.reshape(-1), np.repeat(passed_s, 2)[1:-1]), np.float64
+    )

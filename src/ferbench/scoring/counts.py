@@ -12,7 +12,9 @@ from ferbench.types import F64, Counts
 Stretches = Sequence[tuple[float, float]]
 
 
-def counts_of(num_matches: int, num_events: int, num_ref: int, *, observed_s: float, valid_s: float) -> Counts:
+def counts_of(
+    num_matches: int, num_events: int, num_ref: int, *, observed_s: float, valid_s: float
+) -> Counts:
     """Counts from the sizes of a one-to-one matching.
 
     >>> counts_of(2, 3, 4, observed_s=60.0, valid_s=50.0).fn
@@ -45,13 +47,16 @@ def joined(stretches: Stretches) -> list[tuple[float, float]]:
     return result
 
 
-def seconds_of(edges_s: F64, defined: NDArray[np.bool_], *, observed: Stretches | None = None) -> tuple[float, float]:
+def seconds_of(
+    edges_s: F64, defined: NDArray[np.bool_], *, observed: Stretches | None = None
+) -> tuple[float, float]:
     """How long a video was observed, and how long of that its signal had a value.
 
     Args:
         edges_s: f64 (T+1,), edges of the frames in seconds of the session.
         defined: bool (T,), frames with a value.
-        observed: observed stretches [from_s, to_s) in seconds of the session, may overlap; None = the whole video.
+        observed: observed stretches [from_s, to_s) in seconds of the session, may overlap; None =
+            the whole video.
 
     Returns:
         (observed seconds inside the video, of these seconds with a value).

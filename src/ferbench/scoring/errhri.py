@@ -1,17 +1,20 @@
 """The metrics of the ERR@HRI challenges: frames (2024) and events (2.0, 2025).
 
-2024: accuracy and macro precision, recall and F1 of frames, strict and with a tolerance in frames. Source:
-github.com/ERR-HRI-Challenge/baseline2024, training/get_metrics.py; the numbers are the same. What to know of them:
-with a tolerance, a prediction counts as true where its value occurs in the truth nearby. That forgives a prediction
-of 0 beside an error as well, so a system that never says 1 scores a perfect tolerant F1 where errors are short; the
-window is a range of rows, so that of sessions whose rows are mixed it takes in rows of others; what cannot be divided
-counts 0; and the tolerance of 1 frame that results were published with is 1/30 s.
+2024: accuracy and macro precision, recall and F1 of frames, strict and with a tolerance in frames.
+Source: github.com/ERR-HRI-Challenge/baseline2024, training/get_metrics.py; the numbers are the
+same. What to know of them: with a tolerance, a prediction counts as true where its value occurs in
+the truth nearby. That forgives a prediction of 0 beside an error as well, so a system that never
+says 1 scores a perfect tolerant F1 where errors are short; the window is a range of rows, so that
+of sessions whose rows are mixed it takes in rows of others; what cannot be divided counts 0; and
+the tolerance of 1 frame that results were published with is 1/30 s.
 
-2.0: an error is detected if a prediction overlaps [onset - 1 s, offset + 1 s]: ``criteria.AnyOverlap``, which pairs
-predictions and errors one to one within a session, as many as can be. The public evaluator of that edition is not
-followed where it departs from its description: it takes predictions of another trial at the same clock time for hits,
-marks whole rows while it counts false positives, so that one long prediction over two errors is counted wrongly, lets
-any number of predictions hit one error without a cost, and stops with an error where nothing is predicted.
+2.0: an error is detected if a prediction overlaps [onset - 1 s, offset + 1 s]:
+``criteria.AnyOverlap``, which pairs predictions and errors one to one within a session, as many as
+can be. The public evaluator of that edition is not followed where it departs from its description:
+it takes predictions of another trial at the same clock time for hits, marks whole rows while it
+counts false positives, so that one long prediction over two errors is counted wrongly, lets any
+number of predictions hit one error without a cost, and stops with an error where nothing is
+predicted.
 """
 
 from __future__ import annotations
@@ -24,10 +27,10 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import DataError
-from ferbench.scoring.chance import Chance, against
-from ferbench.scoring.evidence import Evidence
 from ferbench.scoring.flags import Flags, draw_shifts, overlaps
-from ferbench.scoring.matching import TOLERANCE_S
+from ferbench.scoring.matching.one_to_one import TOLERANCE_S
+from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.uncertainty.chance import Chance, against
 from ferbench.types import F64, I64
 
 RATE_HZ: Final = 30.0
@@ -51,10 +54,13 @@ class FrameScores:
     f1: float
 
 
-def frame_labels(spans: Iterable[tuple[float, float]], num_frames: int, *, rate_hz: float = RATE_HZ) -> I64:
+def frame_labels(
+    spans: Iterable[tuple[float, float]], num_frames: int, *, rate_hz: float = RATE_HZ
+) -> I64:
     """1 for frames inside of a span, else 0, i64 (num_frames,).
 
-    Frame i is at i / rate_hz, inside of [from_s, to_s) within 1e-9 s. A span that lies between two frames is in none.
+    Frame i is at i / rate_hz, inside of [from_s, to_s) within 1e-9 s. A span that lies between two
+    frames is in none.
 
     >>> frame_labels([(0.1, 0.2)], 8, rate_hz=30.0)
     array([0, 0, 0, 1, 1, 1, 0, 0])
@@ -67,19 +73,23 @@ def frame_labels(spans: Iterable[tuple[float, float]], num_frames: int, *, rate_
 
 
 def forgiven(truth: I64, found: I64, *, tolerance: int, sessions: I64 | None = None) -> I64:
-    """Predictions with those replaced by the truth whose value occurs in the truth nearby, i64 (T,).
+    """Predictions with those replaced by the truth whose value occurs in the truth nearby, i64
+    (T,).
 
     Args:
         truth: i64 (T,), class of each frame.
         found: i64 (T,), predicted class.
         tolerance: how many frames away.
-        sessions: i64 (T,), which session a frame is of; the window ends at the session's first and last row.
-            None = all are of one.
+        sessions: i64 (T,), which session a frame is of; the window ends at the session's first and
+            last row. None = all are of one.
 
     Raises:
         DataError: the arrays are not equally long, or the tolerance is negative.
     """
-    if not len(truth) == len(found) == len(truth if sessions is None else sessions) or tolerance < 0:
+    if (
+        not len(truth) == len(found) == len(truth if sessions is None else sessions)
+        or tolerance < 0
+    ):
         raise DataError(
             f"ERR@HRI frames: expected equally many of truth, found and sessions and a tolerance of 0 or more, got "
             f"{len(truth)}, {len(found)}, {'none' if sessions is None else len(sessions)} and {tolerance}"
@@ -115,7 +125,10 @@ def confusion(truth: I64, found: I64, classes: I64) -> I64:
 
 
 def macro(table: I64 | F64) -> FrameScores:
-    """Scores of a confusion table (K, K); classes that neither occur nor are predicted do not count."""
+    """Scores of a confusion table (K, K).
+
+    Classes that neither occur nor are predicted do not count.
+    """
     counts = np.asarray(table, np.float64)
     right, true, predicted = np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0)
     there = true + predicted > 0
@@ -140,7 +153,9 @@ def macro_f1(tables: F64) -> F64:
     whole = tables.sum(axis=-1) + tables.sum(axis=-2)
     each = np.divide(2 * right, whole, out=np.full(right.shape, np.nan), where=whole > 0)
     there = (whole > 0).sum(axis=-1)
-    result: F64 = np.divide(np.nansum(each, axis=-1), there, out=np.full(there.shape, np.nan), where=there > 0)
+    result: F64 = np.divide(
+        np.nansum(each, axis=-1), there, out=np.full(there.shape, np.nan), where=there > 0
+    )
     return result
 
 
@@ -163,7 +178,8 @@ class Frames:
         tolerant: predictions forgiven whose value occurs in the truth nearby.
         tolerance: how many frames away.
         num: frames.
-        chance: of ``f1`` and ``f1_tolerant`` beside circularly shifted predictions; empty = not asked for.
+        chance: of ``f1`` and ``f1_tolerant`` beside circularly shifted predictions; empty = not
+            asked for.
     """
 
     strict: FrameScores
@@ -180,8 +196,8 @@ class _Labels:
     Attributes:
         truth: within an annotation.
         found: within an event.
-        near_other: a frame of the other truth is within the tolerance, in the same stretch: a wrong prediction is
-            forgiven.
+        near_other: a frame of the other truth is within the tolerance, in the same stretch: a wrong
+            prediction is forgiven.
     """
 
     truth: Flags
@@ -200,8 +216,8 @@ def frames_of(
 ) -> Frames:
     """Scores of the observed frames of sessions: 1 = within an event, or an annotation.
 
-    Frame i of a session is at i / rate_hz; each observed stretch is a window's border. All NaN where an event or
-    annotation has no extent: it would be in no frame.
+    Frame i of a session is at i / rate_hz; each observed stretch is a window's border. All NaN
+    where an event or annotation has no extent: it would be in no frame.
 
     Args:
         evidence: the sessions.
@@ -213,7 +229,9 @@ def frames_of(
     """
     sessions = list(evidence)
     points = any(event.offset_s <= event.onset_s for own in sessions for event in own.events)
-    points = points or any(mark.offset_s <= mark.onset_s for own in sessions for mark in own.annotations)
+    points = points or any(
+        mark.offset_s <= mark.onset_s for own in sessions for mark in own.annotations
+    )
     labels = [_labels(own, rate_hz, tolerance) for own in sessions]
     tables = sum((_tables(own, own.found[None]) for own in labels), np.zeros((2, 1, 2, 2)))[:, 0]
     if points:
@@ -224,18 +242,25 @@ def frames_of(
         drawn = _shifted(labels, least=math.ceil(least_s * rate_hz), draws=surrogates, seed=seed)
         chance = {
             name: against(scores.f1, macro_f1(table))
-            for name, scores, table in zip(("f1", "f1_tolerant"), (strict, tolerant), drawn, strict=True)
+            for name, scores, table in zip(
+                ("f1", "f1_tolerant"), (strict, tolerant), drawn, strict=True
+            )
         }
     num = sum(len(own.truth) for own in labels)
     return Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=num, chance=chance)
 
 
 def _labels(session: Evidence, rate_hz: float, tolerance: int) -> _Labels:
-    spans = [[(t.onset_s, t.offset_s) for t in things] for things in (session.annotations, session.events)]
+    spans = [
+        [(t.onset_s, t.offset_s) for t in things]
+        for things in (session.annotations, session.events)
+    ]
     stretches: list[tuple[Flags, Flags, Flags]] = [(np.zeros(0, bool),) * 3]
     for from_s, to_s in session.observed:
         first, stop = (math.ceil((time_s - TOLERANCE_S) * rate_hz) for time_s in (from_s, to_s))
-        truth, found = (frame_labels(own, stop, rate_hz=rate_hz)[max(first, 0) :] > 0 for own in spans)
+        truth, found = (
+            frame_labels(own, stop, rate_hz=rate_hz)[max(first, 0) :] > 0 for own in spans
+        )
         lenient = forgiven(truth.astype(np.int64), 1 - truth.astype(np.int64), tolerance=tolerance)
         stretches.append((truth, found, lenient == truth))
     truth, found, near_other = (np.concatenate(columns) for columns in zip(*stretches, strict=True))
@@ -244,8 +269,12 @@ def _labels(session: Evidence, rate_hz: float, tolerance: int) -> _Labels:
 
 def _tables(labels: _Labels, found: Flags) -> F64:
     """Strict and tolerant confusion of predictions bool (draws, T), f64 (2, draws, 2, 2)."""
-    masks = np.stack([labels.truth, ~labels.truth & labels.near_other, labels.truth & labels.near_other])
-    return _confusions(labels, masks.astype(np.float64) @ found.T.astype(np.float64), found.sum(axis=1))
+    masks = np.stack(
+        [labels.truth, ~labels.truth & labels.near_other, labels.truth & labels.near_other]
+    )
+    return _confusions(
+        labels, masks.astype(np.float64) @ found.T.astype(np.float64), found.sum(axis=1)
+    )
 
 
 def _shifted(labels: Sequence[_Labels], *, least: int, draws: int, seed: int) -> F64:
@@ -255,7 +284,9 @@ def _shifted(labels: Sequence[_Labels], *, least: int, draws: int, seed: int) ->
         if len(own.truth):
             shift = draw_shifts(len(own.truth), least=least, draws=draws, rng=rng)
             masks = np.stack([own.truth, ~own.truth & own.near_other, own.truth & own.near_other])
-            total += _confusions(own, overlaps(masks, own.found, shift), np.full(draws, own.found.sum()))
+            total += _confusions(
+                own, overlaps(masks, own.found, shift), np.full(draws, own.found.sum())
+            )
     return total
 
 
@@ -264,13 +295,16 @@ def _confusions(labels: _Labels, shared: F64, predicted: I64) -> F64:
 
     Args:
         labels: of a session.
-        shared: f64 (3, draws), predicted frames that are true; false, but forgiven; true, near a false one.
+        shared: f64 (3, draws), predicted frames that are true; false, but forgiven; true, near a
+            false one.
         predicted: i64 (draws,), predicted frames.
     """
     right, forgiven_1, close = shared
     true, whole = labels.truth.sum(), len(labels.truth)
     missed, wrong = true - right, predicted - right
-    forgiven_0 = (labels.truth & labels.near_other).sum() - close  # not predicted, but near a frame that is not true
+    forgiven_0 = (
+        labels.truth & labels.near_other
+    ).sum() - close  # not predicted, but near a frame that is not true
     strict = np.stack([whole - true - wrong, wrong, missed, right], axis=-1)
     change = np.stack([forgiven_1, -forgiven_1, -forgiven_0, forgiven_0], axis=-1)
     return np.stack([strict, strict + change]).reshape(2, -1, 2, 2)

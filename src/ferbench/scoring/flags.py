@@ -1,7 +1,7 @@
 """Chance levels of scores that count frames or segments: the found flags moved around a circle.
 
-As ``chance.shifted`` for events (circular-shift surrogates), in whole frames or segments of the observed time. All
-shifts of a session are counted at once as a circular cross-correlation.
+As ``chance.shifted`` for events (circular-shift surrogates), in whole frames or segments of the
+observed time. All shifts of a session are counted at once as a circular cross-correlation.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.scoring.chance import SHORTEST
+from ferbench.scoring.uncertainty.chance import SHORTEST
 from ferbench.types import F64, I64
 
 Flags = NDArray[np.bool_]
 
 
 def draw_shifts(size: int, *, least: int, draws: int, rng: np.random.Generator) -> I64:
-    """Shifts of a circle, i64 (draws,), uniform between ``least`` and ``size - least``; any where it is short.
+    """Shifts of a circle, i64 (draws,), uniform between ``least`` and ``size - least``.
+
+    Any where it is short.
 
     Args:
         size: of the circle, 1 or more.

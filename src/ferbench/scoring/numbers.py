@@ -9,20 +9,21 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ferbench.scoring import coders
-from ferbench.scoring.chance import Chance
+from ferbench.scoring.agreement import annotators as coders
+from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, mean_of
 from ferbench.scoring.errhri import Frames
-from ferbench.scoring.intervals import Interval
+from ferbench.scoring.metrics import f1
 from ferbench.scoring.statistics import People, Statistics, Thresholds
-from ferbench.scoring.tally import f1
-from ferbench.scoring.tolerance import LOOSE_S, TIGHT_S, mean_of
+from ferbench.scoring.uncertainty.chance import Chance
+from ferbench.scoring.uncertainty.intervals import Interval
 
 
 def numbers(found: Statistics) -> dict[str, float]:
     """Everything that is one number, by the name that it is logged under; undefined ones are NaN.
 
-    ``event/f1.lo`` and ``.hi`` are the ends of an interval, ``.chance`` the mean of shifted events, ``.p`` how often
-    they are as good, ``.z``, ``.times_chance``, ``.random`` the mean of as many events at random times.
+    ``event/f1.lo`` and ``.hi`` are the ends of an interval, ``.chance`` the mean of shifted events,
+    ``.p`` how often they are as good, ``.z``, ``.times_chance``, ``.random`` the mean of as many
+    events at random times.
     """
     result: dict[str, float] = {"event/participants": float(len(found.assessment.participants))}
     for name, measured in found.assessment.measured.items():
@@ -44,7 +45,9 @@ def numbers(found: Statistics) -> dict[str, float]:
             result[f"event/{name}"] = float(mean_of(found.tolerance, widths_s)(everybody)[0])
     for name, interval in found.intervals.items():
         result |= _ends(name, interval)
-    result |= {f"segment/{name}": value for name, value in dataclasses.asdict(found.segments).items()}
+    result |= {
+        f"segment/{name}": value for name, value in dataclasses.asdict(found.segments).items()
+    }
     result |= _chance("segment/f1", found.segment_chance)
     if found.frames:
         result |= frame_numbers(found.frames)
@@ -52,8 +55,13 @@ def numbers(found: Statistics) -> dict[str, float]:
             result |= _chance(f"frame/{name}", chance)
     lag_s, kappa = found.scan.kappa_peak
     result |= {"agree/detector/time/lag_peak_s": lag_s, "agree/detector/time/lag_peak_kappa": kappa}
-    result |= {f"agree/detector/{name}": float(value) for name, value in coders.values(found.agreement).items()}
-    result |= {f"agree/detector/segment/{k}": v for k, v in coders.segment_shares(found.agreement).items()}
+    result |= {
+        f"agree/detector/{name}": float(value)
+        for name, value in coders.values(found.agreement).items()
+    }
+    result |= {
+        f"agree/detector/segment/{k}": v for k, v in coders.segment_shares(found.agreement).items()
+    }
     if found.people:
         result |= _people_numbers(found.people)
     return result
@@ -89,7 +97,9 @@ def _threshold_numbers(found: Thresholds) -> dict[str, float]:
         "event/average_precision": found.average_precision,
         "event/best_f1": float(f1(found.best.tally)),
         "event/best_level": found.best.level,
-        "event/nested_f1": float(f1(own.weighted(np.ones(len(own.tp))))) if len(own.tp) else math.nan,
+        "event/nested_f1": float(f1(own.weighted(np.ones(len(own.tp)))))
+        if len(own.tp)
+        else math.nan,
     }
 
 
@@ -110,10 +120,16 @@ def _people_numbers(found: People) -> dict[str, float]:
 
 
 def _plain(names: Iterable[str]) -> dict[str, str]:
-    """People's names as parts of a number's name: what stores do not take is "_"; equal ones are numbered."""
+    """People's names as parts of a number's name: what stores do not take is "_".
+
+    Equal ones are numbered.
+    """
     result: dict[str, str] = {}
     for name in sorted(names):
         plain = re.sub(r"[^A-Za-z0-9_. -]", "_", name)
-        same = sum(re.fullmatch(rf"{re.escape(plain)}( \d+)?", other) is not None for other in result.values())
+        same = sum(
+            re.fullmatch(rf"{re.escape(plain)}( \d+)?", other) is not None
+            for other in result.values()
+        )
         result[name] = f"{plain} {same + 1}" if same else plain
     return result

@@ -1,4 +1,7 @@
-"""All that is said of scored sessions beside their scores: chance, intervals, curves, lag, agreement, breakdowns."""
+"""All that is said of scored sessions beside their scores.
+
+Chance, intervals, curves, lag, agreement, breakdowns.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ferbench.scoring import coders
-from ferbench.scoring.activity import Activity, SegmentScores, activity_of, f1_by_chance, segment_scores
+from ferbench.scoring.agreement import annotators as coders
+from ferbench.scoring.agreement.annotators import AgreementRules, CoderPair
+from ferbench.scoring.agreement.coded_intervals import (
+    Marks,
+    of_annotations,
+    of_detector,
+    without_codes,
+)
+from ferbench.scoring.agreement.kappa import alpha
 from ferbench.scoring.breakdown import GroupRow, breakdowns
-from ferbench.scoring.chance import Chance
-from ferbench.scoring.coders import AgreementRules, CoderPair
-from ferbench.scoring.criteria import Window
-from ferbench.scoring.curves import Curve, average_precision, curve_of
-from ferbench.scoring.errhri import Frames, frames_of
-from ferbench.scoring.events import EventScoring
-from ferbench.scoring.evidence import Evidence
-from ferbench.scoring.intervals import Interval, Statistic, bootstrap, metric_of, resampled
-from ferbench.scoring.kappa import alpha
-from ferbench.scoring.lag import LagScan, Latency, lag_scan, latency_of
-from ferbench.scoring.marks import Marks, of_annotations, of_detector, without_codes
-from ferbench.scoring.tally import Tally, f1, precision, recall
-from ferbench.scoring.thresholds import (
+from ferbench.scoring.curves.lag import LagScan, Latency, lag_scan, latency_of
+from ferbench.scoring.curves.threshold_curve import Curve, average_precision, curve_of
+from ferbench.scoring.curves.thresholds import (
     Band,
     Best,
     Nested,
@@ -34,8 +34,34 @@ from ferbench.scoring.thresholds import (
     nested,
     precision_band,
 )
-from ferbench.scoring.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of, tolerance_curve
-from ferbench.scoring.uncertainty import Assessment, assess, least_shift_s, track
+from ferbench.scoring.curves.tolerance import (
+    LOOSE_S,
+    TIGHT_S,
+    ToleranceCurve,
+    mean_of,
+    tolerance_curve,
+)
+from ferbench.scoring.errhri import Frames, frames_of
+from ferbench.scoring.matching.criteria import Window
+from ferbench.scoring.matching.event_scoring import EventScoring
+from ferbench.scoring.metrics import Tally, f1, precision, recall
+from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.segment_activity import (
+    Activity,
+    SegmentScores,
+    activity_of,
+    f1_by_chance,
+    segment_scores,
+)
+from ferbench.scoring.uncertainty.assessment import Assessment, assess, least_shift_s, track
+from ferbench.scoring.uncertainty.chance import Chance
+from ferbench.scoring.uncertainty.intervals import (
+    Interval,
+    Statistic,
+    bootstrap,
+    metric_of,
+    resampled,
+)
 from ferbench.types import F64
 
 DETECTOR = "detector"
@@ -119,13 +145,17 @@ class Statistics:
 
 
 def statistics(
-    evidence: Sequence[Evidence], scoring: EventScoring, *, people: Mapping[str, Marks], intervals: bool = True
+    evidence: Sequence[Evidence],
+    scoring: EventScoring,
+    *,
+    people: Mapping[str, Marks],
+    intervals: bool = True,
 ) -> Statistics:
     """Everything about scored sessions.
 
     Args:
-        evidence: the sessions. Where the observed time of one is not known, measures by time, segment and frame, and
-            agreement, are undefined.
+        evidence: the sessions. Where the observed time of one is not known, measures by time,
+            segment and frame, and agreement, are undefined.
         scoring: how events are matched, and how many draws are made.
         people: marks of each annotator where there are several; else empty.
         intervals: also chance levels and intervals, which take draws.
@@ -142,7 +172,11 @@ def statistics(
         method=scoring.method,
         seed=scoring.seed,
     )
-    weights = resampled(len(assessment.participants), draws=scoring.draws, seed=scoring.seed + 2) if intervals else None
+    weights = (
+        resampled(len(assessment.participants), draws=scoring.draws, seed=scoring.seed + 2)
+        if intervals
+        else None
+    )
     window = {"pre_s": scoring.pre_s, "stamp": stamp}
     with_profiles = by_window and all(session.profile is not None for session in evidence)
     thresholds = _thresholds(evidence, scoring, weights) if with_profiles else None
@@ -154,14 +188,24 @@ def statistics(
     least_s = least_shift_s(criterion, [track(session, "onset") for session in timed])
     further: dict[str, Interval] = {}
     if weights is not None:
-        further = _intervals(_over_curves(thresholds, tolerance, len(assessment.participants)), weights, scoring)
+        further = _intervals(
+            _over_curves(thresholds, tolerance, len(assessment.participants)), weights, scoring
+        )
         if timed:
-            further |= _intervals(_over_sessions(timed, assessment.participants, active, agreement), weights, scoring)
+            further |= _intervals(
+                _over_sessions(timed, assessment.participants, active, agreement), weights, scoring
+            )
     return Statistics(
         sessions=len(evidence),
         points=(
-            sum(event.offset_s <= event.onset_s for session in evidence for event in session.events),
-            sum(mark.offset_s <= mark.onset_s for session in evidence for mark in session.annotations),
+            sum(
+                event.offset_s <= event.onset_s for session in evidence for event in session.events
+            ),
+            sum(
+                mark.offset_s <= mark.onset_s
+                for session in evidence
+                for mark in session.annotations
+            ),
         ),
         assessment=assessment,
         thresholds=thresholds,
@@ -170,22 +214,33 @@ def statistics(
         latency=latency_of([lag for own in assessment.lags_s for lag in own]),
         segments=segment_scores(own.counts for own in active),
         segment_chance=f1_by_chance(
-            active, least=math.ceil(least_s / scoring.segment_s), draws=scoring.surrogates, seed=scoring.seed + 3
+            active,
+            least=math.ceil(least_s / scoring.segment_s),
+            draws=scoring.surrogates,
+            seed=scoring.seed + 3,
         )
         if intervals
         else None,
-        frames=_frames(timed, scoring, least_s=least_s, surrogates=scoring.surrogates if intervals else 0),
+        frames=_frames(
+            timed, scoring, least_s=least_s, surrogates=scoring.surrogates if intervals else 0
+        ),
         agreement=agreement,
         people=_people(people, evidence, scoring) if len(people) > 1 else None,
-        breakdowns=breakdowns(evidence, pairs, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=stamp),
+        breakdowns=breakdowns(
+            evidence, pairs, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=stamp
+        ),
         intervals=further,
     )
 
 
-def _thresholds(evidence: Sequence[Evidence], scoring: EventScoring, weights: F64 | None) -> Thresholds:
+def _thresholds(
+    evidence: Sequence[Evidence], scoring: EventScoring, weights: F64 | None
+) -> Thresholds:
     curve = curve_of(evidence, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=scoring.stamp)
     pooled, shown = curve.pooled(), display_levels(curve)
-    by_luck = at_random(evidence, shown, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=scoring.stamp)
+    by_luck = at_random(
+        evidence, shown, pre_s=scoring.pre_s, post_s=scoring.post_s, stamp=scoring.stamp
+    )
     return Thresholds(
         curve=curve,
         pooled=pooled,
@@ -194,19 +249,25 @@ def _thresholds(evidence: Sequence[Evidence], scoring: EventScoring, weights: F6
         nested=nested(curve),
         band=None
         if weights is None
-        else precision_band(curve, weights, levels=shown, recalls=RECALLS, confidence=scoring.confidence),
+        else precision_band(
+            curve, weights, levels=shown, recalls=RECALLS, confidence=scoring.confidence
+        ),
         chance=(recall(by_luck), precision(by_luck)),
     )
 
 
-def _intervals(wanted: Mapping[str, Statistic], weights: F64, scoring: EventScoring) -> dict[str, Interval]:
+def _intervals(
+    wanted: Mapping[str, Statistic], weights: F64, scoring: EventScoring
+) -> dict[str, Interval]:
     return {
         name: bootstrap(statistic, weights, level=scoring.confidence, method=scoring.method)[1]
         for name, statistic in wanted.items()
     }
 
 
-def _over_curves(thresholds: Thresholds | None, tolerance: ToleranceCurve | None, people: int) -> dict[str, Statistic]:
+def _over_curves(
+    thresholds: Thresholds | None, tolerance: ToleranceCurve | None, people: int
+) -> dict[str, Statistic]:
     """Numbers of the curves, as functions of the participants taken."""
     wanted: dict[str, Statistic] = {}
     if thresholds and len(thresholds.curve.level):
@@ -216,7 +277,10 @@ def _over_curves(thresholds: Thresholds | None, tolerance: ToleranceCurve | None
         if len(own.tp) == people:
             wanted["event/nested_f1"] = metric_of(own, f1)
     if tolerance:
-        wanted |= {"event/f1_tight": mean_of(tolerance, TIGHT_S), "event/f1_loose": mean_of(tolerance, LOOSE_S)}
+        wanted |= {
+            "event/f1_tight": mean_of(tolerance, TIGHT_S),
+            "event/f1_loose": mean_of(tolerance, LOOSE_S),
+        }
     return wanted
 
 
@@ -231,7 +295,9 @@ def _over_sessions(
     group = np.array([number[session.cluster] for session in evidence], np.int64)
     each = [own.counts for own in active]
     counts = np.array([(own.tp, own.fp, own.fn) for own in each], np.float64).T
-    segments = Tally(tp=counts[0], fp=counts[1], fn=counts[2], observed_s=np.full(len(active), np.nan))
+    segments = Tally(
+        tp=counts[0], fp=counts[1], fn=counts[2], observed_s=np.full(len(active), np.nan)
+    )
 
     def agreed(name: str) -> Statistic:
         return lambda weights: coders.values(agreement, weights[:, group])[name]
@@ -242,7 +308,9 @@ def _over_sessions(
     }
 
 
-def _frames(evidence: Sequence[Evidence], scoring: EventScoring, *, least_s: float, surrogates: int) -> Frames | None:
+def _frames(
+    evidence: Sequence[Evidence], scoring: EventScoring, *, least_s: float, surrogates: int
+) -> Frames | None:
     if scoring.frame_rate_hz is None:
         return None
     return frames_of(
@@ -257,7 +325,9 @@ def _frames(evidence: Sequence[Evidence], scoring: EventScoring, *, least_s: flo
 
 def _rules(scoring: EventScoring) -> AgreementRules:
     """A point annotation stands for the window in which an event counts for it."""
-    return AgreementRules(before_s=scoring.pre_s, after_s=scoring.post_s, segment_s=scoring.segment_s)
+    return AgreementRules(
+        before_s=scoring.pre_s, after_s=scoring.post_s, segment_s=scoring.segment_s
+    )
 
 
 def _with_annotations(evidence: Sequence[Evidence], scoring: EventScoring) -> CoderPair:
@@ -274,9 +344,17 @@ def _with_annotations(evidence: Sequence[Evidence], scoring: EventScoring) -> Co
     )
 
 
-def _people(people: Mapping[str, Marks], evidence: Sequence[Evidence], scoring: EventScoring) -> People:
+def _people(
+    people: Mapping[str, Marks], evidence: Sequence[Evidence], scoring: EventScoring
+) -> People:
     observed = {session.session_id: session.observed for session in evidence}
     rules = _rules(scoring)
-    group = coders.together({name: without_codes(marks) for name, marks in people.items()}, observed, rules)
-    together = alpha(group.coincidences.weighted(np.ones(len(group.sessions)))) if group.sessions else math.nan
+    group = coders.together(
+        {name: without_codes(marks) for name, marks in people.items()}, observed, rules
+    )
+    together = (
+        alpha(group.coincidences.weighted(np.ones(len(group.sessions))))
+        if group.sessions
+        else math.nan
+    )
     return People(pairs=coders.pairwise(people, observed, rules), alpha=float(together))

@@ -1,4 +1,7 @@
-"""Which faces reach the model at all: bounds the cost and keeps bystanders out of the stored expressions."""
+"""Which faces reach the model at all.
+
+Bounds the cost and keeps bystanders out of the stored expressions.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,10 @@ class Limits:
     Attributes:
         min_score: detector score must be greater (strictly).
         min_size_px: the shorter side of the box must be at least this many pixels.
-        roi: the box's centre must lie in this region (see ``ferbench.selectors.region``); None = anywhere.
-        cameras: regions by name of camera; then ``roi`` is not used, and every camera must be named.
+        roi: the box's centre must lie in this region (see ``ferbench.selectors.region``); None =
+            anywhere.
+        cameras: regions by name of camera; then ``roi`` is not used, and every camera must be
+            named.
         max_faces: at most this many per frame, those of the largest boxes; None = no limit.
     """
 
@@ -46,7 +51,10 @@ class Limits:
         object.__setattr__(self, "cameras", checked_cameras(self.cameras))
 
     def of(self, camera: str) -> Limits:
-        """What these limits are for one camera: only this is part of a video's key. Raises ConfigError."""
+        """What these limits are for one camera: only this is part of a video's key.
+
+        Raises ConfigError.
+        """
         return replace(self, roi=region_of(camera, self.roi, self.cameras), cameras={})
 
     def admit(self, faces: Faces, *, width_px: int, height_px: int) -> I64:

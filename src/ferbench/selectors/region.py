@@ -1,7 +1,9 @@
-"""Regions of the frame: boxes ``x1, y1, x2, y2`` in shares (0..1) of the shown frame's width and height.
+"""Regions of the frame: boxes ``x1, y1, x2, y2`` in shares (0..1) of the shown frame's width and
+height.
 
-A component has one region for every camera (``roi``), or regions by the cameras' names (``cameras``): then every camera
-must be named there, so that a slip in a name cannot put another region in its place.
+A component has one region for every camera (``roi``), or regions by the cameras' names
+(``cameras``): then every camera must be named there, so that a slip in a name cannot put another
+region in its place.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ def checked_cameras(cameras: Mapping[str, Sequence[float]]) -> dict[str, Region]
 
 
 def region_of(camera: str, roi: Region | None, cameras: Mapping[str, Region]) -> Region | None:
-    """The region that counts for a camera (in upper or lower case); None = there are no regions at all.
+    """The region that counts for a camera (in upper or lower case).
+
+    None = there are no regions at all.
 
     Raises:
         ConfigError: there are regions, and none is for this camera.
@@ -57,12 +61,19 @@ def region_of(camera: str, roi: Region | None, cameras: Mapping[str, Region]) ->
 
 
 def inside(box_xyxy: F32 | F64, region: Region, timeline: Timeline) -> NDArray[np.bool_]:
-    """Whether the boxes' centres lie in a region of the frame, bool (R,). Raises ConfigError (see ``frame_size``)."""
+    """Whether the boxes' centres lie in a region of the frame, bool (R,).
+
+    Raises ConfigError (see ``frame_size``).
+    """
     return inside_px(box_xyxy, region, *frame_size(timeline))
 
 
-def inside_px(box_xyxy: F32 | F64, region: Region, width_px: int, height_px: int) -> NDArray[np.bool_]:
-    """Whether the centres of boxes (R, 4) lie in a region of a frame of this size; left and top edge belong to it.
+def inside_px(
+    box_xyxy: F32 | F64, region: Region, width_px: int, height_px: int
+) -> NDArray[np.bool_]:
+    """Whether the centres of boxes (R, 4) lie in a region of a frame of this size.
+
+    Left and top edge belong to it.
 
     >>> inside_px(np.array([[0.0, 0, 100, 50], [40, 0, 160, 50]]), (0, 0, 0.5, 1), 200, 100).tolist()
     [True, False]

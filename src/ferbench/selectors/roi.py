@@ -10,20 +10,27 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.selectors.region import Region, checked, checked_cameras, inside, region_of
-from ferbench.selectors.rows import areas_px2, best_per_frame, check_min_score, off_centre_px2, usable
+from ferbench.selectors.rows import (
+    areas_px2,
+    best_per_frame,
+    check_min_score,
+    off_centre_px2,
+    usable,
+)
 from ferbench.types import I64, Faces, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roi:
-    """The best face whose box's centre lies in a region of the frame (see ``ferbench.selectors.region``).
+    """The best face whose box's centre lies in a region of the frame (see
+    ``ferbench.selectors.region``).
 
     Attributes:
         min_score: faces must score strictly more than this.
         roi: the region for every camera; not used where ``cameras`` has any.
         cameras: regions by name of camera.
-        prefer: of several faces in the region the ``largest`` box, the most ``central`` in the whole frame, or the
-            highest ``score``; of equal ones the first.
+        prefer: of several faces in the region the ``largest`` box, the most ``central`` in the
+            whole frame, or the highest ``score``; of equal ones the first.
     """
 
     version: ClassVar[str] = "1"
@@ -39,7 +46,9 @@ class Roi:
             object.__setattr__(self, "roi", checked("roi", self.roi))
         object.__setattr__(self, "cameras", checked_cameras(self.cameras))
         if self.roi is None and not self.cameras:
-            raise ConfigError("roi: expected a region [x1, y1, x2, y2] in shares of the frame, or cameras with regions")
+            raise ConfigError(
+                "roi: expected a region [x1, y1, x2, y2] in shares of the frame, or cameras with regions"
+            )
         if self.prefer not in ("largest", "central", "score"):
             raise ConfigError(f"prefer: expected largest, central or score, got {self.prefer!r}")
 

@@ -55,12 +55,17 @@ def areas_px2(box_xyxy: F64) -> F64:
 
 
 def overlaps(one_xyxy: F64, two_xyxy: F64) -> F64:
-    """Intersection over union of boxes, pair by pair; f64 (R, 4) each, broadcast; 0 where both are empty.
+    """Intersection over union of boxes, pair by pair; f64 (R, 4) each, broadcast.
+
+    0 where both are empty.
 
     >>> overlaps(np.array([[0.0, 0, 2, 2]]), np.array([[1.0, 0, 3, 2], [2, 0, 4, 2]])).round(3).tolist()
     [0.333, 0.0]
     """
-    low, high = np.maximum(one_xyxy[:, :2], two_xyxy[:, :2]), np.minimum(one_xyxy[:, 2:], two_xyxy[:, 2:])
+    low, high = (
+        np.maximum(one_xyxy[:, :2], two_xyxy[:, :2]),
+        np.minimum(one_xyxy[:, 2:], two_xyxy[:, 2:]),
+    )
     common = areas_px2(np.concatenate([low, high], axis=1))
     union = areas_px2(one_xyxy) + areas_px2(two_xyxy) - common
     share: F64 = common / np.where(union > 0, union, 1.0)
@@ -68,7 +73,10 @@ def overlaps(one_xyxy: F64, two_xyxy: F64) -> F64:
 
 
 def off_centre_px2(box_xyxy: F64, timeline: Timeline) -> F64:
-    """Squared distances from boxes' centres to the frame's centre, px². Raises ConfigError (see ``frame_size``)."""
+    """Squared distances from boxes' centres to the frame's centre, px².
+
+    Raises ConfigError (see ``frame_size``).
+    """
     offset = (box_xyxy[:, :2] + box_xyxy[:, 2:]) / 2 - np.array(frame_size(timeline)) / 2
     distance: F64 = np.square(offset).sum(axis=1)
     return distance

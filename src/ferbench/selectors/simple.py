@@ -1,7 +1,9 @@
-"""Selectors that look at one frame at a time: drop faces by score, then take the best of what is left.
+"""Selectors that look at one frame at a time.
 
-All of them keep rows whose score is strictly greater than ``min_score`` and whose box and score are finite; of equal
-rows the first wins. A frame without such a row gets -1.
+Drop faces by score, then take the best of what is left.
+
+All of them keep rows whose score is strictly greater than ``min_score`` and whose box and score are
+finite; of equal rows the first wins. A frame without such a row gets -1.
 """
 
 from __future__ import annotations
@@ -11,7 +13,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from ferbench.selectors.rows import areas_px2, best_per_frame, check_min_score, off_centre_px2, usable
+from ferbench.selectors.rows import (
+    areas_px2,
+    best_per_frame,
+    check_min_score,
+    off_centre_px2,
+    usable,
+)
 from ferbench.types import I64, Faces, Timeline
 
 
@@ -75,7 +83,9 @@ class Largest:
     def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:  # noqa: ARG002
         """Row of ``faces`` chosen in each frame, i64 (T,); -1 = none."""
         rows = usable(faces, timeline, self.min_score)
-        return best_per_frame(faces, rows, areas_px2(faces.box_xyxy[rows].astype(np.float64)), timeline)
+        return best_per_frame(
+            faces, rows, areas_px2(faces.box_xyxy[rows].astype(np.float64)), timeline
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +104,10 @@ class Central:
         check_min_score(self.min_score)
 
     def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:  # noqa: ARG002
-        """Row of ``faces`` chosen in each frame, i64 (T,); -1 = none. Raises ConfigError: the frame has no size."""
+        """Row of ``faces`` chosen in each frame, i64 (T,).
+
+        -1 = none. Raises ConfigError: the frame has no size.
+        """
         rows = usable(faces, timeline, self.min_score)
         box = faces.box_xyxy[rows].astype(np.float64)
         return best_per_frame(faces, rows, -off_centre_px2(box, timeline), timeline)

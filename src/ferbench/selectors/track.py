@@ -1,7 +1,8 @@
 """A selector that follows persons through the whole video and keeps to one of them.
 
-Tracking is on stored boxes (see ``tracklets``). Tracklets that are not there at the same time are then joined into
-persons by their place in the picture, and one person is chosen for the whole video.
+Tracking is on stored boxes (see ``tracklets``). Tracklets that are not there at the same time are
+then joined into persons by their place in the picture, and one person is chosen for the whole
+video.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.selectors.region import Region, checked, checked_cameras, inside, region_of
-from ferbench.selectors.rows import areas_px2, check_min_score, frame_size, off_centre_px2, overlaps, usable
+from ferbench.selectors.rows import (
+    areas_px2,
+    check_min_score,
+    frame_size,
+    off_centre_px2,
+    overlaps,
+    usable,
+)
 from ferbench.selectors.tracklets import LinkRules, link
 from ferbench.types import F64, I64, Faces, Timeline
 
@@ -32,13 +40,14 @@ class Track:
         min_iou: a face follows a track whose expected box it overlaps at least so much,
         max_size_ratio: if the larger box's side is at most so many times the smaller one's.
         max_gap_s: a track ends after so many seconds without its face.
-        reach_per_s: within that time, a face without enough overlap follows if it is at most so many box sides away
-            per second that passed.
-        rejoin_iou: tracks that are never there together are one person if their mean boxes overlap at least so
-            much (intersection over union), the best fit first; None = every track is a person of its own.
-        choose: the person with the most frames (``longest``), the same with each frame weighted by nearness to
-            the frame's centre, 1 there and 0 in a corner (``central``), or with most frames in a region (``roi``;
-            nobody if there is none).
+        reach_per_s: within that time, a face without enough overlap follows if it is at most so
+            many box sides away per second that passed.
+        rejoin_iou: tracks that are never there together are one person if their mean boxes overlap
+            at least so much (intersection over union), the best fit first; None = every track is a
+            person of its own.
+        choose: the person with the most frames (``longest``), the same with each frame weighted by
+            nearness to the frame's centre, 1 there and 0 in a corner (``central``), or with most
+            frames in a region (``roi``; nobody if there is none).
         roi: the region for ``choose=roi`` (see ``ferbench.selectors.region``).
         cameras: regions by name of camera; then ``roi`` is not used.
     """
@@ -74,7 +83,9 @@ class Track:
             object.__setattr__(self, "roi", checked("roi", self.roi))
         object.__setattr__(self, "cameras", checked_cameras(self.cameras))
         if self.choose == "roi" and self.roi is None and not self.cameras:
-            raise ConfigError("choose: roi needs a region; give roi=[x1, y1, x2, y2] (shares of the frame) or cameras")
+            raise ConfigError(
+                "choose: roi needs a region; give roi=[x1, y1, x2, y2] (shares of the frame) or cameras"
+            )
 
     def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:
         """Row of ``faces`` chosen in each frame, i64 (T,); -1 = none.
@@ -85,7 +96,11 @@ class Track:
         """
         rows = usable(faces, timeline, self.min_score)
         rows = rows[areas_px2(faces.box_xyxy[rows].astype(np.float64)) > 0]
-        keys = (faces.score[rows], *faces.box_xyxy[rows].T, faces.frame[rows])  # so the order of rows decides nothing
+        keys = (
+            faces.score[rows],
+            *faces.box_xyxy[rows].T,
+            faces.frame[rows],
+        )  # so the order of rows decides nothing
         rows = rows[np.lexsort(keys)]
         box, frame = faces.box_xyxy[rows].astype(np.float64), faces.frame[rows]
         merit = self._merit(box, timeline, camera)
@@ -120,10 +135,12 @@ class Track:
 
 
 def _persons(tracklet: I64, box: F64, frame: I64, merit: F64, *, rejoin_iou: float | None) -> I64:
-    """The person of each of the K tracklets, i64 (K,), numbered from 0 by their best tracklet, the best first.
+    """The person of each of the K tracklets, i64 (K,), numbered from 0 by their best tracklet, the
+    best first.
 
-    Beginning with the tracklet of most merit (of equal ones the longer, then the earlier), each takes those that are
-    still free, overlap its mean box and leave its time free, the best overlap first.
+    Beginning with the tracklet of most merit (of equal ones the longer, then the earlier), each
+    takes those that are still free, overlap its mean box and leave its time free, the best overlap
+    first.
 
     Args:
         tracklet: i64 (R,), 0..K-1, tracklet of each box.
@@ -134,7 +151,10 @@ def _persons(tracklet: I64, box: F64, frame: I64, merit: F64, *, rejoin_iou: flo
     """
     length = np.bincount(tracklet)
     count = len(length)
-    mean_box = np.stack([np.bincount(tracklet, weights=column) for column in box.T], axis=1) / length[:, None]
+    mean_box = (
+        np.stack([np.bincount(tracklet, weights=column) for column in box.T], axis=1)
+        / length[:, None]
+    )
     _, first_row = np.unique(tracklet, return_index=True)
     first = frame[first_row]
     last = np.zeros(count, np.int64)
@@ -157,7 +177,9 @@ def _persons(tracklet: I64, box: F64, frame: I64, merit: F64, *, rejoin_iou: flo
 
 
 def _room_for(candidates: I64, first: I64, last: I64, *, seed: int) -> list[int]:
-    """Those of the tracklets, in their order, that share no time with the seed nor with one taken before."""
+    """Those of the tracklets, in their order, that share no time with the seed nor with one taken
+    before.
+    """
     taken: list[int] = []
     spans = [(int(first[seed]), int(last[seed]))]
     for candidate in candidates.tolist():

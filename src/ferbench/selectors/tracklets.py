@@ -1,11 +1,15 @@
-"""From the boxes of single frames to tracklets: stretches in which boxes follow each other as one face's do.
+"""From the boxes of single frames to tracklets.
 
-After SORT (Bewley, Ge, Ott, Ramos, Upcroft 2016, "Simple online and realtime tracking") and the IOU tracker
-(Bochinski, Eiselein, Sikora 2017, "High-speed tracking-by-detection without using image information"): only boxes are
-looked at, and a face belongs to the track whose box it overlaps. What differs from SORT: a smoothed velocity instead of
-a Kalman filter; the best pairs first instead of the Hungarian method (they differ only where a face overlaps several
-tracks, and there the closest continuation is wanted); true times instead of numbers of frames; a second chance for a
-face that comes back after a gap. Appearance is not compared: who takes another's place within a gap takes the track.
+Stretches in which boxes follow each other as one face's do.
+
+After SORT (Bewley, Ge, Ott, Ramos, Upcroft 2016, "Simple online and realtime tracking") and the IOU
+tracker (Bochinski, Eiselein, Sikora 2017, "High-speed tracking-by-detection without using image
+information"): only boxes are looked at, and a face belongs to the track whose box it overlaps. What
+differs from SORT: a smoothed velocity instead of a Kalman filter; the best pairs first instead of
+the Hungarian method (they differ only where a face overlaps several tracks, and there the closest
+continuation is wanted); true times instead of numbers of frames; a second chance for a face that
+comes back after a gap. Appearance is not compared: who takes another's place within a gap takes the
+track.
 """
 
 from __future__ import annotations
@@ -19,7 +23,9 @@ import numpy as np
 from ferbench.types import F64, I64
 
 VELOCITY_S = 0.5
-"""Velocities are averaged over about this time, and a face is expected to move on for at most this time."""
+"""Velocities are averaged over about this time, and a face is expected to move on for at most this
+time.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +36,8 @@ class LinkRules:
         min_iou: its box overlaps the expected one at least so much (intersection over union).
         max_size_ratio: of the larger to the smaller box's side (square root of the area), at most.
         max_gap_s: seconds without the face, at most.
-        reach_per_s: a face that does not overlap also continues a track if the centres are at most this many sides
-            apart per second since the track's last face.
+        reach_per_s: a face that does not overlap also continues a track if the centres are at most
+            this many sides apart per second since the track's last face.
     """
 
     min_iou: float
@@ -105,8 +111,13 @@ def link(box_xyxy: F64, frame: I64, edges_s: F64, rules: LinkRules) -> I64:
     return number
 
 
-def _assign(live: list[_Track], boxes: list[_Box], now_s: float, rules: LinkRules) -> dict[int, _Track]:
-    """Which box continues which track: first those that overlap, best first, then those within reach, nearest first."""
+def _assign(
+    live: list[_Track], boxes: list[_Box], now_s: float, rules: LinkRules
+) -> dict[int, _Track]:
+    """Which box continues which track.
+
+    First those that overlap, best first, then those within reach, nearest first.
+    """
     pairs: list[tuple[bool, float, int, int]] = []
     for t, track in enumerate(live):
         expected = track.expected(now_s)
@@ -130,7 +141,9 @@ def _assign(live: list[_Track], boxes: list[_Box], now_s: float, rules: LinkRule
 
 def _sides_apart(one: _Box, two: _Box) -> float:
     """Distance of the centres, in mean sides."""
-    return math.hypot(two[0] + two[2] - one[0] - one[2], two[1] + two[3] - one[1] - one[3]) / (one[4] + two[4])
+    return math.hypot(two[0] + two[2] - one[0] - one[2], two[1] + two[3] - one[1] - one[3]) / (
+        one[4] + two[4]
+    )
 
 
 def _iou(one: _Box, two: _Box) -> float:

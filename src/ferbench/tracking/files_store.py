@@ -1,4 +1,7 @@
-"""Runs as plain files, without MLflow: ``<folder>/<experiment>/<run id>/run.json`` and ``artifacts/`` beside it."""
+"""Runs as plain files, without MLflow.
+
+``<folder>/<experiment>/<run id>/run.json`` and ``artifacts/`` beside it.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,12 @@ class FilesStore:
         self.end(run_id, failed=record.failed)
 
     def log_numbers(
-        self, run_id: str, *, params: Mapping[str, str], metrics: Mapping[str, float], tags: Mapping[str, str]
+        self,
+        run_id: str,
+        *,
+        params: Mapping[str, str],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
     ) -> None:
         """Add params, metrics and tags to ``run.json``."""
         with self._changed(run_id) as about:
@@ -123,11 +131,15 @@ class FilesStore:
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys whose prediction tables some run of the experiment has."""
         rows = self.search([experiment_id])
-        return frozenset(key for row in rows for key in row.tags.get(PREDICTIONS_TAG, "").split(",") if key)
+        return frozenset(
+            key for row in rows for key in row.tags.get(PREDICTIONS_TAG, "").split(",") if key
+        )
 
     def experiments(self) -> dict[str, str]:
         """Names of the experiments that have runs, by folder name."""
-        return {path.parent.parent.name: unquote(path.parent.parent.name) for path in self._files("*")}
+        return {
+            path.parent.parent.name: unquote(path.parent.parent.name) for path in self._files("*")
+        }
 
     def search(
         self,
@@ -148,7 +160,9 @@ class FilesStore:
     def _run(self, run_id: str) -> Path:
         found = next(self.folder.glob(f"*/{run_id}"), None)
         if found is None:
-            raise TrackingError(f"{self.folder} has no run {run_id}; it was moved or deleted while it was written")
+            raise TrackingError(
+                f"{self.folder} has no run {run_id}; it was moved or deleted while it was written"
+            )
         return found
 
     @contextmanager
@@ -214,5 +228,7 @@ def _row(path: Path) -> RunRow | None:
             started_unix_s=datetime.fromisoformat(about["started"]).timestamp(),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("%s is no record of a run (%s: %s); it is left out", path, type(error).__name__, error)
+        log.warning(
+            "%s is no record of a run (%s: %s); it is left out", path, type(error).__name__, error
+        )
         return None

@@ -1,4 +1,7 @@
-"""Runs in MLflow. Only explicit client calls: no global active run, so parallel jobs cannot mix theirs up."""
+"""Runs in MLflow. Only explicit client calls.
+
+No global active run, so parallel jobs cannot mix theirs up.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,8 @@ from ferbench.tracking.record import Input, Record
 from ferbench.tracking.store import PREDICTIONS_TAG
 from ferbench.tracking.view import VIEW_TAG, view_tag
 
-# Before anything imports mlflow: no telemetry, and a server that is down is told of after seconds, not minutes.
+# Before anything imports mlflow: no telemetry, and a server that is down is told of after seconds,
+# not minutes.
 for _name, _value in {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -39,14 +43,22 @@ KIND_TAG: Final = "ferbench.kind"
 _VALUE_LIMIT: Final = 6000
 _TAG_LIMIT: Final = 8000
 _PAGE: Final = 1000
-_STATES: Final[Mapping[str, RunState]] = {"FINISHED": "finished", "RUNNING": "running", "SCHEDULED": "running"}
-_SERVER_STEP: Final = "Check that the server runs and that tracking.uri is its address, or run with tracking=none."
+_STATES: Final[Mapping[str, RunState]] = {
+    "FINISHED": "finished",
+    "RUNNING": "running",
+    "SCHEDULED": "running",
+}
+_SERVER_STEP: Final = (
+    "Check that the server runs and that tracking.uri is its address, or run with tracking=none."
+)
 _ATTEMPTS: Final = 6
 _KEPT = "The run's own files are kept in its folder below mlruns/hydra."
 
 
 def _client(uri: str) -> Any:
-    """An MLflow client; importing mlflow takes more than a second, so it happens here and not above."""
+    """An MLflow client; importing mlflow takes more than a second, so it happens here and not
+    above.
+    """
     from mlflow.tracking import MlflowClient
 
     for chatty in ("alembic", "mlflow"):  # after the import, which sets their levels
@@ -65,11 +77,16 @@ def _explained(uri: str, what: str, next_step: str) -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise TrackingError(f"{what} in the MLflow store {uri} failed: {reason}. {next_step}") from error
+        raise TrackingError(
+            f"{what} in the MLflow store {uri} failed: {reason}. {next_step}"
+        ) from error
 
 
 def _while_others_do(action: Callable[[], object]) -> None:
-    """Do what fails where another process creates the same row of the database at that moment; then it is there."""
+    """Do what fails where another process creates the same row of the database at that moment.
+
+    Then it is there.
+    """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -111,20 +128,28 @@ class MlflowStore:
         return (_again, (self.uri, self.root))
 
     def exists(self) -> bool:
-        """Whether it has been created; of a server or another database this is taken for granted."""
+        """Whether it has been created.
+
+        Of a server or another database this is taken for granted.
+        """
         database = self._database()
         return database is None or database.is_file()
 
     def prepare(self, experiment: str) -> str:
         """Create store and experiment where they are missing; return the experiment's id.
 
-        Only one process does this at a time: two that create the same sqlite file break it for good.
+        Only one process does this at a time: two that create the same sqlite file break it for
+        good.
 
         Raises:
             TrackingError: the store cannot be opened.
         """
         database = self._database()
-        lock = database.with_name(f"{database.name}.lock") if database else self.root / ".ferbench" / "store.lock"
+        lock = (
+            database.with_name(f"{database.name}.lock")
+            if database
+            else self.root / ".ferbench" / "store.lock"
+        )
         step = "If the creation of a store was interrupted, move its file away and start again."
         with _explained(self.uri, "opening", step if database else _SERVER_STEP):
             lock.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +176,9 @@ class MlflowStore:
         return Path(name).resolve() if name else None
 
     def _create(self, experiment: str) -> str:
-        """Create an experiment; where the store is a local file, its artifacts go beside it, wherever we are now."""
+        """Create an experiment; where the store is a local file, its artifacts go beside it,
+        wherever we are now.
+        """
         from mlflow.exceptions import MlflowException
 
         folder = None
@@ -178,7 +205,8 @@ class MlflowStore:
         """Log everything of a record in few calls, and end the run.
 
         Raises:
-            TrackingError: the store refuses; the files of the run are in its Hydra folder all the same.
+            TrackingError: the store refuses; the files of the run are in its Hydra folder all the
+                same.
         """
         self.log_numbers(run_id, params=record.params, metrics=record.metrics, tags=record.tags)
         self.log_inputs(run_id, record.inputs)
@@ -188,7 +216,12 @@ class MlflowStore:
         self.end(run_id, failed=record.failed)
 
     def log_numbers(
-        self, run_id: str, *, params: Mapping[str, str], metrics: Mapping[str, float], tags: Mapping[str, str]
+        self,
+        run_id: str,
+        *,
+        params: Mapping[str, str],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
     ) -> None:
         """Log params, metrics and tags in one call."""
         from mlflow.entities import Metric, Param, RunTag
@@ -256,7 +289,11 @@ class MlflowStore:
                 there = self.client.list_artifacts(run_id, None if above == "." else above)
                 if name not in {item.path for item in there}:
                     raise TrackingError(f"run {run_id[:8]} has no {name}")
-                path = Path(self.client.download_artifacts(run_id, name, tempfile.mkdtemp(prefix="ferbench-")))
+                path = Path(
+                    self.client.download_artifacts(
+                        run_id, name, tempfile.mkdtemp(prefix="ferbench-")
+                    )
+                )
         if not path.is_file():
             raise TrackingError(f"run {run_id[:8]} has no {name}")
         return path
@@ -282,7 +319,9 @@ class MlflowStore:
     ) -> list[RunRow]:
         """Runs, newest first."""
         wanted = {KIND_TAG: kind, PARENT_TAG: parent}
-        query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in wanted.items() if value)
+        query = " and ".join(
+            f"tags.`{name}` = '{value}'" for name, value in wanted.items() if value
+        )
         return self._search(experiment_ids, query, limit)
 
     def _search(self, experiment_ids: Sequence[str], query: str, limit: int | None) -> list[RunRow]:
@@ -326,7 +365,10 @@ def _row(run: Any) -> RunRow:
 
 
 def _shortened(value: str) -> str:
-    """A param within MLflow's length limit; where its end goes, a digest keeps different ones apart."""
+    """A param within MLflow's length limit.
+
+    Where its end goes, a digest keeps different ones apart.
+    """
     if len(value) <= _VALUE_LIMIT:
         return value
     mark = f"... (sha256 {hashlib.sha256(value.encode()).hexdigest()[:12]})"
@@ -339,7 +381,8 @@ def _clip(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def _create_whole(database: Path) -> None:
-    """Create a local store under another name first, so that an interruption leaves none that is half made.
+    """Create a local store under another name first, so that an interruption leaves none that is
+    half made.
 
     Takes seconds. The caller holds a lock.
     """

@@ -29,8 +29,9 @@ def open_store(uri: str | None, *, root: Path) -> Store:
     """An existing store; never creates one.
 
     Args:
-        uri: an MLflow address, a folder of ``tracking=files``, or the word ``files`` for the default one of these.
-            None = the MLflow store of ``root``, or where there is none, the default folder.
+        uri: an MLflow address, a folder of ``tracking=files``, or the word ``files`` for the
+            default one of these. None = the MLflow store of ``root``, or where there is none, the
+            default folder.
         root: the folder that holds runs.
 
     Raises:
@@ -52,7 +53,10 @@ def open_store(uri: str | None, *, root: Path) -> Store:
 
 
 def other_runs(store: Store, *, root: Path) -> str:
-    """How to see the runs of ``tracking=files`` where another store is shown; "" = there are none."""
+    """How to see the runs of ``tracking=files`` where another store is shown.
+
+    "" = there are none.
+    """
     files = FilesStore(folder=records_dir(root))
     if store.uri == files.uri or not files.exists():
         return ""
@@ -77,15 +81,18 @@ def runs_of(store: Store, target: str | None) -> Found:
 
     Args:
         store: where to look.
-        target: a run's id (or its first characters, at least 6), a sweep's id or name, an experiment's name;
-            None = the newest sweep, or without one the runs of the newest experiment.
+        target: a run's id (or its first characters, at least 6), a sweep's id or name, an
+            experiment's name; None = the newest sweep, or without one the runs of the newest
+            experiment.
 
     Raises:
         TrackingError: nothing of that name; says what there is.
     """
     experiments = store.experiments()
     if not experiments:
-        raise TrackingError(f"the store {store.uri} holds no runs of ferbench yet; start with 'ferbench run'")
+        raise TrackingError(
+            f"the store {store.uri} holds no runs of ferbench yet; start with 'ferbench run'"
+        )
     ids = list(experiments)
     if target is None:
         sweeps = store.search(ids, kind="sweep", limit=1)
@@ -93,7 +100,9 @@ def runs_of(store: Store, target: str | None) -> Found:
             return _cells(store, sweeps[0], experiments)
         newest = store.search(ids, kind="run", limit=1)
         if not newest:
-            raise TrackingError(f"the store {store.uri} holds no runs yet; start with 'ferbench run'")
+            raise TrackingError(
+                f"the store {store.uri} holds no runs yet; start with 'ferbench run'"
+            )
         return _experiment(store, newest[0].experiment_id, experiments)
     for identifier, name in experiments.items():
         if target in (name, identifier):
@@ -118,7 +127,11 @@ def newest_experiment(store: Store) -> str | None:
 
 def _cells(store: Store, sweep: RunRow, experiments: dict[str, str]) -> Found:
     cells = store.search([sweep.experiment_id], parent=sweep.run_id)
-    return Found(what=sweep.name, where=f"sweep {sweep.run_id[:8]} of {_where(sweep, experiments)}", runs=tuple(cells))
+    return Found(
+        what=sweep.name,
+        where=f"sweep {sweep.run_id[:8]} of {_where(sweep, experiments)}",
+        runs=tuple(cells),
+    )
 
 
 def _experiment(store: Store, identifier: str, experiments: dict[str, str]) -> Found:

@@ -14,7 +14,9 @@ RATE_NAMES = {"timeline": "decode", "faces": "detect", "expressions": "classify"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A file that a run read: ``name`` (no folder), ``sha256``, ``kind`` (video, annotations, manifest)."""
+    """A file that a run read: ``name`` (no folder), ``sha256``, ``kind`` (video, annotations,
+    manifest).
+    """
 
     name: str
     sha256: str
@@ -36,8 +38,9 @@ class Record:
 def metrics_of(report: Report) -> dict[str, float]:
     """Numbers of a report by name; undefined ones are left out and counted in ``event/undefined``.
 
-    ``event/*`` only where sessions are annotated; ``speed/*`` per stage in units per busy second and as real-time
-    factor (busy seconds per second of video); ``quality/*``; ``work/*`` is what this run computed itself.
+    ``event/*`` only where sessions are annotated; ``speed/*`` per stage in units per busy second
+    and as real-time factor (busy seconds per second of video); ``quality/*``; ``work/*`` is what
+    this run computed itself.
     """
     result: dict[str, float] = {score.name: score.value for score in report.scores}
     undefined = [name for name, value in result.items() if math.isnan(value)]
@@ -45,7 +48,9 @@ def metrics_of(report: Report) -> dict[str, float]:
     if report.scores:
         result["event/undefined"] = float(len(undefined))
     result["event/count"] = float(sum(len(s.events) for s in report.sessions))
-    result |= {f"quality/{name}": value for name, value in report.quality.items() if not math.isnan(value)}
+    result |= {
+        f"quality/{name}": value for name, value in report.quality.items() if not math.isnan(value)
+    }
     parts = [part.analysis.timeline for s in report.sessions for part in s.parts]
     result["quality/repaired_timestamps"] = float(sum(timeline.num_repaired for timeline in parts))
     result["quality/damaged_videos"] = float(sum(bool(timeline.damage) for timeline in parts))
@@ -84,7 +89,10 @@ def _speed(report: Report) -> dict[str, float]:
 
 
 def speed_source(report: Report) -> str:
-    """``measured``, ``cached`` or ``mixed``: whether the speed figures were made by this run; "" = there are none."""
+    """``measured``, ``cached`` or ``mixed``: whether the speed figures were made by this run.
+
+    "" = there are none.
+    """
     cached = {timing.cached for timings in timings_of(report).values() for timing in timings}
     if not cached:
         return ""

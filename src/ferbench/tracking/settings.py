@@ -21,7 +21,8 @@ class Target:
     Attributes:
         store: the store.
         experiment: name of the experiment in it.
-        predictions: prediction tables as artifacts: ``once`` per stage key of a sweep, in ``each`` cell, or ``none``.
+        predictions: prediction tables as artifacts: ``once`` per stage key of a sweep, in ``each``
+            cell, or ``none``.
     """
 
     store: Store
@@ -33,7 +34,10 @@ class Tracking(Protocol):
     """A choice of ``tracking``."""
 
     def target(self, root: Path, *, chosen: str | None) -> Target | None:
-        """Where to record; None = nowhere. ``chosen`` is the chosen experiment file (None or "None" = none)."""
+        """Where to record; None = nowhere.
+
+        ``chosen`` is the chosen experiment file (None or "None" = none).
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,8 @@ class MlflowTracking:
 
     Attributes:
         uri: tracking address; None = the sqlite store below ``paths.root``.
-        experiment: name of the MLflow experiment; None = that of the chosen ``experiment`` file, else ``ferbench``.
+        experiment: name of the MLflow experiment; None = that of the chosen ``experiment`` file,
+            else ``ferbench``.
         predictions: see ``Target``.
     """
 
@@ -53,7 +58,9 @@ class MlflowTracking:
     def target(self, root: Path, *, chosen: str | None) -> Target:
         """The MLflow store."""
         store = MlflowStore(uri=self.uri, root=root)
-        return Target(store=store, experiment=_name(self.experiment, chosen), predictions=self.predictions)
+        return Target(
+            store=store, experiment=_name(self.experiment, chosen), predictions=self.predictions
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +80,9 @@ class FilesTracking:
     def target(self, root: Path, *, chosen: str | None) -> Target:
         """The folder as a store."""
         store = FilesStore(folder=self.folder or records_dir(root))
-        return Target(store=store, experiment=_name(self.experiment, chosen), predictions=self.predictions)
+        return Target(
+            store=store, experiment=_name(self.experiment, chosen), predictions=self.predictions
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

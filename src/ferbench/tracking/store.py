@@ -29,7 +29,10 @@ class Store(Protocol):
         """Whether it has been created; a server counts as existing."""
 
     def prepare(self, experiment: str) -> str:
-        """Create store and experiment where they are missing; return the experiment's id. Safe in parallel."""
+        """Create store and experiment where they are missing.
+
+        Return the experiment's id. Safe in parallel.
+        """
 
     def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
         """Create a run; return its id. ``parent`` is the sweep of a cell."""
@@ -38,7 +41,12 @@ class Store(Protocol):
         """Log everything of a record, and end the run."""
 
     def log_numbers(
-        self, run_id: str, *, params: Mapping[str, str], metrics: Mapping[str, float], tags: Mapping[str, str]
+        self,
+        run_id: str,
+        *,
+        params: Mapping[str, str],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
     ) -> None:
         """Log params, metrics and tags in one go."""
 
@@ -52,7 +60,10 @@ class Store(Protocol):
         """Where the artifacts of a run lie: a folder, or the server's address of them."""
 
     def file(self, run_id: str, name: str) -> Path:
-        """A file among a run's artifacts (a server's is fetched to this machine). Raises TrackingError: none."""
+        """A file among a run's artifacts (a server's is fetched to this machine).
+
+        Raises TrackingError: none.
+        """
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys (first 12 digits) whose prediction tables some run of the experiment has."""

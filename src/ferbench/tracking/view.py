@@ -1,7 +1,9 @@
-"""A saved view of MLflow's runs table: the columns that matter here, which the table does not show by itself.
+"""A saved view of MLflow's runs table.
 
-MLflow keeps saved views as tags of the experiment; the form was read off a view that the pages of MLflow 3.17 saved.
-A version that does not know it shows its plain table.
+The columns that matter here, which the table does not show by itself.
+
+MLflow keeps saved views as tags of the experiment; the form was read off a view that the pages of
+MLflow 3.17 saved. A version that does not know it shows its plain table.
 """
 
 from __future__ import annotations
@@ -46,5 +48,10 @@ def view_tag() -> str:
     packed = base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
     now_ms = int(time.time() * 1000)
     return json.dumps(
-        {"name": "ferbench: choices and scores", "createdAt": now_ms, "updatedAt": now_ms, "state": f"deflate;{packed}"}
+        {
+            "name": "ferbench: choices and scores",
+            "createdAt": now_ms,
+            "updatedAt": now_ms,
+            "state": f"deflate;{packed}",
+        }
     )

@@ -1,7 +1,7 @@
 """Where a video should end, by what its container says of single samples.
 
-Totals in headers are often wrong in sound files (they count samples that an edit list discards), so they are used
-only where nothing else is there.
+Totals in headers are often wrong in sound files (they count samples that an edit list discards), so
+they are used only where nothing else is there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class Announced:
-    """Follows the packets of one stream while they are read; all values are ticks of its time base."""
+    """Follows the packets of one stream while they are read.
+
+    All values are ticks of its time base.
+    """
 
     def __init__(self) -> None:
         self._count = 0
@@ -38,11 +41,12 @@ class Announced:
     def end(self, stream: VideoStream) -> int | None:
         """The latest announced end; None = nothing is announced.
 
-        It is the end of the packets that were read and are not discarded, or, where that is later: the end of the last
-        such sample in the index, where the index lists more samples than came (an mp4 with its index in front that was
-        cut off, a fragment that was cut off); the track's frame count in an AVI that lost its index, which lies at the
-        end; the track's ``DURATION`` tag in Matroska. MPEG transport streams and
-        fragmented files that end between two fragments announce nothing beyond what is there.
+        It is the end of the packets that were read and are not discarded, or, where that is later:
+        the end of the last such sample in the index, where the index lists more samples than came
+        (an mp4 with its index in front that was cut off, a fragment that was cut off); the track's
+        frame count in an AVI that lost its index, which lies at the end; the track's ``DURATION``
+        tag in Matroska. MPEG transport streams and fragmented files that end between two fragments
+        announce nothing beyond what is there.
         """
         ends = (self._end, self._end_by_index(stream), _duration_tag(stream))
         return max((end for end in ends if end is not None), default=None)
@@ -54,7 +58,9 @@ class Announced:
         if len(index) <= self._count:
             return None
         for at in range(len(index) - 1, -1, -1):
-            if not index[at].is_discard:  # an index holds decoding times; the display runs behind by a fixed delay
+            if not index[
+                at
+            ].is_discard:  # an index holds decoding times; the display runs behind by a fixed delay
                 delay = (self._first_pts or 0) - (self._first_dts or 0)
                 return index[at].timestamp + self._duration + delay
         return None
@@ -65,7 +71,10 @@ def _least(a: int | None, b: int | None) -> int | None:
 
 
 def _duration_tag(stream: VideoStream) -> int | None:
-    """Matroska's track tag ``DURATION``, "hours:minutes:seconds", as ticks; None where there is none."""
+    """Matroska's track tag ``DURATION``, "hours:minutes:seconds", as ticks.
+
+    None where there is none.
+    """
     parts = stream.metadata.get("DURATION", "").split(":")
     if "matroska" not in stream.container.format.name or len(parts) != 3 or not stream.time_base:
         return None

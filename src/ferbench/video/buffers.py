@@ -1,7 +1,7 @@
 """Batches of frames in memory that is used again once nobody holds the batch.
 
-Fresh memory for each batch costs more than filling it: a batch of 32 frames in 1080p is 200 MB that the system hands
-out page by page.
+Fresh memory for each batch costs more than filling it: a batch of 32 frames in 1080p is 200 MB that
+the system hands out page by page.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def batched(
     """Put frames together to batches, RGB u8 (N, 3, H, W), N = ``batch_frames`` but for the last.
 
     Args:
-        frames: in display order; what it does after its last frame is done before the last batch comes.
+        frames: in display order; what it does after its last frame is done before the last batch
+            comes.
         batch_frames: frames per batch.
         shown_hw: height and width of the frames, asked when the first one is there.
         draw: writes a frame into u8 (H, W, 3).
@@ -71,7 +72,9 @@ def batched(
         draw(frame, pixels[filled])
         filled += 1
         if filled == batch_frames:
-            yield FrameBatch(rgb=buffers.lend(pixels, filled), index=np.arange(first, first + filled))
+            yield FrameBatch(
+                rgb=buffers.lend(pixels, filled), index=np.arange(first, first + filled)
+            )
             first, filled = first + filled, 0
     if buffers is not None and filled:
         yield FrameBatch(rgb=buffers.lend(pixels, filled), index=np.arange(first, first + filled))

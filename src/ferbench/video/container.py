@@ -1,4 +1,7 @@
-"""What all readers ask of a file before they decode it: is it there, is it a video, which stream is it."""
+"""What all readers ask of a file before they decode it.
+
+Is it there, is it a video, which stream is it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,9 @@ def opened(path: Path) -> Iterator[InputContainer]:
     if path.is_dir():
         raise VideoError(f"{path}: expected a video file, got a folder. Give the file inside it.")
     if path.stat().st_size == 0:
-        raise VideoError(f"{path}: the file is empty (0 bytes). Copy it again from where it came from.")
+        raise VideoError(
+            f"{path}: the file is empty (0 bytes). Copy it again from where it came from."
+        )
     try:  # "file:" keeps FFmpeg from reading a colon in the name as a protocol
         container = av.open(f"file:{path}", mode="r", metadata_errors="replace")
     except av.error.FFmpegError as error:
@@ -59,15 +64,21 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     streams = [s for s in container.streams.video if not s.disposition & pictures]
     if not streams:
         others = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-        raise VideoError(f"{path}: the file holds no video stream, only: {others}. Expected a video.")
+        raise VideoError(
+            f"{path}: the file holds no video stream, only: {others}. Expected a video."
+        )
     if streams[0].codec_context is None:
-        raise VideoError(f"{path}: this FFmpeg has no decoder for its video stream. Convert the file, e.g. to H.264.")
+        raise VideoError(
+            f"{path}: this FFmpeg has no decoder for its video stream. Convert the file, e.g. to H.264."
+        )
     return streams[0]
 
 
 def damaged(path: Path, damage: str) -> VideoError:
     """The error for a damaged video that nobody asked to keep."""
-    return VideoError(f"{path}: damaged video: {damage}. {REPLACE} Or set runtime.on_damaged=keep to use what decodes.")
+    return VideoError(
+        f"{path}: damaged video: {damage}. {REPLACE} Or set runtime.on_damaged=keep to use what decodes."
+    )
 
 
 def check_asked(batch_frames: int, threads: int) -> None:

@@ -11,9 +11,12 @@ from ferbench.types import F64, I64
 
 
 def trusted(pts: Sequence[int | None]) -> I64:
-    """Positions of the timestamps to keep: the longest strictly rising subsequence of the known ones.
+    """Positions of the timestamps to keep.
 
-    So one stray timestamp costs one repair, wherever it lies. Where several could be kept, the earlier ones are.
+    The longest strictly rising subsequence of the known ones.
+
+    So one stray timestamp costs one repair, wherever it lies. Where several could be kept, the
+    earlier ones are.
 
     >>> trusted([0, 1, 9, 2, None, 3, 3, 4]).tolist()
     [0, 1, 3, 5, 7]
@@ -26,9 +29,15 @@ def trusted(pts: Sequence[int | None]) -> I64:
     after = _rising_runs((-ticks[::-1]).tolist())[::-1]
     longest = max(before, default=0)
     kept: list[int] = []
-    for here in range(len(known)):  # of the values that lie on a longest run, take the first that goes on
+    for here in range(
+        len(known)
+    ):  # of the values that lie on a longest run, take the first that goes on
         on_longest = before[here] + after[here] - 1 == longest
-        if on_longest and before[here] == len(kept) + 1 and (not kept or ticks[here] > ticks[kept[-1]]):
+        if (
+            on_longest
+            and before[here] == len(kept) + 1
+            and (not kept or ticks[here] > ticks[kept[-1]])
+        ):
             kept.append(here)
     return np.array([known[here] for here in kept], dtype=np.int64)
 
@@ -44,11 +53,13 @@ def _rising_runs(values: Sequence[int]) -> list[int]:
     return lengths
 
 
-def frame_edges(pts: Sequence[int | None], *, last_duration: int, usual_step: float) -> tuple[F64, int]:
+def frame_edges(
+    pts: Sequence[int | None], *, last_duration: int, usual_step: float
+) -> tuple[F64, int]:
     """Edges of T frames in ticks of the time base, from the first frame's start.
 
-    A missing, repeated or backward timestamp is put on the line between its trusted neighbours; before the first
-    and after the last trusted one, frames follow at the average step.
+    A missing, repeated or backward timestamp is put on the line between its trusted neighbours;
+    before the first and after the last trusted one, frames follow at the average step.
 
     Args:
         pts: T timestamps in decoding order, at least one frame.

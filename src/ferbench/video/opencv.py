@@ -1,14 +1,17 @@
-"""Reads videos with OpenCV, as the thesis' programs did: frames are counted, their times are not asked.
+"""Reads videos with OpenCV, as the thesis' programs did.
 
-Frame i starts at ``i / fps``, with the rate that OpenCV reports (the container's average), because that is what the
-thesis' rules count with. In a video of variable frame rate these times drift from the true ones; the ``pyav`` reader
-gives those. Pixels are OpenCV's own, rotated as the container says; 8-bit H.264 comes out as with ``pyav``, while
-10-bit video differs by the rounding of the conversion to 8 bits. Where the size of the pictures changes, OpenCV
-scales them to the first one's size.
+Frames are counted, their times are not asked.
 
-OpenCV says nothing about damage: it stops. So the file is opened with PyAV first, for the reasons why it cannot be
-read, and its packets are listed after decoding (not decoded again), for its announced end; see
-``ferbench.video.announced``.
+Frame i starts at ``i / fps``, with the rate that OpenCV reports (the container's average), because
+that is what the thesis' rules count with. In a video of variable frame rate these times drift from
+the true ones; the ``pyav`` reader gives those. Pixels are OpenCV's own, rotated as the container
+says; 8-bit H.264 comes out as with ``pyav``, while 10-bit video differs by the rounding of the
+conversion to 8 bits. Where the size of the pictures changes, OpenCV scales them to the first one's
+size.
+
+OpenCV says nothing about damage: it stops. So the file is opened with PyAV first, for the reasons
+why it cannot be read, and its packets are listed after decoding (not decoded again), for its
+announced end; see ``ferbench.video.announced``.
 """
 
 from __future__ import annotations
@@ -30,7 +33,14 @@ from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video.announced import Announced
 from ferbench.video.buffers import Pixels, batched
-from ferbench.video.container import REPLACE, TOLERATED_S, check_asked, damaged, opened, video_stream
+from ferbench.video.container import (
+    REPLACE,
+    TOLERATED_S,
+    check_asked,
+    damaged,
+    opened,
+    video_stream,
+)
 
 if TYPE_CHECKING:
     from ferbench.protocols import OpenVideo
@@ -38,18 +48,26 @@ if TYPE_CHECKING:
 TOLERATED_DRIFT: Final = 0.05
 """Share by which frames x rate may differ from the length that the frames' own times give."""
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet; what matters reaches the user as a VideoError
+os.environ.setdefault(
+    "OPENCV_FFMPEG_LOGLEVEL", "-8"
+)  # quiet; what matters reaches the user as a VideoError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpencvReader:
-    """Decodes the first video stream of a file with ``cv2.VideoCapture`` (FFmpeg). Source: https://opencv.org."""
+    """Decodes the first video stream of a file with ``cv2.VideoCapture`` (FFmpeg).
+
+    Source: https://opencv.org.
+    """
 
     version: ClassVar[str] = "1"
 
     @contextmanager
-    def open(self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool) -> Iterator[OpenVideo]:
-        """Open a video; its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but for the last.
+    def open(
+        self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool
+    ) -> Iterator[OpenVideo]:
+        """Open a video; its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but
+        for the last.
 
         The channels are OpenCV's BGR in reverse, so a model that takes BGR gets OpenCV's bytes.
 
@@ -60,8 +78,9 @@ class OpencvReader:
             keep_damaged: stop quietly where a damaged video stops; its timeline says why.
 
         Raises:
-            VideoError: the file is missing, empty, no video, has no video stream that OpenCV can decode, or OpenCV
-                knows no frame rate for it (that it made one up only shows after the last frame).
+            VideoError: the file is missing, empty, no video, has no video stream that OpenCV can
+                decode, or OpenCV knows no frame rate for it (that it made one up only shows after
+                the last frame).
             ConfigError: ``batch_frames`` or ``threads`` is out of range.
         """
         check_asked(batch_frames, threads)
@@ -83,7 +102,9 @@ class OpencvReader:
 class _Decoding:
     """One pass over one video: iterate it once, then ask for the timeline."""
 
-    def __init__(self, path: Path, capture: cv2.VideoCapture, *, batch_frames: int, keep_damaged: bool) -> None:
+    def __init__(
+        self, path: Path, capture: cv2.VideoCapture, *, batch_frames: int, keep_damaged: bool
+    ) -> None:
         self._path = path
         self._capture = capture
         self._batch_frames = batch_frames
@@ -93,7 +114,9 @@ class _Decoding:
         self._rotation_deg = round(-capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
         self._count = 0
         self._size_hw = (0, 0)
-        self._first_ms = math.inf  # by the frames' own timestamps; only to see whether seconds are missing
+        self._first_ms = (
+            math.inf
+        )  # by the frames' own timestamps; only to see whether seconds are missing
         self._last_ms = -math.inf
         self._damage = ""
         self._state = "new"
@@ -106,9 +129,13 @@ class _Decoding:
     def __iter__(self) -> Iterator[FrameBatch]:
         """Decode. Raises VideoError where the video is damaged (unless damaged videos are kept)."""
         if self._state != "new":
-            raise VideoError(f"{self._path}: this pass over the video has been used. Open the video again.")
+            raise VideoError(
+                f"{self._path}: this pass over the video has been used. Open the video again."
+            )
         self._state = "begun"
-        yield from batched(self._frames(), self._batch_frames, shown_hw=lambda: self._size_hw, draw=_draw)
+        yield from batched(
+            self._frames(), self._batch_frames, shown_hw=lambda: self._size_hw, draw=_draw
+        )
         self._state = "done"
 
     def timeline(self, *, video_id: str, sha256: str) -> Timeline:
@@ -118,7 +145,9 @@ class _Decoding:
             VideoError: the video was not read to its end.
         """
         if self._state != "done":
-            raise VideoError(f"{self._path}: the timeline is known after the last batch. Read all batches first.")
+            raise VideoError(
+                f"{self._path}: the timeline is known after the last batch. Read all batches first."
+            )
         video = VideoInfo(
             video_id=video_id,
             path=self._path,
@@ -129,7 +158,9 @@ class _Decoding:
             fps_hz=self._fps_hz,
             rotation_deg=self._rotation_deg,
         )
-        return Timeline(video=video, edges_s=np.arange(self._count + 1) / self._fps_hz, damage=self._damage)
+        return Timeline(
+            video=video, edges_s=np.arange(self._count + 1) / self._fps_hz, damage=self._damage
+        )
 
     def _frames(self) -> Iterator[Pixels]:
         """Frames as OpenCV gives them, BGR, and then a look at what only shows at the end."""
@@ -151,7 +182,9 @@ class _Decoding:
     def _finish(self) -> None:
         """Look for what only shows at the end: no frames, missing seconds."""
         if not self._count:
-            raise VideoError(f"{self._path}: no frame can be decoded: OpenCV found none in the video stream. {REPLACE}")
+            raise VideoError(
+                f"{self._path}: no frame can be decoded: OpenCV found none in the video stream. {REPLACE}"
+            )
         decoded_s = (self._last_ms - self._first_ms) / 1000 + 1 / self._fps_hz
         expected_s = announced_s(self._path)
         if expected_s - decoded_s <= TOLERATED_S:
@@ -166,7 +199,10 @@ class _Decoding:
             raise damaged(self._path, self._damage)
 
     def _check_rate(self, decoded_s: float) -> None:
-        """Refuse a rate that is no average: OpenCV makes one up (1000 Hz) where the container has none."""
+        """Refuse a rate that is no average.
+
+        OpenCV makes one up (1000 Hz) where the container has none.
+        """
         counted_s = self._count / self._fps_hz
         if abs(counted_s - decoded_s) > TOLERATED_S + TOLERATED_DRIFT * decoded_s:
             raise VideoError(

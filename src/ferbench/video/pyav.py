@@ -1,9 +1,9 @@
 """Reads videos with FFmpeg through PyAV.
 
-Rotation is applied here (PyAV hands frames out as they are stored), frames that the container marks to be discarded
-do not come out, and times are the frames' own presentation timestamps. A file counts as damaged when the decoder
-reports an error, or when the last decoded frame ends more than ``TOLERATED_S`` before its announced end (see
-``ferbench.video.announced``).
+Rotation is applied here (PyAV hands frames out as they are stored), frames that the container marks
+to be discarded do not come out, and times are the frames' own presentation timestamps. A file
+counts as damaged when the decoder reports an error, or when the last decoded frame ends more than
+``TOLERATED_S`` before its announced end (see ``ferbench.video.announced``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video.announced import Announced
 from ferbench.video.buffers import Pixels, batched
-from ferbench.video.container import REPLACE, TOLERATED_S, check_asked, damaged, opened, video_stream
+from ferbench.video.container import (
+    REPLACE,
+    TOLERATED_S,
+    check_asked,
+    damaged,
+    opened,
+    video_stream,
+)
 from ferbench.video.edges import frame_edges
 
 if TYPE_CHECKING:
@@ -38,7 +45,8 @@ TOLERATED_REPAIRS: Final = 0.05
 """Share of frames whose timestamp may be repaired in a sound video."""
 
 TOLERATED_RATE: Final = 0.01
-"""Share by which the container's average rate may differ from the measured one and still be used."""
+"""Share by which the container's average rate may differ from the measured one and still be used.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +56,11 @@ class PyavReader:
     version: ClassVar[str] = "1"
 
     @contextmanager
-    def open(self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool) -> Iterator[OpenVideo]:
-        """Open a video; its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but for the last.
+    def open(
+        self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool
+    ) -> Iterator[OpenVideo]:
+        """Open a video; its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but
+        for the last.
 
         Args:
             path: a video file.
@@ -58,7 +69,8 @@ class PyavReader:
             keep_damaged: stop quietly where a damaged video stops; its timeline says why.
 
         Raises:
-            VideoError: the file is missing, empty, no video, or has no video stream that can be decoded.
+            VideoError: the file is missing, empty, no video, or has no video stream that can be
+                decoded.
             ConfigError: ``batch_frames`` or ``threads`` is out of range.
         """
         check_asked(batch_frames, threads)
@@ -66,7 +78,9 @@ class PyavReader:
             stream = video_stream(container, path)
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = threads
-            yield _Decoding(path, container, stream, batch_frames=batch_frames, keep_damaged=keep_damaged)
+            yield _Decoding(
+                path, container, stream, batch_frames=batch_frames, keep_damaged=keep_damaged
+            )
 
 
 def container_rate(path: Path) -> float:
@@ -86,7 +100,13 @@ class _Decoding:
     """One pass over one video: iterate it once, then ask for the timeline."""
 
     def __init__(
-        self, path: Path, container: InputContainer, stream: VideoStream, *, batch_frames: int, keep_damaged: bool
+        self,
+        path: Path,
+        container: InputContainer,
+        stream: VideoStream,
+        *,
+        batch_frames: int,
+        keep_damaged: bool,
     ) -> None:
         self._path = path
         self._container = container
@@ -113,9 +133,13 @@ class _Decoding:
     def __iter__(self) -> Iterator[FrameBatch]:
         """Decode. Raises VideoError where the video is damaged (unless damaged videos are kept)."""
         if self._state != "new":
-            raise VideoError(f"{self._path}: this pass over the video has been used. Open the video again.")
+            raise VideoError(
+                f"{self._path}: this pass over the video has been used. Open the video again."
+            )
         self._state = "begun"
-        yield from batched(self._whole(), self._batch_frames, shown_hw=self._shown_hw, draw=self._draw)
+        yield from batched(
+            self._whole(), self._batch_frames, shown_hw=self._shown_hw, draw=self._draw
+        )
         self._state = "done"
 
     def timeline(self, *, video_id: str, sha256: str) -> Timeline:
@@ -125,7 +149,9 @@ class _Decoding:
             VideoError: the video was not read to its end.
         """
         if self._state != "done":
-            raise VideoError(f"{self._path}: the timeline is known after the last batch. Read all batches first.")
+            raise VideoError(
+                f"{self._path}: the timeline is known after the last batch. Read all batches first."
+            )
         edges, repaired = self._edges()
         edges_s = edges * self._time_base.numerator / self._time_base.denominator
         height, width = self._shown_hw()
@@ -150,15 +176,20 @@ class _Decoding:
         self._finish()
 
     def _frames(self) -> Iterator[VideoFrame]:
-        """Frames in display order; stops at the first error of the decoder (raises it unless damage is kept)."""
-        cut_short_is_told = "mpegts" not in self._container.format.name  # there, the flag means lost pieces
+        """Frames in display order; stops at the first error of the decoder (raises it unless damage
+        is kept).
+        """
+        cut_short_is_told = (
+            "mpegts" not in self._container.format.name
+        )  # there, the flag means lost pieces
         try:
             for packet in self._container.demux(self._stream):
                 last = packet.size == 0 and packet.dts is None  # the one that empties the decoder
                 if not last:
                     self._announced.note(packet)
-                    # An empty packet (AVI) says that the picture stays. Half a packet ends a file that was cut off;
-                    # whether the decoder reports it depends on the number of threads, so it never gets there.
+                    # An empty packet (AVI) says that the picture stays. Half a packet ends a file
+                    # that was cut off; whether the decoder reports it depends on the number of
+                    # threads, so it never gets there.
                     if packet.size == 0 or (packet.is_corrupt and cut_short_is_told):
                         continue
                 for frame in self._stream.decode(packet):
@@ -166,7 +197,9 @@ class _Decoding:
                     yield frame
         except av.error.FFmpegError as error:
             header_s = (self._container.duration or 0) / av.time_base
-            self._stopped(f"decoder error ({error.strerror})", max(self._announced_s(), header_s), cause=error)
+            self._stopped(
+                f"decoder error ({error.strerror})", max(self._announced_s(), header_s), cause=error
+            )
 
     def _note(self, frame: VideoFrame) -> None:
         size_hw = (frame.height, frame.width)
@@ -183,9 +216,14 @@ class _Decoding:
         self._last_duration = frame.duration or 0
 
     def _finish(self) -> None:
-        """Look for what only shows at the end: no frames, missing seconds, too many repaired timestamps."""
+        """Look for what only shows at the end.
+
+        No frames, missing seconds, too many repaired timestamps.
+        """
         if not self._pts:
-            raise VideoError(f"{self._path}: no frame can be decoded: FFmpeg found none in the video stream. {REPLACE}")
+            raise VideoError(
+                f"{self._path}: no frame can be decoded: FFmpeg found none in the video stream. {REPLACE}"
+            )
         if self._damage:
             return
         _, repaired = self._edges()
@@ -201,10 +239,13 @@ class _Decoding:
         count = len(self._pts)
         if not count:
             raise VideoError(f"{self._path}: no frame can be decoded: {what}. {REPLACE}") from cause
-        expected = f"expected {expected_s:.3f} s" if expected_s else "its expected length is unknown"
+        expected = (
+            f"expected {expected_s:.3f} s" if expected_s else "its expected length is unknown"
+        )
         frames = f" (about {self.estimated_frames} frames)" if self.estimated_frames else ""
         self._damaged(
-            f"{what}: stopped at {self._decoded_s():.3f} s after {count} frames, {expected}{frames}", cause=cause
+            f"{what}: stopped at {self._decoded_s():.3f} s after {count} frames, {expected}{frames}",
+            cause=cause,
         )
 
     def _damaged(self, damage: str, *, cause: Exception | None = None) -> None:
@@ -215,14 +256,16 @@ class _Decoding:
     def _edges(self) -> tuple[NDArray[np.float64], int]:
         rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
         return frame_edges(
-            self._times(), last_duration=self._last_duration, usual_step=float(1 / (rate * self._time_base))
+            self._times(),
+            last_duration=self._last_duration,
+            usual_step=float(1 / (rate * self._time_base)),
         )
 
     def _rate_hz(self, measured_hz: float) -> float:
         """The container's average rate where the frames bear it out, else the measured one.
 
-        Rules that count frames round lengths up to whole frames, so a rate that is off by one bit, or by the
-        milliseconds of a Matroska file, would change them.
+        Rules that count frames round lengths up to whole frames, so a rate that is off by one bit,
+        or by the milliseconds of a Matroska file, would change them.
         """
         announced = self._stream.average_rate
         if announced is None or abs(float(announced) - measured_hz) > TOLERATED_RATE * measured_hz:
@@ -241,7 +284,10 @@ class _Decoding:
         return float(self._edges()[0][-1] * self._time_base) if self._pts else 0.0
 
     def _announced_s(self) -> float:
-        """Seconds from the first decoded frame's start to the announced end; 0 = nothing is announced."""
+        """Seconds from the first decoded frame's start to the announced end.
+
+        0 = nothing is announced.
+        """
         end = self._announced.end(self._stream)
         first = next((p for p in self._times() if p is not None), None)
         return 0.0 if end is None or first is None else float((end - first) * self._time_base)

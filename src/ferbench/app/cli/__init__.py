@@ -1,0 +1,1 @@
+"""The ``ferbench`` command: options to a workflow, its result to the screen."""

@@ -1,0 +1,106 @@
+"""The Hydra entry behind ``python run.py`` and ``ferbench run``.
+
+One way in, single runs and sweeps.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import hydra
+from omegaconf import OmegaConf
+
+from ferbench.places import default_root, models_dir
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from omegaconf import DictConfig
+
+CLOSING_S: Final = 5.0
+"""Time to close records in, after a signal, before another one is heeded."""
+
+OmegaConf.register_new_resolver("ferbench.root", lambda: str(default_root()), replace=True)
+OmegaConf.register_new_resolver(
+    "ferbench.models", lambda root: str(models_dir(_path(root))), replace=True
+)
+
+
+def _path(text: Any) -> Any:
+    from pathlib import Path
+
+    return Path(str(text))
+
+
+@hydra.main(version_base="1.3", config_path="pkg://ferbench.conf", config_name="config")
+def _task(config: DictConfig) -> None:
+    """What Hydra calls for a run and for each cell of a sweep."""
+    from ferbench.app.hydra.task import run_hydra_job
+
+    run_hydra_job(config)
+
+
+def _end_in_order() -> None:
+    """Let a closed terminal, a time limit or a cluster's stop end a run as Ctrl-C does.
+
+    With its records closed.
+
+    Further signals within ``CLOSING_S`` are those of an impatient sender and do not disturb that. A
+    signal that is ignored stays ignored: ``nohup`` starts programs so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    last_s = -math.inf
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        nonlocal last_s
+        if time.monotonic() - last_s > CLOSING_S:
+            last_s = time.monotonic()
+            raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal_number = getattr(signal, name, None)
+        if signal_number is not None and signal.getsignal(signal_number) != signal.SIG_IGN:
+            signal.signal(signal_number, interrupt)
+
+
+def main() -> None:
+    """Compose the command line's configuration, run it, and exit.
+
+    0 = all sessions worked, 1 = something failed.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = (
+        "1"  # let errors reach us; they are shown below, without a stack
+    )
+    from ferbench.app.hydra import status
+    from ferbench.config.arguments import sweep_flag_first, with_quotes
+    from ferbench.config.messages import explain
+
+    sys.argv[1:] = with_quotes(sweep_flag_first(sys.argv[1:]))
+    _end_in_order()
+    try:
+        _task()
+    except KeyboardInterrupt:
+        status.abandon("interrupted")
+        sys.stderr.write("interrupted; what was finished is kept\n")
+        sys.exit(130)
+    except BrokenPipeError as error:  # of --help, --cfg; a run goes on without its reader
+        from ferbench.app.console import unread
+
+        unread(sys.stdout)
+        status.abandon(type(error).__name__)
+    except Exception as error:
+        status.abandon(type(error).__name__)
+        text = explain(error)
+        if text is None:
+            raise
+        sys.stderr.write(f"{text}\n")
+        sys.exit(1)
+    sys.exit(status.exit_code())

@@ -1,0 +1,42 @@
+"""Files that are there whole, or as they were: written beside their place, then moved there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path beside ``path`` to write to, and move what was written to its place at the end.
+
+    Makes the folder. After an error nothing is left beside ``path``, which stays as it was.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "new" / "notes.txt"
+    >>> with replacing(target) as part:
+    ...     _ = part.write_text("all of it")
+    >>> target.read_text()
+    'all of it'
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{uuid.uuid4().hex}.part{path.suffix}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file."""
+    with replacing(path) as part:
+        part.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file as UTF-8, line ends as they are."""
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,4 @@
+"""From yaml to objects: composing, binding, settings.
+
+With ``app`` the only room that knows hydra and omegaconf.
+"""

@@ -1,0 +1,1 @@
+"""Agreement between annotators, or between a detector and people."""

@@ -1,0 +1,1 @@
+"""Scores over thresholds, tolerances and lags."""

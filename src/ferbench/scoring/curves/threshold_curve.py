@@ -1,0 +1,264 @@
+"""Counts over all thresholds at once, exactly.
+
+All levels at which any event of any session changes are evaluated jointly, from the profiles of the
+event rule. Between two of them nothing happens: counts at a level hold for all thresholds from
+there down to just above the next one. The idea: Ebbers, Haeb-Umbach & Serizel 2022
+(sed_scores_eval). Matching is that of ``matching.match``, anew at every level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.errors import DataError
+from ferbench.scoring.matching.one_to_one import TOLERANCE_S
+from ferbench.scoring.metrics import Tally, precision, recall
+from ferbench.scoring.scored_session import Evidence, Stamp
+from ferbench.threshold_sweep import Profile
+from ferbench.types import F64, I64
+
+_CELLS_AT_ONCE = 1 << 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curve:
+    """Counts at every level at which they change, of everybody and of each participant.
+
+    Attributes:
+        floor: lowest level that the event rule allows (``exit`` of a hysteresis); the curve ends
+            there.
+        level: f64 (L,), falling; empty = nothing is found at any level.
+        participants: P names (the units of resampling), sorted.
+        num_ref: i64 (P,), annotations.
+        observed_s: f64 (P,), seconds that count; NaN = not known.
+        begin: i64 (P + 1,); participant p has the steps begin[p] to begin[p + 1].
+        at: i64 (C,), position in ``level`` where a step is, rising within a participant.
+        tp: i64 (C,), matched events from this step on.
+        num_events: i64 (C,), events from this step on.
+    """
+
+    floor: float
+    level: F64
+    participants: tuple[str, ...]
+    num_ref: I64
+    observed_s: F64
+    begin: I64
+    at: I64
+    tp: I64
+    num_events: I64
+
+    def own(self, participant: int) -> tuple[I64, I64]:
+        """Matches and events of one participant (by number) at every level, i64 (L,) each."""
+        steps = slice(self.begin[participant], self.begin[participant + 1])
+        lengths = np.diff(self.at[steps], prepend=0, append=len(self.level))
+        return (
+            np.repeat(np.append(0, self.tp[steps]), lengths),
+            np.repeat(np.append(0, self.num_events[steps]), lengths),
+        )
+
+    def pooled(self) -> Tally:
+        """Counts of everybody together at every level, entries (L,)."""
+        first = np.zeros(len(self.at), np.bool_)
+        first[self.begin[:-1][np.diff(self.begin) > 0]] = True
+
+        def summed(column: I64) -> I64:
+            change = np.where(first, column, np.diff(column, prepend=0))
+            return np.cumsum(np.bincount(self.at, change, len(self.level))).round().astype(np.int64)
+
+        return _tally(
+            summed(self.tp), summed(self.num_events), self.num_ref.sum(), self.observed_s.sum()
+        )
+
+    def at_levels(self, levels: F64) -> Tally:
+        """Counts of each participant at some thresholds f64 (G,), entries (P, G).
+
+        Not below the floor.
+        """
+        position = np.searchsorted(-self.level, -np.asarray(levels, np.float64), side="right") - 1
+        table = np.zeros((2, len(self.participants), len(position)), np.int64)
+        for p in range(len(self.participants)):
+            steps = slice(self.begin[p], self.begin[p + 1])
+            step = np.searchsorted(self.at[steps], position, side="right")
+            table[0, p] = np.append(0, self.tp[steps])[step]
+            table[1, p] = np.append(0, self.num_events[steps])[step]
+        return _tally(table[0], table[1], self.num_ref[:, None], self.observed_s[:, None])
+
+
+def curve_of(evidence: Sequence[Evidence], *, pre_s: float, post_s: float, stamp: Stamp) -> Curve:
+    """Evaluate all thresholds.
+
+    Args:
+        evidence: sessions with their profiles.
+        pre_s: window before an annotation's onset.
+        post_s: window after it.
+        stamp: an event's time.
+
+    Raises:
+        DataError: a session without a profile (events from a file have only the threshold that they
+            were made with).
+    """
+    participants, owner = clusters(evidence)
+    profiles = [counted(session, stamp) for session in evidence]
+    changes = []
+    for session, profile, who in zip(evidence, profiles, owner.tolist(), strict=True):
+        ended = profile.below[np.isfinite(profile.below)]
+        level, more = _match_changes(session, profile, pre_s=pre_s, post_s=post_s, stamp=stamp)
+        changes += [
+            _rows(who, level, more, 0),
+            _rows(who, profile.upto, 0, 1),
+            _rows(who, ended, 0, -1),
+        ]
+    table = np.concatenate(changes) if changes else np.empty((0, 4))
+    floor = max((profile.floor for profile in profiles), default=-np.inf)
+    return _summed(table[table[:, 1] >= floor], floor, participants, evidence, owner)
+
+
+def average_precision(tally: Tally) -> F64:
+    """Area under the steps of precision over recall, f64 (...); NaN without annotations.
+
+    Sum of (R_k - R_(k-1)) P_k over falling thresholds, R_0 = 0, without interpolation, as
+    scikit-learn's average_precision_score. What differs: recall can fall again here, when events
+    merge or begin earlier; only what is more than all recall before adds to the area. Beyond the
+    largest recall that is reached, nothing is added.
+
+    Args:
+        tally: entries (..., L), in order of falling thresholds.
+    """
+    reached = recall(tally)
+    undefined = np.isnan(reached).any(axis=-1)
+    gained = np.diff(np.maximum.accumulate(reached, axis=-1), axis=-1, prepend=0.0)
+    area = np.where(gained > 0, gained * precision(tally), 0.0).sum(axis=-1)
+    return np.where(undefined, np.nan, area)
+
+
+def clusters(evidence: Sequence[Evidence]) -> tuple[tuple[str, ...], I64]:
+    """Participants in order of their names, and the number of each session's, i64 (sessions,)."""
+    names = tuple(sorted({session.cluster for session in evidence}))
+    number = {name: k for k, name in enumerate(names)}
+    return names, np.array([number[session.cluster] for session in evidence], np.int64)
+
+
+def _rows(who: int, level: F64, tp: I64 | int, events: int) -> F64:
+    """Changes as rows: participant, level, more matches, more events."""
+    return np.stack(np.broadcast_arrays(float(who), level, tp, float(events)), axis=1)
+
+
+def counted(session: Evidence, stamp: Stamp) -> Profile:
+    """The profile's events that count."""
+    if session.profile is None:
+        raise DataError(
+            f"session {session.session_id}: curves need the events at all thresholds, which a file of events does not "
+            "hold; expected a session of a run"
+        )
+    if not session.observed:
+        return session.profile
+    times_s = _stamp_times_s(session.profile, stamp)
+    inside = np.zeros(len(times_s), np.bool_)
+    for start_s, stop_s in session.observed:
+        inside |= (start_s - TOLERANCE_S <= times_s) & (times_s <= stop_s + TOLERANCE_S)
+    return session.profile.rows(inside)
+
+
+def _stamp_times_s(profile: Profile, stamp: Stamp) -> F64:
+    return profile.trigger_s if stamp == "trigger" else profile.onset_s
+
+
+def _match_changes(
+    session: Evidence, profile: Profile, *, pre_s: float, post_s: float, stamp: Stamp
+) -> tuple[F64, I64]:
+    """Levels, falling, at which the size of the largest matching changes, and by how much."""
+    onset_s = np.sort([annotation.onset_s for annotation in session.annotations])
+    low, high = (
+        onset_s - pre_s - TOLERANCE_S,
+        onset_s + post_s + TOLERANCE_S,
+    )  # the very sums of matching.match
+    times_s = _stamp_times_s(profile, stamp)
+    near = np.searchsorted(low, times_s, side="right") > np.searchsorted(high, times_s, side="left")
+    order = np.flatnonzero(near)[np.argsort(times_s[near], kind="stable")]
+    below, upto, times_s = profile.below[order], profile.upto[order], times_s[order]
+    level = np.unique(np.concatenate([upto, below[np.isfinite(below)]]))[::-1]
+    sizes = [np.zeros(1, np.int64)]
+    at_once = max(1, _CELLS_AT_ONCE // max(1, len(order)))
+    for start in range(0, len(level), at_once):
+        some = level[start : start + at_once, None]
+        sizes.append(largest_matchings((below < some) & (some <= upto), times_s, low, high[None]))
+    change = np.diff(np.concatenate(sizes))
+    return level[change != 0], change[change != 0]
+
+
+def largest_matchings(free: NDArray[np.bool_], times_s: F64, low_s: F64, high_s: F64) -> I64:
+    """Size of the largest one-to-one matching of events in windows, for several cases at once.
+
+    Each window in order of time takes the earliest free event in it. This is optimal, because later
+    windows begin later and end later.
+
+    Args:
+        free: bool (S, N): which events are there in each case; overwritten.
+        times_s: f64 (N,), rising.
+        low_s: f64 (M,), begin of each window, rising.
+        high_s: f64 (S, M) or (1, M), end of each, rising along M.
+
+    Returns:
+        i64 (S,).
+    """
+    found = np.zeros(len(free), np.int64)
+    first = np.searchsorted(times_s, low_s, side="left")
+    stop = np.searchsorted(times_s, high_s.max(axis=0), side="right")
+    for j in np.flatnonzero(first < stop):
+        columns = slice(first[j], stop[j])
+        taken = free[:, columns] & (times_s[columns] <= high_s[:, j, None])
+        at = taken.argmax(axis=1)
+        hit = np.flatnonzero(taken[np.arange(len(free)), at])
+        free[hit, first[j] + at[hit]] = False
+        found[hit] += 1
+    return found
+
+
+def _summed(
+    table: F64,
+    floor: float,
+    participants: tuple[str, ...],
+    evidence: Sequence[Evidence],
+    owner: I64,
+) -> Curve:
+    """Changes (see ``_rows``) as steps of each participant."""
+    people = len(participants)
+    falling, position = np.unique(-table[:, 1], return_inverse=True)
+    key, place = np.unique(
+        table[:, 0].astype(np.int64) * max(len(falling), 1) + position, return_inverse=True
+    )
+    more = np.stack([np.bincount(place, table[:, k], len(key)) for k in (2, 3)]).astype(np.int64)
+    some = more.any(axis=0)
+    key, more = key[some], more[:, some]
+    who, at = np.divmod(key, max(len(falling), 1))
+    used, at = np.unique(at, return_inverse=True)
+    seconds = np.array(
+        [session.observed_s if session.observed else np.nan for session in evidence], np.float64
+    )
+    begin = np.searchsorted(who, np.arange(people + 1))
+    total = np.cumsum(np.concatenate([np.zeros((2, 1), np.int64), more], axis=1), axis=1)
+    own = total[:, 1:] - np.repeat(total[:, begin[:-1]], np.diff(begin), axis=1)
+    return Curve(
+        floor=floor,
+        level=-falling[used],
+        participants=participants,
+        num_ref=np.bincount(owner, [len(s.annotations) for s in evidence], people).astype(np.int64),
+        observed_s=np.bincount(owner, seconds, people).astype(np.float64),
+        begin=begin,
+        at=at,
+        tp=own[0],
+        num_events=own[1],
+    )
+
+
+def _tally(tp: I64, num_events: I64, num_ref: I64, observed_s: F64) -> Tally:
+    return Tally(
+        tp=tp.astype(np.float64),
+        fp=(num_events - tp).astype(np.float64),
+        fn=(num_ref - tp).astype(np.float64),
+        observed_s=np.broadcast_to(np.asarray(observed_s, np.float64), tp.shape),
+    )

@@ -1,0 +1,91 @@
+"""Counts over the width of the window, at the rule's own threshold.
+
+The ranges are those of SoccerNet action spotting (Giancola et al. 2018, Deliege et al. 2021), where
+annotations have no extent either. What differs: F1 at the run's threshold instead of average
+precision, a window that grows only behind the annotation, and the plain mean over the widths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ferbench.scoring.curves.threshold_curve import clusters, largest_matchings
+from ferbench.scoring.matching.one_to_one import TOLERANCE_S
+from ferbench.scoring.metrics import Metric, Tally, f1
+from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
+from ferbench.scoring.uncertainty.intervals import Statistic
+from ferbench.types import F64
+
+TIGHT_S: Final = tuple(1 + 0.5 * k for k in range(9))
+"""1 to 5 s."""
+LOOSE_S: Final = tuple(5.0 * k for k in range(1, 13))
+"""5 to 60 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ToleranceCurve:
+    """Counts of each participant with windows of several widths.
+
+    Attributes:
+        post_s: f64 (T,), windows after an annotation's onset, rising.
+        participants: P names, sorted.
+        tally: entries (P, T).
+    """
+
+    post_s: F64
+    participants: tuple[str, ...]
+    tally: Tally
+
+    def pooled(self) -> Tally:
+        """Counts of everybody together, entries (T,)."""
+        return self.tally.weighted(np.ones(len(self.participants)))
+
+
+def tolerance_curve(
+    evidence: Sequence[Evidence],
+    *,
+    pre_s: float,
+    stamp: Stamp,
+    widths_s: Sequence[float] = (*TIGHT_S, *LOOSE_S),
+) -> ToleranceCurve:
+    """Match each session with every width of the window.
+
+    Args:
+        evidence: the sessions.
+        pre_s: window before an annotation's onset, the same for all.
+        stamp: an event's time.
+        widths_s: windows after the onset, any order.
+    """
+    post_s = np.unique(np.asarray(widths_s, np.float64))
+    participants, owner = clusters(evidence)
+    counts = np.zeros((4, len(participants), len(post_s)))
+    for session, who in zip(evidence, owner.tolist(), strict=True):
+        onset_s = np.sort([annotation.onset_s for annotation in session.annotations])
+        times_s = np.sort(stamps_s(session, stamp))
+        high_s = onset_s + post_s[:, None] + TOLERANCE_S
+        free = np.ones((len(post_s), len(times_s)), np.bool_)
+        matched = largest_matchings(free, times_s, onset_s - pre_s - TOLERANCE_S, high_s)
+        counts[0, who] += matched
+        counts[1, who] += len(times_s) - matched
+        counts[2, who] += len(onset_s) - matched
+        counts[3, who] += session.observed_s if session.observed else np.nan
+    tp, fp, fn, observed_s = counts
+    return ToleranceCurve(
+        post_s=post_s,
+        participants=participants,
+        tally=Tally(tp=tp, fp=fp, fn=fn, observed_s=observed_s),
+    )
+
+
+def mean_of(curve: ToleranceCurve, widths_s: Sequence[float], metric: Metric = f1) -> Statistic:
+    """Mean of a metric over some of the curve's widths, as a function of the participants taken.
+
+    Its value for everybody is ``mean_of(curve, TIGHT_S)(np.ones((1, P)))[0]`` (see
+    ``intervals.bootstrap``).
+    """
+    columns = np.isin(curve.post_s, widths_s)
+    return lambda weights: metric(curve.tally.weighted(weights))[:, columns].mean(axis=1)

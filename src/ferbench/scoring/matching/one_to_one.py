@@ -1,0 +1,99 @@
+"""One-to-one matching of event times to annotation onsets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+TOLERANCE_S = 1e-9
+
+
+class _Best(NamedTuple):
+    """The best matching of a prefix of the events with a prefix of the annotations, as a linked
+    list.
+    """
+
+    num_pairs: int
+    total_lag_s: float
+    last: tuple[int, int]
+    before: _Best | None
+
+    def beats(self, other: _Best) -> bool:
+        return (-self.num_pairs, self.total_lag_s) < (-other.num_pairs, other.total_lag_s)
+
+
+_EMPTY = _Best(0, 0.0, (-1, -1), None)
+
+
+def match(
+    stamps_s: Sequence[float],
+    onsets_s: Sequence[float],
+    *,
+    pre_s: float,
+    post_s: float,
+    tolerance_s: float = TOLERANCE_S,
+) -> tuple[tuple[int, int], ...]:
+    """Match as many events as possible, and of those matchings take one with the least total
+    distance in time.
+
+    Event i and annotation j may be paired when onset_j - pre_s <= stamp_i <= onset_j + post_s; both
+    ends are included and stretched by ``tolerance_s``, so that decimal times whose doubles miss the
+    edge by a rounding error count. Distances count with their absolute value. What is still equal
+    is decided for the earlier ones in time.
+
+    All windows are equally wide, so for two pairs that cross, (early event, late annotation) and
+    (late event, early annotation), both uncrossed pairs are allowed as well and together not
+    farther apart. Some best matching thus has no crossing, and dynamic programming over both lists
+    in order of time finds it. Work and memory grow with the number of allowed pairs.
+
+    Args:
+        stamps_s: times of N events, any order; non-finite ones are never paired.
+        onsets_s: finite times of M annotations, any order.
+        pre_s: window before an onset, 0 or more.
+        post_s: window after an onset, 0 or more.
+        tolerance_s: what both ends are stretched by.
+
+    Returns:
+        Pairs (position in ``stamps_s``, position in ``onsets_s``), rising in the first; each
+        position at most once.
+
+    >>> match([1.0, 4.0], [3.5, 9.0], pre_s=0.5, post_s=5.0)
+    ((1, 0),)
+    """
+    finite = np.flatnonzero(np.isfinite(np.asarray(stamps_s, np.float64)))
+    events = sorted(finite.tolist(), key=lambda i: (stamps_s[i], i))
+    annotations = sorted(range(len(onsets_s)), key=lambda j: (onsets_s[j], j))
+    stamp = np.array([stamps_s[i] for i in events], np.float64)
+    onset = np.array([onsets_s[j] for j in annotations], np.float64)
+    # Annotations [low, high) are allowed for an event; both ends rise from event to event.
+    low = np.searchsorted(onset + post_s + tolerance_s, stamp, side="left").tolist()
+    high = np.searchsorted(onset - pre_s - tolerance_s, stamp, side="right").tolist()
+
+    best = [
+        _EMPTY
+    ]  # best[j]: with the events so far and the first j annotations; longer prefixes equal the last
+    for i, (first, stop) in enumerate(zip(low, high, strict=True)):
+        best.extend([best[-1]] * (stop + 1 - len(best)))
+        diagonal = best[first] if first < stop else _EMPTY
+        for j in range(first, stop):
+            lag_s = abs(float(stamp[i] - onset[j]))
+            paired = _Best(diagonal.num_pairs + 1, diagonal.total_lag_s + lag_s, (i, j), diagonal)
+            diagonal = best[j + 1]
+            if best[j].beats(best[j + 1]):
+                best[j + 1] = best[j]
+            if paired.beats(best[j + 1]):
+                best[j + 1] = paired
+    return _pairs(best[-1], events, annotations)
+
+
+def _pairs(best: _Best, events: list[int], annotations: list[int]) -> tuple[tuple[int, int], ...]:
+    """Follow the linked list and return to the callers' positions."""
+    pairs = []
+    node: _Best | None = best
+    while node is not None and node.num_pairs:
+        i, j = node.last
+        pairs.append((events[i], annotations[j]))
+        node = node.before
+    return tuple(sorted(pairs))

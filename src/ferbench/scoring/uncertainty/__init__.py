@@ -1,0 +1,1 @@
+"""Chance levels, intervals over participants, paired comparisons."""

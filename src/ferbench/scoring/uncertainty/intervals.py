@@ -1,0 +1,209 @@
+"""How sure a number is: intervals of confidence by bootstrap over participants.
+
+What one person shows in several sessions is not independent, so participants are drawn, with all
+that is theirs. A statistic is a function of how often each participant is taken, so that all draws
+are computed at once.
+
+Percentile intervals and BCa: Efron & Tibshirani 1993, "An Introduction to the Bootstrap", chapters
+13 and 14. Both are too narrow for few participants (see ``coverage``). The expanded percentile
+interval takes quantiles farther out, so that a mean has an interval as wide as Student's:
+Hesterberg 2015, "What Teachers Should Know About the Bootstrap", The American Statistician 69(4).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from ferbench.errors import ConfigError
+from ferbench.scoring.metrics import Metric, Tally
+from ferbench.types import F64
+
+Method = Literal["expanded", "percentile", "bca"]
+METHODS: Final[tuple[Method, ...]] = ("expanded", "percentile", "bca")
+
+Statistic = Callable[[F64], F64]
+"""The number f64 (rows,) when each of N participants is taken as often as ``weights`` f64 (rows, N)
+says.
+"""
+
+_AT_ONCE: Final = 2_000_000  # numbers that a median works on at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """An interval of confidence.
+
+    Where all participants have the same value, both ends are that value: nothing was seen to vary,
+    which is not certainty.
+
+    Attributes:
+        low: its lower end; NaN where it cannot be made.
+        high: its upper end.
+        level: e.g. 0.95.
+        method: how it was made.
+        clusters: participants that it rests on.
+        undefined: share of the draws in which the number does not exist; they are left out.
+    """
+
+    low: float
+    high: float
+    level: float
+    method: Method
+    clusters: int
+    undefined: float
+
+
+def metric_of(tally: Tally, metric: Metric) -> Statistic:
+    """A metric of summed counts, as a function of the participants taken.
+
+    ``tally`` has one entry for each (N,).
+    """
+
+    def statistic(weights: F64) -> F64:
+        return metric(tally.weighted(weights))
+
+    return statistic
+
+
+def median_of(values: Sequence[Sequence[float]]) -> Statistic:
+    """The median of numbers that belong to participants (lags of matches), as a function of those
+    taken.
+    """
+    owner = np.repeat(np.arange(len(values)), [len(own) for own in values])
+    pooled = np.array([v for own in values for v in own], np.float64)
+    order = np.argsort(pooled, kind="stable")
+    ordered, owner = pooled[order], owner[order]
+
+    def statistic(weights: F64) -> F64:
+        step = max(_AT_ONCE // max(len(ordered), 1), 1)
+        parts = [weights[row : row + step, owner] for row in range(0, len(weights), step)]
+        return (
+            np.concatenate([weighted_median(ordered, part) for part in parts])
+            if parts
+            else np.empty(0)
+        )
+
+    return statistic
+
+
+def weighted_median(ordered: F64, weights: F64) -> F64:
+    """Median of numbers that are there several times, as if each were written out so often.
+
+    Args:
+        ordered: f64 (N,), rising.
+        weights: whole numbers f64 (rows, N).
+
+    Returns:
+        f64 (rows,); NaN where all weights are 0.
+    """
+    if not len(ordered):
+        return np.full(len(weights), np.nan)
+    reached = np.cumsum(weights, axis=1)
+    half = reached[:, -1:] / 2
+    low = np.argmax(reached >= half, axis=1)
+    high = np.argmax(reached > half, axis=1)
+    return np.where(half[:, 0] > 0, (ordered[low] + ordered[high]) / 2, np.nan)
+
+
+def resampled(clusters: int, *, draws: int, seed: int) -> F64:
+    """How often each of ``clusters`` is in each of ``draws`` resamples of the same size, f64
+    (draws, clusters).
+    """
+    if draws < 1:
+        raise ConfigError(f"bootstrap: expected at least 1 draw, got {draws}")
+    if not clusters:
+        return np.empty((draws, 0))
+    return (
+        np.random.default_rng(seed)
+        .multinomial(clusters, np.full(clusters, 1 / clusters), draws)
+        .astype(np.float64)
+    )
+
+
+def bootstrap(
+    statistic: Statistic, weights: F64, *, level: float, method: Method
+) -> tuple[float, Interval]:
+    """A number on all participants, and its interval of confidence.
+
+    Args:
+        statistic: see ``metric_of`` and ``median_of``.
+        weights: see ``resampled``, f64 (draws, N).
+        level: of confidence, in (0, 1).
+        method: see ``interval``.
+    """
+    people = weights.shape[1]
+    value = float(statistic(np.ones((1, people)))[0])
+    left_out = statistic(1 - np.eye(people)) if method == "bca" else np.full(people, np.nan)
+    return value, interval(value, statistic(weights), left_out, level=level, method=method)
+
+
+def interval(
+    value: float, replicates: F64, left_out: F64, *, level: float, method: Method
+) -> Interval:
+    """Interval of confidence from bootstrap replicates.
+
+    Args:
+        value: the number on all clusters.
+        replicates: f64 (draws,), the number on resampled clusters; NaN = undefined.
+        left_out: f64 (clusters,), the number without each cluster in turn (used by BCa alone).
+        level: of confidence, in (0, 1).
+        method: quantiles of the replicates (``percentile``), farther out by Student's factor for
+            the number of clusters (``expanded``), or bias-corrected and accelerated (``bca``).
+
+    Returns:
+        NaN ends with fewer than two clusters, an undefined value, or no defined replicate.
+
+    Raises:
+        ConfigError: a level or method that cannot be used.
+    """
+    if not 0 < level < 1:
+        raise ConfigError(f"level: expected a number between 0 and 1, got {level!r}")
+    if method not in METHODS:
+        raise ConfigError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+    clusters = len(left_out)
+    defined = replicates[~np.isnan(replicates)]
+    undefined = 1 - len(defined) / len(replicates) if len(replicates) else math.nan
+    low = high = math.nan
+    if clusters >= 2 and len(defined) and not math.isnan(value):
+        tails = np.array([(1 - level) / 2, (1 + level) / 2])
+        if method == "expanded":
+            tails = _expanded_tails(tails, clusters)
+        elif method == "bca":
+            tails = _bca_tails(tails, value, defined, left_out)
+        low, high = (float(end) for end in np.quantile(defined, tails))
+    return Interval(
+        low=low, high=high, level=level, method=method, clusters=clusters, undefined=undefined
+    )
+
+
+def _expanded_tails(tails: F64, clusters: int) -> F64:
+    """The quantiles to take instead, so that a mean has an interval as wide as Student's."""
+    from scipy.special import ndtr, stdtrit
+
+    return np.asarray(
+        ndtr(math.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, tails)), np.float64
+    )
+
+
+def _bca_tails(tails: F64, value: float, defined: F64, left_out: F64) -> F64:
+    """The quantiles to take instead, corrected for bias and skewness."""
+    from scipy.special import ndtr, ndtri
+
+    equal = np.isclose(
+        defined, value, rtol=1e-12, atol=0
+    )  # sums in another order may differ in the last digit
+    below = (np.sum((defined < value) & ~equal) + 0.5 * np.sum(equal)) / len(defined)
+    bias = ndtri(
+        np.clip(below, 0.5 / len(defined), 1 - 0.5 / len(defined))
+    )  # finite also where all lie on one side
+    jack = left_out[~np.isnan(left_out)]
+    away = jack.mean() - jack if len(jack) else np.zeros(1)
+    spread = float((away**2).sum())
+    skew = float((away**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
+    z = bias + ndtri(tails)
+    return np.asarray(ndtr(bias + z / (1 - skew * z)), np.float64)

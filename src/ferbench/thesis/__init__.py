@@ -1,0 +1,1 @@
+"""What only the thesis needs: its file formats, stored scores, exactness and exports."""

@@ -1,0 +1,134 @@
+"""Events at every threshold at once.
+
+What a rule finds as its level sinks over all values of the signal.
+
+An event stays the same until the level reaches the next value at which it begins earlier, triggers
+at another time or merges with its neighbour. A Profile lists events with the levels at which they
+are found, so that curves over all thresholds need no grid. The idea of evaluating all thresholds
+jointly: Ebbers, Haeb-Umbach & Serizel 2022, "Threshold Independent Evaluation of Sound Event
+Detection Scores" (sed_scores_eval); what differs: rules with durations and gaps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.errors import DataError
+from ferbench.types import F64, I64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Profile:
+    """The events of a rule at all its levels.
+
+    Event i is found at the levels x with below[i] < x <= upto[i].
+
+    Attributes:
+        floor: lowest level that the rule allows; nothing is known of lower ones; -inf = every level
+            is allowed.
+        below: f64 (E,); -inf = found down to the floor.
+        upto: f64 (E,), finite.
+        onset_s: f64 (E,), seconds of the session.
+        offset_s: f64 (E,).
+        trigger_s: f64 (E,).
+    """
+
+    floor: float
+    below: F64
+    upto: F64
+    onset_s: F64
+    offset_s: F64
+    trigger_s: F64
+
+    def __post_init__(self) -> None:
+        """Check shapes and levels."""
+        shapes = {getattr(self, f.name).shape for f in fields(self)[1:]}
+        if len(shapes) > 1 or self.upto.ndim != 1:
+            raise DataError(f"Profile: expected columns of one length, got shapes {sorted(shapes)}")
+        if not (self.below < self.upto).all() or not np.isfinite(self.upto).all():
+            raise DataError("Profile: expected below < upto and finite upto for every event")
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[tuple[float, float, float, float, float]], *, floor: float = -math.inf
+    ) -> Profile:
+        """From plain rows (below, upto, onset_s, offset_s, trigger_s)."""
+        table = np.array(rows, np.float64).reshape(-1, 5)
+        below, upto, onset_s, offset_s, trigger_s = (
+            np.ascontiguousarray(column) for column in table.T
+        )
+        return cls(
+            floor=floor,
+            below=below,
+            upto=upto,
+            onset_s=onset_s,
+            offset_s=offset_s,
+            trigger_s=trigger_s,
+        )
+
+    @classmethod
+    def joined(cls, profiles: Sequence[Profile]) -> Profile:
+        """Those of several signals (labels, parts) side by side; the highest of their floors."""
+        floor = max((p.floor for p in profiles), default=-math.inf)
+        columns = {
+            f.name: np.concatenate([getattr(p, f.name) for p in profiles] or [np.empty(0)])
+            for f in fields(cls)[1:]
+        }
+        return cls(floor=floor, **columns)
+
+    def rows(self, keep: NDArray[np.bool_]) -> Profile:
+        """Some of the events, chosen by a bool (E,)."""
+        return Profile(
+            floor=self.floor, **{f.name: getattr(self, f.name)[keep] for f in fields(self)[1:]}
+        )
+
+    def above(self, level: float) -> Profile:
+        """The events at levels higher than this."""
+        kept = self.rows(self.upto > level)
+        return replace(kept, floor=max(self.floor, math.nextafter(level, math.inf)))
+
+    def at(self, level: float) -> F64:
+        """Events at one level, f64 (N, 3) of onset, offset, trigger, in order of these three.
+
+        Raises:
+            DataError: the level is below the floor.
+        """
+        if level < self.floor:
+            raise DataError(
+                f"level: expected at least {self.floor!r}, where the profile ends, got {level!r}"
+            )
+        found = (self.below < level) & (level <= self.upto)
+        events = np.stack(
+            [self.onset_s[found], self.offset_s[found], self.trigger_s[found]], axis=1
+        )
+        return events[np.lexsort(events.T[::-1])]
+
+    @property
+    def levels(self) -> F64:
+        """Levels where something changes, f64, falling.
+
+        Events stay the same from one down to just above the next.
+        """
+        changes = np.unique(np.concatenate([self.upto, self.below[np.isfinite(self.below)]]))
+        return changes[changes >= self.floor][::-1]
+
+
+def records(value: F64, group: I64) -> I64:
+    """Positions of the values that are larger than all before them in their group, i64, rising.
+
+    Args:
+        value: f64 (N,), no NaN; -inf is never a record.
+        group: i64 (N,), from 0, rising.
+
+    >>> records(np.array([0.2, 0.5, 0.5, 0.9, 0.1]), np.array([0, 0, 0, 0, 1]))
+    array([0, 1, 3, 4])
+    """
+    # Ranks that rise from group to group let one running maximum serve all groups.
+    rank = np.unique(value, return_inverse=True)[1] + group * (len(value) + 1)
+    is_record = np.diff(np.maximum.accumulate(rank), prepend=-1) > 0
+    return np.flatnonzero(is_record & (value > -np.inf))

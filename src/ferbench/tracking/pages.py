@@ -1,0 +1,254 @@
+"""``ferbench ui``: MLflow's pages on this machine only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from ferbench.errors import TrackingError
+from ferbench.tracking.query import newest_experiment
+from ferbench.tracking.store import Store
+from ferbench.tracking.view import VIEW_KEY
+
+LOOPBACK: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 5000
+_STARTUP_S: Final = 120.0
+_STOP_S: Final = 10.0
+# Ports that browsers refuse (WHATWG Fetch, "bad port"), as far as they lie above the privileged
+# ones.
+REFUSED_BY_BROWSERS: Final = frozenset(
+    (
+        1719,
+        1720,
+        1723,
+        2049,
+        3659,
+        4045,
+        4190,
+        5060,
+        5061,
+        6000,
+        6566,
+        *range(6665, 6670),
+        6679,
+        6697,
+        10080,
+    )
+)
+
+
+@contextmanager
+def held_port(wanted: int | None, *, folder: Path) -> Iterator[int]:
+    """A port that nobody listens on, and that no other ``ferbench ui`` of this folder takes
+    meanwhile.
+
+    Args:
+        wanted: this port and no other; None = the first free one from 5000 on (up to 20).
+        folder: for the locks.
+
+    Raises:
+        TrackingError: it is no port, browsers refuse it, or it is in use.
+    """
+    if wanted is not None and not 1 <= wanted <= 65535:
+        raise TrackingError(f"--port: expected 1 to 65535, got {wanted}")
+    if wanted in REFUSED_BY_BROWSERS:
+        raise TrackingError(f"--port {wanted}: browsers refuse to open this port; choose another")
+    folder.mkdir(parents=True, exist_ok=True)
+    for port in range(DEFAULT_PORT, DEFAULT_PORT + 20) if wanted is None else (wanted,):
+        with ExitStack() as held:
+            try:
+                held.enter_context(FileLock(folder / f"ui-{port}.lock", timeout=0))
+            except Timeout:
+                continue
+            if is_free(port):
+                yield port
+                return
+    raise TrackingError(
+        f"port {wanted} is in use; choose another with --port, or leave --port out for the first free one"
+        if wanted is not None
+        else f"ports {DEFAULT_PORT} to {DEFAULT_PORT + 19} are all in use; choose another with --port"
+    )
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of the loopback address now.
+
+    Raises:
+        TrackingError: this user may not listen on it at all.
+    """
+    with socket.socket() as probe:
+        if sys.platform == "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:  # connections of a server that was stopped just now do not count
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+            probe.listen(1)
+        except PermissionError as error:
+            raise TrackingError(
+                f"--port {port}: {error.strerror}; choose one above 1023"
+            ) from error
+        except OSError:
+            return False
+        return True
+
+
+def page(store: Store, port: int) -> str:
+    """Address of the runs table of the newest experiment."""
+    experiment = newest_experiment(store)
+    where = (
+        f"experiments/{experiment}/runs?workflowType=machine_learning&viewStateShareKey={VIEW_KEY}"
+        if experiment
+        else "experiments"
+    )
+    return f"http://{LOOPBACK}:{port}/#/{where}"
+
+
+def command(store: Store, port: int) -> tuple[list[str], dict[str, str]]:
+    """The server's command line and environment: loopback, no telemetry, no job workers."""
+    arguments = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "ui",
+        "--backend-store-uri",
+        store.uri,
+        "--host",
+        LOOPBACK,
+    ]
+    environment = {
+        **os.environ,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+    return [*arguments, "--port", str(port)], environment
+
+
+def serve(store: Store, port: int, *, folder: Path, say: Callable[[str], None]) -> None:
+    """Run the server until Ctrl-C or a signal; nothing of it is left when this returns.
+
+    Args:
+        store: what to show.
+        port: where.
+        folder: for the server's own messages.
+        say: told when it starts, and the address once it answers.
+
+    Raises:
+        TrackingError: the server ended by itself, or does not answer; names the file with its
+            messages.
+    """
+    arguments, environment = command(store, port)
+    log = folder / f"ui-{port}.log"
+    say("starting MLflow's pages (stop with Ctrl-C) ...")
+    with log.open("wb") as messages, _stopped_by_signals():
+        server = _start(arguments, environment, messages.fileno(), folder)
+        try:
+            _wait_until_it_answers(server, port, log)
+            say(f"runs: {page(store, port)}   (stop with Ctrl-C)")
+            while server.poll() is None:
+                time.sleep(0.2)
+            raise TrackingError(
+                f"the server ended by itself (exit code {server.returncode}); see {log}"
+            )
+        except KeyboardInterrupt:
+            pass
+        finally:
+            _stop(server)
+
+
+def _start(
+    arguments: list[str], environment: dict[str, str], output: int, folder: Path
+) -> subprocess.Popen[bytes]:
+    """Start the server in a process group of its own, so that it can be stopped with all its
+    workers.
+    """
+    return subprocess.Popen(
+        arguments,
+        env=environment,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=sys.platform != "win32",
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # on Windows only
+    )
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    end = time.monotonic() + _STARTUP_S
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            raise TrackingError(
+                f"the server could not start (exit code {server.returncode}); see {log}"
+            )
+        try:
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise TrackingError(
+        f"the server does not answer on port {port} after {_STARTUP_S:.0f} s; see {log}"
+    )
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """End the server and its workers: politely, then without asking."""
+    if sys.platform == "win32":
+        subprocess.run(
+            ["taskkill", "/T", "/F", "/PID", str(server.pid)], capture_output=True, check=False
+        )
+        server.wait()
+        return
+    for number, patience_s in ((signal.SIGTERM, _STOP_S), (signal.SIGKILL, _STOP_S)):
+        try:
+            os.killpg(server.pid, number)
+        except ProcessLookupError:  # the whole group is gone
+            break
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end and _group_lives(server):
+            time.sleep(0.05)
+    server.wait()
+
+
+def _group_lives(server: subprocess.Popen[bytes]) -> bool:
+    server.poll()  # or it stays in the group as a zombie
+    try:
+        os.killpg(server.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Let a stop by another program or a closed terminal end this as Ctrl-C does.
+
+    What is ignored (nohup) stays so.
+    """
+    numbers = [
+        getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+    ]
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

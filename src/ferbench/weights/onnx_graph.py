@@ -1,0 +1,121 @@
+"""ONNX files: read with care, and run on a CPU.
+
+An ONNX file is a list of operators with their numbers. It holds no program, but it may name other
+files that are to be read with it, and operators from libraries; both are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ferbench.errors import WeightsError
+
+if TYPE_CHECKING:
+    import onnx
+    from onnxruntime import InferenceSession
+
+_MAX_NAMED: Final = 5
+_ONLY_FATAL: Final = 4
+_ADVICE: Final = "Delete it, and run 'ferbench models fetch' or bring the network's own file"
+
+
+def read(path: Path, *, network: str, operators: frozenset[str]) -> onnx.ModelProto:
+    """Read an ONNX file.
+
+    Args:
+        path: the file.
+        network: what it should be, for messages.
+        operators: names of ONNX's operators that such a network may have.
+
+    Raises:
+        WeightsError: it cannot be read, holds no network, has other operators, or wants other files
+            read with it.
+    """
+    import onnx
+
+    try:
+        model = onnx.load_model_from_string(path.read_bytes())
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # protobuf's own error
+        raise WeightsError(
+            f"{path} cannot be read as an ONNX file: it is cut short, or something else, such as a page that tells of "
+            f"an error. {_ADVICE}"
+        ) from error
+    if not model.graph.node:
+        raise WeightsError(
+            f"{path} holds no network: expected the ONNX file of {network}. {_ADVICE}"
+        )
+    others = sorted({_name(node) for node in model.graph.node} - operators)
+    if others or model.functions:
+        told = ", ".join(others[:_MAX_NAMED]) or "functions of its own"
+        raise WeightsError(
+            f"{path} is not {network}: it has operators that none of these has: {told}. {_ADVICE}"
+        )
+    outside = [
+        tensor.name
+        for tensor in _tensors(model)
+        if tensor.data_location == onnx.TensorProto.EXTERNAL
+    ]
+    if outside or model.graph.sparse_initializer:
+        told = ", ".join(outside[:_MAX_NAMED]) or "sparse ones"
+        raise WeightsError(
+            f"{path} does not hold its numbers itself, it has them read from other files ({told}); nothing was read. "
+            f"{_ADVICE}"
+        )
+    try:
+        onnx.checker.check_model(model)
+    except Exception as error:
+        raise WeightsError(
+            f"{path} is not a valid ONNX file: {' '.join(str(error).split())}. {_ADVICE}"
+        ) from error
+    return model
+
+
+def _name(node: onnx.NodeProto) -> str:
+    """An operator of ONNX itself by its name, others with their library's."""
+    return node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
+
+
+def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """All numbers of a graph without inner graphs (the operators that have some are on nobody's
+    list).
+    """
+    yield from model.graph.initializer
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            yield attribute.t
+            yield from attribute.tensors
+
+
+def session(model: onnx.ModelProto, path: Path) -> InferenceSession:
+    """Have onnxruntime compute a graph on the CPU, one thread for each call.
+
+    Calls may come from several threads.
+
+    For a small network, calls side by side are faster than to share the work of each one, and the
+    number of threads cannot change a result.
+
+    Args:
+        model: the graph.
+        path: the file that it comes from, for messages.
+
+    Raises:
+        WeightsError: onnxruntime does not take the graph.
+    """
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = _ONLY_FATAL
+    try:
+        return onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's errors have no common class
+        raise WeightsError(
+            f"{path} cannot be run by onnxruntime: {' '.join(str(error).split())}. {_ADVICE}"
+        ) from error

@@ -1,0 +1,155 @@
+"""What of a run goes into the records: description, tags, inputs, predictions."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ferbench.config.settings import Settings
+from ferbench.datasets.marked import annotation_files
+from ferbench.fingerprint import fingerprint
+from ferbench.formats.predictions import predictions_table, write_predictions
+from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.evaluate import annotations_sha
+from ferbench.pipeline.recipe import Recipe
+from ferbench.places import file_stem, without_folders
+from ferbench.provenance import environment, revision
+from ferbench.results import Report
+from ferbench.tracking.record import Input, speed_source
+from ferbench.tracking.store import PREDICTIONS_TAG, Store
+from ferbench.weights.published import pinned
+
+CONFIG_FILE = "config.yaml"
+
+
+def write_description(
+    folder: Path, report: Report, *, config_yaml: str, overrides: tuple[str, ...]
+) -> None:
+    """Configuration, overrides, environment and stage keys, so that the run can be repeated."""
+    keys = {
+        result.session.session_id: [
+            {stage: key.key for stage, key in part.analysis.keys.items()} for part in result.parts
+        ]
+        for result in report.sessions
+    }
+    texts = {
+        CONFIG_FILE: config_yaml,
+        "overrides.txt": "".join(f"{line}\n" for line in overrides),
+        "environment.json": json.dumps(environment(), indent=1),
+        "keys.json": json.dumps(keys, indent=1),
+    }
+    if report.notices:
+        texts["notices.txt"] = "".join(f"{without_folders(line)}\n" for line in report.notices)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def tags_of(
+    settings: Settings, report: Report, *, device: str, inputs: tuple[Input, ...]
+) -> dict[str, str]:
+    """Short texts that identify a run; those that would be empty are left out."""
+    commit, dirty = revision()
+    recipe, runtime = pinned(settings.recipe, settings.paths.models), settings.runtime
+    videos = sorted(item.sha256 for item in inputs if item.kind == "video")
+    spec = {"recipe": recipe, "on_damaged": runtime.on_damaged, "tf32": runtime.tf32}
+    tags = {
+        "ferbench.config_sha": fingerprint(spec),
+        "ferbench.videos_sha": fingerprint(videos) if videos else "",
+        "ferbench.annotations_sha": _annotations_sha(report),
+        "ferbench.crop": _crop(recipe),
+        "ferbench.device": device,
+        "speed.source": speed_source(report),
+        "sessions.failed": "; ".join(
+            f"{f.session_id}: {without_folders(f.reason)}" for f in report.failures
+        ),
+    }
+    if commit:
+        tags |= {"mlflow.source.git.commit": commit, "ferbench.dirty": str(dirty).lower()}
+    for item in (*recipe.detector.weights_files(), *recipe.model.weights_files()):
+        tags[f"weights.{re.sub('[^A-Za-z0-9_./-]', '_', item.file)}"] = item.sha256
+    return {name: value for name, value in tags.items() if value}
+
+
+def _crop(recipe: Recipe) -> str:
+    """Whether faces are cut out as for the model's training."""
+    if recipe.model.trained_crop.kind == "unpublished":
+        return "trained crop unpublished"
+    return "; ".join(recipe.crop_differences) or "as trained"
+
+
+def _annotations_sha(report: Report) -> str:
+    """Digest of what events were scored against, however it was written.
+
+    "" = nothing was scored.
+    """
+    sessions = [result.session for result in report.sessions if result.counts is not None]
+    return annotations_sha(sessions) if sessions else ""
+
+
+def inputs_of(settings: Settings, report: Report, cache: Cache) -> tuple[Input, ...]:
+    """Files that a run read: names without folders, and digests."""
+    found = [
+        Input(name=part.path.name, sha256=done.analysis.timeline.video.sha256, kind="video")
+        for result in report.sessions
+        for part, done in zip(result.session.parts, result.parts, strict=True)
+    ]
+    for kind, path in settings.dataset.tables.items():
+        found += [
+            Input(name=file.name, sha256=cache.digest(file), kind=kind)
+            for file in annotation_files(path)
+        ]
+    return tuple(found)
+
+
+def log_predictions(
+    report: Report, store: Store, run_id: str, *, known: frozenset[str], claims: Path | None
+) -> None:
+    """Log the prediction tables of a report, those of ``known`` keys left out.
+
+    Args:
+        report: with the tables.
+        store: where to.
+        run_id: the run that gets them (of a sweep: the parent).
+        known: first 12 digits of keys whose tables are in the experiment already.
+        claims: folder in which the cells of a sweep say which key they log; None = a single run.
+    """
+    logged: list[str] = []
+    for result in report.sessions:
+        for number, part in enumerate(result.parts):
+            analysis = part.analysis
+            key = analysis.keys["expressions"].key[:12]
+            if key in known or key in logged or (claims is not None and not _claim(claims, key)):
+                continue
+            stem = file_stem(result.session.session_id) + (
+                f".part{number}" if len(result.parts) > 1 else ""
+            )
+            table = predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
+            try:
+                with tempfile.TemporaryDirectory(prefix="ferbench-predictions-") as scratch:
+                    files = write_predictions(Path(scratch), stem, table)
+                    store.log_files(run_id, files, f"predictions/{key}")
+            except BaseException:
+                if claims is not None:
+                    (claims / key).unlink(missing_ok=True)
+                raise
+            logged.append(key)
+    if logged and claims is None:
+        store.log_numbers(run_id, params={}, metrics={}, tags=predictions_tag(logged))
+
+
+def predictions_tag(keys: list[str]) -> Mapping[str, str]:
+    """The tag by which later runs find that a key's tables are logged."""
+    return {PREDICTIONS_TAG: ",".join(sorted(keys))}
+
+
+def _claim(folder: Path, key: str) -> bool:
+    """Whether this process is the first of the sweep to ask for a key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / key).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True

@@ -1,0 +1,327 @@
+"""The tables that ``ferbench score`` compares.
+
+Events, sessions' lengths and annotations, put together by session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from ferbench.app.cli.options import options_in_messages
+from ferbench.datasets.annotation_table import AnnotationTable, Columns, Row, Table
+from ferbench.datasets.files import SUFFIXES
+from ferbench.datasets.matching import by_annotator
+from ferbench.datasets.naming import NUMBERED_WITHIN, Identity, Naming, without_suffix
+from ferbench.datasets.naming import canonical as canonical_name
+from ferbench.datasets.times import Clock, TimeFormat
+from ferbench.errors import ConfigError, DatasetError
+from ferbench.formats.event_table import EventTable, SessionLength, is_lengths, read_lengths
+from ferbench.labels import canonical
+from ferbench.scoring.agreement.coded_intervals import Marks, marks_by_annotator
+from ferbench.types import Annotation, Event
+from ferbench.wording import some
+
+SPELLED: Final = {
+    "Name the file's columns in dataset.format.columns": "Name the file's columns with --column OURS=THEIRS",
+    " (session: null where rows name only the participant)": "",
+    ", or say how it is written with dataset.format.encoding": "",
+    "dataset.format.time_format=": "--time-format ",
+    "dataset.format.time_format": "--time-format",
+    "dataset.format.frame_rate_hz=": "--frame-rate ",
+    "dataset.format.frame_rate_hz": "--frame-rate",
+    "dataset.format.keep": "--keep",
+    "dataset.format.tier=": "--tier ",
+    "dataset.format.tier": "--tier",
+    "dataset.format.columns.": "--column ",
+    "dataset.annotator=": "--annotator ",
+    "dataset.annotator": "--annotator",
+    "keep.": "--keep ",
+    "frame_rate_hz:": "--frame-rate:",
+    "session_name:": "--session-name:",
+    "pre_s:": "--pre:",
+    "post_s:": "--post:",
+    "scoring.": "--set ",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to compare.
+
+    Attributes:
+        events: table of events (CSV, or JSON of ``ferbench events``).
+        annotations: CSV of annotations.
+        lengths: table of sessions' lengths; None = the one beside ``events``, if there is one.
+        table: how the CSV of annotations is written.
+        naming: how the session's name is made of a row's session and participant.
+        annotator: whose annotations; "all" = everybody's; None = there is one annotator only.
+        label: events of this expression only; None = all.
+        pre_s: window before an annotation's onset, seconds.
+        post_s: window after it, seconds.
+        stamp: an event's time; None = the trigger where the table has it, else the onset.
+        unlisted: what a session without a row in the CSV is.
+        scoring: choice of ``conf/scoring``: how events and annotations are matched.
+        settings: of its values, by name.
+        intervals: also chance levels and intervals, which take a second or more.
+    """
+
+    events: Path
+    annotations: Path
+    lengths: Path | None
+    table: Table
+    naming: Naming
+    annotator: str | None
+    label: str | None
+    pre_s: float
+    post_s: float
+    stamp: Literal["trigger", "onset"] | None
+    unlisted: Literal["unannotated", "empty"]
+    scoring: str
+    settings: Sequence[tuple[str, str]]
+    intervals: bool
+
+
+class Searched:
+    """Sessions in which events were looked for.
+
+    ``complete`` = also those without events are known.
+    """
+
+    def __init__(self, sessions: frozenset[str], naming: Naming, *, complete: bool) -> None:
+        """Take their names, and how names are made."""
+        self.sessions, self.complete = sessions, complete
+        self._naming = naming
+        self._found: dict[Identity, str] = {}
+
+    def find(self, session: str, participant: str) -> str:
+        """The session that a row means (as in a run, see ``Naming.means``), or where there is none
+        the row's own name.
+
+        Raises DatasetError where it may be several.
+        """
+        identity = self._naming.identity(session, participant)
+        if identity not in self._found:
+            bare = self._naming.identity(without_suffix(session, SUFFIXES), participant)
+            self._found[identity] = (
+                self._find(identity) or self._find(bare) or self._naming.name(identity)
+            )
+        return self._found[identity]
+
+    def _find(self, identity: Identity) -> str:
+        name = self._naming.name(identity)
+        near = (
+            [name] if name in self.sessions else sorted(self._naming.means(identity, self.sessions))
+        )
+        if len(near) > 1:
+            raise DatasetError(
+                f"{name!r} may be {' and '.join(map(repr, near))}; spell it as one of them"
+            )
+        return near[0] if near else ""
+
+
+def owners_of(
+    request: Request,
+    searched: Searched,
+    table: AnnotationTable,
+    lengths: Mapping[str, SessionLength],
+) -> dict[str, str]:
+    """Whose session each one is, as far as rows or the table of lengths tell.
+
+    Raises:
+        DatasetError: the two say different things.
+    """
+    told = {name: length.participant for name, length in lengths.items() if length.participant}
+    for name, row in _by_session(replace(request, annotator="all"), searched, table):
+        if not row.participant:
+            continue
+        if name in told and canonical_name(told[name]) != canonical_name(row.participant):
+            raise DatasetError(
+                f"session {name!r} is of participant {told[name]!r} in the table of lengths and of {row.participant!r} "
+                f"in {request.annotations.name} (line {row.line}); correct one of them"
+            )
+        told.setdefault(name, row.participant)
+    return told
+
+
+def people_of(
+    request: Request, searched: Searched, table: AnnotationTable, scored: set[str]
+) -> dict[str, Marks]:
+    """Everybody's marks, where one of several annotators was chosen; else empty."""
+    if request.annotator in (None, "all"):
+        return {}
+    marks: dict[str, list[Annotation]] = {name: [] for name in scored}
+    for name, row in _by_session(replace(request, annotator="all"), searched, table):
+        if row.kept and name in scored:
+            marks[name].append(_annotation(name, row))
+    found = marks_by_annotator(marks, all_watched=request.unlisted == "empty")
+    return found if len(found) > 1 else {}
+
+
+def events_of_label(table: EventTable, request: Request) -> list[Event]:
+    """Events of the wanted expression."""
+    if request.label is None:
+        return list(table.events)
+    wanted = _one_spelling(request.label)
+    found = [event for event in table.events if _one_spelling(event.label) == wanted]
+    there = sorted({event.label for event in table.events})
+    if not found and there:
+        raise ConfigError(
+            f"--label: no event has {request.label!r}; there are: {', '.join(map(repr, there))}"
+        )
+    return found
+
+
+def _one_spelling(label: str) -> str:
+    try:
+        return canonical(label)
+    except ConfigError:
+        return label.strip()
+
+
+def lengths_of(request: Request) -> tuple[dict[str, SessionLength] | None, list[str]]:
+    """Lengths of the sessions where they can be had, and what to say otherwise."""
+    if request.lengths is not None:
+        return read_lengths(request.lengths), []
+    beside = request.events.with_suffix(".sessions.csv"), request.events.with_name("sessions.csv")
+    for path in beside:
+        if path.is_file() and path != request.annotations and is_lengths(path):
+            return read_lengths(path), [
+                f"sessions and their lengths: {path.name}, beside {request.events.name}"
+            ]
+    return None, [
+        "the sessions' lengths are not known, so there are no false alarms per minute (--sessions gives them)"
+    ]
+
+
+def stamp_of(table: EventTable, request: Request, notes: list[str]) -> Literal["trigger", "onset"]:
+    """What an event's time is, and a note where the table decides it.
+
+    Raises:
+        ConfigError: triggers are asked for, and the table does not have them.
+    """
+    if table.has_triggers or not table.events:
+        return request.stamp or "trigger"
+    if request.stamp == "trigger":
+        raise ConfigError(
+            f"--stamp: {request.events.name} does not have trigger_s for every event; use --stamp onset"
+        )
+    if request.stamp is None:
+        notes.append(
+            f"{request.events.name} does not have trigger_s for every event: its events count at their onset"
+        )
+    return "onset"
+
+
+def annotations_of(
+    request: Request, searched: Searched, table: AnnotationTable
+) -> tuple[dict[str, list[Annotation]], list[str]]:
+    """Annotations of every session that can be scored, and what is left out."""
+    events, annotations = request.events.name, request.annotations.name
+    if table.clock:
+        raise DatasetError(
+            f"{annotations} has clock times, and 'ferbench score' does not know when sessions began: "
+            "score with 'ferbench run', or turn them into seconds of the session"
+        )
+    marks: dict[str, list[Annotation]] = {}
+    for name, row in _by_session(request, searched, table):
+        own = marks.setdefault(name, [])
+        if row.kept:
+            own.append(_annotation(name, row))
+    refused = {searched.find(problem.session, problem.participant) for problem in table.problems}
+    left_out: list[str] = []
+
+    def leave_out(names: set[str], reason: str) -> None:
+        if names:
+            left_out.append(f"not scored, {reason}: {some(sorted(names))}")
+        for name in names:
+            marks.pop(name, None)
+
+    leave_out(
+        refused & (set(marks) | searched.sessions), f"a row of theirs in {annotations} was refused"
+    )
+    unlisted = set(searched.sessions) - set(marks) - refused
+    if request.unlisted == "empty":
+        marks.update((name, []) for name in unlisted)
+    else:
+        leave_out(
+            unlisted,
+            f"no row in {annotations} (--unlisted empty takes them as annotated with nothing found)",
+        )
+    if searched.complete:
+        leave_out(set(marks) - searched.sessions, f"not among the sessions of {events}")
+    return marks, left_out
+
+
+def _by_session(
+    request: Request, searched: Searched, table: AnnotationTable
+) -> list[tuple[str, Row]]:
+    """Rows of the chosen annotator with the names of their sessions."""
+    with options_in_messages(SPELLED):
+        rows = by_annotator(table.rows, request.annotator)
+    named = [(searched.find(row.session, row.participant), row) for row in rows]
+    owner: dict[str, Row] = {}
+    for name, row in named:
+        if not row.participant:
+            continue
+        first = owner.setdefault(name, row)
+        if canonical_name(first.participant) != canonical_name(row.participant):
+            raise DatasetError(
+                f"{request.annotations.name}: session {name!r} is there for participants {first.participant!r} (line "
+                f"{first.line}) and {row.participant!r} (line {row.line}); where sessions are numbered within "
+                f"participants, give --session-name '{NUMBERED_WITHIN}'"
+            )
+    return named
+
+
+def _annotation(name: str, row: Row) -> Annotation:
+    if isinstance(row.onset, Clock) or isinstance(row.offset, Clock):
+        raise DatasetError(f"line {row.line}: expected seconds of the session, got a clock time")
+    return Annotation(
+        session_id=name,
+        onset_s=row.onset,
+        offset_s=row.offset,
+        kind=row.kind,
+        annotator=row.annotator,
+        reacted=row.reacted,
+    )
+
+
+def table_from(
+    *,
+    columns: Sequence[tuple[str, str]],
+    keep: Sequence[tuple[str, str]],
+    time_format: str,
+    frame_rate_hz: float | None,
+    tier: str | None,
+) -> Table:
+    """How the annotations are written, from the options of the command.
+
+    Raises:
+        ConfigError: no such column of ours, or no such format of times.
+    """
+    known = [field.name for field in fields(Columns)]
+    for name, _ in columns:
+        if name not in known:
+            raise ConfigError(
+                f"--column: expected one of {', '.join(known)} before the '=', got {name!r}"
+            )
+    formats = get_args(TimeFormat)
+    if time_format not in formats:
+        raise ConfigError(
+            f"--time-format: expected one of {', '.join(formats)}, got {time_format!r}"
+        )
+    kept: dict[str, tuple[str, ...]] = {}
+    for name, value in keep:
+        kept[name] = (*kept.get(name, ()), value)
+    with options_in_messages(SPELLED):
+        named = replace(Columns(), **dict(columns))
+        return Table(
+            columns=named,
+            keep=kept,
+            time_format=time_format,  # type: ignore[arg-type]
+            frame_rate_hz=frame_rate_hz,
+            tier=tier,
+        )

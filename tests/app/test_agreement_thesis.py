@@ -1,0 +1,498 @@
+"""Which command gives which file and number of the thesis' batch programs.
+
+============================
+===================================================================================== file or number
+command ============================
+===================================================================================== flags, events
+of cases/       ferbench events FILE --fps RATE --json Results.csv                   ferbench events
+FRAMES --video VIDEOS --results Results.csv Results_grade_file.csv        ferbench events FRAMES
+--video VIDEOS --grades Results_grade_file.csv Results_grade_file_sorted     ferbench agreement
+Results_grade_file.csv --out DIR Results_converted, _confusion ferbench agreement Results.csv --out
+DIR ..._filtered_...              ferbench agreement Results.csv --max-events 10 --out DIR
+Results_all_emotions.csv      ferbench agreement FRAMES --models A,B,C --out DIR printed averages
+and numbers  ferbench agreement Results.csv --json printed grade counts          ferbench agreement
+SHEET --json ============================
+=====================================================================================
+
+``ferbench score`` against sed_eval's counts is in test_score.py, frame files and their bytes in
+test_thesis_csv.py.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from helpers.reference import report_difference, shared_path
+
+BATCH = "thesis/batch"
+ORDER = "POSTER_V2-RAF,POSTER_V2-AN7,APViT"
+UNOPENED = "P30991/30991 Sessie 2.mp4"
+"""The original looks for .MP4 only, so for it this video is not there."""
+
+
+def inputs() -> dict:
+    return json.loads(shared_path(f"{BATCH}/inputs.json").read_text())
+
+
+def write_video(path: Path, fps: float) -> None:
+    """Two frames at a rate, which is all that is read of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w", format="mp4") as writer:
+        stream = writer.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(2):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
+            frame.pts = index
+            writer.mux(stream.encode(frame))
+        writer.mux(stream.encode())
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory) -> Path:
+    """The sessions' videos in folders as those of the CSVs, at their rates.
+
+    Without the one that has no .MP4.
+    """
+    folder = tmp_path_factory.mktemp("recordings")
+    for name, fps in inputs()["video_fps"].items():
+        if name != UNOPENED:
+            write_video(folder / name, fps)
+    return folder
+
+
+def in_walk_order() -> list[Path]:
+    """The CSVs of predictions in the order in which the original met them."""
+    folder = shared_path(f"{BATCH}/frames")
+    names = [name.lstrip("/") for name in inputs()["walk_order"]]
+    return [folder / name for name in names if name.split(".")[-3] not in ("MP4", "mp4")]
+
+
+REFUSED = {
+    # the original drops the rest without a word
+    "c17_25_malformed_row_before_event": "expected 12 columns",
+    "c18_25_blank_line": "got an empty line",
+    "c19_25_header_row": "remove the header",
+    "c26_fps0_missing_video": "frame rate: expected a finite number of frames per second above 0",
+}
+UNLIKE = {"r03_25_render_float_box"}
+"""The original's drawing broke off there.
+
+Without drawing (r03n) the same file gives what ours gives.
+"""
+
+
+def test_flags_and_events_of_every_case(ferbench):
+    folder = shared_path("thesis/cases")
+    names = [case["name"] for case in json.loads((folder / "index.json").read_text())]
+    assert {*REFUSED, *UNLIKE} <= set(names)
+    for name in names:
+        expected = json.loads((folder / name / "expected.json").read_text())
+        ended = ferbench(
+            "events", folder / name / "predictions.csv", "--fps", expected["fps"], "--json"
+        )
+        if name in REFUSED:
+            assert ended.code == 1
+            assert REFUSED[name] in ended.err
+            continue
+        found = json.loads(ended.out)
+        same = (
+            found["segments"] == expected["segment_flags"]
+            and [[e["index"], e["timecode"]] for e in found["events"]] == expected["detections"]
+        )
+        assert same == (name not in UNLIKE), name
+
+
+def test_results_and_grade_file_byte_for_byte(ferbench, recordings, tmp_path):
+    results, grades = tmp_path / "new" / "Results.csv", tmp_path / "new" / "Results_grade_file.csv"
+    options = ("--video", recordings, "--results", results, "--grades", grades)
+    ended = ferbench("events", *in_walk_order(), *options)
+    assert ended.code == 1  # a video is missing
+    assert ended.err.count("failed: ") == 3
+    assert "note: 30991 Sessie 2.mp4.APViT.retinaface.csv: written without segments" in ended.err
+    assert (
+        "Results_grade_file.csv: 14 blocks; 4 with more than 10 events have no block" in ended.err
+    )
+    assert results.read_bytes() == shared_path(f"{BATCH}/Results.csv").read_bytes()
+    assert grades.read_bytes() == shared_path(f"{BATCH}/Results_grade_file.csv").read_bytes()
+    assert len(list(results.parent.iterdir())) == 2
+
+
+def test_a_folder_gives_the_same_rows_sorted(ferbench, recordings, tmp_path):
+    results, grades = tmp_path / "Results.csv", tmp_path / "Grades.csv"
+    frames = shared_path(f"{BATCH}/frames")
+    ended = ferbench(
+        "events", frames, "--video", recordings, "--results", results, "--grades", grades
+    )
+    assert "left out: 6 files of faces" in ended.err
+    expected = shared_path(f"{BATCH}/Results.csv").read_text().splitlines()
+    assert sorted(results.read_text().splitlines()) == sorted(expected)
+    assert results.read_text().startswith("10234,1,APViT,")
+    blocks, wanted = (
+        sorted(zip(*[iter(path.read_text().splitlines())] * 3, strict=True))
+        for path in (grades, shared_path(f"{BATCH}/Results_grade_file.csv"))
+    )
+    assert blocks == wanted
+
+
+def test_a_video_with_a_small_suffix_is_found_here(ferbench, recordings, tmp_path):
+    shutil.copytree(recordings, tmp_path / "all")
+    write_video(tmp_path / "all" / UNOPENED, 25.0)
+    results = tmp_path / "Results.csv"
+    frames = shared_path(f"{BATCH}/frames")
+    ended = ferbench("events", frames, "--video", tmp_path / "all", "--results", results)
+    assert ended.code == 0, ended.err
+    rows = [line.split(",") for line in results.read_text().splitlines()]
+    assert [row[4:] for row in rows if row[:2] == ["30991", "2"]] == [["0", "1", "0", "1"]] * 3
+
+
+def test_the_sorted_grade_file(ferbench, tmp_path):
+    ended = ferbench("agreement", shared_path(f"{BATCH}/Results_grade_file.csv"), "--out", tmp_path)
+    assert ended.code == 0, ended.err
+    made = tmp_path / "Results_grade_file_sorted.csv"
+    assert made.read_bytes() == shared_path(f"{BATCH}/Results_grade_file_sorted.csv").read_bytes()
+    assert ferbench("agreement", made, "--out", tmp_path / "again").code == 0
+    assert [path.name for path in (tmp_path / "again").iterdir()] == [
+        "agreement.csv"
+    ]  # it is sorted already
+
+
+@pytest.mark.parametrize(("filtered", "options"), [(0, []), (1, ["--max-events", 10])])
+def test_converted_and_confusion_tables_byte_for_byte(filtered, options, ferbench, tmp_path):
+    ended = ferbench("agreement", shared_path(f"{BATCH}/Results.csv"), "--out", tmp_path, *options)
+    assert ended.code == 0, ended.err
+    expected = shared_path(f"{BATCH}/convert_results_filtered_{filtered}")
+    tables = sorted(expected.glob("*.csv"))
+    assert len(tables) == 2
+    for table in tables:
+        assert (tmp_path / table.name).read_bytes() == table.read_bytes()
+
+
+@pytest.mark.parametrize(("filtered", "options"), [(0, []), (1, ["--max-events", 10])])
+def test_printed_numbers(filtered, options, ferbench):
+    ended = ferbench("agreement", shared_path(f"{BATCH}/Results.csv"), "--json", *options)
+    found = json.loads(ended.out)["segments"]
+    expected = json.loads(
+        shared_path(f"{BATCH}/convert_results_filtered_{filtered}/printed.json").read_text()
+    )["parsed"]
+    assert found["sessions"] == expected["total_sessions"]
+    pairs = {(pair["first"], pair["second"]): pair for pair in found["pairs"]}
+    differences = []
+    for kind, name in (("Overal", "overall"), ("True", "true"), ("False", "false")):
+        for models, value in expected["agreement"][kind].items():
+            differences.append(abs(pairs[tuple(models.split("|"))][name] - value))
+    assert len(differences) == 3 + 6 + 6
+    for key, name in (("Max", "max"), ("Mean", "mean"), ("StDev", "sample_sd")):
+        if key in expected:
+            differences.append(abs(found["events_per_session"]["all models"][name] - expected[key]))
+    assert len(differences) == (18 if filtered == 0 else 15)
+    report_difference("thesis convert_results", max(differences))
+    assert max(differences) < 1e-9
+
+
+def test_expressions_file_and_matrices(ferbench, tmp_path):
+    frames = shared_path(f"{BATCH}/frames")
+    ended = ferbench("agreement", frames, "--models", ORDER, "--out", tmp_path, "--json")
+    assert ended.code == 0, ended.err
+    original = shared_path(f"{BATCH}/analyze_emotions/Results_all_emotions.csv")
+    assert (tmp_path / original.name).read_bytes() == original.read_bytes()
+    found = json.loads(ended.out)["expressions"]
+    expected = json.loads(shared_path(f"{BATCH}/analyze_emotions/expected.json").read_text())
+    order = expected["emotion_order"]
+    assert [name.capitalize() for name in found["classes"]] == order
+    differences = []
+    for pair in found["pairs"]:
+        counts = expected["counts"][pair["first"]][pair["second"]]
+        assert pair["counts"] == [[counts[a][b] for b in order] for a in order]
+        matrix = expected["matrices"][f"{pair['first']}|{pair['second']}"]
+        differences.append(np.abs(np.array(pair["shares"]) - np.array(matrix["rows"])).max())
+        differences.append(abs(pair["overall"] - matrix["overall"]))
+    with (tmp_path / "agreement.csv").open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            if not row["second"]:
+                total = expected["class_totals"][row["first"]][row["measure"].capitalize()]
+                differences.append(abs(float(row["value"]) - total["share"]))
+                assert int(row["n"]) == total["count"]
+    assert len(differences) == 12 + 21
+    report_difference("thesis analyze_emotions", max(differences))
+    assert max(differences) < 1e-9
+    for model, own in found["class_totals"].items():
+        assert own == [expected["class_totals"][model][name]["count"] for name in order]
+
+
+@pytest.mark.parametrize(
+    "name", ["sorted_clean", "sorted_messy", "unsorted_clean", "sorted_edited"]
+)
+def test_graded_sheets(name, ferbench):
+    folder = shared_path(f"{BATCH}/grade")
+    expected = json.loads((folder / "expected.json").read_text())[name]
+    found = json.loads(ferbench("agreement", folder / expected["input"], "--json").out)
+    grades, parsed = found["grades"], expected["parsed"]
+    assert grades["sessions"] == parsed["videos"]
+    assert [grades[key] for key in ("true_times", "false_times", "times")] == [
+        parsed[f"total {kind}"] for kind in ("true positive", "false positive", "positives")
+    ]
+    for model, own in parsed["models"].items():
+        assert grades["models"][model] == {
+            "tp": own["TP"],
+            "fp": own["FP"],
+            "fn": own["FN"],
+            "total": own["total"],
+        }
+    notes = "\n".join(found["notes"])
+    assert ("look like 'T'" in notes) == (name == "sorted_messy")
+    assert ("incomplete" in notes) == (name == "sorted_edited")
+    assert ("20517/2 has no block of POSTER_V2-AN7" in notes) == (name == "unsorted_clean")
+
+
+@pytest.mark.parametrize("name", ["grade_row_shorter_than_sections", "header_line_shifts_triples"])
+def test_sheets_that_cannot_be_counted(name, ferbench):
+    ended = ferbench("agreement", shared_path(f"{BATCH}/grade/grades_fail_{name}.csv"))
+    assert ended.code == 1
+    assert ended.err.startswith("FormatError: ")
+    assert ended.out == ""
+
+
+# batch_detect on odd names
+# ------------------------------------------------------------------------------------------
+
+ROW = [["12345", "1", "APViT", "retinaface", "1", "1"]]
+OTHER = [["20230", "1", "APViT", "retinaface", "1", "1"]]
+OUTCOMES = {
+    "plain": (0, ROW, ""),
+    "lower_sessie": (0, ROW, ""),  # the original broke off
+    "sessie10": (0, [["12345", "10", *ROW[0][2:]]], ""),  # likewise
+    "no_5_digit_id": (1, None, "expected a participant's number of five digits in"),  # likewise
+    "six_digit_number_first": (0, ROW, ""),
+    "other_5_digit_first": (
+        0,
+        OTHER,
+        "20230 is taken as the participant; 12345 is in its path too",
+    ),
+    "top_level_id_first_noslash": (0, ROW, ""),
+    "top_level_id_first_slash": (0, ROW, ""),  # the original broke off
+    "dot_in_path": (0, ROW, ""),  # the original did not find the video
+    "lower_mp4": (0, ROW, ""),  # likewise
+    "faces_csv_skipped": (1, None, "no table of predictions in"),
+    "faces_csv_of_mov": (1, None, "no table of predictions in"),  # the original broke off
+    "other_backend": (
+        0,
+        [["12345", "1", "APViT", "opencv", "1", "1"]],
+        "",
+    ),  # the original takes retinaface only
+    "results_csv_inside": (1, None, "no table of predictions in"),
+    "name_without_model": (1, None, "retinaface.csv is not named <video>.<model>.<backend>.csv"),
+}
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_batch_detect_on_odd_names(name, ferbench, tmp_path):
+    case = json.loads(shared_path(f"{BATCH}/failure_modes.json").read_text())[
+        f"batch_detect/{name}"
+    ]
+    code, rows, message = OUTCOMES[name]
+    data, recordings = tmp_path / "data", tmp_path / "recordings"
+    for file in case["csv_files"]:
+        (data / file).parent.mkdir(parents=True, exist_ok=True)
+        with (data / file).open("w", newline="") as stream:
+            is_faces = name.startswith("faces")
+            line = [1.5, 2.0, 3.0, 4.0, 0.9] if is_faces else [1, 2, 30, 40, *[0.1] * 7, "Surprise"]
+            csv.writer(stream).writerows(ROW if name == "results_csv_inside" else [line] * 12)
+    for file in case["videos"] or ["a/12345 Sessie 1.MP4", "12345 Sessie 1.MP4"]:
+        write_video(recordings / file, 25.0)
+    folder = f"{data}/" if case["dir_args_with_trailing_slash"] else data
+    results, grades = tmp_path / "Results.csv", tmp_path / "Grades.csv"
+    ended = ferbench(
+        "events", folder, "--video", recordings, "--results", results, "--grades", grades
+    )
+    assert ended.code == code, ended.err
+    assert "Traceback" not in ended.err
+    assert message in ended.err
+    assert results.exists() == grades.exists() == (rows is not None)
+    if rows is not None:
+        assert [line.split(",") for line in results.read_text().splitlines()] == rows
+        assert grades.read_text().splitlines()[1] == ",,,Timestamp,00:00:00:01"
+    if case["rc"] == 0 and case["results"] and name not in ("dot_in_path", "lower_mp4"):
+        assert rows == case["results"]
+        assert [line.split(",") for line in grades.read_text().splitlines()] == case["grade"]
+
+
+def test_every_case_has_an_outcome():
+    cases = json.loads(shared_path(f"{BATCH}/failure_modes.json").read_text())
+    assert {f"batch_detect/{name}" for name in OUTCOMES} == {
+        n for n in cases if n.startswith("batch_detect/")
+    }
+    assert len(cases) == 30
+
+
+# options and other files
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rule", "hysteresis"], "--results and --grades hold the segments of the rule windowed"),
+        (["--json"], "--json has no place for several models"),
+        (["--out", "e.csv"], "--out has no place for several models"),
+        (["--grades", "."], "--grades: expected the name of a file that ends in .csv"),
+        (["--model", "RMN"], "is of 'RMN'; there are"),
+    ],
+)
+def test_options_that_do_not_go_with_the_thesis_files(
+    arguments, message, ferbench, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    ended = ferbench(
+        "events", shared_path(f"{BATCH}/frames"), "--fps", 25, "--results", "R.csv", *arguments
+    )
+    assert ended.code == 1
+    assert message in ended.err
+    assert list(tmp_path.glob("*.csv")) == []
+
+
+def test_other_files_are_not_overwritten(ferbench, tmp_path):
+    frames = shared_path(f"{BATCH}/frames")
+    (tmp_path / "notes.csv").write_text("my,notes\n")
+    ended = ferbench("events", frames, "--fps", 25, "--results", tmp_path / "notes.csv")
+    assert ended.code == 1
+    assert "is there and is another kind of file" in ended.err
+    shutil.copyfile(shared_path(f"{BATCH}/grade/grades_sorted_clean.csv"), tmp_path / "graded.csv")
+    before = (tmp_path / "graded.csv").read_bytes()
+    ended = ferbench("events", frames, "--fps", 25, "--grades", tmp_path / "graded.csv")
+    assert ended.code == 1
+    assert "is there and has grades in it; choose another name" in ended.err
+    assert (tmp_path / "graded.csv").read_bytes() == before
+
+
+def test_a_sorted_sheet_with_other_grades_is_not_overwritten(ferbench, tmp_path):
+    sheet, out = shared_path(f"{BATCH}/Results_grade_file.csv"), tmp_path / "out"
+    for _ in range(2):  # again over an equal one
+        assert ferbench("agreement", sheet, "--out", out).code == 0
+    made = out / "Results_grade_file_sorted.csv"
+    shutil.copyfile(shared_path(f"{BATCH}/grade/grades_sorted_clean.csv"), made)
+    (out / "agreement.csv").unlink()
+    for told in (
+        "has other grades in it; move it away",
+        "is another kind of file; choose another folder",
+    ):
+        before = made.read_bytes()
+        ended = ferbench("agreement", sheet, "--out", out)
+        assert ended.code == 1
+        assert told in ended.err
+        assert made.read_bytes() == before
+        assert [path.name for path in out.iterdir()] == [made.name], "nothing is half written"
+        made.write_text("my,notes\n")
+
+
+def test_a_sheet_that_cannot_be_sorted_is_counted(ferbench, tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    block = "{},1,{},Section,0\n,,,Timestamp,00:00:05:01\n,,,Grade,T\n"
+    sheet.write_text(block.format("P07", "APViT"))
+    ended = ferbench("agreement", sheet, "--out", tmp_path / "named")
+    assert ended.code == 0, ended.err
+    assert "note: no sheet_sorted.csv: line 1: cannot sort participant 'P07'" in ended.err
+    assert [path.name for path in (tmp_path / "named").iterdir()] == ["agreement.csv"]
+    sheet.write_text(block.format(2, "APViT") + block.format(2, "RMN") + block.format(1, "RMN"))
+    ended = ferbench("agreement", sheet, "--out", tmp_path / "numbered")
+    assert ended.code == 0, ended.err
+    assert "note: not in sheet_sorted.csv, as in the thesis, for want of a model: 1/1" in ended.err
+    assert [
+        line[:2] for line in (tmp_path / "numbered" / "sheet_sorted.csv").read_text().split()[::3]
+    ] == ["2,"] * 2
+
+
+def test_events_says_what_to_do_with_the_thesis_tables(ferbench):
+    for name in ("Results.csv", "Results_grade_file.csv"):
+        ended = ferbench("events", shared_path(f"{BATCH}/{name}"), "--fps", 25)
+        assert ended.code == 1
+        assert f"ferbench agreement {name}" in ended.err
+
+
+def test_text_and_csv_on_the_screen(ferbench):
+    path = shared_path(f"{BATCH}/Results.csv")
+    ended = ferbench("agreement", path)
+    assert ended.code == 0
+    rows = [line.split() for line in ended.out.splitlines()]
+    assert ["APViT", "POSTER_V2-AN7", "0.717", "0.639", "0.833", "60", "5"] in rows
+    assert ["all", "models", "18", "15", "5.722", "5.497", *"4112300110101003"] in rows
+    assert (
+        "note: session 30991/2 has no segments of APViT, POSTER_V2-AN7, POSTER_V2-RAF" in ended.err
+    )
+    table = list(csv.DictReader(ferbench("agreement", path, "--csv").out.splitlines()))
+    assert {row["part"] for row in table} == {"segments", "events per session"}
+    none = ferbench("agreement", path, "--max-events", 0)
+    assert none.code == 0
+    assert "undefined (-, nothing to divide by): 15" in none.out
+    empty = list(
+        csv.DictReader(ferbench("agreement", path, "--max-events", 0, "--csv").out.splitlines())
+    )
+    assert {row["value"] for row in empty if row["part"] == "segments"} == {""}
+
+
+def test_pictures_and_one_table_of_all_numbers(ferbench, tmp_path):
+    frames = shared_path(f"{BATCH}/frames")
+    ended = ferbench("agreement", frames, "--fps", 25, "--out", tmp_path / "out")
+    assert ended.code == 0, ended.err
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    models = ("APViT", "POSTER_V2-AN7", "POSTER_V2-RAF")
+    pictures = {
+        "segments.png",
+        "events_per_session.png",
+        *(f"expressions_{model}.png" for model in models),
+    }
+    tables = {
+        "Results_converted.csv",
+        "Results_confusion.csv",
+        "Results_all_emotions.csv",
+        "expressions.csv",
+    }
+    assert names == {*pictures, *tables, "agreement.csv"}
+    for name in pictures:
+        assert (tmp_path / "out" / name).read_bytes().startswith(b"\x89PNG")
+    with (tmp_path / "out" / "agreement.csv").open(newline="") as stream:
+        assert {row["part"] for row in csv.DictReader(stream)} == {
+            "segments",
+            "events per session",
+            "expressions",
+        }
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments", "message"),
+    [
+        (
+            "Results.csv",
+            ["--fps", 25],
+            "--fps is for a folder of the thesis' frame CSVs; leave it out",
+        ),
+        ("Results.csv", ["--segment", 5], "--segment is for recorded runs; leave it out"),
+        (
+            "Results.csv",
+            ["--models", "APViT,RMN"],
+            "--models: expected each once of APViT, POSTER_V2-AN7",
+        ),
+        ("Results_grade_file.csv", ["--max-events", 3], "--max-events is not for a grade file"),
+        ("frames", ["--max-events", 3], "--max-events needs the frame rate, by --fps or --video"),
+        ("inputs.json", [], "is neither a Results.csv nor a grade file of the thesis"),
+        ("grade", [], "no table of predictions in"),
+    ],
+)
+def test_options_that_do_not_fit(source, arguments, message, ferbench):
+    ended = ferbench("agreement", shared_path(f"{BATCH}/{source}"), *arguments)
+    assert ended.code == 1
+    assert message in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_file_that_is_not_there(ferbench, tmp_path):
+    ended = ferbench("agreement", tmp_path / "Results.csv")
+    assert ended.code == 1
+    assert "there is no file or folder" in ended.err

@@ -1,0 +1,661 @@
+"""Chance levels, intervals and curves of runs, sweeps and files without a run, as a user gets them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferbench.errors import TrackingError
+from ferbench.formats.elan import read_elan
+from ferbench.pipeline.evidence import both
+from ferbench.report import statistics_pictures as pictures
+from ferbench.report.statistics_files import write_statistics
+from ferbench.report.statistics_text import summary
+from ferbench.scoring.agreement.coded_intervals import marks_by_annotator, of_annotations
+from ferbench.scoring.matching.criteria import OnsetOffset, Overlap
+from ferbench.scoring.matching.event_scoring import EventScoring
+from ferbench.scoring.numbers import numbers
+from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.statistics import AGREED, statistics
+from ferbench.scoring.uncertainty.intervals import resampled
+from ferbench.tracking.files_store import FilesStore
+from ferbench.types import Annotation, Event
+from ferbench.workflows.run_statistics import FOLDER, NUMBERS, SUMMARY
+
+PICTURES = {"chance", "lag_scan", "latency", "participants", "tolerance"}
+HEADLINES = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
+
+
+def evidence(people: int, *, late_s: float = 2.0, every: int = 1, seed: int = 0) -> list[Evidence]:
+    """Two sessions of 10 min for each participant.
+
+    Every n-th annotation is followed by an event.
+    """
+    rng, found = np.random.default_rng(seed), []
+    for k in range(2 * people):
+        name = f"s{k:02}"
+        onsets = np.sort(rng.choice(np.arange(10, 590, 20), 8, replace=False)).astype(float)
+        marks = tuple(
+            Annotation(session_id=name, onset_s=t, offset_s=t + 3, kind="slip", annotator="anna")
+            for t in onsets
+        )
+        times = [t + late_s for t in onsets[::every]]
+        events = tuple(
+            Event(
+                session_id=name, onset_s=t, offset_s=t + 3, trigger_s=t, label="surprise", peak=0.9
+            )
+            for t in times
+        )
+        found.append(
+            Evidence(
+                session_id=name,
+                participant=f"p{k // 2:02}",
+                events=events,
+                annotations=marks,
+                observed=((0.0, 600.0),),
+                visible=((0.0, 600.0),),
+            )
+        )
+    return found
+
+
+def test_an_event_two_seconds_after_every_annotation():
+    found = numbers(statistics(evidence(10), EventScoring(surrogates=200, draws=200), people={}))
+    assert found["event/lag_peak_s"] == pytest.approx(2.0)
+    assert (found["event/f1.lo"], found["event/f1.hi"], found["event/lag_peak_f1"]) == (1, 1, 1)
+    assert found["event/f1.p"] == pytest.approx(1 / 201)
+    assert 0 < found["event/f1.chance"] < 0.5
+    assert found["event/f1.times_chance"] == pytest.approx(1 / found["event/f1.chance"])
+    assert found["event/latency_q1_s"] == found["event/latency_q3_s"] == pytest.approx(2.0)
+    assert found["agree/detector/event/positive_agreement"] == 1
+    assert found["event/participants"] == 10
+    assert "event/average_precision" not in found, "events from a file have one threshold only"
+    early = numbers(
+        statistics(evidence(10), EventScoring(post_s=1.9, surrogates=50, draws=50), people={})
+    )
+    assert early["event/f1.hi"] == 0
+
+
+def test_without_intervals_nothing_is_drawn():
+    found = numbers(statistics(evidence(3), EventScoring(), people={}, intervals=False))
+    assert not [name for name in found if name.endswith((".lo", ".hi", ".chance", ".p"))]
+    assert math.isfinite(found["event/f1_tight"])
+
+
+def test_several_annotators_are_the_ceiling():
+    sessions = evidence(4)
+    other = {
+        s.session_id: tuple(
+            Annotation(
+                session_id=s.session_id,
+                onset_s=m.onset_s + 0.5,
+                offset_s=m.offset_s,
+                kind="slip",
+                annotator="ben",
+            )
+            for m in s.annotations[:6]
+        )
+        for s in sessions
+    }
+    rows = {s.session_id: (*s.annotations, *other[s.session_id]) for s in sessions}
+    people = marks_by_annotator(rows, all_watched=True)
+    found = numbers(statistics(sessions, EventScoring(), people=people, intervals=False))
+    assert found["agree/people/event/positive_agreement/anna/ben"] == pytest.approx(2 * 6 / 14)
+    assert 0 < found["agree/people/time/kappa_mean"] < 1
+    assert found["agree/people/alpha"] == pytest.approx(
+        found["agree/people/time/kappa/anna/ben"], abs=0.05
+    )
+
+
+@pytest.mark.parametrize(
+    ("people", "told"), [(1, "one participant"), (3, "not measured"), (8, "in simulations with 6")]
+)
+def test_few_participants_are_said(people, told, tmp_path):
+    scoring = EventScoring(surrogates=50, draws=100)
+    found = statistics(evidence(people, every=2), scoring, people={})
+    assert any(told in line for line in summary(found, scoring))
+    write_statistics(found, tmp_path, scoring)
+    assert {p.stem for p in tmp_path.glob("*.png")} == PICTURES
+    assert {p.stem for p in tmp_path.glob("*.csv")} == PICTURES | {"agreement", "breakdowns"}
+    with (tmp_path / "breakdowns.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["breakdown"] for row in rows} == {"kind", "index", "participant", "session", "face"}
+    assert all(row["recall"] == "0.5" for row in rows if row["breakdown"] == "kind")
+
+
+def test_numbers_are_spelled_as_people_do():
+    one = replace(evidence(1)[0], observed=((0.0, 45.0),))
+    one = replace(one, events=one.events[:1], annotations=one.annotations[:1])
+    lines = summary(
+        statistics([one], EventScoring(surrogates=9, draws=9), people={}), EventScoring()
+    )
+    assert lines[0].startswith(
+        "1 event, 1 annotation, 1 session of 1 participant, 45.0 s observed; "
+    )
+    assert any("1 match there" in line for line in lines)
+    assert not any(line.startswith("intervals") for line in lines), "there are none"
+
+
+def test_many_participants_need_no_caution():
+    scoring = EventScoring(surrogates=50, draws=100)
+    assert not any(
+        "only" in line for line in summary(statistics(evidence(20), scoring, people={}), scoring)
+    )
+
+
+def test_stretches_of_both():
+    assert both([(0.0, math.inf)], [(1.0, 2.0), (3.0, 4.0)]) == ((1.0, 2.0), (3.0, 4.0))
+    assert both([], [(1.0, 2.0)]) == ()
+
+
+# runs
+# ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def study(tmp_path, warm_root) -> list[str]:
+    """Overrides that name three sessions (the same clip) with different annotations, by two
+    annotators.
+    """
+    (tmp_path / "videos").mkdir()
+    for name in ("anna", "ben", "cas"):
+        shutil.copyfile(warm_root.clip, tmp_path / "videos" / f"{name}.mp4")
+    rows = [
+        "anna,0.6,1.1,kim",
+        "ben,0.1,0.4,kim",
+        "cas,0.6,1.1,kim",
+        "anna,0.7,1.1,lee",
+        "cas,0.5,1.0,lee",
+    ]
+    (tmp_path / "smiles.csv").write_text(
+        "session,onset_s,offset_s,annotator\n" + "\n".join(rows) + "\n"
+    )
+    named = [f"dataset.videos={tmp_path}/videos", f"dataset.annotations={tmp_path}/smiles.csv"]
+    fewer = ["scoring.surrogates=50", "scoring.draws=100"]
+    return [
+        *named,
+        *fewer,
+        "dataset.annotator=kim",
+        "signal.labels=[happiness]",
+        "report.timelines=0",
+        "tracking=files",
+    ]
+
+
+def records(root: Path) -> dict[str, dict]:
+    """Every run.json below the default folder by the run's id."""
+    return {
+        p.parent.name: json.loads(p.read_text())
+        for p in (root / "mlruns" / "files").glob("*/*/run.json")
+    }
+
+
+def cells(root: Path) -> list[dict]:
+    return [about for about in records(root).values() if about["kind"] == "cell"]
+
+
+@pytest.mark.weights
+def test_a_run_has_chance_and_intervals(study, warm_home, ferbench_run):
+    ended = ferbench_run(*study)
+    assert ended.code == 0, ended.err
+    assert "p = " in ended.out
+    assert "only 3 participants" in ended.out
+    ((run_id, about),) = records(warm_home).items()
+    metrics = about["metrics"]
+    for name in HEADLINES:
+        assert (
+            metrics[f"event/{name}.lo"] <= metrics[f"event/{name}"] <= metrics[f"event/{name}.hi"]
+        )
+    assert {"event/f1.chance", "event/f1.p", "event/average_precision", "event/nested_f1"} < set(
+        metrics
+    )
+    assert metrics["event/best_f1"] >= metrics["event/f1"], "the best threshold is as good at least"
+    assert "agree/people/event/positive_agreement/kim/lee" in metrics
+    (folder,) = (warm_home / "mlruns" / "files").glob(f"*/{run_id}/artifacts/{FOLDER}")
+    assert {p.stem for p in folder.glob("*.png")} == PICTURES | {"precision_recall", "thresholds"}
+    assert (folder / SUMMARY).read_text().splitlines()[0] in ended.out
+    assert not (folder / NUMBERS).exists()
+
+
+@pytest.mark.weights
+def test_a_run_has_the_frame_scores_of_the_challenge(study, warm_home, ferbench_run):
+    ended = ferbench_run(*study, "scoring=errhri")
+    assert ended.code == 0, ended.err
+    ((_, about),) = records(warm_home).items()
+    metrics = about["metrics"]
+    assert 0 < metrics["frame/f1"] <= metrics["frame/f1_tolerant"] <= 1
+    assert metrics["event/f1.lo"] <= metrics["event/f1"] <= metrics["event/f1.hi"]
+    assert "event/average_precision" not in metrics, "curves are of the window"
+    assert (
+        "it touches the time from 1 s before the annotation's onset to 1 s after its offset"
+        in ended.out
+    )
+    assert "frames at 30 Hz (ERR@HRI 2024, macro): accuracy" in ended.out
+
+
+@pytest.mark.weights
+def test_the_same_statistics_are_made_once(study, warm_home, ferbench_run, monkeypatch):
+    assert ferbench_run(*study).code == 0
+    monkeypatch.setattr("ferbench.workflows.run_statistics.statistics", None)
+    assert ferbench_run(*study).code == 0, "a second run finds them stored"
+    first, second = (about["metrics"] for about in records(warm_home).values())
+    assert first["event/f1.lo"] == second["event/f1.lo"]
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(("intervals", "with_them"), [("final", 1), ("all", 2), ("none", 0)])
+def test_cells_of_a_sweep(intervals, with_them, study, warm_home, ferbench_run):
+    ended = ferbench_run("-m", *study, "event.enter=0.5,0.95", f"scoring.intervals={intervals}")
+    assert ended.code == 0, ended.err
+    own = [about for about in cells(warm_home) if "event/f1.lo" in about["metrics"]]
+    assert len(own) == with_them
+    assert ("f1.chance" in ended.out) == bool(with_them)
+    pictures = list((warm_home / "mlruns" / "files").glob(f"*/*/artifacts/{FOLDER}/chance.png"))
+    assert len(pictures) == min(with_them, 1), "of the best cell only"
+
+
+@pytest.mark.weights
+def test_two_runs_by_participant(study, warm_home, ferbench_run, ferbench):
+    assert ferbench_run("-m", *study, "event.enter=0.5,0.7,0.95").code == 0
+    one, two, three = sorted(
+        key for key, about in records(warm_home).items() if about["kind"] == "cell"
+    )
+    ended = ferbench("compare", "--uri", "files", "--paired", one, two)
+    assert ended.code == 0, ended.err
+    assert "3 participants; p by all 4 swaps" in ended.out
+    assert "no p value can be below 0.25" in ended.out
+    plain = json.loads(ferbench("compare", "--uri", "files", "--paired", one, two, "--json").out)
+    known = records(warm_home)
+    values = [known[key]["metrics"]["event/false_alarms_per_min"] for key in (one, two)]
+    assert plain["others"][0]["false_alarms_per_min"]["difference"] == pytest.approx(
+        values[1] - values[0]
+    )
+    assert "p (max-T)" in ferbench("compare", "--uri", "files", "--against", one).out
+    assert ferbench("compare", "--uri", "files", "--paired", one, "nobody").code != 0
+    assert ferbench_run(*study, "scoring.post_s=1").code == 0
+    (single,) = (key for key, about in records(warm_home).items() if about["kind"] == "run")
+    told = ferbench("compare", "--uri", "files", "--paired", three, single)
+    assert told.code != 0
+    assert "scored in different ways (scoring.post_s 5 and 1)" in told.err
+
+
+@pytest.mark.weights
+def test_runs_that_matched_in_different_ways_are_not_compared(
+    study, warm_home, ferbench_run, ferbench
+):
+    ended = ferbench_run("-m", *study, "scoring=events,overlap", "event.enter=0.5,0.7")
+    assert ended.code == 0, ended.err
+    assert "matched events with annotations in different ways (scoring.criterion" in ended.err
+    assert "best cell" not in ended.out
+    known = {key: about for key, about in records(warm_home).items() if about["kind"] == "cell"}
+    by_window = [key for key, about in known.items() if about["params"]["scoring"] == "events"]
+    by_overlap = [key for key in known if key not in by_window]
+    told = ferbench("compare", "--uri", "files", "--paired", by_window[0], by_overlap[0])
+    assert told.code != 0
+    assert "scored in different ways (scoring.criterion" in told.err
+    rest = ferbench("compare", "--uri", "files", "--against", by_window[0])
+    assert rest.code == 0, rest.err
+    assert rest.out.count("left out: ") == 2, "the others are named"
+    assert rest.out.count(" against ") == 1
+    for wrong in (("--csv",), ("--by", "recall"), ("--against", by_window[1])):
+        assert "expected one of them" in ferbench("compare", "--paired", *by_window, *wrong).err
+
+
+@pytest.mark.weights
+def test_a_session_that_failed_in_one_run_is_left_out(
+    study, warm_home, ferbench_run, ferbench, tmp_path
+):
+    assert ferbench_run(*study).code == 0
+    (whole,) = records(warm_home)
+    (tmp_path / "videos" / "ben.mp4").write_bytes(b"no video")
+    assert ferbench_run(*study, "event.enter=0.7").code == 1
+    (part,) = set(records(warm_home)) - {whole}
+    ended = ferbench("compare", "--uri", "files", "--paired", whole, part)
+    assert ended.code == 0, ended.err
+    assert "2 participants" in ended.out
+    assert "only in some of the runs, left out: ben" in ended.out
+    assert "only 2 participants: intervals of so few are too short" in ended.out
+    plain = json.loads(ferbench("compare", "--uri", "files", "--paired", whole, part, "--json").out)
+    for name in ("f1", "false_alarms_per_min"):
+        other = plain["others"][0][name]
+        assert other["value"] - plain["values"][name] == pytest.approx(other["difference"])
+    marks = tmp_path / "smiles.csv"
+    marks.write_text(marks.read_text().replace("anna,0.6", "anna,0.9"))
+    assert ferbench_run(*study, "event.enter=0.8").code == 1
+    (moved,) = set(records(warm_home)) - {whole, part}
+    told = ferbench("compare", "--uri", "files", "--paired", whole, moved)
+    assert "different annotations or observed time (anna)" in told.err
+
+
+@pytest.mark.weights
+def test_statistics_are_made_anew_where_another_face_is_chosen(study, warm_home, ferbench_run):
+    """A region of the frame by camera.
+
+    The tables and their keys are the same, the signals are not.
+    """
+    folder = Path(study[0].partition("=")[2])
+    found = []
+    for camera in ("here", "nowhere"):
+        rows = [f"{name},P{name},{camera},{name}.mp4" for name in ("anna", "ben", "cas")]
+        (folder / "list.csv").write_text(
+            "session,participant,camera,path\n" + "\n".join(rows) + "\n"
+        )
+        regions = "selector.cameras={here: [0,0,1,1], nowhere: [0.98,0.98,1,1]}"
+        given = [
+            f"dataset.manifest={folder}/list.csv",
+            *study[1:],
+            "dataset=manifest",
+            "selector=roi",
+            f"+{regions}",
+        ]
+        ended = ferbench_run(*given)
+        assert ended.code == 0, ended.err
+        lines = [line for line in ended.out.splitlines() if line.startswith("F1 ")]
+        found.append(lines[0].split()[1])
+    assert found[0] != found[1] == "0.000"
+
+
+def test_intervals_of_agreement_are_over_participants():
+    """Against computing it anew for every draw.
+
+    Sessions taken as often as their participant is drawn.
+    """
+    sessions = evidence(5, every=2)
+    sessions = [
+        replace(s, events=s.events[: k % 4 + 1], annotations=s.annotations[k % 3 :])
+        for k, s in enumerate(sessions)
+    ]
+    scoring = EventScoring(draws=25, surrogates=5, method="percentile")
+    found = numbers(statistics(sessions, scoring, people={}))
+    drawn: dict[str, list[float]] = {
+        name: [] for name in ("segment/f1", *(f"agree/detector/{name}" for name in AGREED))
+    }
+    for weights in resampled(5, draws=25, seed=scoring.seed + 2):
+        again = [
+            replace(s, session_id=f"{s.session_id} {copy}")
+            for s in sessions
+            for copy in range(int(weights[int(s.participant[1:])]))
+        ]
+        own = numbers(statistics(again, scoring, people={}, intervals=False))
+        for name, values in drawn.items():
+            values.append(own[name])
+    for name, values in drawn.items():
+        low, high = np.quantile(values, (0.025, 0.975))
+        assert (found[f"{name}.lo"], found[f"{name}.hi"]) == pytest.approx((low, high)), name
+        assert low < high
+
+
+def test_names_of_annotators_are_names_of_numbers():
+    sessions = evidence(2)
+    names = ("J. O'Neil", "Müller, Ann", "A/B", "A&B")
+    people = {
+        name: {s.session_id: of_annotations(s.annotations) for s in sessions} for name in names
+    }
+    found = [
+        n
+        for n in numbers(statistics(sessions, EventScoring(), people=people, intervals=False))
+        if "people" in n
+    ]
+    assert all(re.fullmatch(r"[A-Za-z0-9_. /-]+", name) for name in found)
+    pairs = {name.split("time/kappa/")[1] for name in found if "time/kappa/" in name}
+    assert len(pairs) == 6
+    assert "A_B 2/A_B" in pairs
+
+
+def test_where_times_are_not_known_nothing_is_claimed_of_them(tmp_path):
+    known = evidence(3)
+    sessions = [known[0], *(replace(session, observed=()) for session in known[1:])]
+    found = statistics(sessions, EventScoring(surrogates=20, draws=20), people={})
+    told = numbers(found)
+    assert not math.isnan(told["event/f1"] if "event/f1" in told else told["event/f1.lo"])
+    for name in (
+        "segment/f1",
+        "agree/detector/event/positive_agreement",
+        "agree/detector/time/lag_peak_kappa",
+        "event/f1.p",
+    ):
+        assert math.isnan(told[name]), name
+    lines = summary(found, EventScoring())
+    assert "no chance level: the observed time of 5 session(s) is not known" in lines
+    assert not [line for line in lines if line.startswith(("chance:", "segments", "kappa"))]
+    assert "unknown time" in lines[0]
+
+
+def test_points_are_told_where_an_extent_is_asked_for():
+    sessions = [
+        replace(s, annotations=tuple(replace(a, offset_s=a.onset_s) for a in s.annotations))
+        for s in evidence(3)
+    ]
+    for criterion, told in ((Overlap(), True), (OnsetOffset(), True), (None, False)):
+        scoring = EventScoring(criterion=criterion, surrogates=20, draws=20)
+        lines = summary(statistics(sessions, scoring, people={}), scoring)
+        assert (
+            any("0 of the events and 48 of the annotations are points" in line for line in lines)
+            == told
+        )
+        assert (
+            "48 events, 48 annotations, 6 sessions of 3 participants, 60.0 min observed" in lines[0]
+        )
+
+
+def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "matplotlib.axes.Axes.step", lambda _, x, y, where, **__: drawn.append((x, y, where))
+    )
+    level = np.array([0.9, 0.8, 0.7, 0.6])
+    pictures.precision_recall(
+        tmp_path / "pr.png",
+        level=level,
+        recall=np.array([0.5, 0.5, 1.0, 0.5]),
+        precision=np.array([1.0, 0.5, 0.6, 0.3]),
+        band=(np.array([0.0, 1.0]), np.zeros(2), np.ones(2), np.zeros(2)),
+        confidence=0.9,
+        chance=(np.array([0.1]), np.array([0.2])),
+        points=(),
+        title="",
+    )
+    ((x, y, where),) = drawn
+    assert where == "pre", "area = sum of (R_k - R_(k-1)) P_k"
+    assert (x.tolist(), y.tolist()) == ([0.5, 1.0], [1.0, 0.6])
+    assert (tmp_path / "pr_band.csv").read_text().splitlines()[
+        0
+    ] == "recall,precision_low,precision_high,undefined"
+    assert (tmp_path / "pr_chance.csv").read_text().splitlines()[1] == "0.1,0.2"
+
+
+def test_draws_as_good_as_the_run_stand_beside_its_line():
+    draws = np.array([0.0] * 5 + [0.2] * 3 + [0.4] * 2 + [0.6])
+    edges = pictures._bins_beside(draws, 0.4)
+    counts, _ = np.histogram(draws, bins=edges)
+    right = counts[np.searchsorted(edges, 0.4, side="right") - 1 :].sum()
+    assert counts.sum() == len(draws)
+    assert right == 3, "those of 0.4 and 0.6"
+    for value, every in (
+        (0.5, [0.5]),
+        (0.5, [0.2, 0.2]),
+        (math.nan, [0.1, 0.3]),
+        (0.9, [0.1, 0.3]),
+    ):
+        counts, _ = np.histogram(every, bins=pictures._bins_beside(np.array(every), value))
+        assert counts.sum() == len(every)
+
+
+def test_a_file_of_a_run(tmp_path):
+    store = FilesStore(folder=tmp_path / "records")
+    run = store.start(store.prepare("x"), "one", kind="run")
+    (tmp_path / "counts.csv").write_text("a\n")
+    store.log_files(run, [tmp_path / "counts.csv"], "")
+    assert store.file(run, "counts.csv").read_text() == "a\n"
+    with pytest.raises(TrackingError, match=r"has no other\.csv"):
+        store.file(run, "other.csv")
+
+
+# files without a run
+# ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tables(tmp_path) -> tuple[Path, Path]:
+    """A table of events and one of annotations by two people; every second mark is met."""
+    sessions = evidence(3, every=2)
+    events, marks = (
+        ["session,label,onset_s,offset_s,trigger_s"],
+        ["session,participant,onset_s,offset_s,annotator"],
+    )
+    for session in sessions:
+        events += [
+            f"{session.session_id},surprise,{e.onset_s},{e.offset_s},{e.trigger_s}"
+            for e in session.events
+        ]
+        for who in ("kim", "lee"):
+            marks += [
+                f"{session.session_id},{session.participant},{m.onset_s},{m.offset_s},{who}"
+                for m in session.annotations
+            ]
+    (tmp_path / "events.csv").write_text("\n".join(events) + "\n")
+    (tmp_path / "marks.csv").write_text("\n".join(marks) + "\n")
+    lengths = ["session,duration_s,valid_s", *(f"{s.session_id},600,600" for s in sessions)]
+    (tmp_path / "events.sessions.csv").write_text("\n".join(lengths) + "\n")
+    return tmp_path / "events.csv", tmp_path / "marks.csv"
+
+
+def test_score_of_tables(tables, ferbench, tmp_path):
+    out = tmp_path / "pictures"
+    ended = ferbench("score", *tables, "--annotator", "kim", "--out", out)
+    assert ended.code == 0, ended.err
+    assert "recall 0.500 [0.500, 0.500]" in ended.out
+    assert "only 3 participants" in ended.out
+    assert {p.stem for p in out.glob("*.png")} == PICTURES
+    plain = json.loads(ferbench("score", *tables, "--annotator", "kim", "--json").out)["statistics"]
+    assert plain["event/lag_peak_s"] == pytest.approx(2.0)
+    assert plain["agree/people/time/kappa/kim/lee"] == 1
+    plainly = ferbench("score", *tables, "--annotator", "kim", "--no-intervals").out
+    assert "chance: " not in plainly
+    assert "p = " not in plainly
+
+
+@pytest.mark.parametrize(
+    ("scoring", "recall"), [("onset_offset", 0.0), ("overlap", 0.0), ("errhri", 0.5)]
+)
+def test_score_of_tables_by_other_criteria(scoring, recall, tables, ferbench):
+    plain = json.loads(
+        ferbench("score", *tables, "--annotator", "kim", "--scoring", scoring, "--json").out
+    )
+    assert plain["scores"]["event/recall"] == recall
+    assert plain["statistics"]["event/recall.chance"] is not None
+    assert "event/f1_tight" not in plain["statistics"]
+    assert ferbench("score", *tables, "--annotator", "kim", "--scoring", "nothing").code != 0
+    wider = ferbench(
+        "score", *tables, "--annotator", "kim", "--scoring", scoring, "--post", 9, "--no-intervals"
+    )
+    assert (
+        f"--pre and --post do not change which events match with --scoring {scoring}" in wider.err
+    )
+
+
+def test_score_tells_what_cannot_be_written(tables, ferbench, tmp_path):
+    (tmp_path / "file").write_text("")
+    given = (*tables, "--annotator", "kim", "--no-intervals")
+    for option, path in (
+        ("--out", tmp_path / "file"),
+        ("--matches", tmp_path / "file" / "x.boris.tsv"),
+    ):
+        ended = ferbench("score", *given, option, path)
+        assert ended.code != 0
+        assert f"{option}: " in ended.err
+        assert "Traceback" not in ended.err
+    wrong = ferbench("score", *given, "--set", "criterion=overlap")
+    assert "choose one with scoring=onset_offset, overlap or errhri" in wrong.err
+
+
+def test_participants_may_stand_in_the_table_of_lengths(tables, ferbench, tmp_path):
+    """Intervals are over participants wherever these are named; a contradiction is refused."""
+    marks = tables[1]
+    with_names = json.loads(ferbench("score", *tables, "--annotator", "kim", "--json").out)[
+        "statistics"
+    ]
+    rows = [line.split(",") for line in marks.read_text().splitlines()]
+    marks.write_text("\n".join(",".join((row[0], *row[2:])) for row in rows) + "\n")
+    nameless = json.loads(ferbench("score", *tables, "--annotator", "kim", "--json").out)[
+        "statistics"
+    ]
+    assert (with_names["event/participants"], nameless["event/participants"]) == (3, 6)
+    lengths = tmp_path / "events.sessions.csv"
+    lengths.write_text(
+        "session,participant,duration_s\n"
+        + "".join(f"s{k:02},p{k // 2:02},600\n" for k in range(6))
+    )
+    assert (
+        json.loads(ferbench("score", *tables, "--annotator", "kim", "--json").out)["statistics"]
+        == with_names
+    )
+    marks.write_text("\n".join(",".join(row) for row in rows).replace("s01,p00", "s01,p07") + "\n")
+    told = ferbench("score", *tables, "--annotator", "kim")
+    assert "'s01' is of participant 'p00' in the table of lengths and of 'p07'" in told.err
+
+
+def test_the_ceiling_is_the_same_with_sessions_in_which_nothing_is_marked(
+    tables, ferbench, tmp_path
+):
+    lengths = tmp_path / "events.sessions.csv"
+    lengths.write_text(lengths.read_text() + "quiet,600,600\n")
+    given = ("score", *tables, "--annotator", "kim", "--no-intervals", "--json")
+    only, also = (
+        json.loads(ferbench(*given, "--unlisted", kind).out)["statistics"]
+        for kind in ("unannotated", "empty")
+    )
+    name = "agree/people/time/prevalence/kim/lee"
+    assert also[name] == pytest.approx(only[name] * 6 / 7)
+
+
+def test_seconds_that_count_are_the_same_everywhere(tables, ferbench, tmp_path):
+    lengths = tmp_path / "events.sessions.csv"
+    lengths.write_text(
+        "session,duration_s,observed\n" + "".join(f"s{k:02},600,0..300\n" for k in range(6))
+    )
+    ended = ferbench("score", *tables, "--annotator", "kim")
+    rates = re.findall(r"false.alarms.per.min(?:ute)? (\d+\.\d\d)", ended.out)
+    assert len(rates) == 2
+    assert rates[0] == rates[1]
+    assert "30.0 min observed" in ended.out
+    lengths.write_text("session,duration_s\ns00,-5\n")
+    assert "expected 0 or more seconds" in ferbench("score", *tables, "--annotator", "kim").err
+
+
+def test_events_in_another_unit_are_told(tables, ferbench):
+    events, _ = tables
+    text = re.sub(
+        r"surprise,(\d+)\.\d,(\d+)\.\d,(\d+)\.\d",
+        r"surprise,\g<1>000,\g<2>000,\g<3>000",
+        events.read_text(),
+    )
+    events.write_text(text)
+    ended = ferbench("score", *tables, "--annotator", "kim", "--no-intervals")
+    assert (
+        "events of events.csv outside of their sessions: 24 (the first: 's00' is 600.0 s long"
+        in ended.err
+    )
+
+
+def test_score_writes_what_became_of_each_event(tables, ferbench, tmp_path):
+    out = tmp_path / "{session}.eaf"
+    assert (
+        ferbench("score", *tables, "--annotator", "kim", "--no-intervals", "--matches", out).code
+        == 0
+    )
+    read = read_elan(tmp_path / "s00.eaf", tier="all")
+    assert {
+        (mark.onset_s, mark.offset_s) for mark in read.marks if mark.columns["tier"] == "hit"
+    } == {(e.onset_s, e.offset_s) for e in evidence(3, every=2)[0].events}
+    again = ferbench("score", *tables, "--annotator", "kim", "--no-intervals", "--matches", out)
+    assert again.code != 0
+    assert "--matches: " in again.err

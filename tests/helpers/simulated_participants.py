@@ -1,0 +1,105 @@
+"""Simulated participants with a known truth, to measure how often intervals of confidence hold it.
+
+``python tests/simulated_participants.py`` prints the table that stands in
+``ferbench.scoring.uncertainty.coverage``.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferbench.scoring.metrics import METRICS, Tally
+from ferbench.scoring.uncertainty.coverage import LEVEL, PARTICIPANTS
+from ferbench.scoring.uncertainty.intervals import (
+    METHODS,
+    interval,
+    median_of,
+    metric_of,
+    resampled,
+)
+
+NAMES = (*METRICS, "latency_s")
+
+
+@dataclass(frozen=True)
+class People:
+    """Counts of participants and the lags of their matches, one after the other."""
+
+    tally: Tally
+    lags_s: np.ndarray
+
+    def own_lags_s(self):
+        return np.split(self.lags_s, np.cumsum(self.tally.tp).astype(int)[:-1])
+
+
+def people(number: int, rng: np.random.Generator) -> People:
+    """Participants with 1 to 3 sessions of half an hour and about 6 annotations each.
+
+    One trait (how much a person shows) raises recall (about 46 % on average, from 10 to 85 %) and
+    false alarms (about 0.15 per minute, spread over a factor of four between people). Lags are
+    log-normal around 1.6 s, with people who are slower.
+    """
+    sessions = rng.integers(1, 4, number)
+    annotations = rng.poisson(6.0 * sessions)
+    shows = rng.normal(size=number)
+    recall = 1 / (1 + np.exp(0.2 - shows))
+    alarms_per_min = 0.12 * np.exp(0.7 * (0.5 * shows + np.sqrt(0.75) * rng.normal(size=number)))
+    tp = rng.binomial(annotations, recall)
+    fp = rng.poisson(alarms_per_min * 30 * sessions)
+    slower = np.repeat(0.3 * rng.normal(size=number), tp)
+    lags_s = 1.6 * np.exp(slower + 0.5 * rng.normal(size=tp.sum()))
+    columns = (column.astype(np.float64) for column in (tp, fp, annotations - tp, 1800 * sessions))
+    tally = Tally(**dict(zip(("tp", "fp", "fn", "observed_s"), columns, strict=True)))
+    return People(tally=tally, lags_s=lags_s)
+
+
+def truth(number: int = 4_000_000) -> dict[str, float]:
+    """Every metric of so many participants that chance no longer matters."""
+    everybody = people(number, np.random.default_rng(0))
+    total = everybody.tally.weighted(np.ones(number))
+    known = {name: float(metric(total)) for name, metric in METRICS.items()}
+    return {**known, "latency_s": float(np.median(everybody.lags_s))}
+
+
+def covered(
+    number: int, samples: int, *, draws: int = 2000, seed: int = 1
+) -> dict[str, dict[str, float]]:
+    """Share of the intervals of so many samples of participants that hold the truth, by metric and
+    method.
+    """
+    known = truth()
+    rng = np.random.default_rng([seed, number])
+    hits = {name: dict.fromkeys(METHODS, 0) for name in NAMES}
+    everybody, without = np.ones((1, number)), 1 - np.eye(number)
+    for sample in range(samples):
+        seen = people(number, rng)
+        statistics = {name: metric_of(seen.tally, metric) for name, metric in METRICS.items()}
+        statistics["latency_s"] = median_of(seen.own_lags_s())
+        weights = resampled(number, draws=draws, seed=sample)
+        for name, statistic in statistics.items():
+            value, replicates, left_out = (statistic(w) for w in (everybody, weights, without))
+            for method in METHODS:
+                found = interval(float(value[0]), replicates, left_out, level=LEVEL, method=method)
+                hits[name][method] += found.low <= known[name] <= found.high
+    return {name: {method: n / samples for method, n in of.items()} for name, of in hits.items()}
+
+
+def table(samples: int) -> dict[str, dict[str, tuple[float, ...]]]:
+    """Coverage for all numbers of participants, rounded to a thousandth."""
+    each = [covered(number, samples) for number in PARTICIPANTS]
+    return {
+        name: {method: tuple(round(of[name][method], 3) for of in each) for method in METHODS}
+        for name in NAMES
+    }
+
+
+if __name__ == "__main__":
+    samples = int(sys.argv[1]) if len(sys.argv) > 1 else 4000
+    lines = [
+        "    " + f'"{name}": {{' + ", ".join(f'"{m}": {v}' for m, v in of.items()) + "},"
+        for name, of in table(samples).items()
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
