@@ -32,7 +32,7 @@ import torch
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of
+from ferbench.config.groups import choices_of
 from ferbench.config.settings import PLUGS
 from ferbench.errors import WeightsError
 from ferbench.fingerprint import fingerprint

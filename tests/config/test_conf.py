@@ -10,7 +10,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of, composed, published_files
+from ferbench.config.compose import composed
+from ferbench.config.groups import choices_of
+from ferbench.config.published import published_files
 from ferbench.config.settings import PLUGS, SECTIONS, settings_from
 from ferbench.fingerprint import fingerprint
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferbench.errors import FerbenchError
+from ferbench.errors import FerbenchError, Text
 from ferbench.fingerprint import fingerprint
 from ferbench.pipeline.notices import crop_notice, oddities
 from ferbench.pipeline.parts import observed, start_s_of
@@ -98,15 +98,14 @@ def _failure(session: Session, error: Exception, *, at: int) -> Failure:
         at: position of the part that it went wrong with; the number of parts where it was none of
             them.
     """
-    reason = str(error)
+    reason = error.text() if isinstance(error, FerbenchError) else Text(str(error))
     for part in session.parts:
-        reason = reason.replace(str(part.path), part.path.name)
+        reason = reason.replaced(str(part.path), part.path.name)
     in_part = at < len(session.parts)
     if in_part and len(session.parts) > 1:
-        reason = f"part {at + 1} of {len(session.parts)}: {reason}"
-    return Failure(
-        session_id=session.session_id, file=session.parts[at if in_part else 0].path, reason=reason
-    )
+        reason = Text(f"part {at + 1} of {len(session.parts)}: ", reason)
+    file = session.parts[at if in_part else 0].path
+    return Failure(session_id=session.session_id, file=file, reason=reason)
 
 
 def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) -> SessionResult:

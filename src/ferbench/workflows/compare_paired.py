@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ferbench.app.console import FittedTable, rows_table
+from ferbench.app.tables import FittedTable, rows_table
 from ferbench.errors import ConfigError, FerbenchError
 from ferbench.report.compare import MATCHING
 from ferbench.report.statistics_text import FEW

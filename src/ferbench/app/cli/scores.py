@@ -239,7 +239,7 @@ def compare(
     seed: Annotated[int, typer.Option(help="Of the draws of --paired and --against.")] = 0,
 ) -> None:
     """Runs beside each other: what differs between them and how they did, best first."""
-    from ferbench.app.cli.compare_report import as_csv, as_plain, show
+    from ferbench.app.compare_screen import as_csv, as_plain, show
     from ferbench.places import default_root
     from ferbench.report.compare import compare as compare_runs
     from ferbench.tracking.query import open_store, other_runs, runs_of

@@ -8,7 +8,7 @@ import pytest
 from hydra.errors import OverrideParseException
 from omegaconf.errors import ConfigKeyError
 
-from ferbench.config.messages import explain
+from ferbench.app.hydra.entry import explain
 from ferbench.errors import VideoError
 
 SOMEWHERE = "dataset.videos=somewhere"
@@ -152,9 +152,9 @@ def test_a_value_that_needs_quotes_says_so(bad, home, ferbench_run):
 
 
 def test_only_errors_that_a_user_can_mend_are_explained():
-    assert explain(VideoError("cut off")) == "VideoError: cut off"
-    assert explain(OverrideParseException(override="a=", message="odd")).startswith(
+    assert explain(VideoError("cut off"), []) == "VideoError: cut off"
+    assert explain(OverrideParseException(override="a=", message="odd"), []).startswith(
         "ConfigError: odd\n"
     )
-    assert explain(ConfigKeyError("plain")).startswith("ConfigError: ")
-    assert explain(RuntimeError("a bug of ours")) is None
+    assert explain(ConfigKeyError("plain"), []).startswith("ConfigError: ")
+    assert explain(RuntimeError("a bug of ours"), []) is None
