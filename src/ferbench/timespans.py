@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from ferbench.scoring.counts import Stretches, joined
 from ferbench.types import F64
 
+TOLERANCE_S = 1e-9
+
 
 def spans_of(stretches: Stretches) -> F64:
     """Stretches in any order as spans."""

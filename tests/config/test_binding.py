@@ -96,7 +96,7 @@ def test_what_does_not_fit_is_named(fields, message):
         ("ferbench.nowhere.X", "cannot import"),
         (
             "os.system",
-            r"lies outside ferbench; name its package in allow_targets to run it \(allow_targets=\[os\]\)",
+            r"lies outside ferbench; name its package to run it: allow_targets='\[os\]'",
         ),
         ("ferbench.weights.published.check", "is not a dataclass"),
     ],

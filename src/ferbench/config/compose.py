@@ -14,6 +14,7 @@ from ferbench.config.groups import choices_of
 from ferbench.config.loader import load
 from ferbench.config.messages import hydra_errors
 from ferbench.errors import ConfigError
+from ferbench.wording import did_you_mean
 
 PLAINEST: Final = {"dataset": "demo", "tracking": "none"}
 """Choices that need no value of the user's."""
@@ -77,4 +78,6 @@ def _check_choices(choices: Mapping[str, str], config_dirs: Sequence[Path]) -> N
     for group, choice in choices.items():
         existing = choices_of(group, config_dirs=config_dirs)
         if choice not in existing:
-            raise ConfigError(f"no {group} {choice!r}; there are: {', '.join(existing)}")
+            names = ", ".join(existing) or "none"
+            hint = did_you_mean(choice, existing)
+            raise ConfigError(f"there is no {choice!r}{hint}; there are: {names}", key=group)

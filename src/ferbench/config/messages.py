@@ -175,14 +175,19 @@ def _no_such_key(key: str, overrides: Sequence[str], config_dirs: Sequence[Path]
     hint = did_you_mean(name, allowed, prefix=f"{parent}." if parent else "")
     where = f"keys of {parent}" if parent else "top-level keys"
     text = f"there is no such key{hint}; {where}: {', '.join(allowed) or 'none'}"
-    owners = [
-        f"{parent}={choice}"
-        for choice in choices_of(parent, config_dirs=config_dirs)
-        if name in keys_of(parent, choice, config_dirs=config_dirs)
-    ]
+    owners = _owners(parent, name, config_dirs) if parent else []
     if owners:
         text = f"{text}. {key} is a key of {' and of '.join(owners)}"
     return ConfigError(text, key=key)
+
+
+def _owners(group: str, key: str, config_dirs: Sequence[Path]) -> list[str]:
+    """The choices of a group that have a key, as ``group=choice``."""
+    owners = []
+    for choice in choices_of(group, config_dirs=config_dirs):
+        if key in keys_of(group, choice, config_dirs=config_dirs):
+            owners.append(f"{group}={choice}")
+    return owners
 
 
 def _keys_beside(key: str, overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.errors import CacheError, ConfigError, VideoError
+from ferbench.errors import CacheError, ConfigError, Setting, Text, VideoError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import ColdPass
@@ -254,9 +254,12 @@ class Analyser:
             self._compute(video, {}) if self.runtime.measure else self._read_or_compute(video)
         )
         if timeline.damage and self.runtime.on_damaged == "error":
+            keep = Setting("runtime.on_damaged", "keep")
             raise VideoError(
-                f"{path}: damaged video: {timeline.damage}. Replace the file by a sound copy, "
-                "or set runtime.on_damaged=keep to use what decodes."
+                f"{path}: damaged video: {timeline.damage}",
+                hint=Text(
+                    "replace the file by a sound copy, or set ", keep, " to use what decodes"
+                ),
             )
         return Analysis(
             timeline=timeline, faces=faces, expressions=expressions, keys=keys, timing=timing

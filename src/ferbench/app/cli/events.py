@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.thesis_export import Export
 
 OPTIONS: Final = {
+    "event": "--rule",
     "event.enter": "--enter",
     "event.exit": "--exit",
     "event.merge_gap_s": "--merge-gap-s",

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 INTERRUPTED: Final = 130
 OPTIONS: Final = {
+    "detector": "--detector",
+    "experiment": "--experiment",
+    "model": "--model",
     "out": "--out",
     "overwrite": "--overwrite",
+    "preprocessing": "--preprocessing",
     "recursive": "--recursive",
     "runtime.batch_size": "--batch-size",
     "runtime.device": "--device",
     "runtime.on_damaged=keep": "--keep-damaged",
+    "selector": "--selector",
 }
 """The option of each field that a message may name."""
 
