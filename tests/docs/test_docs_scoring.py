@@ -13,14 +13,14 @@ from scipy.special import ndtr, stdtrit
 
 from ferbench.scoring.agreement.alignment import event_kappa
 from ferbench.scoring.agreement.annotators import (
-    AgreementRules,
     compare,
     segment_shares,
     together,
     values,
 )
-from ferbench.scoring.agreement.coded_intervals import Mark, marks_by_annotator
+from ferbench.scoring.agreement.coded_intervals import CodedInterval, intervals_by_annotator
 from ferbench.scoring.agreement.kappa import alpha
+from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.breakdown import breakdowns, matched
 from ferbench.scoring.curves.lag import lag_scan, latency_of
 from ferbench.scoring.curves.threshold_curve import average_precision, curve_of
@@ -266,7 +266,8 @@ def paired(block: Block) -> dict[str, object]:
 
 def agreement(block: Block) -> dict[str, object]:
     marks = {
-        name: {"s": [Mark(a, a, b) for a, b in block.spans(name)]} for name in ("first", "second")
+        name: {"s": [CodedInterval(a, a, b) for a, b in block.spans(name)]}
+        for name in ("first", "second")
     }
     observed, rules = {"s": block.spans("observed")}, AgreementRules()
     pair = compare(
@@ -497,7 +498,7 @@ def test_every_logged_number_is_explained():
         )
         for name, own in marks.items()
     ]
-    people = marks_by_annotator(marks, all_watched=True)
+    people = intervals_by_annotator(marks, all_watched=True)
     found = numbers(
         statistics(
             sessions, EventScoring(surrogates=20, draws=20, frame_rate_hz=30.0), people=people

@@ -26,6 +26,7 @@ from ferbench.thesis.grades import is_grades
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.thesis.results import is_results
 from ferbench.thesis.rows import LABELS, label_signal
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import Event, Signal
 from ferbench.wording import plural
 
@@ -255,7 +256,7 @@ def _answer(signal: Signal, rule: Windowed | Hysteresis) -> Found:
             signal.value >= rule.enter, video.fps_hz, segment_s=rule.segment_s, run_s=rule.run_s
         )
         segments = tuple(int(flag) for flag in flags.flags)
-    firsts = [int(np.searchsorted(edges_s, event.onset_s + 1e-9, side="right")) for event in events]
+    firsts = [int(np.searchsorted(edges_s, event.onset_s + TOLERANCE_S, side="right")) for event in events]
     needed_s = rule.min_duration_s if isinstance(rule, Hysteresis) else rule.run_s
     short = f"no event can be found: an event needs {needed_s:g} s, the video lasts {timeline.duration_s:.3f} s"
     return Found(
