@@ -15,18 +15,17 @@ from scipy.stats import kstest
 
 from ferbench.errors import ConfigError, DataError
 from ferbench.scoring.matching.criteria import AnyOverlap
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S, match
+from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.metrics import f1
 from ferbench.scoring.uncertainty.chance import (
     Track,
     against,
-    at_pairs,
-    at_points,
-    count_matches,
     random,
     randomised_p,
     shifted,
 )
+from ferbench.scoring.uncertainty.counting import at_pairs, at_points, count_matches
+from ferbench.timespans import TOLERANCE_S
 
 WINDOW = {"pre_s": 0.5, "post_s": 5.0}
 POINTS, LEAST_S = at_points(0.5, 5.0), 5.5
@@ -111,7 +110,7 @@ def test_many_pairs_are_looked_at_in_parts(monkeypatch):
 
     nowhere = np.full(rows.shape, np.nan)
     whole = at_pairs(near)(rows, np.zeros(9), marks, nowhere)
-    monkeypatch.setattr("ferbench.scoring.uncertainty.chance._AT_ONCE", 100)
+    monkeypatch.setattr("ferbench.scoring.uncertainty.counting.AT_ONCE", 100)
     assert at_pairs(near)(rows, np.zeros(9), marks, nowhere).tolist() == whole.tolist()
     assert whole.max() > whole.min()
 
@@ -179,7 +178,7 @@ def test_many_events_are_placed_in_parts(monkeypatch):
     rng = np.random.default_rng(0)
     tracks = [track(rng.uniform(0, 600, 9), rng.uniform(0, 600, 7)) for _ in range(3)]
     both = [f(tracks, count=POINTS, draws=50, seed=0, **least).tally.tp for f, least in NULLS]
-    monkeypatch.setattr("ferbench.scoring.uncertainty.chance._AT_ONCE", 100)
+    monkeypatch.setattr("ferbench.scoring.uncertainty.chance.AT_ONCE", 100)
     for (f, least), whole in zip(NULLS, both, strict=True):
         assert (
             f(tracks, count=POINTS, draws=50, seed=0, **least).tally.tp.tolist() == whole.tolist()

@@ -13,7 +13,6 @@ import numpy as np
 
 from ferbench.scoring.agreement import annotators as coders
 from ferbench.scoring.agreement.annotators import AnnotatorPair
-from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.agreement.coded_intervals import (
     CodedIntervals,
     of_annotations,
@@ -21,6 +20,7 @@ from ferbench.scoring.agreement.coded_intervals import (
     without_codes,
 )
 from ferbench.scoring.agreement.kappa import alpha
+from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.breakdown import GroupRow, breakdowns
 from ferbench.scoring.curves.lag import LagScan, Latency, lag_scan, latency_of
 from ferbench.scoring.curves.threshold_curve import Curve, average_precision, curve_of
@@ -42,7 +42,6 @@ from ferbench.scoring.curves.tolerance import (
     mean_of,
     tolerance_curve,
 )
-from ferbench.scoring.errhri import Frames, frames_of
 from ferbench.scoring.matching.criteria import Window
 from ferbench.scoring.matching.event_scoring import EventScoring
 from ferbench.scoring.metrics import Tally, f1, precision, recall
@@ -54,6 +53,7 @@ from ferbench.scoring.segment_activity import (
     f1_by_chance,
     segment_scores,
 )
+from ferbench.scoring.session_frames import Frames, frames_of
 from ferbench.scoring.uncertainty.assessment import Assessment, assess, least_shift_s, track
 from ferbench.scoring.uncertainty.chance import Chance
 from ferbench.scoring.uncertainty.intervals import (
