@@ -68,7 +68,7 @@ times = st.lists(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(times, times, st.sampled_from([0.0, 0.1, 0.5, 1.0]), st.sampled_from([0.0, 0.3, 2.0, 5.0]))
 def test_counted_as_matched(stamps, onsets, pre_s, post_s):
     expected = len(match(stamps, onsets, pre_s=pre_s, post_s=post_s))
@@ -204,7 +204,7 @@ def test_p_is_not_too_small_for_long_events(length_s, lasts_s, number):
             )
             for own in starts
         ]
-        null = shifted(tracks, count=touches, least_s=lasts_s + 2, draws=200, seed=seed)
+        null = shifted(tracks, count=touches, least_s=lasts_s + 2, draws=100, seed=seed)
         tp = sum(
             int(touches(t.times_s[None], t.lasts_s, t.marks_s, np.full((1, number), np.nan))[0])
             for t in tracks
@@ -319,7 +319,7 @@ def test_a_detector_that_knows_nothing_is_found_out(clumped):
     found, tied, rng = [], [], np.random.default_rng(1)
     for seed in range(200):
         tracks = knows_nothing(seed, clumped=clumped)
-        null, value = null_f1(tracks, draws=1000, seed=seed), real_f1(tracks)
+        null, value = null_f1(tracks, draws=250, seed=seed), real_f1(tracks)
         found.append(against(value, null))
         tied.append(randomised_p(value, null, rng))
     p = np.array([chance.p for chance in found])
@@ -335,8 +335,8 @@ def test_random_events_are_1_times_chance():
     rng = np.random.default_rng(5)
     tracks = [track(rng.uniform(0, 600, 10), rng.uniform(0, 600, 12)) for _ in range(4000)]
     value = real_f1(tracks)
-    by_shift = against(value, null_f1(tracks, draws=200, seed=0))
-    by_random = against(value, f1(random(tracks, count=POINTS, draws=200, seed=0).tally))
+    by_shift = against(value, null_f1(tracks, draws=100, seed=0))
+    by_random = against(value, f1(random(tracks, count=POINTS, draws=100, seed=0).tally))
     assert by_shift.times == pytest.approx(1.0, abs=0.05)
     assert by_random.mean == pytest.approx(by_shift.mean, rel=0.01)
 

@@ -65,7 +65,7 @@ def test_shifts_are_at_least_as_wide_as_asked():
 SPANS = st.lists(st.tuples(st.integers(0, 70), st.integers(1, 15)), max_size=4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     SPANS, SPANS, st.sampled_from([((0, 80),), ((0, 30), (41, 77)), ((5, 6),)]), st.integers(0, 3)
 )
