@@ -15,11 +15,10 @@ import pytest
 
 from ferbench.errors import TrackingError
 from ferbench.formats.elan import read_elan
-from ferbench.pipeline.evidence import both
 from ferbench.report import statistics_pictures as pictures
 from ferbench.report.statistics_files import write_statistics
 from ferbench.report.statistics_text import summary
-from ferbench.scoring.agreement.coded_intervals import marks_by_annotator, of_annotations
+from ferbench.scoring.agreement.coded_intervals import intervals_by_annotator, of_annotations
 from ferbench.scoring.matching.criteria import OnsetOffset, Overlap
 from ferbench.scoring.matching.event_scoring import EventScoring
 from ferbench.scoring.numbers import numbers
@@ -106,7 +105,7 @@ def test_several_annotators_are_the_ceiling():
         for s in sessions
     }
     rows = {s.session_id: (*s.annotations, *other[s.session_id]) for s in sessions}
-    people = marks_by_annotator(rows, all_watched=True)
+    people = intervals_by_annotator(rows, all_watched=True)
     found = numbers(statistics(sessions, EventScoring(), people=people, intervals=False))
     assert found["agree/people/event/positive_agreement/anna/ben"] == pytest.approx(2 * 6 / 14)
     assert 0 < found["agree/people/time/kappa_mean"] < 1
@@ -149,11 +148,6 @@ def test_many_participants_need_no_caution():
     assert not any(
         "only" in line for line in summary(statistics(evidence(20), scoring, people={}), scoring)
     )
-
-
-def test_stretches_of_both():
-    assert both([(0.0, math.inf)], [(1.0, 2.0), (3.0, 4.0)]) == ((1.0, 2.0), (3.0, 4.0))
-    assert both([], [(1.0, 2.0)]) == ()
 
 
 # runs

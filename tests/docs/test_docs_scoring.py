@@ -13,15 +13,15 @@ from scipy.special import ndtr, stdtrit
 
 from ferbench.scoring.agreement.alignment import event_kappa
 from ferbench.scoring.agreement.annotators import (
-    AgreementRules,
     compare,
     segment_shares,
     together,
     values,
 )
-from ferbench.scoring.agreement.coded_intervals import Mark, marks_by_annotator
+from ferbench.scoring.agreement.coded_intervals import CodedInterval, intervals_by_annotator
 from ferbench.scoring.agreement.kappa import alpha
-from ferbench.scoring.breakdown import breakdowns, matched
+from ferbench.scoring.agreement.rules import AgreementRules
+from ferbench.scoring.breakdown import breakdowns
 from ferbench.scoring.curves.lag import lag_scan, latency_of
 from ferbench.scoring.curves.threshold_curve import average_precision, curve_of
 from ferbench.scoring.curves.thresholds import best, nested
@@ -31,11 +31,13 @@ from ferbench.scoring.matching.criteria import AnyOverlap, OnsetOffset, Overlap,
 from ferbench.scoring.matching.event_scoring import EventScoring
 from ferbench.scoring.metrics import Tally, f1, recall, values_of
 from ferbench.scoring.numbers import numbers
+from ferbench.scoring.references import matched
 from ferbench.scoring.scored_session import Evidence
 from ferbench.scoring.segment_activity import activity_of, segment_scores
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.uncertainty.assessment import track
-from ferbench.scoring.uncertainty.chance import against, at_points, random, shifted
+from ferbench.scoring.uncertainty.chance import against, random, shifted
+from ferbench.scoring.uncertainty.counting import at_points
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS
 from ferbench.scoring.uncertainty.intervals import bootstrap, interval, metric_of, resampled
 from ferbench.scoring.uncertainty.paired import compare_counts
@@ -266,7 +268,8 @@ def paired(block: Block) -> dict[str, object]:
 
 def agreement(block: Block) -> dict[str, object]:
     marks = {
-        name: {"s": [Mark(a, a, b) for a, b in block.spans(name)]} for name in ("first", "second")
+        name: {"s": [CodedInterval(a, a, b) for a, b in block.spans(name)]}
+        for name in ("first", "second")
     }
     observed, rules = {"s": block.spans("observed")}, AgreementRules()
     pair = compare(
@@ -497,7 +500,7 @@ def test_every_logged_number_is_explained():
         )
         for name, own in marks.items()
     ]
-    people = marks_by_annotator(marks, all_watched=True)
+    people = intervals_by_annotator(marks, all_watched=True)
     found = numbers(
         statistics(
             sessions, EventScoring(surrogates=20, draws=20, frame_rate_hz=30.0), people=people

@@ -20,12 +20,12 @@ from ferbench.scoring.errhri import (
     forgiven,
     frame_labels,
     frame_metrics,
-    frames_of,
     macro,
 )
 from ferbench.scoring.matching.criteria import AnyOverlap, tally_of
 from ferbench.scoring.metrics import f1, recall
 from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.session_frames import frames_of
 from ferbench.types import Annotation, Event
 from helpers.reference import report_difference, shared_path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import F64, I64
 
 
@@ -40,8 +41,8 @@ def quantile_over(
         return result
     centre_s = (edges_s[:-1] + edges_s[1:]) / 2
     inside_s = centre_s[defined]
-    first = np.searchsorted(inside_s, centre_s - behind_s - 1e-9, side="left")
-    stop = np.searchsorted(inside_s, centre_s + ahead_s + 1e-9, side="right")
+    first = np.searchsorted(inside_s, centre_s - behind_s - TOLERANCE_S, side="left")
+    stop = np.searchsorted(inside_s, centre_s + ahead_s + TOLERANCE_S, side="right")
     lasts_ns = np.round(np.diff(edges_s)[defined] * 1e9).astype(np.int64)
     some = np.flatnonzero(first < stop)
     found = _rank_at(

@@ -20,9 +20,8 @@ from ferbench.events.refractory import (
     profile_outside_refractory,
 )
 from ferbench.threshold_sweep import Profile, records
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import F64, I64, Event, Signal
-
-TOLERANCE_S = 1e-9
 
 
 def open_runs(value: F64, *, enter: float, exit_below: float) -> tuple[I64, I64]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.threshold_sweep import Profile
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import Event
-
-_TOLERANCE_S: Final = 1e-9
 
 
 def outside_refractory(events: Sequence[Event], refractory_s: float) -> tuple[Event, ...]:
@@ -32,7 +30,7 @@ def outside_refractory(events: Sequence[Event], refractory_s: float) -> tuple[Ev
     kept: set[int] = set()
     free_s = -math.inf
     for at in sorted(range(len(events)), key=lambda at: events[at].trigger_s):
-        if events[at].trigger_s >= free_s - _TOLERANCE_S:
+        if events[at].trigger_s >= free_s - TOLERANCE_S:
             kept.add(at)
             free_s = events[at].trigger_s + refractory_s
     return tuple(event for at, event in enumerate(events) if at in kept)
@@ -97,7 +95,7 @@ class _Walk:
         free_s = -math.inf if before is None else self.trigger_s[before] + self.refractory_s
         for event in self.there[at:]:
             was = event in self.since
-            keep = self.trigger_s[event] >= free_s - _TOLERANCE_S
+            keep = self.trigger_s[event] >= free_s - TOLERANCE_S
             if keep:
                 free_s = self.trigger_s[event] + self.refractory_s
                 if was and event > last:

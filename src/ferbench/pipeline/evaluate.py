@@ -17,7 +17,7 @@ from ferbench.pipeline.quality import pooled, quality
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import CountsRow, Failure, PartResult, Report, SessionResult
-from ferbench.scoring.counts import seconds_of
+from ferbench.timespans import observed_and_valid_s
 from ferbench.types import Part, Session
 
 
@@ -191,7 +191,7 @@ def _seconds(session: Session, parts: tuple[PartResult, ...]) -> tuple[float, fl
     for part in parts:
         edges_s = part.analysis.timeline.edges_s + part.start_s
         defined = np.any([~np.isnan(signal.value) for signal in part.signals], axis=0)
-        seen_s, defined_s = seconds_of(edges_s, defined, observed=session.observed)
+        seen_s, defined_s = observed_and_valid_s(edges_s, defined, observed=session.observed)
         observed_s += seen_s
         valid_s += defined_s
     return observed_s, valid_s

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from ferbench.pipeline.recipe import Recipe
 from ferbench.results import PartResult, SessionResult
-from ferbench.scoring.counts import joined
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S
 from ferbench.scoring.scored_session import Evidence
 from ferbench.threshold_sweep import Profile
-
-Stretches = Sequence[tuple[float, float]]
+from ferbench.timespans import Stretches, included, intersection, runs_of
 
 
 def evidence_of(result: SessionResult, recipe: Recipe, *, profile: bool) -> Evidence:
@@ -26,7 +21,7 @@ def evidence_of(result: SessionResult, recipe: Recipe, *, profile: bool) -> Evid
     """
     session = result.session
     recorded = [(part.start_s, part.end_s) for part in result.parts]
-    observed = both(recorded, recorded if session.observed is None else session.observed)
+    observed = intersection(recorded, recorded if session.observed is None else session.observed)
     annotations = session.annotations or ()
     return Evidence(
         session_id=session.session_id,
@@ -34,7 +29,9 @@ def evidence_of(result: SessionResult, recipe: Recipe, *, profile: bool) -> Evid
         events=tuple(result.events[i] for i in result.scored_events),
         annotations=tuple(annotations[j] for j in result.scored_annotations),
         observed=observed,
-        visible=both([stretch for part in result.parts for stretch in _visible(part)], observed),
+        visible=intersection(
+            [stretch for part in result.parts for stretch in _visible(part)], observed
+        ),
         profile=_profile(result, recipe, observed) if profile else None,
     )
 
@@ -58,35 +55,11 @@ def _profile(result: SessionResult, recipe: Recipe, observed: Stretches) -> Prof
     if result.session.observed is None:
         return whole
     stamp_s = whole.trigger_s if recipe.scoring.stamp == "trigger" else whole.onset_s
-    inside = [
-        (stamp_s >= from_s - TOLERANCE_S) & (stamp_s <= to_s + TOLERANCE_S)
-        for from_s, to_s in observed
-    ]
-    return whole.rows(np.any(inside, axis=0) if inside else np.zeros(len(stamp_s), bool))
+    return whole.rows(included(observed, stamp_s))
 
 
 def _visible(part: PartResult) -> list[tuple[float, float]]:
     """Stretches with a signal, seconds of the session."""
     defined = np.any([~np.isnan(signal.value) for signal in part.signals], axis=0)
-    steps = np.flatnonzero(np.diff(np.concatenate(([False], defined, [False])).astype(np.int8)))
-    edges_s = part.analysis.timeline.edges_s[steps] + part.start_s
-    return list(zip(edges_s[::2].tolist(), edges_s[1::2].tolist(), strict=True))
-
-
-def both(one: Stretches, other: Stretches) -> tuple[tuple[float, float], ...]:
-    """Time that lies in stretches of both, in order; stretches that touch are one.
-
-    >>> both([(0, 5), (7, 9)], [(1, 8)])
-    ((1, 5), (7, 8))
-    """
-    left, right, found = joined(one), joined(other), []
-    i = j = 0
-    while i < len(left) and j < len(right):
-        from_s, to_s = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
-        if from_s < to_s:
-            found.append((from_s, to_s))
-        if left[i][1] < right[j][1]:
-            i += 1
-        else:
-            j += 1
-    return tuple(found)
+    ends_s = part.analysis.timeline.edges_s[runs_of(defined)] + part.start_s
+    return [(from_s, to_s) for from_s, to_s in ends_s.tolist()]

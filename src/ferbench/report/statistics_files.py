@@ -18,6 +18,7 @@ from ferbench.scoring.matching.event_scoring import EventScoring
 from ferbench.scoring.metrics import f1, false_alarms_per_min, precision, recall
 from ferbench.scoring.statistics import Statistics
 from ferbench.scoring.uncertainty.intervals import Interval
+from ferbench.timespans import TOLERANCE
 from ferbench.types import F64
 
 
@@ -147,7 +148,7 @@ def _precision_recall(found: Statistics, path: Path, scoring: EventScoring) -> N
     best, reached = found.thresholds.best.tally, recall(pooled)
     band_of: tuple[F64, F64, F64, F64] = (np.empty(0),) * 4
     if band:  # beyond the largest recall of all there are only draws without those who were missed
-        kept = band.x <= float(np.nanmax(reached, initial=0.0)) + 1e-9
+        kept = band.x <= float(np.nanmax(reached, initial=0.0)) + TOLERANCE
         band_of = (band.x[kept], band.low[kept], band.high[kept], band.undefined[kept])
     drawn.precision_recall(
         path,

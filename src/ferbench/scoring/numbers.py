@@ -11,8 +11,8 @@ import numpy as np
 
 from ferbench.scoring.agreement import annotators as coders
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, mean_of
-from ferbench.scoring.errhri import Frames
 from ferbench.scoring.metrics import f1
+from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import People, Statistics, Thresholds
 from ferbench.scoring.uncertainty.chance import Chance
 from ferbench.scoring.uncertainty.intervals import Interval

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferbench.scoring.agreement import annotators as coders
-from ferbench.scoring.agreement.annotators import AgreementRules, CoderPair
+from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.agreement.coded_intervals import (
-    Marks,
+    CodedIntervals,
     of_annotations,
     of_detector,
     without_codes,
 )
 from ferbench.scoring.agreement.kappa import alpha
+from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.breakdown import GroupRow, breakdowns
 from ferbench.scoring.curves.lag import LagScan, Latency, lag_scan, latency_of
 from ferbench.scoring.curves.threshold_curve import Curve, average_precision, curve_of
@@ -41,7 +42,6 @@ from ferbench.scoring.curves.tolerance import (
     mean_of,
     tolerance_curve,
 )
-from ferbench.scoring.errhri import Frames, frames_of
 from ferbench.scoring.matching.criteria import Window
 from ferbench.scoring.matching.event_scoring import EventScoring
 from ferbench.scoring.metrics import Tally, f1, precision, recall
@@ -53,6 +53,7 @@ from ferbench.scoring.segment_activity import (
     f1_by_chance,
     segment_scores,
 )
+from ferbench.scoring.session_frames import Frames, frames_of
 from ferbench.scoring.uncertainty.assessment import Assessment, assess, least_shift_s, track
 from ferbench.scoring.uncertainty.chance import Chance
 from ferbench.scoring.uncertainty.intervals import (
@@ -103,7 +104,7 @@ class People:
         alpha: Krippendorff's, of all together; NaN with points without extent.
     """
 
-    pairs: tuple[CoderPair, ...]
+    pairs: tuple[AnnotatorPair, ...]
     alpha: float
 
 
@@ -122,7 +123,7 @@ class Statistics:
         segments: of observed time, active where an event or an annotation has a part in them.
         segment_chance: their F1 beside that of shifted segments; None = not asked for.
         frames: of ERR@HRI 2024; None = not asked for.
-        agreement: of the detector with the annotations, as between two coders.
+        agreement: of the detector with the annotations, as between two annotators.
         people: of the annotators; None = there is one.
         breakdowns: by name.
         intervals: of further numbers, by the name that they are logged under.
@@ -138,7 +139,7 @@ class Statistics:
     segments: SegmentScores
     segment_chance: Chance | None
     frames: Frames | None
-    agreement: CoderPair
+    agreement: AnnotatorPair
     people: People | None
     breakdowns: Mapping[str, tuple[GroupRow, ...]]
     intervals: Mapping[str, Interval]
@@ -148,7 +149,7 @@ def statistics(
     evidence: Sequence[Evidence],
     scoring: EventScoring,
     *,
-    people: Mapping[str, Marks],
+    people: Mapping[str, CodedIntervals],
     intervals: bool = True,
 ) -> Statistics:
     """Everything about scored sessions.
@@ -288,7 +289,7 @@ def _over_sessions(
     evidence: Sequence[Evidence],
     participants: Sequence[str],
     active: Sequence[Activity],
-    agreement: CoderPair,
+    agreement: AnnotatorPair,
 ) -> dict[str, Statistic]:
     """Numbers of counts by session, as functions of the participants taken."""
     number = {name: k for k, name in enumerate(participants)}
@@ -330,7 +331,7 @@ def _rules(scoring: EventScoring) -> AgreementRules:
     )
 
 
-def _with_annotations(evidence: Sequence[Evidence], scoring: EventScoring) -> CoderPair:
+def _with_annotations(evidence: Sequence[Evidence], scoring: EventScoring) -> AnnotatorPair:
     marks = {session.session_id: of_annotations(session.annotations) for session in evidence}
     return coders.compare(
         DETECTOR,
@@ -345,7 +346,7 @@ def _with_annotations(evidence: Sequence[Evidence], scoring: EventScoring) -> Co
 
 
 def _people(
-    people: Mapping[str, Marks], evidence: Sequence[Evidence], scoring: EventScoring
+    people: Mapping[str, CodedIntervals], evidence: Sequence[Evidence], scoring: EventScoring
 ) -> People:
     observed = {session.session_id: session.observed for session in evidence}
     rules = _rules(scoring)

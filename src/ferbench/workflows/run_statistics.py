@@ -22,7 +22,7 @@ from ferbench.pipeline.evidence import evidence_of
 from ferbench.pipeline.recipe import Recipe
 from ferbench.report.statistics_files import write_statistics
 from ferbench.results import Report, StageKey
-from ferbench.scoring.agreement.coded_intervals import Marks, marks_by_annotator
+from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.statistics import Statistics, statistics
 from ferbench.types import Signal
@@ -119,7 +119,7 @@ def _keep(folder: Path, found: Mapping[str, float], write: Callable[[Path], None
 
 
 def _key(
-    report: Report, settings: Settings, people: Mapping[str, Marks], *, pictures: bool
+    report: Report, settings: Settings, people: Mapping[str, CodedIntervals], *, pictures: bool
 ) -> StageKey:
     """Of everything that statistics are made of.
 
@@ -165,7 +165,7 @@ def _digest(signal: Signal) -> str:
     return f"{signal.label} {hashlib.sha256(signal.value.tobytes()).hexdigest()}"
 
 
-def _people(settings: Settings, scored: set[str]) -> dict[str, Marks]:
+def _people(settings: Settings, scored: set[str]) -> dict[str, CodedIntervals]:
     """Everybody's marks, where the annotations have several annotators and one was chosen.
 
     Else empty.
@@ -183,5 +183,5 @@ def _people(settings: Settings, scored: set[str]) -> dict[str, Marks]:
         for s in every
         if s.annotations is not None and s.session_id in scored
     }
-    found = marks_by_annotator(annotations, all_watched=getattr(dataset, "unlisted", "") == "empty")
+    found = intervals_by_annotator(annotations, all_watched=getattr(dataset, "unlisted", "") == "empty")
     return found if len(found) > 1 else {}

@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 
 from ferbench.scoring.curves.threshold_curve import clusters, largest_matchings
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S
 from ferbench.scoring.metrics import Metric, Tally, f1
 from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
 from ferbench.scoring.uncertainty.intervals import Statistic
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import F64
 
 TIGHT_S: Final = tuple(1 + 0.5 * k for k in range(9))
@@ -66,9 +66,10 @@ def tolerance_curve(
     for session, who in zip(evidence, owner.tolist(), strict=True):
         onset_s = np.sort([annotation.onset_s for annotation in session.annotations])
         times_s = np.sort(stamps_s(session, stamp))
+        low_s = onset_s - pre_s - TOLERANCE_S
         high_s = onset_s + post_s[:, None] + TOLERANCE_S
         free = np.ones((len(post_s), len(times_s)), np.bool_)
-        matched = largest_matchings(free, times_s, onset_s - pre_s - TOLERANCE_S, high_s)
+        matched = largest_matchings(free, times_s, low_s, high_s)
         counts[0, who] += matched
         counts[1, who] += len(times_s) - matched
         counts[2, who] += len(onset_s) - matched

@@ -24,9 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S, match
+from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.metrics import Tally
 from ferbench.scoring.scored_session import Evidence, Stamp
+from ferbench.timespans import TOLERANCE, TOLERANCE_S
 from ferbench.types import F64, Annotation, Event
 
 _Which = NDArray[np.bool_]
@@ -151,7 +152,7 @@ class Overlap:
     """
 
     least_iou: float = 0.5
-    tolerance: float = 1e-9
+    tolerance: float = TOLERANCE
 
     def __post_init__(self) -> None:
         """Check the numbers."""

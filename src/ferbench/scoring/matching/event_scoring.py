@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.counts import Stretches, counts_of
+from ferbench.scoring.counts import counts_of
 from ferbench.scoring.matching.criteria import AnyOverlap, Criterion, OnsetOffset, Overlap, Window
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S
 from ferbench.scoring.metrics import latency_s, values_of
 from ferbench.scoring.uncertainty.intervals import METHODS, Method
+from ferbench.timespans import Stretches, contains, includes
 from ferbench.types import Annotation, Counts, Event, Score
 
 
@@ -141,12 +141,8 @@ class EventScoring:
         """
         if observed is None:
             return list(range(len(events))), list(range(len(annotations)))
-        seen = [i for i, event in enumerate(events) if _within(self.stamp_s(event), observed)]
-        wanted = [
-            j
-            for j, a in enumerate(annotations)
-            if any(start <= a.onset_s < stop for start, stop in observed)
-        ]
+        seen = [i for i, event in enumerate(events) if includes(observed, self.stamp_s(event))]
+        wanted = [j for j, a in enumerate(annotations) if contains(observed, a.onset_s)]
         return seen, wanted
 
     def matches(
@@ -183,7 +179,7 @@ class EventScoring:
         Args:
             events: found by a rule, any order.
             annotations: marked by humans, any order.
-            observed_s: observed seconds (see ``counts.seconds_of``).
+            observed_s: observed seconds (see ``timespans.observed_and_valid_s``).
             valid_s: of these, seconds with a value.
             observed: observed stretches, seconds of the session; None = everything.
         """
@@ -247,7 +243,3 @@ class EventScoring:
             Score(name=f"event/{name}", value=value, n=n, higher_is_better=better, params=params)
             for name, value, n, better in table
         )
-
-
-def _within(time_s: float, stretches: Stretches) -> bool:
-    return any(start - TOLERANCE_S <= time_s <= stop + TOLERANCE_S for start, stop in stretches)
