@@ -14,8 +14,8 @@ from ferbench.app.tables import number, rows_table
 from ferbench.errors import ConfigError
 from ferbench.formats.frame_labels import COLUMNS, read_frame_labels
 from ferbench.scoring.errhri import frame_metrics
-from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.numbers import frame_numbers
+from ferbench.scoring.session_frames import Frames
 from ferbench.wording import some
 
 NAMES = ("accuracy", "precision", "recall", "f1")
