@@ -148,8 +148,6 @@ def included(stretches: Stretches, times_s: F64) -> Flags:
         inside |= (from_s - TOLERANCE_S <= times_s) & (times_s <= to_s + TOLERANCE_S)
     return inside
 
-TOLERANCE_S = 1e-9
-
 
 def spans_of(stretches: Stretches) -> F64:
     """The same time as spans."""

@@ -183,5 +183,7 @@ def _people(settings: Settings, scored: set[str]) -> dict[str, CodedIntervals]:
         for s in every
         if s.annotations is not None and s.session_id in scored
     }
-    found = intervals_by_annotator(annotations, all_watched=getattr(dataset, "unlisted", "") == "empty")
+    found = intervals_by_annotator(
+        annotations, all_watched=getattr(dataset, "unlisted", "") == "empty"
+    )
     return found if len(found) > 1 else {}
