@@ -3,7 +3,7 @@
 What a rule finds as its level sinks over all values of the signal.
 
 An event stays the same until the level reaches the next value at which it begins earlier, triggers
-at another time or merges with its neighbour. A Profile lists events with the levels at which they
+at another time or merges with its neighbour. A ThresholdSweep lists events with the levels at which they
 are found, so that curves over all thresholds need no grid. The idea of evaluating all thresholds
 jointly: Ebbers, Haeb-Umbach & Serizel 2022, "Threshold Independent Evaluation of Sound Event
 Detection Scores" (sed_scores_eval); what differs: rules with durations and gaps.
@@ -23,7 +23,7 @@ from ferbench.types import F64, I64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Profile:
+class ThresholdSweep:
     """The events of a rule at all its levels.
 
     Event i is found at the levels x with below[i] < x <= upto[i].
@@ -49,14 +49,16 @@ class Profile:
         """Check shapes and levels."""
         shapes = {getattr(self, f.name).shape for f in fields(self)[1:]}
         if len(shapes) > 1 or self.upto.ndim != 1:
-            raise DataError(f"Profile: expected columns of one length, got shapes {sorted(shapes)}")
+            raise DataError(
+                f"ThresholdSweep: expected columns of one length, got shapes {sorted(shapes)}"
+            )
         if not (self.below < self.upto).all() or not np.isfinite(self.upto).all():
-            raise DataError("Profile: expected below < upto and finite upto for every event")
+            raise DataError("ThresholdSweep: expected below < upto and finite upto for every event")
 
     @classmethod
     def of(
         cls, rows: Sequence[tuple[float, float, float, float, float]], *, floor: float = -math.inf
-    ) -> Profile:
+    ) -> ThresholdSweep:
         """From plain rows (below, upto, onset_s, offset_s, trigger_s)."""
         table = np.array(rows, np.float64).reshape(-1, 5)
         below, upto, onset_s, offset_s, trigger_s = (
@@ -72,7 +74,7 @@ class Profile:
         )
 
     @classmethod
-    def joined(cls, profiles: Sequence[Profile]) -> Profile:
+    def joined(cls, profiles: Sequence[ThresholdSweep]) -> ThresholdSweep:
         """Those of several signals (labels, parts) side by side; the highest of their floors."""
         floor = max((p.floor for p in profiles), default=-math.inf)
         columns = {
@@ -81,13 +83,13 @@ class Profile:
         }
         return cls(floor=floor, **columns)
 
-    def rows(self, keep: NDArray[np.bool_]) -> Profile:
+    def rows(self, keep: NDArray[np.bool_]) -> ThresholdSweep:
         """Some of the events, chosen by a bool (E,)."""
-        return Profile(
+        return ThresholdSweep(
             floor=self.floor, **{f.name: getattr(self, f.name)[keep] for f in fields(self)[1:]}
         )
 
-    def above(self, level: float) -> Profile:
+    def above(self, level: float) -> ThresholdSweep:
         """The events at levels higher than this."""
         kept = self.rows(self.upto > level)
         return replace(kept, floor=max(self.floor, math.nextafter(level, math.inf)))

@@ -17,9 +17,9 @@ from ferbench.errors import ConfigError
 from ferbench.events.refractory import (
     check_refractory,
     outside_refractory,
-    profile_outside_refractory,
+    sweep_outside_refractory,
 )
-from ferbench.threshold_sweep import Profile, records
+from ferbench.threshold_sweep import ThresholdSweep, records
 from ferbench.types import F64, I64, Event, Signal
 
 TOLERANCE_S = 1e-9
@@ -118,7 +118,7 @@ class Hysteresis:
                 )
         return outside_refractory(events, self.refractory_s)
 
-    def profile(self, signal: Signal, *, start_s: float) -> Profile:
+    def threshold_sweep(self, signal: Signal, *, start_s: float) -> ThresholdSweep:
         """What ``detect`` finds at every level.
 
         ``enter`` from the largest value down to ``exit``, the floor.
@@ -153,7 +153,7 @@ class Hysteresis:
         apart = _apart(level[alone], run[alone], row[alone], due[alone], due_run[alone], stops)
         table = np.concatenate([np.array(sinking.ended(), np.float64).reshape(-1, 5), apart])
         onset, stop, trigger = table[:, 2:].T.astype(np.int64)
-        whole = Profile(
+        whole = ThresholdSweep(
             floor=self.exit,
             below=table[:, 0],
             upto=table[:, 1],
@@ -161,7 +161,7 @@ class Hysteresis:
             offset_s=start_s + edges_s[stop],
             trigger_s=start_s + edges_s[trigger + 1],
         )
-        return profile_outside_refractory(whole, self.refractory_s)
+        return sweep_outside_refractory(whole, self.refractory_s)
 
     def _trigger_s(self, edges_s: F64, firsts: I64, stops: I64) -> float | None:
         """End of the first open frame at which the runs have lasted long enough.

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Event
 
 _TOLERANCE_S: Final = 1e-9
@@ -38,7 +38,7 @@ def outside_refractory(events: Sequence[Event], refractory_s: float) -> tuple[Ev
     return tuple(event for at, event in enumerate(events) if at in kept)
 
 
-def profile_outside_refractory(profile: Profile, refractory_s: float) -> Profile:
+def sweep_outside_refractory(profile: ThresholdSweep, refractory_s: float) -> ThresholdSweep:
     """What ``outside_refractory`` leaves of a rule's events, at every level at once.
 
     As the level sinks, events come and go one at a time; from there on those that are kept are
@@ -63,7 +63,7 @@ def profile_outside_refractory(profile: Profile, refractory_s: float) -> Profile
         walk.change(level, *changes[level])
     rows = np.array(walk.ended(), np.float64).reshape(-1, 3)
     kept = order[rows[:, 0].astype(np.int64)]
-    return Profile(
+    return ThresholdSweep(
         floor=profile.floor,
         below=rows[:, 1],
         upto=rows[:, 2],

@@ -10,7 +10,7 @@ import numpy as np
 
 from ferbench.errors import ConfigError, DataError
 from ferbench.events.baseline import quantile_over
-from ferbench.labels import canonical
+from ferbench.labels import expression_name
 from ferbench.types import F64, I64, Expressions, Signal, Timeline
 
 Baseline = Literal["none", "rolling", "centred", "video", "others"]
@@ -57,7 +57,7 @@ class EmotionSignal:
             raise ConfigError(
                 f"labels: expected a list of at least one expression, got {self.labels!r}"
             )
-        labels = tuple(canonical(label) for label in self.labels)
+        labels = tuple(expression_name(label) for label in self.labels)
         if len(set(labels)) < len(labels):
             raise ConfigError(f"labels: expected each expression once, got {', '.join(labels)}")
         object.__setattr__(self, "labels", labels)
@@ -126,7 +126,7 @@ class EmotionSignal:
             signals.append(Signal(timeline=timeline, value=value, label=label))
         return tuple(signals)
 
-    def settle(
+    def apply_participant_baseline(
         self, signals: tuple[Signal, ...], *, others: tuple[tuple[Signal, ...], ...]
     ) -> tuple[Signal, ...]:
         """The signals less the baseline of the participant's other sessions, where that is asked

@@ -23,9 +23,9 @@ from ferbench.errors import ConfigError, DataError
 from ferbench.events.refractory import (
     check_refractory,
     outside_refractory,
-    profile_outside_refractory,
+    sweep_outside_refractory,
 )
-from ferbench.threshold_sweep import Profile, records
+from ferbench.threshold_sweep import ThresholdSweep, records
 from ferbench.types import F64, I64, Event, Signal
 
 
@@ -217,7 +217,7 @@ class Windowed:
             )
         return outside_refractory(events, self.refractory_s)
 
-    def profile(self, signal: Signal, *, start_s: float) -> Profile:
+    def threshold_sweep(self, signal: Signal, *, start_s: float) -> ThresholdSweep:
         """What ``detect`` finds at every level ``enter``.
 
         Args:
@@ -234,7 +234,7 @@ class Windowed:
         if not self.whole_runs:
             row = row[row % segment_rows >= needed - 1]
         if not len(row):
-            return Profile.of([])
+            return ThresholdSweep.of([])
         high = np.lib.stride_tricks.sliding_window_view(value, needed).min(axis=1)[
             row - (needed - 1)
         ]
@@ -248,7 +248,7 @@ class Windowed:
                 np.diff(row // segment_rows, prepend=-1) == 0, np.roll(upto, 1), -np.inf
             )
         first = row // segment_rows * segment_rows
-        whole = Profile(
+        whole = ThresholdSweep(
             floor=-math.inf,
             below=below,
             upto=upto,
@@ -256,7 +256,7 @@ class Windowed:
             offset_s=start_s + edges_s[np.minimum(first + segment_rows, len(value))],
             trigger_s=start_s + edges_s[row + 1],
         )
-        return profile_outside_refractory(whole, self.refractory_s)
+        return sweep_outside_refractory(whole, self.refractory_s)
 
 
 def _first_of_ranges(low: F64, high: F64, row: I64, segment: I64) -> tuple[F64, F64, I64]:

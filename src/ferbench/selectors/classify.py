@@ -19,7 +19,7 @@ from ferbench.types import I64, Faces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Classify:
     """Admit faces by score, size, place and number.
 
     Attributes:
@@ -50,7 +50,7 @@ class Limits:
             object.__setattr__(self, "roi", checked("roi", self.roi))
         object.__setattr__(self, "cameras", checked_cameras(self.cameras))
 
-    def of(self, camera: str) -> Limits:
+    def of(self, camera: str) -> Classify:
         """What these limits are for one camera: only this is part of a video's key.
 
         Raises ConfigError.
