@@ -370,9 +370,7 @@ def test_regions_of_cameras_decide_what_is_classified_and_nothing_else(warm, rec
     assert analyser.is_cached(clip, camera="side")
     alone = dataclasses.replace(recipe, classify=Classify(roi=regions["front"]))
     assert analyser_on(warm[0], alone, models).keys(clip, camera="any") == front.keys
-    with pytest.raises(
-        ConfigError, match="no region for the camera 'top': cameras names front, side"
-    ):
+    with pytest.raises(ConfigError, match="no region for the camera 'top', only for front, side"):
         analyser.is_cached(clip, camera="top")
 
 

@@ -5,16 +5,16 @@ Bounds the cost and keeps bystanders out of the stored expressions.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 
+from ferbench.checks import check_finite
 from ferbench.errors import ConfigError
-from ferbench.selectors.region import Region, checked, checked_cameras, inside_px, region_of
-from ferbench.selectors.rows import areas_px2, check_min_score
+from ferbench.selectors.region import Region, inside_px, region_of, set_regions
+from ferbench.selectors.rows import areas_px2
 from ferbench.types import I64, Faces
 
 
@@ -41,21 +41,22 @@ class Classify:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        check_min_score(self.min_score)
-        if not (math.isfinite(self.min_size_px) and self.min_size_px >= 0):
-            raise ConfigError(f"min_size_px: expected 0 or more pixels, got {self.min_size_px!r}")
+        check_finite("min_score", self.min_score)
+        check_finite("min_size_px", self.min_size_px)
+        if self.min_size_px < 0:
+            raise ConfigError(key="min_size_px", expected="0 or more pixels", got=self.min_size_px)
         if self.max_faces is not None and self.max_faces < 1:
-            raise ConfigError(f"max_faces: expected null or at least 1, got {self.max_faces}")
-        if self.roi is not None:
-            object.__setattr__(self, "roi", checked("roi", self.roi))
-        object.__setattr__(self, "cameras", checked_cameras(self.cameras))
+            raise ConfigError(key="max_faces", expected="at least 1, or null", got=self.max_faces)
+        set_regions(self)
 
     def of(self, camera: str) -> Classify:
-        """What these limits are for one camera: only this is part of a video's key.
+        """The same for one camera: only this is part of a video's key.
 
-        Raises ConfigError.
+        Raises:
+            ConfigError: there are regions, and none is for this camera.
         """
-        return replace(self, roi=region_of(camera, self.roi, self.cameras), cameras={})
+        region = region_of(camera, self.roi, self.cameras)
+        return replace(self, roi=region, cameras={})
 
     def admit(self, faces: Faces, *, width_px: int, height_px: int) -> I64:
         """Rows that are classified, i64, rising.
@@ -66,15 +67,22 @@ class Classify:
             height_px: of the shown frame.
         """
         box = faces.box_xyxy
-        sides = np.minimum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
-        ok = (faces.score > self.min_score) & (sides >= self.min_size_px)
+        shorter_side = np.minimum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
+        admitted = (faces.score > self.min_score) & (shorter_side >= self.min_size_px)
         if self.roi is not None:
-            ok &= inside_px(box, self.roi, width_px, height_px)
-        rows = np.flatnonzero(ok)
+            admitted &= inside_px(box, self.roi, width_px, height_px)
+        rows = np.flatnonzero(admitted).astype(np.int64)
         if self.max_faces is None or len(rows) == 0:
-            return rows.astype(np.int64)
-        order = np.lexsort((rows, -areas_px2(box.astype(np.float64))[rows], faces.frame[rows]))
-        frame = faces.frame[rows][order]
-        starts = np.flatnonzero(np.diff(frame, prepend=frame[0] - 1))
-        rank = np.arange(len(frame)) - np.repeat(starts, np.diff(np.append(starts, len(frame))))
-        return np.sort(rows[order][rank < self.max_faces]).astype(np.int64)
+            return rows
+        return _largest_per_frame(faces, rows, self.max_faces)
+
+
+def _largest_per_frame(faces: Faces, rows: I64, count: int) -> I64:
+    """At most ``count`` of some rows in each frame, those of the largest boxes, i64, rising."""
+    area_px2 = areas_px2(faces.box_xyxy.astype(np.float64))[rows]
+    order = np.lexsort((rows, -area_px2, faces.frame[rows]))
+    frame = faces.frame[rows][order]
+    starts = np.flatnonzero(np.diff(frame, prepend=frame[0] - 1))
+    per_frame = np.diff(np.append(starts, len(frame)))
+    rank = np.arange(len(frame)) - np.repeat(starts, per_frame)
+    return np.sort(rows[order][rank < count])
