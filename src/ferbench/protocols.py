@@ -65,8 +65,9 @@ class Detector(Protocol):
         """The files that ``load`` reads."""
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], Faces]:
-        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames
-        0..N-1.
+        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to their Faces.
+
+        The Faces' frames are counted from 0.
         """
 
 
