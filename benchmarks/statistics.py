@@ -38,7 +38,7 @@ from ferbench.scoring.scored_session import Evidence
 from ferbench.scoring.statistics import Statistics, statistics
 from ferbench.scoring.uncertainty.assessment import counting, track
 from ferbench.scoring.uncertainty.chance import shifted
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Signal, Timeline, VideoInfo
 
 SESSIONS, PARTICIPANTS, ANNOTATIONS = 100, 50, 20
@@ -66,14 +66,16 @@ def signal_of(rng: np.random.Generator) -> Signal:
     return Signal(timeline=timeline, value=1 / (1 + np.exp(-noise / noise.std())), label="surprise")
 
 
-def profiled(signal: Signal) -> Profile:
+def profiled(signal: Signal) -> ThresholdSweep:
     """The rule's events at every threshold."""
-    found = RULE.profile(signal, start_s=0.0)
+    found = RULE.threshold_sweep(signal, start_s=0.0)
     assert found is not None
     return found
 
 
-def session(number: int, signal: Signal, profile: Profile, rng: np.random.Generator) -> Evidence:
+def session(
+    number: int, signal: Signal, profile: ThresholdSweep, rng: np.random.Generator
+) -> Evidence:
     """A session as statistics see it."""
     name = f"s{number:03}"
     return Evidence(

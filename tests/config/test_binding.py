@@ -92,7 +92,7 @@ def test_what_does_not_fit_is_named(fields, message):
     ("target", "message"),
     [
         (None, "expected the dotted path"),
-        ("ferbench.selectors.limits.Nothing", "cannot import"),
+        ("ferbench.selectors.classify.Nothing", "cannot import"),
         ("ferbench.nowhere.X", "cannot import"),
         (
             "os.system",

@@ -41,7 +41,7 @@ from ferbench.scoring.uncertainty.counting import at_points
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS
 from ferbench.scoring.uncertainty.intervals import bootstrap, interval, metric_of, resampled
 from ferbench.scoring.uncertainty.paired import compare_counts
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event
 from helpers.reference import CHECKOUT, shared_path
 
@@ -165,7 +165,9 @@ def thresholds(block: Block) -> dict[str, object]:
             (-math.inf, float(level), float(at), float(at) + 1, float(at)) for at, level in events
         ]
         marks = points(block.numbers(f"{who}_annotations"))
-        sessions.append(evidence([], marks, participant=who, name=who, profile=Profile.of(rows)))
+        sessions.append(
+            evidence([], marks, participant=who, name=who, profile=ThresholdSweep.of(rows))
+        )
     curve = curve_of(sessions, pre_s=PRE_S, post_s=POST_S, stamp="trigger")
     pooled, inner = curve.pooled(), nested(curve)
     return {
@@ -487,7 +489,9 @@ def test_expanded_quantiles():
 
 
 def test_every_logged_number_is_explained():
-    profile = Profile.of([(-math.inf, 0.8, 11.0, 12.0, 11.0), (-math.inf, 0.6, 30.0, 31.0, 30.0)])
+    profile = ThresholdSweep.of(
+        [(-math.inf, 0.8, 11.0, 12.0, 11.0), (-math.inf, 0.6, 30.0, 31.0, 30.0)]
+    )
     marks = {
         name: [
             marked(10.0, 12.0, session=name, kind="task", annotator=who) for who in ("ann", "bob")

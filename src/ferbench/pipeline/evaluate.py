@@ -166,7 +166,8 @@ def _settled(
         for part in own
     )
     return tuple(
-        replace(part, signals=recipe.signal.settle(part.signals, others=others)) for part in parts
+        replace(part, signals=recipe.signal.apply_participant_baseline(part.signals, others=others))
+        for part in parts
     )
 
 

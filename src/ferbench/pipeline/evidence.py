@@ -7,7 +7,7 @@ import numpy as np
 from ferbench.pipeline.recipe import Recipe
 from ferbench.results import PartResult, SessionResult
 from ferbench.scoring.scored_session import Evidence
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import Stretches, included, intersection, runs_of
 
 
@@ -36,14 +36,14 @@ def evidence_of(result: SessionResult, recipe: Recipe, *, profile: bool) -> Evid
     )
 
 
-def _profile(result: SessionResult, recipe: Recipe, observed: Stretches) -> Profile | None:
+def _profile(result: SessionResult, recipe: Recipe, observed: Stretches) -> ThresholdSweep | None:
     """The rule's events at every level that may be chosen, as far as they count.
 
     None where the rule cannot tell.
     """
     rule = recipe.event
     found = [
-        rule.profile(signal, start_s=part.start_s)
+        rule.threshold_sweep(signal, start_s=part.start_s)
         for part in result.parts
         for signal in part.signals
     ]
@@ -51,7 +51,7 @@ def _profile(result: SessionResult, recipe: Recipe, observed: Stretches) -> Prof
     if len(profiles) < len(found):
         return None
     # A level at or below the signal's least value detects everything, and is refused (see Recipe).
-    whole = Profile.joined(profiles).above(recipe.signal.span[0])
+    whole = ThresholdSweep.joined(profiles).above(recipe.signal.span[0])
     if result.session.observed is None:
         return whole
     stamp_s = whole.trigger_s if recipe.scoring.stamp == "trigger" else whole.onset_s

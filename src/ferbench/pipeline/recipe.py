@@ -16,7 +16,7 @@ from ferbench.protocols import (
     SignalRule,
 )
 from ferbench.scoring.matching.event_scoring import EventScoring
-from ferbench.selectors.limits import Limits
+from ferbench.selectors.classify import Classify
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +28,7 @@ class Recipe:
 
     reader: Reader
     detector: Detector
-    classify: Limits
+    classify: Classify
     preprocessing: Preprocessing
     model: Model
     selector: Selector

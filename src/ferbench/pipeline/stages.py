@@ -18,7 +18,7 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import ColdPass
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.results import Analysis, StageKey, StageTiming, Work
-from ferbench.selectors.limits import Limits
+from ferbench.selectors.classify import Classify
 from ferbench.types import Expressions, Faces, Timeline
 from ferbench.weights import loading
 from ferbench.weights import published as weights
@@ -75,7 +75,7 @@ class _Video:
     path: Path
     video_id: str
     sha256: str
-    limits: Limits
+    classify: Classify
     keys: dict[str, StageKey]
 
     def tell_waiting(self) -> None:
@@ -247,7 +247,7 @@ class Analyser:
             path=path,
             video_id=video_id,
             sha256=digest,
-            limits=self.recipe.classify.of(camera),
+            classify=self.recipe.classify.of(camera),
             keys=keys,
         )
         timeline, faces, expressions, timing = (
@@ -324,7 +324,7 @@ class Analyser:
             runtime=self.runtime,
             device=self.device,
             engines=self,
-            limits=video.limits,
+            admission=video.classify,
             work=self.work,
             stored=stored["faces"][0] if "faces" in stored else None,
             classify="expressions" not in stored,

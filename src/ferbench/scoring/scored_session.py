@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event
 
 Stamp = Literal["trigger", "onset"]
@@ -36,7 +36,7 @@ class Evidence:
     annotations: tuple[Annotation, ...]
     observed: tuple[tuple[float, float], ...]
     visible: tuple[tuple[float, float], ...] | None = None
-    profile: Profile | None = None
+    profile: ThresholdSweep | None = None
 
     @property
     def cluster(self) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from ferbench.errors import TrackingError
 from ferbench.fingerprint import fingerprint
 from ferbench.places import default_root
-from ferbench.report.compare import Comparison, compare_runs
+from ferbench.report.compare import Comparison
+from ferbench.report.compare import compare as compare_runs
 from ferbench.results import RunRow
 from ferbench.tracking.query import open_store, runs_of
 from ferbench.workflows.evaluate import run_name

@@ -19,7 +19,7 @@ from ferbench.datasets.naming import canonical as canonical_name
 from ferbench.datasets.times import Clock, TimeFormat
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.event_table import EventTable, SessionLength, is_lengths, read_lengths
-from ferbench.labels import canonical
+from ferbench.labels import expression_name
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
 from ferbench.types import Annotation, Event
 from ferbench.wording import some
@@ -176,7 +176,7 @@ def events_of_label(table: EventTable, request: Request) -> list[Event]:
 
 def _one_spelling(label: str) -> str:
     try:
-        return canonical(label)
+        return expression_name(label)
     except ConfigError:
         return label.strip()
 

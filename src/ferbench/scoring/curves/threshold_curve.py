@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ferbench.errors import DataError
 from ferbench.scoring.metrics import Tally, precision, recall
 from ferbench.scoring.scored_session import Evidence, Stamp
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import TOLERANCE_S, included
 from ferbench.types import F64, I64
 
@@ -147,7 +147,7 @@ def _rows(who: int, level: F64, tp: I64 | int, events: int) -> F64:
     return np.stack(np.broadcast_arrays(float(who), level, tp, float(events)), axis=1)
 
 
-def counted(session: Evidence, stamp: Stamp) -> Profile:
+def counted(session: Evidence, stamp: Stamp) -> ThresholdSweep:
     """The profile's events that count."""
     if session.profile is None:
         raise DataError(
@@ -160,12 +160,12 @@ def counted(session: Evidence, stamp: Stamp) -> Profile:
     return session.profile.rows(included(session.observed, times_s))
 
 
-def _stamp_times_s(profile: Profile, stamp: Stamp) -> F64:
+def _stamp_times_s(profile: ThresholdSweep, stamp: Stamp) -> F64:
     return profile.trigger_s if stamp == "trigger" else profile.onset_s
 
 
 def _match_changes(
-    session: Evidence, profile: Profile, *, pre_s: float, post_s: float, stamp: Stamp
+    session: Evidence, profile: ThresholdSweep, *, pre_s: float, post_s: float, stamp: Stamp
 ) -> tuple[F64, I64]:
     """Levels, falling, at which the size of the largest matching changes, and by how much."""
     onset_s = np.sort([annotation.onset_s for annotation in session.annotations])

@@ -19,7 +19,7 @@ from ferbench.scoring.curves.threshold_curve import Curve, average_precision, co
 from ferbench.scoring.metrics import Tally, precision, recall
 from ferbench.scoring.scored_session import Evidence, Stamp
 from ferbench.scoring.uncertainty.intervals import Statistic
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import Stretches, pieces, total_s, union
 from ferbench.types import F64, I64
 
@@ -242,7 +242,7 @@ def at_random(
     return Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=observed_s)
 
 
-def _num_events(profile: Profile, levels: F64) -> I64:
+def _num_events(profile: ThresholdSweep, levels: F64) -> I64:
     """How many events there are at each level, i64 (G,)."""
     num_begun = len(profile.upto) - np.searchsorted(np.sort(profile.upto), levels, side="left")
     num_ended = len(profile.below) - np.searchsorted(np.sort(profile.below), levels, side="left")
