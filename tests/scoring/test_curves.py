@@ -163,7 +163,7 @@ def test_counts_at_every_threshold_are_those_of_the_plain_rule(rule, floor, sess
 
     # The curve's own levels: all changes and no others, and the same numbers in every form.
     pooled = curve.pooled()
-    own = [curve.own(p) for p in range(len(curve.participants))]
+    own = [curve.of_participant(p) for p in range(len(curve.participants))]
     at = curve.at_levels(curve.level)
     for p, (tp, num_events) in enumerate(own):
         assert tp.tolist() == at.tp[p].tolist()
