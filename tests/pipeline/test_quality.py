@@ -228,4 +228,9 @@ def test_pooling_by_hand():
     assert both["faces_per_frame"] == pytest.approx((6 * 7 / 6 + 2 * 10) / 8)
     for name in ("face_px", "confidence", "entropy_nats", "close_candidates"):
         assert both[name] == pytest.approx((4 * one[name] + 1 * 10.0) / 5)
+    unclassified = other | {"confidence": math.nan}  # a face was chosen, but none classified
+    assert pooled([one, unclassified])["confidence"] == pytest.approx(one["confidence"])
+    faceless = other | {"face_share": 0.0, "confidence": 0.3}
+    assert pooled([one, faceless])["confidence"] == pytest.approx(one["confidence"])
+    assert math.isnan(pooled([faceless])["confidence"])
     assert pooled([]) == {}

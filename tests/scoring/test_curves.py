@@ -193,6 +193,18 @@ def noisy_study(seed=0, people=6, sessions=12, rule=RULES[0][0]):
     return Study(rule, made)
 
 
+def test_levels_are_matched_in_parts(monkeypatch):
+    """However many levels are looked at together, the curve is the same."""
+    study = noisy_study(sessions=3)
+    whole = study.curve()
+    for cells_at_once in (1, 64, 1000):
+        monkeypatch.setattr("ferbench.scoring.curves.threshold_curve._CELLS_AT_ONCE", cells_at_once)
+        in_parts = study.curve()
+        assert in_parts.level.tolist() == whole.level.tolist()
+        assert in_parts.tp.tolist() == whole.tp.tolist()
+        assert in_parts.num_events.tolist() == whole.num_events.tolist()
+
+
 def slow_f1(rows, num_ref):
     tp, n = (sum(column) for column in zip(*rows, strict=True))
     return 2 * tp / (n + num_ref)
