@@ -32,11 +32,11 @@ from scipy.ndimage import gaussian_filter1d
 
 from ferbench.events.hysteresis import Hysteresis
 from ferbench.report.statistics_files import write_statistics
-from ferbench.scoring.matching.criteria import Window
-from ferbench.scoring.matching.event_scoring import EventScoring
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics import Statistics, statistics
-from ferbench.scoring.uncertainty.assessment import counting, track
+from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.uncertainty.assessment import track
 from ferbench.scoring.uncertainty.chance import shifted
 from ferbench.threshold_sweep import Profile
 from ferbench.types import Annotation, Signal, Timeline, VideoInfo
@@ -73,10 +73,12 @@ def profiled(signal: Signal) -> Profile:
     return found
 
 
-def session(number: int, signal: Signal, profile: Profile, rng: np.random.Generator) -> Evidence:
+def session(
+    number: int, signal: Signal, profile: Profile, rng: np.random.Generator
+) -> ScoredSession:
     """A session as statistics see it."""
     name = f"s{number:03}"
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=f"p{number % PARTICIPANTS:02}",
         events=tuple(RULE.detect(signal, session_id=name, start_s=0.0)),
@@ -99,7 +101,7 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
     return time.perf_counter() - started, result
 
 
-def one_at_a_time(evidence: list[Evidence], draws: int) -> None:
+def one_at_a_time(evidence: list[ScoredSession], draws: int) -> None:
     """Matches of circularly shifted events, drawn and matched singly."""
     rng, window = np.random.default_rng(0), Window()
     for _ in range(draws):
@@ -119,10 +121,10 @@ def one_at_a_time(evidence: list[Evidence], draws: int) -> None:
             window.matches(moved, own.annotations)
 
 
-def drawn(found: Statistics, scoring: EventScoring) -> None:
+def drawn(found: Statistics, window: Window, rules: StatisticsRules) -> None:
     """All pictures and tables."""
     with tempfile.TemporaryDirectory() as folder:
-        write_statistics(found, Path(folder), scoring, level=RULE.enter)
+        write_statistics(found, Path(folder), window, rules, level=RULE.enter)
 
 
 def main() -> None:
@@ -136,7 +138,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    rng, scoring, window = np.random.default_rng(0), EventScoring(), Window()
+    rng, rules, window = np.random.default_rng(0), StatisticsRules(), Window()
     signals = [signal_of(rng) for _ in range(SESSIONS)]
     profiles_s, profiles = timed(lambda: [profiled(signal) for signal in signals])
     evidence = [session(k, signals[k], profiles[k], rng) for k in range(SESSIONS)]
@@ -152,20 +154,20 @@ def main() -> None:
     }
     tracks = [track(own, "trigger") for own in evidence]
     for _ in range(options.repeats):
-        whole_s, found = timed(lambda: statistics(evidence, scoring, people={}))
+        whole_s, found = timed(lambda: statistics(evidence, window, rules, annotators={}))
         taken["with_intervals"].append(whole_s)
         taken["without"].append(
-            timed(lambda: statistics(evidence, scoring, people={}, intervals=False))[0]
+            timed(lambda: statistics(evidence, window, rules, annotators={}, intervals=False))[0]
         )
-        taken["pictures"].append(timed(functools.partial(drawn, found, scoring))[0])
+        taken["pictures"].append(timed(functools.partial(drawn, found, window, rules))[0])
         ours = timed(
             lambda: shifted(
-                tracks, count=counting(window), least_s=5.5, draws=scoring.surrogates, seed=0
+                tracks, count=window.count_matches(), least_s=5.5, draws=rules.surrogates, seed=0
             )
         )
         taken["surrogates"].append(ours[0])
         plain_s = timed(lambda: one_at_a_time(evidence, DRAWN_PLAINLY))[0]
-        taken["surrogates_one_at_a_time"].append(plain_s * scoring.surrogates / DRAWN_PLAINLY)
+        taken["surrogates_one_at_a_time"].append(plain_s * rules.surrogates / DRAWN_PLAINLY)
     ratios = [
         o / p for o, p in zip(taken["surrogates"], taken["surrogates_one_at_a_time"], strict=True)
     ]
@@ -173,8 +175,8 @@ def main() -> None:
         "what": "all statistics of 100 sessions of 30 min at 25 fps, seconds",
         "events": sum(len(own.events) for own in evidence),
         "levels": len(found.thresholds.curve.level) if found.thresholds else 0,
-        "surrogates": scoring.surrogates,
-        "draws": scoring.draws,
+        "surrogates": rules.surrogates,
+        "draws": rules.draws,
         "profiles_s": round(profiles_s, 3),
         "median_s": {name: round(stats.median(values), 3) for name, values in taken.items()},
         "ratio_surrogates_to_one_at_a_time": round(stats.median(ratios), 5),

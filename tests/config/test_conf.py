@@ -27,6 +27,7 @@ NAMES = {
     "event",
     "signal",
     "scoring",
+    "statistics",
     "classify",
 }
 

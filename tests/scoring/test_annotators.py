@@ -45,7 +45,7 @@ from ferbench.scoring.agreement.kappa import (
 )
 from ferbench.scoring.agreement.segments import PairCounts, pair_counts
 from ferbench.scoring.matching.one_to_one import match
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.types import Annotation, Event
 
 RULES = AgreementRules(tolerance_s=0.3)
@@ -430,7 +430,7 @@ def test_a_detector_beside_people():
     }
     event = Event(session_id="s", onset_s=12.5, offset_s=14, trigger_s=13, label="surprise", peak=1)
     evidence = [
-        Evidence(
+        ScoredSession(
             session_id=name, participant=name, events=own, annotations=(), observed=((0.0, 100.0),)
         )
         for name, own in (("s", (event,)), ("t", ()), ("u", ()))

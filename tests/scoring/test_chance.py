@@ -14,15 +14,13 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.scoring.matching.criteria import AnyOverlap
+from ferbench.scoring.matching.errhri import AnyOverlap
+from ferbench.scoring.matching.many_draws import at_pairs, at_points, count_matches
 from ferbench.scoring.matching.one_to_one import TOLERANCE_S, match
 from ferbench.scoring.metrics import f1
 from ferbench.scoring.uncertainty.chance import (
     Track,
     against,
-    at_pairs,
-    at_points,
-    count_matches,
     random,
     randomised_p,
     shifted,
@@ -111,7 +109,7 @@ def test_many_pairs_are_looked_at_in_parts(monkeypatch):
 
     nowhere = np.full(rows.shape, np.nan)
     whole = at_pairs(near)(rows, np.zeros(9), marks, nowhere)
-    monkeypatch.setattr("ferbench.scoring.uncertainty.chance._AT_ONCE", 100)
+    monkeypatch.setattr("ferbench.scoring.matching.many_draws._PAIRS_AT_ONCE", 100)
     assert at_pairs(near)(rows, np.zeros(9), marks, nowhere).tolist() == whole.tolist()
     assert whole.max() > whole.min()
 

@@ -23,7 +23,7 @@ from ferbench.scoring.errhri import (
     macro_f1,
 )
 from ferbench.scoring.flags import draw_shifts, overlaps
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import Activity, activity_of, f1_by_chance
 from ferbench.types import Annotation, Event
 
@@ -31,7 +31,7 @@ FLAGS = st.lists(st.booleans(), min_size=1, max_size=40)
 
 
 def session(found, marked, observed, name="s"):
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=name,
         events=tuple(

@@ -87,6 +87,8 @@ def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:
     except (
         ConfigError
     ) as error:  # of the values among each other; it does not know where in the configuration it is
+        if error.key:
+            raise error.within(where) from None
         raise (
             error if str(error).startswith(f"{where}.") else ConfigError(f"{where}: {error}")
         ) from None

@@ -27,7 +27,7 @@ def composed(choices: Mapping[str, str], settings: Sequence[str] = ()) -> dict[s
 
     Args:
         choices: by group.
-        settings: further arguments of a run, such as ``scoring.seed=1``.
+        settings: further arguments of a run, such as ``statistics.seed=1``.
 
     Raises:
         ConfigError: there is no such choice or key; names those there are.

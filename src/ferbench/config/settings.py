@@ -25,6 +25,7 @@ PLUGS = (
     "signal",
     "event",
     "scoring",
+    "statistics",
 )
 SECTIONS = ("allow_targets", "paths", "dataset", *PLUGS, "tracking", "runtime", "report")
 

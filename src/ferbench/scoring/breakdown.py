@@ -19,12 +19,12 @@ import numpy as np
 from ferbench.errors import DataError
 from ferbench.scoring.counts import Stretches
 from ferbench.scoring.matching.one_to_one import match
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.timespans import spans_of
 from ferbench.types import F64
 
 Pairs = Sequence[tuple[int, int]]
-"""Positions in ``Evidence.events`` and ``Evidence.annotations``, each at most once."""
+"""Positions in ``ScoredSession.events`` and ``ScoredSession.annotations``, each at most once."""
 
 UNKNOWN: Final = "unknown"
 FACE_BINS: Final = ("no face", "up to 50 %", "50 to 100 %", "100 %")
@@ -86,7 +86,7 @@ class GroupRow:
 
 
 def matched(
-    sessions: Sequence[Evidence], *, pre_s: float, post_s: float, stamp: Stamp
+    sessions: Sequence[ScoredSession], *, pre_s: float, post_s: float, stamp: Stamp
 ) -> tuple[Pairs, ...]:
     """Pairs of every session by ``matching.match``."""
     return tuple(
@@ -101,7 +101,7 @@ def matched(
 
 
 def references(
-    sessions: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     pairs: Sequence[Pairs],
     *,
     pre_s: float,
@@ -147,7 +147,7 @@ def references(
 
 
 def breakdowns(
-    sessions: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     pairs: Sequence[Pairs],
     *,
     pre_s: float,
@@ -238,9 +238,9 @@ def _row(name: str, value: str, own: Sequence[Reference]) -> GroupRow:
 def _with_false_alarms(
     name: str,
     every: Sequence[Reference],
-    sessions: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     pairs: Sequence[Pairs],
-    owner: Callable[[Evidence], str],
+    owner: Callable[[ScoredSession], str],
 ) -> tuple[GroupRow, ...]:
     """Rows of groups of whole sessions."""
     groups: dict[str, list[int]] = {}
@@ -257,7 +257,7 @@ def _with_false_alarms(
     return tuple(rows)
 
 
-def _face_shares(session: Evidence, *, pre_s: float, post_s: float) -> F64:
+def _face_shares(session: ScoredSession, *, pre_s: float, post_s: float) -> F64:
     """Share of each annotation's window's observed time in which there was a face, f64 (M,)."""
     onset_s = np.array([mark.onset_s for mark in session.annotations], np.float64)
     if session.visible is None or not len(onset_s):

@@ -29,7 +29,7 @@ import numpy as np
 from ferbench.errors import DataError
 from ferbench.scoring.flags import Flags, draw_shifts, overlaps
 from ferbench.scoring.matching.one_to_one import TOLERANCE_S
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.uncertainty.chance import Chance, against
 from ferbench.types import F64, I64
 
@@ -206,7 +206,7 @@ class _Labels:
 
 
 def frames_of(
-    evidence: Iterable[Evidence],
+    evidence: Iterable[ScoredSession],
     *,
     rate_hz: float,
     tolerance: int,
@@ -250,7 +250,7 @@ def frames_of(
     return Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=num, chance=chance)
 
 
-def _labels(session: Evidence, rate_hz: float, tolerance: int) -> _Labels:
+def _labels(session: ScoredSession, rate_hz: float, tolerance: int) -> _Labels:
     spans = [
         [(t.onset_s, t.offset_s) for t in things]
         for things in (session.annotations, session.events)

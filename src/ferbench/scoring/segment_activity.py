@@ -18,7 +18,7 @@ import numpy as np
 
 from ferbench.scoring.counts import Stretches
 from ferbench.scoring.flags import Flags, draw_shifts, overlaps
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.uncertainty.chance import Chance, against
 from ferbench.types import Annotation, Event
 
@@ -106,7 +106,7 @@ class Activity:
         return _counts(self.found, self.marked)
 
 
-def activity_of(evidence: Sequence[Evidence], *, segment_s: float) -> tuple[Activity, ...]:
+def activity_of(evidence: Sequence[ScoredSession], *, segment_s: float) -> tuple[Activity, ...]:
     """Segments of each session; they begin anew at each observed stretch's start."""
 
     def active(things: Sequence[Event] | Sequence[Annotation], observed: Stretches) -> Flags:

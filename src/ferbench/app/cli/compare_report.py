@@ -58,7 +58,7 @@ def closing_words(comparison: Comparison, *, store: Store | None) -> str:
         tie = f" ({same} cells share it)" if same > 1 else ""
         words = "it was chosen on the data it is scored on (in-sample)"
         if f"{by}.p" in best.metrics:
-            words += ", which its p and interval do not know"
+            words += "; p and interval are not corrected for this selection"
         lines.append(f"best cell by {by}: {best.name} = {format_number(value)}{tie}; {words}")
     elif comparison.warnings:
         lines.append("the cells were scored on different data, so none is called the best")

@@ -32,7 +32,7 @@ from ferbench.workflows.recording import (
     tags_of,
     write_description,
 )
-from ferbench.workflows.run_statistics import Made, statistics_of, wanted
+from ferbench.workflows.run_statistics import RunStatistics, are_made, statistics_of
 from ferbench.workflows.thesis_exact import exact_notice, exact_tags
 
 log = logging.getLogger("ferbench")
@@ -180,7 +180,7 @@ def _broken_off(tracked: _Tracked | None, reason: str) -> str:
 def _evaluate_and_record(job: Job, settings: Settings, tracked: _Tracked | None) -> Outcome:
     analyser, report = _evaluate(job, settings)
     single, made = job.sweep is None, None
-    if wanted(settings, cell=not single):
+    if are_made(settings.recipe.statistics, cell=not single):
         made = statistics_of(report, settings, analyser.cache, pictures=single)
     metrics, params = (
         {**metrics_of(report), **(made.numbers if made else {})},
@@ -278,7 +278,7 @@ def _needs_pixels(analyser: Analyser, path: Path, camera: str) -> bool:
         return False
 
 
-def statistics_of_cell(folder: Path) -> Made | None:
+def statistics_of_cell(folder: Path) -> RunStatistics | None:
     """Statistics with pictures of a cell that is done, from its folder and the stored tables.
 
     None = none are wanted.
@@ -290,7 +290,7 @@ def statistics_of_cell(folder: Path) -> Made | None:
         OmegaConf.load(folder / ARTIFACTS / CONFIG_FILE), resolve=True
     )
     settings = settings_from(config)
-    if settings.recipe.scoring.intervals == "none":
+    if settings.recipe.statistics.intervals == "none":
         return None
     settings = replace(settings, runtime=replace(settings.runtime, measure=False))
     analyser = Analyser(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ferbench.scoring.scored_session import Evidence, Stamp
+from ferbench.scoring.scored_session import ScoredSession, Stamp
 from ferbench.types import Annotation
 
 
@@ -54,7 +54,7 @@ def of_annotations(annotations: Iterable[Annotation]) -> list[Mark]:
     return [Mark(a.onset_s, a.onset_s, a.offset_s, a.kind) for a in annotations]
 
 
-def of_detector(sessions: Iterable[Evidence], stamp: Stamp) -> dict[str, tuple[Mark, ...]]:
+def of_detector(sessions: Iterable[ScoredSession], stamp: Stamp) -> dict[str, tuple[Mark, ...]]:
     """A detector's events as marks without codes, by session.
 
     Expressions are no codes for errors.

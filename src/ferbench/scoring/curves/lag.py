@@ -18,8 +18,8 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.scoring.agreement.kappa import Cells, kappa
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
-from ferbench.scoring.uncertainty.chance import count_matches
+from ferbench.scoring.matching.many_draws import count_matches
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.timespans import spans_of
 from ferbench.types import F64, I64, Annotation, Event
 
@@ -126,7 +126,7 @@ def offsets_s(first_s: float = -10.0, last_s: float = 20.0, step_s: float = 0.25
 
 
 def lag_scan(
-    evidence: Sequence[Evidence],
+    evidence: Sequence[ScoredSession],
     *,
     stamp: Stamp,
     offset_s: F64 | None = None,
@@ -186,7 +186,7 @@ def _peak_s(offset_s: F64, tp: I64, half_width_s: float) -> float:
     return float(firsts[chosen] + lasts[chosen]) / 2
 
 
-def _cells(evidence: Sequence[Evidence], offset_s: F64, half_width_s: float) -> Cells:
+def _cells(evidence: Sequence[ScoredSession], offset_s: F64, half_width_s: float) -> Cells:
     """Seconds of observed time by what events and moved annotations say, entries (K,)."""
 
     def spans(things: Sequence[Event] | Sequence[Annotation], from_s: float, to_s: float) -> F64:

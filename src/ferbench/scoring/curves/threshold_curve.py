@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ferbench.errors import DataError
 from ferbench.scoring.matching.one_to_one import TOLERANCE_S
 from ferbench.scoring.metrics import Tally, precision, recall
-from ferbench.scoring.scored_session import Evidence, Stamp
+from ferbench.scoring.scored_session import ScoredSession, Stamp
 from ferbench.threshold_sweep import Profile
 from ferbench.types import F64, I64
 
@@ -88,7 +88,14 @@ class Curve:
         return _tally(table[0], table[1], self.num_ref[:, None], self.observed_s[:, None])
 
 
-def curve_of(evidence: Sequence[Evidence], *, pre_s: float, post_s: float, stamp: Stamp) -> Curve:
+def curve_of(
+    evidence: Sequence[ScoredSession],
+    *,
+    pre_s: float,
+    post_s: float,
+    stamp: Stamp,
+    tolerance_s: float = TOLERANCE_S,
+) -> Curve:
     """Evaluate all thresholds.
 
     Args:
@@ -96,6 +103,7 @@ def curve_of(evidence: Sequence[Evidence], *, pre_s: float, post_s: float, stamp
         pre_s: window before an annotation's onset.
         post_s: window after it.
         stamp: an event's time.
+        tolerance_s: what both ends of the window are stretched by.
 
     Raises:
         DataError: a session without a profile (events from a file have only the threshold that they
@@ -106,7 +114,9 @@ def curve_of(evidence: Sequence[Evidence], *, pre_s: float, post_s: float, stamp
     changes = []
     for session, profile, who in zip(evidence, profiles, owner.tolist(), strict=True):
         ended = profile.below[np.isfinite(profile.below)]
-        level, more = _match_changes(session, profile, pre_s=pre_s, post_s=post_s, stamp=stamp)
+        level, more = _match_changes(
+            session, profile, pre_s=pre_s, post_s=post_s, stamp=stamp, tolerance_s=tolerance_s
+        )
         changes += [
             _rows(who, level, more, 0),
             _rows(who, profile.upto, 0, 1),
@@ -135,7 +145,7 @@ def average_precision(tally: Tally) -> F64:
     return np.where(undefined, np.nan, area)
 
 
-def clusters(evidence: Sequence[Evidence]) -> tuple[tuple[str, ...], I64]:
+def clusters(evidence: Sequence[ScoredSession]) -> tuple[tuple[str, ...], I64]:
     """Participants in order of their names, and the number of each session's, i64 (sessions,)."""
     names = tuple(sorted({session.cluster for session in evidence}))
     number = {name: k for k, name in enumerate(names)}
@@ -147,7 +157,7 @@ def _rows(who: int, level: F64, tp: I64 | int, events: int) -> F64:
     return np.stack(np.broadcast_arrays(float(who), level, tp, float(events)), axis=1)
 
 
-def counted(session: Evidence, stamp: Stamp) -> Profile:
+def counted(session: ScoredSession, stamp: Stamp) -> Profile:
     """The profile's events that count."""
     if session.profile is None:
         raise DataError(
@@ -168,13 +178,19 @@ def _stamp_times_s(profile: Profile, stamp: Stamp) -> F64:
 
 
 def _match_changes(
-    session: Evidence, profile: Profile, *, pre_s: float, post_s: float, stamp: Stamp
+    session: ScoredSession,
+    profile: Profile,
+    *,
+    pre_s: float,
+    post_s: float,
+    stamp: Stamp,
+    tolerance_s: float,
 ) -> tuple[F64, I64]:
     """Levels, falling, at which the size of the largest matching changes, and by how much."""
     onset_s = np.sort([annotation.onset_s for annotation in session.annotations])
     low, high = (
-        onset_s - pre_s - TOLERANCE_S,
-        onset_s + post_s + TOLERANCE_S,
+        onset_s - pre_s - tolerance_s,
+        onset_s + post_s + tolerance_s,
     )  # the very sums of matching.match
     times_s = _stamp_times_s(profile, stamp)
     near = np.searchsorted(low, times_s, side="right") > np.searchsorted(high, times_s, side="left")
@@ -222,7 +238,7 @@ def _summed(
     table: F64,
     floor: float,
     participants: tuple[str, ...],
-    evidence: Sequence[Evidence],
+    evidence: Sequence[ScoredSession],
     owner: I64,
 ) -> Curve:
     """Changes (see ``_rows``) as steps of each participant."""

@@ -18,7 +18,7 @@ from ferbench.errors import ConfigError
 from ferbench.scoring.counts import joined
 from ferbench.scoring.curves.threshold_curve import Curve, average_precision, counted
 from ferbench.scoring.metrics import Tally, precision, recall
-from ferbench.scoring.scored_session import Evidence, Stamp
+from ferbench.scoring.scored_session import ScoredSession, Stamp
 from ferbench.scoring.uncertainty.intervals import Statistic
 from ferbench.types import F64, I64
 
@@ -200,7 +200,7 @@ def _band(x: F64, replicates: F64, confidence: float) -> Band:
 
 
 def at_random(
-    evidence: Sequence[Evidence], levels: F64, *, pre_s: float, post_s: float, stamp: Stamp
+    evidence: Sequence[ScoredSession], levels: F64, *, pre_s: float, post_s: float, stamp: Stamp
 ) -> Tally:
     """Expected counts of as many events per session and threshold at random times.
 
@@ -239,7 +239,7 @@ def at_random(
     return Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=observed_s)
 
 
-def _shared_s(windows: Sequence[tuple[float, float]], session: Evidence) -> float:
+def _shared_s(windows: Sequence[tuple[float, float]], session: ScoredSession) -> float:
     """Observed seconds in any of the windows."""
     return sum(
         max(0.0, min(stop_s, to_s) - max(start_s, from_s))

@@ -7,23 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ferbench.errors import ConfigError
-from ferbench.scoring.matching.criteria import AnyOverlap, Criterion, OnsetOffset, Window
+from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.metrics import METRICS, Tally
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.scoring.uncertainty.chance import (
     Chance,
-    Counting,
     Null,
     Track,
     against,
-    at_pairs,
-    at_points,
     random,
     shifted,
 )
@@ -37,7 +31,6 @@ from ferbench.scoring.uncertainty.intervals import (
     metric_of,
     resampled,
 )
-from ferbench.types import F64
 
 COMPARED_WITH_CHANCE = ("precision", "recall", "f1")
 """Their p values are the same, for a null detector has as many events and annotations in every
@@ -92,10 +85,9 @@ class Assessment:
 
 
 def assess(
-    evidence: Sequence[Evidence],
+    evidence: Sequence[ScoredSession],
     *,
     criterion: Criterion,
-    stamp: Stamp,
     surrogates: int,
     draws: int,
     level: float,
@@ -107,18 +99,13 @@ def assess(
     Args:
         evidence: the sessions.
         criterion: which events count for which annotations.
-        stamp: an event's time, for lags.
         surrogates: draws of each null detector; 0 = no chance level.
         draws: of the bootstrap; 0 = no intervals.
         level: of confidence.
         method: of the intervals.
         seed: of all random numbers.
-
-    Raises:
-        ConfigError: a chance level under a criterion that cannot be evaluated for many draws at
-            once.
     """
-    participants, tally, lags_s = _by_participant(evidence, criterion, stamp)
+    participants, tally, lags_s = _by_participant(evidence, criterion)
     by_shift, by_random = (
         _nulls(evidence, criterion, surrogates, seed) if surrogates else (None, None)
     )
@@ -157,7 +144,7 @@ def assess(
 
 
 def _by_participant(
-    evidence: Sequence[Evidence], criterion: Criterion, stamp: Stamp
+    evidence: Sequence[ScoredSession], criterion: Criterion
 ) -> tuple[tuple[str, ...], Tally, tuple[tuple[float, ...], ...]]:
     """Participants in order of their names, the counts of each, and the lags of each one's matches."""
     participants = tuple(sorted({session.cluster for session in evidence}))
@@ -167,7 +154,7 @@ def _by_participant(
     for session in evidence:
         pairs, times_s = (
             criterion.matches(session.events, session.annotations),
-            stamps_s(session, stamp),
+            stamps_s(session, criterion.stamp),
         )
         lags_s[number[session.cluster]] += [
             times_s[i] - session.annotations[j].onset_s for i, j in pairs
@@ -181,22 +168,18 @@ def _by_participant(
 
 
 def _nulls(
-    evidence: Sequence[Evidence], criterion: Criterion, surrogates: int, seed: int
+    evidence: Sequence[ScoredSession], criterion: Criterion, surrogates: int, seed: int
 ) -> tuple[Null, Null]:
     """What circularly shifted events, and as many at random times, score."""
-    # Where the extent of events counts, they are moved by their onsets.
-    tracks = [
-        track(session, criterion.stamp if isinstance(criterion, Window) else "onset")
-        for session in evidence
-    ]
-    count, least_s = counting(criterion), least_shift_s(criterion, tracks)
+    tracks = [track(session, criterion.moved_by) for session in evidence]
+    count, least_s = criterion.count_matches(), least_shift_s(criterion, tracks)
     return (
         shifted(tracks, count=count, least_s=least_s, draws=surrogates, seed=seed),
         random(tracks, count=count, draws=surrogates, seed=seed + 1),
     )
 
 
-def track(session: Evidence, stamp: Stamp) -> Track:
+def track(session: ScoredSession, stamp: Stamp) -> Track:
     """A session as null detectors see it; an event's extent is counted from its stamp."""
     times_s = np.array(stamps_s(session, stamp), np.float64)
     return Track(
@@ -209,36 +192,10 @@ def track(session: Evidence, stamp: Stamp) -> Track:
     )
 
 
-@runtime_checkable
-class Pairwise(Protocol):
-    """A criterion that looks at each pair of event and annotation alone."""
-
-    def allowed(self, found: F64, marked: F64) -> NDArray[np.bool_]:
-        """See ``chance.Allowed``."""
-
-
-def counting(criterion: Criterion) -> Counting:
-    """How matches under a criterion are counted for many draws at once.
-
-    Raises:
-        ConfigError: a criterion without a way to.
-    """
-    if isinstance(criterion, Window):
-        return at_points(criterion.pre_s, criterion.post_s, tolerance_s=criterion.tolerance_s)
-    if isinstance(criterion, Pairwise):
-        return at_pairs(criterion.allowed)
-    raise ConfigError(
-        f"chance: expected a criterion with 'allowed', got {type(criterion).__name__}; use surrogates: 0"
-    )
-
-
 def least_shift_s(criterion: Criterion, tracks: Sequence[Track]) -> float:
     """The shift from which on no event can keep its match."""
-    if isinstance(criterion, Window):
-        return criterion.pre_s + criterion.post_s
-    if isinstance(criterion, OnsetOffset):
-        return 2 * criterion.onset_collar_s
     longest_event_s = max((float(t.lasts_s.max(initial=0)) for t in tracks), default=0.0)
     longest_mark_s = max((float(np.diff(t.marks_s).max(initial=0)) for t in tracks), default=0.0)
-    around_s = criterion.before_s + criterion.after_s if isinstance(criterion, AnyOverlap) else 0.0
-    return longest_event_s + longest_mark_s + around_s
+    return criterion.least_shift_s(
+        longest_event_s=longest_event_s, longest_annotation_s=longest_mark_s
+    )

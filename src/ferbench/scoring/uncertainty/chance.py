@@ -18,28 +18,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ferbench.errors import ConfigError, DataError
 from ferbench.scoring.counts import Stretches, joined
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S
+from ferbench.scoring.matching.many_draws import CountMatches
 from ferbench.scoring.metrics import Tally
-from ferbench.types import F64, I64
-
-Counting = Callable[[F64, F64, F64, F64], I64]
-"""Size of the largest one-to-one matching for each draw, i64 (S,), from the events' times f64 (S,
-N) in any order, their durations f64 (N,), the annotations' onsets and offsets f64 (M, 2), and the
-times f64 (S, N) at which events that reach beyond the end of the observed time began if they came
-in at its start (NaN = does not reach so far).
-"""
-
-Allowed = Callable[[F64, F64], NDArray[np.bool_]]
-"""Which event and annotation may be matched, bool (S, N, M), from onsets and offsets of events, f64
-(2, S, N, 1), and of annotations, f64 (2, 1, M).
-"""
+from ferbench.types import F64
 
 _EQUAL: Final = 1e-12  # scores that differ by less are ties
-_AT_ONCE: Final = 4_000_000  # events, or pairs of event and annotation, that are looked at together
+_AT_ONCE: Final = 4_000_000  # events that are looked at together
 
 SHORTEST: Final = 30
 """A session has a least shift from so many of them on. The least shift keeps an event from any
@@ -156,98 +143,8 @@ def randomised_p(value: float, null: F64, rng: np.random.Generator) -> float:
     return (larger + float(rng.random()) * (1 + equal)) / (1 + len(null))
 
 
-def at_points(pre_s: float, post_s: float, *, tolerance_s: float = TOLERANCE_S) -> Counting:
-    """Counting of events in [onset - pre_s, onset + post_s] of an annotation, as ``matching.match``
-    has it.
-    """
-
-    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> I64:
-        del lasts_s, around_s  # points have no extent
-        stamps_s, onsets_s = np.sort(times_s, axis=1), marks_s[:, 0]
-        return count_matches(
-            stamps_s, onsets_s, pre_s=pre_s, post_s=post_s, tolerance_s=tolerance_s
-        )
-
-    return count
-
-
-def at_pairs(allowed: Allowed) -> Counting:
-    """Counting by any rule of which event and annotation may be matched, such as a least overlap.
-
-    The draws are put side by side as one graph without edges between them, so one search serves
-    all: Hopcroft & Karp 1973, as in SciPy.
-    """
-
-    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> I64:
-        step = max(_AT_ONCE // max(times_s.shape[1] * len(marks_s), 1), 1)
-        found_s, again_s = (
-            np.stack([at_s, at_s + lasts_s])[..., None] for at_s in (times_s, around_s)
-        )
-        marked_s = marks_s.T[:, None]
-        parts = [
-            _most_pairs(allowed(found_s[:, rows], marked_s) | allowed(again_s[:, rows], marked_s))
-            for rows in (slice(row, row + step) for row in range(0, len(times_s), step))
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
-
-    return count
-
-
-def _most_pairs(allowed: NDArray[np.bool_]) -> I64:
-    """Size of the largest one-to-one matching in each of S graphs, bool (S, N, M)."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import maximum_bipartite_matching
-
-    graphs, events, marks = allowed.shape
-    graph, event, mark = np.nonzero(allowed)
-    edges = (np.ones(len(graph), np.int8), (graph * events + event, graph * marks + mark))
-    partner = maximum_bipartite_matching(
-        csr_array(edges, shape=(graphs * events, graphs * marks)), perm_type="column"
-    )
-    return np.asarray((partner.reshape(graphs, events) >= 0).sum(axis=1), np.int64)
-
-
-def count_matches(
-    stamps_s: F64,
-    onsets_s: Sequence[float] | F64,
-    *,
-    pre_s: float,
-    post_s: float,
-    tolerance_s: float = TOLERANCE_S,
-) -> I64:
-    """Size of the largest one-to-one matching for each row of event times (see ``matching.match``).
-
-    Windows are equally wide, so giving each annotation, in order of time, the earliest free event
-    in its window is optimal.
-
-    Args:
-        stamps_s: f64 (S, N), each row in order.
-        onsets_s: M annotations, any order.
-        pre_s: window before an onset.
-        post_s: window after it.
-        tolerance_s: what both ends are stretched by.
-
-    Returns:
-        i64 (S,).
-    """
-    rows, num_events = np.arange(len(stamps_s)), stamps_s.shape[1]
-    free = np.zeros(len(stamps_s), np.int64)
-    matched = np.zeros(len(stamps_s), np.int64)
-    if not num_events:
-        return matched
-    for onset_s in sorted(onsets_s):
-        # The very sums of matching.match, so that both agree in the last digit.
-        first = (stamps_s < onset_s - pre_s - tolerance_s).sum(axis=1)
-        free = np.maximum(free, first)
-        at = np.minimum(free, num_events - 1)
-        hit = (free < num_events) & (stamps_s[rows, at] <= onset_s + post_s + tolerance_s)
-        matched += hit
-        free += hit
-    return matched
-
-
 def shifted(
-    tracks: Sequence[Track], *, count: Counting, least_s: float, draws: int, seed: int
+    tracks: Sequence[Track], *, count: CountMatches, least_s: float, draws: int, seed: int
 ) -> Null:
     """What circularly shifted events score.
 
@@ -279,7 +176,7 @@ def shifted(
     return _null(tracks, circles, placed, count, draws=draws, seed=seed, short=short)
 
 
-def random(tracks: Sequence[Track], *, count: Counting, draws: int, seed: int) -> Null:
+def random(tracks: Sequence[Track], *, count: CountMatches, draws: int, seed: int) -> Null:
     """What as many events per session score, each uniform over the observed time (arguments as
     ``shifted``).
     """
@@ -327,7 +224,7 @@ def _null(
     tracks: Sequence[Track],
     circles: Sequence[_Circle],
     placed: Callable[[_Circle, np.random.Generator, int], F64],
-    count: Counting,
+    count: CountMatches,
     *,
     draws: int,
     seed: int,
