@@ -183,7 +183,7 @@ def test_the_form_of_stored_scores():
     ("wrong", "message"),
     [
         ({"net": "ferbench.nets.absent.Net"}, "cannot be imported"),
-        ({"net": "ferbench.labels.canonical"}, r"expected a torch\.nn\.Module"),
+        ({"net": "ferbench.labels.expression_name"}, r"expected a torch\.nn\.Module"),
         ({"checkpoint": "ferbench.weights.checkpoints.absent"}, "cannot be imported"),
         ({"checkpoint": "ferbench.labels.EMOTIONS"}, "expected a function"),
     ],

@@ -32,7 +32,7 @@ import torch
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of
+from ferbench.config.groups import choices_of
 from ferbench.config.settings import PLUGS
 from ferbench.errors import WeightsError
 from ferbench.fingerprint import fingerprint
@@ -215,8 +215,8 @@ def detect(detector: Any, models: Path) -> Output:
     return {"box": faces.box_xyxy, "score": faces.score, "landmarks": faces.landmarks_xy}
 
 
-def admit(limits: Any, models: Path) -> Output:
-    return {"rows": limits.admit(some_faces(), width_px=64, height_px=48)}
+def admit(classify: Any, models: Path) -> Output:
+    return {"rows": classify.admit(some_faces(), width_px=64, height_px=48)}
 
 
 def crop(preprocessing: Any, models: Path) -> Output:

@@ -13,15 +13,15 @@ from scipy.special import ndtr, stdtrit
 
 from ferbench.scoring.agreement.alignment import event_kappa
 from ferbench.scoring.agreement.annotators import (
-    AgreementRules,
     compare,
     segment_shares,
     together,
     values,
 )
-from ferbench.scoring.agreement.coded_intervals import Mark, marks_by_annotator
+from ferbench.scoring.agreement.coded_intervals import CodedInterval, intervals_by_annotator
 from ferbench.scoring.agreement.kappa import alpha
-from ferbench.scoring.breakdown import breakdowns, matched
+from ferbench.scoring.agreement.rules import AgreementRules
+from ferbench.scoring.breakdown import breakdowns
 from ferbench.scoring.curves.lag import lag_scan, latency_of
 from ferbench.scoring.curves.threshold_curve import average_precision, curve_of
 from ferbench.scoring.curves.thresholds import best, nested
@@ -34,6 +34,7 @@ from ferbench.scoring.matching.overlap import Overlap
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import Tally, f1, recall, values_of
 from ferbench.scoring.numbers import numbers
+from ferbench.scoring.references import matched
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import activity_of, segment_scores
 from ferbench.scoring.session_outcome import compare_session, tally_of
@@ -44,7 +45,7 @@ from ferbench.scoring.uncertainty.chance import against, random, shifted
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS
 from ferbench.scoring.uncertainty.intervals import bootstrap, interval, metric_of, resampled
 from ferbench.scoring.uncertainty.paired import compare_counts
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event
 from helpers.reference import CHECKOUT, shared_path
 
@@ -169,7 +170,9 @@ def thresholds(block: Block) -> dict[str, object]:
             (-math.inf, float(level), float(at), float(at) + 1, float(at)) for at, level in events
         ]
         marks = points(block.numbers(f"{who}_annotations"))
-        sessions.append(evidence([], marks, participant=who, name=who, profile=Profile.of(rows)))
+        sessions.append(
+            evidence([], marks, participant=who, name=who, profile=ThresholdSweep.of(rows))
+        )
     curve = curve_of(sessions, pre_s=PRE_S, post_s=POST_S, stamp="trigger")
     pooled, inner = curve.pooled(), nested(curve)
     return {
@@ -272,7 +275,8 @@ def paired(block: Block) -> dict[str, object]:
 
 def agreement(block: Block) -> dict[str, object]:
     marks = {
-        name: {"s": [Mark(a, a, b) for a, b in block.spans(name)]} for name in ("first", "second")
+        name: {"s": [CodedInterval(a, a, b) for a, b in block.spans(name)]}
+        for name in ("first", "second")
     }
     observed, rules = {"s": block.spans("observed")}, AgreementRules()
     pair = compare(
@@ -505,7 +509,9 @@ def test_expanded_quantiles():
 
 
 def test_every_logged_number_is_explained():
-    profile = Profile.of([(-math.inf, 0.8, 11.0, 12.0, 11.0), (-math.inf, 0.6, 30.0, 31.0, 30.0)])
+    profile = ThresholdSweep.of(
+        [(-math.inf, 0.8, 11.0, 12.0, 11.0), (-math.inf, 0.6, 30.0, 31.0, 30.0)]
+    )
     marks = {
         name: [
             marked(10.0, 12.0, session=name, kind="task", annotator=who) for who in ("ann", "bob")
@@ -518,7 +524,7 @@ def test_every_logged_number_is_explained():
         )
         for name, own in marks.items()
     ]
-    people = marks_by_annotator(marks, all_watched=True)
+    people = intervals_by_annotator(marks, all_watched=True)
     found = numbers(
         statistics(
             sessions,

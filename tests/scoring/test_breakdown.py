@@ -17,7 +17,8 @@ from ferbench.datasets.annotations import Columns, Table, read_annotations
 from ferbench.datasets.study import Study
 from ferbench.errors import DataError
 from ferbench.fingerprint import fingerprint
-from ferbench.scoring.breakdown import breakdowns, matched, references
+from ferbench.scoring.breakdown import breakdowns
+from ferbench.scoring.references import matched, references
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.types import Annotation, Event
 

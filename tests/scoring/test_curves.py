@@ -31,7 +31,7 @@ from ferbench.scoring.metrics import Tally, f1, precision, recall
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.session_outcome import counted
 from ferbench.scoring.uncertainty.intervals import bootstrap, resampled
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event, Signal, Timeline, VideoInfo
 
 NAN = float("nan")
@@ -84,8 +84,8 @@ class Study:
                     events=tuple(events[i] for i in seen),
                     annotations=tuple(marks[j] for j in wanted),
                     observed=observed,
-                    profile=Profile.joined(
-                        [rule.profile(signal, start_s=at) for signal, at in parts]
+                    profile=ThresholdSweep.joined(
+                        [rule.threshold_sweep(signal, start_s=at) for signal, at in parts]
                     ),
                 )
             )
@@ -238,14 +238,16 @@ def silent(participant, onsets):
         events=(),
         annotations=tuple(Annotation(session_id="s", onset_s=t, offset_s=t) for t in onsets),
         observed=((0.0, 60.0),),
-        profile=Profile.of([], floor=0.3),
+        profile=ThresholdSweep.of([], floor=0.3),
     )
 
 
 def curve_without_rules(sessions):
     """A curve of sessions given as (participant, rows of a profile, onsets)."""
     evidence = [
-        replace(silent(participant, onsets), profile=Profile.of(rows), observed=((0.0, 1e4),))
+        replace(
+            silent(participant, onsets), profile=ThresholdSweep.of(rows), observed=((0.0, 1e4),)
+        )
         for participant, rows, onsets in sessions
     ]
     return curve_of(evidence, pre_s=PRE_S, post_s=POST_S, stamp="trigger")
@@ -415,7 +417,7 @@ def test_chance_line_is_what_random_events_score():
         for t, level in zip(rng.uniform(0, 60, 12), rng.random(12), strict=True)
     ]
     for onsets, exact in (([10.0, 20.0, 59.0], True), ([10.0, 11.0, 20.0, 59.0], False)):
-        evidence = replace(silent("ann", onsets), profile=Profile.of(rows))
+        evidence = replace(silent("ann", onsets), profile=ThresholdSweep.of(rows))
         levels = np.array([0.8, 0.5, 0.0])
         expected = at_random([evidence], levels, pre_s=PRE_S, post_s=POST_S, stamp="trigger")
         for k, level in enumerate(levels):

@@ -20,12 +20,12 @@ from ferbench.scoring.errhri import (
     forgiven,
     frame_labels,
     frame_metrics,
-    frames_of,
     macro,
 )
 from ferbench.scoring.matching.errhri import AnyOverlap
 from ferbench.scoring.metrics import f1, recall
 from ferbench.scoring.scored_session import ScoredSession
+from ferbench.scoring.session_frames import frames_of
 from ferbench.scoring.session_outcome import tally_of
 from ferbench.types import Annotation, Event
 from helpers.reference import report_difference, shared_path

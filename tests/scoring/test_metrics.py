@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
-from ferbench.scoring.counts import joined, seconds_of
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import latency_s, values_of
 from ferbench.scoring.session_outcome import compare_session, scores_of, window_params
@@ -122,15 +120,3 @@ def test_scores_of_no_session_are_undefined():
         "event/false_alarms_per_min",
         "event/latency_s",
     ]
-
-
-def test_joined_stretches():
-    assert joined([(5, 6), (0, 2), (1, 3), (3, 4), (9, 9)]) == [(0, 4), (5, 6)]
-
-
-def test_observed_and_valid_seconds():
-    edges_s, defined = np.array([0.0, 1.0, 2.0, 4.0, 5.0]), np.array([True, False, True, False])
-    assert seconds_of(edges_s, defined) == (5.0, 3.0)
-    assert seconds_of(edges_s + 10, defined, observed=((10.5, 13.0), (12.5, 99.0))) == (4.5, 2.5)
-    assert seconds_of(edges_s, defined, observed=((50.0, 60.0),)) == (0.0, 0.0)
-    assert seconds_of(np.zeros(1), np.zeros(0, bool)) == (0.0, 0.0)

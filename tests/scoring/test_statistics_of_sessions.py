@@ -13,7 +13,7 @@ import pytest
 from ferbench.errors import ConfigError
 from ferbench.report.statistics_files import write_statistics
 from ferbench.report.statistics_text import summary
-from ferbench.scoring.agreement.coded_intervals import marks_by_annotator, of_annotations
+from ferbench.scoring.agreement.coded_intervals import intervals_by_annotator, of_annotations
 from ferbench.scoring.further_intervals import AGREED
 from ferbench.scoring.matching.errhri import AnyOverlap
 from ferbench.scoring.matching.onset_offset import OnsetOffset
@@ -82,7 +82,7 @@ def test_several_annotators_are_the_ceiling():
         for s in sessions
     }
     rows = {s.session_id: (*s.annotations, *other[s.session_id]) for s in sessions}
-    annotators = marks_by_annotator(rows, all_watched=True)
+    annotators = intervals_by_annotator(rows, all_watched=True)
     found = numbers(statistics_of(sessions, annotators=annotators, intervals=False))
     assert found["agree/people/event/positive_agreement/anna/ben"] == pytest.approx(2 * 6 / 14)
     assert 0 < found["agree/people/time/kappa_mean"] < 1

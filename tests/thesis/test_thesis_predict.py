@@ -42,7 +42,7 @@ from ferbench.pipeline.stages import Analyser
 from ferbench.thesis.frame_csv import read_thesis_csv
 from ferbench.types import Faces, FrameBatch, Timeline, VideoInfo
 from ferbench.weights.published import PublishedFile, WheelFile
-from ferbench.workflows.predict_files import Output
+from ferbench.workflows.predict_files import PredictionFiles
 from ferbench.workflows.thesis_exact import thesis_models
 from helpers.reference import report_difference, shared_path
 
@@ -227,7 +227,7 @@ def made(tmp_path_factory):
         Toy.seen.clear()
         analysis = analyser.analyse(video, video_id=video.stem)
         out = folder / name
-        output = Output(
+        output = PredictionFiles(
             folder=out,
             form="thesis",
             model=name,

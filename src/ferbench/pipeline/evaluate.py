@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferbench.errors import FerbenchError
+from ferbench.errors import FerbenchError, Text
 from ferbench.fingerprint import fingerprint
 from ferbench.pipeline.notices import crop_notice, oddities
 from ferbench.pipeline.parts import observed, start_s_of
@@ -17,10 +17,10 @@ from ferbench.pipeline.quality import pooled, quality
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import CountsRow, Failure, PartResult, Report, SessionResult
-from ferbench.scoring.counts import seconds_of
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.session_outcome import compare_session, scores_of, window_params
+from ferbench.timespans import observed_and_valid_s
 from ferbench.types import Counts, Part, Score, Session
 
 
@@ -99,15 +99,14 @@ def _failure(session: Session, error: Exception, *, at: int) -> Failure:
         at: position of the part that it went wrong with; the number of parts where it was none of
             them.
     """
-    reason = str(error)
+    reason = error.text() if isinstance(error, FerbenchError) else Text(str(error))
     for part in session.parts:
-        reason = reason.replace(str(part.path), part.path.name)
+        reason = reason.replaced(str(part.path), part.path.name)
     in_part = at < len(session.parts)
     if in_part and len(session.parts) > 1:
-        reason = f"part {at + 1} of {len(session.parts)}: {reason}"
-    return Failure(
-        session_id=session.session_id, file=session.parts[at if in_part else 0].path, reason=reason
-    )
+        reason = Text(f"part {at + 1} of {len(session.parts)}: ", reason)
+    file = session.parts[at if in_part else 0].path
+    return Failure(session_id=session.session_id, file=file, reason=reason)
 
 
 def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) -> SessionResult:
@@ -170,7 +169,8 @@ def _settled(
         for part in own
     )
     return tuple(
-        replace(part, signals=recipe.signal.settle(part.signals, others=others)) for part in parts
+        replace(part, signals=recipe.signal.apply_participant_baseline(part.signals, others=others))
+        for part in parts
     )
 
 
@@ -195,7 +195,7 @@ def _seconds(session: Session, parts: tuple[PartResult, ...]) -> tuple[float, fl
     for part in parts:
         edges_s = part.analysis.timeline.edges_s + part.start_s
         defined = np.any([~np.isnan(signal.value) for signal in part.signals], axis=0)
-        seen_s, defined_s = seconds_of(edges_s, defined, observed=session.observed)
+        seen_s, defined_s = observed_and_valid_s(edges_s, defined, observed=session.observed)
         observed_s += seen_s
         valid_s += defined_s
     return observed_s, valid_s

@@ -9,6 +9,7 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.protocols import Selector
 from ferbench.results import SessionResult
 from ferbench.selectors.track import Track
+from ferbench.timespans import contains
 
 MANY_SWITCHES = 3
 """Changes of the chosen face that are told, if they also are more than one per minute."""
@@ -54,11 +55,11 @@ def _video(result: SessionResult) -> list[str]:
 def _annotations(result: SessionResult) -> list[str]:
     onsets_s = [a.onset_s for a in result.session.annotations or ()]
     observed, end_s = result.session.observed, result.parts[-1].end_s
-    lost = [onset_s for onset_s in onsets_s if _within(onset_s, gaps_s(result.parts))]
+    lost = [onset_s for onset_s in onsets_s if contains(gaps_s(result.parts), onset_s)]
     late = [
         onset_s
         for onset_s in onsets_s
-        if onset_s >= end_s and (observed is None or _within(onset_s, observed))
+        if onset_s >= end_s and (observed is None or contains(observed, onset_s))
     ]
     found = []
     if lost:
@@ -71,10 +72,6 @@ def _annotations(result: SessionResult) -> list[str]:
             "check the unit of the times, and that the video was not cut short"
         )
     return found
-
-
-def _within(time_s: float, stretches: Sequence[tuple[float, float]]) -> bool:
-    return any(from_s <= time_s < to_s for from_s, to_s in stretches)
 
 
 def _few(times_s: Sequence[float]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ferbench.selectors.rows import areas_px2, overlaps
+from ferbench.timespans import runs_of
 from ferbench.types import I64, Expressions, Faces, Timeline
 
 SAME_FACE_IOU = 0.3
@@ -66,10 +67,8 @@ def quality(
 
 def longest_gap_s(timeline: Timeline, chosen: I64) -> float:
     """Seconds of the longest stretch of frames without a chosen face; 0 = none."""
-    missing = np.concatenate([[False], chosen < 0, [False]]).astype(np.int8)
-    change = np.diff(missing)
-    starts, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
-    return float(np.max(timeline.edges_s[ends] - timeline.edges_s[starts], initial=0.0))
+    gaps_s = timeline.edges_s[runs_of(chosen < 0)]
+    return float(np.max(gaps_s[:, 1] - gaps_s[:, 0], initial=0.0))
 
 
 def switches(timeline: Timeline, faces: Faces, chosen: I64) -> int:

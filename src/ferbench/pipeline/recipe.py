@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ferbench.errors import ConfigError
+from ferbench.errors import ConfigError, Setting, Text
 from ferbench.protocols import (
     Detector,
     EventRule,
@@ -17,7 +17,7 @@ from ferbench.protocols import (
 )
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.selectors.limits import Limits
+from ferbench.selectors.classify import Classify
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +29,7 @@ class Recipe:
 
     reader: Reader
     detector: Detector
-    classify: Limits
+    classify: Classify
     preprocessing: Preprocessing
     model: Model
     selector: Selector
@@ -102,16 +102,18 @@ class Runtime:
         """
         import torch
 
-        there = {
-            "cuda": torch.cuda.is_available(),
-            "mps": torch.backends.mps.is_available(),
-            "cpu": True,
-        }
+        usable = ["cpu"]
+        if torch.backends.mps.is_available():
+            usable.insert(0, "mps")
+        if torch.cuda.is_available():
+            usable.insert(0, "cuda")
         if self.device == "auto":
-            return torch.device(next(kind for kind, usable in there.items() if usable))
-        if not there[self.device]:
-            usable = ", ".join(kind for kind, yes in there.items() if yes)
+            return torch.device(usable[0])
+        if self.device not in usable:
             raise ConfigError(
-                f"runtime.device={self.device} is not usable here; usable: {usable}, or auto"
+                Text(
+                    Setting("runtime.device", self.device),
+                    f" is not usable here; usable: {', '.join(usable)}, or auto",
+                )
             )
         return torch.device(self.device)

@@ -13,7 +13,7 @@ import numpy as np
 from ferbench.report import statistics_pictures as pictures_of
 from ferbench.report.files import write_csv
 from ferbench.report.statistics_text import summary
-from ferbench.scoring.agreement.annotators import CoderPair, segment_shares, values
+from ferbench.scoring.agreement.annotators import AnnotatorPair, segment_shares, values
 from ferbench.scoring.curves.tolerance import ToleranceCurve
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.metrics import f1, false_alarms_per_min, precision, recall
@@ -22,6 +22,7 @@ from ferbench.scoring.statistics_rules import Extent, StatisticsRules
 from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.uncertainty.assessment import Assessment
 from ferbench.scoring.uncertainty.chance import Chance, Null
+from ferbench.timespans import TOLERANCE
 from ferbench.types import F64
 
 SUMMARY = "summary.txt"
@@ -89,7 +90,7 @@ def _agreement(statistics: Statistics, path: Path) -> None:
     write_csv(path, _AGREEMENT_COLUMNS, rows)
 
 
-def _measures(pair: CoderPair) -> dict[str, float]:
+def _measures(pair: AnnotatorPair) -> dict[str, float]:
     measures = {name: float(value) for name, value in values(pair).items()}
     for name, share in segment_shares(pair).items():
         measures[f"segment/{name}"] = share
@@ -97,7 +98,7 @@ def _measures(pair: CoderPair) -> dict[str, float]:
 
 
 def _agreement_row(
-    pair: CoderPair, name: str, value: float, ends: tuple[float | None, float | None]
+    pair: AnnotatorPair, name: str, value: float, ends: tuple[float | None, float | None]
 ) -> tuple[object, ...]:
     return (pair.first, pair.second, name, value, *ends)
 
@@ -188,7 +189,7 @@ def _band(thresholds: Thresholds, *, largest_recall: float) -> tuple[F64, F64, F
     band = thresholds.band
     if band is None:
         return np.empty(0), np.empty(0), np.empty(0), np.empty(0)
-    kept = band.x <= largest_recall + 1e-9
+    kept = band.x <= largest_recall + TOLERANCE
     return band.x[kept], band.low[kept], band.high[kept], band.undefined[kept]
 
 

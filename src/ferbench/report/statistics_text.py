@@ -8,9 +8,10 @@ import numpy as np
 
 from ferbench.report.statistics_words import beside_chance, counted, interval_text, number
 from ferbench.scoring.agreement.annotators import values
-from ferbench.scoring.errhri import Frames, FrameScores
+from ferbench.scoring.errhri import FrameScores
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.metrics import f1
+from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.threshold_scores import Thresholds

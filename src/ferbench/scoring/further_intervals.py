@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from ferbench.scoring.agreement import annotators as coders
-from ferbench.scoring.agreement.annotators import CoderPair
+from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.thresholds import average_precision_of, display_levels
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
 from ferbench.scoring.metrics import Tally, f1
@@ -62,7 +62,7 @@ def of_sessions(
     sessions: Sequence[ScoredSession],
     participants: Sequence[str],
     activity: Sequence[Activity],
-    agreement: CoderPair,
+    agreement: AnnotatorPair,
 ) -> dict[str, Statistic]:
     """Numbers of counts by session, as functions of the participants taken."""
     number = {name: k for k, name in enumerate(participants)}

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from ferbench.scoring.agreement import annotators as coders
-from ferbench.scoring.agreement.annotators import CoderPair
+from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
-from ferbench.scoring.errhri import Frames
 from ferbench.scoring.metrics import f1
+from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
 from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.uncertainty.assessment import Assessment
@@ -127,7 +127,7 @@ def _detector_numbers(statistics: Statistics) -> dict[str, float]:
     return result
 
 
-def _agreement_measures(pair: CoderPair) -> dict[str, float]:
+def _agreement_measures(pair: AnnotatorPair) -> dict[str, float]:
     measures = {name: float(value) for name, value in coders.values(pair).items()}
     for name, share in coders.segment_shares(pair).items():
         measures[f"segment/{name}"] = float(share)

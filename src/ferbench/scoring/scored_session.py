@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
+from ferbench.timespans import total_s
 from ferbench.types import Annotation, Event
 
 Stamp = Literal["trigger", "onset"]
@@ -33,7 +34,7 @@ class ScoredSession:
     annotations: tuple[Annotation, ...]
     observed: tuple[tuple[float, float], ...]
     visible: tuple[tuple[float, float], ...] | None = None
-    profile: Profile | None = None
+    profile: ThresholdSweep | None = None
 
     @property
     def cluster(self) -> str:
@@ -50,14 +51,14 @@ class ScoredSession:
         """Seconds that count; NaN = not known."""
         if self.unplaced:
             return math.nan
-        return sum(to_s - from_s for from_s, to_s in self.observed)
+        return total_s(self.observed)
 
     @property
     def visible_s(self) -> float:
         """Of these, seconds with a signal; NaN = not known."""
         if self.visible is None:
             return math.nan
-        return sum(to_s - from_s for from_s, to_s in self.visible)
+        return total_s(self.visible)
 
 
 def stamp_s(event: Event, stamp: Stamp) -> float:

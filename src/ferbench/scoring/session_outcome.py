@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ferbench.scoring.counts import Stretches, counts_of
+from ferbench.scoring.counts import counts_of
 from ferbench.scoring.matching.criterion import Criterion, Pairs
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S
 from ferbench.scoring.metrics import Tally, latency_s, values_of
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.timespans import Stretches, contains, includes
 from ferbench.types import Annotation, Counts, Event, Score
 
 
@@ -55,10 +55,10 @@ def counted(
     if observed is None:
         return tuple(range(len(events))), tuple(range(len(annotations)))
     scored_events = tuple(
-        i for i, event in enumerate(events) if _within(criterion.stamp_s(event), observed)
+        i for i, event in enumerate(events) if includes(observed, criterion.stamp_s(event))
     )
     scored_annotations = tuple(
-        j for j, annotation in enumerate(annotations) if _begins_within(annotation, observed)
+        j for j, annotation in enumerate(annotations) if contains(observed, annotation.onset_s)
     )
     return scored_events, scored_annotations
 
@@ -78,7 +78,7 @@ def compare_session(
         events: found by a rule, any order.
         annotations: made by humans, any order.
         criterion: which events count for which annotations.
-        observed_s: observed seconds (see ``counts.seconds_of``).
+        observed_s: observed seconds (see ``timespans.observed_and_valid_s``).
         valid_s: of these, seconds with a value.
         observed: observed stretches, seconds of the session; None = everything.
     """
@@ -160,11 +160,3 @@ def scores_of(
         Score(name=f"event/{name}", value=value, n=n, higher_is_better=better, params=params)
         for name, value, n, better in table
     )
-
-
-def _within(time_s: float, stretches: Stretches) -> bool:
-    return any(start - TOLERANCE_S <= time_s <= stop + TOLERANCE_S for start, stop in stretches)
-
-
-def _begins_within(annotation: Annotation, stretches: Stretches) -> bool:
-    return any(start <= annotation.onset_s < stop for start, stop in stretches)

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferbench.scoring.agreement import annotators as coders
-from ferbench.scoring.agreement.annotators import AgreementRules, CoderPair
+from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.agreement.coded_intervals import (
-    Marks,
+    CodedIntervals,
     of_annotations,
     of_detector,
     without_codes,
 )
 from ferbench.scoring.agreement.kappa import alpha
+from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.breakdown import GroupRow, breakdowns
 from ferbench.scoring.curves.lag import LagScan, Latency, lag_scan, latency_of
 from ferbench.scoring.curves.tolerance import ToleranceCurve, tolerance_curve
-from ferbench.scoring.errhri import Frames, frames_of
 from ferbench.scoring.further_intervals import intervals_of, of_curves, of_sessions
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.scored_session import ScoredSession
@@ -34,6 +34,7 @@ from ferbench.scoring.segment_activity import (
     f1_by_chance,
     segment_scores,
 )
+from ferbench.scoring.session_frames import Frames, frames_of
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.threshold_scores import Thresholds, thresholds_of, why_no_thresholds
 from ferbench.scoring.uncertainty.assessment import Assessment, assess, least_shift_s, track
@@ -54,7 +55,7 @@ class AnnotatorAgreement:
         alpha: Krippendorff's, of all together; NaN with points without extent.
     """
 
-    pairs: tuple[CoderPair, ...]
+    pairs: tuple[AnnotatorPair, ...]
     alpha: float
 
 
@@ -93,7 +94,7 @@ class Statistics:
     segments: SegmentScores
     segment_chance: Chance | None
     frames: Frames | None
-    agreement: CoderPair
+    agreement: AnnotatorPair
     annotators: AnnotatorAgreement | None
     breakdowns: Mapping[str, tuple[GroupRow, ...]]
     intervals: Mapping[str, Interval]
@@ -104,7 +105,7 @@ def statistics(
     criterion: Criterion,
     rules: StatisticsRules,
     *,
-    annotators: Mapping[str, Marks],
+    annotators: Mapping[str, CodedIntervals],
     intervals: bool = True,
 ) -> Statistics:
     """Everything about scored sessions.
@@ -239,7 +240,7 @@ def _agreement_rules(criterion: Criterion, rules: StatisticsRules) -> AgreementR
 
 def _with_annotations(
     sessions: Sequence[ScoredSession], criterion: Criterion, rules: StatisticsRules
-) -> CoderPair:
+) -> AnnotatorPair:
     annotated = {session.session_id: of_annotations(session.annotations) for session in sessions}
     extent = rules.extent(criterion)
     return coders.compare(
@@ -255,7 +256,7 @@ def _with_annotations(
 
 
 def _annotators(
-    annotators: Mapping[str, Marks],
+    annotators: Mapping[str, CodedIntervals],
     sessions: Sequence[ScoredSession],
     criterion: Criterion,
     rules: StatisticsRules,

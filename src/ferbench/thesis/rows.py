@@ -9,7 +9,7 @@ import numpy as np
 
 from ferbench.errors import FormatError
 from ferbench.events.windowed import check_rate
-from ferbench.labels import EMOTIONS, canonical
+from ferbench.labels import EMOTIONS, expression_name
 from ferbench.thesis.frame_csv import SCORES, ThesisFaces, ThesisPredictions
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.types import F64, I64, Expressions, Faces, Signal, Timeline, VideoInfo
@@ -17,7 +17,7 @@ from ferbench.types import F64, I64, Expressions, Faces, Signal, Timeline, Video
 if TYPE_CHECKING:
     from ferbench.recognizer import StoredScores
 
-_WANTED: Final = tuple(canonical(name) for name in SCORES)
+_WANTED: Final = tuple(expression_name(name) for name in SCORES)
 LABELS: Final = frozenset(name.capitalize() for name in EMOTIONS)
 """What the thesis' programs call the expressions in the last column."""
 

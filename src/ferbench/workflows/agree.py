@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.labels import EMOTIONS, canonical
+from ferbench.labels import EMOTIONS, expression_name
 from ferbench.scoring.agreement.frames import (
     FrameCounts,
     class_totals,
@@ -37,13 +37,13 @@ from ferbench.types import I64
 from ferbench.wording import plural
 
 _THESIS_ORDER: Final = tuple(
-    canonical(name) for name in ("angry", "disgust", "fear", "happy", "sad")
+    expression_name(name) for name in ("angry", "disgust", "fear", "happy", "sad")
 )
 CLASSES: Final = (
     *_THESIS_ORDER,
     "surprise",
     "neutral",
-    *(n for n in EMOTIONS if n not in map(canonical, SCORES)),
+    *(n for n in EMOTIONS if n not in map(expression_name, SCORES)),
 )
 """All expressions: the thesis' seven in its order, then the others."""
 ALL_MODELS: Final = "all models"
@@ -365,4 +365,4 @@ def code_of(label: str) -> int:
     Raises:
         ConfigError: it is not known.
     """
-    return CLASSES.index(canonical(label))
+    return CLASSES.index(expression_name(label))

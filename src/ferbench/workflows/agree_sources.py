@@ -25,8 +25,9 @@ from ferbench.thesis.rows import LABELS
 from ferbench.types import I64
 from ferbench.wording import plural
 from ferbench.workflows.agree import Agreement, Material, code_of
-from ferbench.workflows.find_events import Question, find_events, kind_of
-from ferbench.workflows.find_events_files import prediction_files
+from ferbench.workflows.file_kinds import kind_of
+from ferbench.workflows.find_events import FindOptions, find_in_file
+from ferbench.workflows.prediction_sources import prediction_sources
 
 _EXTRA = (
     "a last segment without rows, which the thesis' rule adds where rows fill their segments exactly, counts like the "
@@ -155,7 +156,7 @@ def from_frames(folder: Path, *, fps: float | None, video: Path | None) -> Mater
         ConfigError: there are no such files.
         FormatError: a line is not a frame.
     """
-    listed = prediction_files([folder], model=None, several=True)
+    listed = prediction_sources([folder], model=None, several=True)
     ours = [path for path in listed.paths if kind_of(path) != "thesis"]
     if ours:
         raise ConfigError(
@@ -243,14 +244,12 @@ def _flags(
 
     Of a video that cannot be opened there are none.
     """
-    question = Question(
-        fps=fps, video=video, rule=Windowed(), label="Surprise", kind=None, selector=None
-    )
+    options = FindOptions(rule=Windowed(), labels=("Surprise",), fps=fps, video=video)
     rows: list[tuple[str, ResultsRow]] = []
     notes: dict[str, None] = {}
     for file in files:
         try:
-            found = find_events(file.path, question)
+            found = find_in_file(file.path, options)
             flags, count = found.segments or (), len(found.events)
         except VideoError as error:
             flags, count = (), 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from ferbench import __version__
-from ferbench.config.compose import chosen_files
+from ferbench.config.published import chosen_files
 from ferbench.errors import FerbenchError
 from ferbench.places import cache_dir, checkout_root, default_root, models_dir, store_uri
 from ferbench.weights.download.sources import DriveFile, PageFile

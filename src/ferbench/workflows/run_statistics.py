@@ -23,7 +23,7 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.scored_sessions import scored_session
 from ferbench.report.statistics_files import SUMMARY, write_statistics
 from ferbench.results import Report, SessionResult, StageKey
-from ferbench.scoring.agreement.coded_intervals import Marks, marks_by_annotator
+from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
@@ -67,7 +67,7 @@ class RunStatistics:
         shutil.copytree(self.folder, artifacts / FOLDER, dirs_exist_ok=True, ignore=ignore)
 
 
-def are_made(rules: StatisticsRules, *, cell: bool) -> bool:
+def makes_statistics(rules: StatisticsRules, *, cell: bool) -> bool:
     """Whether a run makes its statistics by itself.
 
     Of a sweep's cells, with ``final``, only the best gets them.
@@ -146,7 +146,7 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
 def _key(
     scored: Sequence[SessionResult],
     recipe: Recipe,
-    annotators: Mapping[str, Marks],
+    annotators: Mapping[str, CodedIntervals],
     *,
     pictures: bool,
 ) -> StageKey:
@@ -191,7 +191,7 @@ def _digest(signal: Signal) -> str:
     return f"{signal.label} {hashlib.sha256(signal.value.tobytes()).hexdigest()}"
 
 
-def _annotators(settings: Settings, scored: set[str]) -> dict[str, Marks]:
+def _annotators(settings: Settings, scored: set[str]) -> dict[str, CodedIntervals]:
     """What each annotator marked, where there are several annotators and one was chosen.
 
     Else empty.
@@ -209,5 +209,7 @@ def _annotators(settings: Settings, scored: set[str]) -> dict[str, Marks]:
         for s in every
         if s.annotations is not None and s.session_id in scored
     }
-    found = marks_by_annotator(annotations, all_watched=getattr(dataset, "unlisted", "") == "empty")
-    return found if len(found) > 1 else {}
+    by_annotator = intervals_by_annotator(
+        annotations, all_watched=getattr(dataset, "unlisted", "") == "empty"
+    )
+    return by_annotator if len(by_annotator) > 1 else {}

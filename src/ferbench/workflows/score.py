@@ -26,6 +26,7 @@ from ferbench.scoring.session_outcome import (
 )
 from ferbench.scoring.statistics import Statistics, statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.timespans import closed
 from ferbench.types import Annotation, Event, Score
 from ferbench.wording import some
 from ferbench.workflows.score_tables import (
@@ -277,17 +278,4 @@ def _finite(length: SessionLength) -> tuple[tuple[float, float], ...]:
     """What was observed, with an end; () = not known."""
     if length.observed is None:
         return ((0.0, length.duration_s),) if length.duration_s > 0 else ()
-    begun = [(max(from_s, 0.0), to_s) for from_s, to_s in length.observed if to_s > 0]
-    known_s = sum(to_s - from_s for from_s, to_s in begun if math.isfinite(to_s))
-    left_s, found = length.duration_s, []
-    for (
-        from_s,
-        to_s,
-    ) in (
-        begun
-    ):  # a stretch without an end has what the others leave; none goes on after the session
-        lasts_s = min(to_s - from_s if math.isfinite(to_s) else length.duration_s - known_s, left_s)
-        if lasts_s > 0:
-            found.append((from_s, from_s + lasts_s))
-            left_s -= lasts_s
-    return tuple(found)
+    return closed(length.observed, length.duration_s)

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, Final
 
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of, composed
+from ferbench.config.compose import composed
+from ferbench.config.groups import choices_of
 from ferbench.pipeline.recipe import Recipe
 
 EXPERIMENT: Final = "thesis"

@@ -20,7 +20,8 @@ from ferbench.thesis.results import (
     session_in,
     write_results,
 )
-from ferbench.workflows.find_events import Found, Question
+from ferbench.workflows.find_events import FindOptions
+from ferbench.workflows.found_events import SessionEvents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +39,11 @@ class Export:
     grades: Path | None
     max_events: int = 10
 
-    def check(self, question: Question, *, alone_needed: Sequence[str]) -> None:
+    def check(self, options: FindOptions, *, alone_needed: Sequence[str]) -> None:
         """Raise ConfigError where the files cannot be made of the answer, or other files are in
         their places.
         """
-        if not isinstance(question.rule, Windowed):
+        if not isinstance(options.rule, Windowed):
             raise ConfigError(
                 "--results and --grades hold the segments of the rule windowed; leave --rule out"
             )
@@ -73,7 +74,7 @@ class Export:
     def write(
         self,
         paths: Sequence[Path],
-        found: Mapping[Path, Found],
+        found: Mapping[Path, SessionEvents],
         *,
         failed: Callable[[Path, Exception], None],
         failures: Mapping[Path, Exception],
@@ -139,7 +140,7 @@ def _below(path: Path, sources: Sequence[Path]) -> str:
     return path.relative_to(roots[0]).as_posix() if roots else path.name
 
 
-def _row(path: Path, relative: str, found: Found | None) -> tuple[ResultsRow, str]:
+def _row(path: Path, relative: str, found: SessionEvents | None) -> tuple[ResultsRow, str]:
     """The row of a file (``found`` None = its video could not be opened), and what is odd about it.
 
     Raises:

@@ -21,7 +21,7 @@ from ferbench.workflows.agree_files import write_all
 from ferbench.workflows.agree_record import EXPERIMENT, record
 from ferbench.workflows.agree_runs import from_runs
 from ferbench.workflows.agree_sources import from_frames, from_grades, from_results
-from ferbench.workflows.find_events import kind_of
+from ferbench.workflows.file_kinds import kind_of
 from ferbench.workflows.thesis_export import is_graded
 
 SEGMENT_S = 5.0

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import typer
 
-from ferbench.app.console import FittedTable, error_console, number, output_console, rows_table
+from ferbench.app.console import error_console, output_console
+from ferbench.app.tables import FittedTable, number, rows_table
 from ferbench.scoring.agreement.frames import frame_agreement, row_shares
 from ferbench.scoring.agreement.segments import MEASURES
 from ferbench.thesis.grade_counts import Grades

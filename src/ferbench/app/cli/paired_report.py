@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ferbench.app.console import FittedTable, number, rows_table
+from ferbench.app.tables import FittedTable, number, rows_table
 from ferbench.scoring.uncertainty.paired import Difference
 from ferbench.workflows.compare_paired import PairedComparison
 

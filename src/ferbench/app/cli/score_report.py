@@ -8,7 +8,8 @@ from typing import Any
 
 import typer
 
-from ferbench.app.console import FittedTable, number, output_console, rows_table
+from ferbench.app.console import output_console
+from ferbench.app.tables import FittedTable, number, rows_table
 from ferbench.report.statistics_text import summary
 from ferbench.scoring.metrics import latency_s, values_of
 from ferbench.scoring.numbers import numbers

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ferbench.errors import FerbenchError
+from ferbench.errors import FerbenchError, told
 
 if TYPE_CHECKING:
     from ferbench.results import RunRow
@@ -24,6 +24,13 @@ OWN_OPTIONS: Final = {
     "intervals": "--no-intervals",
 }
 """Settings of the criterion and the statistics that have an option of their own."""
+OPTIONS: Final = {
+    "pre_s": "--pre",
+    "post_s": "--post",
+    "scoring": "--scoring",
+    "statistics.intervals=none": "--no-intervals",
+}
+"""Options by the fields that messages name."""
 
 
 def score(
@@ -119,8 +126,9 @@ def score(
     files only, is left out and named. Ends with 0 if something was scored and every row could be
     read, else with 1.
     """
-    from ferbench.app.cli.options import in_options, options_in_messages, pairs
+    from ferbench.app.cli.options import errors_in_options, in_options, options_in_messages, pairs
     from ferbench.app.cli.score_report import show
+    from ferbench.app.words import OptionWords
     from ferbench.datasets.naming import Naming
     from ferbench.report.statistics_files import write_statistics
     from ferbench.workflows.event_formats import write_tracks
@@ -166,9 +174,10 @@ def score(
         settings=settings,
         intervals=intervals,
     )
-    with options_in_messages(SPELLED):
+    with options_in_messages(SPELLED), errors_in_options(OPTIONS):
         scored = compare_tables(request)
-    scored = replace(scored, notes=tuple(in_options(text, SPELLED) for text in scored.notes))
+    notes = (told(text, OptionWords(OPTIONS)) for text in scored.notes)
+    scored = replace(scored, notes=tuple(in_options(text, SPELLED) for text in notes))
     if matches is not None:
         with _written("--matches", matches):
             write_tracks(matches, match_tracks_of(scored), option="--matches")
@@ -255,7 +264,7 @@ def compare(
     seed: Annotated[int, typer.Option(help="Of the draws of --paired and --against.")] = 0,
 ) -> None:
     """Runs beside each other: what differs between them and how they did, best first."""
-    from ferbench.app.cli.compare_report import as_csv, as_plain, show
+    from ferbench.app.compare_screen import as_csv, as_plain, show
     from ferbench.places import default_root
     from ferbench.report.compare import compare as compare_runs
     from ferbench.tracking.query import open_store, other_runs, runs_of

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.matching.many_draws import CountMatches
+from ferbench.scoring.matching.many_draws import Counting
 from ferbench.scoring.scored_session import Stamp
 from ferbench.types import Annotation, Event
 
@@ -86,7 +86,7 @@ class Criterion(Protocol):
     def matches(self, events: Sequence[Event], annotations: Sequence[Annotation]) -> Pairs:
         """Pairs of one session."""
 
-    def count_matches(self) -> CountMatches:
+    def count_matches(self) -> Counting:
         """How many pairs there are in many draws of the events at once, for the chance level."""
 
     def least_shift_s(self, *, longest_event_s: float, longest_annotation_s: float) -> float:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ferbench.scoring.matching.criterion import check_seconds
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S
 from ferbench.scoring.matching.pairwise import Pairwise, Which
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import F64
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ferbench.errors import ConfigError
 from ferbench.scoring.matching.criterion import check_seconds
 from ferbench.scoring.matching.pairwise import Pairwise, Which
+from ferbench.timespans import TOLERANCE
 from ferbench.types import F64
 
 
@@ -24,7 +25,7 @@ class Overlap(Pairwise):
     """
 
     least_iou: float = 0.5
-    tolerance: float = 1e-9
+    tolerance: float = TOLERANCE
 
     def __post_init__(self) -> None:
         """Check the values."""

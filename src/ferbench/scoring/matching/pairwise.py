@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.scoring.matching.criterion import OnsetWindow, Pairs, check_stamp
-from ferbench.scoring.matching.many_draws import Allowed, CountMatches, at_pairs
+from ferbench.scoring.matching.many_draws import Allowed, Counting, at_pairs
 from ferbench.scoring.scored_session import Stamp, stamp_s
 from ferbench.types import F64, Annotation, Event
 
@@ -60,7 +60,7 @@ class Pairwise:
         """See ``Criterion``."""
         return nearest_pairs(events, annotations, self.allowed)
 
-    def count_matches(self) -> CountMatches:
+    def count_matches(self) -> Counting:
         """See ``Criterion``."""
         return at_pairs(self.allowed)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ferbench.scoring.matching.criterion import OnsetWindow, Pairs, check_seconds, check_stamp
-from ferbench.scoring.matching.many_draws import CountMatches, at_points
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S, match
+from ferbench.scoring.matching.many_draws import Counting, at_points
+from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.scored_session import Stamp, stamp_s
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import Annotation, Event
 
 
@@ -71,7 +72,7 @@ class Window:
             tolerance_s=self.tolerance_s,
         )
 
-    def count_matches(self) -> CountMatches:
+    def count_matches(self) -> Counting:
         """See ``Criterion``."""
         return at_points(self.pre_s, self.post_s, tolerance_s=self.tolerance_s)
 

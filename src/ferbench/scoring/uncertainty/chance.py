@@ -14,19 +14,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.scoring.counts import Stretches, joined
-from ferbench.scoring.matching.many_draws import CountMatches
+from ferbench.scoring.matching.many_draws import AT_ONCE, Counting
 from ferbench.scoring.metrics import Tally
-from ferbench.types import F64
+from ferbench.timespans import Stretches, spans_of
+from ferbench.types import F64, I64
 
 _EQUAL: Final = 1e-12  # scores that differ by less are ties
-_AT_ONCE: Final = 4_000_000  # events that are looked at together
 
 SHORTEST: Final = 30
 """A session has a least shift from so many of them on. The least shift keeps an event from any
@@ -56,14 +55,11 @@ class Track:
 
     def __post_init__(self) -> None:
         """Check shapes."""
-        if (
-            self.times_s.ndim != 1
-            or self.lasts_s.shape != self.times_s.shape
-            or self.marks_s.shape[1:] != (2,)
-        ):
+        events_fit = self.times_s.ndim == 1 and self.lasts_s.shape == self.times_s.shape
+        if not events_fit or self.marks_s.shape[1:] != (2,):
             raise DataError(
-                f"Track: expected times (N,), durations (N,) and annotations (M, 2), got {self.times_s.shape}, "
-                f"{self.lasts_s.shape} and {self.marks_s.shape}"
+                "Track: expected times (N,), durations (N,) and annotations (M, 2), "
+                f"got {self.times_s.shape}, {self.lasts_s.shape} and {self.marks_s.shape}"
             )
 
 
@@ -114,37 +110,40 @@ def against(value: float, null: F64) -> Chance:
     0.5
     """
     draws = len(null)
-    if not draws or math.isnan(value) or bool(np.isnan(null).any()):
-        return Chance(
-            value=value, mean=math.nan, p=math.nan, z=math.nan, times=math.nan, draws=draws
-        )
-    mean, spread = float(null.mean()), float(null.std(ddof=1)) if draws > 1 else 0.0
-    return Chance(
-        value=value,
-        mean=mean,
-        p=(1 + int((null >= value - _EQUAL).sum())) / (1 + draws),
-        z=(value - mean) / spread if spread > _EQUAL else math.nan,
-        times=value / mean if mean > 0 else math.nan,
-        draws=draws,
-    )
+    mean = p = z = times = math.nan
+    if _is_comparable(value, null):
+        mean = float(null.mean())
+        num_as_large = int((null >= value - _EQUAL).sum())
+        p = (1 + num_as_large) / (1 + draws)
+        spread = float(null.std(ddof=1)) if draws > 1 else 0.0
+        if spread > _EQUAL:
+            z = (value - mean) / spread
+        if mean > 0:
+            times = value / mean
+    return Chance(value=value, mean=mean, p=p, z=z, times=times, draws=draws)
+
+
+def _is_comparable(value: float, null: F64) -> bool:
+    """Whether there are draws, and all numbers are defined."""
+    return len(null) > 0 and not math.isnan(value) and not np.isnan(null).any()
 
 
 def randomised_p(value: float, null: F64, rng: np.random.Generator) -> float:
-    """P value with ties broken at random.
+    """P value with ties broken at random, for checks of the test itself.
 
-    Uniform on (0, 1) for a null detector, where ``Chance.p`` is too large.
-
-    (number of larger draws + u (1 + number of equal ones)) / (1 + draws), u uniform on [0, 1): for
-    checks of the test itself, not for reports, because it differs from draw to draw.
+    (number of larger draws + u (1 + number of equal ones)) / (1 + draws), u uniform on [0, 1). It
+    is uniform on (0, 1) for a null detector, where ``Chance.p`` is too large. Not for reports: it
+    differs from call to call.
     """
-    if not len(null) or math.isnan(value) or bool(np.isnan(null).any()):
+    if not _is_comparable(value, null):
         return math.nan
-    larger, equal = int((null > value + _EQUAL).sum()), int((np.abs(null - value) <= _EQUAL).sum())
-    return (larger + float(rng.random()) * (1 + equal)) / (1 + len(null))
+    num_larger = int((null > value + _EQUAL).sum())
+    num_equal = int((np.abs(null - value) <= _EQUAL).sum())
+    return (num_larger + float(rng.random()) * (1 + num_equal)) / (1 + len(null))
 
 
 def shifted(
-    tracks: Sequence[Track], *, count: CountMatches, least_s: float, draws: int, seed: int
+    tracks: Sequence[Track], *, count: Counting, least_s: float, draws: int, seed: int
 ) -> Null:
     """What circularly shifted events score.
 
@@ -167,49 +166,58 @@ def shifted(
     """
     circles = [_Circle(track) for track in tracks]
 
+    shortest_s = SHORTEST * least_s
+
     def placed(circle: _Circle, rng: np.random.Generator, rows: int) -> F64:
-        low = least_s if circle.length_s >= SHORTEST * least_s else 0.0
-        shift_s = rng.uniform(low, circle.length_s - low, (rows, 1))
+        low_s = least_s if circle.length_s >= shortest_s else 0.0
+        shift_s = rng.uniform(low_s, circle.length_s - low_s, (rows, 1))
         return np.asarray((circle.place_s + shift_s) % circle.length_s, np.float64)
 
-    short = sum(len(c.place_s) > 0 and 0 < c.length_s < SHORTEST * least_s for c in circles)
-    return _null(tracks, circles, placed, count, draws=draws, seed=seed, short=short)
+    is_short = [circle.has_events and 0 < circle.length_s < shortest_s for circle in circles]
+    null = _null(tracks, circles, placed, count, draws=draws, seed=seed)
+    return replace(null, num_short=sum(is_short))
 
 
-def random(tracks: Sequence[Track], *, count: CountMatches, draws: int, seed: int) -> Null:
-    """What as many events per session score, each uniform over the observed time (arguments as
-    ``shifted``).
+def random(tracks: Sequence[Track], *, count: Counting, draws: int, seed: int) -> Null:
+    """What as many events per session score, each uniform over the observed time.
+
+    Arguments as ``shifted``.
     """
 
     def placed(circle: _Circle, rng: np.random.Generator, rows: int) -> F64:
         return rng.uniform(0, circle.length_s, (rows, len(circle.place_s)))
 
-    return _null(
-        tracks, [_Circle(track) for track in tracks], placed, count, draws=draws, seed=seed, short=0
-    )
+    circles = [_Circle(track) for track in tracks]
+    return _null(tracks, circles, placed, count, draws=draws, seed=seed)
 
 
 class _Circle:
     """A session's observed time, put together to one stretch that closes to a circle."""
 
     def __init__(self, track: Track) -> None:
-        stretches = np.array(joined(track.observed), np.float64).reshape(-1, 2)
-        self.start_s = stretches[:, 0]
-        self.before_s = np.concatenate(([0.0], np.cumsum(stretches[:, 1] - stretches[:, 0])))
+        spans = spans_of(track.observed)
+        self.start_s = spans[:, 0]
+        self.before_s = np.concatenate(([0.0], np.cumsum(spans[:, 1] - spans[:, 0])))
         self.length_s = float(self.before_s[-1])
         self.place_s = np.zeros(len(track.times_s))
-        if len(stretches):
+        if len(spans):
             # A trigger at the very end of a stretch belongs to that stretch, not to the next one.
             index = (np.searchsorted(self.start_s, track.times_s, side="right") - 1).clip(0)
-            inside_s = (track.times_s - self.start_s[index]).clip(0, np.diff(self.before_s)[index])
+            lasts_s = np.diff(self.before_s)[index]
+            inside_s = (track.times_s - self.start_s[index]).clip(0, lasts_s)
             self.place_s = self.before_s[index] + inside_s
+
+    @property
+    def has_events(self) -> bool:
+        """Whether there is anything to place."""
+        return len(self.place_s) > 0
 
     def to_session(self, place_s: F64) -> F64:
         """Times in the session of places on the circle, in [0, length_s)."""
-        index = (np.searchsorted(self.before_s, place_s, side="right") - 1).clip(
-            0, len(self.start_s) - 1
-        )
-        return np.asarray(self.start_s[index] + (place_s - self.before_s[index]), np.float64)
+        index = np.searchsorted(self.before_s, place_s, side="right") - 1
+        index = index.clip(0, len(self.start_s) - 1)
+        inside_s = place_s - self.before_s[index]
+        return np.asarray(self.start_s[index] + inside_s, np.float64)
 
     def around(self, place_s: F64, lasts_s: F64) -> F64:
         """Times in the session of what comes in at its start because it reaches beyond the seam.
@@ -220,35 +228,55 @@ class _Circle:
         return np.where(place_s + lasts_s > self.length_s, again_s, np.nan)
 
 
+_Placing = Callable[[_Circle, np.random.Generator, int], F64]
+"""Places of a session's events on its circle f64 (rows, N), from random numbers."""
+
+
 def _null(
     tracks: Sequence[Track],
     circles: Sequence[_Circle],
-    placed: Callable[[_Circle, np.random.Generator, int], F64],
-    count: CountMatches,
+    placed: _Placing,
+    count: Counting,
     *,
     draws: int,
     seed: int,
-    short: int,
 ) -> Null:
+    """What events score that ``placed`` puts somewhere; ``num_short`` is left at 0."""
     if draws < 1:
-        raise ConfigError(f"chance: expected at least 1 draw, got {draws}")
+        raise ConfigError(key="draws", expected="at least 1", got=draws)
     rng = np.random.default_rng(seed)
-    tp = np.zeros(draws)
-    unplaced = sum(len(c.place_s) > 0 and c.length_s == 0 for c in circles)
-    if unplaced:
-        tp[:] = np.nan
+    num_unplaced = sum(circle.has_events and circle.length_s == 0 for circle in circles)
+    if num_unplaced:
+        tp = np.full(draws, np.nan)
+        observed_s = math.nan
     else:
+        tp = np.zeros(draws)
         for track, circle in zip(tracks, circles, strict=True):
-            if not len(track.times_s) or not len(track.marks_s):
-                continue
-            step = max(_AT_ONCE // len(track.times_s), 1)
-            for row in range(0, draws, step):
-                place_s = placed(circle, rng, min(step, draws - row))
-                around_s = circle.around(place_s, track.lasts_s)
-                tp[row : row + step] += count(
-                    circle.to_session(place_s), track.lasts_s, track.marks_s, around_s
-                )
-    num_events, num_ref = sum(len(t.times_s) for t in tracks), sum(len(t.marks_s) for t in tracks)
-    observed_s = math.nan if unplaced else sum(c.length_s for c in circles)
+            tp += _matches(track, circle, placed, count, draws=draws, rng=rng)
+        observed_s = sum(circle.length_s for circle in circles)
+    num_events = sum(len(track.times_s) for track in tracks)
+    num_ref = sum(len(track.marks_s) for track in tracks)
     tally = Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=np.full(draws, observed_s))
-    return Null(tally=tally, num_short=short, num_unplaced=unplaced)
+    return Null(tally=tally, num_unplaced=num_unplaced)
+
+
+def _matches(
+    track: Track,
+    circle: _Circle,
+    placed: _Placing,
+    count: Counting,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+) -> I64:
+    """Matches of one session in each draw, i64 (draws,)."""
+    matches = np.zeros(draws, np.int64)
+    if not len(track.times_s) or not len(track.marks_s):
+        return matches
+    step = max(AT_ONCE // len(track.times_s), 1)
+    for row in range(0, draws, step):
+        place_s = placed(circle, rng, min(step, draws - row))
+        times_s = circle.to_session(place_s)
+        around_s = circle.around(place_s, track.lasts_s)
+        matches[row : row + step] = count(times_s, track.lasts_s, track.marks_s, around_s)
+    return matches
