@@ -32,11 +32,11 @@ from scipy.ndimage import gaussian_filter1d
 
 from ferbench.events.hysteresis import Hysteresis
 from ferbench.report.statistics_files import write_statistics
-from ferbench.scoring.matching.criteria import Window
-from ferbench.scoring.matching.event_scoring import EventScoring
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics import Statistics, statistics
-from ferbench.scoring.uncertainty.assessment import counting, track
+from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.uncertainty.assessment import track
 from ferbench.scoring.uncertainty.chance import shifted
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Signal, Timeline, VideoInfo
@@ -75,10 +75,10 @@ def profiled(signal: Signal) -> ThresholdSweep:
 
 def session(
     number: int, signal: Signal, profile: ThresholdSweep, rng: np.random.Generator
-) -> Evidence:
+) -> ScoredSession:
     """A session as statistics see it."""
     name = f"s{number:03}"
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=f"p{number % PARTICIPANTS:02}",
         events=tuple(RULE.detect(signal, session_id=name, start_s=0.0)),
@@ -101,11 +101,11 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
     return time.perf_counter() - started, result
 
 
-def one_at_a_time(evidence: list[Evidence], draws: int) -> None:
+def one_at_a_time(sessions: list[ScoredSession], draws: int) -> None:
     """Matches of circularly shifted events, drawn and matched singly."""
     rng, window = np.random.default_rng(0), Window()
     for _ in range(draws):
-        for session in evidence:
+        for session in sessions:
             shift_s = rng.uniform(5.5, LENGTH_S - 5.5)
             moved = [
                 replace(
@@ -119,24 +119,27 @@ def one_at_a_time(evidence: list[Evidence], draws: int) -> None:
             window.matches(moved, session.annotations)
 
 
-def drawn(found: Statistics, scoring: EventScoring) -> None:
+def drawn(found: Statistics, rules: StatisticsRules) -> None:
     """All pictures and tables."""
     with tempfile.TemporaryDirectory() as folder:
-        write_statistics(found, Path(folder), scoring, level=RULE.enter)
+        write_statistics(found, Path(folder), Window(), rules, level=RULE.enter)
 
 
 def measured(
-    evidence: list[Evidence], scoring: EventScoring
+    sessions: list[ScoredSession], rules: StatisticsRules
 ) -> tuple[dict[str, float], Statistics]:
     """Seconds of every piece of work, and the statistics."""
-    tracks = [track(session, "trigger") for session in evidence]
-    count = counting(Window())
-    draws = scoring.surrogates
-    with_intervals_s, found = timed(lambda: statistics(evidence, scoring, people={}))
-    without_s, _ = timed(lambda: statistics(evidence, scoring, people={}, intervals=False))
-    pictures_s, _ = timed(lambda: drawn(found, scoring))
+    tracks = [track(session, "trigger") for session in sessions]
+    window = Window()
+    count = window.count_matches()
+    draws = rules.surrogates
+    with_intervals_s, found = timed(lambda: statistics(sessions, window, rules, annotators={}))
+    without_s, _ = timed(
+        lambda: statistics(sessions, window, rules, annotators={}, intervals=False)
+    )
+    pictures_s, _ = timed(lambda: drawn(found, rules))
     surrogates_s, _ = timed(lambda: shifted(tracks, count=count, least_s=5.5, draws=draws, seed=0))
-    plain_s, _ = timed(lambda: one_at_a_time(evidence, DRAWN_PLAINLY))
+    plain_s, _ = timed(lambda: one_at_a_time(sessions, DRAWN_PLAINLY))
     seconds = {
         "with_intervals": with_intervals_s,
         "without": without_s,
@@ -174,22 +177,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=default)
     options = parser.parse_args()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    rng, scoring = np.random.default_rng(0), EventScoring()
+    rng, rules = np.random.default_rng(0), StatisticsRules()
     signals = [signal_of(rng) for _ in range(SESSIONS)]
     profiles_s, profiles = timed(lambda: [profiled(signal) for signal in signals])
-    evidence = [session(k, signals[k], profiles[k], rng) for k in range(SESSIONS)]
+    sessions = [session(k, signals[k], profiles[k], rng) for k in range(SESSIONS)]
     repeats = []
     for _ in range(options.repeats):
-        seconds, found = measured(evidence, scoring)
+        seconds, found = measured(sessions, rules)
         repeats.append(seconds)
     ratios = [each["surrogates"] / each["surrogates_one_at_a_time"] for each in repeats]
     median_s = {name: round(stats.median(each[name] for each in repeats), 3) for name in repeats[0]}
     result = {
         "what": "all statistics of 100 sessions of 30 min at 25 fps, seconds",
-        "events": sum(len(each.events) for each in evidence),
+        "events": sum(len(each.events) for each in sessions),
         "levels": len(found.thresholds.curve.level) if found.thresholds else 0,
-        "surrogates": scoring.surrogates,
-        "draws": scoring.draws,
+        "surrogates": rules.surrogates,
+        "draws": rules.draws,
         "profiles_s": round(profiles_s, 3),
         "median_s": median_s,
         "ratio_surrogates_to_one_at_a_time": round(stats.median(ratios), 5),

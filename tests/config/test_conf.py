@@ -29,6 +29,7 @@ NAMES = {
     "event",
     "signal",
     "scoring",
+    "statistics",
     "classify",
 }
 

@@ -46,7 +46,7 @@ from ferbench.scoring.agreement.one_session import UNIT_S
 from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.agreement.segments import PairCounts, pair_counts
 from ferbench.scoring.matching.one_to_one import match
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.types import Annotation, Event
 
 RULES = AgreementRules(tolerance_s=0.3)
@@ -438,7 +438,7 @@ def test_a_detector_beside_annotators():
     }
     event = Event(session_id="s", onset_s=12.5, offset_s=14, trigger_s=13, label="surprise", peak=1)
     evidence = [
-        Evidence(
+        ScoredSession(
             session_id=name, participant=name, events=own, annotations=(), observed=((0.0, 100.0),)
         )
         for name, own in (("s", (event,)), ("t", ()), ("u", ()))

@@ -19,14 +19,14 @@ from ferbench.errors import DataError
 from ferbench.fingerprint import fingerprint
 from ferbench.scoring.breakdown import breakdowns
 from ferbench.scoring.references import matched, references
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.types import Annotation, Event
 
 HOW = {"pre_s": 0.5, "post_s": 5.0, "stamp": "trigger"}
 
 
 def session(name, triggers, annotations, *, participant="", observed=((0.0, 100.0),), visible=None):
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=participant,
         events=tuple(

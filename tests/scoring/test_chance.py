@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.scoring.matching.criteria import AnyOverlap
+from ferbench.scoring.matching.errhri import AnyOverlap
+from ferbench.scoring.matching.many_draws import at_pairs, at_points, count_matches
 from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.metrics import f1
 from ferbench.scoring.uncertainty.chance import (
@@ -24,7 +25,6 @@ from ferbench.scoring.uncertainty.chance import (
     randomised_p,
     shifted,
 )
-from ferbench.scoring.uncertainty.counting import at_pairs, at_points, count_matches
 from ferbench.timespans import TOLERANCE_S
 
 WINDOW = {"pre_s": 0.5, "post_s": 5.0}
@@ -110,7 +110,7 @@ def test_many_pairs_are_looked_at_in_parts(monkeypatch):
 
     nowhere = np.full(rows.shape, np.nan)
     whole = at_pairs(near)(rows, np.zeros(9), marks, nowhere)
-    monkeypatch.setattr("ferbench.scoring.uncertainty.counting.AT_ONCE", 100)
+    monkeypatch.setattr("ferbench.scoring.matching.many_draws.AT_ONCE", 100)
     assert at_pairs(near)(rows, np.zeros(9), marks, nowhere).tolist() == whole.tolist()
     assert whole.max() > whole.min()
 

@@ -25,10 +25,11 @@ from ferbench.scoring.curves.thresholds import (
     precision_band,
 )
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, mean_of, tolerance_curve
-from ferbench.scoring.matching.event_scoring import EventScoring
 from ferbench.scoring.matching.one_to_one import match
+from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import Tally, f1, precision, recall
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
+from ferbench.scoring.session_outcome import counted
 from ferbench.scoring.uncertainty.intervals import bootstrap, resampled
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event, Signal, Timeline, VideoInfo
@@ -68,16 +69,16 @@ class Study:
     def __init__(self, rule, sessions, stamp="trigger"):
         """``sessions``: (participant, parts, onsets, observed stretches)."""
         self.rule, self.sessions, self.stamp = rule, sessions, stamp
-        self.scoring = EventScoring(pre_s=PRE_S, post_s=POST_S, stamp=stamp)
+        self.window = Window(pre_s=PRE_S, post_s=POST_S, stamp=stamp)
         self.evidence = []
         for k, (participant, parts, onsets, observed) in enumerate(sessions):
             marks = tuple(
                 Annotation(session_id=f"s{k}", onset_s=t, offset_s=t) for t in sorted(onsets)
             )
             events = detected(rule, parts, f"s{k}")
-            seen, wanted = self.scoring.observed(events, marks, observed)
+            seen, wanted = counted(events, marks, observed, self.window)
             self.evidence.append(
-                Evidence(
+                ScoredSession(
                     session_id=f"s{k}",
                     participant=participant,
                     events=tuple(events[i] for i in seen),
@@ -100,9 +101,9 @@ class Study:
         rows = dict.fromkeys(self.people(), (0, 0))
         for evidence, (_, parts, _, observed) in zip(self.evidence, self.sessions, strict=True):
             events = detected(replace(self.rule, enter=level), parts, evidence.session_id)
-            seen, _ = self.scoring.observed(events, (), observed)
+            seen, _ = counted(events, (), observed, self.window)
             events = [events[i] for i in seen]
-            stamps = [self.scoring.stamp_s(event) for event in events]
+            stamps = [self.window.stamp_s(event) for event in events]
             pairs = match(
                 stamps, [a.onset_s for a in evidence.annotations], pre_s=PRE_S, post_s=POST_S
             )
@@ -243,7 +244,7 @@ def test_the_best_threshold_and_those_chosen_on_the_others():
 
 
 def silent(participant, onsets):
-    return Evidence(
+    return ScoredSession(
         session_id=f"s {participant}",
         participant=participant,
         events=(),

@@ -22,10 +22,11 @@ from ferbench.scoring.errhri import (
     frame_metrics,
     macro,
 )
-from ferbench.scoring.matching.criteria import AnyOverlap, tally_of
+from ferbench.scoring.matching.errhri import AnyOverlap
 from ferbench.scoring.metrics import f1, recall
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.session_frames import frames_of
+from ferbench.scoring.session_outcome import tally_of
 from ferbench.types import Annotation, Event
 from helpers.reference import report_difference, shared_path
 
@@ -115,7 +116,7 @@ def test_frame_labels_take_decimal_times_as_meant():
 
 
 def session(predictions, errors, name="s", observed=((0.0, 100.0),)):
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=name,
         events=tuple(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ferbench.scoring.errhri import confusion, forgiven, macro, macro_f1
 from ferbench.scoring.flags import draw_shifts, overlaps
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import Activity, activity_of, f1_by_chance
 from ferbench.scoring.session_frames import (
     confusions,
@@ -28,7 +28,7 @@ FLAGS = st.lists(st.booleans(), min_size=1, max_size=40)
 
 
 def session(found, marked, observed, name="s"):
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=name,
         events=tuple(

@@ -17,12 +17,12 @@ from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.curves.lag import lag_scan, latency_of, offsets_s
 from ferbench.scoring.curves.tolerance import tolerance_curve
 from ferbench.scoring.matching.one_to_one import match
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.types import Annotation, Event
 
 
 def evidence(stamps, onsets, session_id="s"):
-    return Evidence(
+    return ScoredSession(
         session_id=session_id,
         participant="ann",
         events=tuple(
@@ -145,7 +145,7 @@ OBSERVED = st.sampled_from([((0.0, 20.0),), ((2.0, 8.5), (11.0, 19.25)), ()])
 )
 def test_the_scan_s_kappa_is_that_of_annotators_at_every_offset(lists, half_width_s):
     sessions = [
-        Evidence(
+        ScoredSession(
             session_id=f"s{k}",
             participant="",
             events=tuple(

@@ -15,15 +15,17 @@ import numpy as np
 import pytest
 
 from ferbench.scoring import metrics
-from ferbench.scoring.matching.criteria import OnsetOffset, Window, tally_of
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.matching.onset_offset import OnsetOffset
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import segment_counts, segment_scores
+from ferbench.scoring.session_outcome import tally_of
 from ferbench.types import Annotation, Event
 from helpers.reference import report_difference, shared_path
 
 
 def evidence(found, marked):
-    return Evidence(
+    return ScoredSession(
         session_id="s",
         participant="",
         events=tuple(

@@ -23,6 +23,7 @@ PLUGS: Final = (
     "signal",
     "event",
     "scoring",
+    "statistics",
 )
 """Groups whose choices make up the recipe."""
 SECTIONS: Final = ("allow_targets", "paths", "dataset", *PLUGS, "tracking", "runtime", "report")

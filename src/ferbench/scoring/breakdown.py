@@ -18,7 +18,7 @@ import numpy as np
 
 from ferbench.scoring.ratios import ratio
 from ferbench.scoring.references import Pairs, Reference, references
-from ferbench.scoring.scored_session import Evidence, Stamp
+from ferbench.scoring.scored_session import ScoredSession, Stamp
 from ferbench.timespans import TOLERANCE
 
 UNKNOWN: Final = "unknown"
@@ -55,7 +55,7 @@ class GroupRow:
 
 
 def breakdowns(
-    sessions: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     pairs: Sequence[Pairs],
     *,
     pre_s: float,
@@ -135,7 +135,7 @@ GROUPS: Final[Mapping[str, Group]] = {
 """By breakdown: an annotation's group, with its place among the groups."""
 
 
-Owner = Callable[[Evidence], str]
+Owner = Callable[[ScoredSession], str]
 OWNERS: Final[Mapping[str, Owner]] = {
     "participant": lambda session: session.participant or UNKNOWN,
     "session": lambda session: session.session_id,
@@ -172,12 +172,12 @@ def _row(name: str, value: str, members: Sequence[Reference]) -> GroupRow:
 def _with_false_alarms(
     name: str,
     every: Sequence[Reference],
-    sessions: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     pairs: Sequence[Pairs],
     owner: Owner,
 ) -> tuple[GroupRow, ...]:
     """Rows of groups of whole sessions."""
-    groups: dict[str, list[tuple[Evidence, int]]] = {}
+    groups: dict[str, list[tuple[ScoredSession, int]]] = {}
     for session, pairs_of_session in zip(sessions, pairs, strict=True):
         num_false = len(session.events) - len(pairs_of_session)
         groups.setdefault(owner(session), []).append((session, num_false))

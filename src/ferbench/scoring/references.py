@@ -10,12 +10,12 @@ import numpy as np
 
 from ferbench.errors import DataError
 from ferbench.scoring.matching.one_to_one import match
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.timespans import seconds_before, spans_of
 from ferbench.types import F64
 
 Pairs = Sequence[tuple[int, int]]
-"""Positions in ``Evidence.events`` and ``Evidence.annotations``, each at most once."""
+"""Positions in ``ScoredSession.events`` and ``ScoredSession.annotations``, each at most once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Reference:
 
 
 def matched(
-    sessions: Sequence[Evidence], *, pre_s: float, post_s: float, stamp: Stamp
+    sessions: Sequence[ScoredSession], *, pre_s: float, post_s: float, stamp: Stamp
 ) -> tuple[Pairs, ...]:
     """Pairs of every session by ``matching.match``."""
     pairs = []
@@ -55,7 +55,7 @@ def matched(
 
 
 def references(
-    sessions: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     pairs: Sequence[Pairs],
     *,
     pre_s: float,
@@ -84,7 +84,7 @@ def references(
 
 
 def _references_of(
-    session: Evidence, pairs: Pairs, stamp: Stamp, face_shares: F64
+    session: ScoredSession, pairs: Pairs, stamp: Stamp, face_shares: F64
 ) -> list[Reference]:
     """A session's annotations in order of onset."""
     times_s = stamps_s(session, stamp)
@@ -109,7 +109,7 @@ def _references_of(
     return result
 
 
-def _face_shares(session: Evidence, *, pre_s: float, post_s: float) -> F64:
+def _face_shares(session: ScoredSession, *, pre_s: float, post_s: float) -> F64:
     """Share of each annotation's window's observed time in which there was a face, f64 (M,)."""
     onset_s = np.array([annotation.onset_s for annotation in session.annotations], np.float64)
     unknown = np.full(len(onset_s), np.nan)

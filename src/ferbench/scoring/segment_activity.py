@@ -17,7 +17,7 @@ import numpy as np
 
 from ferbench.scoring.flags import draw_shifts, overlaps
 from ferbench.scoring.ratios import ratio
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.uncertainty.chance import Chance, against
 from ferbench.timespans import Flags, Stretches, units_begun, units_needed
 from ferbench.types import Annotation, Event
@@ -105,14 +105,14 @@ class Activity:
         return _counts(self.detected, self.annotated)
 
 
-def activity_of(evidence: Sequence[Evidence], *, segment_s: float) -> tuple[Activity, ...]:
+def activity_of(sessions: Sequence[ScoredSession], *, segment_s: float) -> tuple[Activity, ...]:
     """Segments of each session; they begin anew at each observed stretch's start."""
     return tuple(
         Activity(
             detected=_active(session.events, session.observed, segment_s),
             annotated=_active(session.annotations, session.observed, segment_s),
         )
-        for session in evidence
+        for session in sessions
     )
 
 

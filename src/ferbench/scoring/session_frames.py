@@ -21,7 +21,7 @@ from ferbench.scoring.errhri import (
     macro_f1,
 )
 from ferbench.scoring.flags import draw_shifts, overlaps
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.uncertainty.chance import Chance, against
 from ferbench.timespans import Flags
 from ferbench.types import F64, I64, Annotation, Event
@@ -64,7 +64,7 @@ class FrameFlags:
 
 
 def frames_of(
-    evidence: Iterable[Evidence],
+    evidence: Iterable[ScoredSession],
     *,
     rate_hz: float,
     tolerance: int,
@@ -111,7 +111,7 @@ def _has_point(items: Iterable[Event | Annotation]) -> bool:
     return any(item.offset_s <= item.onset_s for item in items)
 
 
-def flags_of(session: Evidence, rate_hz: float, tolerance: int) -> FrameFlags:
+def flags_of(session: ScoredSession, rate_hz: float, tolerance: int) -> FrameFlags:
     """What is true of a session's observed frames, and what was predicted."""
     annotated = [(annotation.onset_s, annotation.offset_s) for annotation in session.annotations]
     detected = [(event.onset_s, event.offset_s) for event in session.events]

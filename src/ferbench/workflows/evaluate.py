@@ -17,7 +17,7 @@ from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.prepare import prepare_pixels
 from ferbench.workflows.progress import OnProgress, untold
 from ferbench.workflows.recording import inputs_of
-from ferbench.workflows.run_statistics import Made, statistics_of, wanted
+from ferbench.workflows.run_statistics import RunStatistics, makes_statistics, statistics_of
 from ferbench.workflows.thesis_exact import exact_notice
 from ferbench.workflows.tracked_run import TrackedRun
 
@@ -36,6 +36,7 @@ def evaluate(
     signal: Choice = None,
     event: Choice = None,
     scoring: Choice = None,
+    statistics: Choice = None,
     tracking: Choice = None,
     runtime: Choice = None,
     experiment: str | None = None,
@@ -57,6 +58,7 @@ def evaluate(
         signal: from probabilities to one value per frame.
         event: from the signal to events.
         scoring: which events count for which annotations.
+        statistics: how chance levels, intervals and the like are made.
         tracking: where the run is recorded; None = nowhere.
         runtime: how this machine computes.
         experiment: a named combination of choices.
@@ -80,6 +82,7 @@ def evaluate(
         "signal": signal,
         "event": event,
         "scoring": scoring,
+        "statistics": statistics,
         "tracking": tracking,
         "runtime": runtime,
         "experiment": experiment,
@@ -131,7 +134,9 @@ def evaluate_settings(
     videos = [(part.path, session.camera) for session in sessions for part in session.parts]
     prepare_pixels(analyser, videos, on_progress)
     report = evaluate_sessions(sessions, analyser, notices=notices)
-    with_statistics = wanted(settings, cell=False) if statistics is None else statistics
+    with_statistics = statistics
+    if with_statistics is None:
+        with_statistics = makes_statistics(settings.recipe.statistics, cell=False)
     run_statistics = None
     if with_statistics:
         run_statistics = statistics_of(report, settings, cache, pictures=pictures)
@@ -145,7 +150,7 @@ def evaluate_settings(
     )
 
 
-def statistics_of_saved(config: Path) -> Made | None:
+def statistics_of_saved(config: Path) -> RunStatistics | None:
     """Statistics with pictures of a run that is done, from its configuration and stored tables.
 
     Args:
@@ -158,7 +163,7 @@ def statistics_of_saved(config: Path) -> Made | None:
         FerbenchError: the run cannot be evaluated again.
     """
     settings = saved_settings(config)
-    if settings.recipe.scoring.intervals == "none":
+    if settings.recipe.statistics.intervals == "none":
         return None
     settings = replace(settings, runtime=replace(settings.runtime, measure=False))
     return evaluate_settings(settings, {}, statistics=True).statistics

@@ -13,7 +13,7 @@ from ferbench.report.files import write_files
 from ferbench.results import Report
 from ferbench.tracking.record import Input, metrics_of
 from ferbench.workflows.recording import tags_of, write_description
-from ferbench.workflows.run_statistics import Made
+from ferbench.workflows.run_statistics import RunStatistics
 from ferbench.workflows.thesis_exact import exact_tags
 
 
@@ -34,7 +34,7 @@ class Evaluation:
     settings: Settings
     choices: Mapping[str, str]
     report: Report
-    statistics: Made | None
+    statistics: RunStatistics | None
     device: str
     inputs: tuple[Input, ...]
     run_id: str = ""

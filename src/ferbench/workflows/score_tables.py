@@ -44,6 +44,7 @@ SPELLED: Final = {
     "pre_s:": "--pre:",
     "post_s:": "--post:",
     "scoring.": "--set ",
+    "statistics.": "--set ",
 }
 
 

@@ -18,7 +18,7 @@ from ferbench.config.settings import Settings, settings_from
 from ferbench.workflows.evaluate import evaluate_settings
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.progress import Progress
-from ferbench.workflows.run_statistics import wanted
+from ferbench.workflows.run_statistics import makes_statistics
 from ferbench.workflows.tracked_run import FORESEEN, SweepContext, TrackedRun, reason_of
 
 log = logging.getLogger("ferbench")
@@ -144,7 +144,7 @@ def _evaluate(job: Job, settings: Settings) -> Evaluation:
         evaluation = evaluate_settings(
             settings,
             job.choices,
-            statistics=wanted(settings, cell=not is_single),
+            statistics=makes_statistics(settings.recipe.statistics, cell=not is_single),
             pictures=is_single,
             on_progress=show,
             notify=log.info,

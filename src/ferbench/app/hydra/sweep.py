@@ -29,7 +29,7 @@ from ferbench.tracking.settings import Tracking
 from ferbench.workflows.evaluate import statistics_of_saved
 from ferbench.workflows.recording import CONFIG_FILE
 from ferbench.workflows.run_statistics import FOLDER as STATISTICS
-from ferbench.workflows.run_statistics import Made
+from ferbench.workflows.run_statistics import RunStatistics
 from ferbench.workflows.tracked_sweep import TrackedSweep
 
 
@@ -158,7 +158,7 @@ class SweepCallback(Callback):
             return True
         return False
 
-    def _statistics_of(self, cells: Cells, best: RunRow) -> Made | None:
+    def _statistics_of(self, cells: Cells, best: RunRow) -> RunStatistics | None:
         artifacts = self.folder / cells.folders[best.run_id] / ARTIFACTS
         statistics = statistics_of_saved(artifacts / CONFIG_FILE)
         if statistics is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.types import Annotation
 
 
@@ -58,7 +58,9 @@ def of_annotations(annotations: Iterable[Annotation]) -> list[CodedInterval]:
     return [CodedInterval(a.onset_s, a.onset_s, a.offset_s, a.kind) for a in annotations]
 
 
-def of_detector(sessions: Iterable[Evidence], stamp: Stamp) -> dict[str, tuple[CodedInterval, ...]]:
+def of_detector(
+    sessions: Iterable[ScoredSession], stamp: Stamp
+) -> dict[str, tuple[CodedInterval, ...]]:
     """A detector's events without codes, by session.
 
     Expressions are no codes for errors.

@@ -18,8 +18,8 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.scoring.agreement.kappa import ContingencyTable, kappa
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
-from ferbench.scoring.uncertainty.counting import count_matches
+from ferbench.scoring.matching.many_draws import count_matches
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.timespans import (
     Stretches,
     clipped,
@@ -136,7 +136,7 @@ def offsets_s(first_s: float = -10.0, last_s: float = 20.0, step_s: float = 0.25
 
 
 def lag_scan(
-    evidence: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     *,
     stamp: Stamp,
     offset_s: F64 | None = None,
@@ -155,7 +155,7 @@ def lag_scan(
     nearer to its middle.
 
     Args:
-        evidence: the sessions.
+        sessions: the sessions.
         stamp: an event's time.
         offset_s: f64 (K,), rising, evenly spaced; None = ``offsets_s()``.
         half_width_s: of the window, above 0; about as wide as the lag is to be known.
@@ -167,7 +167,7 @@ def lag_scan(
         offset_s = offsets_s()
     tp = np.zeros(len(offset_s), np.int64)
     num_items = 0
-    for session in evidence:
+    for session in sessions:
         times_s = np.sort(stamps_s(session, stamp))
         onset_s = [annotation.onset_s for annotation in session.annotations]
         tp += count_matches(
@@ -181,7 +181,7 @@ def lag_scan(
         tp=tp,
         f1=f1,
         peak_s=_peak_s(offset_s, tp, half_width_s),
-        kappa=kappa(_agreed_s(evidence, offset_s, half_width_s)),
+        kappa=kappa(_agreed_s(sessions, offset_s, half_width_s)),
     )
 
 
@@ -200,12 +200,14 @@ def _peak_s(offset_s: F64, tp: I64, half_width_s: float) -> float:
     return float(first_s[chosen] + last_s[chosen]) / 2
 
 
-def _agreed_s(evidence: Sequence[Evidence], offset_s: F64, half_width_s: float) -> ContingencyTable:
+def _agreed_s(
+    sessions: Sequence[ScoredSession], offset_s: F64, half_width_s: float
+) -> ContingencyTable:
     """Seconds of observed time by what events and moved annotations say, entries (K,)."""
     both_s, found_s, annotated_s, whole_s = np.zeros((4, len(offset_s)), np.float64)
-    if any(session.unplaced for session in evidence):
+    if any(session.unplaced for session in sessions):
         whole_s[:] = np.nan
-    for session in evidence:
+    for session in sessions:
         event_extents = _extents(session.events, half_width_s)
         annotations = spans_of(_extents(session.annotations, half_width_s))
         moved = annotations[:, :, None] + offset_s

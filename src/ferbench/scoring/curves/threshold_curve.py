@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ferbench.errors import DataError
 from ferbench.scoring.metrics import Tally, precision, recall
-from ferbench.scoring.scored_session import Evidence, Stamp
+from ferbench.scoring.scored_session import ScoredSession, Stamp
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import TOLERANCE_S, included
 from ferbench.types import F64, I64
@@ -88,25 +88,35 @@ class Curve:
         return _tally(table[0], table[1], self.num_ref[:, None], self.observed_s[:, None])
 
 
-def curve_of(evidence: Sequence[Evidence], *, pre_s: float, post_s: float, stamp: Stamp) -> Curve:
+def curve_of(
+    sessions: Sequence[ScoredSession],
+    *,
+    pre_s: float,
+    post_s: float,
+    stamp: Stamp,
+    tolerance_s: float = TOLERANCE_S,
+) -> Curve:
     """Evaluate all thresholds.
 
     Args:
-        evidence: sessions with their profiles.
+        sessions: sessions with their profiles.
         pre_s: window before an annotation's onset.
         post_s: window after it.
         stamp: an event's time.
+        tolerance_s: what both ends of the window are stretched by.
 
     Raises:
         DataError: a session without a profile (events from a file have only the threshold that they
             were made with).
     """
-    participants, owner = clusters(evidence)
-    profiles = [counted(session, stamp) for session in evidence]
+    participants, owner = clusters(sessions)
+    profiles = [counted(session, stamp) for session in sessions]
     changes = []
-    for session, profile, who in zip(evidence, profiles, owner.tolist(), strict=True):
+    for session, profile, who in zip(sessions, profiles, owner.tolist(), strict=True):
         ended = profile.below[np.isfinite(profile.below)]
-        level, more = _match_changes(session, profile, pre_s=pre_s, post_s=post_s, stamp=stamp)
+        level, more = _match_changes(
+            session, profile, pre_s=pre_s, post_s=post_s, stamp=stamp, tolerance_s=tolerance_s
+        )
         changes += [
             _rows(who, level, more, 0),
             _rows(who, profile.upto, 0, 1),
@@ -114,7 +124,7 @@ def curve_of(evidence: Sequence[Evidence], *, pre_s: float, post_s: float, stamp
         ]
     table = np.concatenate(changes) if changes else np.empty((0, 4))
     floor = max((profile.floor for profile in profiles), default=-np.inf)
-    return _summed(table[table[:, 1] >= floor], floor, participants, evidence, owner)
+    return _summed(table[table[:, 1] >= floor], floor, participants, sessions, owner)
 
 
 def average_precision(tally: Tally) -> F64:
@@ -135,11 +145,11 @@ def average_precision(tally: Tally) -> F64:
     return np.where(undefined, np.nan, area)
 
 
-def clusters(evidence: Sequence[Evidence]) -> tuple[tuple[str, ...], I64]:
+def clusters(sessions: Sequence[ScoredSession]) -> tuple[tuple[str, ...], I64]:
     """Participants in order of their names, and the number of each session's, i64 (sessions,)."""
-    names = tuple(sorted({session.cluster for session in evidence}))
+    names = tuple(sorted({session.cluster for session in sessions}))
     number = {name: k for k, name in enumerate(names)}
-    return names, np.array([number[session.cluster] for session in evidence], np.int64)
+    return names, np.array([number[session.cluster] for session in sessions], np.int64)
 
 
 def _rows(who: int, level: F64, tp: I64 | int, events: int) -> F64:
@@ -147,7 +157,7 @@ def _rows(who: int, level: F64, tp: I64 | int, events: int) -> F64:
     return np.stack(np.broadcast_arrays(float(who), level, tp, float(events)), axis=1)
 
 
-def counted(session: Evidence, stamp: Stamp) -> ThresholdSweep:
+def counted(session: ScoredSession, stamp: Stamp) -> ThresholdSweep:
     """The profile's events that count."""
     if session.profile is None:
         raise DataError(
@@ -165,13 +175,19 @@ def _stamp_times_s(profile: ThresholdSweep, stamp: Stamp) -> F64:
 
 
 def _match_changes(
-    session: Evidence, profile: ThresholdSweep, *, pre_s: float, post_s: float, stamp: Stamp
+    session: ScoredSession,
+    profile: ThresholdSweep,
+    *,
+    pre_s: float,
+    post_s: float,
+    stamp: Stamp,
+    tolerance_s: float,
 ) -> tuple[F64, I64]:
     """Levels, falling, at which the size of the largest matching changes, and by how much."""
     onset_s = np.sort([annotation.onset_s for annotation in session.annotations])
     # The very sums of matching.match, so that both agree in the last digit.
-    low_s = onset_s - pre_s - TOLERANCE_S
-    high_s = onset_s + post_s + TOLERANCE_S
+    low_s = onset_s - pre_s - tolerance_s
+    high_s = onset_s + post_s + tolerance_s
     times_s = _stamp_times_s(profile, stamp)
     num_begun = np.searchsorted(low_s, times_s, side="right")
     num_over = np.searchsorted(high_s, times_s, side="left")
@@ -224,7 +240,7 @@ def _summed(
     table: F64,
     floor: float,
     participants: tuple[str, ...],
-    evidence: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     owner: I64,
 ) -> Curve:
     """Changes (see ``_rows``) as steps of each participant."""
@@ -236,8 +252,8 @@ def _summed(
     running = np.cumsum(np.concatenate([np.zeros((2, 1), np.int64), changes], axis=1), axis=1)
     at_begin = np.repeat(running[:, begin[:-1]], np.diff(begin), axis=1)
     tp, num_events = running[:, 1:] - at_begin
-    num_ref = [len(session.annotations) for session in evidence]
-    seconds = [session.observed_s if session.observed else np.nan for session in evidence]
+    num_ref = [len(session.annotations) for session in sessions]
+    seconds = [session.observed_s if session.observed else np.nan for session in sessions]
     observed_s = np.bincount(owner, np.array(seconds, np.float64), num_participants)
     return Curve(
         floor=floor,

@@ -17,7 +17,7 @@ import numpy as np
 from ferbench.errors import ConfigError
 from ferbench.scoring.curves.threshold_curve import Curve, average_precision, counted
 from ferbench.scoring.metrics import Tally, precision, recall
-from ferbench.scoring.scored_session import Evidence, Stamp
+from ferbench.scoring.scored_session import ScoredSession, Stamp
 from ferbench.scoring.uncertainty.intervals import Statistic
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import Stretches, pieces, total_s, union
@@ -210,7 +210,7 @@ def _band(x: F64, replicates: F64, confidence: float) -> Band:
 
 
 def at_random(
-    evidence: Sequence[Evidence], levels: F64, *, pre_s: float, post_s: float, stamp: Stamp
+    sessions: Sequence[ScoredSession], levels: F64, *, pre_s: float, post_s: float, stamp: Stamp
 ) -> Tally:
     """Expected counts of as many events per session and threshold at random times.
 
@@ -222,7 +222,7 @@ def at_random(
     not flattered.
 
     Args:
-        evidence: sessions with their profiles.
+        sessions: sessions with their profiles.
         levels: thresholds, f64 (G,).
         pre_s: window before an annotation's onset.
         post_s: window after it.
@@ -233,12 +233,12 @@ def at_random(
     """
     tp = np.zeros(len(levels))
     num_events = np.zeros(len(levels))
-    for session in evidence:
+    for session in sessions:
         session_events = _num_events(counted(session, stamp), levels)
         tp += _tp_at_random(session, session_events, pre_s=pre_s, post_s=post_s)
         num_events += session_events
-    num_ref = sum(len(session.annotations) for session in evidence)
-    observed_s = np.full(len(levels), sum(session.observed_s for session in evidence))
+    num_ref = sum(len(session.annotations) for session in sessions)
+    observed_s = np.full(len(levels), sum(session.observed_s for session in sessions))
     return Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=observed_s)
 
 
@@ -250,7 +250,7 @@ def _num_events(profile: ThresholdSweep, levels: F64) -> I64:
     return num_events
 
 
-def _tp_at_random(session: Evidence, num_events: I64, *, pre_s: float, post_s: float) -> F64:
+def _tp_at_random(session: ScoredSession, num_events: I64, *, pre_s: float, post_s: float) -> F64:
     """Annotations of a session that random events are expected to find, f64 (G,)."""
     session_s = session.observed_s if session.observed else math.nan
     windows = [(each.onset_s - pre_s, each.onset_s + post_s) for each in session.annotations]
@@ -262,6 +262,6 @@ def _tp_at_random(session: Evidence, num_events: I64, *, pre_s: float, post_s: f
     return expected
 
 
-def _observed_s(windows: Stretches, session: Evidence) -> float:
+def _observed_s(windows: Stretches, session: ScoredSession) -> float:
     """Observed seconds in any of the windows."""
     return total_s(pieces(union(windows), session.observed))

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from ferbench.errors import ConfigError, Setting, Text
 from ferbench.scoring.curves.threshold_curve import clusters
-from ferbench.scoring.matching.criteria import AnyOverlap, Criterion, OnsetOffset, Window
+from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.metrics import METRICS, Tally
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.scoring.uncertainty.chance import Chance, Null, Track, against, random, shifted
-from ferbench.scoring.uncertainty.counting import Counting, at_pairs, at_points
 from ferbench.scoring.uncertainty.coverage import measured_coverage
 from ferbench.scoring.uncertainty.intervals import (
     Interval,
@@ -28,8 +25,6 @@ from ferbench.scoring.uncertainty.intervals import (
     on_everybody,
     resampled,
 )
-from ferbench.timespans import Flags
-from ferbench.types import F64
 
 COMPARED_WITH_CHANCE = ("precision", "recall", "f1")
 """Their p values are the same, for a null detector has as many events and annotations in every
@@ -84,10 +79,9 @@ class Assessment:
 
 
 def assess(
-    evidence: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     *,
     criterion: Criterion,
-    stamp: Stamp,
     surrogates: int,
     draws: int,
     level: float,
@@ -97,23 +91,18 @@ def assess(
     """Score sessions, and say how much of it is chance and how sure it is.
 
     Args:
-        evidence: the sessions.
+        sessions: the sessions.
         criterion: which events count for which annotations.
-        stamp: an event's time, for lags.
         surrogates: draws of each null detector; 0 = no chance level.
         draws: of the bootstrap; 0 = no intervals.
         level: of confidence.
         method: of the intervals.
         seed: of all random numbers.
-
-    Raises:
-        ConfigError: a chance level under a criterion that cannot be evaluated for many draws at
-            once.
     """
-    participants, tally, lags_s = _by_participant(evidence, criterion, stamp)
+    participants, tally, lags_s = _by_participant(sessions, criterion)
     by_shift = by_random = None
     if surrogates:
-        by_shift, by_random = _nulls(evidence, criterion, surrogates, seed)
+        by_shift, by_random = _nulls(sessions, criterion, surrogates, seed)
     weights = None
     if draws:
         weights = resampled(len(participants), draws=draws, seed=seed + 2)
@@ -137,7 +126,7 @@ def assess(
     return Assessment(
         measured=measured,
         participants=participants,
-        num_unnamed=sum(not session.participant for session in evidence),
+        num_unnamed=sum(not session.participant for session in sessions),
         tally=tally,
         lags_s=lags_s,
         shifted=by_shift,
@@ -153,15 +142,15 @@ def _by_chance(name: str, value: float, null: Null | None) -> Chance | None:
 
 
 def _by_participant(
-    evidence: Sequence[Evidence], criterion: Criterion, stamp: Stamp
+    sessions: Sequence[ScoredSession], criterion: Criterion
 ) -> tuple[tuple[str, ...], Tally, tuple[tuple[float, ...], ...]]:
     """Participants in order of their names, the counts of each, the lags of each one's matches."""
-    participants, owner = clusters(evidence)
+    participants, owner = clusters(sessions)
     lags_s: list[list[float]] = [[] for _ in participants]
     rows = []
-    for session, participant in zip(evidence, owner.tolist(), strict=True):
+    for session, participant in zip(sessions, owner.tolist(), strict=True):
         pairs = criterion.matches(session.events, session.annotations)
-        times_s = stamps_s(session, stamp)
+        times_s = stamps_s(session, criterion.stamp)
         onsets_s = [annotation.onset_s for annotation in session.annotations]
         lags_s[participant] += [times_s[i] - onsets_s[j] for i, j in pairs]
         num_false = len(session.events) - len(pairs)
@@ -174,20 +163,18 @@ def _by_participant(
 
 
 def _nulls(
-    evidence: Sequence[Evidence], criterion: Criterion, surrogates: int, seed: int
+    sessions: Sequence[ScoredSession], criterion: Criterion, surrogates: int, seed: int
 ) -> tuple[Null, Null]:
     """What circularly shifted events, and as many at random times, score."""
-    # Where the extent of events counts, they are moved by their onsets.
-    stamp = criterion.stamp if isinstance(criterion, Window) else "onset"
-    tracks = [track(session, stamp) for session in evidence]
-    count = counting(criterion)
+    tracks = [track(session, criterion.moved_by) for session in sessions]
+    count = criterion.count_matches()
     least_s = least_shift_s(criterion, tracks)
     by_shift = shifted(tracks, count=count, least_s=least_s, draws=surrogates, seed=seed)
     by_random = random(tracks, count=count, draws=surrogates, seed=seed + 1)
     return by_shift, by_random
 
 
-def track(session: Evidence, stamp: Stamp) -> Track:
+def track(session: ScoredSession, stamp: Stamp) -> Track:
     """A session as null detectors see it; an event's extent is counted from its stamp."""
     times_s = np.array(stamps_s(session, stamp), np.float64)
     offsets_s = np.array([event.offset_s for event in session.events], np.float64)
@@ -200,41 +187,13 @@ def track(session: Evidence, stamp: Stamp) -> Track:
     )
 
 
-@runtime_checkable
-class Pairwise(Protocol):
-    """A criterion that looks at each pair of event and annotation alone."""
-
-    def allowed(self, found: F64, marked: F64) -> Flags:
-        """See ``chance.Allowed``."""
-
-
-def counting(criterion: Criterion) -> Counting:
-    """How matches under a criterion are counted for many draws at once.
-
-    Raises:
-        ConfigError: a criterion without a way to.
-    """
-    if isinstance(criterion, Window):
-        return at_points(criterion.pre_s, criterion.post_s, tolerance_s=criterion.tolerance_s)
-    if isinstance(criterion, Pairwise):
-        return at_pairs(criterion.allowed)
-    raise ConfigError(
-        f"chance: expected a criterion with 'allowed', got {type(criterion).__name__}",
-        hint=Text("use ", Setting("surrogates", "0")),
-    )
-
-
 def least_shift_s(criterion: Criterion, tracks: Sequence[Track]) -> float:
     """The shift from which on no event can keep its match."""
-    if isinstance(criterion, Window):
-        return criterion.pre_s + criterion.post_s
-    if isinstance(criterion, OnsetOffset):
-        return 2 * criterion.onset_collar_s
-    longest_event_s = longest_annotation_s = around_s = 0.0
+    longest_event_s = longest_annotation_s = 0.0
     for each in tracks:
         longest_event_s = max(longest_event_s, float(each.lasts_s.max(initial=0)))
         annotation_s = float(np.diff(each.marks_s).max(initial=0))
         longest_annotation_s = max(longest_annotation_s, annotation_s)
-    if isinstance(criterion, AnyOverlap):
-        around_s = criterion.before_s + criterion.after_s
-    return longest_event_s + longest_annotation_s + around_s
+    return criterion.least_shift_s(
+        longest_event_s=longest_event_s, longest_annotation_s=longest_annotation_s
+    )

@@ -20,8 +20,8 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import ConfigError, DataError
+from ferbench.scoring.matching.many_draws import AT_ONCE, Counting
 from ferbench.scoring.metrics import Tally
-from ferbench.scoring.uncertainty.counting import AT_ONCE, Counting
 from ferbench.timespans import Stretches, spans_of
 from ferbench.types import F64, I64
 

@@ -1,4 +1,8 @@
-"""Sizes of the largest one-to-one matchings of many draws at once."""
+"""Sizes of largest one-to-one matchings in many draws of the events at once.
+
+Null detectors draw a session's events anew a thousand times; only the number of matches of each
+draw is asked for, so all draws are counted together.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ AT_ONCE: Final = 4_000_000
 def at_points(pre_s: float, post_s: float, *, tolerance_s: float = TOLERANCE_S) -> Counting:
     """Counting of events in [onset - pre_s, onset + post_s] of an annotation.
 
-    As ``matching.match`` has it.
+    As ``one_to_one.match`` has it.
     """
 
     def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> I64:
@@ -92,7 +96,7 @@ def count_matches(
     post_s: float,
     tolerance_s: float = TOLERANCE_S,
 ) -> I64:
-    """Size of the largest one-to-one matching for each row of event times (see ``matching.match``).
+    """Size of the largest one-to-one matching for each row of event times (see ``match``).
 
     Windows are equally wide, so giving each annotation, in order of time, the earliest free event
     in its window is optimal.
@@ -114,7 +118,7 @@ def count_matches(
     rows = np.arange(num_draws)
     free = np.zeros(num_draws, np.int64)  # the earliest event that may still be taken
     for onset_s in sorted(onsets_s):
-        # The very sums of matching.match, so that both agree in the last digit.
+        # The very sums of one_to_one.match, so that both agree in the last digit.
         first = (stamps_s < onset_s - pre_s - tolerance_s).sum(axis=1)
         free = np.maximum(free, first)
         at = np.minimum(free, num_events - 1)
