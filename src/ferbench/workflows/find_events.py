@@ -220,7 +220,7 @@ def _rate(source: Path, question: Question) -> float:
                 "give the video itself with --video, or the frame rate with --fps"
             )
         video = _video_of(source, name.video, video)
-    from ferbench.video.pyav import container_rate
+    from ferbench.video.container import container_rate
 
     return container_rate(video)
 
