@@ -70,7 +70,7 @@ DETECTOR = "min_face_px, factor, thresholds, pnet, rnet, onet"
             ["recordings"],
             ["'recordings' is no setting: expected key=value", "dataset.videos=recordings"],
         ),
-        (["event.enter=0.2"], ["event: enter=0.2 is below exit=0.3 (by default 0.3)"]),
+        (["event.enter=0.2"], ["exit: expected at most enter, which is 0.2, got 0.3"]),
         (["detektor=mtcnn"], ["detektor", "detector"]),
         (["runtime.batch_size=many"], ["runtime.batch_size: expected a whole number, got 'many'"]),
         (["runtime.batch_size=2.5"], ["runtime.batch_size: expected a whole number, got 2.5"]),
