@@ -30,7 +30,7 @@ from ferbench.config.compose import composed
 from ferbench.detectors.retinaface import Retinaface
 from ferbench.weights.published import check, fetch
 
-CHOICE = "retinaface_mnet025"
+CHOICE = "retinaface_mnet025_sglee487"
 
 
 def configured(engine: str) -> Retinaface:
