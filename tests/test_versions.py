@@ -37,7 +37,8 @@ from ferbench.config.settings import PLUGS
 from ferbench.errors import WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.types import Annotation, Event, Expressions, Faces, Signal, Timeline, VideoInfo
-from ferbench.weights.published import WheelFile, fetch
+from ferbench.weights.download.sources import WheelFile
+from ferbench.weights.fetching import fetch
 from helpers.reference import CHECKOUT, DATA, REQUIRED
 
 CONF = CHECKOUT / "conf"

@@ -34,10 +34,12 @@ class Action:
     Attributes:
         verb: its name.
         argument: what it is called with, as text; "" = nothing.
+        folder: where its files go, if not to the usual place; "" = there.
     """
 
     verb: str
     argument: str = ""
+    folder: str = ""
 
 
 Part = str | Setting | Action
@@ -62,8 +64,12 @@ class LibraryWords:
 
     def action(self, action: Action) -> str:
         """``ferbench.fetch_weights('mtcnn')``."""
-        argument = repr(action.argument) if action.argument else ""
-        return f"ferbench.{action.verb}({argument})"
+        arguments = []
+        if action.argument:
+            arguments.append(repr(action.argument))
+        if action.folder:
+            arguments.append(f"folder={action.folder!r}")
+        return f"ferbench.{action.verb}({', '.join(arguments)})"
 
 
 LIBRARY_WORDS: Final = LibraryWords()
@@ -167,12 +173,16 @@ class FerbenchError(Exception):
 
     def told(self, words: Words) -> str:
         """The whole message in somebody's words."""
-        sentence = told(self.message, words) or self._comparison()
+        return self.text().told(words)
+
+    def text(self) -> Text:
+        """The whole message as a sentence, which can be part of another one."""
+        parts: list[Part] = [self.message or self._comparison()]
         if self.key:
-            sentence = f"{words.setting(Setting(self.key))}: {sentence}"
-        if not self.hint:
-            return sentence
-        return f"{sentence}; {told(self.hint, words)}"
+            parts = [Setting(self.key), ": ", *parts]
+        if self.hint:
+            parts += ["; ", self.hint]
+        return Text(*parts)
 
     def _comparison(self) -> str:
         sentence = f"expected {self.expected}" if self.expected else ""

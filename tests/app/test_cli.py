@@ -23,13 +23,16 @@ import pytest
 from rich.console import Console
 
 from ferbench import __version__
+from ferbench.app.cli.models_show import listing
 from ferbench.errors import TrackingError, WeightsError
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.pages import command, held_port, is_free, page
-from ferbench.weights.published import PublishedFile, WheelFile, fetch
-from ferbench.workflows import doctor
-from ferbench.workflows import weights as models
+from ferbench.weights.download.sources import WheelFile
+from ferbench.weights.fetching import fetch
+from ferbench.weights.published import PublishedFile
+from ferbench.workflows import doctor, weights_catalogue
+from ferbench.workflows.weights import list_weights
 from helpers.reference import CHECKOUT, shared_path
 
 
@@ -44,12 +47,11 @@ def test_version_and_help(ferbench):
 
 
 # models
-# -------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 def test_models_list_of_names_says_everything_of_every_file(ferbench):
-    catalogue = models.catalogue()
-    for choice, files in catalogue.items():
+    for choice, files in weights_catalogue.catalogue().items():
         out = ferbench("models", "list", choice).out
         for item in files:
             assert f"{item.file}: " in out
@@ -69,11 +71,11 @@ def test_models_list_of_names_says_everything_of_every_file(ferbench):
 def test_models_list_fits_into_80_columns(tmp_path):
     screen = Console(width=80, file=io.StringIO())
     with screen.capture() as shown:
-        screen.print(models.listing(tmp_path))
+        screen.print(listing(list_weights(folder=tmp_path)))
     lines = [line.rstrip() for line in shown.get().splitlines()]
     assert max(map(len, lines)) <= 80
     assert "no room" not in shown.get()
-    for choice, files in models.catalogue().items():
+    for choice, files in weights_catalogue.catalogue().items():
         (line,) = [line for line in lines if line.startswith(f"{choice} ")]
         assert line.split()[1] == "missing"
         assert line.endswith("research only") == any(item.research_only for item in files)
@@ -88,7 +90,7 @@ def test_the_page_of_all_models_is_as_it_is_made(ferbench):
     assert written == ferbench("models", "table").out, (
         "run: ferbench models table > models/README.md"
     )
-    for choice, files in models.catalogue().items():
+    for choice, files in weights_catalogue.catalogue().items():
         assert f"`{choice}`" in written
         for item in files:
             assert item.licence in written
@@ -217,9 +219,8 @@ def test_what_pip_says_is_repeated(index, tmp_path):
 def two_choices(index, tmp_path, monkeypatch):
     """A catalogue of one choice that can be fetched and, before it, one that cannot."""
     gone, here = tiny(version="2.0", path="tinyweights/gone.bin", content=b"gone"), tiny()
-    monkeypatch.setattr(
-        models, "catalogue", lambda: {"detector/gone": (gone,), "model/tiny": (here,)}
-    )
+    choices = {"detector/gone": (gone,), "model/tiny": (here,)}
+    monkeypatch.setattr(weights_catalogue, "catalogue", lambda: choices)
     monkeypatch.setenv("FERBENCH_MODELS", str(tmp_path / "models"))
     return gone, here
 
@@ -248,7 +249,7 @@ def test_models_fetch_of_one_file_tells_whether_it_is_for_research_only(
     ferbench, two_choices, tmp_path, monkeypatch
 ):
     item = replace(two_choices[1], research_only=True, licence="ask them")
-    monkeypatch.setattr(models, "catalogue", lambda: {"model/tiny": (item,)})
+    monkeypatch.setattr(weights_catalogue, "catalogue", lambda: {"model/tiny": (item,)})
     ended = ferbench("models", "fetch", "tiny/net.bin")
     assert ended.out.splitlines()[0] == "tiny/net.bin is for research only: ask them"
     assert files_below(tmp_path / "models") == ["tiny/net.bin"]
@@ -262,7 +263,7 @@ def test_weights_carried_to_a_machine_without_network(ferbench, two_choices, tmp
     monkeypatch.delenv("PIP_FIND_LINKS")
     offline = ferbench("models", "fetch", "tiny")
     assert offline.code == 1
-    assert "'ferbench models import'" in offline.err
+    assert "'ferbench models import DIR'" in offline.err
     ended = ferbench("models", "import", tmp_path / "stick")
     assert ended.code == 0
     assert ended.out.splitlines() == [
@@ -362,7 +363,8 @@ def test_a_run_without_weights_and_network_ends_in_one_message(
     assert ended.code == 1
     (line,) = [line for line in ended.err.splitlines() if "WeightsError" in line]
     assert re.search(
-        r"scrfd_500m_bnkps\.onnx is not in .*none and could not be fetched: nowhere\.invalid cannot be",
+        r"scrfd_500m_bnkps\.onnx is not in .*none and could not be fetched: "
+        r"nowhere\.invalid cannot be",
         line,
     )
     assert "'ferbench models fetch scrfd/scrfd_500m_bnkps.onnx --to DIR'" in line
@@ -371,7 +373,7 @@ def test_a_run_without_weights_and_network_ends_in_one_message(
 
 
 # doctor
-# -------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 @pytest.mark.weights
@@ -401,7 +403,8 @@ def test_doctor_tells_what_is_wrong_and_how_to_mend_it(ferbench, home, monkeypat
     assert ended.code == 1
     assert re.search(r"PROBLEM +store: .*\n +-> .*move .*mlflow\.db away", ended.out)
     assert re.search(
-        r"note +weights detector/mtcnn: .*is missing .*\n +-> .*ferbench models fetch detector/mtcnn",
+        r"note +weights detector/mtcnn: .*is missing .*\n +-> .*"
+        r"'ferbench models fetch detector/mtcnn'",
         ended.out,
     )
 
@@ -412,13 +415,16 @@ def test_doctor_of_a_choice_says_what_is_missing_and_how_to_get_it(ferbench, hom
     ended = ferbench("doctor", "model=apvit_rafdb", "detector=scrfd_500m", "detector.min_score=0.7")
     assert ended.code == 1, "no program can fetch it"
     assert re.search(
-        rf"PROBLEM +weights model/apvit_rafdb: apvit/APViT_RAF-3eeecf7d\.pth is missing .*from {re.escape(page)}.*"
-        rf"research.*\n +-> download APViT_RAF-3eeecf7d\.pth in a browser .*ferbench models import DIR \(.*none\)",
+        r"PROBLEM +weights model/apvit_rafdb: apvit/APViT_RAF-3eeecf7d\.pth is missing "
+        rf".*from {re.escape(page)}.*research.*\n"
+        r" +-> download APViT_RAF-3eeecf7d\.pth in a browser "
+        r".*'ferbench models import DIR' \(.*none\)",
         ended.out,
     )
     assert re.search(
-        r"note +weights detector/scrfd_500m: scrfd/scrfd_500m_bnkps\.onnx is missing \(size 2\.5 MB\), from https://.*\n"
-        r" +-> fetched at first use, or now: ferbench models fetch detector/scrfd_500m \(.*none\)",
+        r"note +weights detector/scrfd_500m: scrfd/scrfd_500m_bnkps\.onnx is missing "
+        r"\(size 2\.5 MB\), from https://.*\n +-> fetched at first use, or now with "
+        r"'ferbench models fetch detector/scrfd_500m' \(.*none\)",
         ended.out,
     )
     assert re.search(
@@ -428,8 +434,10 @@ def test_doctor_of_a_choice_says_what_is_missing_and_how_to_get_it(ferbench, hom
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     drive = ferbench("doctor", "model=poster_v2_an7")
     assert re.search(
-        r"PROBLEM +weights model/poster_v2_an7: .*drive\.google\.com/file/d/1c_gp5UdlcMjIB2dZtdhXFfHOQg1OqU-D/view.*\n"
-        r" +-> pip install 'ferbench\[drive\]', then: ferbench models fetch model/poster_v2_an7",
+        r"PROBLEM +weights model/poster_v2_an7: "
+        r".*drive\.google\.com/file/d/1c_gp5UdlcMjIB2dZtdhXFfHOQg1OqU-D/view.*\n"
+        r" +-> pip install 'ferbench\[drive\]', then run "
+        r"'ferbench models fetch model/poster_v2_an7'",
         drive.out,
     )
 
@@ -458,12 +466,12 @@ def test_doctor_knows_what_needs_libgl(monkeypatch):
     (finding,) = doctor._libgl()
     assert (finding.state, finding.mend) == (
         "note",
-        "only reader=opencv needs it; apt-get install libgl1",
+        "only reader='opencv' needs it; apt-get install libgl1",
     )
 
 
 # compare and ui
-# -----------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 @pytest.fixture

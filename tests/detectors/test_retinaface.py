@@ -22,7 +22,7 @@ from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.nets.retinaface import RetinaFace
 from ferbench.weights.checkpoints import torch_state_dict
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 from helpers.photographs import (
     IMAGES,
     assert_same,

@@ -32,8 +32,9 @@ from ferbench.detectors import area
 from ferbench.errors import ConfigError, DataError
 from ferbench.nets.mtcnn import ONet, PNet, RNet
 from ferbench.types import F32, F64, I64, Faces
+from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import load_strictly, torch_state_dict
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.published import PublishedFile
 
 _CELL_PX: Final = 12
 _STRIDE_PX: Final = 2

@@ -31,7 +31,8 @@ from ferbench.nets.scrfd import ANCHORS, STRIDES_PX
 from ferbench.resize import opencv_linear
 from ferbench.types import F32, I64, Faces
 from ferbench.weights import onnx_graph
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.checking import check
+from ferbench.weights.published import PublishedFile
 
 Engine = Literal["auto", "onnxruntime", "torch"]
 

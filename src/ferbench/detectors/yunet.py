@@ -22,7 +22,8 @@ from ferbench.detectors.frames import bgr_images, check_frames
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.types import Faces
 from ferbench.weights import onnx_graph
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.checking import check
+from ferbench.weights.published import PublishedFile
 
 if TYPE_CHECKING:
     import torch

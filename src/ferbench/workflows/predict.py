@@ -138,7 +138,7 @@ def _predict_all(
     try:
         undecoded = _undecoded(videos, analyser)
         if undecoded:
-            analyser.bring_weights()
+            analyser.ensure_weights()
         frames = sum(analyser.estimated_frames(path) for path in undecoded)
         with console.progress(frames, plural(len(videos), "video")) as advance:
             analyser.on_frames = advance

@@ -259,7 +259,7 @@ def _evaluate(job: Job, settings: Settings) -> tuple[Analyser, Report]:
     videos = [(part.path, session.camera) for session in sessions for part in session.parts]
     missing = [path for path, camera in videos if _needs_pixels(analyser, path, camera)]
     if missing:
-        analyser.bring_weights()
+        analyser.ensure_weights()
     total = sum(analyser.estimated_frames(path) for path in missing)
     quiet = job.sweep is not None and job.sweep.side_by_side
     with console.progress(
