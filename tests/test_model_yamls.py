@@ -156,14 +156,32 @@ def script(monkeypatch):
         monkeypatch.setattr(sys.modules["__main__"], kind.__name__, kind, raising=False)
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A function from a case to its procedural file, made once for all cases with the same one."""
+    folder = tmp_path_factory.mktemp("saved")
+    files: dict[tuple, Path] = {}
+
+    def get(case: Case, spec: Recognizer) -> Path:
+        content = case.oracle, case.layout, case.classes, len(spec.labels)
+        if content not in files:
+            files[content] = folder / str(len(files))
+            _save(case, spec, files[content])
+        return files[content]
+
+    yield get
+    shutil.rmtree(folder)  # gigabytes
+
+
 @pytest.fixture
-def made(request, tmp_path):
+def made(request, saved, tmp_path):
     """The model of a yaml with a procedural file in its place."""
     name = request.param
     spec = freed(spec_of(name))
     case = CASES[name]
     path = tmp_path / spec.weights.file
-    _save(case, spec, path)
+    path.parent.mkdir()
+    shutil.copyfile(saved(case, spec), path)
     yield name, spec, case, tmp_path
     path.unlink(missing_ok=True)  # half a gigabyte
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import shutil
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,21 +42,30 @@ MODEL = "hse_enet_b0_8_afew"
 FILE = catalogue()[f"model/{MODEL}"][0].file
 
 
-def good(path: Path) -> Path:
-    """A file with the layout of the published one."""
+@cache
+def saved_network(classes: int) -> bytes:
+    """A file with the layout of the published one; 1000 classes = timm's own network."""
     torch.manual_seed(1)
     network = timm.create_model("tf_efficientnet_b0", pretrained=False)
-    network.classifier = torch.nn.Sequential(torch.nn.Linear(1280, 8))
+    if classes != 1000:
+        network.classifier = torch.nn.Sequential(torch.nn.Linear(1280, classes))
+    stream = io.BytesIO()
+    torch.save(network, stream)
+    return stream.getvalue()
+
+
+def put(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(network, path)
+    path.write_bytes(content)
     return path
+
+
+def good(path: Path) -> Path:
+    return put(path, saved_network(8))
 
 
 def of_another_network(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    network = timm.create_model("tf_efficientnet_b0", pretrained=False)  # 1000 classes
-    torch.save(network, path)
-    return path
+    return put(path, saved_network(1000))
 
 
 def program(path: Path) -> Path:

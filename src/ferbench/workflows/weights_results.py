@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 State = Literal["here", "missing", "wrong"]
 
 Basis = Literal["published", "locked", "unproven"]
-"""What a right file is right by: the published digest, the lock's, or nothing yet."""
+"""What the right file is known by: its published digest, the lock's, or nothing yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,8 @@ class WeightFile:
     Attributes:
         item: the file.
         state: whether it is here and, as far as was looked, the right one.
-        basis: what it is right by; "unproven" = nobody knows its digest, and the first run that can
-            load it writes it into the lock.
+        basis: what the right file is known by; "unproven" = nobody knows its digest, and the first
+            run that can load it writes it into the lock.
         sha256: its digest, where one is known.
         problem: what is wrong with it, and what to do; "" = nothing.
     """
