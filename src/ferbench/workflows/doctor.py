@@ -54,17 +54,19 @@ class Diagnosis:
         return pd.DataFrame(rows, columns=["what", "state", "seen", "mend"])
 
 
-def doctor(settings: Sequence[str] = ()) -> Diagnosis:
+def doctor(settings: str | Sequence[str] = ()) -> Diagnosis:
     """Check versions, device, decoders, store, cache and weights; a check that breaks is a finding.
 
     Args:
-        settings: arguments of a run (``model=apvit_rafdb``), whose weights are checked.
+        settings: one or more arguments of a run (``model=apvit_rafdb``), whose weights are
+            checked.
 
     Raises:
         ConfigError: an argument that cannot be read, or names no such key or choice.
     """
     root = default_root()
-    needed = chosen_files(GROUPS, settings)
+    overrides = [settings] if isinstance(settings, str) else settings
+    needed = chosen_files(GROUPS, overrides)
     checks: list[Callable[[], list[Finding]]] = [
         _versions,
         _device,

@@ -36,12 +36,14 @@ from ferbench.workflows.weights_results import (
 )
 
 
-def list_weights(names: Sequence[str] = (), *, folder: Path | None = None) -> WeightList:
+def list_weights(
+    names: str | Sequence[str] = (), *, folder: Path | str | None = None
+) -> WeightList:
     """Detectors and models, and whether their weights are here.
 
     Args:
-        names: choices (``mtcnn`` or ``detector/mtcnn``) or files, whose digests are then checked;
-            () = all, judged by their size and beginning.
+        names: one or more choices (``mtcnn`` or ``detector/mtcnn``) or files, whose digests are
+            then checked; () = all, judged by their size and beginning.
         folder: the models folder; None = the usual one.
 
     Raises:
@@ -54,10 +56,10 @@ def list_weights(names: Sequence[str] = (), *, folder: Path | None = None) -> We
 
 
 def fetch_weights(
-    names: Sequence[str] = (),
+    names: str | Sequence[str] = (),
     *,
     everything: bool = False,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     notify: Notice = ignore_notice,
     on_bytes: OnFileBytes = ignore_bytes,
 ) -> WeightReport:
@@ -66,12 +68,15 @@ def fetch_weights(
     Choice by choice, so that one that cannot be had keeps none of the others away.
 
     Args:
-        names: choices (``mtcnn`` or ``detector/mtcnn``) or files; () = those of the default
-            configuration.
+        names: one or more choices (``mtcnn`` or ``detector/mtcnn``) or files; () = those of the
+            default configuration.
         everything: those of every detector and model.
         folder: where they go; None = the usual models folder.
         notify: called with one sentence before each download, and for research-only weights.
         on_bytes: called with how far a download is.
+
+    Returns:
+        The files that are here and right; its ``problems`` say what could not be had, and why.
 
     Raises:
         ConfigError: no such choice or file, or names and everything are given.
@@ -93,7 +98,7 @@ def fetch_weights(
     )
 
 
-def import_weights(source: Path, *, folder: Path | None = None) -> Imported:
+def import_weights(source: Path | str, *, folder: Path | str | None = None) -> Imported:
     """Find weight files below a folder by their content, and copy them to where they belong.
 
     Args:
@@ -105,11 +110,14 @@ def import_weights(source: Path, *, folder: Path | None = None) -> Imported:
         WeightsError: a ``weights.lock`` cannot be read, or contradicts a yaml.
     """
     return importing.import_files(
-        weights_catalogue.all_files(), source, _usual(folder), confirm=weights_catalogue.confirm
+        weights_catalogue.all_files(),
+        Path(source),
+        _usual(folder),
+        confirm=weights_catalogue.confirm,
     )
 
 
-def verify_weights(*, folder: Path | None = None) -> WeightReport:
+def verify_weights(*, folder: Path | str | None = None) -> WeightReport:
     """Check the digest of every weight file that is here.
 
     Args:
@@ -161,17 +169,17 @@ def _expected_bytes(item: PublishedFile, folder: Path) -> int | None:
     return item.size_bytes
 
 
-def _usual(folder: Path | None) -> Path:
-    return models_dir(default_root()) if folder is None else folder
+def _usual(folder: Path | str | None) -> Path:
+    return models_dir(default_root()) if folder is None else Path(folder)
 
 
-def _chosen(names: Sequence[str], *, everything: bool) -> Choices:
+def _chosen(names: str | Sequence[str], *, everything: bool) -> Choices:
     if everything and names:
         raise ConfigError("expected names, or everything, not both")
     if everything:
         return weights_catalogue.catalogue()
     if names:
-        return weights_catalogue.by_choice(names)
+        return weights_catalogue.by_choice([names] if isinstance(names, str) else names)
     return chosen_files(GROUPS)
 
 

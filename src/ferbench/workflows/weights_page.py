@@ -18,29 +18,22 @@ _INTRODUCTION: Final = """\
 <!-- made by: ferbench models table > models/README.md -->
 # Weight files
 
-`ferbench models list` shows what is here. `ferbench models fetch NAME` brings the files of a \
-detector or model
-(without a name: those of the default configuration) and goes on where a download was \
-interrupted. `ferbench models
-import DIR` finds them in a folder that you have (docs/offline.md). `ferbench models verify` \
-checks their sha256, and
-`ferbench doctor model=NAME` tells what is missing for a run and how to get it. \
-`FERBENCH_MODELS` names another
-folder.
+`ferbench models list` shows what is here. `ferbench models fetch NAME` brings the files of a
+detector or model (without a name: those of the default configuration) and goes on where a
+download was interrupted. `ferbench models import DIR` finds them in a folder that you have
+(docs/offline.md). `ferbench models verify` checks their sha256, and `ferbench doctor model=NAME`
+tells what is missing for a run and how to get it. `FERBENCH_MODELS` names another folder.
 
-Every file is known by its sha256. Where nobody published it, the file that its network is first \
-loaded with counts: its
-sha256 goes into `weights.lock` in this folder, every later load checks it, and the key of every \
-result contains it. To
-accept another file on purpose, delete its line. Git ignores the files, but not this page and \
-`weights.lock`: commit
-that, and your colleagues load the very same weights or are told.
+Every file is known by its sha256. Where nobody published it, the file that its network is first
+loaded with counts: its sha256 goes into `weights.lock` in this folder, every later load checks
+it, and the key of every result contains it. To accept another file on purpose, delete its line.
+Git ignores the files, but not this page and `weights.lock`: commit that, and your colleagues load
+the very same weights or are told.
 
-**Research only** are weights whose licence says so, or that were trained on data whose terms \
-say so; whether you may
-use them is between you and their authors. Accuracies are the authors', on their test sets; on \
-your videos expect
-less, above all with other crops than those that a model was trained on.
+**Research only** are weights whose licence says so, or that were trained on data whose terms say
+so; whether you may use them is between you and their authors. Accuracies are the authors', on
+their test sets; on your videos expect less, above all with other crops than those that a model
+was trained on.
 """
 _INPUT: Final = (
     "Input: side and colour of the network's input, and the faces that it was trained on "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ferbench.weights.published import PublishedFile
+from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +110,7 @@ class WeightReport:
     def __repr__(self) -> str:
         """How many are here, and what went wrong."""
         here = [file for file in self.files if file.state == "here"]
-        lines = [f"WeightReport: {len(here)} files in {self.folder}"]
+        lines = [f"WeightReport: {plural(len(here), 'file')} in {self.folder}"]
         lines += [f"  problem: {problem}" for problem in self.problems]
         return "\n".join(lines)
 
