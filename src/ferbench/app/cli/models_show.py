@@ -131,7 +131,7 @@ def verified_lines(report: WeightReport) -> list[str]:
     lines = []
     for file in report.files:
         if file.state == "missing":
-            command = WORDS.command(Action("fetch_weights", file.item.file))
+            command = WORDS.action(Action("fetch_weights", file.item.file))
             lines.append(f"{file.item.file}: not here ({command})")
         elif file.state == "here":
             digest = (file.sha256 or UNKNOWN)[:12]

@@ -34,7 +34,7 @@ class OptionWords:
     """How a user of the commands names settings and actions.
 
     >>> OptionWords().action(Action("fetch_weights", "mtcnn", folder="DIR"))
-    "'ferbench models fetch mtcnn --to DIR'"
+    'ferbench models fetch mtcnn --to DIR'
     >>> OptionWords({"annotator": "--annotator"}).setting(Setting("annotator", "Ann"))
     '--annotator Ann'
     """
@@ -51,10 +51,6 @@ class OptionWords:
         return f"{setting.key}={setting.value}" if setting.value else setting.key
 
     def action(self, action: Action) -> str:
-        """``'ferbench models fetch mtcnn'``, with the quotes that set it off in a sentence."""
-        return f"'{self.command(action)}'"
-
-    def command(self, action: Action) -> str:
         """``ferbench models fetch mtcnn``."""
         words = ["ferbench", COMMANDS[action.verb]]
         if action.argument:
