@@ -20,7 +20,7 @@ from ferbench.provenance import environment, revision
 from ferbench.results import Analysis, Report, SessionResult
 from ferbench.tracking.record import Input, speed_source
 from ferbench.tracking.store import PREDICTIONS_TAG, Store
-from ferbench.weights.published import pinned
+from ferbench.weights.digests import with_resolved_digests
 
 CONFIG_FILE = "config.yaml"
 
@@ -55,7 +55,10 @@ def tags_of(
 ) -> dict[str, str]:
     """Short texts that identify a run; those that would be empty are left out."""
     commit, dirty = revision()
-    recipe, runtime = pinned(settings.recipe, settings.paths.models), settings.runtime
+    recipe, runtime = (
+        with_resolved_digests(settings.recipe, settings.paths.models),
+        settings.runtime,
+    )
     videos = sorted(item.sha256 for item in inputs if item.kind == "video")
     spec = {"recipe": recipe, "on_damaged": runtime.on_damaged, "tf32": runtime.tf32}
     tags = {
