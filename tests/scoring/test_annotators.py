@@ -426,6 +426,13 @@ def test_segments_by_hand():
     assert segment_shares(pair) == {"overall": 0.25, "true": pytest.approx(1 / 3), "false": 0.0}
 
 
+def test_an_event_at_the_end_of_a_stretch_is_in_its_last_segment():
+    first = {"s": (CodedInterval(10, 10, 11),)}
+    second = {"s": (CodedInterval(9, 9, 10),)}
+    pair = compare("a", first, "b", second, {"s": [(0, 10)]}, AgreementRules(), pre_s=1, post_s=1)
+    assert pair.segment_counts == PairCounts(both=1, neither=1)
+
+
 def test_a_detector_beside_annotators():
     annotations = {
         "s": [

@@ -20,6 +20,9 @@ def test_every_metric_and_method_was_measured():
     assert all(
         len(shares) == len(PARTICIPANTS) for of in MEASURED.values() for shares in of.values()
     )
+    every = [share for of in MEASURED.values() for shares in of.values() for share in shares]
+    assert min(every) >= 0.8
+    assert max(every) < 0.95
 
 
 def test_intervals_hold_what_they_say_from_40_participants_on():
