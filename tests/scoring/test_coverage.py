@@ -41,7 +41,7 @@ def test_intervals_hold_what_they_say_from_40_participants_on():
 
 def test_the_nearest_smaller_number_of_participants_is_told():
     shares = MEASURED["f1"]["bca"]
-    assert [measured_coverage("f1", "bca", n) for n in (5, 6, 9, 10, 39, 40, 5000)] == [
+    assert [measured_coverage("f1", "bca", n, level=0.95) for n in (5, 6, 9, 10, 39, 40, 5000)] == [
         None,
         *((6, shares[0]),) * 2,
         (10, shares[1]),
