@@ -320,6 +320,10 @@ def test_event_kappa_by_hand_and_where_it_says_nothing():
     # 380
     chance = (11 * 10 + 8 * 10) * 16 / 380
     assert float(event_kappa(table)) == pytest.approx((14 - chance) / (23 - chance))
+    # A single event of the first: expected 1 * 1 * 1 / (1 * 3), of 3.
+    single = np.array([[1, 0, 0], [0, 0, 0], [0, 2, 0]], float)
+    assert float(event_kappa(single)) == pytest.approx((1 - 1 / 3) / (3 - 1 / 3))
+    assert float(event_kappa(single.T)) == pytest.approx((1 - 1 / 3) / (3 - 1 / 3))
     assert math.isnan(event_kappa(np.array([[8, 2], [1, 0]], float)))  # one code
     assert math.isnan(event_kappa(np.zeros((3, 3))))
     assert float(event_kappa(np.diag([3.0, 4.0, 0.0]))) == 1
