@@ -13,7 +13,6 @@ import pytest
 
 from ferbench.errors import DataError, FormatError
 from ferbench.events.hysteresis import Hysteresis
-from ferbench.recognizer import StoredScores
 from ferbench.thesis.frame_csv import (
     SCORES,
     ThesisFaces,
@@ -25,6 +24,7 @@ from ferbench.thesis.frame_csv import (
 )
 from ferbench.thesis.names import ThesisName, parse_thesis_name
 from ferbench.thesis.rows import label_signal, thesis_faces, thesis_predictions
+from ferbench.thesis.stored_scores import StoredScores
 from ferbench.types import Expressions, Faces, Timeline, VideoInfo
 from ferbench.workflows.find_events import Question, find_events, rule_from
 from helpers.reference import DATA, shared_path
@@ -416,6 +416,14 @@ def test_scores_as_the_thesis_stored_those_of_a_model():
     np.testing.assert_array_equal(
         made.scores[0], np.float32(expressions.probs()[1])[[6, 5, 4, 1, 2, 3, 0]]
     )
+
+
+def test_scores_of_a_model_with_other_outputs_are_refused():
+    timeline, faces, expressions = tables()
+    stored = StoredScores(name="X", scores="logits", columns=("fear", "anger"))
+    chosen = np.array([1, 2, -1, 3])
+    with pytest.raises(FormatError, match=r"the thesis' X has 2 outputs, the model has \d"):
+        thesis_predictions(Path("x"), timeline, faces, expressions, chosen, stored=stored)
 
 
 def test_the_first_face_of_every_frame_whatever_its_score():

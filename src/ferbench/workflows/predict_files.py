@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ferbench.errors import ConfigError, FormatError
 from ferbench.formats.predictions import predictions_table, sha256_of, write_predictions
@@ -16,9 +16,7 @@ from ferbench.results import Analysis
 from ferbench.thesis.frame_csv import write_thesis_csv, write_thesis_faces
 from ferbench.thesis.names import ThesisName
 from ferbench.thesis.rows import thesis_faces, thesis_predictions
-
-if TYPE_CHECKING:
-    from ferbench.recognizer import StoredScores
+from ferbench.thesis.stored_scores import ThesisForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +27,15 @@ class Output:
         folder: made if it is missing.
         form: ``tables`` = ours as .parquet and .csv; ``thesis`` = ``<video>.<model>.<backend>.csv``
             (one face per frame) and ``<video>.<backend>.csv`` (the detector's first faces).
-        model: for names of the thesis' form, without dots.
-        backend: the detector, likewise.
+        thesis: names and scores in the thesis' form.
         selector: which face the thesis' form is of.
-        stored: how it stores this model's outputs; None = probabilities.
         overwrite: replace tables of other videos.
     """
 
     folder: Path
     form: Literal["tables", "thesis"]
-    model: str
-    backend: str
+    thesis: ThesisForm
     selector: Selector
-    stored: StoredScores | None
     overwrite: bool
 
     def check(self, name: str, video: Path, sha256: str) -> None:
@@ -82,10 +76,9 @@ class Output:
         Return the path of the predictions.
         """
         named = f"{file_stem(name.removesuffix(video.suffix))}{video.suffix}"
-        target = (
-            self.folder / ThesisName(video=named, model=self.model, backend=self.backend).file_name
-        )
-        beside = self.folder / ThesisName(video=named, model=None, backend=self.backend).file_name
+        model, backend = self.thesis.model, self.thesis.backend
+        target = self.folder / ThesisName(video=named, model=model, backend=backend).file_name
+        beside = self.folder / ThesisName(video=named, model=None, backend=backend).file_name
         chosen = self.selector.select(analysis.faces, analysis.timeline)
         made = thesis_predictions(
             target,
@@ -93,7 +86,7 @@ class Output:
             analysis.faces,
             analysis.expressions,
             chosen,
-            stored=self.stored,
+            stored=self.thesis.stored,
         )
         found = thesis_faces(analysis.timeline, analysis.faces)
         self.folder.mkdir(parents=True, exist_ok=True)

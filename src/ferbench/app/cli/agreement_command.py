@@ -12,7 +12,14 @@ from ferbench.app.console import error_console
 from ferbench.errors import ConfigError, DataError, FormatError
 from ferbench.places import default_root
 from ferbench.results import RunRow
-from ferbench.thesis.grades import GradeBlock, GradeSheet, is_grades, sorted_blocks, write_grades
+from ferbench.thesis.grades import (
+    GradeBlock,
+    GradeSheet,
+    is_grades,
+    read_grades,
+    sorted_blocks,
+    write_grades,
+)
 from ferbench.tracking.query import open_store, runs_of
 from ferbench.tracking.settings import MlflowTracking
 from ferbench.tracking.store import Store
@@ -22,7 +29,6 @@ from ferbench.workflows.agree_record import EXPERIMENT, record
 from ferbench.workflows.agree_runs import from_runs
 from ferbench.workflows.agree_sources import from_frames, from_grades, from_results
 from ferbench.workflows.find_events import kind_of
-from ferbench.workflows.thesis_export import is_graded
 
 SEGMENT_S = 5.0
 
@@ -159,7 +165,7 @@ def _write_sorted(sheet: GradeSheet, target: Path) -> bool:
                 raise ConfigError(
                     f"{target} is there and is another kind of file; choose another folder with --out"
                 )
-            if is_graded(target):
+            if read_grades(target).is_graded:
                 raise ConfigError(
                     f"{target} is there and has other grades in it; move it away, or choose another folder with --out"
                 )

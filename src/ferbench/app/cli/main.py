@@ -274,9 +274,9 @@ def events(
     counted from 1 as in the thesis (a video's first frame is 00:00:00:01); label; seconds from the
     video's start (the first frame is at 0).
     """
+    from ferbench.thesis.export import ThesisExport
     from ferbench.workflows.find_events import Question, rule_from
     from ferbench.workflows.find_events_files import events_of
-    from ferbench.workflows.thesis_export import Export
 
     if kind not in (None, "probability", "top"):
         raise FerbenchError(f"--kind: expected probability or top, got {kind!r}")
@@ -297,7 +297,9 @@ def events(
         selector=selector,
     )
     export = (
-        Export(results=results, grades=grades, max_events=max_events) if results or grades else None
+        ThesisExport(results=results, grades=grades, max_events=max_events)
+        if results or grades
+        else None
     )
     if events_of(predictions, question, model=model, out=out, as_json=as_json, export=export):
         raise typer.Exit(1)
