@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import FormatError
+from ferbench.labels import canonical
 from ferbench.thesis.text import read_records, write_rows
 from ferbench.types import F32, F64
 
@@ -42,6 +43,8 @@ COLUMNS: Final = (
     "label",
 )
 SCORES: Final = COLUMNS[4:11]
+EXPRESSIONS: Final = tuple(canonical(name) for name in SCORES)
+"""The expressions of ``SCORES`` as ferbench spells them."""
 FACE_COLUMNS: Final = ("x1", "y1", "x2", "y2", "score")
 NO_FACE: Final = "None"
 
@@ -98,21 +101,21 @@ def read_thesis_csv(path: Path) -> ThesisPredictions:
         FormatError: the file cannot be read, or a line is not a frame; names file and line (from
             1).
     """
-    written_labels: list[str] = []
+    labels: list[str | None] = []
     numbers: list[list[float]] = []
     for line, cells in read_records(path):
         _check_width(path, line, cells, COLUMNS)
-        *number_cells, label = cells
+        *number_cells, label_cell = cells
         numbers.append(_numbers(path, line, number_cells, "11 numbers and a label", cells))
-        written_labels.append(label)
-    without_face = [label == NO_FACE for label in written_labels]
+        labels.append(None if label_cell == NO_FACE else label_cell)
     table = np.array(numbers, np.float64).reshape(len(numbers), len(COLUMNS) - 1)
+    without_face = [label is None for label in labels]
     table[without_face] = np.nan
-    labels = tuple(
-        None if empty else label for label, empty in zip(written_labels, without_face, strict=True)
-    )
     return ThesisPredictions(
-        path=path, labels=labels, scores=_single(table[:, 4:]), box_xywh=table[:, :4]
+        path=path,
+        labels=tuple(labels),
+        scores=_single(table[:, 4:]),
+        box_xywh=table[:, :4],
     )
 
 

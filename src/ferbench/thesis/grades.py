@@ -118,8 +118,7 @@ def read_grades(path: Path) -> GradeSheet:
     records = _with_content(path)
     blocks: list[GradeBlock] = []
     while three_lines := tuple(islice(records, len(LINES))):
-        for record, kind in zip(three_lines, LINES, strict=False):
-            _check_kind(path, record, kind)
+        _check_kinds(path, three_lines)
         if len(three_lines) < len(LINES):
             first_line, _ = three_lines[0]
             return GradeSheet(blocks=tuple(blocks), left_out=first_line)
@@ -136,6 +135,12 @@ def _with_content(path: Path) -> Iterator[_Record]:
     for line, cells in read_records(path, delimiter=delimiter_of(path)):
         if any(cell.strip() for cell in cells):
             yield line, cells
+
+
+def _check_kinds(path: Path, lines: Sequence[_Record]) -> None:
+    """Raise FormatError unless lines are the beginning of a block."""
+    for record, kind in zip(lines, LINES, strict=False):
+        _check_kind(path, record, kind)
 
 
 def _check_kind(path: Path, record: _Record, kind: str) -> None:
@@ -158,14 +163,15 @@ def _kind_in(cells: Sequence[str]) -> str:
 
 def _block(path: Path, three_lines: Sequence[_Record]) -> GradeBlock:
     (line, first), (_, times), (_, grades) = three_lines
-    numbers = [cell for cell in first[_FIRST:] if cell.strip()]
-    for cell in numbers:
-        _check_event(path, cell, three_lines)
+    participant, session, model, _, *number_cells = first
+    for cell in number_cells:
+        if cell.strip():
+            _check_event(path, cell, three_lines)
     return GradeBlock(
-        participant=first[0].strip(),
-        session=first[1].strip(),
-        model=first[2].strip(),
-        cells=(tuple(first[_FIRST:]), tuple(times[_FIRST:]), tuple(grades[_FIRST:])),
+        participant=participant.strip(),
+        session=session.strip(),
+        model=model.strip(),
+        cells=(tuple(number_cells), tuple(times[_FIRST:]), tuple(grades[_FIRST:])),
         line=line,
     )
 

@@ -9,14 +9,12 @@ import numpy as np
 
 from ferbench.errors import FormatError
 from ferbench.events.windowed import check_rate
-from ferbench.labels import EMOTIONS, canonical
-from ferbench.thesis.frame_csv import SCORES, ThesisFaces, ThesisPredictions
+from ferbench.labels import EMOTIONS
+from ferbench.thesis.frame_csv import EXPRESSIONS, SCORES, ThesisFaces, ThesisPredictions
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.thesis.stored_scores import StoredScores
 from ferbench.types import F64, I64, Expressions, Faces, Signal, Timeline, VideoInfo
 
-_SEVEN: Final = tuple(canonical(name) for name in SCORES)
-"""The expressions of the thesis' columns, in their order."""
 LABELS: Final = frozenset(name.capitalize() for name in EMOTIONS)
 """What the thesis' programs call the expressions in the last column."""
 
@@ -78,13 +76,13 @@ def _columns(expressions: Expressions, stored: StoredScores | None) -> list[int]
                 f"the thesis' {stored.name} has {len(stored_under)} outputs, the model has "
                 f"{len(expressions.labels)}: write our own tables"
             )
-    missing = [label for label in _SEVEN if label not in stored_under]
+    missing = [label for label in EXPRESSIONS if label not in stored_under]
     if missing:
         raise FormatError(
-            f"the thesis' file needs {', '.join(_SEVEN)}; the model has no {', '.join(missing)}: "
-            "write our own tables"
+            f"the thesis' file needs {', '.join(EXPRESSIONS)}; "
+            f"the model has no {', '.join(missing)}: write our own tables"
         )
-    return [stored_under.index(label) for label in _SEVEN]
+    return [stored_under.index(label) for label in EXPRESSIONS]
 
 
 def thesis_faces(timeline: Timeline, faces: Faces) -> ThesisFaces:

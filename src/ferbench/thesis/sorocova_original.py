@@ -64,7 +64,15 @@ def select(listing: Sequence[str], text: str) -> tuple[Pair, ...]:
         One entry per accepted row, also where no file was chosen.
     """
     pairs: list[Pair] = []
-    seen: set[tuple[str, str]] = set()
+    for participant, session in _accepted(text):
+        files = tuple(path for path in listing if _is_chosen(path, participant, session))
+        pairs.append(Pair(participant=participant, session=session, files=files))
+    return tuple(pairs)
+
+
+def _accepted(text: str) -> list[tuple[str, str]]:
+    """Participant and session of each accepted row, as written, each once."""
+    accepted: dict[tuple[str, str], None] = {}
     rows = list(csv.reader(io.StringIO(text, newline="")))
     for cells in rows[1:]:
         if len(cells) != 5:
@@ -72,12 +80,9 @@ def select(listing: Sequence[str], text: str) -> tuple[Pair, ...]:
         _, participant, _, session, kind = cells
         if not _is_integer(session):
             break
-        is_new = (participant, session) not in seen
-        if is_new and int(session) < 3 and kind == "robot":
-            seen.add((participant, session))
-            files = tuple(path for path in listing if _is_chosen(path, participant, session))
-            pairs.append(Pair(participant=participant, session=session, files=files))
-    return tuple(pairs)
+        if int(session) < 3 and kind == "robot":
+            accepted[participant, session] = None
+    return list(accepted)
 
 
 def _is_chosen(path: str, participant: str, session: str) -> bool:
@@ -199,15 +204,15 @@ def _scorable(
     root: Path, pairs: Sequence[Pair], owners: Mapping[str, Sequence[Pair]], rules: Rules
 ) -> tuple[list[Footage], list[Session]]:
     """Files that belong to one pair and alone, and sessions of the others, which are not scored."""
-    identities = [rules.naming.identity(item.session, item.participant) for item in pairs]
-    pairs_of_identity = Counter(identities)
+    identity_of = {item: rules.naming.identity(item.session, item.participant) for item in pairs}
+    pairs_of_identity = Counter(identity_of.values())
     names = _session_names(list(owners))
     footage: list[Footage] = []
     unscored: list[Session] = []
     for file, file_owners in owners.items():
         part = Part(path=root / file)
         owner = file_owners[0]
-        identity = rules.naming.identity(owner.session, owner.participant)
+        identity = identity_of[owner]
         is_named = all(identity) and pairs_of_identity[identity] == 1
         is_only_file = len(file_owners) == 1 and len(owner.files) == 1
         if is_named and is_only_file:
