@@ -129,7 +129,7 @@ def test_json_form(tmp_path):
 
 
 # reading
-# ------------------------------------------------------------------------------------------------------------
+# ------------------------------
 
 
 def test_what_is_read(tmp_path):
@@ -199,7 +199,8 @@ def test_bad_lines_are_named(tmp_path, text, message):
     [
         (
             GOOD,
-            "line 1: expected 5 columns.*got 12 columns; this looks like the thesis' file of predictions",
+            "line 1: expected 5 columns.*got 12 columns; "
+            "this looks like the thesis' file of predictions",
         ),
         (
             "1,2,3,4,0.9\n1,2,3\n",
@@ -238,7 +239,7 @@ def test_another_event_rule_on_the_same_file(tmp_path):
 
 
 # writing
-# ------------------------------------------------------------------------------------------------------------
+# ------------------------------
 
 
 def is_prediction_file(path):
@@ -311,14 +312,20 @@ def test_rows_without_a_face_in_a_file_of_faces(tmp_path):
 
 
 # names
-# --------------------------------------------------------------------------------------------------------------
+# ------------------------------
 
 
 @pytest.mark.parametrize(
     ("name", "video", "model", "backend", "session"),
     [
         ("a.mp4.APViT.retinaface.csv", "a.mp4", "APViT", "retinaface", "a"),
-        ("9 Sessie 1_d.MP4.POSTER_V2-AN7.retinaface.csv", "9 Sessie 1_d.MP4", "POSTER_V2-AN7", "retinaface", None),
+        (
+            "9 Sessie 1_d.MP4.POSTER_V2-AN7.retinaface.csv",
+            "9 Sessie 1_d.MP4",
+            "POSTER_V2-AN7",
+            "retinaface",
+            None,
+        ),
         ("dr. v. 1.Mp4.m.b.csv", "dr. v. 1.Mp4", "m", "b", "dr. v. 1"),
         ("a.b.m.d.csv", "a.b", "m", "d", "a.b"),
         ("a.MP4.retinaface.csv", "a.MP4", None, "retinaface", "a"),
@@ -347,7 +354,7 @@ def test_a_name_that_could_not_be_read_back_is_refused(model, backend):
 
 
 # from our tables
-# ----------------------------------------------------------------------------------------------------
+# ------------------------------
 
 LABELS = ("surprise", "anger", "contempt", "happiness", "neutral", "sadness", "fear", "disgust")
 

@@ -212,9 +212,11 @@ def test_a_result_prints_well(of_results, of_frames):
         "  2 notes",
     ]
     assert "overall undefined" in repr(of_results[0].segments)
-    assert repr(of_frames).splitlines()[1].startswith("  EmotionAgreement: 3 models, 5 videos")
+    assert repr(of_frames).splitlines()[1].startswith("  EmotionAgreement: 3 models, 6 videos")
     sheet = agree(shared_path(f"{BATCH}/grade/grades_sorted_clean.csv"))
-    assert repr(sheet.grades).startswith("Grades: 3 models, 5 sessions")
+    assert repr(sheet.grades) == (
+        "Grades: 3 models, 4 sessions, 22 different times, of these 13 true"
+    )
 
 
 def test_every_table_is_a_frame(of_results, of_frames):

@@ -72,7 +72,7 @@ class Grades:
     models: dict[str, GradeCounts]
 
     def __repr__(self) -> str:
-        """``Grades: 3 models, 5 sessions, 31 different times, of these 20 true``."""
+        """``Grades: 3 models, 4 sessions, 22 different times, of these 13 true``."""
         return (
             f"Grades: {len(self.models)} models, {self.sessions} sessions, "
             f"{self.times} different times, of these {self.true_times} true"
