@@ -1,9 +1,9 @@
 """Both thesis experiments through the whole pipeline, side by side, with procedural weights.
 
 The networks' weights are drawn from a recipe, so what they say of a face means nothing; that the
-two experiments say different things is what is shown. ``python tests/test_thesis_side_by_side.py``
-prints the table of docs/thesis.md, for the demo's clips of the reference data (a quarter of an hour
-on a CPU).
+two experiments say different things is what is shown.
+``PYTHONPATH=tests python tests/thesis/test_thesis_side_by_side.py`` prints the table of
+docs/thesis.md, for the demo's clips of the reference data (a quarter of an hour on a CPU).
 """
 
 from __future__ import annotations

@@ -93,17 +93,19 @@ def _silent_notes(agreement: SegmentAgreement) -> list[str]:
 def _session_notes(
     session: str, models: tuple[str, ...], detections: Mapping[str, Detections]
 ) -> list[str]:
-    notes: list[str] = []
     lacking = [model for model in models if model not in detections]
-    if lacking:
-        notes.append(f"{session} has nothing of {', '.join(lacking)}: left out of their pairs")
     empty = [model for model, seen in detections.items() if not len(seen.flags)]
-    if empty:
-        notes.append(f"{session} has no segments of {', '.join(empty)}: left out of their pairs")
     computed = {model: seen for model, seen in detections.items() if len(seen.flags)}
-    notes += _length_notes(session, computed)
-    notes += _count_notes(session, computed)
-    return notes
+    return [
+        *_left_out_notes(f"{session} has nothing of", lacking),
+        *_left_out_notes(f"{session} has no segments of", empty),
+        *_length_notes(session, computed),
+        *_count_notes(session, computed),
+    ]
+
+
+def _left_out_notes(what: str, models: Sequence[str]) -> list[str]:
+    return [f"{what} {', '.join(models)}: left out of their pairs"] if models else []
 
 
 def _length_notes(session: str, detections: Mapping[str, Detections]) -> list[str]:
