@@ -214,7 +214,7 @@ def test_original_choice_without_any_file(study, tmp_path):
         study(
             "sorocova_original", files=["a.mp4"], rows=HEADER + "1,5,00:00:10,1,robot\n"
         ).sessions()
-    with pytest.raises(DatasetError, match=r"dataset\.videos: no such folder"):
+    with pytest.raises(DatasetError, match=r"videos: no such folder"):
         study("sorocova_original", videos=str(tmp_path / "none")).sessions()
     with pytest.raises(DatasetError, match="the annotations file cannot be read"):
         study("sorocova_original", annotations=str(tmp_path / "none.csv")).sessions()
