@@ -32,7 +32,8 @@ from ferbench.scoring.matching.many_draws import at_points
 from ferbench.scoring.matching.onset_offset import OnsetOffset
 from ferbench.scoring.matching.overlap import Overlap
 from ferbench.scoring.matching.window import Window
-from ferbench.scoring.metrics import Tally, f1, recall, values_of
+from ferbench.scoring.metrics import f1, recall, values_of
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.references import matched
 from ferbench.scoring.scored_session import ScoredSession

@@ -11,7 +11,7 @@ from pathlib import Path
 from ferbench.places import file_stem, without_folders
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
-from ferbench.scoring.metrics import METRICS, latency_s, values_of
+from ferbench.scoring.metrics import MAIN, headline, headline_values, values_of
 from ferbench.types import Event
 
 
@@ -56,7 +56,7 @@ def session_f1(result: SessionResult) -> float:
     """F1 of one session, NaN where it is undefined."""
     if result.counts is None:
         return float("nan")
-    return values_of(result.counts)["f1"]
+    return values_of(result.counts)[MAIN]
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -173,7 +173,8 @@ def _sessions(report: Report, path: Path) -> None:
         "frames",
         "events",
     )
-    header = (*names, "tp", "fp", "fn", *METRICS, "latency_s")
+    metrics = [metric.name for metric in headline()]
+    header = (*names, "tp", "fp", "fn", *metrics)
     rows = []
     for result in report.sessions:
         c = result.counts
@@ -191,15 +192,14 @@ def _sessions(report: Report, path: Path) -> None:
             frames,
             len(result.events),
         )
-        found = (c.tp, c.fp, c.fn, *values_of(c).values()) if c else (None,) * (3 + len(METRICS))
-        lag_s = latency_s(result.latencies_s) if c else None
+        scores: tuple[float | None, ...] = (None,) * (3 + len(metrics))
+        if c is not None:
+            scores = (c.tp, c.fp, c.fn, *headline_values(c, result.latencies_s).values())
         quality = result.quality
         repaired = sum(timeline.num_repaired for timeline in timelines)
         damage = "; ".join(timeline.damage for timeline in timelines if timeline.damage)
         measured = (quality[name] for name in measures)
-        rows.append(
-            (*own, *found, lag_s, *measured, repaired, damage, stretches_text(session.observed))
-        )
+        rows.append((*own, *scores, *measured, repaired, damage, stretches_text(session.observed)))
     write_csv(path, (*header, *measures, "repaired_timestamps", "damage", "observed"), rows)
 
 

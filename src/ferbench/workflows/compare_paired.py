@@ -12,7 +12,7 @@ from ferbench.errors import ConfigError, FerbenchError
 from ferbench.report.compare import matching_params
 from ferbench.report.statistics_text import FEW
 from ferbench.results import CountsRow, RunRow
-from ferbench.scoring.metrics import METRICS, values_of
+from ferbench.scoring.metrics import MAIN, count_formulas, values_of
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.uncertainty.paired import Difference, in_common, paired
 from ferbench.tracking.store import Store
@@ -97,10 +97,10 @@ def compare_paired(
         others=tuple(run for run, _ in comparable),
         rules=rules,
         seed=seed,
-        values={name: tuple(values[name] for values in totals) for name in METRICS},
+        values={name: tuple(values[name] for values in totals) for name in count_formulas()},
         differences=differences,
         participants=len(participants),
-        notes=(*_notes(dropped, len(participants), differences["f1"][0]), *left_out),
+        notes=(*_notes(dropped, len(participants), differences[MAIN][0]), *left_out),
     )
 
 

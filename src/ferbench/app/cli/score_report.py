@@ -11,12 +11,11 @@ import typer
 from ferbench.app.console import output_console
 from ferbench.app.tables import FittedTable, number, rows_table
 from ferbench.report.statistics_text import summary
-from ferbench.scoring.metrics import latency_s, values_of
+from ferbench.report.statistics_words import scores_line
+from ferbench.scoring.metrics import MAIN, headline_values, values_of
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.session_outcome import SessionOutcome
 from ferbench.workflows.score import Scored
-
-TOTALS = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
 
 
 def show(scored: Scored, *, as_json: bool) -> None:
@@ -57,7 +56,7 @@ def sessions_table(scored: Scored) -> FittedTable:
     value = {score.name.removeprefix("event/"): score.value for score in scored.scores}
     rows = [_row(name, outcome) for name, outcome in scored.sessions.items()]
     counts = [value["tp"] + value["fp"], value["tp"], value["fp"], value["fn"]]
-    rows.append(("all sessions", *(f"{count:.0f}" for count in counts), number(value["f1"])))
+    rows.append(("all sessions", *(f"{count:.0f}" for count in counts), number(value[MAIN])))
     return rows_table(
         "events against annotations",
         ("session", "events", "matched", "false", "missed", "F1"),
@@ -67,24 +66,22 @@ def sessions_table(scored: Scored) -> FittedTable:
 
 def totals(scored: Scored) -> str:
     """The scores over all sessions in one line."""
-    value = {score.name.removeprefix("event/"): score.value for score in scored.scores}
-    said = f"all sessions: {', '.join(f'{name} {number(value[name])}' for name in TOTALS)}"
-    return said
+    return f"all sessions: {scores_line(scored.scores)}"
 
 
 def _row(name: str, outcome: SessionOutcome) -> tuple[str, ...]:
     c = outcome.counts
-    return (name, str(c.tp + c.fp), str(c.tp), str(c.fp), str(c.fn), number(values_of(c)["f1"]))
+    return (name, str(c.tp + c.fp), str(c.tp), str(c.fp), str(c.fn), number(values_of(c)[MAIN]))
 
 
 def _plain_counts(outcome: SessionOutcome) -> dict[str, float | int | None]:
     counts = outcome.counts
+    values = headline_values(counts, outcome.lags_s)
     return {
         "tp": counts.tp,
         "fp": counts.fp,
         "fn": counts.fn,
-        **{name: _defined(value) for name, value in values_of(counts).items()},
-        "latency_s": _defined(latency_s(outcome.lags_s)),
+        **{name: _defined(value) for name, value in values.items()},
         "observed_s": _defined(counts.observed_s),
     }
 

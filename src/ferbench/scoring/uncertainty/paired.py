@@ -18,7 +18,8 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.results import CountsRow
-from ferbench.scoring.metrics import METRICS, Metric, Tally
+from ferbench.scoring.metrics import count_formulas
+from ferbench.scoring.tally import Formula, Tally
 from ferbench.scoring.uncertainty.intervals import (
     Interval,
     Method,
@@ -70,7 +71,7 @@ class Difference:
 def compare_counts(
     first: Tally,
     others: Sequence[Tally],
-    metric: Metric,
+    formula: Formula,
     *,
     draws: int,
     seed: int,
@@ -82,7 +83,7 @@ def compare_counts(
     Args:
         first: one entry per participant (N,).
         others: the same participants in the same order.
-        metric: function of summed counts.
+        formula: of summed counts.
         draws: of the bootstrap, and of swaps where not all can be tried.
         seed: of the random numbers.
         level: of confidence.
@@ -97,7 +98,7 @@ def compare_counts(
         raise ConfigError(
             f"comparison: expected the same participants on all sides, got {numbers} of them"
         )
-    statistics = [metric_of(Tally.joined((first, other)), metric) for other in others]
+    statistics = [metric_of(Tally.joined((first, other)), formula) for other in others]
     return _compare(statistics, participants, draws=draws, seed=seed, level=level, method=method)
 
 
@@ -109,7 +110,7 @@ def paired(
     seed: int,
     level: float,
     method: Method,
-    metrics: Mapping[str, Metric] = METRICS,
+    formulas: Mapping[str, Formula] | None = None,
 ) -> dict[str, tuple[Difference, ...]]:
     """Compare stored counts of runs with those of a first one, metric by metric.
 
@@ -122,7 +123,7 @@ def paired(
         seed: of the random numbers.
         level: of confidence.
         method: of the interval.
-        metrics: which, by name.
+        formulas: of the metrics, by name; None = all headline metrics of counts.
 
     Raises:
         ConfigError: a session has several rows, or the runs' sessions or participants differ.
@@ -138,10 +139,12 @@ def paired(
     for rows in (first_rows, *other_rows):
         by_session = Tally.of(rows[name].counts for name in names)
         tallies.append(by_session.grouped(owner, len(participants)))
+    if formulas is None:
+        formulas = count_formulas()
     result = {}
-    for name, metric in metrics.items():
+    for name, formula in formulas.items():
         result[name] = compare_counts(
-            tallies[0], tallies[1:], metric, draws=draws, seed=seed, level=level, method=method
+            tallies[0], tallies[1:], formula, draws=draws, seed=seed, level=level, method=method
         )
     return result
 
