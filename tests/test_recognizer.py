@@ -171,7 +171,7 @@ def test_the_form_of_stored_scores():
         model, stored=StoredScores(name="X", scores="logits", columns=model.labels[::-1])
     )
     assert (other, fingerprint(other)) == (model, fingerprint(model)), "it changes no result"
-    with pytest.raises(ConfigError, match=r"columns: expected 'happiness' instead of 'happy'"):
+    with pytest.raises(ConfigError, match=r"columns: expected 'happiness', got 'happy'"):
         StoredScores(name="X", scores="logits", columns=("happy",))
     with pytest.raises(
         ConfigError, match=r"scores: expected logits or probabilities, got 'softmax'"

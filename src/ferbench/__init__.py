@@ -15,6 +15,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from ferbench.version import __version__
+
 if TYPE_CHECKING:
     from ferbench.errors import FerbenchError
     from ferbench.events.hysteresis import Hysteresis
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
     from ferbench.workflows.found_events import Events
     from ferbench.workflows.predict import predict
     from ferbench.workflows.progress import Progress
-
-__version__ = "0.1.0"
 
 _PLACES: Final = {
     "Analysis": "ferbench.results",

@@ -58,7 +58,6 @@ def counted(both, first_only, second_only, neither):
 
 
 # --- four cells
-# -----------------------------------------------------------------------------------------------------
 
 
 def test_the_paradox_of_kappa_by_hand():
@@ -142,7 +141,6 @@ def test_a_table_of_segments():
 
 
 # --- time
-# -----------------------------------------------------------------------------------------------------------
 
 spans = st.lists(st.tuples(st.integers(0, UNITS - 1), st.integers(1, 12)), max_size=5)
 observed_units = st.sampled_from(
@@ -280,7 +278,6 @@ def test_shifted_marks_agree_best_at_their_lag():
 
 
 # --- events
-# ---------------------------------------------------------------------------------------------------------
 
 
 def fitted(table, rounds=4000):
@@ -359,7 +356,6 @@ def test_alignment_is_one_to_one_within_the_window_and_prefers_the_same_code(fir
 
 
 # --- annotators and detectors
-# -------------------------------------------------------------------------------------------
 
 
 def random_annotator(rng, sessions):

@@ -198,7 +198,6 @@ def test_every_annotation_is_in_one_group(drawn):
 
 
 # --- the column ``reacted``
-# -------------------------------------------------------------------------------------------
 
 
 def test_reacted_is_read_and_changes_nothing_else(tmp_path):
@@ -221,8 +220,8 @@ def test_an_unclear_reaction_is_told_and_costs_no_row(tmp_path):
     table = read_annotations(path, Table())
     assert [row.reacted for row in table.rows] == [None, True, None]
     assert table.notes == (
-        "reacted: expected yes or no (or 1, 0; empty = not told), got 'smile' in line 2 and others in 1 more; there it "
-        "counts as not told",
+        "reacted: expected yes or no (or 1, 0; empty = not told), got 'smile' in line 2 and others "
+        "in 1 more; there it counts as not told",
     )
     named = replace(Table(), columns=Columns(reacted=None))
     assert [row.reacted for row in read_annotations(path, named).rows] == [None] * 3

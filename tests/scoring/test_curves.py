@@ -165,7 +165,7 @@ def test_counts_at_every_threshold_are_those_of_the_plain_rule(rule, floor, sess
 
     # The curve's own levels: all changes and no others, and the same numbers in every form.
     pooled = curve.pooled()
-    own = [curve.own(p) for p in range(len(curve.participants))]
+    own = [curve.of_participant(p) for p in range(len(curve.participants))]
     at = curve.at_levels(curve.level)
     for p, (tp, num_events) in enumerate(own):
         assert tp.tolist() == at.tp[p].tolist()
@@ -193,6 +193,18 @@ def noisy_study(seed=0, people=6, sessions=12, rule=RULES[0][0]):
         value[rng.random(1200) < 0.01] = NAN
         made.append((f"p{k % people}", [(signal_of(value), 0.0)], onsets.tolist(), ((0.0, 120.0),)))
     return Study(rule, made)
+
+
+def test_levels_are_matched_in_parts(monkeypatch):
+    """However many levels are looked at together, the curve is the same."""
+    study = noisy_study(sessions=3)
+    whole = study.curve()
+    for cells_at_once in (1, 64, 1000):
+        monkeypatch.setattr("ferbench.scoring.curves.threshold_curve._CELLS_AT_ONCE", cells_at_once)
+        in_parts = study.curve()
+        assert in_parts.level.tolist() == whole.level.tolist()
+        assert in_parts.tp.tolist() == whole.tp.tolist()
+        assert in_parts.num_events.tolist() == whole.num_events.tolist()
 
 
 def slow_f1(rows, num_ref):

@@ -151,8 +151,9 @@ def test_stored_segment_scores():
 
 @pytest.fixture(scope="module")
 def sed_eval():
-    """The package; its helper dcase_util imports pkg_resources, which setuptools no longer has, for
-    texts only.
+    """The package.
+
+    Its helper dcase_util imports pkg_resources, which setuptools no longer has, for texts only.
     """
     if importlib.util.find_spec("sed_eval") is None:
         pytest.skip("sed_eval is not installed (a development dependency)")
@@ -175,7 +176,7 @@ def sed_eval():
 
 
 def random_lists(rng):
-    """Events and marks on a grid of 1/64 s, on which sed_eval's comparisons of doubles are exact."""
+    """Events and annotations on a grid of 1/64 s, where sed_eval compares doubles exactly."""
 
     def spans(size, length):
         onsets = rng.integers(0, 60 * 64, size) / 64

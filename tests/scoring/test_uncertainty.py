@@ -1,4 +1,4 @@
-"""The whole assessment: against its parts, under every criterion, and in the time that it may take."""
+"""The whole assessment: against its parts, under every criterion, and its time."""
 
 from __future__ import annotations
 

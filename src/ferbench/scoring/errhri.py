@@ -93,12 +93,13 @@ def forgiven(truth: I64, predicted: I64, *, tolerance: int, sessions: I64 | None
         DataError: the arrays are not equally long, or the tolerance is negative.
     """
     num_frames = len(truth)
-    num_sessions = num_frames if sessions is None else len(sessions)
-    if not num_frames == len(predicted) == num_sessions or tolerance < 0:
-        told = "none" if sessions is None else num_sessions
+    lengths = [num_frames, len(predicted)]
+    if sessions is not None:
+        lengths.append(len(sessions))
+    if len(set(lengths)) > 1 or tolerance < 0:
         raise DataError(
-            "ERR@HRI frames: expected equally many of truth, predicted and sessions and a "
-            f"tolerance of 0 or more, got {num_frames}, {len(predicted)}, {told} and {tolerance}"
+            "ERR@HRI frames: expected equally many of truth, predicted and sessions (if any) and "
+            f"a tolerance of 0 or more, got {lengths} and {tolerance}"
         )
     first, stop = _bounds(num_frames, sessions)
     rows = np.arange(num_frames)

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from ferbench import __version__
 from ferbench.app.cli.events import events
 from ferbench.app.cli.models import models_app
 from ferbench.app.cli.predict import predict
 from ferbench.app.cli.scores import compare, score, score_frames
 from ferbench.errors import FerbenchError
+from ferbench.version import __version__
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -45,7 +45,7 @@ class Detections:
         right_type = self.flags.ndim == 1 and self.flags.dtype == np.int64
         if not right_type or not np.isin(self.flags, (0, 1)).all():
             expected = "int64 of shape (any), 0 or 1"
-            raise DataError(key="flags", expected=expected, got=self.flags)
+            raise DataError(f"Detections.flags: expected {expected}, got {self.flags!r}")
 
 
 Sheet = Mapping[SessionKey, Mapping[str, Detections]]

@@ -52,7 +52,7 @@ class Curve:
     tp: I64
     num_events: I64
 
-    def own(self, participant: int) -> tuple[I64, I64]:
+    def of_participant(self, participant: int) -> tuple[I64, I64]:
         """Matches and events of one participant (by number) at every level, i64 (L,) each."""
         steps = slice(self.begin[participant], self.begin[participant + 1])
         lengths = np.diff(self.at[steps], prepend=0, append=len(self.level))

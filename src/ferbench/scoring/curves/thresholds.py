@@ -112,7 +112,7 @@ def nested(curve: Curve) -> Nested:
         if not others_ref:
             left_out.append(name)
             continue
-        own_tp, own_events = curve.own(number)
+        own_tp, own_events = curve.of_participant(number)
         chosen[number] = _best_level(curve, tp - own_tp, num_events - own_events, others_ref)
     level = np.array(list(chosen.values()), np.float64)
     at = curve.at_levels(level)

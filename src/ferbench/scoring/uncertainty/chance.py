@@ -165,7 +165,6 @@ def shifted(
         ConfigError: fewer than one draw.
     """
     circles = [_Circle(track) for track in tracks]
-
     shortest_s = SHORTEST * least_s
 
     def placed(circle: _Circle, rng: np.random.Generator, rows: int) -> F64:
