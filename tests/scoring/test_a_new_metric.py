@@ -30,7 +30,7 @@ from ferbench.scoring.ratios import ratios
 from ferbench.scoring.session_outcome import scores_of
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.scoring.uncertainty.paired import paired
+from ferbench.scoring.uncertainty.paired_runs import paired
 from ferbench.tracking.view import view_tag
 from ferbench.types import Counts
 from helpers.scored_sessions import scored_sessions

@@ -18,13 +18,8 @@ from ferbench.results import CountsRow
 from ferbench.scoring.metrics import f1, false_alarms_per_min, precision
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import resampled
-from ferbench.scoring.uncertainty.paired import (
-    EXACT_UP_TO,
-    compare_counts,
-    holm_adjusted,
-    in_common,
-    paired,
-)
+from ferbench.scoring.uncertainty.paired import EXACT_UP_TO, compare_counts, holm_adjusted
+from ferbench.scoring.uncertainty.paired_runs import in_common, paired
 from ferbench.types import Counts
 
 ASKED = {"draws": 500, "seed": 0, "level": 0.95, "method": "percentile"}

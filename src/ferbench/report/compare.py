@@ -8,6 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ferbench.errors import Action, ConfigError, Text
+from ferbench.report.comparability import (
+    data_letters,
+    data_warnings,
+    differs,
+    matching_warnings,
+)
 from ferbench.report.shown_numbers import (
     BELONGING,
     MAIN_NUMBER,
@@ -20,10 +26,6 @@ from ferbench.report.shown_numbers import (
     shown_numbers,
 )
 from ferbench.results import RunRow
-
-MATCHING = "scoring"
-"""The group of choices that says which events count for which annotations."""
-DATA_TAGS = {"videos": "ferbench.videos_sha", "annotations": "ferbench.annotations_sha"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,31 +122,38 @@ def compare(
     Raises:
         ConfigError: no run has a number of that name, or several have; names the nearest.
     """
-    known = sorted({name for run in runs for name in run.metrics})
-    sorted_by = _sorted_by(by, known)
+    known = {name for run in runs for name in run.metrics}
+    sorted_by = _sorted_by(by, sorted(known))
     rows = _in_order(runs, sorted_by)
     finished = [run for run in runs if run.params]  # an interrupted run has no choices to differ in
-    names = sorted({name for run in runs for name in run.params})
-    differing = [name for name in names if _differs(name, finished)]
+    differing = _differing(finished)
     # A plug's fields differ with the plug: where the plug itself is shown, its other fields say the
     # same again only if they take one value per choice.
     params = [name for name in differing if not _follows_from(name, differing, finished)]
-    constant = {}
-    for name in names:
-        if name not in differing and name in finished[0].params:
-            constant[name] = finished[0].params[name]
-    data, warnings = _data(rows)
     numbers = _numbers(runs, metrics or shown_numbers(), sorted_by=sorted_by, params=params)
     return Comparison(
         by=sorted_by,
         params=tuple(params),
         metrics=tuple(name for name in numbers if name in known),
         rows=tuple(rows),
-        constant=constant,
-        data=data,
+        constant=_constant(finished, differing),
+        data=data_letters(rows),
         states=_states(rows),
-        warnings=(*warnings, *_matching_warnings(finished)),
+        warnings=(*data_warnings(rows), *matching_warnings(finished)),
     )
+
+
+def _differing(runs: Sequence[RunRow]) -> list[str]:
+    """Params in which runs differ, sorted."""
+    names = {name for run in runs for name in run.params}
+    return sorted(name for name in names if differs(name, runs))
+
+
+def _constant(runs: Sequence[RunRow], differing: Sequence[str]) -> dict[str, str]:
+    """Params that are the same in all runs, sorted."""
+    if not runs:
+        return {}
+    return {name: value for name, value in sorted(runs[0].params.items()) if name not in differing}
 
 
 def _sorted_by(by: str | None, known: Sequence[str]) -> str:
@@ -169,10 +178,6 @@ def _in_order(runs: Sequence[RunRow], by: str) -> list[RunRow]:
     return sorted(runs, key=rank)
 
 
-def _differs(name: str, runs: Sequence[RunRow]) -> bool:
-    return len({run.params.get(name) for run in runs}) > 1
-
-
 def _numbers(
     runs: Sequence[RunRow], shown: Sequence[str], *, sorted_by: str, params: Sequence[str]
 ) -> list[str]:
@@ -181,7 +186,8 @@ def _numbers(
     numbers = [sorted_by]
     for name in shown:
         varies = len({metrics.get(name) for metrics in measured}) > 1
-        if name != sorted_by and (varies or name in BELONGING or len(runs) == 1):
+        says_something = varies or name in BELONGING or len(runs) == 1
+        if says_something and name != sorted_by:
             numbers.append(name)
     for choice, of_choice in OF_CHOICE.items():
         if choice in params:
@@ -195,30 +201,6 @@ def _states(rows: Sequence[RunRow]) -> dict[str, str]:
     if all(state == "finished" for state in states.values()):
         return {}
     return states
-
-
-def _matching_warnings(runs: Sequence[RunRow]) -> list[str]:
-    different = matching_params(runs)
-    if not different:
-        return []
-    return [
-        "these runs matched events with annotations in different ways "
-        f"({', '.join(different)}); their numbers cannot be compared: a wider window finds more, "
-        "also by chance"
-    ]
-
-
-def matching_params(runs: Sequence[RunRow]) -> list[str]:
-    """Choices in which the runs' ways of matching differ; none = all matched in the same way.
-
-    The criterion itself, where that differs, else its fields.
-    """
-    prefix = f"{MATCHING}."
-    names = sorted({name for run in runs for name in run.params if name.startswith(prefix)})
-    differing = [name for name in names if _differs(name, runs)]
-    if differing and _differs(MATCHING, runs):
-        return [MATCHING]
-    return differing
 
 
 def _full_name(given: str, known: Sequence[str]) -> str:
@@ -257,46 +239,6 @@ def state_of(run: RunRow) -> str:
     if run.state == "failed" and run.metrics:
         return "partly"
     return run.state
-
-
-def _data(rows: Sequence[RunRow]) -> tuple[dict[str, str], list[str]]:
-    """Which runs were scored on the same files.
-
-    Letters by run id, and a warning where there are several.
-    """
-    letters: dict[tuple[str, ...], str] = {}
-    for row in rows:
-        files = _files(row)
-        if any(files) and files not in letters:
-            letters[files] = _letter(len(letters))
-    warnings = _different_sessions(rows)
-    if len(letters) <= 1:
-        return {}, warnings
-    kinds = [kind for k, kind in enumerate(DATA_TAGS) if len({files[k] for files in letters}) > 1]
-    different_files = (
-        f"these runs were scored on different data ({' and '.join(kinds)} differ; column 'data'); "
-        "their numbers cannot be compared"
-    )
-    return {row.run_id: letters.get(_files(row), "") for row in rows}, [different_files, *warnings]
-
-
-def _different_sessions(rows: Sequence[RunRow]) -> list[str]:
-    name = "sessions/annotated"
-    counts = {run.metrics[name] for run in rows if name in run.metrics}
-    if len(counts) <= 1:
-        return []
-    numbers = ", ".join(f"{count:.0f}" for count in sorted(counts))
-    return [f"these runs scored different numbers of sessions ({numbers}; column 'annotated')"]
-
-
-def _files(run: RunRow) -> tuple[str, ...]:
-    return tuple(run.tags.get(tag, "") for tag in DATA_TAGS.values())
-
-
-def _letter(number: int) -> str:
-    if number < 26:
-        return chr(ord("A") + number)
-    return str(number + 1)
 
 
 def _follows_from(name: str, differing: Sequence[str], runs: Sequence[RunRow]) -> bool:

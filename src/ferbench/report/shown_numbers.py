@@ -41,8 +41,8 @@ def shown_numbers() -> tuple[str, ...]:
 def is_smaller_better(name: str) -> bool:
     """Whether less is better of a number.
 
-    >>> is_smaller_better("event/fp"), is_smaller_better("event/f1"), is_smaller_better("event/f1.p")
-    (True, False, True)
+    >>> [is_smaller_better(name) for name in ("event/fp", "event/f1", "event/f1.p")]
+    [True, False, True]
     """
     metric = METRICS.get(name.removeprefix("event/"))
     if metric is not None:

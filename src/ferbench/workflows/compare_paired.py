@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ferbench.errors import ConfigError, FerbenchError
-from ferbench.report.compare import matching_params
+from ferbench.report.comparability import matching_params
 from ferbench.report.statistics_text import FEW
 from ferbench.results import CountsRow, RunRow
 from ferbench.scoring.metrics import MAIN, count_formulas, values_of
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.scoring.uncertainty.paired import Difference, in_common, paired
+from ferbench.scoring.uncertainty.paired import Difference
+from ferbench.scoring.uncertainty.paired_runs import in_common, paired
 from ferbench.tracking.store import Store
 from ferbench.types import Counts
 from ferbench.wording import some
