@@ -33,7 +33,7 @@ from ferbench.errors import FerbenchError
 from ferbench.places import default_root, models_dir
 from ferbench.provenance import library_versions
 from ferbench.recognizer import Recognizer, coloured, resized
-from ferbench.weights.published import is_there
+from ferbench.weights.checking import is_there
 
 RESULTS = Path(__file__).parent / "results"
 CROPS, BATCH = 32, 16

@@ -58,6 +58,7 @@ def models(tmp_path_factory) -> Path:
         "mtcnn/rnet.pt": "rnet.pt",
         "mtcnn/onet.pt": "onet.pt",
         "mini_xception/emotion_model.hdf5": "emotion_model.hdf5",
+        "retinaface/mobilenet0.25_Final.pth": "mobilenet0.25_official.pth",
         "retinaface/mobilenet0.25_sglee487.pth": "mobilenet0.25_Final.pth",
         "scrfd/scrfd_500m_bnkps.onnx": "scrfd_500m_bnkps.onnx",
         "scrfd/scrfd_2.5g.onnx": "scrfd_2.5g.onnx",

@@ -15,7 +15,7 @@ from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.geometry import CropGeometry
 from ferbench.recognizer import Recognizer, StoredScores, coloured, resized
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 from helpers.published import GOLDEN, fetched, mini_xception
 
 CPU = torch.device("cpu")

@@ -41,7 +41,8 @@ from ferbench.scoring.numbers import numbers as numbers_of
 from ferbench.scoring.session_outcome import compare_session, scores_of
 from ferbench.scoring.statistics import statistics
 from ferbench.types import Annotation, Event, Expressions, Faces, Signal, Timeline, VideoInfo
-from ferbench.weights.published import WheelFile, fetch
+from ferbench.weights.download.sources import WheelFile
+from ferbench.weights.fetching import fetch
 from helpers.reference import CHECKOUT, DATA, REQUIRED
 from helpers.scored_sessions import scored_sessions
 

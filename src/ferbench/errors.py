@@ -34,10 +34,12 @@ class Action:
     Attributes:
         verb: its name.
         argument: what it is called with, as text; "" = nothing.
+        folder: where its files go, if not to the usual place; "" = there.
     """
 
     verb: str
     argument: str = ""
+    folder: str = ""
 
 
 Part = str | Setting | Action
@@ -62,8 +64,12 @@ class LibraryWords:
 
     def action(self, action: Action) -> str:
         """``ferbench.fetch_weights('mtcnn')``."""
-        argument = repr(action.argument) if action.argument else ""
-        return f"ferbench.{action.verb}({argument})"
+        arguments = []
+        if action.argument:
+            arguments.append(repr(action.argument))
+        if action.folder:
+            arguments.append(f"folder={action.folder!r}")
+        return f"ferbench.{action.verb}({', '.join(arguments)})"
 
 
 LIBRARY_WORDS: Final = LibraryWords()

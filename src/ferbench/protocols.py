@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from ferbench.types import Crops, Event, Expressions, Faces, FrameBatch, Session, Signal, Timeline
 
@@ -175,6 +175,10 @@ class EventRule(Protocol):
     def level(self) -> float:
         """Signal value that makes an event: the threshold in tables of counts."""
 
+    @property
+    def least_s(self) -> float:
+        """Seconds of video that an event needs at least; 0 = any video can have one."""
+
     def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
         """Events in time order, in seconds of the session.
 
@@ -189,6 +193,14 @@ class EventRule(Protocol):
 
         None where its events depend on each other.
         """
+
+
+@runtime_checkable
+class SegmentRule(Protocol):
+    """An event rule that says of each segment of a video whether there is an event in it."""
+
+    def segments(self, signal: Signal) -> tuple[int, ...]:
+        """1 or 0 for each segment of one part of a session, in time order."""
 
 
 class Dataset(Protocol):

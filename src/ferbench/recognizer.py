@@ -20,8 +20,9 @@ from ferbench.errors import ConfigError, DataError
 from ferbench.geometry import CropGeometry
 from ferbench.labels import expression_name
 from ferbench.resize import opencv_linear
+from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import load_strictly
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.published import PublishedFile
 
 Colour = Literal["rgb", "bgr", "grey", "grey_rgb"]
 Resize = Literal["bilinear", "bilinear_antialias", "opencv", "area", "nearest"]

@@ -26,7 +26,7 @@ from ferbench.app.hydra.job import Outcome, write_outcome
 from ferbench.formats.predictions import read_predictions
 from ferbench.tracking.mlflow_store import KIND_TAG, PARENT_TAG, MlflowStore
 from ferbench.tracking.pages import _stopped_by_signals
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 from helpers.reference import CHECKOUT
 
 SMILES = "session,onset_s,offset_s,kind\nanna,0.6,1.2,smile\nben o,0.6,1.2,smile\n"

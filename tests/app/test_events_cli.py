@@ -160,7 +160,7 @@ def test_events_of_our_tables(ferbench, videos, warm_home, tmp_path):
             "--exit: expected a probability, above 0 and at most 1",
         ),
         (["--rule", "hysteresis", "--enter", "nan"], "--enter: expected a probability"),
-        (["--run-s", 5], "run_s: expected less than a segment (5 s)"),
+        (["--run-s", 5], "--run-s: expected less than a segment (5 s)"),
     ],
 )
 def test_an_option_of_the_other_rule_is_refused(arguments, message, ferbench, tmp_path):

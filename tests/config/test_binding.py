@@ -98,7 +98,7 @@ def test_what_does_not_fit_is_named(fields, message):
             "os.system",
             r"lies outside ferbench; name its package to run it: allow_targets='\[os\]'",
         ),
-        ("ferbench.weights.published.check", "is not a dataclass"),
+        ("ferbench.weights.checking.check", "is not a dataclass"),
     ],
 )
 def test_targets_that_cannot_be_used(target, message):

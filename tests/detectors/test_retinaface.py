@@ -22,7 +22,7 @@ from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.nets.retinaface import RetinaFace
 from ferbench.weights.checkpoints import torch_state_dict
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 from helpers.photographs import (
     IMAGES,
     assert_same,
@@ -36,7 +36,7 @@ from helpers.procedural import fill_net, manifest
 from helpers.reference import report_difference, shared_path
 
 CPU = torch.device("cpu")
-MNET = "retinaface_mnet025"
+MNET = "retinaface_mnet025_sglee487"
 ENGINES = ("onnxruntime", "torch")
 FULL = {"resolution": "full", "long_side_px": None}
 LETTERBOX = {"resolution": "letterbox", "long_side_px": 640}

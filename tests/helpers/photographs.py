@@ -20,7 +20,8 @@ from PIL import Image
 
 from ferbench.config.binding import build
 from ferbench.errors import WeightsError
-from ferbench.weights.published import fetch, sha256_of
+from ferbench.weights.digests import sha256_of
+from ferbench.weights.fetching import fetch
 from helpers.reference import CHECKOUT, REQUIRED, shared_path
 
 CONF = CHECKOUT / "conf"

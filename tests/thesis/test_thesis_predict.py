@@ -41,7 +41,8 @@ from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.thesis.frame_csv import read_thesis_csv
 from ferbench.types import Faces, FrameBatch, Timeline, VideoInfo
-from ferbench.weights.published import PublishedFile, WheelFile
+from ferbench.weights.download.sources import WheelFile
+from ferbench.weights.published import PublishedFile
 from ferbench.workflows.predict_files import PredictionFiles
 from ferbench.workflows.thesis_exact import thesis_models
 from helpers.reference import report_difference, shared_path

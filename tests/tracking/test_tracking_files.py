@@ -22,7 +22,7 @@ from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.query import open_store, other_runs, runs_of
 from ferbench.tracking.record import Input, Record
 from ferbench.tracking.store import PREDICTIONS_TAG
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 from helpers.reference import CHECKOUT
 
 BOTH = ("mlflow", "files")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ferbench.errors import Action, FerbenchError, Setting, Words
@@ -16,11 +16,23 @@ COMMANDS: Final = {
     "fetch_weights": "ferbench models fetch",
     "find_events": "ferbench events",
     "import_weights": "ferbench models import",
+    "list_weights": "ferbench models list",
     "predict": "ferbench predict",
     "score": "ferbench score",
     "survey": "ferbench init",
+    "verify_weights": "ferbench models verify",
 }
 """The command that does what a verb of the library does."""
+
+
+def command_of(action: Action) -> str:
+    """The command line that does what an action does.
+
+    >>> command_of(Action("fetch_weights", "mtcnn", folder="DIR"))
+    'ferbench models fetch mtcnn --to DIR'
+    """
+    command = f"{COMMANDS[action.verb]} {action.argument}".rstrip()
+    return f"{command} --to {action.folder}" if action.folder else command
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,7 @@ class RunWords:
 
     def action(self, action: Action) -> str:
         """``ferbench models fetch NAME``."""
-        return f"{COMMANDS[action.verb]} {action.argument}".rstrip()
+        return command_of(action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ class OptionWords:
             option keeps its name.
     """
 
-    options: Mapping[str, str]
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def setting(self, setting: Setting) -> str:
         """``--annotator Ann``, or ``--annotator``."""
@@ -58,7 +70,7 @@ class OptionWords:
 
     def action(self, action: Action) -> str:
         """``ferbench models fetch NAME``."""
-        return f"{COMMANDS[action.verb]} {action.argument}".rstrip()
+        return command_of(action)
 
 
 def reason_in(words: Words, error: BaseException) -> str:

@@ -17,7 +17,8 @@ from ferbench.datasets.pairing import Paired, pair
 from ferbench.datasets.recordings import Recording, assemble
 from ferbench.places import clips_dir, default_root
 from ferbench.types import Session
-from ferbench.weights.published import Notice, PublishedFile, fetch
+from ferbench.weights.fetching import Notice, fetch, ignore_notice
+from ferbench.weights.published import PublishedFile
 
 _log = logging.getLogger("ferbench")
 WORTH: Final = (
@@ -39,7 +40,7 @@ class Demo:
     clips: tuple[PublishedFile, ...]
     folder: str | None = None
 
-    def fetch(self, notify: Notice = lambda _: None) -> tuple[Path, ...]:
+    def fetch(self, notify: Notice = ignore_notice) -> tuple[Path, ...]:
         """Bring missing clips into the folder.
 
         ``notify`` is told one sentence before each download.

@@ -25,7 +25,8 @@ from ferbench.errors import ConfigError
 from ferbench.nets import scrfd
 from ferbench.types import Faces
 from ferbench.weights import onnx_graph
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.checking import check
+from ferbench.weights.published import PublishedFile
 
 if TYPE_CHECKING:
     import torch

@@ -40,8 +40,9 @@ from ferbench.detectors.mtcnn_boxes import (
 from ferbench.errors import ConfigError
 from ferbench.nets.mtcnn import ONet, PNet, RNet
 from ferbench.types import Faces
+from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import load_strictly, torch_state_dict
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.published import PublishedFile
 
 _NMS_SCALE, _NMS_FRAME, _NMS_LAST = 0.5, 0.7, 0.7
 

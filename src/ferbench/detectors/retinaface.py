@@ -42,8 +42,10 @@ from ferbench.detectors.suppression import greedy_nms
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets.retinaface import Body, RetinaFace
 from ferbench.types import F32, I64, Faces
+from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import StateDict, load_strictly, torch_state_dict
-from ferbench.weights.published import PublishedFile, check, sha256_of
+from ferbench.weights.digests import sha256_of
+from ferbench.weights.published import PublishedFile
 
 Follows = Literal["biubug6", "ternaus"]
 

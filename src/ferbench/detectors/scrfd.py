@@ -37,7 +37,8 @@ from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets import scrfd
 from ferbench.nets.scrfd import ANCHORS, STRIDES_PX
 from ferbench.types import F32, I64, Faces
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.checking import check
+from ferbench.weights.published import PublishedFile
 
 _PIXELS: Final = Pixels(bgr=False, mean=(127.5,) * 3, std=(128.0,) * 3)
 _SMALL_PX: Final = 64

@@ -29,7 +29,8 @@ from ferbench.detectors.frames import check_frames
 from ferbench.errors import WeightsError
 from ferbench.types import Faces
 from ferbench.weights import onnx_graph
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.checking import check
+from ferbench.weights.published import PublishedFile
 
 if TYPE_CHECKING:
     import torch

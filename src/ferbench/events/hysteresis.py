@@ -91,6 +91,11 @@ class Hysteresis:
         """Signal value that makes an event."""
         return self.enter
 
+    @property
+    def least_s(self) -> float:
+        """Seconds of video that an event needs at least."""
+        return self.min_duration_s
+
     def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
         """Events in time order, in seconds of the session."""
         edges_s, value = signal.timeline.edges_s, signal.value

@@ -183,6 +183,26 @@ class Windowed:
         """Signal value that makes an event."""
         return self.enter
 
+    @property
+    def least_s(self) -> float:
+        """Seconds of video that an event needs at least."""
+        return self.run_s
+
+    def segments(self, signal: Signal) -> tuple[int, ...]:
+        """1 for each segment with a run that is long enough, else 0.
+
+        Raises:
+            DataError: the video's average rate is not a finite number above 0.
+        """
+        segments = segment_flags(
+            signal.value >= self.enter,
+            signal.timeline.video.fps_hz,
+            segment_s=self.segment_s,
+            run_s=self.run_s,
+            whole_runs=self.whole_runs,
+        )
+        return tuple(int(flag) for flag in segments.flags)
+
     def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
         """Events in time order, in seconds of the session.
 

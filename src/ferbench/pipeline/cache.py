@@ -18,7 +18,7 @@ from ferbench.pipeline import tables
 from ferbench.provenance import library_versions, revision
 from ferbench.results import StageKey
 from ferbench.version import __version__
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 
 log = logging.getLogger("ferbench")
 

@@ -11,11 +11,10 @@ import numpy as np
 
 from ferbench.config.choices import Choice, component_for
 from ferbench.errors import ConfigError, Setting, Text
-from ferbench.events.hysteresis import Hysteresis
 from ferbench.events.signal import EmotionSignal
-from ferbench.events.windowed import Windowed, segment_flags, timecode
+from ferbench.events.windowed import Windowed, timecode
 from ferbench.formats.predictions import read_predictions
-from ferbench.protocols import EventRule, Selector
+from ferbench.protocols import EventRule, SegmentRule, Selector
 from ferbench.results import Analysis
 from ferbench.thesis.frame_csv import read_thesis_csv
 from ferbench.thesis.names import parse_thesis_name
@@ -230,29 +229,16 @@ def _timecode(event: Event, timeline: Timeline) -> str:
 
 def _segments(signals: Sequence[Signal], rule: EventRule) -> tuple[int, ...] | None:
     """Flags of the segments of one expression; None = the rule has no segments."""
-    if not isinstance(rule, Windowed) or len(signals) != 1:
-        return None
-    is_positive = signals[0].value >= rule.enter
-    flags = segment_flags(
-        is_positive,
-        signals[0].timeline.video.fps_hz,
-        segment_s=rule.segment_s,
-        run_s=rule.run_s,
-        whole_runs=rule.whole_runs,
-    )
-    return tuple(int(flag) for flag in flags.flags)
+    if isinstance(rule, SegmentRule) and len(signals) == 1:
+        return rule.segments(signals[0])
+    return None
 
 
 def _too_short(duration_s: float, rule: EventRule) -> str:
     """A note on a video in which no event can be; "" = one can."""
-    if isinstance(rule, Hysteresis):
-        needed_s = rule.min_duration_s
-    elif isinstance(rule, Windowed):
-        needed_s = rule.run_s
-    else:
-        return ""
-    if needed_s <= duration_s:
+    if rule.least_s <= duration_s:
         return ""
     return (
-        f"no event can be found: an event needs {needed_s:g} s, the video lasts {duration_s:.3f} s"
+        f"no event can be found: an event needs {rule.least_s:g} s, "
+        f"the video lasts {duration_s:.3f} s"
     )

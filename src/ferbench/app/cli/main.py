@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ferbench.app.cli.doctor import doctor
 from ferbench.app.cli.events import events
 from ferbench.app.cli.models import models_app
 from ferbench.app.cli.predict import predict
@@ -35,7 +36,7 @@ def main() -> None:
     try:
         app()
     except FerbenchError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.write(f"{type(error).__name__}: {error.told(OptionWords())}\n")
         sys.exit(1)
 
 
@@ -235,31 +236,7 @@ def ui(
         serve(store, usable, folder=folder, say=typer.echo)
 
 
-@app.command("doctor")
-def doctor(
-    settings: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[KEY=VALUE...]",
-            help="As for a run, such as model=NAME: whose weights are checked.",
-        ),
-    ] = None,
-) -> None:
-    """Check versions, device, decoders, store, cache and weights.
-
-    Say how to mend what is missing.
-    """
-    from ferbench.workflows.doctor import findings
-
-    found = findings(settings or ())
-    for finding in found:
-        mark = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}[finding.state]
-        typer.echo(
-            f"{mark}  {finding.what}: {finding.seen}"
-            + (f"\n         -> {finding.mend}" if finding.mend else "")
-        )
-    if any(finding.state == "problem" for finding in found):
-        raise typer.Exit(1)
+app.command("doctor")(doctor)
 
 
 if __name__ == "__main__":
