@@ -199,14 +199,14 @@ def ferbench_run(capsys, monkeypatch) -> Iterator[Callable[..., Ended]]:
 @pytest.fixture
 def ferbench(capsys, monkeypatch, home) -> Callable[..., Ended]:
     """The command inside this process: a function from its arguments."""
-    from ferbench.app.cli import main as cli
+    from ferbench.app.main import main
 
     def call(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["ferbench", *map(str, arguments)])
         monkeypatch.setenv("COLUMNS", "300")
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
         out, err = capsys.readouterr()
         return Ended(code=int(ended.value.code or 0), out=out, err=err)
 

@@ -142,7 +142,7 @@ def test_the_library_imports_without_the_program():
 
 
 @pytest.mark.parametrize(
-    "command", [["run.py", "--help"], ["-m", "ferbench.app.cli.main", "--help"]], ids=str
+    "command", [["run.py", "--help"], ["-m", "ferbench.app.main", "--help"]], ids=str
 )
 def test_help_loads_nothing_heavy(command):
     done = subprocess.run(

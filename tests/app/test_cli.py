@@ -603,7 +603,7 @@ def free_port() -> int:
 def test_ui_answers_on_loopback_and_leaves_nothing_behind(number, warm_home):
     port = free_port()
     program = subprocess.Popen(
-        [sys.executable, "-m", "ferbench.app.cli.main", "ui", "--port", str(port)],
+        [sys.executable, "-m", "ferbench.app.main", "ui", "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

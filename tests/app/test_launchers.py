@@ -43,7 +43,7 @@ def study(tmp_path, warm_root) -> list[str]:
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "ferbench.app.cli.main", "run", "-m", *arguments]
+    return [sys.executable, "-m", "ferbench.app.main", "run", "-m", *arguments]
 
 
 @pytest.mark.slow

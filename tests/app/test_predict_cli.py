@@ -260,7 +260,7 @@ def test_ctrl_c_says_how_far_it_came(videos, samples, warm_home, tmp_path):
         [
             sys.executable,
             "-m",
-            "ferbench.app.cli.main",
+            "ferbench.app.main",
             "predict",
             str(videos),
             "--out",

@@ -320,6 +320,10 @@ def test_event_kappa_by_hand_and_where_it_says_nothing():
     # 380
     chance = (11 * 10 + 8 * 10) * 16 / 380
     assert float(event_kappa(table)) == pytest.approx((14 - chance) / (23 - chance))
+    # A single event of the first: expected 1 * 1 * 1 / (1 * 3), of 3.
+    single = np.array([[1, 0, 0], [0, 0, 0], [0, 2, 0]], float)
+    assert float(event_kappa(single)) == pytest.approx((1 - 1 / 3) / (3 - 1 / 3))
+    assert float(event_kappa(single.T)) == pytest.approx((1 - 1 / 3) / (3 - 1 / 3))
     assert math.isnan(event_kappa(np.array([[8, 2], [1, 0]], float)))  # one code
     assert math.isnan(event_kappa(np.zeros((3, 3))))
     assert float(event_kappa(np.diag([3.0, 4.0, 0.0]))) == 1
@@ -424,6 +428,13 @@ def test_segments_by_hand():
     )
     assert pair.segment_counts == PairCounts(both=1, first_only=1, second_only=2)
     assert segment_shares(pair) == {"overall": 0.25, "true": pytest.approx(1 / 3), "false": 0.0}
+
+
+def test_an_event_at_the_end_of_a_stretch_is_in_its_last_segment():
+    first = {"s": (CodedInterval(10, 10, 11),)}
+    second = {"s": (CodedInterval(9, 9, 10),)}
+    pair = compare("a", first, "b", second, {"s": [(0, 10)]}, AgreementRules(), pre_s=1, post_s=1)
+    assert pair.segment_counts == PairCounts(both=1, neither=1)
 
 
 def test_a_detector_beside_annotators():

@@ -33,6 +33,7 @@ from ferbench.scoring.session_outcome import counted
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import bootstrap, resampled
 from ferbench.threshold_sweep import ThresholdSweep
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import Annotation, Event, Signal, Timeline, VideoInfo
 
 NAN = float("nan")
@@ -285,6 +286,17 @@ def test_ties_go_to_the_highest_threshold():
     assert best(curve).level == 0.9
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_both_edges_of_the_window_belong_to_it(sign):
+    onset_s = 10.1
+    edge_s = onset_s + POST_S + TOLERANCE_S if sign > 0 else onset_s - PRE_S - TOLERANCE_S
+    beyond_s = float(np.nextafter(edge_s, sign * math.inf))
+    for time_s, matches in ((edge_s, 1), (beyond_s, 0)):
+        assert len(match([time_s], [onset_s], pre_s=PRE_S, post_s=POST_S)) == matches
+        curve = curve_without_rules([("ann", [at(time_s, 0.9)], [onset_s])])
+        assert curve.pooled().tp.tolist() == [matches]
+
+
 def test_nobody_finds_anything():
     curve = curve_of(
         [silent("ann", [3.0]), silent("bob", [])], pre_s=PRE_S, post_s=POST_S, stamp="trigger"
@@ -417,6 +429,16 @@ def test_bands_against_the_same_by_hand():
     some = ~np.isnan(by_recall).all(axis=0)
     assert band.low[some] == pytest.approx(np.nanquantile(by_recall[:, some], 0.05, axis=0))
     assert band.high[some] == pytest.approx(np.nanquantile(by_recall[:, some], 0.95, axis=0))
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, NAN])
+def test_bands_need_a_confidence_between_0_and_1(confidence):
+    curve = noisy_study(sessions=2, people=2).curve()
+    weights, levels = resampled(2, draws=5, seed=0), display_levels(curve)
+    with pytest.raises(ConfigError, match="confidence"):
+        precision_band(
+            curve, weights, levels=levels, recalls=np.array([0.5]), confidence=confidence
+        )
 
 
 def test_chance_line_is_what_random_events_score():

@@ -30,9 +30,7 @@ def event(session_id, trigger_s):
 
 
 def annotation(session_id, onset_s, annotator=""):
-    return Annotation(
-        session_id=session_id, onset_s=onset_s, offset_s=onset_s, annotator=annotator
-    )
+    return Annotation(session_id=session_id, onset_s=onset_s, offset_s=onset_s, annotator=annotator)
 
 
 def test_scores_have_what_is_needed_to_read_them():

@@ -59,6 +59,7 @@ def test_a_detector_that_fires_two_seconds_after_every_annotation():
     assert curve.tally.fp[0].tolist() == [7, 7, 7, 0, 0, 0]
     found = scan([late])
     assert found.peak_s == 2.0
+    assert found.offset_s[found.peak] == 2.0
     assert found.offset_s[found.f1 == 1.0].tolist() == offsets_s(1.0, 3.0).tolist()
     assert found.f1.max() == 1.0
     assert found.f1[np.searchsorted(found.offset_s, 0.0)] == 0.0
@@ -204,7 +205,9 @@ def test_chance_matches_do_not_move_the_peak():
 
 def test_nothing_to_scan():
     for sessions in ([], [evidence([], [5.0])], [evidence([5.0], [])]):
-        assert math.isnan(scan(sessions).peak_s)
+        found = scan(sessions)
+        assert math.isnan(found.peak_s)
+        assert found.offset_s[found.peak] == 0.0
     assert np.isnan(scan([]).f1).all()
     assert (scan([evidence([], [5.0])]).f1 == 0).all()
 

@@ -1,8 +1,7 @@
-"""The ``ferbench`` command."""
+"""The commands of ``ferbench``; ``ferbench run`` goes to Hydra before they are reached."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from ferbench.app.cli.models import models_app
 from ferbench.app.cli.predict import predict
 from ferbench.app.cli.score import score
 from ferbench.app.cli.score_frames import score_frames
-from ferbench.errors import FerbenchError
+from ferbench.app.cli.ui import ui
 from ferbench.version import __version__
 
 app = typer.Typer(
@@ -25,21 +24,6 @@ app = typer.Typer(
     help="Evaluate facial expression recognition on video of people meeting a robot.",
 )
 app.add_typer(models_app, name="models")
-
-
-def main() -> None:
-    """Entry of the command; ``ferbench run`` goes straight to Hydra."""
-    if sys.argv[1:2] == ["run"]:
-        sys.argv = ["ferbench run", *sys.argv[2:]]
-        from ferbench.app.hydra.entry import main as run_main
-
-        run_main()
-        return
-    try:
-        app()
-    except FerbenchError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error.told(OptionWords())}\n")
-        sys.exit(1)
 
 
 def _version(wanted: bool) -> None:
@@ -205,41 +189,5 @@ def agreement(
     run_agreement(request)
 
 
-@app.command("ui")
-def ui(
-    port: Annotated[
-        int | None,
-        typer.Option(help="Port on this machine; default: the first free one from 5000."),
-    ] = None,
-    uri: Annotated[
-        str | None, typer.Option(help="MLflow store; default: where runs are recorded.")
-    ] = None,
-) -> None:
-    """Open MLflow's pages for the runs: on this machine only, without telemetry.
-
-    Stop with Ctrl-C.
-    """
-    from ferbench.places import default_root
-    from ferbench.tracking.pages import DEFAULT_PORT, held_port, serve
-    from ferbench.tracking.query import open_store
-
-    store = open_store(uri, root=default_root())
-    if not store.has_pages:
-        raise FerbenchError(
-            f"ferbench ui shows MLflow stores; for the plain files in {store.uri} use: ferbench compare"
-        )
-    if store.uri.startswith("http"):
-        typer.echo(f"runs: {store.uri}   (the server is already there)")
-        return
-    folder = default_root() / ".ferbench"
-    with held_port(port, folder=folder) as usable:
-        if port is None and usable != DEFAULT_PORT:
-            typer.echo(f"port {DEFAULT_PORT} is in use; taking {usable}")
-        serve(store, usable, folder=folder, say=typer.echo)
-
-
+app.command("ui")(ui)
 app.command("doctor")(doctor)
-
-
-if __name__ == "__main__":
-    main()
