@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import DataError
+from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import torch
@@ -415,11 +416,25 @@ class Counts:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Score:
-    """One number with what is needed to read it; ``value`` NaN = undefined.
+    """One number with what is needed to read it.
 
-    ``n`` = items it rests on.
+    Attributes:
+        name: that it is logged under, such as ``event/f1``.
+        value: NaN = undefined.
+        n: items that it rests on: events, annotations, matches or sessions.
+        higher_is_better: which way is better.
+        ci95: its interval of confidence; None = not asked for. Its ends are NaN where none can be
+            made.
+        chance: what events score that know nothing of the annotations; None = not asked for, or
+            there is none for it.
+        p: how often these are as good; None as ``chance``.
+        participants: that it rests on; None = not known.
+        params: settings that it was made with.
+
+    >>> Score(name="event/f1", value=0.5, n=9, higher_is_better=True, ci95=(0.25, 0.75))
+    Score: 0.500 [0.250, 0.750], 9 items
     """
 
     name: str
@@ -427,4 +442,28 @@ class Score:
     n: int
     higher_is_better: bool
     ci95: tuple[float, float] | None = None
+    chance: float | None = None
+    p: float | None = None
+    participants: int | None = None
     params: Mapping[str, float | str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        value = _shown(self.value)
+        if self.ci95 is not None and not math.isnan(self.ci95[0]):
+            low, high = self.ci95
+            value = f"{value} [{low:.3f}, {high:.3f}]"
+        parts = [value]
+        if self.chance is not None:
+            parts.append(f"chance {_shown(self.chance)}")
+        if self.p is not None:
+            parts.append(f"p {_shown(self.p)}")
+        parts.append(plural(self.n, "item"))
+        if self.participants is not None:
+            parts.append(plural(self.participants, "participant"))
+        return f"Score: {', '.join(parts)}"
+
+
+def _shown(value: float) -> str:
+    if math.isnan(value):
+        return "undefined"
+    return f"{value:.3f}"

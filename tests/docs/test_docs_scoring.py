@@ -32,7 +32,7 @@ from ferbench.scoring.matching.many_draws import at_points
 from ferbench.scoring.matching.onset_offset import OnsetOffset
 from ferbench.scoring.matching.overlap import Overlap
 from ferbench.scoring.matching.window import Window
-from ferbench.scoring.metrics import Tally, f1, recall, values_of
+from ferbench.scoring.metrics import f1, recall, values_of
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.references import matched
 from ferbench.scoring.scored_session import ScoredSession
@@ -40,6 +40,7 @@ from ferbench.scoring.segment_activity import activity_of, segment_scores
 from ferbench.scoring.session_outcome import compare_session, tally_of
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.assessment import track
 from ferbench.scoring.uncertainty.chance import against, random, shifted
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS

@@ -12,17 +12,16 @@ from functools import cache
 
 import numpy as np
 
-from ferbench.scoring.metrics import METRICS, Tally
+from ferbench.scoring.metrics import count_formulas, headline
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.coverage import LEVEL, PARTICIPANTS
 from ferbench.scoring.uncertainty.intervals import (
     METHODS,
     interval,
-    median_of,
-    metric_of,
     resampled,
 )
 
-NAMES = (*METRICS, "latency_s")
+NAMES = tuple(metric.name for metric in headline())
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def truth(number: int = 4_000_000) -> dict[str, float]:
     """Every metric of so many participants that chance no longer matters."""
     everybody = sample(number, np.random.default_rng(0))
     total = everybody.tally.weighted(np.ones(number))
-    known = {name: float(metric(total)) for name, metric in METRICS.items()}
+    known = {name: float(formula(total)) for name, formula in count_formulas().items()}
     return {**known, "latency_s": float(np.median(everybody.lags_s))}
 
 
@@ -78,8 +77,8 @@ def covered(
     everybody, without = np.ones((1, number)), 1 - np.eye(number)
     for number_of_sample in range(samples):
         seen = sample(number, rng)
-        statistics = {name: metric_of(seen.tally, metric) for name, metric in METRICS.items()}
-        statistics["latency_s"] = median_of(seen.own_lags_s())
+        lags_s = seen.own_lags_s()
+        statistics = {metric.name: metric.statistic(seen.tally, lags_s) for metric in headline()}
         weights = resampled(number, draws=draws, seed=number_of_sample)
         for name, statistic in statistics.items():
             value, replicates, left_out = (statistic(w) for w in (everybody, weights, without))

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ferbench.report import statistics_pictures as pictures
+from ferbench.report import curve_pictures, distribution_pictures
 
 
 def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkeypatch):
@@ -15,7 +15,7 @@ def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkey
         "matplotlib.axes.Axes.step", lambda _, x, y, where, **__: drawn.append((x, y, where))
     )
     level = np.array([0.9, 0.8, 0.7, 0.6])
-    pictures.precision_recall(
+    curve_pictures.precision_recall(
         tmp_path / "pr.png",
         level=level,
         recall=np.array([0.5, 0.5, 1.0, 0.5]),
@@ -37,7 +37,7 @@ def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkey
 
 def test_draws_as_good_as_the_run_stand_beside_its_line():
     draws = np.array([0.0] * 5 + [0.2] * 3 + [0.4] * 2 + [0.6])
-    edges = pictures._bins_beside(draws, 0.4)
+    edges = distribution_pictures._bins_beside(draws, 0.4)
     counts, _ = np.histogram(draws, bins=edges)
     right = counts[np.searchsorted(edges, 0.4, side="right") - 1 :].sum()
     assert counts.sum() == len(draws)
@@ -48,5 +48,7 @@ def test_draws_as_good_as_the_run_stand_beside_its_line():
         (math.nan, [0.1, 0.3]),
         (0.9, [0.1, 0.3]),
     ):
-        counts, _ = np.histogram(every, bins=pictures._bins_beside(np.array(every), value))
+        counts, _ = np.histogram(
+            every, bins=distribution_pictures._bins_beside(np.array(every), value)
+        )
         assert counts.sum() == len(every)

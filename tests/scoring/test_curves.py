@@ -27,9 +27,10 @@ from ferbench.scoring.curves.thresholds import (
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, mean_of, tolerance_curve
 from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.matching.window import Window
-from ferbench.scoring.metrics import Tally, f1, precision, recall
+from ferbench.scoring.metrics import f1, precision, recall
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.session_outcome import counted
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import bootstrap, resampled
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import TOLERANCE_S

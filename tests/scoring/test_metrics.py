@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ferbench.scoring.matching.window import Window
-from ferbench.scoring.metrics import latency_s, values_of
+from ferbench.scoring.metrics import METRICS, values_of
 from ferbench.scoring.session_outcome import compare_session, scores_of, window_params
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.types import Annotation, Counts, Event
@@ -50,9 +53,11 @@ def test_metrics_of_counts(given, precision, recall, f1, rate):
     assert values_of(given) == pytest.approx(expected, nan_ok=True)
 
 
-def test_latency_is_the_median():
-    assert latency_s([3.0, -1.0, 1.5]) == 1.5
-    assert math.isnan(latency_s([]))
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9))
+def test_latency_is_the_median(lags_s):
+    latency = METRICS["latency_s"]
+    assert latency.value(counts(), lags_s) == statistics.median(lags_s)
+    assert math.isnan(latency.value(counts(), []))
 
 
 def test_the_stamp_decides_what_matches():

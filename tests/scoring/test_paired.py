@@ -15,15 +15,11 @@ from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
 from ferbench.results import CountsRow
-from ferbench.scoring.metrics import Tally, f1, false_alarms_per_min, precision
+from ferbench.scoring.metrics import f1, false_alarms_per_min, precision
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import interval, resampled
-from ferbench.scoring.uncertainty.paired import (
-    EXACT_UP_TO,
-    compare_counts,
-    holm_adjusted,
-    in_common,
-    paired,
-)
+from ferbench.scoring.uncertainty.paired import EXACT_UP_TO, compare_counts, holm_adjusted
+from ferbench.scoring.uncertainty.paired_runs import in_common, paired
 from ferbench.types import Counts
 
 ASKED = {"draws": 500, "seed": 0, "level": 0.95, "method": "percentile"}
@@ -267,7 +263,7 @@ def test_stored_counts_are_compared_by_participant():
 
 
 def test_false_alarms_go_by_observed_time():
-    (found,) = paired(FIRST, [SECOND], **ASKED, metrics={"fa": false_alarms_per_min})["fa"]
+    (found,) = paired(FIRST, [SECOND], **ASKED, formulas={"fa": false_alarms_per_min})["fa"]
     assert found.value == pytest.approx(0.5)
 
 

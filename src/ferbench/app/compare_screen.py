@@ -10,7 +10,8 @@ from typing import Any
 
 from ferbench.app.console import error_console, output_console
 from ferbench.app.tables import rows_table
-from ferbench.report.compare import Comparison, format_number
+from ferbench.report.compare import Comparison
+from ferbench.report.shown_numbers import format_number
 from ferbench.results import RunRow
 from ferbench.tracking.store import ERROR_TAG, Store
 from ferbench.wording import plural

@@ -8,10 +8,10 @@ from typing import Final
 
 from ferbench.app.tables import FittedTable, number, rows_table
 from ferbench.report.files import session_f1
+from ferbench.report.statistics_words import scores_line
 from ferbench.results import Failure, Report, SessionResult
 from ferbench.wording import plural
 
-TOTALS: Final = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
 _SCORES: Final = ("matched", "false", "missed", "F1")
 
 
@@ -61,9 +61,7 @@ def totals(report: Report, metrics: Mapping[str, float]) -> str:
     """The scores over all sessions, what was computed, and at which speed, a line each."""
     lines = []
     if report.scores:
-        value = {score.name.removeprefix("event/"): score.value for score in report.scores}
-        values = [f"{name} {number(value[name])}" for name in TOTALS]
-        lines.append(f"{_which_sessions(report)}: {', '.join(values)}")
+        lines.append(f"{_which_sessions(report)}: {scores_line(report.scores)}")
     lines.append(_computed(report))
     rates = _rates(metrics)
     if report.work.frames_decoded and rates:

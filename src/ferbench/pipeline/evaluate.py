@@ -1,8 +1,7 @@
-"""From sessions to a Report: pixels where they are needed, then the cheap decisions, then scores."""
+"""From sessions to a Report: pixels where needed, then the cheap decisions, then scores."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -10,18 +9,16 @@ from dataclasses import replace
 import numpy as np
 
 from ferbench.errors import FerbenchError, Text
-from ferbench.fingerprint import fingerprint
+from ferbench.pipeline.count_rows import counts_rows
 from ferbench.pipeline.notices import crop_notice, oddities
 from ferbench.pipeline.parts import observed, start_s_of
 from ferbench.pipeline.quality import pooled, quality
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.stages import Analyser
-from ferbench.results import CountsRow, Failure, PartResult, Report, SessionResult
-from ferbench.scoring.matching.criterion import Criterion
-from ferbench.scoring.matching.window import Window
+from ferbench.results import Failure, PartResult, Report, SessionResult
 from ferbench.scoring.session_outcome import compare_session, scores_of, window_params
 from ferbench.timespans import observed_and_valid_s
-from ferbench.types import Counts, Part, Score, Session
+from ferbench.types import Event, Part, Score, Session
 
 
 def evaluate(
@@ -38,48 +35,83 @@ def evaluate(
     """
     if analyser.runtime.measure and sessions:
         _warm_up(sessions[0], analyser)
-    recipe = analyser.recipe
     start = time.perf_counter()
-    analysed: list[tuple[Session, tuple[PartResult, ...]]] = []
-    results: list[SessionResult] = []
-    failures: list[Failure] = []
-    for session in sessions:
-        done: list[PartResult] = []
-        try:
-            for part in session.parts:
-                done.append(_part(part, session, analyser, before=done))
-            analysed.append((session, tuple(done)))
-        except (FerbenchError, OSError) as error:
-            failures.append(_failure(session, error, at=len(done)))
-    for session, parts in analysed:
-        try:
-            results.append(_session(session, _settled(session, parts, analysed, recipe), recipe))
-        except (FerbenchError, OSError) as error:
-            failures.append(_failure(session, error, at=len(parts)))
+    analysed, failures = _analyse(sessions, analyser)
+    results, later_failures = _decide(analysed, analyser.recipe)
+    failures += later_failures
     wall_s = time.perf_counter() - start
-    annotated = [r for r in results if r.counts is not None]
-    frames = sum(p.analysis.timeline.video.num_frames for r in results for p in r.parts)
+    recipe = analyser.recipe
+    annotated = [result for result in results if result.counts is not None]
     return Report(
         sessions=tuple(results),
         scores=_scores(annotated, recipe),
         counts=tuple(row for result in annotated for row in counts_rows(result, recipe)),
         failures=tuple(failures),
-        notices=(
-            *notices,
-            *crop_notice(recipe),
-            *(text for result in results for text in oddities(result, recipe.selector)),
-        ),
+        notices=(*notices, *_notices(results, recipe)),
         work=analyser.work,
         wall_s=wall_s,
-        e2e_fps=frames / wall_s if analyser.runtime.measure and frames and not failures else None,
-        quality=pooled([p.quality for r in results for p in r.parts]),
+        e2e_fps=_frames_per_s(results, failures, analyser, wall_s),
+        quality=pooled([part.quality for result in results for part in result.parts]),
     )
 
 
+Analysed = list[tuple[Session, tuple[PartResult, ...]]]
+"""Sessions with the results of their videos."""
+
+
+def _analyse(sessions: Sequence[Session], analyser: Analyser) -> tuple[Analysed, list[Failure]]:
+    """Every video by itself."""
+    analysed: Analysed = []
+    failures: list[Failure] = []
+    for session in sessions:
+        parts: list[PartResult] = []
+        try:
+            for part in session.parts:
+                parts.append(_part(part, session, analyser, before=parts))
+            analysed.append((session, tuple(parts)))
+        except (FerbenchError, OSError) as error:
+            failures.append(_failure(session, error, at=len(parts)))
+    return analysed, failures
+
+
+def _decide(analysed: Analysed, recipe: Recipe) -> tuple[list[SessionResult], list[Failure]]:
+    """Events and scores of every session, with what is known of the participant's others."""
+    results: list[SessionResult] = []
+    failures: list[Failure] = []
+    for session, parts in analysed:
+        try:
+            settled = _with_participant_baseline(session, parts, analysed, recipe)
+            results.append(_session(session, settled, recipe))
+        except (FerbenchError, OSError) as error:
+            failures.append(_failure(session, error, at=len(parts)))
+    return results, failures
+
+
+def _notices(results: Sequence[SessionResult], recipe: Recipe) -> list[str]:
+    notices = list(crop_notice(recipe))
+    for result in results:
+        notices += oddities(result, recipe.selector)
+    return notices
+
+
+def _frames_per_s(
+    results: Sequence[SessionResult],
+    failures: Sequence[Failure],
+    analyser: Analyser,
+    wall_s: float,
+) -> float | None:
+    """Frames per second of the whole way; None = it was not measured, or is no measure."""
+    if failures or not analyser.runtime.measure:
+        return None
+    timelines = [part.analysis.timeline for result in results for part in result.parts]
+    frames = sum(timeline.video.num_frames for timeline in timelines)
+    if not frames:
+        return None
+    return frames / wall_s
+
+
 def _warm_up(session: Session, analyser: Analyser) -> None:
-    """One uncounted run over the first session, so that loading and first calls are not in the
-    measure.
-    """
+    """One uncounted run over the first session: loading and first calls are not measured."""
     on_frames, analyser.on_frames = analyser.on_frames, lambda _: None
     try:
         for part in session.parts:
@@ -118,16 +150,7 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
         ),
         observed=observed(session, parts),
     )
-    events = tuple(
-        sorted(
-            event
-            for part in parts
-            for signal in part.signals
-            for event in recipe.event.detect(
-                signal, session_id=session.session_id, start_s=part.start_s
-            )
-        )
-    )
+    events = _events(session, parts, recipe)
     observed_s, valid_s = _seconds(session, parts)
     annotations = session.annotations or ()
     outcome = compare_session(
@@ -153,25 +176,37 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
     )
 
 
-def _settled(
-    session: Session,
-    parts: tuple[PartResult, ...],
-    analysed: Sequence[tuple[Session, tuple[PartResult, ...]]],
-    recipe: Recipe,
+def _events(session: Session, parts: Sequence[PartResult], recipe: Recipe) -> tuple[Event, ...]:
+    """Events of all parts and signals in time order."""
+    events: list[Event] = []
+    for part in parts:
+        for signal in part.signals:
+            events += recipe.event.detect(
+                signal, session_id=session.session_id, start_s=part.start_s
+            )
+    return tuple(sorted(events))
+
+
+def _with_participant_baseline(
+    session: Session, parts: tuple[PartResult, ...], analysed: Analysed, recipe: Recipe
 ) -> tuple[PartResult, ...]:
     """The parts with signals that know the participant's other sessions."""
-    others = tuple(
-        part.signals
-        for other, own in analysed
-        if other.session_id != session.session_id
-        and session.participant
-        and other.participant == session.participant
-        for part in own
-    )
-    return tuple(
-        replace(part, signals=recipe.signal.apply_participant_baseline(part.signals, others=others))
-        for part in parts
-    )
+    others = []
+    for other, other_parts in analysed:
+        if _is_of_same_participant(session, other):
+            others += [part.signals for part in other_parts]
+    result = []
+    for part in parts:
+        signals = recipe.signal.apply_participant_baseline(part.signals, others=tuple(others))
+        result.append(replace(part, signals=signals))
+    return tuple(result)
+
+
+def _is_of_same_participant(session: Session, other: Session) -> bool:
+    """Whether another session is of a session's participant, who is known."""
+    if not session.participant or other.session_id == session.session_id:
+        return False
+    return other.participant == session.participant
 
 
 def _part(
@@ -190,7 +225,7 @@ def _part(
 
 
 def _seconds(session: Session, parts: tuple[PartResult, ...]) -> tuple[float, float]:
-    """Seconds of video that were observed, and of these the seconds in which a signal has a value."""
+    """Seconds of video that were observed, and of these those in which a signal has a value."""
     observed_s = valid_s = 0.0
     for part in parts:
         edges_s = part.analysis.timeline.edges_s + part.start_s
@@ -199,59 +234,6 @@ def _seconds(session: Session, parts: tuple[PartResult, ...]) -> tuple[float, fl
         observed_s += seen_s
         valid_s += defined_s
     return observed_s, valid_s
-
-
-def annotations_sha(sessions: Sequence[Session]) -> str:
-    """Digest of what events of annotated sessions were scored against, however it was written."""
-    return fingerprint([(s.session_id, repr(s.observed), s.annotations) for s in sessions])
-
-
-def counts_rows(result: SessionResult, recipe: Recipe) -> list[CountsRow]:
-    """Counts of a session by the run's criterion, and by wider or narrower windows beside it.
-
-    Where matching is not by a window, there is one row, without a width.
-    """
-    return [
-        CountsRow(
-            session_id=result.session.session_id,
-            participant=result.session.participant,
-            threshold=recipe.event.level,
-            pre_s=pre_s,
-            post_s=post_s,
-            counts=_counts(result, criterion),
-            annotations_sha=annotations_sha([result.session]),
-        )
-        for criterion, pre_s, post_s in _criteria(recipe)
-    ]
-
-
-def _criteria(recipe: Recipe) -> list[tuple[Criterion, float, float]]:
-    """The criteria of the counts table, each with its window; NaN = not by a window."""
-    criterion = recipe.scoring
-    window = criterion.onset_window
-    if window is None:
-        return [(criterion, math.nan, math.nan)]
-    rows: list[tuple[Criterion, float, float]] = []
-    for post_s in sorted({window.post_s, *recipe.statistics.tolerances_s}):
-        as_wide = Window(
-            pre_s=window.pre_s,
-            post_s=post_s,
-            stamp=criterion.stamp,
-            tolerance_s=window.tolerance_s,
-        )
-        rows.append((as_wide, window.pre_s, post_s))
-    return rows
-
-
-def _counts(result: SessionResult, criterion: Criterion) -> Counts:
-    return compare_session(
-        result.events,
-        result.session.annotations or (),
-        criterion,
-        observed=result.session.observed,
-        observed_s=result.observed_s,
-        valid_s=result.valid_s,
-    ).counts
 
 
 def _scores(annotated: Sequence[SessionResult], recipe: Recipe) -> tuple[Score, ...]:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ferbench.report import statistics_pictures as pictures_of
+from ferbench.report import curve_pictures, distribution_pictures
+from ferbench.report.distribution_pictures import ForestRow
+from ferbench.report.figures import Point
 from ferbench.report.files import write_csv
 from ferbench.report.statistics_text import summary
 from ferbench.scoring.agreement.annotators import AnnotatorPair, segment_shares, values
@@ -112,7 +114,7 @@ def _pictures(
         _over_thresholds(thresholds, folder / "thresholds.png", level)
     if statistics.tolerance:
         _tolerance(statistics.tolerance, folder / "tolerance.png", extent.post_s)
-    pictures_of.lag_scan(
+    curve_pictures.lag_scan(
         folder / "lag_scan.png",
         offset_s=statistics.scan.offset_s,
         f1=statistics.scan.f1,
@@ -121,7 +123,7 @@ def _pictures(
         window_s=statistics.scan.half_width_s,
         title="when events follow annotations",
     )
-    pictures_of.latencies(
+    distribution_pictures.latencies(
         folder / "latency.png",
         lags_s=[lag_s for lags_s in assessment.lags_s for lag_s in lags_s],
         pre_s=extent.pre_s,
@@ -136,7 +138,7 @@ def _pictures(
 
 def _tolerance(curve: ToleranceCurve, path: Path, chosen_s: float) -> None:
     pooled = curve.pooled()
-    pictures_of.tolerance(
+    curve_pictures.tolerance(
         path,
         post_s=curve.post_s,
         f1=f1(pooled),
@@ -148,7 +150,7 @@ def _tolerance(curve: ToleranceCurve, path: Path, chosen_s: float) -> None:
 
 
 def _chance(null: Null, chance: Chance, path: Path) -> None:
-    pictures_of.null(
+    distribution_pictures.null(
         path, draws=f1(null.tally), value=chance.value, p=chance.p, title="F1 by chance"
     )
 
@@ -158,17 +160,17 @@ def _precision_recall(
 ) -> None:
     pooled, best = thresholds.pooled, thresholds.best.tally
     reached = recall(pooled)
-    this_run = pictures_of.Point(
+    this_run = Point(
         x=assessment.measured["recall"].value,
         y=assessment.measured["precision"].value,
         label="this run",
     )
-    best_point = pictures_of.Point(
+    best_point = Point(
         x=float(recall(best)),
         y=float(precision(best)),
         label=f"best F1 {float(f1(best)):.3f} (optimistic)",
     )
-    pictures_of.precision_recall(
+    curve_pictures.precision_recall(
         path,
         level=thresholds.curve.level,
         recall=reached,
@@ -196,7 +198,7 @@ def _band(thresholds: Thresholds, *, largest_recall: float) -> tuple[F64, F64, F
 def _over_thresholds(thresholds: Thresholds, path: Path, level: float) -> None:
     pooled, best = thresholds.pooled, thresholds.best
     best_f1 = float(f1(best.tally))
-    pictures_of.thresholds(
+    curve_pictures.thresholds(
         path,
         level=thresholds.curve.level,
         f1=f1(pooled),
@@ -204,7 +206,7 @@ def _over_thresholds(thresholds: Thresholds, path: Path, level: float) -> None:
         false_alarms_per_min=false_alarms_per_min(pooled),
         floor=thresholds.curve.floor,
         chosen=level,
-        best=pictures_of.Point(
+        best=Point(
             x=best.level,
             y=best_f1,
             label=f"best {best_f1:.3f} at {best.level:.3g} (optimistic)",
@@ -220,15 +222,13 @@ def _forest(assessment: Assessment, path: Path) -> None:
     for name, value, n in zip(
         assessment.participants, f1(tally).tolist(), num_annotations, strict=True
     ):
-        rows.append(pictures_of.ForestRow(name=name, value=value, low=math.nan, high=math.nan, n=n))
+        rows.append(ForestRow(name=name, value=value, low=math.nan, high=math.nan, n=n))
     low = high = chance = math.nan
     if measured.interval:
         low, high = measured.interval.low, measured.interval.high
     if measured.chance:
         chance = measured.chance.mean
-    pooled = pictures_of.ForestRow(
-        name="all", value=measured.value, low=low, high=high, n=sum(num_annotations)
-    )
-    pictures_of.forest(
+    pooled = ForestRow(name="all", value=measured.value, low=low, high=high, n=sum(num_annotations))
+    distribution_pictures.forest(
         path, rows=rows, pooled=pooled, chance=chance, title="F1 of each participant"
     )

@@ -10,7 +10,7 @@ from ferbench.report.statistics_words import beside_chance, counted, interval_te
 from ferbench.scoring.agreement.annotators import values
 from ferbench.scoring.errhri import FrameScores
 from ferbench.scoring.matching.criterion import Criterion
-from ferbench.scoring.metrics import f1
+from ferbench.scoring.metrics import METRICS, Metric, f1
 from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
@@ -22,14 +22,6 @@ from ferbench.wording import plural
 
 FEW = 20
 """Participants below which an interval's measured coverage is told."""
-_DECIMALS = {"false_alarms_per_min": 2, "latency_s": 2}
-_NAMES = {
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "F1",
-    "false_alarms_per_min": "false alarms per minute",
-    "latency_s": "latency, s",
-}
 
 
 def summary(statistics: Statistics, criterion: Criterion, rules: StatisticsRules) -> list[str]:
@@ -76,14 +68,16 @@ def _time(seconds: float) -> str:
 
 
 def _of_headline(statistics: Statistics) -> list[str]:
-    return [_sentence(name, measured) for name, measured in statistics.assessment.measured.items()]
+    return [
+        _sentence(METRICS[name], measured)
+        for name, measured in statistics.assessment.measured.items()
+    ]
 
 
-def _sentence(name: str, measured: Measured) -> str:
-    decimals = _DECIMALS.get(name, 3)
-    value = number(measured.value, decimals)
-    interval = interval_text(measured.interval, decimals)
-    return f"{_NAMES[name]} {value}{interval}{beside_chance(measured.chance, decimals)}"
+def _sentence(metric: Metric, measured: Measured) -> str:
+    value = number(measured.value, metric.decimals)
+    interval = interval_text(measured.interval, metric.decimals)
+    return f"{metric.title} {value}{interval}{beside_chance(measured.chance, metric.decimals)}"
 
 
 def _of_intervals(statistics: Statistics, rules: StatisticsRules) -> list[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
+from ferbench.scoring.metrics import headline
 from ferbench.scoring.uncertainty.chance import Chance
 from ferbench.scoring.uncertainty.intervals import Interval
+from ferbench.types import Score
 
 
 def number(value: float, decimals: int = 3) -> str:
@@ -29,6 +32,16 @@ def counted(count: float, one: str, more: str = "") -> str:
     if count != 1:
         things = more or f"{one}s"
     return f"{count:.0f} {things}"
+
+
+def scores_line(scores: Iterable[Score]) -> str:
+    """The headline metrics in one line: ``precision 0.750, recall 0.600, ...``."""
+    values = {score.name: score.value for score in scores}
+    return ", ".join(
+        f"{metric.name} {number(values[metric.logged_as])}"
+        for metric in headline()
+        if metric.logged_as in values
+    )
 
 
 def interval_text(interval: Interval | None, decimals: int = 3) -> str:

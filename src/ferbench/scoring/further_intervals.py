@@ -11,10 +11,11 @@ from ferbench.scoring.agreement import annotators as coders
 from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.thresholds import average_precision_of, display_levels
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
-from ferbench.scoring.metrics import Tally, f1
+from ferbench.scoring.metrics import f1
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import Activity
 from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.uncertainty.intervals import Interval, Statistic, bootstrap, metric_of
 from ferbench.types import F64

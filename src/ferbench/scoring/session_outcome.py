@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ferbench.scoring.counts import counts_of
 from ferbench.scoring.matching.criterion import Criterion, Pairs
-from ferbench.scoring.metrics import Tally, latency_s, values_of
+from ferbench.scoring.metrics import METRICS, Basis
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.tally import Tally
 from ferbench.timespans import Stretches, contains, includes
 from ferbench.types import Annotation, Counts, Event, Score
 
@@ -131,9 +132,6 @@ def scores_of(
 ) -> tuple[Score, ...]:
     """Scores over all sessions: counts and lags are pooled first (micro average).
 
-    ``n`` is what a score rests on: events (precision, false alarms), annotations (recall), both
-    (F1), matches (latency), sessions (tp, fp, fn).
-
     Args:
         sessions: counts and lags of each session.
         params: kept beside each score (see ``window_params``).
@@ -145,18 +143,21 @@ def scores_of(
         total += counts
         lags_s.extend(lags)
         num_sessions += 1
-    num_events, value = total.tp + total.fp, values_of(total)
-    table = (
-        ("precision", value["precision"], num_events, True),
-        ("recall", value["recall"], total.n_ref, True),
-        ("f1", value["f1"], num_events + total.n_ref, True),
-        ("false_alarms_per_min", value["false_alarms_per_min"], num_events, False),
-        ("latency_s", latency_s(lags_s), len(lags_s), False),
-        ("tp", float(total.tp), num_sessions, True),
-        ("fp", float(total.fp), num_sessions, False),
-        ("fn", float(total.fn), num_sessions, False),
-    )
+    num_events = total.tp + total.fp
+    rests_on: dict[Basis, int] = {
+        "events": num_events,
+        "annotations": total.n_ref,
+        "events and annotations": num_events + total.n_ref,
+        "matches": len(lags_s),
+        "sessions": num_sessions,
+    }
     return tuple(
-        Score(name=f"event/{name}", value=value, n=n, higher_is_better=better, params=params)
-        for name, value, n, better in table
+        Score(
+            name=metric.logged_as,
+            value=metric.value(total, lags_s),
+            n=rests_on[metric.rests_on],
+            higher_is_better=metric.higher_is_better,
+            params=params,
+        )
+        for metric in METRICS.values()
     )

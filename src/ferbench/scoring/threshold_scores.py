@@ -20,8 +20,9 @@ from ferbench.scoring.curves.thresholds import (
     precision_band,
 )
 from ferbench.scoring.matching.criterion import Criterion
-from ferbench.scoring.metrics import Tally, precision, recall
+from ferbench.scoring.metrics import precision, recall
 from ferbench.scoring.scored_session import ScoredSession
+from ferbench.scoring.tally import Tally
 from ferbench.types import F64
 
 RECALLS: Final = np.linspace(0, 1, 101)

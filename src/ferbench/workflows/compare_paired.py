@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ferbench.errors import ConfigError, FerbenchError
-from ferbench.report.compare import matching_params
+from ferbench.report.comparability import matching_params
 from ferbench.report.statistics_text import FEW
 from ferbench.results import CountsRow, RunRow
-from ferbench.scoring.metrics import METRICS, values_of
+from ferbench.scoring.metrics import MAIN, count_formulas, values_of
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.scoring.uncertainty.paired import Difference, in_common, paired
+from ferbench.scoring.uncertainty.paired import Difference
+from ferbench.scoring.uncertainty.paired_runs import in_common, paired
 from ferbench.tracking.store import Store
 from ferbench.types import Counts
 from ferbench.wording import some
@@ -50,8 +51,7 @@ class PairedComparison:
 def compare_paired(
     store: Store, first: RunRow, others: Sequence[RunRow], *, seed: int, leave_out: bool = False
 ) -> PairedComparison:
-    """Compare other runs with a first one, participant by participant, on the sessions that all
-    have.
+    """Compare other runs with a first one by participant, on the sessions that all have.
 
     Args:
         store: that has their counts.
@@ -67,18 +67,8 @@ def compare_paired(
         TrackingError: a run has no table of counts.
     """
     counts = _counts(store, first)
-    comparable: list[tuple[RunRow, list[CountsRow]]] = []
-    left_out = []
-    for run in others:
-        try:
-            comparable.append((run, _comparable(store, first, counts, run)))
-        except FerbenchError as error:
-            if not leave_out:
-                raise
-            left_out.append(f"left out: {run.name} ({run.run_id[:8]}): {error}")
-    if not comparable:
-        raise ConfigError("; ".join(left_out) or "there is no other run to compare with")
-    tables, dropped = in_common([counts, *(rows for _, rows in comparable)])
+    counts_of, left_out = _comparable_runs(store, first, counts, others, leave_out=leave_out)
+    tables, dropped = in_common([counts, *counts_of.values()])
     if not tables[0]:
         raise ConfigError("these runs have no session in common")
     rules = StatisticsRules()
@@ -94,14 +84,42 @@ def compare_paired(
     totals = [_values(rows) for rows in tables]
     return PairedComparison(
         first=first,
-        others=tuple(run for run, _ in comparable),
+        others=tuple(run for run in others if run.run_id in counts_of),
         rules=rules,
         seed=seed,
-        values={name: tuple(values[name] for values in totals) for name in METRICS},
+        values={name: tuple(values[name] for values in totals) for name in count_formulas()},
         differences=differences,
         participants=len(participants),
-        notes=(*_notes(dropped, len(participants), differences["f1"][0]), *left_out),
+        notes=(*_notes(dropped, len(participants), differences[MAIN][0]), *left_out),
     )
+
+
+def _comparable_runs(
+    store: Store,
+    first: RunRow,
+    counts: Sequence[CountsRow],
+    others: Sequence[RunRow],
+    *,
+    leave_out: bool,
+) -> tuple[dict[str, list[CountsRow]], list[str]]:
+    """Counts of the other runs that can be compared, by their ids, and which are left out.
+
+    Raises:
+        ConfigError: none is left.
+        FerbenchError: one cannot be compared, and ``leave_out`` is False.
+    """
+    counts_of: dict[str, list[CountsRow]] = {}
+    left_out = []
+    for run in others:
+        try:
+            counts_of[run.run_id] = _comparable(store, first, counts, run)
+        except FerbenchError as error:
+            if not leave_out:
+                raise
+            left_out.append(f"left out: {run.name} ({run.run_id[:8]}): {error}")
+    if not counts_of:
+        raise ConfigError("; ".join(left_out) or "there is no other run to compare with")
+    return counts_of, left_out
 
 
 def _notes(dropped: Sequence[str], participants: int, example: Difference) -> list[str]:
@@ -135,29 +153,35 @@ def _comparable(
         ConfigError: it was scored in another way, or a session against other annotations.
         TrackingError: it has no table of counts.
     """
-    different = matching_params([first, run])
+    different = [
+        f"{name} {first.params.get(name, '-')} and {run.params.get(name, '-')}"
+        for name in matching_params([first, run])
+    ]
     if different:
-        each = (
-            f"{name} {first.params.get(name, '-')} and {run.params.get(name, '-')}"
-            for name in different
-        )
         raise ConfigError(
-            f"these runs were scored in different ways ({'; '.join(each)}); compare those with "
-            "the same"
+            f"these runs were scored in different ways ({'; '.join(different)}); compare those "
+            "with the same"
         )
     rows = _counts(store, run)
-    digests = {row.session_id: row.annotations_sha for row in counts}
-    changed = [
-        row.session_id
-        for row in rows
-        if digests.get(row.session_id, row.annotations_sha) != row.annotations_sha
-    ]
+    changed = _scored_against_other_annotations(rows, counts)
     if changed:
         raise ConfigError(
             "these runs were scored against different annotations or observed time "
             f"({some(changed)}); a paired comparison needs the same"
         )
     return rows
+
+
+def _scored_against_other_annotations(
+    rows: Sequence[CountsRow], first: Sequence[CountsRow]
+) -> list[str]:
+    """Sessions of a run whose annotations or observed time are not those of the first run."""
+    digests = {row.session_id: row.annotations_sha for row in first}
+    changed = []
+    for row in rows:
+        if digests.get(row.session_id, row.annotations_sha) != row.annotations_sha:
+            changed.append(row.session_id)
+    return changed
 
 
 def _counts(store: Store, run: RunRow) -> list[CountsRow]:

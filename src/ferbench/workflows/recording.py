@@ -13,7 +13,7 @@ from ferbench.datasets.marked import annotation_files
 from ferbench.fingerprint import fingerprint
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.evaluate import annotations_sha
+from ferbench.pipeline.count_rows import annotations_sha
 from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision

@@ -24,6 +24,7 @@ from ferbench.pipeline.scored_sessions import scored_session
 from ferbench.report.statistics_files import SUMMARY, write_statistics
 from ferbench.results import Report, SessionResult, StageKey
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
+from ferbench.scoring.metrics import headline
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
@@ -162,6 +163,7 @@ def _key(
     spec = {
         "version": VERSION,
         "pictures": pictures,
+        "metrics": [metric.name for metric in headline()],
         "sessions": [_session_spec(result) for result in scored],
         "annotators": marked,
         **decisions,

@@ -1,4 +1,4 @@
-"""A criterion and the rules of statistics from their yaml names and single values, without a run."""
+"""A criterion and the rules of statistics from yaml names and single values, without a run."""
 
 from __future__ import annotations
 
@@ -90,16 +90,20 @@ def _full_name(name: str, config: Mapping[str, Any]) -> str:
     """
     if name.split(".")[0] in GROUPS:
         return name
-    groups = [group for group in GROUPS if name in config[group]]
-    if len(groups) == 1:
-        return f"{groups[0]}.{name}"
-    if groups:
-        full = " and ".join(f"{group}.{name}" for group in groups)
-        raise ConfigError(f"may be {full}; give the whole name", key=f"scoring.{name}")
-    allowed = [key for group in GROUPS for key in config[group] if key != "_target_"]
-    near = difflib.get_close_matches(name, allowed, n=1)
+    full_names = [f"{group}.{name}" for group in GROUPS if name in config[group]]
+    if len(full_names) == 1:
+        return full_names[0]
+    message = _unknown(name, config)
+    if full_names:
+        message = f"may be {' and '.join(full_names)}; give the whole name"
+    raise ConfigError(message, key=f"scoring.{name}")
+
+
+def _unknown(name: str, config: Mapping[str, Any]) -> str:
+    allowed = [*config["scoring"], *config["statistics"]]
+    names = [key for key in dict.fromkeys(allowed) if key != "_target_"]
+    near = difflib.get_close_matches(name, names, n=1)
     meant = ""
     if near:
         meant = f" (did you mean {near[0]}?)"
-    names = ", ".join(dict.fromkeys(allowed))
-    raise ConfigError(f"there is no such setting{meant}; allowed: {names}", key=f"scoring.{name}")
+    return f"there is no such setting{meant}; allowed: {', '.join(names)}"

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from ferbench.app.cli.agreement import agreement
+from ferbench.app.cli.compare import compare
 from ferbench.app.cli.doctor import doctor
 from ferbench.app.cli.events import events
 from ferbench.app.cli.models import models_app
 from ferbench.app.cli.predict import predict
-from ferbench.app.cli.scores import compare, score, score_frames
+from ferbench.app.cli.score import score
+from ferbench.app.cli.score_frames import score_frames
 from ferbench.app.cli.ui import ui
 from ferbench.version import __version__
 

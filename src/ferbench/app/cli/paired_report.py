@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ferbench.app.tables import FittedTable, number, rows_table
+from ferbench.scoring.metrics import MAIN
 from ferbench.scoring.uncertainty.paired import Difference
 from ferbench.workflows.compare_paired import PairedComparison
 
@@ -46,7 +47,7 @@ def _difference(difference: Difference) -> tuple[str, str, str]:
 
 def closing(comparison: PairedComparison) -> list[str]:
     """What the numbers rest on."""
-    example = comparison.differences["f1"][0]
+    example = comparison.differences[MAIN][0]
     swaps = f"{example.swaps} random swaps"
     if example.exact:
         swaps = f"all {example.swaps} swaps"

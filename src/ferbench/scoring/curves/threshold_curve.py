@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import DataError
-from ferbench.scoring.metrics import Tally, precision, recall
+from ferbench.scoring.metrics import precision, recall
 from ferbench.scoring.scored_session import ScoredSession, Stamp
+from ferbench.scoring.tally import Tally
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import TOLERANCE_S, included
 from ferbench.types import F64, I64

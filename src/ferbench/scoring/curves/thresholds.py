@@ -16,8 +16,9 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.scoring.curves.threshold_curve import Curve, average_precision, counted
-from ferbench.scoring.metrics import Tally, precision, recall
+from ferbench.scoring.metrics import precision, recall
 from ferbench.scoring.scored_session import ScoredSession, Stamp
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import Statistic
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import Stretches, pieces, total_s, union

@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 
 from ferbench.scoring.curves.threshold_curve import clusters, largest_matchings
-from ferbench.scoring.metrics import Metric, Tally, f1
+from ferbench.scoring.metrics import f1
 from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
+from ferbench.scoring.tally import Formula, Tally
 from ferbench.scoring.uncertainty.intervals import Statistic
 from ferbench.timespans import TOLERANCE_S
 from ferbench.types import F64
@@ -84,11 +85,11 @@ def tolerance_curve(
     )
 
 
-def mean_of(curve: ToleranceCurve, widths_s: Sequence[float], metric: Metric = f1) -> Statistic:
+def mean_of(curve: ToleranceCurve, widths_s: Sequence[float], formula: Formula = f1) -> Statistic:
     """Mean of a metric over some of the curve's widths, as a function of the participants taken.
 
     Its value for everybody is ``mean_of(curve, TIGHT_S)(np.ones((1, P)))[0]`` (see
     ``intervals.bootstrap``).
     """
     columns = np.isin(curve.post_s, widths_s)
-    return lambda weights: metric(curve.tally.weighted(weights))[:, columns].mean(axis=1)
+    return lambda weights: formula(curve.tally.weighted(weights))[:, columns].mean(axis=1)

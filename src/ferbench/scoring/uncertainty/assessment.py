@@ -12,24 +12,18 @@ import numpy as np
 
 from ferbench.scoring.curves.threshold_curve import clusters
 from ferbench.scoring.matching.criterion import Criterion
-from ferbench.scoring.metrics import METRICS, Tally
+from ferbench.scoring.metrics import Metric, headline
 from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.chance import Chance, Null, Track, against, random, shifted
 from ferbench.scoring.uncertainty.coverage import measured_coverage
 from ferbench.scoring.uncertainty.intervals import (
     Interval,
     Method,
     bootstrap,
-    median_of,
-    metric_of,
     on_everybody,
     resampled,
 )
-
-COMPARED_WITH_CHANCE = ("precision", "recall", "f1")
-"""Their p values are the same, for a null detector has as many events and annotations in every
-draw.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +52,7 @@ class Assessment:
     """All headline numbers of some sessions.
 
     Attributes:
-        measured: by name: precision, recall, f1, false_alarms_per_min, latency_s (median of the
-            matches).
+        measured: the headline metrics by name.
         participants: the units of resampling, in order of their names.
         num_unnamed: sessions without a participant; each stands for itself, so intervals are too
             narrow where one person is behind several.
@@ -106,22 +99,21 @@ def assess(
     weights = None
     if draws:
         weights = resampled(len(participants), draws=draws, seed=seed + 2)
-    statistics = {name: metric_of(tally, metric) for name, metric in METRICS.items()}
-    statistics["latency_s"] = median_of(lags_s)
     measured = {}
-    for name, statistic in statistics.items():
+    for metric in headline():
+        statistic = metric.statistic(tally, lags_s)
         interval = coverage = None
         if weights is None:
             value = on_everybody(statistic, len(participants))
         else:
             value, interval = bootstrap(statistic, weights, level=level, method=method)
-            coverage = measured_coverage(name, method, len(participants), level=level)
-        measured[name] = Measured(
+            coverage = measured_coverage(metric.name, method, len(participants), level=level)
+        measured[metric.name] = Measured(
             value=value,
             interval=interval,
             coverage=coverage,
-            chance=_by_chance(name, value, by_shift),
-            random=_by_chance(name, value, by_random),
+            chance=_by_chance(metric, value, by_shift),
+            random=_by_chance(metric, value, by_random),
         )
     return Assessment(
         measured=measured,
@@ -134,11 +126,14 @@ def assess(
     )
 
 
-def _by_chance(name: str, value: float, null: Null | None) -> Chance | None:
+def _by_chance(metric: Metric, value: float, null: Null | None) -> Chance | None:
     """A metric beside a null detector's; None where there is none, or it says nothing about it."""
-    if null is None or name not in COMPARED_WITH_CHANCE:
+    if null is None:
         return None
-    return against(value, METRICS[name](null.tally))
+    draws = metric.of_null(null.tally)
+    if draws is None:
+        return None
+    return against(value, draws)
 
 
 def _by_participant(

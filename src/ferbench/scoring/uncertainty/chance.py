@@ -21,7 +21,7 @@ import numpy as np
 
 from ferbench.errors import ConfigError, DataError
 from ferbench.scoring.matching.many_draws import AT_ONCE, Counting
-from ferbench.scoring.metrics import Tally
+from ferbench.scoring.tally import Tally
 from ferbench.timespans import Stretches, spans_of
 from ferbench.types import F64, I64
 

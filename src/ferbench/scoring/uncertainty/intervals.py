@@ -21,7 +21,7 @@ from typing import Final, Literal
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.metrics import Metric, Tally
+from ferbench.scoring.tally import Formula, Tally
 from ferbench.types import F64
 
 Method = Literal["expanded", "percentile", "bca"]
@@ -32,7 +32,7 @@ Statistic = Callable[[F64], F64]
 says.
 """
 
-_AT_ONCE: Final = 2_000_000  # numbers that a median works on at once
+_AT_ONCE: Final = 2_000_000  # numbers that are worked on at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,23 +59,27 @@ class Interval:
     undefined: float
 
 
-def metric_of(tally: Tally, metric: Metric) -> Statistic:
+def metric_of(tally: Tally, formula: Formula) -> Statistic:
     """A metric of summed counts, as a function of the participants taken.
 
     ``tally`` has one entry for each (N,).
     """
 
     def statistic(weights: F64) -> F64:
-        return metric(tally.weighted(weights))
+        return formula(tally.weighted(weights))
 
     return statistic
 
 
-def median_of(values: Sequence[Sequence[float]]) -> Statistic:
-    """The median of numbers that belong to participants, as a function of those taken.
+def statistic_of_values(
+    values: Sequence[Sequence[float]], formula: Callable[[F64, F64], F64]
+) -> Statistic:
+    """A number of values that belong to participants, as a function of those taken.
 
     Args:
         values: of each participant, such as the lags of its matches.
+        formula: of all values f64 (N,), rising, each taken as often as weights f64 (rows, N) say,
+            such as ``weighted_median``.
     """
     numbers = [len(of_one) for of_one in values]
     pooled = np.array(list(chain.from_iterable(values)), np.float64)
@@ -85,11 +89,11 @@ def median_of(values: Sequence[Sequence[float]]) -> Statistic:
     step = max(_AT_ONCE // max(len(ordered), 1), 1)
 
     def statistic(weights: F64) -> F64:
-        medians = np.empty(len(weights))
+        result = np.empty(len(weights))
         for row in range(0, len(weights), step):
             rows = slice(row, row + step)
-            medians[rows] = weighted_median(ordered, weights[rows, owner])
-        return medians
+            result[rows] = formula(ordered, weights[rows, owner])
+        return result
 
     return statistic
 
@@ -134,7 +138,7 @@ def bootstrap(
     """A number on all participants, and its interval of confidence.
 
     Args:
-        statistic: see ``metric_of`` and ``median_of``.
+        statistic: see ``metric_of`` and ``statistic_of_values``.
         weights: see ``resampled``, f64 (draws, N).
         level: of confidence, in (0, 1).
         method: see ``interval``.

@@ -2,7 +2,7 @@
 
 Chance levels, intervals, curves, lag, agreement, breakdowns.
 
-    python -m benchmarks.statistics [--repeats 3]
+    python -m benchmarks.study_statistics [--repeats 3]
 
 100 sessions of 30 minutes at 25 fps, 50 participants, 20 annotations in each session, about 2,000
 events of a smoothed random signal; 1,000 surrogates of each null detector and 2,000 draws of the
