@@ -27,7 +27,8 @@ import torch
 
 from benchmarks.detector_mtcnn import decode
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of, composed
+from ferbench.config.compose import composed
+from ferbench.config.groups import choices_of
 from ferbench.errors import FerbenchError
 from ferbench.places import default_root, models_dir
 from ferbench.provenance import library_versions

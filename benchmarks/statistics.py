@@ -14,7 +14,6 @@ whole process.
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import os
 import platform
@@ -23,6 +22,7 @@ import statistics as stats
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,13 +32,13 @@ from scipy.ndimage import gaussian_filter1d
 
 from ferbench.events.hysteresis import Hysteresis
 from ferbench.report.statistics_files import write_statistics
-from ferbench.scoring.matching.criteria import Window
-from ferbench.scoring.matching.event_scoring import EventScoring
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics import Statistics, statistics
-from ferbench.scoring.uncertainty.assessment import counting, track
+from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.uncertainty.assessment import track
 from ferbench.scoring.uncertainty.chance import shifted
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Signal, Timeline, VideoInfo
 
 SESSIONS, PARTICIPANTS, ANNOTATIONS = 100, 50, 20
@@ -66,17 +66,19 @@ def signal_of(rng: np.random.Generator) -> Signal:
     return Signal(timeline=timeline, value=1 / (1 + np.exp(-noise / noise.std())), label="surprise")
 
 
-def profiled(signal: Signal) -> Profile:
+def profiled(signal: Signal) -> ThresholdSweep:
     """The rule's events at every threshold."""
-    found = RULE.profile(signal, start_s=0.0)
+    found = RULE.threshold_sweep(signal, start_s=0.0)
     assert found is not None
     return found
 
 
-def session(number: int, signal: Signal, profile: Profile, rng: np.random.Generator) -> Evidence:
+def session(
+    number: int, signal: Signal, profile: ThresholdSweep, rng: np.random.Generator
+) -> ScoredSession:
     """A session as statistics see it."""
     name = f"s{number:03}"
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=f"p{number % PARTICIPANTS:02}",
         events=tuple(RULE.detect(signal, session_id=name, start_s=0.0)),
@@ -99,86 +101,58 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
     return time.perf_counter() - started, result
 
 
-def one_at_a_time(evidence: list[Evidence], draws: int) -> None:
+def one_at_a_time(sessions: list[ScoredSession], draws: int) -> None:
     """Matches of circularly shifted events, drawn and matched singly."""
     rng, window = np.random.default_rng(0), Window()
     for _ in range(draws):
-        for own in evidence:
+        for session in sessions:
             shift_s = rng.uniform(5.5, LENGTH_S - 5.5)
             moved = [
-                type(event)(
-                    session_id=event.session_id,
+                replace(
+                    event,
                     onset_s=(event.onset_s + shift_s) % LENGTH_S,
                     offset_s=(event.offset_s + shift_s) % LENGTH_S,
                     trigger_s=(event.trigger_s + shift_s) % LENGTH_S,
-                    label=event.label,
-                    peak=event.peak,
                 )
-                for event in own.events
+                for event in session.events
             ]
-            window.matches(moved, own.annotations)
+            window.matches(moved, session.annotations)
 
 
-def drawn(found: Statistics, scoring: EventScoring) -> None:
+def drawn(found: Statistics, rules: StatisticsRules) -> None:
     """All pictures and tables."""
     with tempfile.TemporaryDirectory() as folder:
-        write_statistics(found, Path(folder), scoring, level=RULE.enter)
+        write_statistics(found, Path(folder), Window(), rules, level=RULE.enter)
 
 
-def main() -> None:
-    """Make the study, measure, write the result."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def measured(
+    sessions: list[ScoredSession], rules: StatisticsRules
+) -> tuple[dict[str, float], Statistics]:
+    """Seconds of every piece of work, and the statistics."""
+    tracks = [track(session, "trigger") for session in sessions]
+    window = Window()
+    count = window.count_matches()
+    draws = rules.surrogates
+    with_intervals_s, found = timed(lambda: statistics(sessions, window, rules, annotators={}))
+    without_s, _ = timed(
+        lambda: statistics(sessions, window, rules, annotators={}, intervals=False)
     )
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parent / "results" / "statistics_cpu.json"
-    )
-    options = parser.parse_args()
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    rng, scoring, window = np.random.default_rng(0), EventScoring(), Window()
-    signals = [signal_of(rng) for _ in range(SESSIONS)]
-    profiles_s, profiles = timed(lambda: [profiled(signal) for signal in signals])
-    evidence = [session(k, signals[k], profiles[k], rng) for k in range(SESSIONS)]
-    taken: dict[str, list[float]] = {
-        name: []
-        for name in (
-            "with_intervals",
-            "without",
-            "pictures",
-            "surrogates",
-            "surrogates_one_at_a_time",
-        )
+    pictures_s, _ = timed(lambda: drawn(found, rules))
+    surrogates_s, _ = timed(lambda: shifted(tracks, count=count, least_s=5.5, draws=draws, seed=0))
+    plain_s, _ = timed(lambda: one_at_a_time(sessions, DRAWN_PLAINLY))
+    seconds = {
+        "with_intervals": with_intervals_s,
+        "without": without_s,
+        "pictures": pictures_s,
+        "surrogates": surrogates_s,
+        "surrogates_one_at_a_time": plain_s * draws / DRAWN_PLAINLY,
     }
-    tracks = [track(own, "trigger") for own in evidence]
-    for _ in range(options.repeats):
-        whole_s, found = timed(lambda: statistics(evidence, scoring, people={}))
-        taken["with_intervals"].append(whole_s)
-        taken["without"].append(
-            timed(lambda: statistics(evidence, scoring, people={}, intervals=False))[0]
-        )
-        taken["pictures"].append(timed(functools.partial(drawn, found, scoring))[0])
-        ours = timed(
-            lambda: shifted(
-                tracks, count=counting(window), least_s=5.5, draws=scoring.surrogates, seed=0
-            )
-        )
-        taken["surrogates"].append(ours[0])
-        plain_s = timed(lambda: one_at_a_time(evidence, DRAWN_PLAINLY))[0]
-        taken["surrogates_one_at_a_time"].append(plain_s * scoring.surrogates / DRAWN_PLAINLY)
-    ratios = [
-        o / p for o, p in zip(taken["surrogates"], taken["surrogates_one_at_a_time"], strict=True)
-    ]
-    result = {
-        "what": "all statistics of 100 sessions of 30 min at 25 fps, seconds",
-        "events": sum(len(own.events) for own in evidence),
-        "levels": len(found.thresholds.curve.level) if found.thresholds else 0,
-        "surrogates": scoring.surrogates,
-        "draws": scoring.draws,
-        "profiles_s": round(profiles_s, 3),
-        "median_s": {name: round(stats.median(values), 3) for name, values in taken.items()},
-        "ratio_surrogates_to_one_at_a_time": round(stats.median(ratios), 5),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    return seconds, found
+
+
+def machine(load: float | None) -> dict[str, object]:
+    """Where it was measured, and with what."""
+    return {
         "device": {
             "kind": "cpu",
             "machine": platform.machine(),
@@ -190,6 +164,40 @@ def main() -> None:
             "numpy": np.__version__,
             "scipy": scipy.__version__,
         },
+    }
+
+
+def main() -> None:
+    """Make the study, measure, write the result."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=3)
+    default = Path(__file__).parent / "results" / "statistics_cpu.json"
+    parser.add_argument("--out", type=Path, default=default)
+    options = parser.parse_args()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    rng, rules = np.random.default_rng(0), StatisticsRules()
+    signals = [signal_of(rng) for _ in range(SESSIONS)]
+    profiles_s, profiles = timed(lambda: [profiled(signal) for signal in signals])
+    sessions = [session(k, signals[k], profiles[k], rng) for k in range(SESSIONS)]
+    repeats = []
+    for _ in range(options.repeats):
+        seconds, found = measured(sessions, rules)
+        repeats.append(seconds)
+    ratios = [each["surrogates"] / each["surrogates_one_at_a_time"] for each in repeats]
+    median_s = {name: round(stats.median(each[name] for each in repeats), 3) for name in repeats[0]}
+    result = {
+        "what": "all statistics of 100 sessions of 30 min at 25 fps, seconds",
+        "events": sum(len(each.events) for each in sessions),
+        "levels": len(found.thresholds.curve.level) if found.thresholds else 0,
+        "surrogates": rules.surrogates,
+        "draws": rules.draws,
+        "profiles_s": round(profiles_s, 3),
+        "median_s": median_s,
+        "ratio_surrogates_to_one_at_a_time": round(stats.median(ratios), 5),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        **machine(load),
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -83,10 +83,10 @@ def test_version_is_in_the_key(monkeypatch):
 
 def test_source_of_components_outside_ferbench_is_in_the_key():
     assert '"source"' in canonical_json(Part())
-    from ferbench.selectors.limits import Limits
+    from ferbench.selectors.classify import Classify
 
-    assert '"source"' not in canonical_json(Limits())
-    assert '"type":"ferbench.selectors.limits.Limits"' in canonical_json(Limits())
+    assert '"source"' not in canonical_json(Classify())
+    assert '"type":"ferbench.selectors.classify.Classify"' in canonical_json(Classify())
 
 
 def test_keys_are_the_same_in_another_process():

@@ -19,7 +19,8 @@ import torch
 from PIL import Image
 
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of, composed
+from ferbench.config.compose import composed
+from ferbench.config.groups import choices_of
 from ferbench.errors import WeightsError
 from ferbench.recognizer import Recognizer
 from ferbench.weights import lock as weights_lock

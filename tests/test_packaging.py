@@ -108,7 +108,8 @@ def test_a_wheel_holds_everything_and_works_alone(tmp_path):
 
 
 ALONE = """
-from ferbench.config.compose import choices_of, composed
+from ferbench.config.compose import composed
+from ferbench.config.groups import choices_of
 from ferbench.datasets.demo import Demo
 from ferbench.places import checkout_root, default_root
 import ferbench

@@ -165,7 +165,7 @@ def test_wrong_fields_are_refused(wrong, message):
     ("wrong", "message"),
     [
         ({"net": "ferbench.nets.absent.Net"}, "cannot be imported"),
-        ({"net": "ferbench.labels.canonical"}, r"expected a torch\.nn\.Module"),
+        ({"net": "ferbench.labels.expression_name"}, r"expected a torch\.nn\.Module"),
         ({"checkpoint": "ferbench.weights.checkpoints.absent"}, "cannot be imported"),
         ({"checkpoint": "ferbench.labels.EMOTIONS"}, "expected a function"),
     ],

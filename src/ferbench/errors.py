@@ -90,6 +90,10 @@ class Text(str):
         """The sentence in somebody's words."""
         return _joined(self.parts, words)
 
+    def replaced(self, old: str, new: str) -> Text:
+        """The same sentence with another text in its plain parts."""
+        return Text(*(_replaced(part, old, new) for part in self.parts))
+
     def within(self, prefix: str) -> Text:
         """The same sentence, its settings as fields of ``prefix``."""
         return Text(*(_within(part, prefix) for part in self.parts))
@@ -121,6 +125,14 @@ def _within(part: Part, prefix: str) -> Part:
         return Setting(f"{prefix}.{part.key}", part.value)
     if isinstance(part, Text):
         return part.within(prefix)
+    return part
+
+
+def _replaced(part: Part, old: str, new: str) -> Part:
+    if isinstance(part, Text):
+        return part.replaced(old, new)
+    if isinstance(part, str):
+        return part.replace(old, new)
     return part
 
 
@@ -167,12 +179,16 @@ class FerbenchError(Exception):
 
     def told(self, words: Words) -> str:
         """The whole message in somebody's words."""
-        sentence = told(self.message, words) or self._comparison()
+        return self.text().told(words)
+
+    def text(self) -> Text:
+        """The whole message, its settings and actions kept."""
+        parts: list[Part] = [self.message or self._comparison()]
         if self.key:
-            sentence = f"{words.setting(Setting(self.key))}: {sentence}"
-        if not self.hint:
-            return sentence
-        return f"{sentence}; {told(self.hint, words)}"
+            parts = [Setting(self.key), ": ", *parts]
+        if self.hint:
+            parts += ["; ", self.hint]
+        return Text(*parts)
 
     def _comparison(self) -> str:
         sentence = f"expected {self.expected}" if self.expected else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
 
     from ferbench.geometry import CropGeometry
-    from ferbench.threshold_sweep import Profile
+    from ferbench.threshold_sweep import ThresholdSweep
     from ferbench.types import I64
     from ferbench.weights.published import PublishedFile
 
@@ -65,8 +65,9 @@ class Detector(Protocol):
         """The files that ``load`` reads."""
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], Faces]:
-        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames
-        0..N-1.
+        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to their Faces.
+
+        The Faces' frames are counted from 0.
         """
 
 
@@ -150,7 +151,7 @@ class SignalRule(Protocol):
     ) -> tuple[Signal, ...]:
         """One Signal per wanted label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
 
-    def settle(
+    def apply_participant_baseline(
         self, signals: tuple[Signal, ...], *, others: tuple[tuple[Signal, ...], ...]
     ) -> tuple[Signal, ...]:
         """The signals of a video once those of the participant's other sessions (per video) are
@@ -175,7 +176,7 @@ class EventRule(Protocol):
         ``start_s``).
         """
 
-    def profile(self, signal: Signal, *, start_s: float) -> Profile | None:
+    def threshold_sweep(self, signal: Signal, *, start_s: float) -> ThresholdSweep | None:
         """What ``detect`` finds at every level at once, exactly.
 
         None where its events depend on each other.

@@ -17,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from ferbench.errors import ConfigError, DataError
 from ferbench.geometry import CropGeometry
-from ferbench.labels import canonical
+from ferbench.labels import expression_name
 from ferbench.resize import opencv_linear
 from ferbench.weights.checkpoints import load_strictly
 from ferbench.weights.published import PublishedFile, check
@@ -131,8 +131,8 @@ class Recognizer:
 
 def _check_expressions(where: str, labels: tuple[str, ...]) -> None:
     for label in labels:
-        if canonical(label) != label:
-            raise ConfigError(f"{where}: expected {canonical(label)!r} instead of {label!r}")
+        if expression_name(label) != label:
+            raise ConfigError(f"{where}: expected {expression_name(label)!r} instead of {label!r}")
     if not labels or len(set(labels)) != len(labels):
         raise ConfigError(f"{where}: expected different labels, at least one, got {labels!r}")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ferbench.app.console import failure, one_line, rows_table, summary, totals
+from ferbench.app.run_screen import failure, one_line, summary, totals
+from ferbench.app.tables import rows_table
 from ferbench.errors import ConfigError
 from ferbench.report.compare import SHOWN_METRICS, compare, format_number
 from ferbench.results import Failure, Report, RunRow, SessionResult, Work

@@ -931,7 +931,8 @@ def test_sessions_are_sorted_by_name(lab):
 
 def test_params_of_a_run_tell_how_rows_are_read(lab):
     from ferbench.config.compose import composed
-    from ferbench.config.settings import params_of, settings_from
+    from ferbench.config.params import params_of
+    from ferbench.config.settings import settings_from
 
     settings = settings_from(
         composed({"tracking": "none"}) | {"dataset": _node(videos="/home/anna/study 1")}

@@ -13,7 +13,7 @@ from PIL import Image
 from torch.nn import functional as F  # noqa: N812
 
 from ferbench.detectors import area
-from ferbench.detectors.mtcnn import _suppress_contained
+from ferbench.detectors.mtcnn_boxes import suppress_contained
 from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.nets.mtcnn import ONet, PNet, RNet
@@ -263,6 +263,6 @@ def test_last_suppression_equals_a_slow_one():
     for n in np.unique(frame):
         rows = np.flatnonzero(frame == n)
         expected += rows[_slow_suppression(box[rows].astype(np.float64), score[rows], 0.7)].tolist()
-    kept = _suppress_contained(frame, box, score, 0.7).tolist()
+    kept = suppress_contained(frame, box, score, 0.7).tolist()
     assert kept == expected
     assert 5 < len(kept) < 60

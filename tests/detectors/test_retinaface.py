@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from ferbench.detectors import anchors, retinaface
-from ferbench.detectors.retinaface_input import Pixels, fit
+from ferbench.detectors.network_input import Pixels, fit
 from ferbench.detectors.suppression import greedy_nms
 from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
@@ -167,7 +167,7 @@ def test_split_of_a_batch_does_not_matter(weights, monkeypatch):
     assert np.bincount(alone.frame, minlength=5).tolist() == [6, 6, 6, 0, 6]
     for frames_at_once in (2, 5):
         find = spec.load(CPU, weights)
-        find.forward.most_pixels = frames_at_once * 640 * 443 + 1
+        find.engine.most_pixels = frames_at_once * 640 * 443 + 1
         assert_same(find(frames), alone, box=1e-2, score=1e-5)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS, measured_coverage
 from ferbench.scoring.uncertainty.intervals import METHODS
-from helpers.simulated_participants import NAMES, covered, people, truth
+from helpers.simulated_participants import NAMES, covered, sample, truth
 
 SAMPLES = 200
 
@@ -56,7 +56,7 @@ def test_the_truth_is_that_of_the_population():
     With it they lie near what the description says.
     """
     known = truth(200_000)
-    seen = people(200_000, np.random.default_rng(1))
+    seen = sample(200_000, np.random.default_rng(1))
     assert known["recall"] == pytest.approx(0.46, abs=0.01)
     assert known["false_alarms_per_min"] == pytest.approx(0.15, abs=0.01)
     assert known["latency_s"] == pytest.approx(1.6, rel=0.02)

@@ -13,6 +13,7 @@ import pytest
 
 from ferbench.errors import DataError, FormatError
 from ferbench.events.hysteresis import Hysteresis
+from ferbench.events.windowed import Windowed
 from ferbench.thesis.frame_csv import (
     SCORES,
     ThesisFaces,
@@ -26,7 +27,7 @@ from ferbench.thesis.names import ThesisName, parse_thesis_name
 from ferbench.thesis.rows import label_signal, thesis_faces, thesis_predictions
 from ferbench.thesis.stored_scores import StoredScores
 from ferbench.types import Expressions, Faces, Timeline, VideoInfo
-from ferbench.workflows.find_events import Question, find_events, rule_from
+from ferbench.workflows.find_events import FindOptions, find_in_file
 from helpers.reference import DATA, shared_path
 
 DATA = json.loads((DATA / "thesis_cases.json").read_text())
@@ -59,9 +60,7 @@ def row_csv(label):
 
 
 def found_in(path, fps, label="Surprise"):
-    rule = rule_from("windowed", {})
-    question = Question(fps=fps, video=None, rule=rule, label=label, kind=None, selector=None)
-    return find_events(path, question)
+    return find_in_file(path, FindOptions(rule=Windowed(), labels=(label,), fps=fps))
 
 
 def check(found, segments, events, fps):

@@ -9,7 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
-from ferbench.config.compose import chosen, composed
+from ferbench.config.compose import compose, composed
 from ferbench.config.settings import PLUGS
 from ferbench.events.windowed import Windowed
 from ferbench.pipeline.recipe import Recipe
@@ -97,7 +97,7 @@ def test_other_experiments_say_nothing(experiment):
 
 
 def test_choices_of_an_experiment():
-    groups = chosen({"experiment": "thesis", "model": "mini_xception"})
+    groups = compose({"experiment": "thesis", "model": "mini_xception"}).choices
     assert (groups["model"], groups["detector"], groups["selector"]) == (
         "mini_xception",
         "retinaface_mnet025_thesis",

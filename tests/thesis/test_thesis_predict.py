@@ -43,7 +43,7 @@ from ferbench.thesis.frame_csv import read_thesis_csv
 from ferbench.thesis.stored_scores import STORED_SCORES, THESIS_MODELS, ThesisForm
 from ferbench.types import Faces, FrameBatch, Timeline, VideoInfo
 from ferbench.weights.published import PublishedFile, WheelFile
-from ferbench.workflows.predict_files import Output
+from ferbench.workflows.predict_files import PredictionFiles
 from helpers.reference import report_difference, shared_path
 
 MODELS = {3: "poster_v2_an7_thesis", 4: "poster_v2_rafdb_thesis", 5: "apvit_rafdb_thesis"}
@@ -227,7 +227,7 @@ def made(tmp_path_factory):
         Toy.seen.clear()
         analysis = analyser.analyse(video, video_id=video.stem)
         out = folder / name
-        output = Output(
+        output = PredictionFiles(
             folder=out,
             form="thesis",
             thesis=ThesisForm(model=name, backend="retinaface", stored=STORED_SCORES[name]),

@@ -11,6 +11,7 @@ from ferbench.datasets.matching import Matched, Rules, refusals
 from ferbench.datasets.recordings import Footage
 from ferbench.datasets.times import Clock, since
 from ferbench.errors import DatasetError
+from ferbench.timespans import contains
 from ferbench.types import Annotation, Session
 from ferbench.wording import some
 
@@ -158,9 +159,7 @@ def _outside(footage: Footage, annotations: Sequence[Annotation]) -> list[str]:
     """
     observed = footage.observed
     count = (
-        0
-        if observed is None
-        else sum(not any(a <= mark.onset_s < b for a, b in observed) for mark in annotations)
+        0 if observed is None else sum(not contains(observed, mark.onset_s) for mark in annotations)
     )
     return [f"{footage.name} ({count})"] if count else []
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferbench.errors import FormatError
+from ferbench.timespans import clipped, total_s
 from ferbench.types import Event
 
 LENGTHS: Final = ("observed_s", "duration_s")
@@ -118,9 +119,8 @@ def read_lengths(path: Path) -> dict[str, SessionLength]:
         if length_s < 0:
             raise FormatError(f"{where}: {name} is {row[name]!r}, expected 0 or more seconds")
         if name == "duration_s" and observed is not None:
-            cut = [(max(from_s, 0.0), min(to_s, length_s)) for from_s, to_s in observed]
-            observed = tuple((from_s, to_s) for from_s, to_s in cut if from_s < to_s)
-            length_s = sum(to_s - from_s for from_s, to_s in observed)
+            observed = tuple(clipped(observed, 0.0, length_s))
+            length_s = total_s(observed)
         found[key] = SessionLength(
             duration_s=length_s,
             valid_s=valid_s,

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferbench.errors import FerbenchError
+from ferbench.errors import FerbenchError, Text
 from ferbench.fingerprint import fingerprint
 from ferbench.pipeline.notices import crop_notice, oddities
 from ferbench.pipeline.parts import observed, start_s_of
@@ -17,8 +17,11 @@ from ferbench.pipeline.quality import pooled, quality
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import CountsRow, Failure, PartResult, Report, SessionResult
-from ferbench.scoring.counts import seconds_of
-from ferbench.types import Part, Session
+from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.session_outcome import compare_session, scores_of, window_params
+from ferbench.timespans import observed_and_valid_s
+from ferbench.types import Counts, Part, Score, Session
 
 
 def evaluate(
@@ -58,9 +61,7 @@ def evaluate(
     frames = sum(p.analysis.timeline.video.num_frames for r in results for p in r.parts)
     return Report(
         sessions=tuple(results),
-        scores=recipe.scoring.scores([(r.counts, r.latencies_s) for r in results if r.counts])
-        if annotated
-        else (),
+        scores=_scores(annotated, recipe),
         counts=tuple(row for result in annotated for row in counts_rows(result, recipe)),
         failures=tuple(failures),
         notices=(
@@ -98,15 +99,14 @@ def _failure(session: Session, error: Exception, *, at: int) -> Failure:
         at: position of the part that it went wrong with; the number of parts where it was none of
             them.
     """
-    reason = str(error)
+    reason = error.text() if isinstance(error, FerbenchError) else Text(str(error))
     for part in session.parts:
-        reason = reason.replace(str(part.path), part.path.name)
+        reason = reason.replaced(str(part.path), part.path.name)
     in_part = at < len(session.parts)
     if in_part and len(session.parts) > 1:
-        reason = f"part {at + 1} of {len(session.parts)}: {reason}"
-    return Failure(
-        session_id=session.session_id, file=session.parts[at if in_part else 0].path, reason=reason
-    )
+        reason = Text(f"part {at + 1} of {len(session.parts)}: ", reason)
+    file = session.parts[at if in_part else 0].path
+    return Failure(session_id=session.session_id, file=file, reason=reason)
 
 
 def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) -> SessionResult:
@@ -130,11 +130,13 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
     )
     observed_s, valid_s = _seconds(session, parts)
     annotations = session.annotations or ()
-    outcome = recipe.scoring.compare(
-        events, annotations, observed=session.observed, observed_s=observed_s, valid_s=valid_s
-    )
-    scored_events, scored_annotations = recipe.scoring.observed(
-        events, annotations, session.observed
+    outcome = compare_session(
+        events,
+        annotations,
+        recipe.scoring,
+        observed=session.observed,
+        observed_s=observed_s,
+        valid_s=valid_s,
     )
     return SessionResult(
         session=session,
@@ -142,8 +144,8 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
         events=events,
         matches=outcome.matches,
         latencies_s=outcome.lags_s,
-        scored_events=tuple(scored_events),
-        scored_annotations=tuple(scored_annotations),
+        scored_events=outcome.scored_events,
+        scored_annotations=outcome.scored_annotations,
         counts=outcome.counts if session.annotations is not None else None,
         observed_s=observed_s,
         valid_s=valid_s,
@@ -167,7 +169,8 @@ def _settled(
         for part in own
     )
     return tuple(
-        replace(part, signals=recipe.signal.settle(part.signals, others=others)) for part in parts
+        replace(part, signals=recipe.signal.apply_participant_baseline(part.signals, others=others))
+        for part in parts
     )
 
 
@@ -192,7 +195,7 @@ def _seconds(session: Session, parts: tuple[PartResult, ...]) -> tuple[float, fl
     for part in parts:
         edges_s = part.analysis.timeline.edges_s + part.start_s
         defined = np.any([~np.isnan(signal.value) for signal in part.signals], axis=0)
-        seen_s, defined_s = seconds_of(edges_s, defined, observed=session.observed)
+        seen_s, defined_s = observed_and_valid_s(edges_s, defined, observed=session.observed)
         observed_s += seen_s
         valid_s += defined_s
     return observed_s, valid_s
@@ -204,25 +207,56 @@ def annotations_sha(sessions: Sequence[Session]) -> str:
 
 
 def counts_rows(result: SessionResult, recipe: Recipe) -> list[CountsRow]:
-    """Counts of a session at the scoring's own tolerance and at those it lists for comparison."""
-    session, scoring = result.session, recipe.scoring
-    by_window = scoring.criterion is None
-    tolerances = sorted({scoring.post_s, *scoring.tolerances_s}) if by_window else [scoring.post_s]
+    """Counts of a session by the run's criterion, and by wider or narrower windows beside it.
+
+    Where matching is not by a window, there is one row, without a width.
+    """
     return [
         CountsRow(
-            session_id=session.session_id,
-            participant=session.participant,
+            session_id=result.session.session_id,
+            participant=result.session.participant,
             threshold=recipe.event.level,
-            pre_s=scoring.pre_s if by_window else math.nan,
-            post_s=post_s if by_window else math.nan,
-            counts=replace(scoring, post_s=post_s).counts(
-                result.events,
-                session.annotations or (),
-                observed=session.observed,
-                observed_s=result.observed_s,
-                valid_s=result.valid_s,
-            ),
-            annotations_sha=annotations_sha([session]),
+            pre_s=pre_s,
+            post_s=post_s,
+            counts=_counts(result, criterion),
+            annotations_sha=annotations_sha([result.session]),
         )
-        for post_s in tolerances
+        for criterion, pre_s, post_s in _criteria(recipe)
     ]
+
+
+def _criteria(recipe: Recipe) -> list[tuple[Criterion, float, float]]:
+    """The criteria of the counts table, each with its window; NaN = not by a window."""
+    criterion = recipe.scoring
+    window = criterion.onset_window
+    if window is None:
+        return [(criterion, math.nan, math.nan)]
+    rows: list[tuple[Criterion, float, float]] = []
+    for post_s in sorted({window.post_s, *recipe.statistics.tolerances_s}):
+        as_wide = Window(
+            pre_s=window.pre_s,
+            post_s=post_s,
+            stamp=criterion.stamp,
+            tolerance_s=window.tolerance_s,
+        )
+        rows.append((as_wide, window.pre_s, post_s))
+    return rows
+
+
+def _counts(result: SessionResult, criterion: Criterion) -> Counts:
+    return compare_session(
+        result.events,
+        result.session.annotations or (),
+        criterion,
+        observed=result.session.observed,
+        observed_s=result.observed_s,
+        valid_s=result.valid_s,
+    ).counts
+
+
+def _scores(annotated: Sequence[SessionResult], recipe: Recipe) -> tuple[Score, ...]:
+    """Scores over the annotated sessions; none without any."""
+    if not annotated:
+        return ()
+    outcomes = [(result.counts, result.latencies_s) for result in annotated if result.counts]
+    return scores_of(outcomes, params=window_params(recipe.scoring, recipe.statistics))

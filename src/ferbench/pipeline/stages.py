@@ -12,13 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.errors import CacheError, ConfigError, VideoError
+from ferbench.errors import CacheError, ConfigError, Setting, Text, VideoError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import ColdPass
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.results import Analysis, StageKey, StageTiming, Work
-from ferbench.selectors.limits import Limits
+from ferbench.selectors.classify import Classify
 from ferbench.types import Expressions, Faces, Timeline
 from ferbench.weights import loading
 from ferbench.weights import published as weights
@@ -75,7 +75,7 @@ class _Video:
     path: Path
     video_id: str
     sha256: str
-    limits: Limits
+    classify: Classify
     keys: dict[str, StageKey]
 
     def tell_waiting(self) -> None:
@@ -247,16 +247,19 @@ class Analyser:
             path=path,
             video_id=video_id,
             sha256=digest,
-            limits=self.recipe.classify.of(camera),
+            classify=self.recipe.classify.of(camera),
             keys=keys,
         )
         timeline, faces, expressions, timing = (
             self._compute(video, {}) if self.runtime.measure else self._read_or_compute(video)
         )
         if timeline.damage and self.runtime.on_damaged == "error":
+            keep = Setting("runtime.on_damaged", "keep")
             raise VideoError(
-                f"{path}: damaged video: {timeline.damage}. Replace the file by a sound copy, "
-                "or set runtime.on_damaged=keep to use what decodes."
+                f"{path}: damaged video: {timeline.damage}",
+                hint=Text(
+                    "replace the file by a sound copy, or set ", keep, " to use what decodes"
+                ),
             )
         return Analysis(
             timeline=timeline, faces=faces, expressions=expressions, keys=keys, timing=timing
@@ -321,7 +324,7 @@ class Analyser:
             runtime=self.runtime,
             device=self.device,
             engines=self,
-            limits=video.limits,
+            admission=video.classify,
             work=self.work,
             stored=stored["faces"][0] if "faces" in stored else None,
             classify="expressions" not in stored,

@@ -51,8 +51,8 @@ WHOLE = (
     "sessions/annotated",
     "quality/faces",
 )
-MATCHING = tuple(f"scoring.{name}" for name in ("pre_s", "post_s", "stamp", "criterion"))
-"""Choices that say which events count for which annotations."""
+MATCHING = "scoring"
+"""The group of choices that says which events count for which annotations."""
 DATA_TAGS = {"videos": "ferbench.videos_sha", "annotations": "ferbench.annotations_sha"}
 
 
@@ -192,7 +192,7 @@ def compare(
     present = [m for m in (*varying, *of_choice) if m in known]
     first = (chosen,) if chosen else ()
     data, warnings = _data(rows)
-    matching = [n for n in differing if n.startswith(MATCHING)]
+    matching = matching_params(finished)
     if matching:
         warnings.append(
             f"these runs matched events with annotations in different ways ({', '.join(matching)}); their numbers "
@@ -210,6 +210,19 @@ def compare(
         else {},
         warnings=tuple(warnings),
     )
+
+
+def matching_params(runs: Sequence[RunRow]) -> list[str]:
+    """Choices in which the runs' ways of matching differ; none = all matched in the same way.
+
+    The criterion itself, where that differs, else its fields.
+    """
+    prefix = f"{MATCHING}."
+    names = sorted({name for run in runs for name in run.params if name.startswith(prefix)})
+    differing = [name for name in names if len({run.params.get(name) for run in runs}) > 1]
+    if differing and len({run.params.get(MATCHING) for run in runs}) > 1:
+        return [MATCHING]
+    return differing
 
 
 def _metric(wanted: str, known: Sequence[str]) -> str:

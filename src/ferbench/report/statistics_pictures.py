@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ferbench.report.files import write_csv
+from ferbench.timespans import TOLERANCE
 from ferbench.types import F64
 
 if TYPE_CHECKING:
@@ -305,7 +306,7 @@ def _bins_beside(draws: F64, value: float) -> F64:
     width = max((high - low) / 40, float(distances.min()) if len(distances) else 0.05)
     edge = value - min(width, 1e-6)
     return edge + width * np.arange(
-        np.floor((low - edge) / width), np.ceil((high - edge) / width + 1e-9) + 1
+        np.floor((low - edge) / width), np.ceil((high - edge) / width + TOLERANCE) + 1
     )
 
 

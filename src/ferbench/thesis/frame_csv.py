@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import FormatError
-from ferbench.labels import canonical
+from ferbench.labels import expression_name
 from ferbench.thesis.text import read_records, write_rows
 from ferbench.types import F32, F64
 
@@ -43,7 +43,7 @@ COLUMNS: Final = (
     "label",
 )
 SCORES: Final = COLUMNS[4:11]
-EXPRESSIONS: Final = tuple(canonical(name) for name in SCORES)
+EXPRESSIONS: Final = tuple(expression_name(name) for name in SCORES)
 """The expressions of ``SCORES`` as ferbench spells them."""
 FACE_COLUMNS: Final = ("x1", "y1", "x2", "y2", "score")
 NO_FACE: Final = "None"

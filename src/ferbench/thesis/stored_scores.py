@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ferbench.errors import ConfigError
-from ferbench.labels import canonical
+from ferbench.labels import expression_name
 from ferbench.thesis.names import RETINAFACE, without_dots
 
 
@@ -43,7 +43,7 @@ class StoredScores:
             raise ConfigError(key="name", expected="a name without dots and slashes", got=self.name)
         if self.scores not in ("logits", "probabilities"):
             raise ConfigError(key="scores", expected="logits or probabilities", got=self.scores)
-        spelled = tuple(canonical(column) for column in self.columns)
+        spelled = tuple(expression_name(column) for column in self.columns)
         different = dict.fromkeys(spelled)
         if tuple(different) != self.columns:
             raise ConfigError(

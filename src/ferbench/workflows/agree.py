@@ -16,7 +16,7 @@ from ferbench.workflows.agreement.graded_sheet import counted_grades
 from ferbench.workflows.agreement.recorded_runs import outputs_of_runs
 from ferbench.workflows.agreement.result import Agreement, ComparedRuns
 from ferbench.workflows.agreement.results_csv import outputs_of_results
-from ferbench.workflows.find_events import kind_of
+from ferbench.workflows.file_kinds import kind_of
 
 SEGMENT_S: Final = 5.0
 

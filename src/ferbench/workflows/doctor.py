@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ferbench import __version__
-from ferbench.config.compose import chosen_files
+from ferbench.config.published import chosen_files
 from ferbench.errors import FerbenchError
 from ferbench.places import cache_dir, checkout_root, default_root, models_dir, store_uri
+from ferbench.version import __version__
 from ferbench.weights.download.sources import DriveFile, PageFile
 from ferbench.weights.published import PublishedFile, is_there
 from ferbench.workflows.weights import GROUPS, catalogue, fault, is_restricted, size_text

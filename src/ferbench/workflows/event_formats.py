@@ -10,10 +10,8 @@ from ferbench.errors import ConfigError
 from ferbench.formats.boris import write_boris
 from ferbench.formats.elan import write_elan
 from ferbench.formats.marks import Track
-from ferbench.formats.tracks import event_tracks
 from ferbench.formats.webvtt import write_webvtt
 from ferbench.places import file_stem
-from ferbench.workflows.find_events import Found
 
 SESSION: Final = "{session}"
 ENDINGS: Final = (".csv", ".eaf", ".vtt", ".boris.tsv", ".boris.csv")
@@ -49,11 +47,6 @@ def check_foreign(out: Path, *, several: bool, option: str = "--out") -> None:
         raise ConfigError(f"{option}: {SESSION} can stand in the file's name only, got {out}")
     if SESSION not in out.name:
         _check_free(out, option)
-
-
-def write_foreign(out: Path, found: Sequence[Found]) -> list[Path]:
-    """Write the events of each session (see ``write_tracks``)."""
-    return write_tracks(out, {result.session_id: event_tracks(result.events) for result in found})
 
 
 def write_tracks(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ferbench.config.compose import choices_of
+from ferbench.config.groups import choices_of
 from ferbench.datasets.annotation_table import Table
 from ferbench.datasets.headers import FIELDS, Field
 from ferbench.datasets.naming import chosen

@@ -7,25 +7,29 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from ferbench.app.cli.options import in_options, options_in_messages
-from ferbench.config.arguments import has_several_values
-from ferbench.config.binding import build
-from ferbench.config.compose import composed
 from ferbench.datasets.annotations import read_annotations
-from ferbench.errors import ConfigError, DatasetError
+from ferbench.errors import DatasetError, Setting, Text
 from ferbench.formats.event_table import SessionLength, read_events
 from ferbench.formats.marks import Track
 from ferbench.formats.tracks import match_tracks
-from ferbench.scoring.matching.event_scoring import EventScoring, SessionOutcome
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.scored_session import ScoredSession
+from ferbench.scoring.session_outcome import (
+    SessionOutcome,
+    compare_session,
+    counted,
+    scores_of,
+    window_params,
+)
 from ferbench.scoring.statistics import Statistics, statistics
+from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.timespans import closed
 from ferbench.types import Annotation, Event, Score
 from ferbench.wording import some
 from ferbench.workflows.score_tables import (
-    SPELLED,
     Request,
     Searched,
     annotations_of,
@@ -35,15 +39,9 @@ from ferbench.workflows.score_tables import (
     people_of,
     stamp_of,
 )
+from ferbench.workflows.scoring_settings import scoring_settings
 
 UNKNOWN: Final = SessionLength(duration_s=math.nan, valid_s=math.nan)
-OPTIONS: Final = {
-    "pre_s": "--pre",
-    "post_s": "--post",
-    "stamp": "--stamp",
-    "intervals": "--no-intervals",
-}
-"""Settings of ``conf/scoring`` that have an option of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +54,17 @@ class Scored:
         left_out: sentences about what was not scored, and why.
         refused: sentences about rows of the annotations that cannot be used.
         notes: what else a reader should know.
-        scoring: how they were compared.
-        evidence: the sessions, as they were compared.
+        criterion: how they were matched.
+        rules: how statistics were made.
+        scored_sessions: the sessions, as they were compared.
         statistics: curves need a run; the rest is as there.
     """
 
     sessions: dict[str, SessionOutcome]
     scores: tuple[Score, ...]
-    scoring: EventScoring
-    evidence: tuple[Evidence, ...]
+    criterion: Criterion
+    rules: StatisticsRules
+    scored_sessions: tuple[ScoredSession, ...]
     statistics: Statistics
     left_out: tuple[str, ...]
     refused: tuple[str, ...]
@@ -83,10 +83,15 @@ def score(request: Request) -> Scored:
     events = events_of_label(table, request)
     lengths, notes = lengths_of(request)
     stamp = stamp_of(table, request, notes)
-    with options_in_messages(SPELLED):
-        annotated = read_annotations(request.annotations, request.table)
-        chosen = _scoring(request)
-        scoring = replace(chosen, pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
+    annotated = read_annotations(request.annotations, request.table)
+    settings = scoring_settings(
+        request.scoring,
+        request.settings,
+        pre_s=request.pre_s,
+        post_s=request.post_s,
+        stamp=stamp,
+    )
+    criterion, rules = settings.criterion, settings.rules
     complete = lengths is not None or request.events.suffix.lower() == ".json"
     searched = Searched(
         table.sessions | frozenset(lengths or ()), request.naming, complete=complete
@@ -108,16 +113,19 @@ def score(request: Request) -> Scored:
     for event in events:
         by_session[event.session_id].append(event)
     outcomes = {
-        name: _compare(scoring, by_session[name], own, (lengths or {}).get(name, UNKNOWN))
+        name: _compare(criterion, by_session[name], own, (lengths or {}).get(name, UNKNOWN))
         for name, own in sorted(marks.items())
     }
     notes += _after_the_end(marks, lengths or {}, request)
-    if scoring.criterion is not None and (request.pre_s, request.post_s) != (
-        chosen.pre_s,
-        chosen.post_s,
-    ):
+    if settings.window_unused:
         notes.append(
-            f"--pre and --post do not change which events match with --scoring {request.scoring}"
+            Text(
+                Setting("pre_s"),
+                " and ",
+                Setting("post_s"),
+                " do not change which events match with ",
+                Setting("scoring", request.scoring),
+            )
         )
     notes += _events_outside(by_session, lengths or {}, request)
     outside = [
@@ -130,9 +138,9 @@ def score(request: Request) -> Scored:
             f"annotated outside of what was observed or recorded, so not counted: {some(sorted(outside))}"
         )
     owners = owners_of(request, searched, annotated, lengths or {})
-    evidence = [
-        _evidence(
-            scoring,
+    scored_sessions = [
+        _scored_session(
+            criterion,
             name,
             owners.get(name, ""),
             by_session[name],
@@ -144,30 +152,24 @@ def score(request: Request) -> Scored:
     people = people_of(request, searched, annotated, set(marks))
     return Scored(
         sessions=outcomes,
-        scores=scoring.scores([(outcome.counts, outcome.lags_s) for outcome in outcomes.values()]),
-        scoring=scoring,
-        evidence=tuple(evidence),
-        statistics=statistics(evidence, scoring, people=people, intervals=request.intervals),
+        scores=scores_of(
+            [(outcome.counts, outcome.lags_s) for outcome in outcomes.values()],
+            params=window_params(criterion, rules),
+        ),
+        criterion=criterion,
+        rules=rules,
+        scored_sessions=tuple(scored_sessions),
+        statistics=statistics(
+            scored_sessions,
+            criterion,
+            rules,
+            annotators=people,
+            intervals=request.intervals,
+        ),
         left_out=tuple(left_out),
         refused=refused,
-        notes=(*(in_options(text, SPELLED) for text in annotated.notes), *notes),
+        notes=(*annotated.notes, *notes),
     )
-
-
-def _scoring(request: Request) -> EventScoring:
-    """The chosen scoring with its settings."""
-    for name, value in request.settings:
-        if name in OPTIONS:
-            raise ConfigError(f"--set: {name} has an option of its own, {OPTIONS[name]}")
-        if has_several_values(f"{name}={value}"):
-            raise ConfigError(
-                f"--set {name}: expected one value, got {value!r}; a list has brackets, as [1,2]"
-            )
-    settings = [f"scoring.{name}={value}" for name, value in request.settings]
-    chosen: EventScoring = build(
-        composed({"scoring": request.scoring}, settings)["scoring"], where="scoring"
-    )
-    return chosen
 
 
 def _after_the_end(
@@ -223,14 +225,15 @@ def _events_outside(
 
 
 def _compare(
-    scoring: EventScoring,
+    criterion: Criterion,
     events: Sequence[Event],
     marks: Sequence[Annotation],
     length: SessionLength,
 ) -> SessionOutcome:
-    return scoring.compare(
+    return compare_session(
         tuple(sorted(events)),
         tuple(sorted(marks)),
+        criterion,
         observed=length.observed,
         observed_s=length.duration_s,
         valid_s=length.valid_s,
@@ -243,26 +246,26 @@ def match_tracks_of(scored: Scored) -> dict[str, tuple[Track, ...]]:
         session.session_id: match_tracks(
             session.events,
             session.annotations,
-            scored.scoring.rule.matches(session.events, session.annotations),
+            scored.criterion.matches(session.events, session.annotations),
             scored_events=range(len(session.events)),
             scored_annotations=range(len(session.annotations)),
         )
-        for session in scored.evidence
+        for session in scored.scored_sessions
     }
 
 
-def _evidence(
-    scoring: EventScoring,
+def _scored_session(
+    criterion: Criterion,
     name: str,
     participant: str,
     events: Sequence[Event],
     marks: Sequence[Annotation],
     length: SessionLength,
-) -> Evidence:
+) -> ScoredSession:
     """A session as statistics see it."""
     found, marked = tuple(sorted(events)), tuple(sorted(marks))
-    seen, wanted = scoring.observed(found, marked, length.observed)
-    return Evidence(
+    seen, wanted = counted(found, marked, length.observed, criterion)
+    return ScoredSession(
         session_id=name,
         participant=participant,
         events=tuple(found[i] for i in seen),
@@ -275,17 +278,4 @@ def _finite(length: SessionLength) -> tuple[tuple[float, float], ...]:
     """What was observed, with an end; () = not known."""
     if length.observed is None:
         return ((0.0, length.duration_s),) if length.duration_s > 0 else ()
-    begun = [(max(from_s, 0.0), to_s) for from_s, to_s in length.observed if to_s > 0]
-    known_s = sum(to_s - from_s for from_s, to_s in begun if math.isfinite(to_s))
-    left_s, found = length.duration_s, []
-    for (
-        from_s,
-        to_s,
-    ) in (
-        begun
-    ):  # a stretch without an end has what the others leave; none goes on after the session
-        lasts_s = min(to_s - from_s if math.isfinite(to_s) else length.duration_s - known_s, left_s)
-        if lasts_s > 0:
-            found.append((from_s, from_s + lasts_s))
-            left_s -= lasts_s
-    return tuple(found)
+    return closed(length.observed, length.duration_s)

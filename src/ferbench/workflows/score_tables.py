@@ -19,8 +19,8 @@ from ferbench.datasets.naming import canonical as canonical_name
 from ferbench.datasets.times import Clock, TimeFormat
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.event_table import EventTable, SessionLength, is_lengths, read_lengths
-from ferbench.labels import canonical
-from ferbench.scoring.agreement.coded_intervals import Marks, marks_by_annotator
+from ferbench.labels import expression_name
+from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
 from ferbench.types import Annotation, Event
 from ferbench.wording import some
 
@@ -44,6 +44,7 @@ SPELLED: Final = {
     "pre_s:": "--pre:",
     "post_s:": "--post:",
     "scoring.": "--set ",
+    "statistics.": "--set ",
 }
 
 
@@ -148,7 +149,7 @@ def owners_of(
 
 def people_of(
     request: Request, searched: Searched, table: AnnotationTable, scored: set[str]
-) -> dict[str, Marks]:
+) -> dict[str, CodedIntervals]:
     """Everybody's marks, where one of several annotators was chosen; else empty."""
     if request.annotator in (None, "all"):
         return {}
@@ -156,7 +157,7 @@ def people_of(
     for name, row in _by_session(replace(request, annotator="all"), searched, table):
         if row.kept and name in scored:
             marks[name].append(_annotation(name, row))
-    found = marks_by_annotator(marks, all_watched=request.unlisted == "empty")
+    found = intervals_by_annotator(marks, all_watched=request.unlisted == "empty")
     return found if len(found) > 1 else {}
 
 
@@ -176,7 +177,7 @@ def events_of_label(table: EventTable, request: Request) -> list[Event]:
 
 def _one_spelling(label: str) -> str:
     try:
-        return canonical(label)
+        return expression_name(label)
     except ConfigError:
         return label.strip()
 

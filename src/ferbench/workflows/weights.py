@@ -25,9 +25,11 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from ferbench.app.console import error_console, rows_table
+from ferbench.app.console import error_console
+from ferbench.app.tables import rows_table
 from ferbench.config.binding import build
-from ferbench.config.compose import composed, published_files
+from ferbench.config.compose import composed
+from ferbench.config.published import published_files
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.download import content

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ferbench.config.compose import choices_of
+from ferbench.config.groups import choices_of
 from ferbench.geometry import CropGeometry
 from ferbench.places import checkout_root
 from ferbench.weights.download.sources import Source

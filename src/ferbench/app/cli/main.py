@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
-from ferbench import __version__
 from ferbench.app.cli.agreement import agreement
+from ferbench.app.cli.events import events
 from ferbench.app.cli.models import models_app
+from ferbench.app.cli.predict import predict
 from ferbench.app.cli.scores import compare, score, score_frames
 from ferbench.errors import FerbenchError
+from ferbench.version import __version__
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -120,192 +122,8 @@ def init(
         raise typer.Exit(1)
 
 
-@app.command("predict")
-def predict(
-    source: Annotated[
-        Path, typer.Argument(metavar="VIDEO|DIR", help="A video, or a folder of videos.")
-    ],
-    recursive: Annotated[
-        bool, typer.Option("--recursive", help="Also the videos in the folders below.")
-    ] = False,
-    experiment: Annotated[
-        str | None, typer.Option(help="All choices of an experiment, for example thesis.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="Expression model (mini_xception).")] = None,
-    detector: Annotated[str | None, typer.Option(help="Face detector (mtcnn).")] = None,
-    preprocessing: Annotated[
-        str | None, typer.Option(help="From box to crop (square_margin).")
-    ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Frames per detector call.")] = 16,
-    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("predictions"),
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="tables (.parquet and .csv, all faces) or thesis (the thesis' CSV, one face).",
-        ),
-    ] = "tables",
-    selector: Annotated[
-        str | None, typer.Option(help="thesis: which face is the participant (largest).")
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace tables of other videos.")
-    ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    keep_damaged: Annotated[
-        bool, typer.Option(help="Use what can be decoded of a damaged video.")
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show what was computed and how fast.")
-    ] = False,
-) -> None:
-    """Find faces and classify their expressions; write tables per video.
-
-    The thesis' CSV, <video>.<model>.<detector>.csv, has a line per frame: box of the chosen face,
-    scores of angry, disgust, fear, happy, sad, surprise and neutral, label. Models whose name ends
-    in _thesis store scores and label as the thesis' program did, its errors included; others
-    probabilities, and label and columns agree. <video>.<detector>.csv beside it has the detector's
-    first faces.
-    """
-    from ferbench.workflows.predict import Request
-    from ferbench.workflows.predict import predict as run_predict
-
-    if form not in ("tables", "thesis"):
-        raise FerbenchError(f"--format: expected tables or thesis, got {form!r}")
-    given = {
-        "experiment": experiment,
-        "model": model,
-        "detector": detector,
-        "preprocessing": preprocessing,
-        "selector": selector,
-    }
-    request = Request(
-        source=source,
-        recursive=recursive,
-        out=out,
-        choices={group: choice for group, choice in given.items() if choice is not None},
-        form=form,  # type: ignore[arg-type]
-        overwrite=overwrite,
-        batch_size=batch_size,
-        device=device,
-        keep_damaged=keep_damaged,
-        verbose=verbose,
-    )
-    code = run_predict(request)
-    if code:
-        raise typer.Exit(code)
-
-
-@app.command("events")
-def events(
-    predictions: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE|DIR...",
-            help="Our tables (.parquet, .csv) or the thesis' prediction CSVs; of a folder all below it.",
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write all events to this CSV (the sessions' lengths go beside it), or for annotation programs to "
-            "'{session}.eaf' (ELAN), '{session}.vtt', NAME.boris.tsv."
-        ),
-    ] = None,
-    fps: Annotated[float | None, typer.Option(help="Rows per second (thesis CSV).")] = None,
-    video: Annotated[
-        Path | None,
-        typer.Option(
-            help="Take the rate from this video, or from the file's video in this folder."
-        ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Of the thesis CSVs in a folder those of this model.")
-    ] = None,
-    rule: Annotated[
-        str, typer.Option(help="windowed (the thesis' rule) or hysteresis.")
-    ] = "windowed",
-    label: Annotated[
-        str, typer.Option(help="Expression; in a thesis CSV letter by letter.")
-    ] = "Surprise",
-    kind: Annotated[
-        str | None, typer.Option(help="Ours: probability (default), or top (the most likely).")
-    ] = None,
-    selector: Annotated[
-        str | None, typer.Option(help="Ours: which face is the participant (largest).")
-    ] = None,
-    segment_s: Annotated[float | None, typer.Option(help="windowed: seconds per segment.")] = None,
-    run_s: Annotated[
-        float | None, typer.Option(help="windowed: seconds that a run must exceed.")
-    ] = None,
-    enter: Annotated[
-        float | None,
-        typer.Option(
-            help="A frame counts (windowed), an event opens (hysteresis), from this value on."
-        ),
-    ] = None,
-    exit_: Annotated[
-        float | None, typer.Option("--exit", help="hysteresis: closes below this value.")
-    ] = None,
-    min_duration_s: Annotated[
-        float | None, typer.Option(help="hysteresis: drop shorter events.")
-    ] = None,
-    merge_gap_s: Annotated[
-        float | None, typer.Option(help="hysteresis: close shorter gaps.")
-    ] = None,
-    results: Annotated[
-        Path | None,
-        typer.Option(help="Thesis CSVs: write the thesis' Results.csv, all models together."),
-    ] = None,
-    grades: Annotated[
-        Path | None,
-        typer.Option(help="Thesis CSVs: write the thesis' grade file, to be filled in by hand."),
-    ] = None,
-    max_events: Annotated[
-        int,
-        typer.Option(min=0, help="Sessions with more events of a model are left out of --grades."),
-    ] = 10,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON; of several files an object by session.")
-    ] = False,
-) -> None:
-    """Find events in stored predictions; no video is touched.
-
-    A line per event: its number; the time code HH:MM:SS:FF of its first frame, where frames are
-    counted from 1 as in the thesis (a video's first frame is 00:00:00:01); label; seconds from the
-    video's start (the first frame is at 0).
-    """
-    from ferbench.thesis.export import ThesisExport
-    from ferbench.workflows.find_events import Question, rule_from
-    from ferbench.workflows.find_events_files import events_of
-
-    if kind not in (None, "probability", "top"):
-        raise FerbenchError(f"--kind: expected probability or top, got {kind!r}")
-    numbers = {
-        "segment_s": segment_s,
-        "run_s": run_s,
-        "enter": enter,
-        "exit": exit_,
-        "min_duration_s": min_duration_s,
-        "merge_gap_s": merge_gap_s,
-    }
-    question = Question(
-        fps=fps,
-        video=video,
-        rule=rule_from(rule, numbers),
-        label=label,
-        kind=kind,  # type: ignore[arg-type]
-        selector=selector,
-    )
-    export = (
-        ThesisExport(results=results, grades=grades, max_events=max_events)
-        if results or grades
-        else None
-    )
-    if events_of(predictions, question, model=model, out=out, as_json=as_json, export=export):
-        raise typer.Exit(1)
-
-
+app.command("predict")(predict)
+app.command("events")(events)
 app.command("score")(score)
 app.command("score-frames")(score_frames)
 app.command("compare")(compare)

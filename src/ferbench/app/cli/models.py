@@ -57,7 +57,7 @@ def models_fetch(
 
     Goes on where a download was interrupted.
     """
-    from ferbench.config.compose import chosen_files
+    from ferbench.config.published import chosen_files
     from ferbench.places import default_root, models_dir
     from ferbench.workflows import weights as models
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import typer
 
-from ferbench.app.console import FittedTable, number, output_console, rows_table
+from ferbench.app.console import output_console
+from ferbench.app.tables import FittedTable, number, rows_table
 from ferbench.report.statistics_text import summary
-from ferbench.scoring.matching.event_scoring import SessionOutcome
 from ferbench.scoring.metrics import latency_s, values_of
 from ferbench.scoring.numbers import numbers
+from ferbench.scoring.session_outcome import SessionOutcome
 from ferbench.workflows.score import Scored
 
 TOTALS = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
@@ -28,7 +29,7 @@ def show(scored: Scored, *, as_json: bool) -> None:
         return
     output_console().print(sessions_table(scored))
     typer.echo(totals(scored))
-    for line in summary(scored.statistics, scored.scoring):
+    for line in summary(scored.statistics, scored.criterion, scored.rules):
         typer.echo(line)
     for text in scored.refused:
         typer.echo(f"refused: {text}", err=True)

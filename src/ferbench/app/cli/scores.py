@@ -5,16 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ferbench.errors import FerbenchError
+from ferbench.errors import FerbenchError, told
 
 if TYPE_CHECKING:
     from ferbench.results import RunRow
     from ferbench.tracking.store import Store
+
+OWN_OPTIONS: Final = {
+    "pre_s": "--pre",
+    "post_s": "--post",
+    "stamp": "--stamp",
+    "intervals": "--no-intervals",
+}
+"""Settings of the criterion and the statistics that have an option of their own."""
+OPTIONS: Final = {
+    "pre_s": "--pre",
+    "post_s": "--post",
+    "scoring": "--scoring",
+    "statistics.intervals=none": "--no-intervals",
+}
+"""Options by the fields that messages name."""
 
 
 def score(
@@ -78,15 +94,15 @@ def score(
     scoring: Annotated[
         str,
         typer.Option(
-            help="How to match: events (a window around the onset), onset_offset, overlap or errhri."
+            help="How to match: window (around the onset), onset_offset, overlap or errhri."
         ),
-    ] = "events",
+    ] = "window",
     set_: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="A value of that scoring, as criterion.least_iou=0.3 or seed=1.",
+            help="A value of that criterion or of the statistics, as least_iou=0.3 or seed=1.",
         ),
     ] = None,
     intervals: Annotated[
@@ -110,8 +126,9 @@ def score(
     files only, is left out and named. Ends with 0 if something was scored and every row could be
     read, else with 1.
     """
-    from ferbench.app.cli.options import options_in_messages, pairs
+    from ferbench.app.cli.options import errors_in_options, in_options, options_in_messages, pairs
     from ferbench.app.cli.score_report import show
+    from ferbench.app.words import OptionWords
     from ferbench.datasets.naming import Naming
     from ferbench.report.statistics_files import write_statistics
     from ferbench.workflows.event_formats import write_tracks
@@ -134,6 +151,11 @@ def score(
         frame_rate_hz=frame_rate,
         tier=tier,
     )
+    settings = pairs("--set", set_ or ())
+    for name, _ in settings:
+        if name.rpartition(".")[2] in OWN_OPTIONS:
+            own_option = OWN_OPTIONS[name.rpartition(".")[2]]
+            raise FerbenchError(f"--set: {name} has an option of its own, {own_option}")
     with options_in_messages(SPELLED):
         naming = Naming(template=session_name)
     request = Request(
@@ -149,16 +171,19 @@ def score(
         stamp=stamp,  # type: ignore[arg-type]
         unlisted=unlisted,  # type: ignore[arg-type]
         scoring=scoring,
-        settings=pairs("--set", set_ or ()),
+        settings=settings,
         intervals=intervals,
     )
-    scored = compare_tables(request)
+    with options_in_messages(SPELLED), errors_in_options(OPTIONS):
+        scored = compare_tables(request)
+    notes = (told(text, OptionWords(OPTIONS)) for text in scored.notes)
+    scored = replace(scored, notes=tuple(in_options(text, SPELLED) for text in notes))
     if matches is not None:
         with _written("--matches", matches):
             write_tracks(matches, match_tracks_of(scored), option="--matches")
     if out is not None:
         with _written("--out", out):
-            write_statistics(scored.statistics, out, scored.scoring)
+            write_statistics(scored.statistics, out, scored.criterion, scored.rules)
     show(scored, as_json=as_json)
     if scored.refused:
         raise typer.Exit(1)
@@ -239,7 +264,7 @@ def compare(
     seed: Annotated[int, typer.Option(help="Of the draws of --paired and --against.")] = 0,
 ) -> None:
     """Runs beside each other: what differs between them and how they did, best first."""
-    from ferbench.app.cli.compare_report import as_csv, as_plain, show
+    from ferbench.app.compare_screen import as_csv, as_plain, show
     from ferbench.places import default_root
     from ferbench.report.compare import compare as compare_runs
     from ferbench.tracking.query import open_store, other_runs, runs_of
@@ -292,8 +317,9 @@ def _one_run(store: Store, name: str) -> RunRow:
 def _show_paired(
     store: Store, first: RunRow, others: list[RunRow], *, seed: int, as_json: bool, leave_out: bool
 ) -> None:
+    from ferbench.app.cli.paired_report import closing, plain, tables
     from ferbench.app.console import output_console
-    from ferbench.workflows.compare_paired import closing, compare_paired, plain, tables
+    from ferbench.workflows.compare_paired import compare_paired
 
     found = compare_paired(store, first, others, seed=seed, leave_out=leave_out)
     if as_json:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-TOLERANCE_S = 1e-9
+from ferbench.timespans import TOLERANCE_S
 
 
 class _Best(NamedTuple):

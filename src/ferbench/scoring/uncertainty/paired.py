@@ -31,8 +31,7 @@ from ferbench.types import F64
 
 EXACT_UP_TO: Final = 16
 """Participants for whom all swaps are tried; beyond, random ones."""
-
-_EQUAL = 1e-12  # differences that differ by less are ties
+_EQUAL: Final = 1e-12  # differences that differ by less are ties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +91,14 @@ def compare_counts(
     Raises:
         ConfigError: different numbers of participants.
     """
-    people = _same_people([len(first.tp), *(len(other.tp) for other in others)])
+    participants = len(first.tp)
+    numbers = [participants, *(len(other.tp) for other in others)]
+    if len(set(numbers)) != 1:
+        raise ConfigError(
+            f"comparison: expected the same participants on all sides, got {numbers} of them"
+        )
     statistics = [metric_of(Tally.joined((first, other)), metric) for other in others]
-    return _compare(statistics, people, draws=draws, seed=seed, level=level, method=method)
+    return _compare(statistics, participants, draws=draws, seed=seed, level=level, method=method)
 
 
 def paired(
@@ -123,41 +127,33 @@ def paired(
     Raises:
         ConfigError: a session has several rows, or the runs' sessions or participants differ.
     """
-    tables = [_by_session(rows) for rows in (first, *others)]
-    names = sorted(tables[0])
-    for table in tables[1:]:
-        if different := sorted(tables[0].keys() ^ table.keys()):
-            raise ConfigError(
-                f"paired comparison: expected the same sessions on both sides, got {len(different)} on one side only, "
-                f"the first: {different[0]!r}; compare the sessions that all have"
-            )
-        for name in names:
-            own, theirs = tables[0][name].participant, table[name].participant
-            if own != theirs:
-                raise ConfigError(
-                    f"paired comparison: session {name!r} is of participant {own!r} in one run and of {theirs!r} in "
-                    "another; score one of them again with the same names"
-                )
-    clusters = [tables[0][name].participant or f"session {name}" for name in names]
-    people, group = np.unique(np.array(clusters, str), return_inverse=True)
-    tallies = [
-        Tally.of(table[name].counts for name in names).grouped(group, len(people))
-        for table in tables
-    ]
-    return {
-        name: compare_counts(
+    first_rows = _by_session(first)
+    other_rows = [_by_session(rows) for rows in others]
+    for rows_of_other in other_rows:
+        _check_same_sessions(first_rows, rows_of_other)
+    names = sorted(first_rows)
+    clusters = [first_rows[name].participant or f"session {name}" for name in names]
+    participants, owner = np.unique(np.array(clusters, str), return_inverse=True)
+    tallies = []
+    for rows in (first_rows, *other_rows):
+        by_session = Tally.of(rows[name].counts for name in names)
+        tallies.append(by_session.grouped(owner, len(participants)))
+    result = {}
+    for name, metric in metrics.items():
+        result[name] = compare_counts(
             tallies[0], tallies[1:], metric, draws=draws, seed=seed, level=level, method=method
         )
-        for name, metric in metrics.items()
-    }
+    return result
 
 
 def in_common(runs: Sequence[Sequence[CountsRow]]) -> tuple[list[list[CountsRow]], tuple[str, ...]]:
     """The rows of sessions that all runs have, and the names of the other sessions."""
+    if not runs:
+        return [], ()
     names = [{row.session_id for row in rows} for rows in runs]
-    shared = set.intersection(*names) if names else set()
+    shared = set.intersection(*names)
     kept = [[row for row in rows if row.session_id in shared] for rows in runs]
-    return kept, tuple(sorted(set().union(*names) - shared))
+    return kept, tuple(sorted(set.union(*names) - shared))
 
 
 def holm_adjusted(p: Sequence[float] | F64) -> list[float]:
@@ -169,51 +165,47 @@ def holm_adjusted(p: Sequence[float] | F64) -> list[float]:
     values = np.asarray(p, np.float64)
     known = np.flatnonzero(~np.isnan(values))
     order = known[np.argsort(values[known], kind="stable")]
-    result, reached = np.full(len(values), np.nan), 0.0
+    result = np.full(len(values), np.nan)
+    largest_so_far = 0.0
     for rank, index in enumerate(order):
-        reached = max(reached, min(1.0, (len(order) - rank) * values[index]))
-        result[index] = reached
+        adjusted = min(1.0, (len(order) - rank) * float(values[index]))
+        largest_so_far = max(largest_so_far, adjusted)
+        result[index] = largest_so_far
     return [float(value) for value in result]
 
 
 def _compare(
     statistics: Sequence[Statistic],
-    people: int,
+    participants: int,
     *,
     draws: int,
     seed: int,
     level: float,
     method: Method,
 ) -> tuple[Difference, ...]:
-    """Compare; each statistic is one of 2 N entries, the first detector's N participants before the
-    other's.
+    """Compare several detectors with a first one.
+
+    Each statistic is one of 2 N entries, the first detector's N participants before the other's.
     """
-    weights, swaps = resampled(people, draws=draws, seed=seed), _swaps(people, draws, seed)
-    exact = people <= EXACT_UP_TO
+    weights = resampled(participants, draws=draws, seed=seed)
+    swaps = _swaps(participants, draws, seed)
+    exact = participants <= EXACT_UP_TO
     values, intervals, swapped = [], [], []
     for statistic in statistics:
-        value = float(_difference(statistic, np.ones((1, people)))[0])
-        left_out = _difference(statistic, 1 - np.eye(people))
+        value = float(_difference(statistic, np.ones((1, participants)))[0])
+        replicates = _difference(statistic, weights)
+        left_out = _difference(statistic, 1 - np.eye(participants))
         values.append(value)
-        intervals.append(
-            interval(value, _difference(statistic, weights), left_out, level=level, method=method)
-        )
+        intervals.append(interval(value, replicates, left_out, level=level, method=method))
         swapped.append(np.abs(_swapped(statistic, swaps)))
 
     # An undefined difference counts as large; detectors without a number of their own are no part
     # of the sweep.
-    large = [np.where(np.isnan(sizes), np.inf, sizes) for sizes in swapped]
-    compared = [sizes for sizes, value in zip(large, values, strict=True) if not math.isnan(value)]
-    largest = np.max(compared, axis=0) if compared else np.zeros(len(swaps))
-
-    def p_value(value: float, sizes: F64) -> float:
-        if math.isnan(value):
-            return math.nan
-        at_least = int((sizes >= abs(value) - _EQUAL).sum())
-        return at_least / len(swaps) if exact else (1 + at_least) / (1 + len(swaps))
-
-    p = [p_value(value, sizes) for value, sizes in zip(values, large, strict=True)]
-    holm = holm_adjusted(p)
+    sizes = [np.where(np.isnan(of_one), np.inf, of_one) for of_one in swapped]
+    has_value = ~np.isnan(values)
+    largest = np.max(np.array(sizes)[has_value], axis=0, initial=0.0) if sizes else np.empty(0)
+    p = [_p_value(*pair, exact=exact) for pair in zip(values, sizes, strict=True)]
+    p_holm = holm_adjusted(p)
     return tuple(
         Difference(
             value=value,
@@ -222,55 +214,87 @@ def _compare(
             exact=exact,
             swaps=len(swaps),
             undefined=float(np.isnan(swapped[k]).mean()),
-            p_holm=holm[k],
-            p_max=p_value(value, largest),
+            p_holm=p_holm[k],
+            p_max=_p_value(value, largest, exact=exact),
         )
         for k, value in enumerate(values)
     )
 
 
+def _p_value(value: float, sizes: F64, *, exact: bool) -> float:
+    """Share of the swaps' differences f64 (swaps,) that are as large; NaN without a value.
+
+    Where not all swaps were tried, the real assignment is counted besides.
+    """
+    if math.isnan(value):
+        return math.nan
+    num_as_large = int((sizes >= abs(value) - _EQUAL).sum())
+    if exact:
+        return num_as_large / len(sizes)
+    return (1 + num_as_large) / (1 + len(sizes))
+
+
 def _difference(statistic: Statistic, weights: F64) -> F64:
-    """Other less first, f64 (rows,), when participants are taken as often as ``weights`` f64 (rows,
-    N) says.
+    """Other less first, f64 (rows,).
+
+    Args:
+        statistic: of 2 N entries.
+        weights: f64 (rows, N), how often each participant is taken.
     """
     none = np.zeros_like(weights)
     return statistic(np.hstack([none, weights])) - statistic(np.hstack([weights, none]))
 
 
 def _swapped(statistic: Statistic, swaps: F64) -> F64:
-    """Other less first, f64 (rows,), when the two are swapped for the participants with a 1 in
-    ``swaps`` (rows, N).
+    """Other less first, f64 (rows,), with the two swapped for some participants.
+
+    Args:
+        statistic: of 2 N entries.
+        swaps: f64 (rows, N), 1 = swapped, else 0.
     """
     return statistic(np.hstack([swaps, 1 - swaps])) - statistic(np.hstack([1 - swaps, swaps]))
 
 
-def _swaps(people: int, draws: int, seed: int) -> F64:
-    """Which participants are swapped, f64 (rows, people) of 0 and 1; all possibilities for few.
+def _swaps(participants: int, draws: int, seed: int) -> F64:
+    """Which participants are swapped, f64 (rows, N) of 0 and 1; all possibilities for few.
 
     Swapping the others instead only turns the sign of a difference, so the first participant is
     never swapped.
     """
-    if people > EXACT_UP_TO:
-        return np.random.default_rng([seed, 1]).integers(0, 2, (draws, people)).astype(np.float64)
-    return np.array(
-        [(0.0, *rest)[:people] for rest in itertools.product((0.0, 1.0), repeat=max(people - 1, 0))]
-    )
+    if participants > EXACT_UP_TO:
+        rng = np.random.default_rng([seed, 1])
+        return rng.integers(0, 2, (draws, participants)).astype(np.float64)
+    of_the_others = itertools.product((0.0, 1.0), repeat=max(participants - 1, 0))
+    return np.array([(0.0, *rest)[:participants] for rest in of_the_others])
 
 
-def _same_people(numbers: Sequence[int]) -> int:
-    if len(set(numbers)) != 1:
+def _check_same_sessions(one: Mapping[str, CountsRow], other: Mapping[str, CountsRow]) -> None:
+    """Raise ConfigError where two runs' sessions, or whose they are, differ."""
+    on_one_side = sorted(one.keys() ^ other.keys())
+    if on_one_side:
         raise ConfigError(
-            f"comparison: expected the same participants on all sides, got {list(numbers)} of them"
+            f"paired comparison: expected the same sessions on both sides, got {len(on_one_side)} "
+            f"on one side only, the first: {on_one_side[0]!r}",
+            hint="compare the sessions that all have",
         )
-    return numbers[0]
+    for name in sorted(one):
+        participant = one[name].participant
+        other_participant = other[name].participant
+        if participant != other_participant:
+            raise ConfigError(
+                f"paired comparison: session {name!r} is of participant {participant!r} in one run "
+                f"and of {other_participant!r} in another",
+                hint="score one of them again with the same names",
+            )
 
 
 def _by_session(rows: Sequence[CountsRow]) -> dict[str, CountsRow]:
-    table = {row.session_id: row for row in rows}
-    if len(table) != len(rows):
+    by_session = {row.session_id: row for row in rows}
+    if len(by_session) != len(rows):
         settings = sorted({(row.threshold, row.pre_s, row.post_s) for row in rows})
         raise ConfigError(
-            f"paired comparison: expected one row per session, got {len(rows)} rows of {len(table)} sessions with "
-            f"(threshold, pre_s, post_s) = {settings[:4]}; choose one of these"
+            f"paired comparison: expected one row per session, got {len(rows)} rows of "
+            f"{len(by_session)} sessions with (threshold, pre_s, post_s) = {settings[:4]}",
+            hint="choose one of these",
         )
-    return table
+    return by_session

@@ -20,8 +20,9 @@ from ferbench.thesis.rows import LABELS
 from ferbench.types import I64
 from ferbench.workflows.agreement.outputs import ModelOutputs, class_of
 from ferbench.workflows.agreement.results_csv import EXTRA_SEGMENT, SEGMENTS_ARE, sheet_of
-from ferbench.workflows.find_events import Question, find_events, kind_of
-from ferbench.workflows.find_events_files import prediction_files
+from ferbench.workflows.file_kinds import kind_of
+from ferbench.workflows.find_events import FindOptions, find_in_file
+from ferbench.workflows.prediction_sources import prediction_sources
 
 
 def outputs_of_frames(folder: Path, *, fps: float | None, video: Path | None) -> ModelOutputs:
@@ -38,7 +39,7 @@ def outputs_of_frames(folder: Path, *, fps: float | None, video: Path | None) ->
         ConfigError: there are no such files.
         FormatError: a line is not a frame.
     """
-    listed = prediction_files([folder], model=None, several=True)
+    listed = prediction_sources([folder], model=None, several=True)
     _check_thesis_files(listed.paths)
     notes: list[str] = []
     left_out = listed.note()
@@ -177,16 +178,14 @@ def _results(
 
     Of a video that cannot be opened there are none, and a note.
     """
-    question = Question(
-        fps=fps, video=video, rule=Windowed(), label="Surprise", kind=None, selector=None
-    )
+    options = FindOptions(rule=Windowed(), labels=("Surprise",), fps=fps, video=video)
     named_rows: list[tuple[str, ResultsRow]] = []
     notes: list[str] = []
     for file in files:
         flags: tuple[int, ...] = ()
         count = 0
         try:
-            events = find_events(file.path, question)
+            events = find_in_file(file.path, options)
             flags, count = events.segments or (), len(events.events)
         except VideoError as error:
             notes.append(f"no segments of {file.video}: {error}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ferbench.labels import EMOTIONS, canonical
+from ferbench.labels import EMOTIONS, expression_name
 from ferbench.scoring.agreement.segments import SessionKey, Sheet, models_of
 from ferbench.thesis.frame_csv import EXPRESSIONS
 from ferbench.types import I64
@@ -55,7 +55,7 @@ def class_of(label: str) -> int:
     Raises:
         ConfigError: it is not known.
     """
-    return CLASSES.index(canonical(label))
+    return CLASSES.index(expression_name(label))
 
 
 def session_name(key: SessionKey) -> str:

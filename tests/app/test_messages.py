@@ -8,7 +8,7 @@ import pytest
 from hydra.errors import OverrideParseException
 from omegaconf.errors import ConfigKeyError
 
-from ferbench.config.messages import explain
+from ferbench.app.hydra.entry import explain
 from ferbench.errors import VideoError
 
 SOMEWHERE = "dataset.videos=somewhere"
@@ -70,7 +70,10 @@ DETECTOR = "min_face_px, factor, thresholds, pnet, rnet, onet"
             ["recordings"],
             ["'recordings' is no setting: expected key=value", "dataset.videos=recordings"],
         ),
-        (["event.enter=0.2"], ["event: enter=0.2 is below exit=0.3 (by default 0.3)"]),
+        (
+            ["event.enter=0.2"],
+            ["event.exit: expected at most enter, which is 0.2, got 0.3; by default it is 0.3"],
+        ),
         (["detektor=mtcnn"], ["detektor", "detector"]),
         (["runtime.batch_size=many"], ["runtime.batch_size: expected a whole number, got 'many'"]),
         (["runtime.batch_size=2.5"], ["runtime.batch_size: expected a whole number, got 2.5"]),
@@ -152,9 +155,9 @@ def test_a_value_that_needs_quotes_says_so(bad, home, ferbench_run):
 
 
 def test_only_errors_that_a_user_can_mend_are_explained():
-    assert explain(VideoError("cut off")) == "VideoError: cut off"
-    assert explain(OverrideParseException(override="a=", message="odd")).startswith(
+    assert explain(VideoError("cut off"), []) == "VideoError: cut off"
+    assert explain(OverrideParseException(override="a=", message="odd"), []).startswith(
         "ConfigError: odd\n"
     )
-    assert explain(ConfigKeyError("plain")).startswith("ConfigError: ")
-    assert explain(RuntimeError("a bug of ours")) is None
+    assert explain(ConfigKeyError("plain"), []).startswith("ConfigError: ")
+    assert explain(RuntimeError("a bug of ours"), []) is None

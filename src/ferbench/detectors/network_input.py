@@ -1,4 +1,4 @@
-"""What RetinaFace gets to see.
+"""What a detector's network gets to see.
 
 Frames at the size that a policy says, with the colours that the weights know.
 """
@@ -47,25 +47,24 @@ def fit(height_px: int, width_px: int, resolution: Resolution, long_side_px: int
     Fit(height_px=360, width_px=640, canvas_px=(360, 640), scale_xy=(3.0, 3.0))
     """
     long_px = max(height_px, width_px)
-    if long_side_px is None or (resolution == "shrink" and long_px <= long_side_px):
-        return Fit(
-            height_px=height_px,
-            width_px=width_px,
-            canvas_px=(height_px, width_px),
-            scale_xy=(1.0, 1.0),
-        )
+    stays = resolution == "shrink" and long_side_px is not None and long_px <= long_side_px
+    if long_side_px is None or stays:
+        frame_px = (height_px, width_px)
+        return Fit(height_px=height_px, width_px=width_px, canvas_px=frame_px, scale_xy=(1.0, 1.0))
     ratio = long_side_px / long_px
     if resolution == "letterbox":
-        height, width = max(1, int(height_px * ratio)), max(1, int(width_px * ratio))
-        square = (long_side_px, long_side_px)
         return Fit(
-            height_px=height, width_px=width, canvas_px=square, scale_xy=(1 / ratio, 1 / ratio)
+            height_px=max(1, int(height_px * ratio)),
+            width_px=max(1, int(width_px * ratio)),
+            canvas_px=(long_side_px, long_side_px),
+            scale_xy=(1 / ratio, 1 / ratio),
         )
-    height, width = max(1, round(height_px * ratio)), max(1, round(width_px * ratio))
-    vertical = height_px / height
-    horizontal = vertical if resolution == "fit" else width_px / width
+    height = max(1, round(height_px * ratio))
+    width = max(1, round(width_px * ratio))
+    scale_y = height_px / height
+    scale_x = scale_y if resolution == "fit" else width_px / width
     return Fit(
-        height_px=height, width_px=width, canvas_px=(height, width), scale_xy=(horizontal, vertical)
+        height_px=height, width_px=width, canvas_px=(height, width), scale_xy=(scale_x, scale_y)
     )
 
 
@@ -83,16 +82,17 @@ class Pixels:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
-    def of_frames(self, frames: Tensor, sizes: Fit) -> Tensor:
+    def of_frames(self, frames: Tensor, fit: Fit) -> Tensor:
         """Frames RGB u8 (N, 3, H, W) on any device as f32 (N, 3, canvas), there."""
-        small = opencv_linear(frames, sizes.height_px, sizes.width_px)
-        small = small.flip(1) if self.bgr else small
-        seen = torch.zeros((len(frames), 3, *sizes.canvas_px), device=frames.device)
-        seen[:, :, : sizes.height_px, : sizes.width_px] = small
+        small = opencv_linear(frames, fit.height_px, fit.width_px)
+        if self.bgr:
+            small = small.flip(1)
+        seen = torch.zeros((len(frames), 3, *fit.canvas_px), device=frames.device)
+        seen[:, :, : fit.height_px, : fit.width_px] = small
         mean, factor = (torch.from_numpy(values).to(frames.device) for values in self._constants())
         return seen.sub_(mean).mul_(factor)
 
-    def of_frame(self, frame: Tensor, sizes: Fit) -> F32:
+    def of_frame(self, frame: Tensor, fit: Fit) -> F32:
         """One frame RGB u8 (3, H, W) on a CPU as f32 (1, 3, canvas).
 
         The same numbers, without torch's threads.
@@ -101,16 +101,17 @@ class Pixels:
 
         # Decoded frames have their channels last in memory, which is how OpenCV is fast.
         image = frame.permute(1, 2, 0).contiguous().numpy()
-        if image.shape[:2] != (sizes.height_px, sizes.width_px):
-            image = cv2.resize(
-                image, (sizes.width_px, sizes.height_px), interpolation=cv2.INTER_LINEAR
-            )
-        planes = (image[..., ::-1] if self.bgr else image).transpose(2, 0, 1)
+        if image.shape[:2] != (fit.height_px, fit.width_px):
+            size = (fit.width_px, fit.height_px)
+            image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+        if self.bgr:
+            image = image[..., ::-1]
+        planes = image.transpose(2, 0, 1)
         mean, factor = self._constants()
-        seen = np.empty((1, 3, *sizes.canvas_px), np.float32)
-        if planes.shape[1:] != sizes.canvas_px:
+        seen = np.empty((1, 3, *fit.canvas_px), np.float32)
+        if planes.shape[1:] != fit.canvas_px:
             seen[:] = np.float32(0) - mean
-        np.subtract(planes, mean, out=seen[0, :, : sizes.height_px, : sizes.width_px])
+        np.subtract(planes, mean, out=seen[0, :, : fit.height_px, : fit.width_px])
         if (factor != 1).any():
             seen *= factor
         return seen
