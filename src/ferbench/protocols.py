@@ -108,8 +108,9 @@ class Model(Protocol):
         """The files that ``load`` reads."""
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], torch.Tensor]:
-        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K) on the same
-        device.
+        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K).
+
+        Crops and logits are on ``device``.
         """
 
 
@@ -140,7 +141,7 @@ class SignalRule(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Wanted expressions, ferbench's spelling."""
+        """The expressions that signals are made of, ferbench's spelling."""
 
     @property
     def span(self) -> tuple[float, float]:
@@ -149,13 +150,16 @@ class SignalRule(Protocol):
     def build(
         self, expressions: Expressions, chosen: I64, timeline: Timeline
     ) -> tuple[Signal, ...]:
-        """One Signal per wanted label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
+        """One Signal per label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
 
     def apply_participant_baseline(
         self, signals: tuple[Signal, ...], *, others: tuple[tuple[Signal, ...], ...]
     ) -> tuple[Signal, ...]:
-        """The signals of a video once those of the participant's other sessions (per video) are
-        known.
+        """The signals of a video once those of the participant's other sessions are known.
+
+        Args:
+            signals: of the video, one per label.
+            others: those of each video of the other sessions.
 
         Raises:
             DataError: the rule needs other sessions, and there are none.
@@ -172,8 +176,12 @@ class EventRule(Protocol):
         """Signal value that makes an event: the threshold in tables of counts."""
 
     def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
-        """Events in time order, in seconds of the session (the signal's part starts at
-        ``start_s``).
+        """Events in time order, in seconds of the session.
+
+        Args:
+            signal: of one part of the session.
+            session_id: name of the session.
+            start_s: where the part starts.
         """
 
     def threshold_sweep(self, signal: Signal, *, start_s: float) -> ThresholdSweep | None:
@@ -197,6 +205,7 @@ class Dataset(Protocol):
         """All sessions, sorted by name. Raises DatasetError."""
 
     def notices(self) -> tuple[str, ...]:
-        """What was left out and why, one sentence each (bad rows with line numbers, files without a
-        partner).
+        """What was left out and why, one sentence each.
+
+        Bad rows with line numbers, files without a partner.
         """

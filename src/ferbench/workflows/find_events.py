@@ -190,7 +190,7 @@ def _rate(path: Path, options: FindOptions) -> float:
                 ),
             )
         video = _video_of(path, name.video, video)
-    from ferbench.video.pyav import container_rate
+    from ferbench.video.container import container_rate
 
     return container_rate(video)
 
