@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from ferbench.app.cli import agreement_show
+from ferbench.errors import LIBRARY_WORDS
 from ferbench.scoring.agreement.frames import NO_LABEL
 from ferbench.workflows.agree import agree
 from ferbench.workflows.agreement.comparison import compare_models
@@ -48,7 +49,13 @@ def test_json_has_the_numbers_of_the_library(ferbench):
     assert ended.code == 0, ended.err
     agreement = agree(path, models=models, fps=25)
     assert json.loads(ended.out) == agreement_show.as_plain(agreement)
-    assert tuple(json.loads(ended.out)["notes"]) == agreement.notes
+
+
+def test_notes_name_options(ferbench):
+    path = shared_path(f"{BATCH}/frames")
+    note = "no segments: they need the frame rate; give --fps, or the videos' folder with --video"
+    assert f"note: {note}" in ferbench("agreement", path, "--csv").err
+    assert note in json.loads(ferbench("agreement", path, "--json").out)["notes"]
 
 
 def test_what_is_written_is_told(ferbench, tmp_path):
@@ -63,10 +70,10 @@ def test_what_is_written_is_told(ferbench, tmp_path):
 @pytest.mark.parametrize(
     ("source", "arguments", "message"),
     [
-        ("Results.csv", ["--fps", 25], "fps is for a folder of the thesis' frame CSVs"),
-        ("Results.csv", ["--segment", 5], "is for recorded runs; leave it out"),
-        ("Results.csv", ["--models", "APViT,RMN"], "models: expected each once of APViT"),
-        ("frames", ["--max-events", 3], "needs the frame rate"),
+        ("Results.csv", ["--fps", 25], " --fps is for a folder of the thesis' frame CSVs"),
+        ("Results.csv", ["--segment", 5], " --segment is for recorded runs; leave it out"),
+        ("Results.csv", ["--models", "APViT,RMN"], " --models: expected each once of APViT"),
+        ("frames", ["--max-events", 3], "needs the frame rate, by --fps or --video"),
         ("Results.csv", ["--out", "file.txt"], "file.txt is a file; expected the name of a folder"),
     ],
 )
@@ -96,7 +103,7 @@ def test_every_expression_is_shown_on_a_narrow_screen(monkeypatch):
     found = compare_models(ModelOutputs(source="x", stem="x", labels=labels))
     console = Console(width=80, file=io.StringIO())
     monkeypatch.setattr(agreement_show, "output_console", lambda: console)
-    agreement_show.show(found)
+    agreement_show.show(found, LIBRARY_WORDS)
     shown = console.file.getvalue()
     assert "no room" not in shown
     rows = [line.split() for line in shown.partition("frames of each expression")[2].splitlines()]

@@ -214,10 +214,10 @@ def test_every_case_has_an_outcome():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--rule", "hysteresis"], "hold the segments of the rule windowed"),
-        (["--json"], "has no place for several models"),
-        (["--out", "e.csv"], "has no place for several models"),
-        (["--grades", "."], "grades: expected the name of a file that ends in .csv"),
+        (["--rule", "hysteresis"], "--results and --grades hold the segments of the rule windowed"),
+        (["--json"], "--json has no place for several models"),
+        (["--out", "e.csv"], "--out has no place for several models"),
+        (["--grades", "."], "--grades: expected the name of a file that ends in .csv"),
         (["--model", "RMN"], "is of 'RMN'; there are"),
     ],
 )

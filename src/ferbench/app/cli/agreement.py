@@ -76,24 +76,28 @@ def agreement(
     graded by hand is counted: true, false and missed events of each model.
     """
     from ferbench.app.cli.agreement_show import show, show_recorded, show_written
+    from ferbench.app.cli.options import errors_in_options
+    from ferbench.app.words import OptionWords
     from ferbench.workflows.agree import agree
     from ferbench.workflows.agreement.files import check_folder, write_agreement
     from ferbench.workflows.agreement.record import record_agreement
 
-    if out is not None:
-        check_folder(out)
-    result = agree(
-        source,
-        fps=fps,
-        video=video,
-        models=None if models is None else [name.strip() for name in models.split(",")],
-        max_events=max_events,
-        segment_s=segment,
-        uri=uri,
-    )
-    show(result, as_csv=csv_, as_json=as_json)
-    if out is not None:
-        show_written(write_agreement(result, out), out)
-    is_of_runs = result.runs is not None
-    if is_of_runs if record is None else record:
-        show_recorded(record_agreement(result))
+    chosen_models = None if models is None else [name.strip() for name in models.split(",")]
+    with errors_in_options(OPTIONS):
+        if out is not None:
+            check_folder(out)
+        result = agree(
+            source,
+            fps=fps,
+            video=video,
+            models=chosen_models,
+            max_events=max_events,
+            segment_s=segment,
+            uri=uri,
+        )
+        show(result, OptionWords(OPTIONS), as_csv=csv_, as_json=as_json)
+        if out is not None:
+            show_written(write_agreement(result, out), out)
+        is_recorded = result.runs is not None if record is None else record
+        if is_recorded:
+            show_recorded(record_agreement(result))

@@ -15,6 +15,7 @@ import typer
 
 from ferbench.app.console import error_console, output_console
 from ferbench.app.tables import FittedTable, number, rows_table
+from ferbench.errors import Words, told
 from ferbench.scoring.agreement.frames import row_shares
 from ferbench.scoring.agreement.segments import MEASURES
 from ferbench.thesis.grade_counts import Grades
@@ -32,16 +33,19 @@ _MEASURES_ARE = (
 )
 
 
-def show(agreement: Agreement, *, as_csv: bool = False, as_json: bool = False) -> None:
+def show(
+    agreement: Agreement, words: Words, *, as_csv: bool = False, as_json: bool = False
+) -> None:
     """Print the numbers, and the notes to the error output (in JSON they are among the numbers)."""
+    notes = [told(note, words) for note in agreement.notes]
     if as_json:
-        typer.echo(json.dumps(as_plain(agreement), indent=1))
+        typer.echo(json.dumps({**as_plain(agreement), "notes": notes}, indent=1))
         return
     if as_csv:
         typer.echo(csv_of(agreement), nl=False)
     else:
         _show_tables(agreement)
-    _show_notes(agreement.notes)
+    _show_notes(notes)
 
 
 def show_written(written: WrittenAgreement, folder: Path) -> None:
