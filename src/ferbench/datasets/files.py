@@ -33,20 +33,27 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
     if root.is_file():
         return [root]
     videos = sorted(path for path in _below(root, recursive=recursive) if is_video(path, suffixes))
-    odd = [path for path in videos if not _is_text(str(path))]
-    if odd:
+    if not videos:
+        raise _no_video(root, suffixes, recursive=recursive)
+    unreadable_names = [path for path in videos if not _is_text(str(path))]
+    if unreadable_names:
         raise DatasetError(
-            f"{os.fsencode(odd[0])!r}: the file's name is no text in this system's encoding ({len(odd)} of "
-            f"{len(videos)} videos); rename it"
+            f"{os.fsencode(unreadable_names[0])!r}: the file's name is no text in this system's "
+            f"encoding ({len(unreadable_names)} of {len(videos)} videos)",
+            hint="rename it",
         )
-    if videos:
-        return videos
-    below = 0 if recursive else num_below(root, suffixes=suffixes)
-    where = f"{root} and the folders below it" if recursive else str(root)
-    hint = f"; there are {below} in the folders below it, which were not looked at" if below else ""
-    raise DatasetError(
-        f"no video in {where}{hint}; looked for files that end in {', '.join(suffixes)}"
-    )
+    return videos
+
+
+def _no_video(root: Path, suffixes: Sequence[str], *, recursive: bool) -> DatasetError:
+    looked_for = f"looked for files that end in {', '.join(suffixes)}"
+    if recursive:
+        return DatasetError(f"no video in {root} and the folders below it; {looked_for}")
+    below = num_below(root, suffixes=suffixes)
+    if below:
+        not_looked_at = f"there are {below} in the folders below it, which were not looked at"
+        return DatasetError(f"no video in {root}; {not_looked_at}; {looked_for}")
+    return DatasetError(f"no video in {root}; {looked_for}")
 
 
 def _is_text(name: str) -> bool:
@@ -61,7 +68,8 @@ def _is_text(name: str) -> bool:
 def num_below(root: Path, *, suffixes: Sequence[str]) -> int:
     """How many videos lie in the folders below a folder.
 
-    Raises DatasetError where one cannot be read.
+    Raises:
+        DatasetError: one of the folders cannot be read.
     """
     return sum(
         is_video(path, suffixes) for path in _below(root, recursive=True) if path.parent != root
@@ -69,8 +77,9 @@ def num_below(root: Path, *, suffixes: Sequence[str]) -> int:
 
 
 def is_video(path: Path, suffixes: Sequence[str]) -> bool:
-    """Whether the name ends in one of the suffixes (with or without their dot), upper or lower
-    case.
+    """Whether the name ends in one of the suffixes, in upper or lower case.
+
+    The suffixes are given with or without their dot.
 
     >>> is_video(Path("A.MP4"), ["mp4"])
     True

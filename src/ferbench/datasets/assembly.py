@@ -1,0 +1,215 @@
+"""From video files, as their names or a list describe them, to sessions without annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ferbench.datasets.naming import (
+    NUMBERED_WITHIN,
+    Identity,
+    Naming,
+    chosen,
+    comparable_name,
+    lookalikes,
+    plain,
+    raise_problems,
+    same_name,
+)
+from ferbench.datasets.recordings import Footage, Recording
+from ferbench.datasets.session_parts import (
+    in_order,
+    largest_offset_s,
+    missing_parts,
+    observed_stretches,
+    place_parts,
+)
+from ferbench.errors import DatasetError, Setting, Text
+from ferbench.wording import some
+
+_Sessions = Mapping[Identity, Sequence[Recording]]
+
+
+def assemble(
+    recordings: Sequence[Recording], naming: Naming, camera: str | None
+) -> tuple[tuple[Footage, ...], tuple[str, ...]]:
+    """Put files together to sessions of one camera each.
+
+    Args:
+        recordings: all files.
+        naming: how a session's name is made.
+        camera: which camera to use; None = the only one of each session.
+
+    Returns:
+        Sessions sorted by name, and notices.
+
+    Raises:
+        DatasetError: files that cannot be told apart or put in order, a camera must be chosen, or
+            there is no such one.
+    """
+    sessions: dict[Identity, list[Recording]] = {}
+    for recording in recordings:
+        identity = naming.identity(recording.session, recording.participant)
+        sessions.setdefault(identity, []).append(recording)
+    problems = [*_several_participants(sessions, naming), *_names_twice(sessions, naming)]
+    cameras = _cameras(recordings)
+    some_unnamed = _sessions_with_unnamed_cameras(sessions, naming)
+    picked = None
+    if camera is None:
+        raise_problems("a camera is not told", some_unnamed)
+        _check_one_camera(sessions, cameras)
+    else:
+        picked = chosen("camera", camera, cameras.values())
+    footage: list[Footage] = []
+    without_camera: list[str] = []
+    for identity, of_session in sessions.items():
+        of_camera = [item for item in of_session if _is_picked(item, picked)]
+        if not of_camera:
+            without_camera.append(naming.name(identity))
+            continue
+        try:
+            footage.append(_footage(identity, naming, of_camera, of_session, cameras))
+        except DatasetError as error:
+            problems.append(error.as_text())
+    raise_problems("the videos cannot be put together to sessions", problems)
+    footage.sort(key=lambda item: item.name)
+    notices = []
+    if without_camera:
+        names = some(sorted(without_camera))
+        notices.append(f"no video of camera {picked!r}: {names}; left out")
+    if picked:
+        notices += [f"{session}; left out" for session in some_unnamed]
+    return tuple(footage), (*notices, *_notices(footage))
+
+
+def _is_picked(recording: Recording, camera: str | None) -> bool:
+    return camera is None or same_name(recording.camera, camera)
+
+
+def _notices(footage: Sequence[Footage]) -> list[str]:
+    """What looks unintended in the sessions: several cameras, names that look alike."""
+    notices = []
+    cameras = sorted({item.camera for item in footage})
+    if len(cameras) > 1:
+        names = some([repr(name) for name in cameras])
+        notices.append(f"the sessions are from different cameras: {names}")
+    notices += lookalikes("sessions", [item.name for item in footage])
+    notices += lookalikes("participants", [item.participant for item in footage])
+    return notices
+
+
+def _several_participants(sessions: _Sessions, naming: Naming) -> list[str]:
+    """Sessions that are there for several participants."""
+    problems: list[str] = []
+    for identity, recordings in sessions.items():
+        last_of = {
+            comparable_name(recording.participant): recording
+            for recording in recordings
+            if recording.participant
+        }
+        if len(last_of) > 1:
+            one, other = list(last_of.values())[:2]
+            problems.append(
+                Text(
+                    f"session {naming.name(identity)!r} is there for participants "
+                    f"{one.participant!r} ({one.where}) and {other.participant!r} ({other.where}); "
+                    "where sessions are numbered within participants, set ",
+                    Setting("session_name", NUMBERED_WITHIN),
+                )
+            )
+    return problems
+
+
+def _names_twice(sessions: _Sessions, naming: Naming) -> list[str]:
+    """Names that are made of different sessions and participants."""
+    names: dict[str, dict[Identity, str]] = {}
+    for identity, recordings in sessions.items():
+        names.setdefault(naming.name(identity), {})[identity] = recordings[-1].where
+    problems: list[str] = []
+    for name, wheres in names.items():
+        if len(wheres) > 1:
+            problems.append(
+                Text(
+                    f"{' and '.join(wheres.values())} both make the session name {name!r}; "
+                    "put a mark between in ",
+                    Setting("session_name"),
+                )
+            )
+    return problems
+
+
+def _cameras(recordings: Sequence[Recording]) -> dict[str, str]:
+    """The first spelling of each camera, by its comparable name."""
+    cameras: dict[str, str] = {}
+    for recording in recordings:
+        cameras.setdefault(comparable_name(recording.camera), plain(recording.camera))
+    return cameras
+
+
+def _sessions_with_unnamed_cameras(sessions: _Sessions, naming: Naming) -> list[str]:
+    """One text per session of which some files name a camera and others none."""
+    problems: list[str] = []
+    for identity, recordings in sessions.items():
+        named = [recording for recording in recordings if comparable_name(recording.camera)]
+        unnamed = [item.where for item in recordings if not comparable_name(item.camera)]
+        if named and unnamed:
+            problems.append(
+                f"session {naming.name(identity)!r}: {some(unnamed)} without a camera, but "
+                f"{named[0].where} is of camera {named[0].camera!r}; say for each file which "
+                "camera it is of"
+            )
+    return problems
+
+
+def _check_one_camera(sessions: _Sessions, cameras: Mapping[str, str]) -> None:
+    """Raise DatasetError where a session has several cameras, so that one must be chosen."""
+    num_sessions = dict.fromkeys(cameras, 0)
+    several = False
+    for recordings in sessions.values():
+        names = {comparable_name(recording.camera) for recording in recordings}
+        several |= len(names) > 1
+        for name in names:
+            num_sessions[name] += 1
+    if not several:
+        return
+    listed = ", ".join(
+        f"{cameras[name] or '(blank)'} ({count} sessions)"
+        for name, count in sorted(num_sessions.items())
+    )
+    most_first = sorted(num_sessions, key=lambda name: -num_sessions[name])
+    example = next(cameras[name] for name in most_first if cameras[name])
+    raise DatasetError(
+        f"some sessions were filmed by several cameras: {listed}",
+        hint=Text("choose one with ", Setting("camera", example)),
+    )
+
+
+def _footage(
+    identity: Identity,
+    naming: Naming,
+    of_camera: Sequence[Recording],
+    of_session: Sequence[Recording],
+    cameras: Mapping[str, str],
+) -> Footage:
+    """A session's videos of one camera.
+
+    Raises:
+        DatasetError: they cannot be put in order, or what is told of them does not fit together.
+    """
+    name = naming.name(identity)
+    ordered = in_order(name, of_camera)
+    placed = place_parts(name, ordered)
+    observed = observed_stretches(name, of_session, placed.start)
+    missing = missing_parts(ordered, of_session)
+    participants = [recording.participant for recording in of_session if recording.participant]
+    return Footage(
+        name=name,
+        identity=identity,
+        participant=plain(participants[0]) if participants else "",
+        camera=cameras[comparable_name(of_camera[0].camera)],
+        parts=placed.parts,
+        start=placed.start,
+        observed=observed,
+        apart_s=largest_offset_s(of_session, placed.start),
+        missing=missing.reason,
+        missing_before_clock=missing.clock_is_known,
+    )

@@ -1,0 +1,232 @@
+"""Tells the files of one session apart: its cameras, its parts, copies, and what stays unclear."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ferbench.datasets.copies import copies_of
+from ferbench.datasets.naming import NUMBERED_WITHIN, comparable_name, plain, same_name
+from ferbench.datasets.place import Place, Placement
+from ferbench.datasets.recordings import natural
+from ferbench.wording import some
+
+_WORDS: Final = re.compile(r"[^\s/._()\[\]-]+")
+_NO_PARTICIPANT: Final = (
+    "no participant in its name or folders, and sessions are numbered within them"
+)
+_Key = tuple[str, ...]
+_Change = Callable[[list[Place]], list[Place]]
+
+
+def tell_apart(
+    places: Sequence[Place],
+    unplaced: Mapping[str, str],
+    *,
+    chapters: Mapping[str, tuple[str, str]],
+    folder: Path | None,
+    numbered_within: bool,
+) -> Placement:
+    """Find cameras and parts among files of one session.
+
+    Leaves out copies and files that cannot be told apart.
+
+    Args:
+        places: files with a place, as their names have it.
+        unplaced: the other files and why.
+        chapters: chapter and recording number that a GoPro wrote into a file's name.
+        folder: of the videos; None = nothing is read, and no file is a copy.
+        numbered_within: sessions are numbered within participants.
+    """
+    reasons = dict(unplaced)
+    if numbered_within:
+        reasons |= {place.path: _NO_PARTICIPANT for place in places if not place.participant}
+        places = [place for place in places if place.participant]
+    copies: dict[str, str] = {}
+    if folder is not None:
+        same_part = _groups(places, _session_camera_part).values()
+        copies = copies_of([[place.path for place in group] for group in same_part], folder)
+        places = [place for place in places if place.path not in copies]
+    places = _changed(places, lambda group: _chapters_as_parts(group, chapters))
+    places = _differing_words_as_cameras(places)
+    places = _changed(places, _starts_as_parts)
+    distinct: list[Place] = []
+    for group in _groups(places, _session_camera).values():
+        if _are_distinct(group):
+            distinct += group
+        else:
+            reasons |= {place.path: _why_unclear(place, group) for place in group}
+    distinct = _numbers_of_equal_width(_spelled_alike(distinct))
+    distinct.sort(key=_in_natural_order)
+    return Placement(
+        places=tuple(distinct),
+        unplaced=tuple(sorted(reasons.items())),
+        session_name=NUMBERED_WITHIN if numbered_within else "{session}",
+        copies=tuple(sorted(copies.items())),
+    )
+
+
+def _session_camera(place: Place) -> _Key:
+    return place.participant, place.session, place.camera
+
+
+def _session_part(place: Place) -> _Key:
+    return place.participant, place.session, place.part
+
+
+def _session_camera_part(place: Place) -> _Key:
+    return place.participant, place.session, place.camera, place.part
+
+
+def _in_natural_order(place: Place) -> tuple[tuple[tuple[int, int | str], ...], ...]:
+    return tuple(map(natural, _session_camera_part(place)))
+
+
+def _groups(places: Iterable[Place], key: Callable[[Place], _Key]) -> dict[_Key, list[Place]]:
+    """Files that have the same names, however these are spelled."""
+    groups: dict[_Key, list[Place]] = defaultdict(list)
+    for place in places:
+        groups[tuple(map(comparable_name, key(place)))].append(place)
+    return groups
+
+
+def _changed(places: Iterable[Place], change: _Change) -> list[Place]:
+    """The files, each group of one session and camera changed."""
+    changed: list[Place] = []
+    for group in _groups(places, _session_camera).values():
+        changed += change(group)
+    return changed
+
+
+def _chapters_as_parts(group: list[Place], chapters: Mapping[str, tuple[str, str]]) -> list[Place]:
+    """Files of one session and camera that are chapters of one GoPro recording become parts."""
+    if len(group) == 1 or any(place.part for place in group):
+        return group
+    if not all(place.path in chapters for place in group):
+        return group
+    recording_numbers = {chapters[place.path][1] for place in group}
+    if len(recording_numbers) > 1:
+        return group
+    return [replace(place, part=str(int(chapters[place.path][0]))) for place in group]
+
+
+def _starts_as_parts(group: list[Place]) -> list[Place]:
+    """Files of one session and camera without parts, but with different starts, become parts.
+
+    In the order of their starts.
+    """
+    if len(group) == 1 or any(place.part for place in group):
+        return group
+    starts = {place.start for place in group}
+    if "" in starts or len(starts) < len(group):
+        return group
+    in_order = sorted(group, key=lambda place: place.start)
+    return [replace(place, part=str(number)) for number, place in enumerate(in_order, start=1)]
+
+
+def _differing_words_as_cameras(places: Sequence[Place]) -> list[Place]:
+    """Files of one session and part whose names differ in one word are its cameras.
+
+    The same words must do so in other sessions.
+    """
+    groups = list(_groups(places, _session_part).values())
+    words_of_groups = [_differing_words(group) for group in groups]
+    occurrences = Counter(word for words in words_of_groups for word in words)
+    changed: list[Place] = []
+    for group, words in zip(groups, words_of_groups, strict=True):
+        in_other_sessions = all(occurrences[word] > 1 for word in words)
+        if words and (len(groups) == 1 or in_other_sessions):
+            for place, word in zip(group, words, strict=True):
+                changed.append(replace(place, camera=word))
+        else:
+            changed += group
+    return changed
+
+
+def _differing_words(group: Sequence[Place]) -> tuple[str, ...]:
+    """The one word in which the names of all these files differ, of each.
+
+    () = there is no such word.
+    """
+    if len(group) == 1 or any(place.camera for place in group):
+        return ()
+    names = [list(map(comparable_name, _WORDS.findall(plain(place.path)))) for place in group]
+    if len({len(words) for words in names}) > 1:
+        return ()
+    columns = [words for words in zip(*names, strict=True) if len(set(words)) > 1]
+    if len(columns) != 1:
+        return ()
+    words: tuple[str, ...] = columns[0]
+    if len(set(words)) < len(group):
+        return ()
+    # numbers and single letters may be parts, or tries
+    if not all(word.isalpha() and len(word) > 1 for word in words):
+        return ()
+    return words
+
+
+def _are_distinct(group: Sequence[Place]) -> bool:
+    """Whether each of some files of one session and camera says which part it is."""
+    if len(group) == 1:
+        return True
+    parts = {comparable_name(place.part) for place in group}
+    return "" not in parts and len(parts) == len(group)
+
+
+def _why_unclear(place: Place, group: Sequence[Place]) -> str:
+    """Why a file has no place among those of its session and camera."""
+    others = [other for other in group if other is not place]
+    same_part = [other.path for other in others if same_name(other.part, place.part)]
+    if same_part:
+        return f"the same session, camera and part as {some(same_part)}"
+    counts = Counter(comparable_name(other.part) for other in others)
+    doubled = [other.path for other in others if counts[comparable_name(other.part)] > 1]
+    if doubled and place.part:
+        return f"another file of its session is unclear: {doubled[0]}"
+    paths = some([other.path for other in others])
+    return f"the same session and camera as {paths}, and not all say which part they are"
+
+
+def _spelled_alike(places: Sequence[Place]) -> list[Place]:
+    """One spelling per participant, session and camera: the first by path."""
+    participants: dict[str, str] = {}
+    sessions: dict[str, str] = {}
+    cameras: dict[str, str] = {}
+    for place in sorted(places, key=lambda place: place.path):
+        participants.setdefault(comparable_name(place.participant), place.participant)
+        sessions.setdefault(comparable_name(place.session), place.session)
+        cameras.setdefault(comparable_name(place.camera), place.camera)
+    return [
+        replace(
+            place,
+            participant=participants[comparable_name(place.participant)],
+            session=sessions[comparable_name(place.session)],
+            camera=cameras[comparable_name(place.camera)],
+        )
+        for place in places
+    ]
+
+
+def _numbers_of_equal_width(places: Sequence[Place]) -> list[Place]:
+    """Participants, and sessions, that are all numbers get equally many digits, so names sort."""
+    participant_width = _width([place.participant for place in places])
+    session_width = _width([place.session for place in places])
+    return [
+        replace(
+            place,
+            participant=place.participant.zfill(participant_width),
+            session=place.session.zfill(session_width),
+        )
+        for place in places
+    ]
+
+
+def _width(names: Sequence[str]) -> int:
+    """Digits of the longest name where all are numbers, else 0."""
+    if not all(re.fullmatch(r"[0-9]+", name) for name in names):
+        return 0
+    return max(map(len, names), default=0)

@@ -1,0 +1,241 @@
+"""The files of one session and camera in order, each with its place in the session."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ferbench.datasets.naming import comparable_name
+from ferbench.datasets.part_gaps import first_gap
+from ferbench.datasets.recordings import Moment, Recording, natural
+from ferbench.datasets.times import Clock, since
+from ferbench.errors import DatasetError, Setting, Text
+from ferbench.types import Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedParts:
+    """The files of one session and camera.
+
+    Attributes:
+        parts: with their places in the session, in order.
+        start: the session's second 0 on the clock; None = not known.
+    """
+
+    parts: tuple[Part, ...]
+    start: Clock | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingParts:
+    """Parts that are not there.
+
+    Attributes:
+        reason: which, for messages; "" = none.
+        clock_is_known: seconds of the session are not known, but times on the clock are.
+    """
+
+    reason: str = ""
+    clock_is_known: bool = False
+
+
+def in_order(session: str, recordings: Sequence[Recording]) -> list[Recording]:
+    """Files in order of their parts, or of their starts where no part is named.
+
+    Args:
+        session: its name, for messages.
+        recordings: its files of one camera.
+
+    Raises:
+        DatasetError: two files are the same part, or their order is not known.
+    """
+    if len(recordings) == 1:
+        return list(recordings)
+    named = [recording for recording in recordings if recording.part]
+    unnamed = [recording for recording in recordings if not recording.part]
+    if not unnamed:
+        return _by_part(session, named)
+    start_types = {type(recording.start) for recording in recordings}
+    have_starts = recordings[0].start is not None and len(start_types) == 1
+    if not named and have_starts:
+        return _by_start(recordings)
+    one, other = [*named, *unnamed][-2:]
+    raise DatasetError(
+        f"{one.where} and {other.where} are the same session, {session!r}",
+        hint=Text(
+            "if they are its parts, say which comes when (a group (?P<part>...) in ",
+            Setting("pattern"),
+            ", or a column part or start in the manifest); if not, their names must differ",
+        ),
+    )
+
+
+def _by_part(session: str, recordings: Sequence[Recording]) -> list[Recording]:
+    ordered = sorted(recordings, key=lambda recording: natural(recording.part))
+    for one, other in pairwise(ordered):
+        if natural(one.part) == natural(other.part):
+            raise DatasetError(
+                f"{one.where} and {other.where} are both part {other.part!r} of session {session!r}"
+            )
+    return ordered
+
+
+def _by_start(recordings: Sequence[Recording]) -> list[Recording]:
+    """Files in order of their starts; over midnight, in the order that spans least time."""
+    orders = [_by_start_since(recordings, first.start) for first in recordings]
+    return min(orders, key=_span_s)
+
+
+def _by_start_since(recordings: Sequence[Recording], zero: Moment | None) -> list[Recording]:
+    return sorted(recordings, key=lambda recording: _start_s(recording, zero))
+
+
+def _start_s(recording: Recording, zero: Moment | None) -> float:
+    return _seconds(recording.start, zero)
+
+
+def _span_s(ordered: Sequence[Recording]) -> float:
+    """Seconds between the first and the last start."""
+    zero = ordered[0].start
+    return _start_s(ordered[-1], zero) - _start_s(ordered[0], zero)
+
+
+def place_parts(session: str, ordered: Sequence[Recording]) -> PlacedParts:
+    """Files as parts with their places in the session, and the clock time of its second 0.
+
+    Args:
+        session: its name, for messages.
+        ordered: its files of one camera in order.
+
+    Raises:
+        DatasetError: starts do not fit together.
+    """
+    first = ordered[0]
+    forms = {type(recording.start) for recording in ordered if recording.start is not None}
+    if len(forms) > 1:
+        raise DatasetError(
+            f"session {session!r}: some of its files start at clock times, others at seconds",
+            hint="write all alike",
+        )
+    if Clock in forms and first.start is None:
+        raise DatasetError(
+            f"session {session!r}: {first.where} comes first, but has no start, so the clock times "
+            "say nothing"
+        )
+    zero = None
+    if isinstance(first.start, Clock):
+        zero = first.start
+    parts = []
+    known: list[tuple[float, Recording]] = []
+    for recording in ordered:
+        start_s = None
+        if recording.start is not None:
+            start_s = _start_s(recording, zero)
+            known.append((start_s, recording))
+        parts.append(Part(path=recording.path, start_s=start_s))
+    for (before_s, before), (after_s, after) in pairwise(known):
+        if after_s <= before_s:
+            raise DatasetError(
+                f"session {session!r}: {after.where} comes after {before.where}, but starts at "
+                f"{after_s:g} s, not after {before_s:g} s"
+            )
+    return PlacedParts(parts=tuple(parts), start=zero)
+
+
+def missing_parts(ordered: Sequence[Recording], all_cameras: Sequence[Recording]) -> MissingParts:
+    """What is absent before a file whose place is not known.
+
+    Where the first part is absent, a clock time of the first file is no place: seconds count from
+    the beginning of the session, which is not known, unless a start says it in seconds.
+
+    Args:
+        ordered: a session's files of one camera in order.
+        all_cameras: all of its files.
+    """
+    parts = [recording.part for recording in ordered]
+    gap = first_gap(parts, [recording.start is not None for recording in ordered])
+    if gap:
+        file_after = ordered[gap.file_index]
+        return MissingParts(reason=f"{gap.missing} ({file_after.where} has no start)")
+    first = ordered[0]
+    gap = first_gap(parts[:1], [isinstance(first.start, float)])
+    if not gap:
+        return MissingParts()
+    observed = [moment for recording in all_cameras for moment in recording.observed or ()]
+    observed_in_seconds = any(isinstance(moment, float) for moment in observed)
+    reason = f"{first.where} starts at a clock time, the times count in seconds"
+    return MissingParts(reason=f"{gap.missing} ({reason})", clock_is_known=not observed_in_seconds)
+
+
+def largest_offset_s(recordings: Sequence[Recording], start: Clock | None) -> float:
+    """Largest difference between a clock time and the beginnings of a session's cameras, seconds.
+
+    0 where none is known.
+    """
+    begins_s: dict[str, float] = {}
+    for recording in recordings:
+        if start is not None and isinstance(recording.start, Clock):
+            camera = comparable_name(recording.camera)
+            begin_s = since(recording.start, start)
+            begins_s[camera] = min(begins_s.get(camera, begin_s), begin_s)
+    return max(map(abs, begins_s.values()), default=0.0)
+
+
+def observed_stretches(
+    session: str, recordings: Sequence[Recording], start: Clock | None
+) -> tuple[tuple[float, float], ...] | None:
+    """All observed stretches of a session, seconds from its start, in order; None = none is told.
+
+    Args:
+        session: its name, for messages.
+        recordings: all of its files.
+        start: the session's second 0 on the clock.
+
+    Raises:
+        DatasetError: a stretch has no length, lies before the session, or cannot be placed.
+    """
+    stretches = []
+    for recording in recordings:
+        if recording.observed is not None:
+            where = f"session {session!r}: {recording.where}"
+            stretches.append(_observed_s(where, recording.observed, start))
+    return tuple(sorted(stretches)) or None
+
+
+def _observed_s(
+    where: str, observed: tuple[Moment | None, Moment | None], start: Clock | None
+) -> tuple[float, float]:
+    first, last = observed
+    if start is None and (_has_date(first) or _has_date(last)):
+        raise DatasetError(f"{where} has an observed stretch with a date, but no known start")
+    from_s, to_s = _seconds(first, start), math.inf
+    if last is not None:
+        to_s = _seconds(last, start)
+    if to_s <= from_s:
+        raise DatasetError(f"{where} is observed to {to_s:g} s, which is not after {from_s:g} s")
+    if to_s <= 0:
+        raise DatasetError(
+            f"{where} is observed to {-to_s:g} s before the session's start; expected clock times, "
+            "as its start is one, or seconds of the session"
+        )
+    return from_s, to_s
+
+
+def _has_date(moment: Moment | None) -> bool:
+    return isinstance(moment, Clock) and moment.date is not None
+
+
+def _seconds(moment: Moment | None, zero: Moment | None) -> float:
+    """Seconds of the session.
+
+    A clock time without a known start is taken as hours, minutes and seconds of it.
+    """
+    if moment is None:
+        return 0.0
+    if not isinstance(moment, Clock):
+        return moment
+    if isinstance(zero, Clock):
+        return since(moment, zero)
+    return moment.of_day_s
