@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ferbench.datasets.naming import (
@@ -147,40 +148,48 @@ def _cameras(recordings: Sequence[Recording]) -> dict[str, str]:
 
 def _sessions_with_unnamed_cameras(sessions: _Sessions, naming: Naming) -> list[str]:
     """One text per session of which some files name a camera and others none."""
-    problems: list[str] = []
-    for identity, recordings in sessions.items():
-        named = [recording for recording in recordings if comparable_name(recording.camera)]
-        unnamed = [item.where for item in recordings if not comparable_name(item.camera)]
-        if named and unnamed:
-            problems.append(
-                f"session {naming.name(identity)!r}: {some(unnamed)} without a camera, but "
-                f"{named[0].where} is of camera {named[0].camera!r}; say for each file which "
-                "camera it is of"
-            )
-    return problems
+    texts = [
+        _about_unnamed_camera(naming.name(identity), recordings)
+        for identity, recordings in sessions.items()
+    ]
+    return list(filter(None, texts))
+
+
+def _about_unnamed_camera(session: str, recordings: Sequence[Recording]) -> str:
+    """Which files of a session name no camera, though others do; "" = none."""
+    named = [recording for recording in recordings if comparable_name(recording.camera)]
+    unnamed = [item.where for item in recordings if not comparable_name(item.camera)]
+    if not named or not unnamed:
+        return ""
+    return (
+        f"session {session!r}: {some(unnamed)} without a camera, but {named[0].where} is of camera "
+        f"{named[0].camera!r}; say for each file which camera it is of"
+    )
 
 
 def _check_one_camera(sessions: _Sessions, cameras: Mapping[str, str]) -> None:
     """Raise DatasetError where a session has several cameras, so that one must be chosen."""
-    num_sessions = dict.fromkeys(cameras, 0)
-    several = False
-    for recordings in sessions.values():
-        names = {comparable_name(recording.camera) for recording in recordings}
-        several |= len(names) > 1
-        for name in names:
-            num_sessions[name] += 1
-    if not several:
+    names_of_sessions = [
+        {comparable_name(recording.camera) for recording in recordings}
+        for recordings in sessions.values()
+    ]
+    if all(len(names) == 1 for names in names_of_sessions):
         return
+    num_sessions = Counter(name for names in names_of_sessions for name in names)
+    by_name = sorted(num_sessions.items())
     listed = ", ".join(
-        f"{cameras[name] or '(blank)'} ({count} sessions)"
-        for name, count in sorted(num_sessions.items())
+        f"{cameras[name] or '(blank)'} ({count} sessions)" for name, count in by_name
     )
-    most_first = sorted(num_sessions, key=lambda name: -num_sessions[name])
-    example = next(cameras[name] for name in most_first if cameras[name])
     raise DatasetError(
         f"some sessions were filmed by several cameras: {listed}",
-        hint=Text("choose one with ", Setting("camera", example)),
+        hint=Text("choose one with ", Setting("camera", _most_frequent(num_sessions, cameras))),
     )
+
+
+def _most_frequent(num_sessions: Mapping[str, int], cameras: Mapping[str, str]) -> str:
+    """The named camera of most sessions; of several the one that comes first in the files."""
+    named = [name for name in cameras if cameras[name]]
+    return cameras[max(named, key=lambda name: num_sessions[name])]
 
 
 def _footage(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ferbench.datasets.known_names import KnownNames, spelled_as
@@ -74,29 +75,25 @@ def places_by_pattern(
     recordings, _ = recordings_by_name(
         [folder / path for path in paths], folder, pattern, Naming(template=template)
     )
-    places = []
-    for recording in recordings:
-        participant = spelled_as(plain(recording.participant), known.participants, PERSON_WORDS)
-        session = spelled_as(plain(recording.session), known.sessions, SESSION_WORDS)
-        if by_participant:
-            session = participant
-        places.append(_place_of(recording, folder, participant=participant, session=session))
+    places = [_place_of(recording, folder, known) for recording in recordings]
+    if by_participant:
+        places = [replace(place, session=place.participant) for place in places]
+        known = KnownNames()
     fitting = {place.path for place in places}
-    known_sessions = KnownNames() if by_participant else known
     return tell_apart(
         places,
         {path: "the pattern does not fit" for path in paths if path not in fitting},
         chapters={},
         folder=folder,
-        numbered_within=_is_numbered_within(places, known_sessions),
+        numbered_within=_is_numbered_within(places, known),
     )
 
 
-def _place_of(recording: Recording, folder: Path, *, participant: str, session: str) -> Place:
+def _place_of(recording: Recording, folder: Path, known: KnownNames) -> Place:
     return Place(
         path=recording.path.relative_to(folder).as_posix(),
-        session=session,
-        participant=participant,
+        session=spelled_as(plain(recording.session), known.sessions, SESSION_WORDS),
+        participant=spelled_as(plain(recording.participant), known.participants, PERSON_WORDS),
         camera=plain(recording.camera),
         part=plain(recording.part),
         start=_start_text(recording.start),
@@ -134,30 +131,42 @@ def _place(path: str, clues: Clues, known: KnownNames) -> Place | str:
     """A file's place, or why it has none."""
     participants = clues.participants or _participants_of(clues.sessions, known)
     sessions = clues.sessions or _sessions_of(participants, known)
-    for what, names in (("participant", participants), ("session", sessions)):
-        if len(names) > 1:
-            return f"the {what} may be {' or '.join(sorted(names, key=natural))}"
+    problem = _ambiguity("participant", participants) or _ambiguity("session", sessions)
+    if problem:
+        return problem
     participant, session = "".join(participants), "".join(sessions)
-    missing = []
-    if known.participants and not participant:
-        missing.append("participant")
-    if known.sessions and not session:
-        missing.append("session")
+    missing = _missing(participant, session, known)
     if missing:
-        return f"no {' and no '.join(missing)} of the annotations in its name or folders"
+        return missing
     if known.participants and not known.sessions:
         session = session or participant
-    start = ""
-    if clues.start is not None:
-        start = clues.start.isoformat()
     return Place(
         path=path,
         session=session or clues.rest or PurePosixPath(path).stem,
         participant=participant,
         camera=clues.camera,
         part=clues.part,
-        start=start,
+        start=clues.start.isoformat() if clues.start else "",
     )
+
+
+def _ambiguity(what: str, names: set[str]) -> str:
+    """That names may mean several, or ""."""
+    if len(names) <= 1:
+        return ""
+    return f"the {what} may be {' or '.join(sorted(names, key=natural))}"
+
+
+def _missing(participant: str, session: str, known: KnownNames) -> str:
+    """What the annotations have and a file's name has not, or ""."""
+    missing = []
+    if known.participants and not participant:
+        missing.append("participant")
+    if known.sessions and not session:
+        missing.append("session")
+    if not missing:
+        return ""
+    return f"no {' and no '.join(missing)} of the annotations in its name or folders"
 
 
 def _participants_of(sessions: set[str], known: KnownNames) -> set[str]:
@@ -165,14 +174,9 @@ def _participants_of(sessions: set[str], known: KnownNames) -> set[str]:
     if len(sessions) != 1:
         return set()
     [session] = sessions
-    participants = {
-        participant
-        for participant, known_session in known.pairs
-        if participant and same_name(known_session, session)
-    }
-    if len(participants) > 1:
-        return set()
-    return participants
+    rows = [pair for pair in known.pairs if same_name(pair[1], session)]
+    participants = {participant for participant, _ in rows if participant}
+    return participants if len(participants) == 1 else set()
 
 
 def _sessions_of(participants: set[str], known: KnownNames) -> set[str]:

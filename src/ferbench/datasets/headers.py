@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,10 +71,21 @@ _WORDS: Final[Mapping[Field, tuple[tuple[str, ...], ...]]] = MappingProxyType({
     ),
 })
 # fmt: on
+_GROUPS: Final[Mapping[Field, Mapping[str, int]]] = MappingProxyType(
+    {
+        field: {word: group for group, words in enumerate(groups) for word in words}
+        for field, groups in _WORDS.items()
+    }
+)
+"""Of each field, the group of each word, 0 = best."""
 _FILE_WORDS: Final = 2
 """The group of words of the session that mean its file: looked for when all else is found."""
-_END_WORDS: Final = frozenset(_WORDS["offset"][0])
-_ALL_SESSION_WORDS: Final = frozenset().union(*_WORDS["session"])
+_SEARCHES: Final[tuple[tuple[Field, bool], ...]] = (
+    *((field, field == "session") for field in FIELDS),
+    ("session", False),
+)
+"""Fields in the order in which they are looked for, and whether words for a file do not count."""
+_UNFIT: Final = math.inf
 _NONE_NAMED: Final[Mapping[Field, str]] = MappingProxyType({})
 
 
@@ -105,16 +117,11 @@ def find_columns(header: Sequence[str], named: Mapping[Field, str] = _NONE_NAMED
     >>> dict(find_columns(["Proefpersoon", "Tijd", "Type fout"]).names)
     {'participant': 'Proefpersoon', 'onset': 'Tijd', 'kind': 'Type fout'}
     """
-    names: dict[Field, str] = {}
+    spelled = {field: _spelled(text, header) for field, text in named.items()}
+    names = {field: column for field, column in spelled.items() if column}
     unclear: dict[Field, tuple[str, ...]] = {}
-    for field, text in named.items():
-        column = _spelled(text, header)
-        if column:
-            names[field] = column
-    searches: list[tuple[Field, bool]] = [(field, field == "session") for field in FIELDS]
-    searches.append(("session", False))
-    for field, without_files in searches:
-        if field in named or field in names or field in unclear:
+    for field, without_files in _SEARCHES:
+        if field in {*named, *names, *unclear}:
             continue
         taken = {*names.values()}.union(*unclear.values())
         free = [name for name in header if name not in taken]
@@ -135,15 +142,10 @@ def _best(header: Sequence[str], field: Field, *, without_files: bool) -> list[s
         field: what is looked for.
         without_files: columns that name the session's file do not count.
     """
-    ranks: dict[str, int] = {}
-    for name in header:
-        rank = _rank(name, field)
-        if rank is not None:
-            ranks[name] = rank
-    if not ranks:
-        return []
-    best = min(ranks.values())
-    if without_files and best >= 2 * _FILE_WORDS:
+    ranks = {name: _rank(name, field) for name in header}
+    best = min(ranks.values(), default=_UNFIT)
+    worst_accepted = 2 * _FILE_WORDS if without_files else _UNFIT
+    if best >= worst_accepted:
         return []
     return [name for name, rank in ranks.items() if rank == best]
 
@@ -158,19 +160,24 @@ def _spelled(text: str, header: Sequence[str]) -> str:
     return ""
 
 
-def _rank(name: str, field: Field) -> int | None:
-    """How well a column's name fits a field, 0 = best; None = not at all.
+def _rank(name: str, field: Field) -> float:
+    """How well a column's name fits a field, 0 = best; ``_UNFIT`` = not at all.
 
     Two ranks per group of words: only the word, and the word among others.
     """
     words = [comparable_name(word) for word in re.findall(r"[^\W\d_]+", plain(name))]
-    if field == "onset" and not _END_WORDS.isdisjoint(words):
-        return None
-    for group, field_words in enumerate(_WORDS[field]):
-        if set(words).isdisjoint(field_words):
-            continue
-        if field == "onset" and not _ALL_SESSION_WORDS.isdisjoint(words):
-            group = max(group, 1)  # the start of a session is no better than a time
-        rank = 2 * group
-        return rank if len(words) == 1 else rank + 1
-    return None
+    groups = _groups_of(words, field)
+    if field == "onset" and groups:
+        if _groups_of(words, "offset"):
+            return _UNFIT
+        if _groups_of(words, "session"):
+            groups = [max(min(groups), 1)]  # the start of a session is no better than a time
+    if not groups:
+        return _UNFIT
+    among_others = len(words) > 1
+    return 2 * min(groups) + among_others
+
+
+def _groups_of(words: Sequence[str], field: Field) -> list[int]:
+    """The groups that the words are in, among those of a field."""
+    return [_GROUPS[field][word] for word in words if word in _GROUPS[field]]

@@ -88,8 +88,7 @@ def _two_field_starts(table: CsvFile) -> list[str]:
     if "start" not in table.header:
         return []
     column = table.header.index("start")
-    starts = [cells[column] for _, cells in table.rows]
-    short = [text for text in starts if text.count(":") == 1]
+    short = [cells[column] for _, cells in table.rows if cells[column].count(":") == 1]
     if not short:
         return []
     starts_are = f"the start {short[0]} is"
@@ -103,20 +102,26 @@ def _check_header(header: Sequence[str], needed: Sequence[str], path: Path) -> N
     """Raise DatasetError where columns are missing, twice there, or nearly named as ours."""
     problems = [f"the column {name!r} is there twice" for name in COLUMNS if header.count(name) > 1]
     for name in header:
-        if name in COLUMNS or name.casefold().startswith("note"):
-            continue
         near = did_you_mean(name, COLUMNS)
-        first_word = re.split(r"[^a-z]+", name.casefold())[0]
-        if near or first_word in _FIRST_WORDS:
+        if _is_foreign(name) and (near or _first_word(name) in _FIRST_WORDS):
             problems.append(
                 f"the column {name!r} is not read{near}; name it as one of {', '.join(COLUMNS)}, "
                 "or, if it is for people, begin its name with 'note'"
             )
-    missing = [name for name in needed if name not in header]
+    missing = [repr(name) for name in needed if name not in header]
     if missing:
         there = ", ".join(header) or "nothing"
-        problems.append(f"column {', '.join(map(repr, missing))} not found; found: {there}")
+        problems.append(f"column {', '.join(missing)} not found; found: {there}")
     raise_problems(str(path), problems)
+
+
+def _is_foreign(name: str) -> bool:
+    """Whether a column is neither one of ours nor said to be for people."""
+    return name not in COLUMNS and not name.casefold().startswith("note")
+
+
+def _first_word(name: str) -> str:
+    return re.split(r"[^a-z]+", name.casefold())[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +150,7 @@ class _RowReader:
             return f"{', '.join(empty)} is empty"
         moments: dict[str, Moment | None] = {}
         for name in _MOMENTS:
-            moment = parse_moment(values[name]) if values.get(name) else None
+            moment = _moment(values.get(name, ""))
             if isinstance(moment, str):
                 return f"{name} is {moment}"
             moments[name] = moment
@@ -160,6 +165,13 @@ class _RowReader:
             camera=values.get("camera", ""),
             part=values.get("part", ""),
         )
+
+
+def _moment(text: str) -> Moment | str | None:
+    """A time as written, None = the cell is empty; what is wrong with it as a text."""
+    if not text:
+        return None
+    return parse_moment(text)
 
 
 def _path(text: str, folder: Path) -> Path:

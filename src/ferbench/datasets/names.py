@@ -9,20 +9,19 @@ Names are read as people write them: a word and a number (``P01``, ``Sessie 2``,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from ferbench.datasets.known_names import KnownNames, by_number, number_key, tokens
+from ferbench.datasets.name_text import GONE, Span, without
+from ferbench.datasets.name_times import take_moments
 from ferbench.datasets.name_words import (
     CAMERA,
     CAMERA_WORDS,
     COUNTER,
-    DATE,
-    DAY_AND_MONTH,
     GOPRO,
-    MOMENT,
     NUMBER_ALONE,
     OCCASION,
     PAIR,
@@ -31,7 +30,6 @@ from ferbench.datasets.name_words import (
     PERSON_WORDS,
     SESSION,
     SESSION_WORDS,
-    TIME_OF_DAY,
     TOKEN,
     WORD,
 )
@@ -39,11 +37,7 @@ from ferbench.datasets.naming import comparable_name, plain
 
 _LONGEST_AFTER_LETTER: Final = {"p": 4, "s": 3, "t": 2}
 """Digits that may follow a word of one letter; cameras number files as P1080123."""
-_GONE: Final = "|"
-"""Stands where something was read; no system has it in names."""
 _MARKS: Final = " _-."
-
-_Span = tuple[int, int]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,7 +83,7 @@ def read_name(name: str, known: KnownNames, *, folder: bool = False) -> Clues:
     whole = plain(name)
     clues = Clues()
     text = _take_known_names(whole, known, clues, several_tokens=True)
-    text, clues.start = _take_moments(text, set(map(comparable_name, known.participants)))
+    text, clues.start = take_moments(text, set(map(comparable_name, known.participants)))
     text, part = _take_first(text, PART)
     text, gopro = _take_first(text, GOPRO)
     text, numbered_camera = _take_first(text, CAMERA)
@@ -103,14 +97,10 @@ def read_name(name: str, known: KnownNames, *, folder: bool = False) -> Clues:
         clues.participants.update(match["value"] for match in _labels(PERSON, whole))
     camera_words = [match for match in WORD.finditer(text) if _is_camera_word(match)]
     clues.camera = _camera_name(camera_words, numbered_camera)
-    read = [match.span() for match in camera_words]
-    if numbered_camera:
-        read.append(numbered_camera.span())
-    if part:
-        clues.part = comparable_name(part["value"])
-        read.append(part.span())
+    clues.part = comparable_name(part["value"]) if part else ""
+    clues.gopro = (gopro["chapter"], gopro["number"]) if gopro else None
+    read = [match.span() for match in (part, numbered_camera, *camera_words) if match]
     if gopro:
-        clues.gopro = (gopro["chapter"], gopro["number"])
         read.append(gopro.span("chapter"))
     clues.rest = _rest(whole, read)
     return clues
@@ -141,20 +131,25 @@ def _spellings(
 
 def _take_longest(text: str, spellings: dict[tuple[str, ...], set[str]], names: set[str]) -> str:
     """Take the occurrences with most tokens away, and add what they may mean to ``names``."""
-    occurrences: list[tuple[int, _Span, set[str]]] = []
-    for sequence, same in spellings.items():
-        exact = {name for name in same if plain(name) == text}
-        for span in _occurrences(text, sequence):
-            occurrences.append((len(sequence), span, exact or same))
+    occurrences = [
+        (len(sequence), span, _exact(same, text) or same)
+        for sequence, same in spellings.items()
+        for span in _occurrences(text, sequence)
+    ]
     most_tokens = max((length for length, _, _ in occurrences), default=0)
     for length, span, meant in occurrences:
         if length == most_tokens:
             names.update(meant)
-            text = _without(text, span)
+            text = without(text, span)
     return text
 
 
-def _occurrences(text: str, sequence: tuple[str, ...]) -> list[_Span]:
+def _exact(names: set[str], text: str) -> set[str]:
+    """The names that are all of a text."""
+    return {name for name in names if plain(name) == text}
+
+
+def _occurrences(text: str, sequence: tuple[str, ...]) -> list[Span]:
     """Where a sequence of tokens stands in a text."""
     pieces = list(TOKEN.finditer(text))
     spelled = [comparable_name(piece[0]) for piece in pieces]
@@ -167,63 +162,33 @@ def _occurrences(text: str, sequence: tuple[str, ...]) -> list[_Span]:
     return spans
 
 
-def _take_moments(text: str, ids: set[str]) -> tuple[str, datetime | None]:
-    """Take dates and times away; the first is the start, unless its camera writes UTC.
-
-    Numbers that are known names (``ids``) are no dates.
-    """
-    start: datetime | None = None
-    for match in MOMENT.finditer(text):
-        moment = _moment(match)
-        if moment is None:
-            continue
-        text = _without(text, match.span())
-        in_utc = match["utc"] or match["zulu"]
-        if start is None and not in_utc:
-            start = moment
-    for pattern in (DATE, DAY_AND_MONTH, TIME_OF_DAY):
-        for match in pattern.finditer(text):
-            if comparable_name(match[0]) not in ids:
-                text = _without(text, match.span())
-    return text, start
-
-
-def _moment(match: re.Match[str]) -> datetime | None:
-    """The date and time that digits stand for; None = there is no such one."""
-    year, month, day = int(match["y"]), int(match["m"]), int(match["d"])
-    hour, minute, second = int(match["h"]), int(match["min"]), int(match["s"])
-    microsecond = int(match["ms"] or 0) * 1000
-    try:
-        return datetime(year, month, day, hour, minute, second, microsecond)
-    except ValueError:
-        return None
-
-
 def _take_first(text: str, pattern: re.Pattern[str]) -> tuple[str, re.Match[str] | None]:
     """Take the first match away."""
     match = pattern.search(text)
     if match is None:
         return text, None
-    return _without(text, match.span()), match
+    return without(text, match.span()), match
 
 
 def _take_words_with_numbers(text: str, known: KnownNames, clues: Clues) -> str:
     """Take sessions and participants by a word and a number."""
-    matches = _labels(SESSION, text)
-    with_letter = [match for match in matches if len(match["word"]) == 1]
-    with_word = [match for match in matches if len(match["word"]) > 1]
-    if not matches:
-        numbers = by_number(known.sessions, SESSION_WORDS)
-        matches = [
-            match for match in _labels(OCCASION, text) if comparable_name(match["value"]) in numbers
-        ]
-    sessions_by_number = by_number(known.sessions, SESSION_WORDS)
-    text = _take_numbers(text, with_word or matches, clues.sessions, sessions_by_number)
-    people = _labels(PERSON, text)
-    if not people and with_word:
-        people = with_letter
-    people_by_number = by_number(known.participants, PERSON_WORDS)
-    return _take_numbers(text, people, clues.participants, people_by_number)
+    sessions = by_number(known.sessions, SESSION_WORDS)
+    participants = by_number(known.participants, PERSON_WORDS)
+    labels = _labels(SESSION, text)
+    with_letter = [match for match in labels if len(match["word"]) == 1]
+    with_word = [match for match in labels if len(match["word"]) > 1]
+    of_sessions = with_word or with_letter or _occasions(text, sessions)
+    text = _take_numbers(text, of_sessions, clues.sessions, sessions)
+    of_people = _labels(PERSON, text)
+    if with_word and not of_people:
+        of_people = with_letter
+    return _take_numbers(text, of_people, clues.participants, participants)
+
+
+def _occasions(text: str, sessions: Collection[str]) -> list[re.Match[str]]:
+    """Days and the like whose numbers are sessions of the annotations."""
+    labels = _labels(OCCASION, text)
+    return [match for match in labels if comparable_name(match["value"]) in sessions]
 
 
 def _labels(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
@@ -241,7 +206,7 @@ def _is_label(match: re.Match[str]) -> bool:
     before = match.string[: match.start()]
     if word == "p" and len(before) > 2 and before[-3:].isdecimal():
         return False
-    if word == "t" and before.endswith(_GONE):
+    if word == "t" and before.endswith(GONE):
         return False
     num_digits = len(match["value"])
     return num_digits <= _LONGEST_AFTER_LETTER.get(word, num_digits)
@@ -258,7 +223,7 @@ def _take_numbers(
     for match in matches:
         if not had_names:
             names.update(known.get(comparable_name(match["value"]), {match["value"]}))
-        text = _without(text, match.span())
+        text = without(text, match.span())
     return text
 
 
@@ -274,7 +239,7 @@ def _take_pairs(text: str, known: KnownNames, clues: Clues) -> str:
         for participant, session in rows.get(numbers, ()):
             clues.participants.add(participant)
             clues.sessions.add(session)
-            text = _without(text, match.span())
+            text = without(text, match.span())
     return text
 
 
@@ -289,8 +254,6 @@ def _note_lone_numbers(text: str, known: KnownNames, clues: Clues, *, whole_name
     """
     if whole_name and not NUMBER_ALONE.fullmatch(text.strip()):
         return
-    text = COUNTER.sub(lambda match: _GONE * len(match[0]), text)
-    numbers = [comparable_name(match[0]) for match in NUMBER_ALONE.finditer(text)]
     if known.participants:
         known_numbers = by_number(known.participants, PERSON_WORDS)
         names = clues.participants
@@ -299,9 +262,10 @@ def _note_lone_numbers(text: str, known: KnownNames, clues: Clues, *, whole_name
         names = clues.sessions
     if names:
         return
+    text = COUNTER.sub(lambda match: GONE * len(match[0]), text)
     target = names if whole_name else clues.lone
-    for number in numbers:
-        target.update(known_numbers.get(number, ()))
+    for match in NUMBER_ALONE.finditer(text):
+        target.update(known_numbers.get(comparable_name(match[0]), ()))
 
 
 def _is_camera_word(match: re.Match[str]) -> bool:
@@ -316,12 +280,7 @@ def _camera_name(words: Sequence[re.Match[str]], numbered: re.Match[str] | None)
     return "-".join(names)
 
 
-def _without(text: str, span: _Span) -> str:
-    first, last = span
-    return text[:first] + _GONE * (last - first) + text[last:]
-
-
-def _rest(name: str, spans: Iterable[_Span]) -> str:
+def _rest(name: str, spans: Iterable[Span]) -> str:
     """The name without these spans, and without the marks that stood beside them."""
     for first, last in sorted(spans, reverse=True):
         before, after = name[:first], name[last:]

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
-from ferbench.datasets.annotation_table import Problem, Row
+from ferbench.datasets.annotation_table import Problem
 from ferbench.datasets.matching import Matched, Rules, refusals
 from ferbench.datasets.recordings import Footage
-from ferbench.datasets.times import Clock, since
+from ferbench.datasets.session_annotations import annotations_of, is_on_clock
 from ferbench.errors import DatasetError, Setting, Text
 from ferbench.types import Annotation, Session
 from ferbench.wording import some
-
-_HALF_DAY_S: Final = 43200.0
-_SESSION_S: Final = 3 * 3600.0
-"""No session is longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +49,7 @@ def pair(matched: Sequence[Matched], rules: Rules) -> Paired:
 
 def _check_starts(matched: Sequence[Matched], rules: Rules) -> None:
     """Raise DatasetError where times are clock times, and no session's start is known."""
-    clocked = [item for item in matched if any(map(_is_clock, item.rows))]
+    clocked = [item for item in matched if any(map(is_on_clock, item.rows))]
     if not clocked or any(item.footage.start for item in clocked):
         return
     raise DatasetError(
@@ -93,22 +88,29 @@ class _Pairing:
 
     def add(self, item: Matched) -> None:
         """Pair a session with its rows."""
-        annotations, refused = _annotations(item)
+        annotations, refused = annotations_of(item)
         why_unplaced = _why_unplaced(item)
-        has_usable = len(item.rows) + len(item.refused) > len(refused)
-        skips_refused = self.rules.refused_rows == "skip" and has_usable
-        is_scored = not why_unplaced and (not refused or skips_refused)
-        self._note_refused(item, refused, is_scored=is_scored)
-        if why_unplaced and (item.rows or refused or self.rules.unlisted != "skip"):
+        why_refused = self._why_refused(item, refused)
+        self._note_refused(item, refused, is_scored=not why_unplaced and not why_refused)
+        has_rows = bool(item.rows or refused)
+        if why_unplaced and (has_rows or self.rules.unlisted != "skip"):
             self.with_gaps.append(item)
             self.sessions.append(_session(item, None, why_unplaced))
-        elif refused and not is_scored:
-            self.sessions.append(_session(item, None, _first_reason(refused, self.rules)))
+        elif why_refused:
+            self.sessions.append(_session(item, None, why_refused))
         elif item.rows:
             self.sessions.append(_session(item, annotations))
             self._note_outside(item.footage, annotations)
         else:
             self._add_without_rows(item)
+
+    def _why_refused(self, item: Matched, refused: Sequence[Problem]) -> str:
+        """Why a session is not scored because of rows that cannot be used, or ""."""
+        has_usable = len(item.rows) + len(item.refused) > len(refused)
+        skips_refused = self.rules.refused_rows == "skip" and has_usable
+        if not refused or skips_refused:
+            return ""
+        return _first_reason(refused, self.rules)
 
     def _note_refused(self, item: Matched, refused: Sequence[Problem], *, is_scored: bool) -> None:
         for problem in refused:
@@ -118,15 +120,9 @@ class _Pairing:
                 unscored.append(repr(item.footage.name))
 
     def _note_outside(self, footage: Footage, annotations: Sequence[Annotation]) -> None:
-        if footage.observed is None:
-            return
-        count = 0
-        for annotation in annotations:
-            inside = [from_s <= annotation.onset_s < to_s for from_s, to_s in footage.observed]
-            if not any(inside):
-                count += 1
-        if count:
-            self.outside.append(f"{footage.name} ({count})")
+        outside = [item for item in annotations if not _is_observed(item.onset_s, footage)]
+        if outside:
+            self.outside.append(f"{footage.name} ({len(outside)})")
 
     def _add_without_rows(self, item: Matched) -> None:
         self.without_rows.append(item.footage.name)
@@ -161,13 +157,20 @@ class _Pairing:
         )
 
 
+def _is_observed(time_s: float, footage: Footage) -> bool:
+    """Whether a time lies in a stretch of the session that was annotated."""
+    if footage.observed is None:
+        return True
+    return any(from_s <= time_s < to_s for from_s, to_s in footage.observed)
+
+
 def _why_unplaced(item: Matched) -> str:
     """Why the times of a session cannot be known, or "".
 
     Times on the clock may be known nevertheless.
     """
     kept_rows = [row for row in item.rows if row.kept]
-    if item.footage.missing_before_clock and all(map(_is_clock, kept_rows)):
+    if item.footage.missing_before_clock and all(map(is_on_clock, kept_rows)):
         return ""
     return item.footage.missing
 
@@ -191,117 +194,6 @@ def _outcome(unscored: Sequence[str]) -> str:
     if len(unscored) == 1:
         return f"session {unscored[0]} is not scored"
     return f"sessions {some(unscored)} are not scored"
-
-
-def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
-    """A session's annotations in order of time, and all its rows that cannot be used."""
-    annotations: list[Annotation] = []
-    refused = list(item.refused)
-    for row in item.rows:
-        if not row.kept:
-            continue
-        annotation = _annotation(row, item.footage)
-        if isinstance(annotation, Annotation):
-            annotations.append(annotation)
-        else:
-            refused.append(
-                Problem(
-                    line=row.line,
-                    reason=annotation,
-                    session=row.session,
-                    participant=row.participant,
-                    file=row.file,
-                )
-            )
-    refused.sort(key=lambda problem: problem.place)
-    return tuple(sorted(annotations)), refused
-
-
-def _annotation(row: Row, footage: Footage) -> Annotation | str:
-    """A row's annotation, or why the row cannot be used."""
-    onset_s = _session_seconds(row.onset, footage)
-    offset_s = _session_seconds(row.offset, footage)
-    if onset_s is None or offset_s is None:
-        return "a clock time, but the start of its session on the clock is not known"
-    if onset_s < 0:
-        return f"{-onset_s:g} s before the start of its session"
-    if onset_s > _HALF_DAY_S and not _is_day_certain(row, footage):
-        hours = f"{onset_s / 3600:.1f} hours"
-        return f"{hours} after the start of its session, or before it; write times with dates"
-    if offset_s < onset_s:
-        return "ends before it begins"
-    return Annotation(
-        session_id=footage.name,
-        onset_s=onset_s,
-        offset_s=offset_s,
-        kind=row.kind,
-        annotator=row.annotator,
-        reacted=row.reacted,
-    )
-
-
-def _is_day_certain(row: Row, footage: Footage) -> bool:
-    """Whether the clock leaves no doubt about the day."""
-    return not _is_clock(row) or (_has_date(row.onset) and _has_date(footage.start))
-
-
-def _has_date(moment: float | Clock | None) -> bool:
-    return isinstance(moment, Clock) and moment.date is not None
-
-
-def check_minutes(matched: Sequence[Matched], source: str) -> None:
-    """Refuse times that were read as minutes and seconds, but are the clock's hours and minutes.
-
-    Spreadsheets hide seconds: 10:15 may be 10:15:20. It is where all lie shortly after their
-    session's start so.
-
-    Raises:
-        DatasetError: all times of sessions with a known start lie from a minute before to three
-            hours after it.
-    """
-    times: list[float | Clock] = []
-    for item in matched:
-        start = item.footage.start
-        if start is None:
-            continue
-        onsets = [row.onset for row in item.rows if row.kept]
-        if not all(_may_be_hours_and_minutes(onset, start) for onset in onsets):
-            return
-        times += onsets
-    if times and not isinstance(times[0], Clock):
-        minutes, seconds = divmod(times[0], 60)
-        example = f"{minutes:02.0f}:{seconds:02.0f}"
-        raise DatasetError(
-            f"{source}: times such as {example} are minutes and seconds, or hours and minutes of "
-            "the clock: all lie shortly after the starts of their sessions",
-            hint=Text(
-                "write clock times with seconds, or say ",
-                Setting("format.time_format", "mm:ss"),
-            ),
-        )
-
-
-def _may_be_hours_and_minutes(onset: float | Clock, start: Clock) -> bool:
-    """Whether minutes and seconds, taken as hours and minutes, lie shortly after a start."""
-    if isinstance(onset, Clock) or onset % 1:
-        return False
-    of_day_s = onset * 60
-    if of_day_s >= 2 * _HALF_DAY_S:
-        return False
-    return -60 <= since(Clock(of_day_s=of_day_s), start) <= _SESSION_S
-
-
-def _is_clock(row: Row) -> bool:
-    return isinstance(row.onset, Clock)
-
-
-def _session_seconds(moment: float | Clock, footage: Footage) -> float | None:
-    """Seconds of the session; None = not known."""
-    if not isinstance(moment, Clock):
-        return moment
-    if footage.start is None:
-        return None
-    return since(moment, footage.start)
 
 
 def _first_reason(refused: Sequence[Problem], rules: Rules) -> str:

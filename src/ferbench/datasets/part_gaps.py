@@ -41,22 +41,25 @@ def first_gap(parts: Sequence[str], placed: Sequence[bool]) -> PartGap | None:
     PartGap(file_index=0, missing='part a is missing')
     """
     names = [comparable_name(part) for part in parts]
-    lettered = all(re.fullmatch(r"[a-z]", name) for name in names)
-    numbered = all(re.fullmatch(r"[0-9]+", name) for name in names)
-    if lettered:
-        numbers = [_number_of_letter(name) for name in names]
-    elif numbered:
-        numbers = [int(name) for name in names]
-    else:
+    numbers = _numbers(names)
+    if not numbers:
         return None
     last = min(numbers[0], 1) - 1
     for index, (number, known) in enumerate(zip(numbers, placed, strict=True)):
         if number > last + 1 and not known:
-            return PartGap(
-                file_index=index, missing=_missing(last + 1, number - 1, lettered=lettered)
-            )
+            missing = _missing(last + 1, number - 1, lettered=names[0].isalpha())
+            return PartGap(file_index=index, missing=missing)
         last = number
     return None
+
+
+def _numbers(names: Sequence[str]) -> list[int]:
+    """The parts' numbers, a = 1; [] = they are not all numbers, or not all single letters."""
+    if all(re.fullmatch(r"[a-z]", name) for name in names):
+        return [_number_of_letter(name) for name in names]
+    if all(re.fullmatch(r"[0-9]+", name) for name in names):
+        return [int(name) for name in names]
+    return []
 
 
 def _number_of_letter(letter: str) -> int:

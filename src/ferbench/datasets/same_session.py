@@ -46,28 +46,37 @@ def tell_apart(
     if numbered_within:
         reasons |= {place.path: _NO_PARTICIPANT for place in places if not place.participant}
         places = [place for place in places if place.participant]
-    copies: dict[str, str] = {}
-    if folder is not None:
-        same_part = _groups(places, _session_camera_part).values()
-        copies = copies_of([[place.path for place in group] for group in same_part], folder)
-        places = [place for place in places if place.path not in copies]
+    copies = _copies(places, folder)
+    places = [place for place in places if place.path not in copies]
     places = _changed(places, lambda group: _chapters_as_parts(group, chapters))
     places = _differing_words_as_cameras(places)
     places = _changed(places, _starts_as_parts)
-    distinct: list[Place] = []
-    for group in _groups(places, _session_camera).values():
-        if _are_distinct(group):
-            distinct += group
-        else:
-            reasons |= {place.path: _why_unclear(place, group) for place in group}
+    unclear = _unclear(places)
+    distinct = [place for place in places if place.path not in unclear]
     distinct = _numbers_of_equal_width(_spelled_alike(distinct))
-    distinct.sort(key=_in_natural_order)
     return Placement(
-        places=tuple(distinct),
-        unplaced=tuple(sorted(reasons.items())),
+        places=tuple(sorted(distinct, key=_in_natural_order)),
+        unplaced=tuple(sorted({**reasons, **unclear}.items())),
         session_name=NUMBERED_WITHIN if numbered_within else "{session}",
         copies=tuple(sorted(copies.items())),
     )
+
+
+def _copies(places: Sequence[Place], folder: Path | None) -> dict[str, str]:
+    """Copies of other files of the same session, camera and part, each with its original."""
+    if folder is None:
+        return {}
+    same_part = _groups(places, _session_camera_part).values()
+    return copies_of([[place.path for place in group] for group in same_part], folder)
+
+
+def _unclear(places: Sequence[Place]) -> dict[str, str]:
+    """Files that cannot be told apart from others, and why."""
+    reasons: dict[str, str] = {}
+    for group in _groups(places, _session_camera).values():
+        if not _are_distinct(group):
+            reasons |= {place.path: _why_unclear(place, group) for place in group}
+    return reasons
 
 
 def _session_camera(place: Place) -> _Key:
@@ -102,16 +111,22 @@ def _changed(places: Iterable[Place], change: _Change) -> list[Place]:
     return changed
 
 
+def _are_parts_unnamed(group: Sequence[Place]) -> bool:
+    """Whether there are several files, and none says which part it is."""
+    return len(group) > 1 and not any(place.part for place in group)
+
+
 def _chapters_as_parts(group: list[Place], chapters: Mapping[str, tuple[str, str]]) -> list[Place]:
     """Files of one session and camera that are chapters of one GoPro recording become parts."""
-    if len(group) == 1 or any(place.part for place in group):
+    marks = [chapters[place.path] for place in group if place.path in chapters]
+    recording_numbers = {recording_number for _, recording_number in marks}
+    of_one_recording = len(marks) == len(group) and len(recording_numbers) == 1
+    if not of_one_recording or not _are_parts_unnamed(group):
         return group
-    if not all(place.path in chapters for place in group):
-        return group
-    recording_numbers = {chapters[place.path][1] for place in group}
-    if len(recording_numbers) > 1:
-        return group
-    return [replace(place, part=str(int(chapters[place.path][0]))) for place in group]
+    return [
+        replace(place, part=str(int(chapter)))
+        for place, (chapter, _) in zip(group, marks, strict=True)
+    ]
 
 
 def _starts_as_parts(group: list[Place]) -> list[Place]:
@@ -119,10 +134,9 @@ def _starts_as_parts(group: list[Place]) -> list[Place]:
 
     In the order of their starts.
     """
-    if len(group) == 1 or any(place.part for place in group):
-        return group
     starts = {place.start for place in group}
-    if "" in starts or len(starts) < len(group):
+    all_differ = len(starts) == len(group) and "" not in starts
+    if not all_differ or not _are_parts_unnamed(group):
         return group
     in_order = sorted(group, key=lambda place: place.start)
     return [replace(place, part=str(number)) for number, place in enumerate(in_order, start=1)]
@@ -139,12 +153,18 @@ def _differing_words_as_cameras(places: Sequence[Place]) -> list[Place]:
     changed: list[Place] = []
     for group, words in zip(groups, words_of_groups, strict=True):
         in_other_sessions = all(occurrences[word] > 1 for word in words)
-        if words and (len(groups) == 1 or in_other_sessions):
-            for place, word in zip(group, words, strict=True):
-                changed.append(replace(place, camera=word))
+        if in_other_sessions or len(groups) == 1:
+            changed += _with_cameras(group, words)
         else:
             changed += group
     return changed
+
+
+def _with_cameras(group: Sequence[Place], cameras: Sequence[str]) -> list[Place]:
+    """Files with their cameras; as they are where there are none."""
+    if not cameras:
+        return list(group)
+    return [replace(place, camera=name) for place, name in zip(group, cameras, strict=True)]
 
 
 def _differing_words(group: Sequence[Place]) -> tuple[str, ...]:
@@ -154,19 +174,30 @@ def _differing_words(group: Sequence[Place]) -> tuple[str, ...]:
     """
     if len(group) == 1 or any(place.camera for place in group):
         return ()
-    names = [list(map(comparable_name, _WORDS.findall(plain(place.path)))) for place in group]
+    columns = _differing_columns([_words(place.path) for place in group])
+    if len(columns) != 1 or len(set(columns[0])) < len(group):
+        return ()
+    words = columns[0]
+    return words if all(map(_may_be_camera, words)) else ()
+
+
+def _words(path: str) -> list[str]:
+    return [comparable_name(word) for word in _WORDS.findall(plain(path))]
+
+
+def _differing_columns(names: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The words at each position at which they are not all the same.
+
+    [] = also where the names have not equally many words.
+    """
     if len({len(words) for words in names}) > 1:
-        return ()
-    columns = [words for words in zip(*names, strict=True) if len(set(words)) > 1]
-    if len(columns) != 1:
-        return ()
-    words: tuple[str, ...] = columns[0]
-    if len(set(words)) < len(group):
-        return ()
-    # numbers and single letters may be parts, or tries
-    if not all(word.isalpha() and len(word) > 1 for word in words):
-        return ()
-    return words
+        return []
+    return [column for column in zip(*names, strict=True) if len(set(column)) > 1]
+
+
+def _may_be_camera(word: str) -> bool:
+    """Numbers and single letters may be parts, or tries."""
+    return word.isalpha() and len(word) > 1
 
 
 def _are_distinct(group: Sequence[Place]) -> bool:
@@ -183,12 +214,17 @@ def _why_unclear(place: Place, group: Sequence[Place]) -> str:
     same_part = [other.path for other in others if same_name(other.part, place.part)]
     if same_part:
         return f"the same session, camera and part as {some(same_part)}"
-    counts = Counter(comparable_name(other.part) for other in others)
-    doubled = [other.path for other in others if counts[comparable_name(other.part)] > 1]
+    doubled = _parts_twice(others)
     if doubled and place.part:
         return f"another file of its session is unclear: {doubled[0]}"
     paths = some([other.path for other in others])
     return f"the same session and camera as {paths}, and not all say which part they are"
+
+
+def _parts_twice(places: Sequence[Place]) -> list[str]:
+    """Files whose part is that of another one too."""
+    counts = Counter(comparable_name(place.part) for place in places)
+    return [place.path for place in places if counts[comparable_name(place.part)] > 1]
 
 
 def _spelled_alike(places: Sequence[Place]) -> list[Place]:

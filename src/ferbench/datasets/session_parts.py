@@ -57,9 +57,7 @@ def in_order(session: str, recordings: Sequence[Recording]) -> list[Recording]:
     unnamed = [recording for recording in recordings if not recording.part]
     if not unnamed:
         return _by_part(session, named)
-    start_types = {type(recording.start) for recording in recordings}
-    have_starts = recordings[0].start is not None and len(start_types) == 1
-    if not named and have_starts:
+    if not named and _have_starts(recordings):
         return _by_start(recordings)
     one, other = [*named, *unnamed][-2:]
     raise DatasetError(
@@ -70,6 +68,12 @@ def in_order(session: str, recordings: Sequence[Recording]) -> list[Recording]:
             ", or a column part or start in the manifest); if not, their names must differ",
         ),
     )
+
+
+def _have_starts(recordings: Sequence[Recording]) -> bool:
+    """Whether all files have a start, all on the clock or all in seconds."""
+    kinds = {type(recording.start) for recording in recordings}
+    return len(kinds) == 1 and recordings[0].start is not None
 
 
 def _by_part(session: str, recordings: Sequence[Recording]) -> list[Recording]:
@@ -112,36 +116,48 @@ def place_parts(session: str, ordered: Sequence[Recording]) -> PlacedParts:
     Raises:
         DatasetError: starts do not fit together.
     """
+    _check_starts(session, ordered)
     first = ordered[0]
-    forms = {type(recording.start) for recording in ordered if recording.start is not None}
-    if len(forms) > 1:
-        raise DatasetError(
-            f"session {session!r}: some of its files start at clock times, others at seconds",
-            hint="write all alike",
-        )
-    if Clock in forms and first.start is None:
-        raise DatasetError(
-            f"session {session!r}: {first.where} comes first, but has no start, so the clock times "
-            "say nothing"
-        )
-    zero = None
-    if isinstance(first.start, Clock):
-        zero = first.start
-    parts = []
-    known: list[tuple[float, Recording]] = []
-    for recording in ordered:
-        start_s = None
-        if recording.start is not None:
-            start_s = _start_s(recording, zero)
-            known.append((start_s, recording))
-        parts.append(Part(path=recording.path, start_s=start_s))
-    for (before_s, before), (after_s, after) in pairwise(known):
+    zero = first.start if isinstance(first.start, Clock) else None
+    starts_s = [_known_start_s(recording, zero) for recording in ordered]
+    known = [
+        (recording, start_s)
+        for recording, start_s in zip(ordered, starts_s, strict=True)
+        if start_s is not None
+    ]
+    for (before, before_s), (after, after_s) in pairwise(known):
         if after_s <= before_s:
             raise DatasetError(
                 f"session {session!r}: {after.where} comes after {before.where}, but starts at "
                 f"{after_s:g} s, not after {before_s:g} s"
             )
-    return PlacedParts(parts=tuple(parts), start=zero)
+    parts = tuple(
+        Part(path=recording.path, start_s=start_s)
+        for recording, start_s in zip(ordered, starts_s, strict=True)
+    )
+    return PlacedParts(parts=parts, start=zero)
+
+
+def _check_starts(session: str, ordered: Sequence[Recording]) -> None:
+    """Raise DatasetError where starts are of two kinds, or the first has no clock time."""
+    first = ordered[0]
+    kinds = {type(recording.start) for recording in ordered if recording.start is not None}
+    if len(kinds) > 1:
+        raise DatasetError(
+            f"session {session!r}: some of its files start at clock times, others at seconds",
+            hint="write all alike",
+        )
+    if Clock in kinds and first.start is None:
+        raise DatasetError(
+            f"session {session!r}: {first.where} comes first, but has no start, so the clock times "
+            "say nothing"
+        )
+
+
+def _known_start_s(recording: Recording, zero: Moment | None) -> float | None:
+    if recording.start is None:
+        return None
+    return _start_s(recording, zero)
 
 
 def missing_parts(ordered: Sequence[Recording], all_cameras: Sequence[Recording]) -> MissingParts:
@@ -163,10 +179,15 @@ def missing_parts(ordered: Sequence[Recording], all_cameras: Sequence[Recording]
     gap = first_gap(parts[:1], [isinstance(first.start, float)])
     if not gap:
         return MissingParts()
-    observed = [moment for recording in all_cameras for moment in recording.observed or ()]
-    observed_in_seconds = any(isinstance(moment, float) for moment in observed)
     reason = f"{first.where} starts at a clock time, the times count in seconds"
-    return MissingParts(reason=f"{gap.missing} ({reason})", clock_is_known=not observed_in_seconds)
+    return MissingParts(
+        reason=f"{gap.missing} ({reason})",
+        clock_is_known=not any(map(_is_observed_in_seconds, all_cameras)),
+    )
+
+
+def _is_observed_in_seconds(recording: Recording) -> bool:
+    return any(isinstance(moment, float) for moment in recording.observed or ())
 
 
 def largest_offset_s(recordings: Sequence[Recording], start: Clock | None) -> float:
@@ -210,9 +231,8 @@ def _observed_s(
     first, last = observed
     if start is None and (_has_date(first) or _has_date(last)):
         raise DatasetError(f"{where} has an observed stretch with a date, but no known start")
-    from_s, to_s = _seconds(first, start), math.inf
-    if last is not None:
-        to_s = _seconds(last, start)
+    from_s = _seconds(first, start)
+    to_s = math.inf if last is None else _seconds(last, start)
     if to_s <= from_s:
         raise DatasetError(f"{where} is observed to {to_s:g} s, which is not after {from_s:g} s")
     if to_s <= 0:

@@ -122,22 +122,16 @@ def fill_starts(places: Sequence[Place], starts: Starts, source: str) -> FilledS
     filling = _Filling(problems=[f"{source}, {problem}" for problem in starts.problems])
     for start in starts.rows:
         where = f"{source}, line {start.line}"
-        named_so = [
-            list(first_of_cameras.values())
-            for (participant, session), first_of_cameras in sessions.items()
-            if _means(start.participant, participant) and _means(start.session, session)
-        ]
+        named_so = [session for session in sessions if _is_of(start, session)]
         if len(named_so) == 1:
-            for place in named_so[0]:
+            for place in sessions[named_so[0]].values():
                 filling.fill(place, start.clock, where)
         else:
-            name = " ".join(text for text in (start.participant, start.session) if text)
+            name = f"{start.participant} {start.session}".strip()
             which = "several sessions have" if named_so else "no session has"
             filling.problems.append(f"{where}: {which} a video and the name {name!r}")
     return FilledStarts(
-        places=tuple(
-            replace(place, start=filling.starts.get(place.path, place.start)) for place in places
-        ),
+        places=tuple(map(filling.filled, places)),
         problems=tuple(filling.problems),
         notes=tuple(filling.notes),
     )
@@ -164,12 +158,19 @@ class _Filling:
             return
         named = parse_moment(place.start)
         if isinstance(named, Clock):
-            difference_s = since(named, clock)
-            if abs(difference_s) > _DIFFERS_S:
-                self.notes.append(
-                    f"{place.path}: its name's start is {difference_s:+.1f} s from {where}; "
-                    "the name's is used"
-                )
+            self._compare(place, since(named, clock), where)
+
+    def _compare(self, place: Place, difference_s: float, where: str) -> None:
+        """Note where a file's name and the log book differ."""
+        if abs(difference_s) > _DIFFERS_S:
+            self.notes.append(
+                f"{place.path}: its name's start is {difference_s:+.1f} s from {where}; "
+                "the name's is used"
+            )
+
+    def filled(self, place: Place) -> Place:
+        """A file with the start that it was given, or its own."""
+        return replace(place, start=self.starts.get(place.path, place.start))
 
 
 def is_later(part: str) -> bool:
@@ -182,6 +183,12 @@ def is_later(part: str) -> bool:
     if re.fullmatch(r"[0-9]+", name):
         return int(name) > 1
     return len(name) == 1 and "a" < name <= "z"
+
+
+def _is_of(start: Start, session: tuple[str, str]) -> bool:
+    """Whether a row of the log book means a participant's session."""
+    participant, name = session
+    return _means(start.participant, participant) and _means(start.session, name)
 
 
 def _means(written: str, name: str) -> bool:
@@ -236,22 +243,27 @@ def _missing(columns: Headers) -> str:
 def _moments(table: CsvFile, column: str) -> list[str]:
     """The cell of each row that has the time, after the cell of the one column of dates."""
     time_index = table.header.index(column)
-    date_indices = [
-        index
-        for index, name in enumerate(table.header)
-        if index != time_index and comparable_name(name) in _DATE_WORDS
-    ]
-    date_index = date_indices[0] if len(date_indices) == 1 else None
+    date_index = _date_index(table.header, time_index)
     moments = []
     for _, cells in table.rows:
         time = _cell(cells, time_index)
         date = _cell(cells, date_index)
-        time_alone = " " not in time and "T" not in time
-        if date and time and time_alone:
+        if date and time and not _is_dated(time):
             moments.append(f"{date} {time}")
         else:
             moments.append(time)
     return moments
+
+
+def _date_index(header: Sequence[str], time_index: int) -> int | None:
+    """The one column of dates that stands apart; None = there is none, or several."""
+    names = list(enumerate(map(comparable_name, header)))
+    indices = [index for index, name in names if name in _DATE_WORDS and index != time_index]
+    return indices[0] if len(indices) == 1 else None
+
+
+def _is_dated(time: str) -> bool:
+    return " " in time or "T" in time
 
 
 def _cell(cells: Sequence[str], index: int | None) -> str:

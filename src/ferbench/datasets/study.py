@@ -17,9 +17,10 @@ from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
 from ferbench.datasets.manifest import read_manifest
 from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
 from ferbench.datasets.naming import Naming, chosen
-from ferbench.datasets.pairing import Paired, check_minutes, pair, unannotated
+from ferbench.datasets.pairing import Paired, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
 from ferbench.datasets.recordings import Footage, Recording
+from ferbench.datasets.session_annotations import check_minutes
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.types import Session
 from ferbench.wording import some

@@ -109,11 +109,11 @@ def find_times(
     decimal = _only_decimal(times)
     if _may_group_thousands(time_format, decimal, delimiter):
         _check_thousands(times)
-    day_first = None
-    if time_format == "clock":
-        day_first = _day_first(times)
     return Times(
-        time_format=time_format, frame_rate_hz=frame_rate_hz, decimal=decimal, day_first=day_first
+        time_format=time_format,
+        frame_rate_hz=frame_rate_hz,
+        decimal=decimal,
+        day_first=_day_first(times) if time_format == "clock" else None,
     )
 
 
@@ -126,10 +126,8 @@ def _find_format(
 ) -> TimeFormat:
     """The format of all cells; auto = none of them is a time."""
     rate_hz = frame_rate_hz or math.inf
-    readings = {
-        text: _readings(text, rate_hz, starts_known=starts_known)
-        for text in {cell.text for cell in cells}
-    }
+    texts = {cell.text for cell in cells}
+    readings = {text: _readings(text, rate_hz, starts_known=starts_known) for text in texts}
     readable = [cell for cell in cells if readings[cell.text]]
     time_format = _only_format(readable, readings, headers)
     _check_frame_rate(time_format, frame_rate_hz)
@@ -231,8 +229,7 @@ def _check_thousands(cells: Sequence[Cell]) -> None:
     marked = [cell for cell in cells if decimal_mark(cell.text)]
     if not marked or not all(_GROUPED.fullmatch(cell.text) for cell in marked):
         return
-    unmarked = [float(cell.text) for cell in cells if not decimal_mark(cell.text)]
-    if any(number >= _SMALLEST_WITH_THOUSANDS for number in unmarked):
+    if _has_thousands_without_mark(cells):
         return
     line, text = marked[0]
     raise DatasetError(
@@ -240,6 +237,12 @@ def _check_thousands(cells: Sequence[Cell]) -> None:
         f"separator, {re.sub('[.,]', '', text)}. Write times without thousands separators and "
         "with a decimal point."
     )
+
+
+def _has_thousands_without_mark(cells: Sequence[Cell]) -> bool:
+    """Whether a number from 1000 on has no mark, so that marks do not separate thousands."""
+    unmarked = [float(cell.text) for cell in cells if not decimal_mark(cell.text)]
+    return any(number >= _SMALLEST_WITH_THOUSANDS for number in unmarked)
 
 
 def _day_first(cells: Sequence[Cell]) -> bool | None:

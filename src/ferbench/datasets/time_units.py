@@ -31,13 +31,22 @@ def unit_of_numbers(texts: Sequence[str], headers: Sequence[str]) -> TimeFormat:
     Raises:
         DatasetError: it may be either, a header names another unit, or the numbers are days.
     """
-    units = {unit for unit in map(_unit_of_header, headers) if unit is not None}
+    units = set(map(_unit_of_header, headers)) - {None}
     if len(units) == 1:
-        return units.pop()
+        return next(filter(None, units))
     example = texts[0]
     if units:
         both = " and ".join(map(repr, headers))
         raise _undecided(example, because=f"the headers {both} name two units; ")
+    _check_unit(example, headers)
+    _check_days(texts)
+    if any(_number(text) % 1 != 0 for text in texts):
+        return "seconds"
+    raise _undecided(example)
+
+
+def _check_unit(example: str, headers: Sequence[str]) -> None:
+    """Raise DatasetError where a header names a unit in which times are not read."""
     for header in headers:
         if names_other_unit(header):
             raise DatasetError(
@@ -45,17 +54,18 @@ def unit_of_numbers(texts: Sequence[str], headers: Sequence[str]) -> TimeFormat:
                 "milliseconds only",
                 hint=Text("convert them, or say ", Setting("format.time_format", "seconds")),
             )
+
+
+def _check_days(texts: Sequence[str]) -> None:
+    """Raise DatasetError where numbers look like days."""
     if _are_days(texts):
         raise DatasetError(
-            f"{example} and all other times look like days, as spreadsheets keep times",
+            f"{texts[0]} and all other times look like days, as spreadsheets keep times",
             hint=Text(
                 "format the column as a time (10:15:00) and save again, or say ",
                 Setting("format.time_format", "seconds"),
             ),
         )
-    if any(_number(text) % 1 != 0 for text in texts):
-        return "seconds"
-    raise _undecided(example)
 
 
 def names_other_unit(header: str) -> bool:

@@ -115,23 +115,27 @@ def parse_time(
     match = _SHAPES[time_format].fullmatch(text)
     if match is None or not _has_mark(text, decimal):
         return _refusal(text, time_format, decimal)
+    if time_format == "hh:mm:ss:ff" and frame_rate_hz is None:
+        return f"{_shown(text)}, a time code, which needs a frame rate"
     if time_format == "seconds":
         seconds = _number(text)
     elif time_format == "milliseconds":
         seconds = _number(text) / 1000
-    elif time_format == "hh:mm:ss:ff" and frame_rate_hz is None:
-        return f"{_shown(text)}, a time code, which needs a frame rate"
     else:
-        fields = {name: _number(digits) for name, digits in match.groupdict().items()}
         rate_hz = frame_rate_hz or math.inf
+        fields = {name: _number(digits) for name, digits in match.groupdict().items()}
         limit = _exceeded_limit(fields, hours_below=math.inf, frames_below=rate_hz)
         if limit:
             return f"{_shown(text)}, expected {limit}"
-        hours, frames = fields.get("h", 0.0), fields.get("f", 0.0)
-        seconds = hours * 3600 + fields["m"] * 60 + fields["s"] + frames / rate_hz
-    if not math.isfinite(seconds) or seconds < 0:
+        seconds = _elapsed_s(fields, rate_hz)
+    if not 0 <= seconds < math.inf:
         return f"{_shown(text)}, expected a finite time that is not negative"
     return seconds + 0.0  # no negative zero
+
+
+def _elapsed_s(fields: dict[str, float], rate_hz: float) -> float:
+    hours, frames = fields.get("h", 0.0), fields.get("f", 0.0)
+    return hours * 3600 + fields["m"] * 60 + fields["s"] + frames / rate_hz
 
 
 def parse_clock(
