@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from ferbench.datasets.naming import (
     NUMBERED_WITHIN,
@@ -169,21 +170,22 @@ def _about_unnamed_camera(session: str, recordings: Sequence[Recording]) -> str:
 
 def _check_one_camera(sessions: _Sessions, cameras: Mapping[str, str]) -> None:
     """Raise DatasetError where a session has several cameras, so that one must be chosen."""
-    names_of_sessions = [
-        {comparable_name(recording.camera) for recording in recordings}
-        for recordings in sessions.values()
-    ]
+    names_of_sessions = [_camera_names(recordings) for recordings in sessions.values()]
     if all(len(names) == 1 for names in names_of_sessions):
         return
-    num_sessions = Counter(name for names in names_of_sessions for name in names)
-    by_name = sorted(num_sessions.items())
+    num_sessions = Counter(chain.from_iterable(names_of_sessions))
     listed = ", ".join(
-        f"{cameras[name] or '(blank)'} ({count} sessions)" for name, count in by_name
+        f"{cameras[name] or '(blank)'} ({num_sessions[name]} sessions)"
+        for name in sorted(num_sessions)
     )
     raise DatasetError(
         f"some sessions were filmed by several cameras: {listed}",
         hint=Text("choose one with ", Setting("camera", _most_frequent(num_sessions, cameras))),
     )
+
+
+def _camera_names(recordings: Sequence[Recording]) -> set[str]:
+    return {comparable_name(recording.camera) for recording in recordings}
 
 
 def _most_frequent(num_sessions: Mapping[str, int], cameras: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import filterfalse
 from pathlib import Path
 from typing import Final
 
@@ -32,17 +33,23 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
         raise DatasetError(f"no such folder or file: {root}. Check the path.")
     if root.is_file():
         return [root]
-    videos = sorted(path for path in _below(root, recursive=recursive) if is_video(path, suffixes))
+    files = _below(root, recursive=recursive)
+    videos = sorted(path for path in files if is_video(path, suffixes))
     if not videos:
         raise _no_video(root, suffixes, recursive=recursive)
-    unreadable_names = [path for path in videos if not _is_text(str(path))]
-    if unreadable_names:
+    _check_names(videos)
+    return videos
+
+
+def _check_names(videos: Sequence[Path]) -> None:
+    """Raise DatasetError where a file's name is no text."""
+    odd = [path for path in videos if not _is_text(str(path))]
+    if odd:
         raise DatasetError(
-            f"{os.fsencode(unreadable_names[0])!r}: the file's name is no text in this system's "
-            f"encoding ({len(unreadable_names)} of {len(videos)} videos)",
+            f"{os.fsencode(odd[0])!r}: the file's name is no text in this system's "
+            f"encoding ({len(odd)} of {len(videos)} videos)",
             hint="rename it",
         )
-    return videos
 
 
 def _no_video(root: Path, suffixes: Sequence[str], *, recursive: bool) -> DatasetError:
@@ -89,14 +96,15 @@ def is_video(path: Path, suffixes: Sequence[str]) -> bool:
 
 def _below(root: Path, *, recursive: bool) -> Iterator[Path]:
     """Files whose names, and whose folders' names below ``root``, do not begin with a dot."""
+    for folder, folders, files in os.walk(root, onerror=_refuse):
+        folders[:] = filterfalse(_is_hidden, folders) if recursive else []
+        for name in filterfalse(_is_hidden, files):
+            yield Path(folder) / name
 
-    def refuse(error: OSError) -> None:
-        raise DatasetError(
-            f"{error.filename}: the folder cannot be read: {error.strerror}"
-        ) from error
 
-    for folder, folders, files in os.walk(root, onerror=refuse):
-        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
-        for name in files:
-            if not name.startswith("."):
-                yield Path(folder) / name
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
+
+
+def _refuse(error: OSError) -> None:
+    raise DatasetError(f"{error.filename}: the folder cannot be read: {error.strerror}") from error

@@ -40,6 +40,7 @@ def guess_places(paths: Sequence[str], known: KnownNames, folder: Path | None = 
             is read.
     """
     clues = {path: _clues(path, known) for path in paths}
+    chapters = {path: clue.gopro for path, clue in clues.items() if clue.gopro is not None}
     placed: list[Place] = []
     unplaced: dict[str, str] = {}
     for path in paths:
@@ -51,7 +52,7 @@ def guess_places(paths: Sequence[str], known: KnownNames, folder: Path | None = 
     return tell_apart(
         placed,
         unplaced,
-        chapters={path: clue.gopro for path, clue in clues.items() if clue.gopro is not None},
+        chapters=chapters,
         folder=folder,
         numbered_within=_is_numbered_within(placed, known),
     )
@@ -70,23 +71,26 @@ def places_by_pattern(
         ConfigError: the pattern cannot be used.
         DatasetError: it fits no file, or a start that it finds is no time.
     """
-    by_participant = "(?P<participant>" in pattern and "(?P<session>" not in pattern
-    template = "{participant}" if by_participant else "{session}"
-    recordings, _ = recordings_by_name(
-        [folder / path for path in paths], folder, pattern, Naming(template=template)
-    )
+    by_participant = _names_only_participants(pattern)
+    naming = Naming(template="{participant}" if by_participant else "{session}")
+    videos = [folder / path for path in paths]
+    recordings, _ = recordings_by_name(videos, folder, pattern, naming)
     places = [_place_of(recording, folder, known) for recording in recordings]
     if by_participant:
         places = [replace(place, session=place.participant) for place in places]
         known = KnownNames()
-    fitting = {place.path for place in places}
+    unfit = set(paths) - {place.path for place in places}
     return tell_apart(
         places,
-        {path: "the pattern does not fit" for path in paths if path not in fitting},
+        dict.fromkeys(unfit, "the pattern does not fit"),
         chapters={},
         folder=folder,
         numbered_within=_is_numbered_within(places, known),
     )
+
+
+def _names_only_participants(pattern: str) -> bool:
+    return "(?P<participant>" in pattern and "(?P<session>" not in pattern
 
 
 def _place_of(recording: Recording, folder: Path, known: KnownNames) -> Place:
@@ -116,10 +120,7 @@ def _clues(path: str, known: KnownNames) -> Clues:
     parts = PurePosixPath(path)
     clues = read_name(parts.stem, known)
     for folder in reversed(parts.parts[:-1]):
-        folder_clues = read_name(folder, known, folder=True)
-        clues.participants = clues.participants or folder_clues.participants
-        clues.sessions = clues.sessions or folder_clues.sessions
-        clues.camera = clues.camera or folder_clues.camera
+        clues.complete(read_name(folder, known, folder=True))
     if known.participants:
         clues.participants |= clues.lone
     else:
@@ -138,16 +139,21 @@ def _place(path: str, clues: Clues, known: KnownNames) -> Place | str:
     missing = _missing(participant, session, known)
     if missing:
         return missing
-    if known.participants and not known.sessions:
-        session = session or participant
     return Place(
         path=path,
-        session=session or clues.rest or PurePosixPath(path).stem,
+        session=session or _session_without_number(path, participant, clues, known),
         participant=participant,
         camera=clues.camera,
         part=clues.part,
-        start=clues.start.isoformat() if clues.start else "",
+        start=clues.start_text,
     )
+
+
+def _session_without_number(path: str, participant: str, clues: Clues, known: KnownNames) -> str:
+    """A session's name where nothing names the session: its participant's, else the file's."""
+    if known.participants:
+        return participant
+    return clues.rest or PurePosixPath(path).stem
 
 
 def _ambiguity(what: str, names: set[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
@@ -117,21 +117,43 @@ def find_columns(header: Sequence[str], named: Mapping[Field, str] = _NONE_NAMED
     >>> dict(find_columns(["Proefpersoon", "Tijd", "Type fout"]).names)
     {'participant': 'Proefpersoon', 'onset': 'Tijd', 'kind': 'Type fout'}
     """
-    spelled = {field: _spelled(text, header) for field, text in named.items()}
-    names = {field: column for field, column in spelled.items() if column}
-    unclear: dict[Field, tuple[str, ...]] = {}
+    search = _Search(header=header)
+    for field, text in named.items():
+        search.take(field, _spelled(text, header))
     for field, without_files in _SEARCHES:
-        if field in {*named, *names, *unclear}:
-            continue
-        taken = {*names.values()}.union(*unclear.values())
-        free = [name for name in header if name not in taken]
-        best = _best(free, field, without_files=without_files)
+        if field not in named:
+            search.find(field, without_files=without_files)
+    in_order = {field: search.names[field] for field in FIELDS if field in search.names}
+    return Headers(names=in_order, unclear=search.unclear)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Search:
+    """Columns as far as they are found; see ``Headers``."""
+
+    header: Sequence[str]
+    names: dict[Field, str] = field(default_factory=dict)
+    unclear: dict[Field, tuple[str, ...]] = field(default_factory=dict)
+
+    def take(self, field: Field, column: str) -> None:
+        """Take a column for a field; nothing where it is ""."""
+        if column:
+            self.names[field] = column
+
+    def find(self, field: Field, *, without_files: bool) -> None:
+        """Look for the column of a field, unless it is found or known to be unclear."""
+        if field in self.names or field in self.unclear:
+            return
+        best = _best(self._free(), field, without_files=without_files)
         if len(best) == 1:
-            names[field] = best[0]
+            self.take(field, best[0])
         elif best:
-            unclear[field] = tuple(best)
-    in_order = {field: names[field] for field in FIELDS if field in names}
-    return Headers(names=in_order, unclear=unclear)
+            self.unclear[field] = tuple(best)
+
+    def _free(self) -> list[str]:
+        """Columns that are no field's yet."""
+        taken = {*self.names.values()}.union(*self.unclear.values())
+        return [name for name in self.header if name not in taken]
 
 
 def _best(header: Sequence[str], field: Field, *, without_files: bool) -> list[str]:
@@ -166,18 +188,22 @@ def _rank(name: str, field: Field) -> float:
     Two ranks per group of words: only the word, and the word among others.
     """
     words = [comparable_name(word) for word in re.findall(r"[^\W\d_]+", plain(name))]
-    groups = _groups_of(words, field)
-    if field == "onset" and groups:
-        if _groups_of(words, "offset"):
-            return _UNFIT
-        if _groups_of(words, "session"):
-            groups = [max(min(groups), 1)]  # the start of a session is no better than a time
-    if not groups:
-        return _UNFIT
     among_others = len(words) > 1
-    return 2 * min(groups) + among_others
+    return 2 * _fit(words, field) + among_others
 
 
-def _groups_of(words: Sequence[str], field: Field) -> list[int]:
-    """The groups that the words are in, among those of a field."""
-    return [_GROUPS[field][word] for word in words if word in _GROUPS[field]]
+def _fit(words: Sequence[str], field: Field) -> float:
+    """The best group of a field that a word is in; ``_UNFIT`` = none."""
+    group = _best_group(words, field)
+    if field != "onset":
+        return group
+    if _best_group(words, "offset") < _UNFIT:
+        return _UNFIT
+    if _best_group(words, "session") < _UNFIT:
+        return max(group, 1)  # the start of a session is no better than a time
+    return group
+
+
+def _best_group(words: Sequence[str], field: Field) -> float:
+    groups = _GROUPS[field]
+    return min((groups[word] for word in words if word in groups), default=_UNFIT)

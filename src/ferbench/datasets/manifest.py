@@ -85,10 +85,7 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
 
 def _two_field_starts(table: CsvFile) -> list[str]:
     """A note on starts of two fields: spreadsheets hide the seconds of clock times."""
-    if "start" not in table.header:
-        return []
-    column = table.header.index("start")
-    short = [cells[column] for _, cells in table.rows if cells[column].count(":") == 1]
+    short = list(filter(_has_two_fields, _cells_of(table, "start")))
     if not short:
         return []
     starts_are = f"the start {short[0]} is"
@@ -98,21 +95,47 @@ def _two_field_starts(table: CsvFile) -> list[str]:
     return [f"{starts_are} {read_as}"]
 
 
+def _cells_of(table: CsvFile, name: str) -> list[str]:
+    """The cells of a column; [] = there is no such column."""
+    if name not in table.header:
+        return []
+    column = table.header.index(name)
+    return [cells[column] for _, cells in table.rows]
+
+
+def _has_two_fields(time: str) -> bool:
+    return time.count(":") == 1
+
+
 def _check_header(header: Sequence[str], needed: Sequence[str], path: Path) -> None:
     """Raise DatasetError where columns are missing, twice there, or nearly named as ours."""
-    problems = [f"the column {name!r} is there twice" for name in COLUMNS if header.count(name) > 1]
-    for name in header:
+    problems = [*_about_doubled(header), *_about_foreign(header), *_about_missing(header, needed)]
+    raise_problems(str(path), problems)
+
+
+def _about_doubled(header: Sequence[str]) -> list[str]:
+    return [f"the column {name!r} is there twice" for name in COLUMNS if header.count(name) > 1]
+
+
+def _about_foreign(header: Sequence[str]) -> list[str]:
+    """Columns that are named as if we should read them, and that we do not know."""
+    problems = []
+    for name in filter(_is_foreign, header):
         near = did_you_mean(name, COLUMNS)
-        if _is_foreign(name) and (near or _first_word(name) in _FIRST_WORDS):
+        if near or _first_word(name) in _FIRST_WORDS:
             problems.append(
                 f"the column {name!r} is not read{near}; name it as one of {', '.join(COLUMNS)}, "
                 "or, if it is for people, begin its name with 'note'"
             )
+    return problems
+
+
+def _about_missing(header: Sequence[str], needed: Sequence[str]) -> list[str]:
     missing = [repr(name) for name in needed if name not in header]
-    if missing:
-        there = ", ".join(header) or "nothing"
-        problems.append(f"column {', '.join(missing)} not found; found: {there}")
-    raise_problems(str(path), problems)
+    if not missing:
+        return []
+    there = ", ".join(header) or "nothing"
+    return [f"column {', '.join(missing)} not found; found: {there}"]
 
 
 def _is_foreign(name: str) -> bool:

@@ -21,17 +21,15 @@ def take_moments(text: str, ids: Collection[str]) -> tuple[str, datetime | None]
     Returns:
         The text without them, and the start.
     """
-    start: datetime | None = None
+    starts: list[datetime] = []
     for match in MOMENT.finditer(text):
         moment = _moment(match)
-        if moment is None:
-            continue
-        text = without(text, match.span())
-        if start is None and not _is_in_utc(match):
-            start = moment
+        if moment is not None:
+            text = without(text, match.span())
+            starts += [] if _is_in_utc(match) else [moment]
     for pattern in (DATE, DAY_AND_MONTH, TIME_OF_DAY):
         text = _without_matches(text, pattern, ids)
-    return text, start
+    return text, next(iter(starts), None)
 
 
 def _without_matches(text: str, pattern: re.Pattern[str], ids: Collection[str]) -> str:

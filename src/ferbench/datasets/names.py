@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import filterfalse
 from typing import Final
 
 from ferbench.datasets.known_names import KnownNames, by_number, number_key, tokens
@@ -65,6 +66,17 @@ class Clues:
     start: datetime | None = None
     rest: str = ""
 
+    @property
+    def start_text(self) -> str:
+        """The start as a manifest has it; "" = none."""
+        return self.start.isoformat() if self.start else ""
+
+    def complete(self, other: Clues) -> None:
+        """Take participants, sessions and camera from another name where this one has none."""
+        self.participants = self.participants or other.participants
+        self.sessions = self.sessions or other.sessions
+        self.camera = self.camera or other.camera
+
 
 def read_name(name: str, known: KnownNames, *, folder: bool = False) -> Clues:
     """Read a file's name without its suffix, or a folder's name.
@@ -95,12 +107,13 @@ def read_name(name: str, known: KnownNames, *, folder: bool = False) -> Clues:
     if not clues.participants and not known.participants:
         # a session's name may hold the participant's
         clues.participants.update(match["value"] for match in _labels(PERSON, whole))
-    camera_words = [match for match in WORD.finditer(text) if _is_camera_word(match)]
+    camera_words = list(filter(_is_camera_word, WORD.finditer(text)))
     clues.camera = _camera_name(camera_words, numbered_camera)
-    clues.part = comparable_name(part["value"]) if part else ""
-    clues.gopro = (gopro["chapter"], gopro["number"]) if gopro else None
     read = [match.span() for match in (part, numbered_camera, *camera_words) if match]
+    if part:
+        clues.part = comparable_name(part["value"])
     if gopro:
+        clues.gopro = (gopro["chapter"], gopro["number"])
         read.append(gopro.span("chapter"))
     clues.rest = _rest(whole, read)
     return clues
@@ -131,17 +144,27 @@ def _spellings(
 
 def _take_longest(text: str, spellings: dict[tuple[str, ...], set[str]], names: set[str]) -> str:
     """Take the occurrences with most tokens away, and add what they may mean to ``names``."""
-    occurrences = [
-        (len(sequence), span, _exact(same, text) or same)
-        for sequence, same in spellings.items()
-        for span in _occurrences(text, sequence)
-    ]
-    most_tokens = max((length for length, _, _ in occurrences), default=0)
-    for length, span, meant in occurrences:
-        if length == most_tokens:
-            names.update(meant)
-            text = without(text, span)
+    for span, meant in _longest(text, spellings):
+        names.update(meant)
+        text = without(text, span)
     return text
+
+
+def _longest(text: str, spellings: dict[tuple[str, ...], set[str]]) -> list[tuple[Span, set[str]]]:
+    """Where names with most tokens stand in a text, and which these are."""
+    longest: list[tuple[Span, set[str]]] = []
+    most_tokens = 0
+    for sequence, same in sorted(spellings.items(), key=_num_tokens, reverse=True):
+        spans = _occurrences(text, sequence)
+        if spans and len(sequence) >= most_tokens:
+            most_tokens = len(sequence)
+            longest += [(span, _exact(same, text) or same) for span in spans]
+    return longest
+
+
+def _num_tokens(spelling: tuple[tuple[str, ...], set[str]]) -> int:
+    sequence, _ = spelling
+    return len(sequence)
 
 
 def _exact(names: set[str], text: str) -> set[str]:
@@ -175,14 +198,18 @@ def _take_words_with_numbers(text: str, known: KnownNames, clues: Clues) -> str:
     sessions = by_number(known.sessions, SESSION_WORDS)
     participants = by_number(known.participants, PERSON_WORDS)
     labels = _labels(SESSION, text)
-    with_letter = [match for match in labels if len(match["word"]) == 1]
-    with_word = [match for match in labels if len(match["word"]) > 1]
+    with_letter = list(filter(_is_one_letter, labels))
+    with_word = list(filterfalse(_is_one_letter, labels))
     of_sessions = with_word or with_letter or _occasions(text, sessions)
     text = _take_numbers(text, of_sessions, clues.sessions, sessions)
     of_people = _labels(PERSON, text)
-    if with_word and not of_people:
-        of_people = with_letter
+    if with_word:  # S and a number is then a participant
+        of_people = of_people or with_letter
     return _take_numbers(text, of_people, clues.participants, participants)
+
+
+def _is_one_letter(label: re.Match[str]) -> bool:
+    return len(label["word"]) == 1
 
 
 def _occasions(text: str, sessions: Collection[str]) -> list[re.Match[str]]:

@@ -6,7 +6,7 @@ import difflib
 import re
 import string
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -102,16 +102,18 @@ class Naming:
         {'p7_02'}
         """
         values = dict(zip(self.fields, map(comparable_name, identity), strict=True))
+        expression = re.compile(self._pattern(values))
+        return {name for name in names if expression.fullmatch(plain(plain(name).casefold()))}
+
+    def _pattern(self, values: Mapping[str, str]) -> str:
+        """A regular expression of all names that are made of the values, in lower case."""
         pattern = ""
         for literal, name, _, _ in string.Formatter().parse(self.template):
             pattern += re.escape(unicodedata.normalize("NFC", literal.casefold()))
-            if name is None:
-                continue
-            if values[name].isdecimal():
-                pattern += "0*"
-            pattern += re.escape(values[name])
-        expression = re.compile(pattern)
-        return {name for name in names if expression.fullmatch(plain(plain(name).casefold()))}
+            if name is not None:
+                zeros = "0*" if values[name].isdecimal() else ""
+                pattern += zeros + re.escape(values[name])
+        return pattern
 
 
 def _is_plain_field(piece: tuple[str, str | None, str | None, str | None]) -> bool:

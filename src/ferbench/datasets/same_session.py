@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -44,22 +44,27 @@ def tell_apart(
     """
     reasons = dict(unplaced)
     if numbered_within:
-        reasons |= {place.path: _NO_PARTICIPANT for place in places if not place.participant}
-        places = [place for place in places if place.participant]
+        nameless = [place.path for place in places if not place.participant]
+        reasons |= dict.fromkeys(nameless, _NO_PARTICIPANT)
+        places = _except(places, nameless)
     copies = _copies(places, folder)
-    places = [place for place in places if place.path not in copies]
+    places = _except(places, copies)
     places = _changed(places, lambda group: _chapters_as_parts(group, chapters))
     places = _differing_words_as_cameras(places)
     places = _changed(places, _starts_as_parts)
     unclear = _unclear(places)
-    distinct = [place for place in places if place.path not in unclear]
-    distinct = _numbers_of_equal_width(_spelled_alike(distinct))
+    places = _spelled_alike(_except(places, unclear))
+    places = _numbers_of_equal_width(places)
     return Placement(
-        places=tuple(sorted(distinct, key=_in_natural_order)),
+        places=tuple(sorted(places, key=_in_natural_order)),
         unplaced=tuple(sorted({**reasons, **unclear}.items())),
         session_name=NUMBERED_WITHIN if numbered_within else "{session}",
         copies=tuple(sorted(copies.items())),
     )
+
+
+def _except(places: Iterable[Place], paths: Collection[str]) -> list[Place]:
+    return [place for place in places if place.path not in paths]
 
 
 def _copies(places: Sequence[Place], folder: Path | None) -> dict[str, str]:
@@ -152,8 +157,8 @@ def _differing_words_as_cameras(places: Sequence[Place]) -> list[Place]:
     occurrences = Counter(word for words in words_of_groups for word in words)
     changed: list[Place] = []
     for group, words in zip(groups, words_of_groups, strict=True):
-        in_other_sessions = all(occurrences[word] > 1 for word in words)
-        if in_other_sessions or len(groups) == 1:
+        least_often = min((occurrences[word] for word in words), default=0)
+        if least_often > 1 or len(groups) == 1:
             changed += _with_cameras(group, words)
         else:
             changed += group

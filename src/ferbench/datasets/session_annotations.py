@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import starmap
 from typing import Final
 
 from ferbench.datasets.annotation_table import Problem, Row
@@ -103,13 +104,8 @@ def check_minutes(matched: Sequence[Matched], source: str) -> None:
         DatasetError: all times of sessions with a known start lie from a minute before to three
             hours after it.
     """
-    onsets = [
-        (row.onset, item.footage.start)
-        for item in matched
-        for row in item.rows
-        if row.kept and item.footage.start is not None
-    ]
-    if not onsets or not all(_may_be_of_clock(onset, start) for onset, start in onsets):
+    onsets = _onsets_with_starts(matched)
+    if not onsets or not all(starmap(_may_be_of_clock, onsets)):
         return
     first_onset, _ = onsets[0]
     assert not isinstance(first_onset, Clock)
@@ -122,6 +118,15 @@ def check_minutes(matched: Sequence[Matched], source: str) -> None:
             Setting("format.time_format", "mm:ss"),
         ),
     )
+
+
+def _onsets_with_starts(matched: Sequence[Matched]) -> list[tuple[float | Clock, Clock]]:
+    """Rows' onsets with the starts of their sessions, where these are known."""
+    onsets = []
+    for item in matched:
+        if item.footage.start is not None:
+            onsets += [(row.onset, item.footage.start) for row in item.rows if row.kept]
+    return onsets
 
 
 def _may_be_of_clock(onset: float | Clock, start: Clock) -> bool:

@@ -53,13 +53,13 @@ def in_order(session: str, recordings: Sequence[Recording]) -> list[Recording]:
     """
     if len(recordings) == 1:
         return list(recordings)
-    named = [recording for recording in recordings if recording.part]
-    unnamed = [recording for recording in recordings if not recording.part]
-    if not unnamed:
-        return _by_part(session, named)
-    if not named and _have_starts(recordings):
+    num_named = sum(map(_has_part, recordings))
+    if num_named == len(recordings):
+        return _by_part(session, recordings)
+    if num_named == 0 and _have_starts(recordings):
         return _by_start(recordings)
-    one, other = [*named, *unnamed][-2:]
+    named_first = sorted(recordings, key=_has_part, reverse=True)
+    one, other = named_first[-2:]
     raise DatasetError(
         f"{one.where} and {other.where} are the same session, {session!r}",
         hint=Text(
@@ -68,6 +68,10 @@ def in_order(session: str, recordings: Sequence[Recording]) -> list[Recording]:
             ", or a column part or start in the manifest); if not, their names must differ",
         ),
     )
+
+
+def _has_part(recording: Recording) -> bool:
+    return bool(recording.part)
 
 
 def _have_starts(recordings: Sequence[Recording]) -> bool:
@@ -229,7 +233,7 @@ def _observed_s(
     where: str, observed: tuple[Moment | None, Moment | None], start: Clock | None
 ) -> tuple[float, float]:
     first, last = observed
-    if start is None and (_has_date(first) or _has_date(last)):
+    if start is None and any(map(_has_date, observed)):
         raise DatasetError(f"{where} has an observed stretch with a date, but no known start")
     from_s = _seconds(first, start)
     to_s = math.inf if last is None else _seconds(last, start)

@@ -227,16 +227,18 @@ def _may_group_thousands(
 def _check_thousands(cells: Sequence[Cell]) -> None:
     """Raise DatasetError where all decimal marks may separate thousands."""
     marked = [cell for cell in cells if decimal_mark(cell.text)]
-    if not marked or not all(_GROUPED.fullmatch(cell.text) for cell in marked):
-        return
-    if _has_thousands_without_mark(cells):
-        return
-    line, text = marked[0]
-    raise DatasetError(
-        f"line {line} has {text!r}, which may be {text.replace(',', '.')} or, with a thousands "
-        f"separator, {re.sub('[.,]', '', text)}. Write times without thousands separators and "
-        "with a decimal point."
-    )
+    if _all_grouped(marked) and not _has_thousands_without_mark(cells):
+        line, text = marked[0]
+        raise DatasetError(
+            f"line {line} has {text!r}, which may be {text.replace(',', '.')} or, with a thousands "
+            f"separator, {re.sub('[.,]', '', text)}. Write times without thousands separators and "
+            "with a decimal point."
+        )
+
+
+def _all_grouped(cells: Sequence[Cell]) -> bool:
+    """Whether there are numbers, each with a mark before three digits."""
+    return bool(cells) and all(_GROUPED.fullmatch(cell.text) for cell in cells)
 
 
 def _has_thousands_without_mark(cells: Sequence[Cell]) -> bool:

@@ -115,25 +115,29 @@ def parse_time(
     match = _SHAPES[time_format].fullmatch(text)
     if match is None or not _has_mark(text, decimal):
         return _refusal(text, time_format, decimal)
-    if time_format == "hh:mm:ss:ff" and frame_rate_hz is None:
-        return f"{_shown(text)}, a time code, which needs a frame rate"
-    if time_format == "seconds":
-        seconds = _number(text)
-    elif time_format == "milliseconds":
-        seconds = _number(text) / 1000
-    else:
-        rate_hz = frame_rate_hz or math.inf
-        fields = {name: _number(digits) for name, digits in match.groupdict().items()}
-        limit = _exceeded_limit(fields, hours_below=math.inf, frames_below=rate_hz)
-        if limit:
-            return f"{_shown(text)}, expected {limit}"
-        seconds = _elapsed_s(fields, rate_hz)
+    seconds = _elapsed_s(match, time_format, frame_rate_hz)
+    if isinstance(seconds, str):
+        return f"{_shown(text)}, {seconds}"
     if not 0 <= seconds < math.inf:
         return f"{_shown(text)}, expected a finite time that is not negative"
     return seconds + 0.0  # no negative zero
 
 
-def _elapsed_s(fields: dict[str, float], rate_hz: float) -> float:
+def _elapsed_s(
+    match: re.Match[str], time_format: ElapsedFormat, frame_rate_hz: float | None
+) -> float | str:
+    """The seconds of a time that has the format's shape, or what is wrong with it."""
+    if time_format == "seconds":
+        return _number(match[0])
+    if time_format == "milliseconds":
+        return _number(match[0]) / 1000
+    if time_format == "hh:mm:ss:ff" and frame_rate_hz is None:
+        return "a time code, which needs a frame rate"
+    rate_hz = frame_rate_hz or math.inf
+    fields = {name: _number(digits) for name, digits in match.groupdict().items()}
+    limit = _exceeded_limit(fields, hours_below=math.inf, frames_below=rate_hz)
+    if limit:
+        return f"expected {limit}"
     hours, frames = fields.get("h", 0.0), fields.get("f", 0.0)
     return hours * 3600 + fields["m"] * 60 + fields["s"] + frames / rate_hz
 
@@ -166,13 +170,20 @@ def parse_clock(
     of_day_s = fields["h"] * 3600 + fields["m"] * 60 + fields["s"]
     if match["date"] is None:
         return Clock(of_day_s=of_day_s)
-    dates = sorted(_dates(match["date"], day_first))
+    date = _only_date(match["date"], day_first)
+    if isinstance(date, str):
+        return f"{_shown(text)}, {date}"
+    return Clock(of_day_s=of_day_s, date=date)
+
+
+def _only_date(text: str, day_first: bool | None) -> datetime.date | str:
+    """The date that a text stands for, or what is wrong with it."""
+    dates = sorted(_dates(text, day_first))
     if not dates:
-        return f"{_shown(text)}, expected a date that exists, written as 2024-03-05"
+        return "expected a date that exists, written as 2024-03-05"
     if len(dates) > 1:
-        either = " or ".join(map(str, dates))
-        return f"{_shown(text)}, which may be {either}; write dates as 2024-03-05"
-    return Clock(of_day_s=of_day_s, date=dates[0])
+        return f"which may be {' or '.join(map(str, dates))}; write dates as 2024-03-05"
+    return dates[0]
 
 
 def decimal_mark(text: str) -> DecimalMark | None:
