@@ -48,19 +48,11 @@ def assemble(
         DatasetError: files that cannot be told apart or put in order, a camera must be chosen, or
             there is no such one.
     """
-    sessions: dict[Identity, list[Recording]] = {}
-    for recording in recordings:
-        identity = naming.identity(recording.session, recording.participant)
-        sessions.setdefault(identity, []).append(recording)
-    problems = [*_several_participants(sessions, naming), *_names_twice(sessions, naming)]
+    sessions = _by_identity(recordings, naming)
     cameras = _cameras(recordings)
-    some_unnamed = _sessions_with_unnamed_cameras(sessions, naming)
-    picked = None
-    if camera is None:
-        raise_problems("a camera is not told", some_unnamed)
-        _check_one_camera(sessions, cameras)
-    else:
-        picked = chosen("camera", camera, cameras.values())
+    unnamed = _sessions_with_unnamed_cameras(sessions, naming)
+    problems = [*_several_participants(sessions, naming), *_names_twice(sessions, naming)]
+    picked = _picked_camera(camera, sessions, cameras, unnamed)
     footage: list[Footage] = []
     without_camera: list[str] = []
     for identity, of_session in sessions.items():
@@ -74,20 +66,59 @@ def assemble(
             problems.append(error.as_text())
     raise_problems("the videos cannot be put together to sessions", problems)
     footage.sort(key=lambda item: item.name)
+    notices = [*_about_left_out(picked, without_camera, unnamed), *_about_names(footage)]
+    return tuple(footage), tuple(notices)
+
+
+def _by_identity(
+    recordings: Sequence[Recording], naming: Naming
+) -> dict[Identity, list[Recording]]:
+    sessions: dict[Identity, list[Recording]] = {}
+    for recording in recordings:
+        identity = naming.identity(recording.session, recording.participant)
+        sessions.setdefault(identity, []).append(recording)
+    return sessions
+
+
+def _picked_camera(
+    camera: str | None, sessions: _Sessions, cameras: Mapping[str, str], unnamed: Sequence[str]
+) -> str | None:
+    """The camera to use, in its first spelling; None = each session has only one.
+
+    Args:
+        camera: as a person wrote it.
+        sessions: all files.
+        cameras: first spelling of each.
+        unnamed: a text per session of which some files name no camera.
+
+    Raises:
+        DatasetError: there is no such camera, or one must be chosen or named.
+    """
+    if camera is not None:
+        return chosen("camera", camera, cameras.values())
+    raise_problems("a camera is not told", unnamed)
+    _check_one_camera(sessions, cameras)
+    return None
+
+
+def _about_left_out(
+    picked: str | None, without_camera: Sequence[str], unnamed: Sequence[str]
+) -> list[str]:
+    """Notices on files and sessions that are not of the camera to use."""
     notices = []
     if without_camera:
         names = some(sorted(without_camera))
         notices.append(f"no video of camera {picked!r}: {names}; left out")
     if picked:
-        notices += [f"{session}; left out" for session in some_unnamed]
-    return tuple(footage), (*notices, *_notices(footage))
+        notices += [f"{session}; left out" for session in unnamed]
+    return notices
 
 
 def _is_picked(recording: Recording, camera: str | None) -> bool:
     return camera is None or same_name(recording.camera, camera)
 
 
-def _notices(footage: Sequence[Footage]) -> list[str]:
+def _about_names(footage: Sequence[Footage]) -> list[str]:
     """What looks unintended in the sessions: several cameras, names that look alike."""
     notices = []
     cameras = sorted({item.camera for item in footage})
@@ -174,12 +205,12 @@ def _check_one_camera(sessions: _Sessions, cameras: Mapping[str, str]) -> None:
     if all(len(names) == 1 for names in names_of_sessions):
         return
     num_sessions = Counter(chain.from_iterable(names_of_sessions))
-    listed = ", ".join(
+    listed = [
         f"{cameras[name] or '(blank)'} ({num_sessions[name]} sessions)"
         for name in sorted(num_sessions)
-    )
+    ]
     raise DatasetError(
-        f"some sessions were filmed by several cameras: {listed}",
+        f"some sessions were filmed by several cameras: {', '.join(listed)}",
         hint=Text("choose one with ", Setting("camera", _most_frequent(num_sessions, cameras))),
     )
 

@@ -18,13 +18,19 @@ def copies_of(groups: Iterable[Sequence[str]], folder: Path) -> dict[str, str]:
     """
     copies: dict[str, str] = {}
     for group in groups:
-        kept: list[PurePosixPath] = []
-        for path in sorted(map(PurePosixPath, group), key=_depth_and_name):
-            original = _original(path, kept, folder)
-            if original is None:
-                kept.append(path)
-            else:
-                copies[str(path)] = str(original)
+        copies |= _copies_in(group, folder)
+    return copies
+
+
+def _copies_in(group: Sequence[str], folder: Path) -> dict[str, str]:
+    copies: dict[str, str] = {}
+    kept: list[PurePosixPath] = []
+    for path in sorted(map(PurePosixPath, group), key=_depth_and_name):
+        original = _original(path, kept, folder)
+        if original is None:
+            kept.append(path)
+        else:
+            copies[str(path)] = str(original)
     return copies
 
 

@@ -33,10 +33,10 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
         raise DatasetError(f"no such folder or file: {root}. Check the path.")
     if root.is_file():
         return [root]
-    files = _below(root, recursive=recursive)
-    videos = sorted(path for path in files if is_video(path, suffixes))
+    videos = [path for path in _below(root, recursive=recursive) if is_video(path, suffixes)]
     if not videos:
         raise _no_video(root, suffixes, recursive=recursive)
+    videos.sort()
     _check_names(videos)
     return videos
 

@@ -6,7 +6,7 @@ A file gets a place or a reason why it has none; nothing is chosen where two ans
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -40,7 +40,6 @@ def guess_places(paths: Sequence[str], known: KnownNames, folder: Path | None = 
             is read.
     """
     clues = {path: _clues(path, known) for path in paths}
-    chapters = {path: clue.gopro for path, clue in clues.items() if clue.gopro is not None}
     placed: list[Place] = []
     unplaced: dict[str, str] = {}
     for path in paths:
@@ -52,10 +51,15 @@ def guess_places(paths: Sequence[str], known: KnownNames, folder: Path | None = 
     return tell_apart(
         placed,
         unplaced,
-        chapters=chapters,
+        chapters=_chapters(clues),
         folder=folder,
         numbered_within=_is_numbered_within(placed, known),
     )
+
+
+def _chapters(clues: Mapping[str, Clues]) -> dict[str, tuple[str, str]]:
+    """Chapter and recording number of the files that a GoPro named."""
+    return {path: clue.gopro for path, clue in clues.items() if clue.gopro is not None}
 
 
 def places_by_pattern(
@@ -132,13 +136,10 @@ def _place(path: str, clues: Clues, known: KnownNames) -> Place | str:
     """A file's place, or why it has none."""
     participants = clues.participants or _participants_of(clues.sessions, known)
     sessions = clues.sessions or _sessions_of(participants, known)
-    problem = _ambiguity("participant", participants) or _ambiguity("session", sessions)
+    problem = _problem(participants, sessions, known)
     if problem:
         return problem
     participant, session = "".join(participants), "".join(sessions)
-    missing = _missing(participant, session, known)
-    if missing:
-        return missing
     return Place(
         path=path,
         session=session or _session_without_number(path, participant, clues, known),
@@ -147,6 +148,12 @@ def _place(path: str, clues: Clues, known: KnownNames) -> Place | str:
         part=clues.part,
         start=clues.start_text,
     )
+
+
+def _problem(participants: set[str], sessions: set[str], known: KnownNames) -> str:
+    """Why these names are no place, or ""."""
+    ambiguity = _ambiguity("participant", participants) or _ambiguity("session", sessions)
+    return ambiguity or _missing(participants, sessions, known)
 
 
 def _session_without_number(path: str, participant: str, clues: Clues, known: KnownNames) -> str:
@@ -163,12 +170,12 @@ def _ambiguity(what: str, names: set[str]) -> str:
     return f"the {what} may be {' or '.join(sorted(names, key=natural))}"
 
 
-def _missing(participant: str, session: str, known: KnownNames) -> str:
+def _missing(participants: set[str], sessions: set[str], known: KnownNames) -> str:
     """What the annotations have and a file's name has not, or ""."""
     missing = []
-    if known.participants and not participant:
+    if known.participants and not participants:
         missing.append("participant")
-    if known.sessions and not session:
+    if known.sessions and not sessions:
         missing.append("session")
     if not missing:
         return ""

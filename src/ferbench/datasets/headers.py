@@ -118,12 +118,12 @@ def find_columns(header: Sequence[str], named: Mapping[Field, str] = _NONE_NAMED
     {'participant': 'Proefpersoon', 'onset': 'Tijd', 'kind': 'Type fout'}
     """
     search = _Search(header=header)
-    for field, text in named.items():
-        search.take(field, _spelled(text, header))
-    for field, without_files in _SEARCHES:
-        if field not in named:
-            search.find(field, without_files=without_files)
-    in_order = {field: search.names[field] for field in FIELDS if field in search.names}
+    for name, text in named.items():
+        search.take(name, _spelled(text, header))
+    for name, without_files in _SEARCHES:
+        if name not in named:
+            search.find(name, without_files=without_files)
+    in_order = {name: search.names[name] for name in FIELDS if name in search.names}
     return Headers(names=in_order, unclear=search.unclear)
 
 

@@ -81,15 +81,15 @@ class KnownNames:
         for participant, session in pairs:
             key = (comparable_name(participant), comparable_name(session))
             first_spelling.setdefault(key, (participant, session))
-        participants: dict[str, str] = {}
-        sessions: dict[str, str] = {}
-        for participant, session in first_spelling.values():
-            if participant:
-                participants[comparable_name(participant)] = participant
-            if session:
-                sessions[comparable_name(session)] = session
+        spelled = list(first_spelling.values())
         return KnownNames(
-            participants=tuple(participants.values()),
-            sessions=tuple(sessions.values()),
-            pairs=frozenset(first_spelling.values()),
+            participants=_one_spelling_each(participant for participant, _ in spelled),
+            sessions=_one_spelling_each(session for _, session in spelled),
+            pairs=frozenset(spelled),
         )
+
+
+def _one_spelling_each(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once, in its last spelling."""
+    spelled = {comparable_name(name): name for name in names if name}
+    return tuple(spelled.values())

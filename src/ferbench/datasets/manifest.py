@@ -73,7 +73,7 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
         else:
             recordings[line] = recording
     problems |= _repeated(recordings)
-    raise_problems(str(path), [f"line {line}: {problems[line]}" for line in sorted(problems)])
+    raise_problems(str(path), _in_order(problems))
     if not recordings:
         raise DatasetError(f"{path}: the manifest has no row; expected one per video file")
     notes = (*table.notes, *_two_field_starts(table))
@@ -81,6 +81,10 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
         recordings=tuple(recordings.values()),
         notes=tuple(f"{path.name}: {note}" for note in notes),
     )
+
+
+def _in_order(problems: Mapping[int, str]) -> list[str]:
+    return [f"line {line}: {problems[line]}" for line in sorted(problems)]
 
 
 def _two_field_starts(table: CsvFile) -> list[str]:
@@ -168,9 +172,9 @@ class _RowReader:
         if len(cells) != len(self.header):
             return f"expected {len(self.header)} cells as in the header, got {len(cells)}"
         values = dict(zip(self.header, cells, strict=True))
-        empty = [name for name in self.needed if not values[name]]
+        empty = self._about_empty(values)
         if empty:
-            return f"{', '.join(empty)} is empty"
+            return empty
         moments: dict[str, Moment | None] = {}
         for name in _MOMENTS:
             moment = _moment(values.get(name, ""))
@@ -188,6 +192,11 @@ class _RowReader:
             camera=values.get("camera", ""),
             part=values.get("part", ""),
         )
+
+    def _about_empty(self, values: Mapping[str, str]) -> str:
+        """Which cells are empty that must not be, or ""."""
+        empty = [name for name in self.needed if not values[name]]
+        return f"{', '.join(empty)} is empty" if empty else ""
 
 
 def _moment(text: str) -> Moment | str | None:
@@ -222,10 +231,14 @@ def _repeated(recordings: Mapping[int, Recording]) -> dict[int, str]:
             continue
         names = (recording.session, recording.participant, recording.camera, recording.part)
         earlier = line_of_part.setdefault(tuple(map(comparable_name, names)), line)
-        order_is_unknown = bool(recording.part) or recording.start is None
-        if earlier != line and order_is_unknown:
+        if earlier != line and not _is_ordered_by_start(recording):
             problems[line] = (
                 f"the same session, camera and part as line {earlier}; "
                 "number the parts of a session in a column part"
             )
     return problems
+
+
+def _is_ordered_by_start(recording: Recording) -> bool:
+    """Whether a file's start, and no name of a part, says when it comes in its session."""
+    return not recording.part and recording.start is not None

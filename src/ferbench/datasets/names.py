@@ -9,6 +9,7 @@ Names are read as people write them: a word and a number (``P01``, ``Sessie 2``,
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -256,11 +257,7 @@ def _take_numbers(
 
 def _take_pairs(text: str, known: KnownNames, clues: Clues) -> str:
     """``11-2``: participant and session, where a row of the annotations has both."""
-    rows: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for participant, session in known.pairs:
-        numbers = (number_key(participant, PERSON_WORDS), number_key(session, SESSION_WORDS))
-        if all(numbers):
-            rows.setdefault(numbers, []).append((participant, session))
+    rows = _rows_by_numbers(known)
     for match in PAIR.finditer(text):
         numbers = (comparable_name(match["participant"]), comparable_name(match["session"]))
         for participant, session in rows.get(numbers, ()):
@@ -268,6 +265,16 @@ def _take_pairs(text: str, known: KnownNames, clues: Clues) -> str:
             clues.sessions.add(session)
             text = without(text, match.span())
     return text
+
+
+def _rows_by_numbers(known: KnownNames) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Participant and session of rows, by the numbers in both."""
+    rows: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for participant, session in known.pairs:
+        numbers = (number_key(participant, PERSON_WORDS), number_key(session, SESSION_WORDS))
+        if all(numbers):
+            rows[numbers].append((participant, session))
+    return rows
 
 
 def _note_lone_numbers(text: str, known: KnownNames, clues: Clues, *, whole_name: bool) -> None:
@@ -281,18 +288,20 @@ def _note_lone_numbers(text: str, known: KnownNames, clues: Clues, *, whole_name
     """
     if whole_name and not NUMBER_ALONE.fullmatch(text.strip()):
         return
-    if known.participants:
-        known_numbers = by_number(known.participants, PERSON_WORDS)
-        names = clues.participants
-    else:
-        known_numbers = by_number(known.sessions, SESSION_WORDS)
-        names = clues.sessions
+    known_numbers, names = _without_words(known, clues)
     if names:
         return
     text = COUNTER.sub(lambda match: GONE * len(match[0]), text)
     target = names if whole_name else clues.lone
     for match in NUMBER_ALONE.finditer(text):
         target.update(known_numbers.get(comparable_name(match[0]), ()))
+
+
+def _without_words(known: KnownNames, clues: Clues) -> tuple[dict[str, set[str]], set[str]]:
+    """What a number without a word means, a participant or a session, and what is known of it."""
+    if known.participants:
+        return by_number(known.participants, PERSON_WORDS), clues.participants
+    return by_number(known.sessions, SESSION_WORDS), clues.sessions
 
 
 def _is_camera_word(match: re.Match[str]) -> bool:

@@ -25,6 +25,8 @@ _ALIKE: Final = 0.75
 T = TypeVar("T")
 Identity = tuple[str, ...]
 """Values of the fields that a session's name is made of."""
+_Piece = tuple[str, str | None, str | None, str | None]
+"""A piece of a template: text, and the field after it with its format and conversion."""
 
 
 def plain(text: str) -> str:
@@ -72,8 +74,7 @@ class Naming:
             raise ConfigError(
                 f"{self.template!r} is no template: {error}", key="session_name"
             ) from error
-        replaced = [piece for piece in pieces if piece[1] is not None]
-        if not replaced or not all(map(_is_plain_field, replaced)):
+        if not _are_plain_fields(list(filter(_puts_in_a_value, pieces))):
             raise ConfigError(
                 key="session_name",
                 expected=f"a text with {{session}} or {{participant}} such as {NUMBERED_WITHIN!r}",
@@ -116,7 +117,16 @@ class Naming:
         return pattern
 
 
-def _is_plain_field(piece: tuple[str, str | None, str | None, str | None]) -> bool:
+def _are_plain_fields(pieces: Sequence[_Piece]) -> bool:
+    """Whether there are pieces, and each puts in a session or participant."""
+    return bool(pieces) and all(map(_is_plain_field, pieces))
+
+
+def _puts_in_a_value(piece: _Piece) -> bool:
+    return piece[1] is not None
+
+
+def _is_plain_field(piece: _Piece) -> bool:
     """Whether a piece of a template puts in a session or participant, without a format."""
     _, name, form, conversion = piece
     return name in PARTS_OF_A_NAME and not form and not conversion
@@ -147,13 +157,17 @@ class Finder(Generic[T]):
         if not spellings:
             return None
         if len(spellings) > 1:
-            all_spellings = " and ".join(repr(" ".join(spelled)) for spelled in spellings)
-            raise DatasetError(
-                f"{' '.join(identity)!r} may be {all_spellings}, which differ only in case or "
-                "leading zeros",
-                hint="spell it as one of them",
-            )
+            raise _ambiguous(identity, spellings)
         return self._exact[spellings[0]]
+
+
+def _ambiguous(identity: Identity, spellings: Sequence[Identity]) -> DatasetError:
+    all_spellings = " and ".join(repr(" ".join(spelled)) for spelled in spellings)
+    return DatasetError(
+        f"{' '.join(identity)!r} may be {all_spellings}, which differ only in case or leading "
+        "zeros",
+        hint="spell it as one of them",
+    )
 
 
 def _comparable(identity: Identity) -> Identity:
@@ -221,10 +235,8 @@ def raise_problems(what: str, problems: Sequence[str]) -> None:
         return
     if len(problems) == 1:
         raise DatasetError(Text(f"{what}: ", problems[0]))
-    parts = [f"{what}:"]
-    for problem in problems[:_SHOWN]:
-        parts += ["\n  ", problem]
+    lines = list(problems[:_SHOWN])
     more = len(problems) - _SHOWN
     if more > 0:
-        parts.append(f"\n  and {more} more")
-    raise DatasetError(Text(*parts))
+        lines.append(f"and {more} more")
+    raise DatasetError(Text(f"{what}:", *(Text("\n  ", line) for line in lines)))

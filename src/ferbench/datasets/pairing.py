@@ -49,7 +49,7 @@ def pair(matched: Sequence[Matched], rules: Rules) -> Paired:
 
 def _check_starts(matched: Sequence[Matched], rules: Rules) -> None:
     """Raise DatasetError where times are clock times, and no session's start is known."""
-    clocked = [item for item in matched if any(map(is_on_clock, item.rows))]
+    clocked = list(filter(_is_on_clock, matched))
     if not clocked or any(item.footage.start for item in clocked):
         return
     raise DatasetError(
@@ -92,8 +92,8 @@ class _Pairing:
         why_unplaced = _why_unplaced(item)
         why_refused = self._why_refused(item, refused)
         self._note_refused(item, refused, is_scored=not why_unplaced and not why_refused)
-        has_rows = bool(item.rows or refused)
-        if why_unplaced and (has_rows or self.rules.unlisted != "skip"):
+        is_skipped = self.rules.unlisted == "skip" and not item.rows and not refused
+        if why_unplaced and not is_skipped:
             self.with_gaps.append(item)
             self.sessions.append(_session(item, None, why_unplaced))
         elif why_refused:
@@ -133,28 +133,45 @@ class _Pairing:
 
     def notices(self) -> tuple[str, ...]:
         """What was left out."""
+        return (
+            *_about_gaps(self.with_gaps),
+            *self._about_refused(),
+            *self._about_outside(),
+            *self._about_sessions_without_rows(),
+        )
+
+    def _about_refused(self) -> list[str]:
         source = self.rules.source
         outcomes = {
             place: f"{source}, {problem}; {_outcome(self.unscored[place])}"
             for place, problem in self.refused.items()
         }
-        notices = [*_about_gaps(self.with_gaps), *refusals(outcomes, source)]
-        if self.outside:
-            sessions = some(self.outside)
-            notices.append(f"annotated outside of what was observed, so not counted: {sessions}")
-        if self.without_rows and self.rules.unlisted != "empty":
-            notices.append(self._about_sessions_without_rows())
-        return tuple(notices)
+        return refusals(outcomes, source)
 
-    def _about_sessions_without_rows(self) -> str:
+    def _about_outside(self) -> list[str]:
+        if not self.outside:
+            return []
+        sessions = some(self.outside)
+        return [f"annotated outside of what was observed, so not counted: {sessions}"]
+
+    def _about_sessions_without_rows(self) -> list[str]:
+        if not self.without_rows or self.rules.unlisted == "empty":
+            return []
         no_row = f"{self.rules.source} has no row for {some(self.without_rows)}"
         if self.rules.unlisted == "skip":
-            return f"{no_row}: left out"
-        return Text(
-            f"{no_row}: taken as not annotated, so without scores (",
-            Setting("unlisted", "empty"),
-            " takes such a session as annotated with nothing found)",
-        )
+            return [f"{no_row}: left out"]
+        return [
+            Text(
+                f"{no_row}: taken as not annotated, so without scores (",
+                Setting("unlisted", "empty"),
+                " takes such a session as annotated with nothing found)",
+            )
+        ]
+
+
+def _is_on_clock(item: Matched) -> bool:
+    """Whether a session has rows with clock times."""
+    return any(map(is_on_clock, item.rows))
 
 
 def _is_observed(time_s: float, footage: Footage) -> bool:

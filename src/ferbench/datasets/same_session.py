@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -154,15 +155,20 @@ def _differing_words_as_cameras(places: Sequence[Place]) -> list[Place]:
     """
     groups = list(_groups(places, _session_part).values())
     words_of_groups = [_differing_words(group) for group in groups]
-    occurrences = Counter(word for words in words_of_groups for word in words)
+    occurrences = Counter(chain.from_iterable(words_of_groups))
+    least = 2 if len(groups) > 1 else 1
     changed: list[Place] = []
     for group, words in zip(groups, words_of_groups, strict=True):
-        least_often = min((occurrences[word] for word in words), default=0)
-        if least_often > 1 or len(groups) == 1:
-            changed += _with_cameras(group, words)
-        else:
-            changed += group
+        cameras = _frequent(words, occurrences, least)
+        changed += _with_cameras(group, cameras)
     return changed
+
+
+def _frequent(words: tuple[str, ...], occurrences: Counter[str], least: int) -> tuple[str, ...]:
+    """The words, if each occurs often enough; else ()."""
+    if all(occurrences[word] >= least for word in words):
+        return words
+    return ()
 
 
 def _with_cameras(group: Sequence[Place], cameras: Sequence[str]) -> list[Place]:

@@ -22,9 +22,7 @@ def annotations_of(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]
     """A session's annotations in order of time, and all its rows that cannot be used."""
     annotations: list[Annotation] = []
     refused = list(item.refused)
-    for row in item.rows:
-        if not row.kept:
-            continue
+    for row in filter(_is_kept, item.rows):
         annotation = _annotation(row, item.footage)
         if isinstance(annotation, Annotation):
             annotations.append(annotation)
@@ -32,6 +30,10 @@ def annotations_of(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]
             refused.append(_problem(row, annotation))
     refused.sort(key=lambda problem: problem.place)
     return tuple(sorted(annotations)), refused
+
+
+def _is_kept(row: Row) -> bool:
+    return row.kept
 
 
 def _problem(row: Row, reason: str) -> Problem:

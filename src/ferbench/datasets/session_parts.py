@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ferbench.datasets.naming import comparable_name
-from ferbench.datasets.part_gaps import first_gap
+from ferbench.datasets.part_gaps import PartGap, first_gap
 from ferbench.datasets.recordings import Moment, Recording, natural
 from ferbench.datasets.times import Clock, since
 from ferbench.errors import DatasetError, Setting, Text
@@ -124,17 +124,7 @@ def place_parts(session: str, ordered: Sequence[Recording]) -> PlacedParts:
     first = ordered[0]
     zero = first.start if isinstance(first.start, Clock) else None
     starts_s = [_known_start_s(recording, zero) for recording in ordered]
-    known = [
-        (recording, start_s)
-        for recording, start_s in zip(ordered, starts_s, strict=True)
-        if start_s is not None
-    ]
-    for (before, before_s), (after, after_s) in pairwise(known):
-        if after_s <= before_s:
-            raise DatasetError(
-                f"session {session!r}: {after.where} comes after {before.where}, but starts at "
-                f"{after_s:g} s, not after {before_s:g} s"
-            )
+    _check_rising(session, ordered, zero)
     parts = tuple(
         Part(path=recording.path, start_s=start_s)
         for recording, start_s in zip(ordered, starts_s, strict=True)
@@ -142,20 +132,39 @@ def place_parts(session: str, ordered: Sequence[Recording]) -> PlacedParts:
     return PlacedParts(parts=parts, start=zero)
 
 
+def _check_rising(session: str, ordered: Sequence[Recording], zero: Moment | None) -> None:
+    """Raise DatasetError where a file starts no later than the one before it."""
+    for before, after in pairwise(filter(_has_start, ordered)):
+        before_s, after_s = _start_s(before, zero), _start_s(after, zero)
+        if after_s <= before_s:
+            raise DatasetError(
+                f"session {session!r}: {after.where} comes after {before.where}, but starts at "
+                f"{after_s:g} s, not after {before_s:g} s"
+            )
+
+
 def _check_starts(session: str, ordered: Sequence[Recording]) -> None:
     """Raise DatasetError where starts are of two kinds, or the first has no clock time."""
     first = ordered[0]
-    kinds = {type(recording.start) for recording in ordered if recording.start is not None}
-    if len(kinds) > 1:
+    known = _known_starts(ordered)
+    if len(set(map(type, known))) > 1:
         raise DatasetError(
             f"session {session!r}: some of its files start at clock times, others at seconds",
             hint="write all alike",
         )
-    if Clock in kinds and first.start is None:
+    if first.start is None and any(map(_is_clock, known)):
         raise DatasetError(
             f"session {session!r}: {first.where} comes first, but has no start, so the clock times "
             "say nothing"
         )
+
+
+def _known_starts(recordings: Sequence[Recording]) -> list[Moment]:
+    return [recording.start for recording in recordings if recording.start is not None]
+
+
+def _is_clock(moment: Moment) -> bool:
+    return isinstance(moment, Clock)
 
 
 def _known_start_s(recording: Recording, zero: Moment | None) -> float | None:
@@ -174,13 +183,12 @@ def missing_parts(ordered: Sequence[Recording], all_cameras: Sequence[Recording]
         ordered: a session's files of one camera in order.
         all_cameras: all of its files.
     """
-    parts = [recording.part for recording in ordered]
-    gap = first_gap(parts, [recording.start is not None for recording in ordered])
+    gap = _first_gap(ordered, _has_start)
     if gap:
         file_after = ordered[gap.file_index]
         return MissingParts(reason=f"{gap.missing} ({file_after.where} has no start)")
     first = ordered[0]
-    gap = first_gap(parts[:1], [isinstance(first.start, float)])
+    gap = _first_gap([first], _starts_in_seconds)
     if not gap:
         return MissingParts()
     reason = f"{first.where} starts at a clock time, the times count in seconds"
@@ -188,6 +196,21 @@ def missing_parts(ordered: Sequence[Recording], all_cameras: Sequence[Recording]
         reason=f"{gap.missing} ({reason})",
         clock_is_known=not any(map(_is_observed_in_seconds, all_cameras)),
     )
+
+
+def _first_gap(
+    ordered: Sequence[Recording], is_placed: Callable[[Recording], bool]
+) -> PartGap | None:
+    parts = [recording.part for recording in ordered]
+    return first_gap(parts, list(map(is_placed, ordered)))
+
+
+def _has_start(recording: Recording) -> bool:
+    return recording.start is not None
+
+
+def _starts_in_seconds(recording: Recording) -> bool:
+    return isinstance(recording.start, float)
 
 
 def _is_observed_in_seconds(recording: Recording) -> bool:

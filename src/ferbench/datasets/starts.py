@@ -115,26 +115,27 @@ def fill_starts(places: Sequence[Place], starts: Starts, source: str) -> FilledS
         starts: the log book.
         source: its name, for messages.
     """
-    sessions: dict[tuple[str, str], dict[str, Place]] = defaultdict(dict)
-    for place in places:
-        first_of_cameras = sessions[place.participant, place.session]
-        first_of_cameras.setdefault(place.camera, place)
+    sessions = _first_files(places)
     filling = _Filling(problems=[f"{source}, {problem}" for problem in starts.problems])
     for start in starts.rows:
-        where = f"{source}, line {start.line}"
-        named_so = [session for session in sessions if _is_of(start, session)]
-        if len(named_so) == 1:
-            for place in sessions[named_so[0]].values():
-                filling.fill(place, start.clock, where)
-        else:
-            name = f"{start.participant} {start.session}".strip()
-            which = "several sessions have" if named_so else "no session has"
-            filling.problems.append(f"{where}: {which} a video and the name {name!r}")
+        filling.take(start, sessions, f"{source}, line {start.line}")
     return FilledStarts(
         places=tuple(map(filling.filled, places)),
         problems=tuple(filling.problems),
         notes=tuple(filling.notes),
     )
+
+
+_Sessions = dict[tuple[str, str], dict[str, Place]]
+"""Of each participant and session, the first file of each camera."""
+
+
+def _first_files(places: Sequence[Place]) -> _Sessions:
+    sessions: _Sessions = defaultdict(dict)
+    for place in places:
+        of_session = sessions[place.participant, place.session]
+        of_session.setdefault(place.camera, place)
+    return sessions
 
 
 @dataclass(slots=True, kw_only=True)
@@ -145,20 +146,34 @@ class _Filling:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def take(self, start: Start, sessions: _Sessions, where: str) -> None:
+        """Give the files of a row's session its start; note where it is not of one session."""
+        named_so = [session for session in sessions if _is_of(start, session)]
+        if len(named_so) == 1:
+            for place in sessions[named_so[0]].values():
+                self.fill(place, start.clock, where)
+            return
+        name = f"{start.participant} {start.session}".strip()
+        which = "several sessions have" if named_so else "no session has"
+        self.problems.append(f"{where}: {which} a video and the name {name!r}")
+
     def fill(self, place: Place, clock: Clock, where: str) -> None:
         """Give a file its start, unless it has one or is a later part."""
         if not place.start:
-            if is_later(place.part):
-                self.problems.append(
-                    f"{where}: {place.path} is part {place.part}, and the first part has no place; "
-                    "no start given"
-                )
-            else:
-                self.starts[place.path] = clock_text(clock)
+            self._fill_first(place, clock, where)
             return
         named = parse_moment(place.start)
         if isinstance(named, Clock):
             self._compare(place, since(named, clock), where)
+
+    def _fill_first(self, place: Place, clock: Clock, where: str) -> None:
+        if is_later(place.part):
+            part = f"{place.path} is part {place.part}"
+            self.problems.append(
+                f"{where}: {part}, and the first part has no place; no start given"
+            )
+        else:
+            self.starts[place.path] = clock_text(clock)
 
     def _compare(self, place: Place, difference_s: float, where: str) -> None:
         """Note where a file's name and the log book differ."""
@@ -244,15 +259,17 @@ def _moments(table: CsvFile, column: str) -> list[str]:
     """The cell of each row that has the time, after the cell of the one column of dates."""
     time_index = table.header.index(column)
     date_index = _date_index(table.header, time_index)
-    moments = []
-    for _, cells in table.rows:
-        time = _cell(cells, time_index)
-        date = _cell(cells, date_index)
-        if date and time and not _is_dated(time):
-            moments.append(f"{date} {time}")
-        else:
-            moments.append(time)
-    return moments
+    return [
+        _with_date(_cell(cells, time_index), _cell(cells, date_index)) for _, cells in table.rows
+    ]
+
+
+def _with_date(time: str, date: str) -> str:
+    """A time after its date, unless it has one, or one of both is empty."""
+    is_dated = " " in time or "T" in time
+    if date and time and not is_dated:
+        return f"{date} {time}"
+    return time
 
 
 def _date_index(header: Sequence[str], time_index: int) -> int | None:
@@ -260,10 +277,6 @@ def _date_index(header: Sequence[str], time_index: int) -> int | None:
     names = list(enumerate(map(comparable_name, header)))
     indices = [index for index, name in names if name in _DATE_WORDS and index != time_index]
     return indices[0] if len(indices) == 1 else None
-
-
-def _is_dated(time: str) -> bool:
-    return " " in time or "T" in time
 
 
 def _cell(cells: Sequence[str], index: int | None) -> str:

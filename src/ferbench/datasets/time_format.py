@@ -104,8 +104,7 @@ def find_times(
     """
     if time_format == "auto":
         time_format = _find_format(cells, headers, frame_rate_hz, starts_known=starts_known)
-    rate_hz = frame_rate_hz or math.inf
-    times = [cell for cell in cells if _fits(cell.text, time_format, rate_hz)]
+    times = _only_times(cells, time_format, frame_rate_hz)
     decimal = _only_decimal(times)
     if _may_group_thousands(time_format, decimal, delimiter):
         _check_thousands(times)
@@ -113,8 +112,16 @@ def find_times(
         time_format=time_format,
         frame_rate_hz=frame_rate_hz,
         decimal=decimal,
-        day_first=_day_first(times) if time_format == "clock" else None,
+        day_first=_day_first(times, time_format),
     )
+
+
+def _only_times(
+    cells: Sequence[Cell], time_format: TimeFormat, frame_rate_hz: float | None
+) -> list[Cell]:
+    """The cells that are times of a format."""
+    rate_hz = frame_rate_hz or math.inf
+    return [cell for cell in cells if _fits(cell.text, time_format, rate_hz)]
 
 
 def _find_format(
@@ -125,9 +132,7 @@ def _find_format(
     starts_known: bool,
 ) -> TimeFormat:
     """The format of all cells; auto = none of them is a time."""
-    rate_hz = frame_rate_hz or math.inf
-    texts = {cell.text for cell in cells}
-    readings = {text: _readings(text, rate_hz, starts_known=starts_known) for text in texts}
+    readings = _readings_of(cells, frame_rate_hz, starts_known=starts_known)
     readable = [cell for cell in cells if readings[cell.text]]
     time_format = _only_format(readable, readings, headers)
     _check_frame_rate(time_format, frame_rate_hz)
@@ -137,6 +142,15 @@ def _find_format(
             "sessions began. Give their starts, or write times since the start of the session."
         )
     return time_format
+
+
+def _readings_of(
+    cells: Sequence[Cell], frame_rate_hz: float | None, *, starts_known: bool
+) -> dict[str, frozenset[TimeFormat]]:
+    """The formats in which each text is a time."""
+    rate_hz = frame_rate_hz or math.inf
+    texts = {cell.text for cell in cells}
+    return {text: _readings(text, rate_hz, starts_known=starts_known) for text in texts}
 
 
 def _fits(text: str, time_format: TimeFormat, frame_rate_hz: float) -> bool:
@@ -164,27 +178,32 @@ def _only_format(
     cells: Sequence[Cell], readings: Mapping[str, frozenset[TimeFormat]], headers: Sequence[str]
 ) -> TimeFormat:
     """The one format that all cells have; "auto" = there is no cell."""
-    examples: dict[frozenset[TimeFormat], Cell] = {}
-    for cell in cells:
-        examples.setdefault(readings[cell.text], cell)
-    if not examples:
+    if not cells:
         return "auto"
-    possible = frozenset.intersection(*examples)
+    possible = frozenset.intersection(*(readings[cell.text] for cell in cells))
     if not possible:
-        raise _disagreement(examples)
+        raise _disagreement(cells, readings)
     if possible == _NUMBERS:
         return unit_of_numbers([cell.text for cell in cells], headers)
     if len(possible) > 1:
-        text = cells[0].text
-        raise DatasetError(
-            f"{text} is {parse_time(text, 'hh:mm:ss')} s as hh:mm:ss, or {text} on the clock",
-            hint=Text("say which with ", Setting("format.time_format", "hh:mm:ss"), " or clock"),
-        )
+        raise _elapsed_or_clock(cells[0].text)
     return next(iter(possible))
 
 
-def _disagreement(examples: Mapping[frozenset[TimeFormat], Cell]) -> DatasetError:
+def _elapsed_or_clock(text: str) -> DatasetError:
+    return DatasetError(
+        f"{text} is {parse_time(text, 'hh:mm:ss')} s as hh:mm:ss, or {text} on the clock",
+        hint=Text("say which with ", Setting("format.time_format", "hh:mm:ss"), " or clock"),
+    )
+
+
+def _disagreement(
+    cells: Sequence[Cell], readings: Mapping[str, frozenset[TimeFormat]]
+) -> DatasetError:
     """Two lines that no format fits; formats overlap so that there always are two."""
+    examples: dict[frozenset[TimeFormat], Cell] = {}
+    for cell in cells:
+        examples.setdefault(readings[cell.text], cell)
     pairs = combinations(examples, 2)
     disjoint = next((one, other) for one, other in pairs if not one & other)
     lines = []
@@ -204,12 +223,15 @@ def _only_decimal(cells: Sequence[Cell]) -> DecimalMark | None:
         if mark is not None:
             first.setdefault(mark, cell)
     if len(first) > 1:
-        point, comma = first["."], first[","]
-        raise DatasetError(
-            f"both decimal marks are used: line {point.line} has {point.text!r}, "
-            f"line {comma.line} has {comma.text!r}. Write all times with the same one."
-        )
+        raise _both_marks(first["."], first[","])
     return next(iter(first), None)
+
+
+def _both_marks(point: Cell, comma: Cell) -> DatasetError:
+    return DatasetError(
+        f"both decimal marks are used: line {point.line} has {point.text!r}, line {comma.line} has "
+        f"{comma.text!r}. Write all times with the same one."
+    )
 
 
 def _may_group_thousands(
@@ -247,19 +269,11 @@ def _has_thousands_without_mark(cells: Sequence[Cell]) -> bool:
     return any(number >= _SMALLEST_WITH_THOUSANDS for number in unmarked)
 
 
-def _day_first(cells: Sequence[Cell]) -> bool | None:
+def _day_first(cells: Sequence[Cell], time_format: TimeFormat) -> bool | None:
     """Whether the day comes before the month; None = there is no date that needs it."""
-    orders: set[bool] = set()
-    unclear: list[Cell] = []
-    for cell in cells:
-        day_first = parse_clock(cell.text, day_first=True)
-        month_first = parse_clock(cell.text, day_first=False)
-        if isinstance(day_first, str):
-            orders.add(False)
-        elif isinstance(month_first, str):
-            orders.add(True)
-        elif day_first != month_first:
-            unclear.append(cell)
+    if time_format != "clock":
+        return None
+    orders, unclear = _date_orders(cells)
     if len(orders) == 1:
         return orders.pop()
     if not unclear:
@@ -270,20 +284,44 @@ def _day_first(cells: Sequence[Cell]) -> bool | None:
     )
 
 
+def _date_orders(cells: Sequence[Cell]) -> tuple[set[bool], list[Cell]]:
+    """Whether days come first in dates that tell it, and the dates that may be read either way."""
+    orders: set[bool] = set()
+    unclear: list[Cell] = []
+    for cell in cells:
+        possible = _possible_orders(cell.text)
+        if len(possible) == 1:
+            orders.update(possible)
+        elif possible:
+            unclear.append(cell)
+    return orders, unclear
+
+
+def _possible_orders(text: str) -> list[bool]:
+    """Whether the day may come first in a date, or may not; [] = it is the same either way."""
+    day_first = parse_clock(text, day_first=True)
+    month_first = parse_clock(text, day_first=False)
+    if day_first == month_first:
+        return []
+    readings = {True: day_first, False: month_first}
+    return [order for order, reading in readings.items() if isinstance(reading, Clock)]
+
+
 def _check_frame_rate(time_format: TimeFormat, frame_rate_hz: float | None) -> None:
     """Raise DatasetError where time codes have no frame rate, or others have one."""
     if time_format == "auto":
         return
-    has_frames = time_format == "hh:mm:ss:ff"
+    has_frames, has_rate = time_format == "hh:mm:ss:ff", frame_rate_hz is not None
     setting = Setting("format.frame_rate_hz")
-    if has_frames and frame_rate_hz is None:
+    if has_frames == has_rate:
+        return
+    if has_frames:
         raise DatasetError(
             "the times are time codes (hh:mm:ss:ff)",
             hint=Text("give their frames per second with ", setting),
         )
-    if not has_frames and frame_rate_hz is not None:
-        raise DatasetError(
-            f"got {frame_rate_hz:g}, but the times are written as {time_format}; only hh:mm:ss:ff "
-            "has frames. Leave it out.",
-            key=setting.key,
-        )
+    raise DatasetError(
+        f"got {frame_rate_hz:g}, but the times are written as {time_format}; only hh:mm:ss:ff "
+        "has frames. Leave it out.",
+        key=setting.key,
+    )

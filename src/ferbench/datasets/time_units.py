@@ -40,7 +40,7 @@ def unit_of_numbers(texts: Sequence[str], headers: Sequence[str]) -> TimeFormat:
         raise _undecided(example, because=f"the headers {both} name two units; ")
     _check_unit(example, headers)
     _check_days(texts)
-    if any(_number(text) % 1 != 0 for text in texts):
+    if any(map(_has_fraction, texts)):
         return "seconds"
     raise _undecided(example)
 
@@ -105,6 +105,10 @@ def _are_days(texts: Sequence[str]) -> bool:
     if not are_shares and not are_dates:
         return False
     return any(_LONG_FRACTION.search(text) for text in texts)
+
+
+def _has_fraction(text: str) -> bool:
+    return _number(text) % 1 != 0
 
 
 def _number(text: str) -> float:

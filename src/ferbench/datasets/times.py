@@ -133,13 +133,17 @@ def _elapsed_s(
         return _number(match[0]) / 1000
     if time_format == "hh:mm:ss:ff" and frame_rate_hz is None:
         return "a time code, which needs a frame rate"
-    rate_hz = frame_rate_hz or math.inf
     fields = {name: _number(digits) for name, digits in match.groupdict().items()}
-    limit = _exceeded_limit(fields, hours_below=math.inf, frames_below=rate_hz)
+    return _sum_s(fields, frame_rate_hz or math.inf)
+
+
+def _sum_s(fields: dict[str, float], frame_rate_hz: float) -> float | str:
+    """The seconds of hours, minutes, seconds and frames, or which of them is too large."""
+    limit = _exceeded_limit(fields, hours_below=math.inf, frames_below=frame_rate_hz)
     if limit:
         return f"expected {limit}"
     hours, frames = fields.get("h", 0.0), fields.get("f", 0.0)
-    return hours * 3600 + fields["m"] * 60 + fields["s"] + frames / rate_hz
+    return hours * 3600 + fields["m"] * 60 + fields["s"] + frames / frame_rate_hz
 
 
 def parse_clock(
