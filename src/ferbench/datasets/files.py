@@ -33,12 +33,15 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
         raise DatasetError(f"no such folder or file: {root}. Check the path.")
     if root.is_file():
         return [root]
-    videos = [path for path in _below(root, recursive=recursive) if is_video(path, suffixes)]
+    videos = sorted(_videos_below(root, suffixes, recursive=recursive))
     if not videos:
         raise _no_video(root, suffixes, recursive=recursive)
-    videos.sort()
     _check_names(videos)
     return videos
+
+
+def _videos_below(root: Path, suffixes: Sequence[str], *, recursive: bool) -> Iterator[Path]:
+    return (path for path in _below(root, recursive=recursive) if is_video(path, suffixes))
 
 
 def _check_names(videos: Sequence[Path]) -> None:
@@ -78,9 +81,8 @@ def num_below(root: Path, *, suffixes: Sequence[str]) -> int:
     Raises:
         DatasetError: one of the folders cannot be read.
     """
-    return sum(
-        is_video(path, suffixes) for path in _below(root, recursive=True) if path.parent != root
-    )
+    videos = _videos_below(root, suffixes, recursive=True)
+    return sum(path.parent != root for path in videos)
 
 
 def is_video(path: Path, suffixes: Sequence[str]) -> bool:

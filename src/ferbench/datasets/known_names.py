@@ -77,16 +77,20 @@ class KnownNames:
     @staticmethod
     def of(pairs: Iterable[tuple[str, str]]) -> KnownNames:
         """From participant and session of rows; spellings of one number count as one."""
-        first_spelling: dict[tuple[str, str], tuple[str, str]] = {}
-        for participant, session in pairs:
-            key = (comparable_name(participant), comparable_name(session))
-            first_spelling.setdefault(key, (participant, session))
-        spelled = list(first_spelling.values())
+        spelled = _first_spellings(pairs)
         return KnownNames(
             participants=_one_spelling_each(participant for participant, _ in spelled),
             sessions=_one_spelling_each(session for _, session in spelled),
             pairs=frozenset(spelled),
         )
+
+
+def _first_spellings(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    for participant, session in pairs:
+        key = (comparable_name(participant), comparable_name(session))
+        first.setdefault(key, (participant, session))
+    return list(first.values())
 
 
 def _one_spelling_each(names: Iterable[str]) -> tuple[str, ...]:

@@ -260,16 +260,14 @@ def _spelled_alike(places: Sequence[Place]) -> list[Place]:
 
 def _numbers_of_equal_width(places: Sequence[Place]) -> list[Place]:
     """Participants, and sessions, that are all numbers get equally many digits, so names sort."""
-    participant_width = _width([place.participant for place in places])
-    session_width = _width([place.session for place in places])
-    return [
-        replace(
-            place,
-            participant=place.participant.zfill(participant_width),
-            session=place.session.zfill(session_width),
-        )
-        for place in places
-    ]
+    of_participants = _width([place.participant for place in places])
+    of_sessions = _width([place.session for place in places])
+    return [_padded(place, of_participants, of_sessions) for place in places]
+
+
+def _padded(place: Place, participant_width: int, session_width: int) -> Place:
+    participant = place.participant.zfill(participant_width)
+    return replace(place, participant=participant, session=place.session.zfill(session_width))
 
 
 def _width(names: Sequence[str]) -> int:

@@ -5,35 +5,35 @@ A data set for them can be written (``survey_files.write_data_set``).
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
 
 from ferbench.datasets.files import SUFFIXES, video_files
 from ferbench.datasets.guess import guess_places, places_by_pattern
 from ferbench.datasets.headers import FIELDS
 from ferbench.datasets.known_names import KnownNames
 from ferbench.datasets.naming import chosen
-from ferbench.datasets.place import Place, Placement
-from ferbench.datasets.starts import fill_starts, is_later, read_starts
+from ferbench.datasets.place import Placement
+from ferbench.datasets.starts import fill_starts, read_starts
 from ferbench.errors import ConfigError, DatasetError, Setting, Text
-from ferbench.wording import plural, some
+from ferbench.wording import plural
 from ferbench.workflows.survey_annotations import (
-    Findings,
     SurveyedAnnotations,
-    SurveyedVideos,
     find_annotations,
     known_names,
-    read_found,
 )
-
-_LISTED: Final = 3
-"""Files that are listed one by one for the same reason."""
-_OWN_RULE: Final = Text(
-    "Where names follow a rule of your own: ",
-    Setting("pattern", r"(?P<participant>\d+)_day(?P<session>\d+)"),
+from ferbench.workflows.survey_rows import read_found
+from ferbench.workflows.survey_videos import (
+    LISTED,
+    OWN_RULE,
+    Findings,
+    SurveyedVideos,
+    about_copies,
+    about_missing_cameras,
+    about_missing_first_parts,
+    about_unplaced,
+    sessions_of_cameras,
 )
 
 
@@ -149,9 +149,9 @@ def survey(options: SurveyOptions) -> Survey:
     placement = _placement(paths, options, known)
     if not placement.places:
         raise _nothing_placed(placement, annotations)
-    findings = Findings(notes=_about_copies(placement))
-    findings.unclear += _about_unplaced(placement, advise=options.pattern is None)
-    findings.unclear += _about_missing_first_parts(placement)
+    findings = Findings(notes=about_copies(placement))
+    findings.unclear += about_unplaced(placement, advise=options.pattern is None)
+    findings.unclear += about_missing_first_parts(placement)
     num_starts_filled = 0
     if options.starts is not None:
         filled = _with_starts(placement, options.starts, findings)
@@ -159,8 +159,8 @@ def survey(options: SurveyOptions) -> Survey:
         num_starts_filled = sum(before != after for before, after in pairs)
         placement = filled
     videos = SurveyedVideos(folder=folder, placement=placement)
-    cameras = _cameras(placement.places)
-    findings.unclear += _about_missing_cameras(videos, cameras)
+    cameras = sessions_of_cameras(placement.places)
+    findings.unclear += about_missing_cameras(videos, cameras)
     footage = videos.footage(cameras, findings)
     if annotations is not None:
         annotations = read_found(annotations, videos, footage, findings)
@@ -199,9 +199,9 @@ def _check(options: SurveyOptions) -> None:
             key="columns",
             hint=Text("give ", Setting("annotations", "CSV")),
         )
-    for name in options.columns:
-        if name not in FIELDS:
-            raise ConfigError(key="columns", expected=f"one of {', '.join(FIELDS)}", got=name)
+    unknown = [name for name in options.columns if name not in FIELDS]
+    if unknown:
+        raise ConfigError(key="columns", expected=f"one of {', '.join(FIELDS)}", got=unknown[0])
     if options.columns.get("onset") == "":
         raise ConfigError(
             "annotations without a time cannot be used; name the column", key="columns.onset"
@@ -218,62 +218,19 @@ def _placement(paths: Sequence[str], options: SurveyOptions, known: KnownNames) 
 def _nothing_placed(placement: Placement, annotations: SurveyedAnnotations | None) -> DatasetError:
     """Why no video has a place, and what may be wrong."""
     unplaced = placement.unplaced
-    reasons = "; ".join(f"{path}: {reason}" for path, reason in unplaced[:_LISTED])
-    advice = Text(_OWN_RULE, ".")
-    if annotations is not None and annotations.headers is not None:
-        names = annotations.headers.names
-        columns = ", ".join(f"{name} = {column}" for name, column in names.items())
-        if columns:
-            taken_as = f" The columns of annotations are taken as {columns}; correct them with "
-            advice = Text(advice, taken_as, Setting("columns"), ".")
-    return DatasetError(Text(f"none of {len(unplaced)} videos has a place: {reasons}. ", advice))
+    reasons = "; ".join(f"{path}: {reason}" for path, reason in unplaced[:LISTED])
+    problem = f"none of {len(unplaced)} videos has a place: {reasons}. "
+    return DatasetError(Text(problem, OWN_RULE, ".", _about_columns_taken(annotations)))
 
 
-def _about_unplaced(placement: Placement, *, advise: bool) -> list[str]:
-    """Files and why they have no place; a reason that many have is told once.
-
-    Args:
-        placement: of all files.
-        advise: tell how to write a pattern, where there are many.
-    """
-    files: dict[str, list[str]] = defaultdict(list)
-    for path, reason in placement.unplaced:
-        files[reason].append(path)
-    sentences: list[str] = []
-    for reason, paths in files.items():
-        more = len(paths) - _LISTED
-        if more > 0:
-            first = ", ".join(paths[:_LISTED])
-            sentences.append(f"{len(paths)} files: {reason}: {first} and {more} more")
-        else:
-            sentences += [f"{path}: {reason}" for path in paths]
-    most = max(map(len, files.values()), default=0)
-    if advise and most > _LISTED:
-        sentences.append(_OWN_RULE)
-    return sentences
-
-
-def _about_missing_first_parts(placement: Placement) -> list[str]:
-    """Sessions whose first file is a later part: their times would be counted from there."""
-    first_of: dict[tuple[str, str, str], Place] = {}
-    for place in placement.places:
-        first_of.setdefault((place.participant, place.session, place.camera), place)
-    return [
-        f"{place.path}: part {place.part}, and no file is the first part of its session; "
-        "times would be counted from this one"
-        for place in first_of.values()
-        if is_later(place.part)
-    ]
-
-
-def _about_copies(placement: Placement) -> list[str]:
-    """Files that were left out, as others have the same bytes."""
-    sentences = [f"{path}: a copy of {original}, left out" for path, original in placement.copies]
-    more = len(sentences) - _LISTED
-    if more <= 0:
-        return sentences
-    rest = f"{more} more files that are copies of others, left out"
-    return [*sentences[:_LISTED], rest]
+def _about_columns_taken(annotations: SurveyedAnnotations | None) -> str:
+    """As what the columns of annotations are taken, as that may be wrong."""
+    if annotations is None or annotations.headers is None or not annotations.headers.names:
+        return ""
+    names = annotations.headers.names
+    columns = ", ".join(f"{name} = {column}" for name, column in names.items())
+    taken_as = f" The columns of annotations are taken as {columns}; correct them with "
+    return Text(taken_as, Setting("columns"), ".")
 
 
 def _with_starts(placement: Placement, log_book: Path, findings: Findings) -> Placement:
@@ -282,27 +239,6 @@ def _with_starts(placement: Placement, log_book: Path, findings: Findings) -> Pl
     findings.unclear += filled.problems
     findings.notes += filled.notes
     return replace(placement, places=filled.places)
-
-
-def _cameras(places: Sequence[Place]) -> dict[str, int]:
-    """How many sessions each camera has, most first."""
-    sessions = {(place.camera, place.participant, place.session) for place in places}
-    return dict(Counter(camera for camera, _, _ in sorted(sessions)).most_common())
-
-
-def _about_missing_cameras(videos: SurveyedVideos, cameras: Mapping[str, int]) -> list[str]:
-    """One sentence where only some names have a camera: choosing one would leave out the others."""
-    naming = videos.naming
-    unnamed = [place for place in videos.placement.places if not place.camera]
-    if not unnamed or not any(cameras):
-        return []
-    sessions = dict.fromkeys(
-        naming.name(naming.identity(place.session, place.participant)) for place in unnamed
-    )
-    return [
-        f"no camera in the names of videos of {some(list(sessions))}: whichever camera is chosen, "
-        "these are left out; fill in the column camera of the list"
-    ]
 
 
 def _chosen_camera(camera: str | None, cameras: Mapping[str, int]) -> str | None:

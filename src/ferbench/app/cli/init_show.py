@@ -17,8 +17,9 @@ from ferbench.datasets.naming import Naming
 from ferbench.errors import Action, FerbenchError, Setting, told
 from ferbench.wording import plural, some
 from ferbench.workflows.survey import Survey
-from ferbench.workflows.survey_annotations import DATA_SET, UNKNOWN, SurveyedAnnotations
+from ferbench.workflows.survey_annotations import UNKNOWN, SurveyedAnnotations
 from ferbench.workflows.survey_files import RESERVED_WORDS, DataSetFiles
+from ferbench.workflows.survey_videos import DATA_SET
 
 _COLUMNS: Final = "columns."
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
