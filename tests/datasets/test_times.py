@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferbench.datasets.time_format import Cell, find_times
-from ferbench.datasets.times import Clock, parse_clock, parse_time, since
+from ferbench.datasets.time_format import find_times
+from ferbench.datasets.times import Cell, Clock, parse_clock, parse_time, since
 from ferbench.errors import DatasetError
 
 GOOD = [

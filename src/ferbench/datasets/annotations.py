@@ -14,8 +14,8 @@ from ferbench.datasets.annotation_table import AnnotationTable, Columns, Problem
 from ferbench.datasets.csv_file import CsvFile
 from ferbench.datasets.marked import OURS, Marked, read_table
 from ferbench.datasets.naming import comparable_name
-from ferbench.datasets.time_format import Cell, Times, find_times
-from ferbench.datasets.times import Clock, since
+from ferbench.datasets.time_format import Times, find_times
+from ferbench.datasets.times import Cell, Clock, since
 from ferbench.errors import DatasetError
 
 _ORDER: Final = ("session", "participant", "onset", "offset", "kind", "annotator", "reacted")

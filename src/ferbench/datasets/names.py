@@ -17,6 +17,7 @@ from itertools import filterfalse
 from typing import Final
 
 from ferbench.datasets.known_names import KnownNames, by_number, number_key, tokens
+from ferbench.datasets.name_occurrences import take_longest
 from ferbench.datasets.name_text import GONE, Span, without
 from ferbench.datasets.name_times import take_moments
 from ferbench.datasets.name_words import (
@@ -32,7 +33,6 @@ from ferbench.datasets.name_words import (
     PERSON_WORDS,
     SESSION,
     SESSION_WORDS,
-    TOKEN,
     WORD,
 )
 from ferbench.datasets.naming import comparable_name, plain
@@ -122,10 +122,10 @@ def read_name(name: str, known: KnownNames, *, folder: bool = False) -> Clues:
 
 def _take_known_names(text: str, known: KnownNames, clues: Clues, *, several_tokens: bool) -> str:
     """Look for names of the annotations that are more than a number; the longest wins."""
-    text = _take_longest(
+    text = take_longest(
         text, _spellings(known.sessions, SESSION_WORDS, several_tokens), clues.sessions
     )
-    return _take_longest(
+    return take_longest(
         text, _spellings(known.participants, PERSON_WORDS, several_tokens), clues.participants
     )
 
@@ -141,49 +141,6 @@ def _spellings(
         if sequence and has_several == several_tokens and not number_key(name, words):
             spellings.setdefault(sequence, set()).add(name)
     return spellings
-
-
-def _take_longest(text: str, spellings: dict[tuple[str, ...], set[str]], names: set[str]) -> str:
-    """Take the occurrences with most tokens away, and add what they may mean to ``names``."""
-    for span, meant in _longest(text, spellings):
-        names.update(meant)
-        text = without(text, span)
-    return text
-
-
-def _longest(text: str, spellings: dict[tuple[str, ...], set[str]]) -> list[tuple[Span, set[str]]]:
-    """Where names with most tokens stand in a text, and which these are."""
-    longest: list[tuple[Span, set[str]]] = []
-    most_tokens = 0
-    for sequence, same in sorted(spellings.items(), key=_num_tokens, reverse=True):
-        spans = _occurrences(text, sequence)
-        if spans and len(sequence) >= most_tokens:
-            most_tokens = len(sequence)
-            longest += [(span, _exact(same, text) or same) for span in spans]
-    return longest
-
-
-def _num_tokens(spelling: tuple[tuple[str, ...], set[str]]) -> int:
-    sequence, _ = spelling
-    return len(sequence)
-
-
-def _exact(names: set[str], text: str) -> set[str]:
-    """The names that are all of a text."""
-    return {name for name in names if plain(name) == text}
-
-
-def _occurrences(text: str, sequence: tuple[str, ...]) -> list[Span]:
-    """Where a sequence of tokens stands in a text."""
-    pieces = list(TOKEN.finditer(text))
-    spelled = [comparable_name(piece[0]) for piece in pieces]
-    length = len(sequence)
-    spans = []
-    for first in range(len(pieces) - length + 1):
-        if tuple(spelled[first : first + length]) == sequence:
-            last = pieces[first + length - 1]
-            spans.append((pieces[first].start(), last.end()))
-    return spans
 
 
 def _take_first(text: str, pattern: re.Pattern[str]) -> tuple[str, re.Match[str] | None]:

@@ -14,8 +14,8 @@ from ferbench.datasets.headers import Headers, find_columns
 from ferbench.datasets.naming import comparable_name, plain, same_name
 from ferbench.datasets.place import Place, clock_text
 from ferbench.datasets.recordings import parse_moment
-from ferbench.datasets.time_format import Cell, Times, find_times
-from ferbench.datasets.times import Clock, since
+from ferbench.datasets.time_format import Times, find_times
+from ferbench.datasets.times import Cell, Clock, since
 from ferbench.errors import DatasetError, Text
 
 _DIFFERS_S: Final = 1.0

@@ -10,34 +10,26 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final, NamedTuple
+from typing import Final
 
+from ferbench.datasets.decimal_marks import check_thousands, may_group_thousands, only_decimal
 from ferbench.datasets.time_units import unit_of_numbers
 from ferbench.datasets.times import (
     ELAPSED,
+    Cell,
     Clock,
     DecimalMark,
     TimeFormat,
-    decimal_mark,
     parse_clock,
     parse_time,
 )
 from ferbench.errors import DatasetError, Setting, Text
 
 _DATED: Final = re.compile(r"\d+[-/.]\d+[-/.]\d+[T ].*", re.ASCII)
-_GROUPED: Final = re.compile(r"\d{1,3}[.,]\d{3}", re.ASCII)
 _FORMATS: Final[tuple[TimeFormat, ...]] = (*ELAPSED, "clock")
 _NUMBERS: Final[frozenset[TimeFormat]] = frozenset({"seconds", "milliseconds"})
 _BY_COLONS: Final[tuple[TimeFormat, ...]] = ("seconds", "mm:ss", "hh:mm:ss", "hh:mm:ss:ff")
 """The format that a text with so many colons comes nearest to."""
-_SMALLEST_WITH_THOUSANDS: Final = 1000
-
-
-class Cell(NamedTuple):
-    """A time as the file has it: its line and text."""
-
-    line: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +97,9 @@ def find_times(
     if time_format == "auto":
         time_format = _find_format(cells, headers, frame_rate_hz, starts_known=starts_known)
     times = _only_times(cells, time_format, frame_rate_hz)
-    decimal = _only_decimal(times)
-    if _may_group_thousands(time_format, decimal, delimiter):
-        _check_thousands(times)
+    decimal = only_decimal(times)
+    if may_group_thousands(time_format, decimal, delimiter):
+        check_thousands(times)
     return Times(
         time_format=time_format,
         frame_rate_hz=frame_rate_hz,
@@ -213,60 +205,6 @@ def _disagreement(
     return DatasetError(
         f"the times are written in more than one way: {' and '.join(lines)}. Write all in one way."
     )
-
-
-def _only_decimal(cells: Sequence[Cell]) -> DecimalMark | None:
-    """The decimal mark that all cells use."""
-    first: dict[DecimalMark, Cell] = {}
-    for cell in cells:
-        mark = decimal_mark(cell.text)
-        if mark is not None:
-            first.setdefault(mark, cell)
-    if len(first) > 1:
-        raise _both_marks(first["."], first[","])
-    return next(iter(first), None)
-
-
-def _both_marks(point: Cell, comma: Cell) -> DatasetError:
-    return DatasetError(
-        f"both decimal marks are used: line {point.line} has {point.text!r}, line {comma.line} has "
-        f"{comma.text!r}. Write all times with the same one."
-    )
-
-
-def _may_group_thousands(
-    time_format: TimeFormat, decimal: DecimalMark | None, delimiter: str
-) -> bool:
-    """Whether 1,500 may be 1500.
-
-    As milliseconds, and as seconds with a comma in a file that separates by commas.
-    """
-    if time_format == "seconds":
-        return decimal == "," and delimiter == ","
-    return time_format == "milliseconds"
-
-
-def _check_thousands(cells: Sequence[Cell]) -> None:
-    """Raise DatasetError where all decimal marks may separate thousands."""
-    marked = [cell for cell in cells if decimal_mark(cell.text)]
-    if _all_grouped(marked) and not _has_thousands_without_mark(cells):
-        line, text = marked[0]
-        raise DatasetError(
-            f"line {line} has {text!r}, which may be {text.replace(',', '.')} or, with a thousands "
-            f"separator, {re.sub('[.,]', '', text)}. Write times without thousands separators and "
-            "with a decimal point."
-        )
-
-
-def _all_grouped(cells: Sequence[Cell]) -> bool:
-    """Whether there are numbers, each with a mark before three digits."""
-    return bool(cells) and all(_GROUPED.fullmatch(cell.text) for cell in cells)
-
-
-def _has_thousands_without_mark(cells: Sequence[Cell]) -> bool:
-    """Whether a number from 1000 on has no mark, so that marks do not separate thousands."""
-    unmarked = [float(cell.text) for cell in cells if not decimal_mark(cell.text)]
-    return any(number >= _SMALLEST_WITH_THOUSANDS for number in unmarked)
 
 
 def _day_first(cells: Sequence[Cell], time_format: TimeFormat) -> bool | None:

@@ -9,7 +9,7 @@ import datetime
 import math
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 ElapsedFormat = Literal["seconds", "milliseconds", "mm:ss", "hh:mm:ss", "hh:mm:ss:ff"]
 TimeFormat = Literal["auto", "seconds", "milliseconds", "mm:ss", "hh:mm:ss", "hh:mm:ss:ff", "clock"]
@@ -59,6 +59,13 @@ _KINDS: Final = tuple(
     )
 )
 """What texts that are no times may be, the first that fits."""
+
+
+class Cell(NamedTuple):
+    """A time as the file has it: its line and text."""
+
+    line: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
