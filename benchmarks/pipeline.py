@@ -59,7 +59,7 @@ def stages_alone(analyser: Analyser, video: Path) -> dict[str, float]:
     started = time.perf_counter()
     for frames in chunks:
         parts = [
-            analyser.detect(frames[at : at + size]).shifted(at)
+            analyser.networks.detect(frames[at : at + size]).shifted(at)
             for at in range(0, len(frames), size)
         ]
         found.append(Faces.concat(parts))
@@ -70,7 +70,7 @@ def stages_alone(analyser: Analyser, video: Path) -> dict[str, float]:
             frames, faces, model_px=analyser.recipe.model.input_px
         )
         for at in range(0, len(crops.row), size):
-            analyser.recognise(crops.rgb[at : at + size]).cpu()
+            analyser.networks.recognise(crops.rgb[at : at + size]).cpu()
     return {"decode": decode_s, "detect": detect_s, "classify": time.perf_counter() - started}
 
 
