@@ -511,5 +511,5 @@ def test_geometries_of_crops():
         {"kind": "box", "template": "arcface"},
         {"kind": "box", "size_px": 0},
     ):
-        with pytest.raises(ConfigError, match="crop "):
+        with pytest.raises(ConfigError, match="kind: expected one of box"):
             CropGeometry(**wrong)

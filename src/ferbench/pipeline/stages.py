@@ -33,9 +33,7 @@ _Stored = dict[str, tuple[Any, StageTiming]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Video:
-    """A video that is asked for: its file's digest, its keys, and which of its faces are
-    classified.
-    """
+    """A video that is asked for: its digest, its keys, and which of its faces are classified."""
 
     path: Path
     video_id: str
