@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from ferbench.app.console import output_console
-from ferbench.app.tables import number, rows_table
+from ferbench.app.tables import FittedTable, number, rows_table
 from ferbench.errors import ConfigError
-from ferbench.formats.frame_labels import COLUMNS, read_frame_labels
+from ferbench.formats.frame_labels import COLUMNS, FrameLabels, read_frame_labels
 from ferbench.scoring.errhri import frame_metrics
 from ferbench.scoring.numbers import frame_numbers
 from ferbench.scoring.session_frames import Frames
-from ferbench.wording import some
+from ferbench.wording import plural, some
 
 NAMES = ("accuracy", "precision", "recall", "f1")
 
@@ -37,46 +38,68 @@ def show(table: Path, *, columns: Sequence[tuple[str, str]], tolerance: int, as_
     strict, tolerant = frame_metrics(
         labels.truth, labels.found, tolerance=tolerance, sessions=labels.sessions
     )
-    found = Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=len(labels.truth))
-    sessions = None if labels.sessions is None else int(labels.sessions.max()) + 1
-    counts = {
+    frames = Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=len(labels.truth))
+    if as_json:
+        typer.echo(json.dumps(_plain(frames, labels), indent=1))
+        return
+    output_console().print(_table(frames))
+    counts = _class_counts(labels)
+    each = [
+        f"{name} ({count['truth']} true, {count['prediction']} predicted)"
+        for name, count in counts.items()
+    ]
+    typer.echo(f"classes: {some(each)}")
+    for note in _notes(counts, labels):
+        typer.echo(f"note: {note}", err=True)
+
+
+def _class_counts(labels: FrameLabels) -> dict[str, dict[str, int]]:
+    """Frames of each class, true and predicted."""
+    return {
         name: {
             "truth": int((labels.truth == k).sum()),
             "prediction": int((labels.found == k).sum()),
         }
         for k, name in enumerate(labels.classes)
     }
-    if as_json:
-        about = {
-            "frames": found.num,
-            "sessions": sessions,
-            "classes": counts,
-            "tolerance": tolerance,
-        }
-        scores = {
-            name: None if math.isnan(value) else value
-            for name, value in frame_numbers(found).items()
-        }
-        typer.echo(json.dumps({**about, "scores": scores}, indent=1))
-        return
-    rows = [
-        (name, number(getattr(strict, name)), number(getattr(tolerant, name))) for name in NAMES
-    ]
-    header = ("macro over classes", "strict", f"within {tolerance} frame{'s' * (tolerance != 1)}")
-    output_console().print(rows_table(f"{found.num} frames", header, rows))
-    each = (
-        f"{name} ({of['truth']} true, {of['prediction']} predicted)" for name, of in counts.items()
-    )
-    typer.echo(f"classes: {some(list(each))}")
-    never = [name for name, of in counts.items() if not of["truth"]]
+
+
+def _plain(frames: Frames, labels: FrameLabels) -> dict[str, Any]:
+    """Everything as plain values; undefined is None."""
+    sessions = None
+    if labels.sessions is not None:
+        sessions = int(labels.sessions.max()) + 1
+    scores = {
+        name: None if math.isnan(value) else value for name, value in frame_numbers(frames).items()
+    }
+    return {
+        "frames": frames.num,
+        "sessions": sessions,
+        "classes": _class_counts(labels),
+        "tolerance": frames.tolerance,
+        "scores": scores,
+    }
+
+
+def _table(frames: Frames) -> FittedTable:
+    rows = []
+    for name in NAMES:
+        strict, tolerant = getattr(frames.strict, name), getattr(frames.tolerant, name)
+        rows.append((name, number(strict), number(tolerant)))
+    header = ("macro over classes", "strict", f"within {plural(frames.tolerance, 'frame')}")
+    return rows_table(f"{frames.num} frames", header, rows)
+
+
+def _notes(counts: Mapping[str, Mapping[str, int]], labels: FrameLabels) -> list[str]:
+    notes = []
+    never = [name for name, count in counts.items() if not count["truth"]]
     if never:
-        typer.echo(
-            f"note: predicted, but never true: {some(never)}. Each is a class of the macro mean; probabilities must be "
-            "made labels first",
-            err=True,
+        notes.append(
+            f"predicted, but never true: {some(never)}. Each is a class of the macro mean; "
+            "probabilities must be made labels first"
         )
-    if sessions is None:
-        typer.echo(
-            "note: no column session, so all rows are of one; name it with --column session=THEIRS",
-            err=True,
+    if labels.sessions is None:
+        notes.append(
+            "no column session, so all rows are of one; name it with --column session=THEIRS"
         )
+    return notes
