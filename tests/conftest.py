@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 from helpers.clips import shrink
+from helpers.generated_study import GeneratedStudy, make_study
 from helpers.reference import SHARED, measured, shared_path
 
 _DIFFERENCE = "difference from its original"
@@ -85,6 +86,33 @@ def clip(samples, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "smile.mp4"
     shrink(samples / "single_face.mp4", path, frames=36, width=256, height=144)
     return path
+
+
+@pytest.fixture(scope="session")
+def generated_study(samples, tmp_path_factory) -> GeneratedStudy:
+    """A study as a lab would hand it over; only to be read."""
+    return make_study(tmp_path_factory.mktemp("generated") / "study", samples)
+
+
+@pytest.fixture(scope="session")
+def small_clip(samples, tmp_path_factory) -> Path:
+    """A video of 1.2 s, 64 x 36, 30 Hz."""
+    path = tmp_path_factory.mktemp("small") / "clip.mp4"
+    shrink(samples / "single_face.mp4", path, frames=36, width=64, height=36)
+    return path
+
+
+@pytest.fixture
+def recordings(tmp_path, small_clip) -> Callable[..., Path]:
+    """A function that puts one clip of 1.2 s under several names into a folder."""
+
+    def put(*names: str, folder: str = "lab") -> Path:
+        for name in names:
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(small_clip, tmp_path / folder / name)
+        return tmp_path / folder
+
+    return put
 
 
 @pytest.fixture

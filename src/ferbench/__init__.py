@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         Timeline,
         VideoInfo,
     )
+    from ferbench.workflows.agree import agree
+    from ferbench.workflows.agreement.result import Agreement
     from ferbench.workflows.compare import compare
     from ferbench.workflows.evaluate import evaluate
     from ferbench.workflows.evaluation import Evaluation
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.progress import Progress
 
 _PLACES: Final = {
+    "Agreement": "ferbench.workflows.agreement.result",
     "Analysis": "ferbench.results",
     "Annotation": "ferbench.types",
     "Counts": "ferbench.types",
@@ -69,6 +72,7 @@ _PLACES: Final = {
     "Timeline": "ferbench.types",
     "VideoInfo": "ferbench.types",
     "Windowed": "ferbench.events.windowed",
+    "agree": "ferbench.workflows.agree",
     "compare": "ferbench.workflows.compare",
     "evaluate": "ferbench.workflows.evaluate",
     "find_events": "ferbench.workflows.find_events",
@@ -77,6 +81,7 @@ _PLACES: Final = {
 """Where each public name is defined."""
 
 __all__ = [
+    "Agreement",
     "Analysis",
     "Annotation",
     "Counts",
@@ -100,6 +105,7 @@ __all__ = [
     "VideoInfo",
     "Windowed",
     "__version__",
+    "agree",
     "compare",
     "evaluate",
     "find_events",

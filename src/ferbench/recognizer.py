@@ -29,35 +29,6 @@ Resize = Literal["bilinear", "bilinear_antialias", "opencv", "area", "nearest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredScores:
-    """How the thesis' program stores a model's outputs in its CSV; changes no result of ferbench.
-
-    Attributes:
-        name: what the program calls the model in the names of its files.
-        scores: the network's own outputs, or their softmax.
-        columns: the expression in whose column each output is stored, in the outputs' order. Where
-            a column and the model's label differ, the program's label is wrong (and ferbench's,
-            with this model).
-    """
-
-    name: str
-    scores: Literal["logits", "probabilities"]
-    columns: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if not self.name or set(self.name) & set("./\\"):
-            raise ConfigError(
-                f"StoredScores.name: expected a name without dots and slashes, got {self.name!r}"
-            )
-        if self.scores not in ("logits", "probabilities"):
-            raise ConfigError(
-                f"StoredScores.scores: expected logits or probabilities, got {self.scores!r}"
-            )
-        _check_expressions("StoredScores.columns", self.columns)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Recognizer:
     """A published expression network; implements ``ferbench.protocols.Model``.
 
@@ -78,8 +49,6 @@ class Recognizer:
         resize: how a crop of another size is brought to ``input_px``; opencv is OpenCV's bilinear,
             to the bit.
         trained_crop: which crop the weights were trained on; another is allowed (and told).
-        stored: how the thesis' CSV stores the outputs; None = probabilities, each in the column of
-            its label.
     """
 
     version: ClassVar[str] = "1"
@@ -94,7 +63,6 @@ class Recognizer:
     std: tuple[float, ...]
     resize: Resize
     trained_crop: CropGeometry = field(compare=False)
-    stored: StoredScores | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Check what can be checked without importing the network."""
@@ -108,11 +76,6 @@ class Recognizer:
         _check_dotted("net", self.net)
         _check_dotted("checkpoint", self.checkpoint)
         _check_expressions("labels", self.labels)
-        if self.stored is not None and len(self.stored.columns) != len(self.labels):
-            raise ConfigError(
-                f"Recognizer.stored.columns: expected {len(self.labels)}, one per label, "
-                f"got {self.stored.columns!r}"
-            )
 
     def _check_channels(self, name: str, values: tuple[float, ...]) -> None:
         channels = 1 if self.colour == "grey" else 3

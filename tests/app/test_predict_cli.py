@@ -17,14 +17,8 @@ import numpy as np
 import pytest
 
 from ferbench.app import console
-from ferbench.config.binding import build
-from ferbench.config.compose import composed
-from ferbench.config.settings import PLUGS
 from ferbench.formats.predictions import read_predictions
-from ferbench.pipeline.recipe import Recipe
 from ferbench.thesis.frame_csv import read_thesis_csv, read_thesis_faces, write_thesis_csv
-from ferbench.thesis.names import ThesisName, parse_thesis_name
-from ferbench.workflows import predict_files
 from ferbench.workflows.predict import names_of
 from helpers.clips import shrink
 
@@ -77,28 +71,6 @@ def test_predict_names_what_is_wrong(ferbench, arguments, message):
     assert ended.code == 1
     assert message in ended.err
     assert "Traceback" not in ended.err
-
-
-@pytest.mark.parametrize(
-    ("detector", "model", "names"),
-    [
-        ("retinaface_mnet025_thesis", "poster_v2_rafdb_thesis", ("POSTER_V2-RAF", "retinaface")),
-        ("retinaface_mnet025", "poster_v2_an7_thesis", ("POSTER_V2-AN7", "retinaface")),
-        (
-            "retinaface_resnet50_ternaus",
-            "apvit_rafdb_thesis",
-            ("APViT", "retinaface_resnet50_ternaus"),
-        ),
-        ("scrfd_2.5g", "apvit_rafdb", ("apvit_rafdb", "scrfd_2_5g")),
-    ],
-)
-def test_names_of_the_thesis_files(detector, model, names):
-    choices = {"detector": detector, "model": model}
-    config = composed(choices)
-    recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
-    assert predict_files._thesis_names(recipe, choices) == names
-    file = ThesisName(video="a.mp4", model=names[0], backend=names[1])
-    assert parse_thesis_name(file.file_name) == file
 
 
 @pytest.mark.weights

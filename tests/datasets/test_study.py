@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferbench.datasets.annotation_table import Columns, Table
-from ferbench.datasets.naming import Finder, canonical
+from ferbench.datasets.naming import Finder, comparable_name
 from ferbench.datasets.recordings import natural
 from ferbench.datasets.study import Study
 from ferbench.errors import ConfigError, DatasetError
@@ -101,7 +101,7 @@ def test_files_that_the_pattern_does_not_fit(lab):
     study = lab(["P1_S1.mp4", "test.mp4", "P1_Sx.mp4"], pattern=NUMBERED)
     assert names(study) == ["1"]
     [notice] = study.notices()
-    assert notice == "dataset.pattern does not fit 2 of 3 videos: P1_Sx.mp4, test.mp4; left out"
+    assert notice == "pattern does not fit 2 of 3 videos: P1_Sx.mp4, test.mp4; left out"
     assert "fits none of 3 videos: P1_S1.mp4, P1_Sx.mp4, test.mp4" in refusal(
         lab(pattern=r"(?P<session>\d{4})")
     )
@@ -134,7 +134,7 @@ def test_settings_that_cannot_be_used(lab, fields, says):
 def test_one_session_name_for_two_participants(lab):
     told = refusal(lab(["P1_S1.mp4", "P2_S1.mp4"], pattern=NUMBERED))
     assert "session '1' is there for participants 'P1' (P1_S1.mp4) and 'P2' (P2_S1.mp4)" in told
-    assert f"dataset.session_name='{WITHIN}'" in told
+    assert f"session_name='{WITHIN}'" in told
     told = refusal(
         lab(
             ["P1_S11.mp4", "P11_S1.mp4"],
@@ -163,7 +163,7 @@ CAMERA = r"(?P<session>S\d+)_(?P<camera>\w+)\."
 def test_a_camera_must_be_chosen(lab):
     study = lab(FILMED, pattern=CAMERA)
     assert (
-        "several cameras: front (2 sessions), side (2 sessions); choose one with dataset.camera="
+        "several cameras: front (2 sessions), side (2 sessions); choose one with camera="
         in refusal(study)
     )
 
@@ -346,9 +346,8 @@ def test_seconds_in_names(lab):
 
 
 def test_a_start_that_is_no_time(lab):
-    assert (
-        "x_25-00-00.mp4: dataset.pattern finds the start '25:00:00', expected hours below 24"
-        in refusal(lab(["x_25-00-00.mp4"], pattern=STARTED))
+    assert "x_25-00-00.mp4: pattern finds the start '25:00:00', expected hours below 24" in refusal(
+        lab(["x_25-00-00.mp4"], pattern=STARTED)
     )
 
 
@@ -655,7 +654,7 @@ def test_a_participant_who_is_on_another_video(lab):
 )
 def test_finder_against_a_slow_reference(wanted, known):
     finder = Finder(((name,), name) for name in known)
-    alike = [name for name in known if canonical(name) == canonical(wanted)]
+    alike = [name for name in known if comparable_name(name) == comparable_name(wanted)]
     if wanted in known:
         assert finder.find((wanted,)) == wanted
     elif len(alike) > 1:

@@ -92,7 +92,7 @@ def test_strict_choice(study):
 def test_strict_choice_tells_what_it_left_out(study):
     pattern, *others = study().notices()
     assert pattern.startswith(
-        "dataset.pattern does not fit 5 of 11 videos: 11111 Sessie1 na 22222 Sessie2.MP4, 851014"
+        "pattern does not fit 5 of 11 videos: 11111 Sessie1 na 22222 Sessie2.MP4, 851014"
     )
     assert all(f"Sessie{n}.MP4" in pattern for n in (3, 12))
     assert others[0].startswith("errors.csv, line 9: no video is of session '40000_1'")
@@ -214,7 +214,7 @@ def test_original_choice_without_any_file(study, tmp_path):
         study(
             "sorocova_original", files=["a.mp4"], rows=HEADER + "1,5,00:00:10,1,robot\n"
         ).sessions()
-    with pytest.raises(DatasetError, match=r"dataset\.videos: no such folder"):
+    with pytest.raises(DatasetError, match=r"videos: no such folder"):
         study("sorocova_original", videos=str(tmp_path / "none")).sessions()
     with pytest.raises(DatasetError, match="the annotations file cannot be read"):
         study("sorocova_original", annotations=str(tmp_path / "none.csv")).sessions()

@@ -14,7 +14,9 @@ from ferbench.config.compose import compose, composed
 from ferbench.config.settings import PLUGS
 from ferbench.events.windowed import Windowed
 from ferbench.pipeline.recipe import Recipe
-from ferbench.workflows.thesis_exact import TAG, departures, exact_notice, exact_tags, thesis_models
+from ferbench.thesis.exactness import TAG
+from ferbench.thesis.stored_scores import THESIS_MODELS
+from ferbench.workflows.thesis_exact import departures_of, exact_notice, exact_tags
 from helpers.reference import CHECKOUT
 
 THESIS = {"experiment": "thesis"}
@@ -26,14 +28,14 @@ def recipe_of(**choices) -> Recipe:
 
 
 def test_the_three_models_as_shipped_are_exact():
-    assert thesis_models() == [
+    assert THESIS_MODELS == (
         "apvit_rafdb_thesis",
         "poster_v2_an7_thesis",
         "poster_v2_rafdb_thesis",
-    ]
-    for model in thesis_models():
+    )
+    for model in THESIS_MODELS:
         recipe = recipe_of(experiment="thesis", model=model)
-        assert departures(recipe) == ()
+        assert departures_of(recipe) == ()
         assert exact_tags(recipe, THESIS) == {TAG: "true"}
         assert exact_notice(recipe, THESIS) == ()
 
@@ -41,9 +43,9 @@ def test_the_three_models_as_shipped_are_exact():
 @pytest.mark.parametrize(
     ("model", "quirks"),
     [
-        ("poster_v2_an7", {"colour", "labels", "stored"}),
-        ("poster_v2_rafdb", {"colour", "labels", "stored"}),
-        ("apvit_rafdb", {"stored"}),
+        ("poster_v2_an7", {"colour", "labels"}),
+        ("poster_v2_rafdb", {"colour", "labels"}),
+        ("apvit_rafdb", set()),
     ],
 )
 def test_a_thesis_model_differs_from_the_ordinary_one_in_its_quirks_only(model, quirks):
@@ -52,7 +54,6 @@ def test_a_thesis_model_differs_from_the_ordinary_one_in_its_quirks_only(model, 
     """
     ordinary, thesis = (composed({"model": name})["model"] for name in (model, f"{model}_thesis"))
     assert {key for key in ordinary | thesis if ordinary.get(key) != thesis.get(key)} == quirks
-    assert tuple(thesis["stored"]["columns"]) == tuple(ordinary["labels"]), "the columns are right"
     crossed = {"happiness": "sadness", "sadness": "happiness"} if "labels" in quirks else {}
     assert [crossed.get(label, label) for label in ordinary["labels"]] == thesis["labels"]
     assert (ordinary["colour"], thesis["colour"]) == ("rgb", "bgr" if "colour" in quirks else "rgb")
@@ -60,12 +61,13 @@ def test_a_thesis_model_differs_from_the_ordinary_one_in_its_quirks_only(model, 
 
 def test_what_changes_no_event_stays_exact():
     recipe = recipe_of(experiment="thesis")
+    trained_crop = replace(recipe.model.trained_crop, note="another note")
     other = replace(
         recipe,
         scoring=replace(recipe.scoring, post_s=2.0),
-        model=replace(recipe.model, stored=None),
+        model=replace(recipe.model, trained_crop=trained_crop),
     )
-    assert departures(other) == ()
+    assert departures_of(other) == ()
 
 
 def test_every_departure_is_named():
@@ -75,9 +77,9 @@ def test_every_departure_is_named():
     recipe = replace(
         recipe, event=Windowed(run_s=0.3), preprocessing=replace(recipe.preprocessing, size_px=112)
     )
-    found = departures(recipe)
-    assert found == (
-        "model is none of apvit_rafdb_thesis, poster_v2_an7_thesis, poster_v2_rafdb_thesis, unchanged",
+    differences = departures_of(recipe)
+    assert differences == (
+        f"model is none of {', '.join(THESIS_MODELS)}, unchanged",
         "detector is Mtcnn instead of Retinaface",
         "preprocessing.size_px is 112 instead of 224",
         "selector is Largest instead of First",
@@ -85,7 +87,7 @@ def test_every_departure_is_named():
     )
     assert exact_tags(recipe, THESIS) == {TAG: "false"}
     (notice,) = exact_notice(recipe, THESIS)
-    assert all(text in notice for text in found)
+    assert all(text in notice for text in differences)
 
 
 @pytest.mark.parametrize("experiment", ["None", "demo", "thesis_corrected"])

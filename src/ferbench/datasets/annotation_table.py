@@ -49,7 +49,7 @@ class Table:
         delimiter: what separates the columns.
         encoding: auto = UTF-16 by its mark, else UTF-8, else Windows-1252.
         keep: column of the file -> values; only rows that have one of them are annotations. None =
-            all rows. Values are compared as names are (``naming.canonical``): in any case and
+            all rows. Values are compared as names are (``naming.comparable_name``): in any case and
             Unicode form, without leading zeros.
         tier: of ELAN's files, the tier to read; None = the only one that has annotations; ``all`` =
             all of them, each told apart by the column ``tier``.

@@ -13,9 +13,9 @@ from typing import Final, TypeVar
 from ferbench.datasets.annotation_table import AnnotationTable, Columns, Problem, Row, Table
 from ferbench.datasets.csv_file import CsvFile
 from ferbench.datasets.marked import OURS, Marked, read_table
-from ferbench.datasets.naming import canonical
-from ferbench.datasets.time_format import Cell, Times, find_times
-from ferbench.datasets.times import Clock, since
+from ferbench.datasets.naming import comparable_name
+from ferbench.datasets.time_format import Times, find_times
+from ferbench.datasets.times import Cell, Clock, since
 from ferbench.errors import DatasetError
 
 _ORDER: Final = ("session", "participant", "onset", "offset", "kind", "annotator", "reacted")
@@ -226,13 +226,13 @@ def _kept(
         there = sorted({cells[at] for _, cells in complete})
         more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
         shown = ", ".join(text or "(empty)" for text in there[:_SHOWN]) + more or "no rows"
-        wanted, found = set(map(canonical, values)), set(map(canonical, there))
+        wanted, found = set(map(comparable_name, values)), set(map(comparable_name, there))
         if complete and not wanted & found:
             raise DatasetError(
                 f"{path}: keep.{column}={','.join(values)} leaves no row; there are: {shown}"
             )
-        kept &= {line for line, cells in complete if canonical(cells[at]) in wanted}
-        missing = [value for value in values if canonical(value) not in found]
+        kept &= {line for line, cells in complete if comparable_name(cells[at]) in wanted}
+        missing = [value for value in values if comparable_name(value) not in found]
         notes += [f"keep.{column}={value}: no row has it; there are: {shown}" for value in missing]
     if complete and not kept:
         told = " and ".join(f"keep.{column}={','.join(values)}" for column, values in keep.items())

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ferbench.datasets.annotation_table import AnnotationTable, Problem, Row
-from ferbench.datasets.naming import canonical
+from ferbench.datasets.naming import comparable_name
 from ferbench.datasets.recordings import Recording, natural
 
 _Named = TypeVar("_Named", Row, Problem)
@@ -29,13 +29,13 @@ def sessions_of_videos(table: AnnotationTable, recordings: Sequence[Recording]) 
     """
     files: dict[str, list[Recording]] = defaultdict(list)
     for recording in recordings:
-        files[canonical(recording.path.stem)].append(recording)
+        files[comparable_name(recording.path.stem)].append(recording)
     known = {name: own[0] for name, own in files.items() if len(own) == 1}
     rows: list[Row] = []
     problems = [_named(problem, known) for problem in table.problems]
     for row in table.rows:
         named = _named(row, known)
-        video = known.get(canonical(row.session))
+        video = known.get(comparable_name(row.session))
         first = video and _first_part(video, recordings)
         if video and first and first != video and row.kept:
             reason = (
@@ -50,7 +50,7 @@ def sessions_of_videos(table: AnnotationTable, recordings: Sequence[Recording]) 
 
 
 def _named(item: _Named, known: dict[str, Recording]) -> _Named:
-    video = known.get(canonical(item.session))
+    video = known.get(comparable_name(item.session))
     if video is None:
         return item
     return replace(item, session=video.session, participant=item.participant or video.participant)
@@ -58,10 +58,15 @@ def _named(item: _Named, known: dict[str, Recording]) -> _Named:
 
 def _first_part(video: Recording, recordings: Sequence[Recording]) -> Recording:
     """The first part of a file's session and camera."""
-    whose = (canonical(video.session), canonical(video.participant), canonical(video.camera))
+    whose = (
+        comparable_name(video.session),
+        comparable_name(video.participant),
+        comparable_name(video.camera),
+    )
     own = [
         r
         for r in recordings
-        if (canonical(r.session), canonical(r.participant), canonical(r.camera)) == whose
+        if (comparable_name(r.session), comparable_name(r.participant), comparable_name(r.camera))
+        == whose
     ]
     return min(own, key=lambda recording: natural(recording.part))

@@ -10,11 +10,12 @@ from typing import ClassVar, Final
 
 from ferbench.datasets.annotation_table import Table
 from ferbench.datasets.annotations import read_annotations
+from ferbench.datasets.assembly import assemble
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
 from ferbench.datasets.naming import Naming
 from ferbench.datasets.pairing import Paired, pair
-from ferbench.datasets.recordings import Recording, assemble
+from ferbench.datasets.recordings import Recording
 from ferbench.places import clips_dir, default_root
 from ferbench.types import Session
 from ferbench.weights.fetching import Notice, fetch, ignore_notice
@@ -51,22 +52,24 @@ class Demo:
         Raises:
             WeightsError: a download failed or a file is not what it should be.
         """
-        folder = (
-            clips_dir(default_root()) if self.folder is None else Path(self.folder).expanduser()
-        )
+        folder = clips_dir(default_root())
+        if self.folder is not None:
+            folder = Path(self.folder).expanduser()
         return fetch(self.clips, folder, notify=notify)
 
     def sessions(self) -> tuple[Session, ...]:
-        """One session per clip, sorted by name.
+        """One session per clip, sorted by name. Fetches missing clips.
 
-        Fetches missing clips. Raises WeightsError, DatasetError.
+        Raises:
+            WeightsError: a clip cannot be fetched, or is not what it should be.
+            DatasetError: the clips and annotations do not fit together.
         """
         return self._paired().sessions
 
     def notices(self) -> tuple[str, ...]:
-        """What these numbers are worth.
+        """What these numbers are worth, and what was left out, if ``clips`` was changed.
 
-        And what was left out, if ``clips`` was changed. Raises like ``sessions``.
+        Raises like ``sessions``.
         """
         return (WORTH, *self._paired().notices)
 
@@ -82,6 +85,7 @@ class Demo:
             for path in self.fetch(_log.info)
         ]
         footage, _ = assemble(clips, rules.naming, None)
-        found, told = match(footage, read_annotations(self.tables["annotations"], Table()), rules)
-        paired = pair(found, rules)
-        return Paired(sessions=paired.sessions, notices=(*told, *paired.notices))
+        table = read_annotations(self.tables["annotations"], Table())
+        matched, notices = match(footage, table, rules)
+        paired = pair(matched, rules)
+        return Paired(sessions=paired.sessions, notices=(*notices, *paired.notices))

@@ -14,7 +14,7 @@ from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.naming import Finder, Naming, without_suffix
 from ferbench.datasets.recordings import Footage
-from ferbench.datasets.time_format import names_other_unit
+from ferbench.datasets.time_units import names_other_unit
 from ferbench.datasets.times import Clock, TimeFormat, since
 from ferbench.errors import DatasetError, VideoError
 from ferbench.video.container import opened, video_stream

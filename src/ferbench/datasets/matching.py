@@ -13,8 +13,8 @@ from ferbench.datasets.naming import (
     Finder,
     Identity,
     Naming,
-    canonical,
     chosen,
+    comparable_name,
     did_you_mean,
     without_suffix,
 )
@@ -75,7 +75,7 @@ def match(
     """Find the session of each row.
 
     A row's names mean the session whose names are spelled exactly so, else the only one in the same
-    canonical form (``naming.canonical``); a video's suffix in the session's cell counts for
+    comparable_name form (``naming.comparable_name``); a video's suffix in the session's cell counts for
     nothing. A row that cannot be used and has no session counts for all sessions of its
     participant, unless such rows are skipped.
 
@@ -109,7 +109,7 @@ def match(
         for matched in own or ():
             matched.rows.append(row)
     notices = [f"{rules.source}: {note}" for note in table.notes]
-    people = {canonical(item.participant) for item in found if item.participant}
+    people = {comparable_name(item.participant) for item in found if item.participant}
     for item in found:
         notices += _whose(item, rules, people)
     lost: dict[tuple[str, int], str] = {}
@@ -162,7 +162,7 @@ def _of_person(problem: Problem, found: Sequence[Matched], rules: Rules) -> list
     return [
         m
         for m in found
-        if m.participant and canonical(m.participant) == canonical(problem.participant)
+        if m.participant and comparable_name(m.participant) == comparable_name(problem.participant)
     ] or None
 
 
@@ -182,7 +182,9 @@ def _find(
 def by_annotator(rows: Sequence[Row], annotator: str | None) -> list[Row]:
     """The rows of the chosen annotator; spellings of one name are one person, as for sessions."""
     spelled: dict[str, str] = {}
-    names = [spelled.setdefault(canonical(row.annotator), row.annotator) or BLANK for row in rows]
+    names = [
+        spelled.setdefault(comparable_name(row.annotator), row.annotator) or BLANK for row in rows
+    ]
     counts = Counter(names)
     if annotator is None and len(counts) > 1:
         listed = ", ".join(
@@ -206,7 +208,7 @@ def _whose(item: Matched, rules: Rules, known: set[str]) -> list[str]:
 
     Raises DatasetError where the rows name several people, or one that other videos are of.
     """
-    people = {canonical(row.participant): row for row in item.rows if row.participant}
+    people = {comparable_name(row.participant): row for row in item.rows if row.participant}
     if "participant" in rules.naming.fields or not people:
         return []
     mend = (
@@ -223,12 +225,12 @@ def _whose(item: Matched, rules: Rules, known: set[str]) -> list[str]:
     [row] = people.values()
     if not item.participant:
         item.participant = row.participant
-    elif canonical(item.participant) != canonical(row.participant):
+    elif comparable_name(item.participant) != comparable_name(row.participant):
         differs = (
             f"{rules.source}, line {row.line}: session {item.footage.name!r} is of participant {row.participant!r}, "
             f"by its video of {item.participant!r}"
         )
-        if canonical(row.participant) in known:
+        if comparable_name(row.participant) in known:
             raise DatasetError(f"{differs}. {mend}")
         return [f"{differs}; the video's is used"]
     return []

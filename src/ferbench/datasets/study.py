@@ -11,14 +11,16 @@ from typing import ClassVar, Final
 
 from ferbench.datasets.annotation_table import Table
 from ferbench.datasets.annotations import read_annotations
+from ferbench.datasets.assembly import assemble
 from ferbench.datasets.by_video import sessions_of_videos
 from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
 from ferbench.datasets.manifest import read_manifest
 from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
 from ferbench.datasets.naming import Naming, chosen
-from ferbench.datasets.pairing import Paired, check_minutes, pair, unannotated
+from ferbench.datasets.pairing import Paired, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
-from ferbench.datasets.recordings import Footage, Recording, assemble
+from ferbench.datasets.recordings import Footage, Recording
+from ferbench.datasets.session_annotations import check_minutes
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.types import Session
 from ferbench.wording import some
@@ -48,7 +50,7 @@ class Study:
         format: how that file is written.
         annotator: whose rows to use where there are several people's; ``all`` = each row is an
             annotation of its own, ``(blank)`` = the rows without a name. Compared as names of
-            sessions are (``naming.canonical``).
+            sessions are (``naming.comparable_name``).
         unlisted: what a session without any row is; rows that ``format.keep`` leaves out count
             here.
         refused_rows: a session with a row that cannot be used is not scored, or (skip) scored with

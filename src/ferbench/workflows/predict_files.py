@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ferbench.errors import ConfigError, FormatError, Setting, Text
 from ferbench.formats.predictions import predictions_table, sha256_of, write_predictions
@@ -15,11 +15,9 @@ from ferbench.places import file_stem
 from ferbench.protocols import Selector
 from ferbench.results import Analysis
 from ferbench.thesis.frame_csv import write_thesis_csv, write_thesis_faces
-from ferbench.thesis.names import RETINAFACE, ThesisName, without_dots
+from ferbench.thesis.names import ThesisName
 from ferbench.thesis.rows import thesis_faces, thesis_predictions
-
-if TYPE_CHECKING:
-    from ferbench.recognizer import StoredScores
+from ferbench.thesis.stored_scores import ThesisForm, thesis_form
 
 Form = Literal["tables", "thesis"]
 _INSTEAD = Text(
@@ -35,19 +33,15 @@ class PredictionFiles:
         folder: made if it is missing.
         form: ``tables`` = ours as .parquet and .csv; ``thesis`` = ``<video>.<model>.<backend>.csv``
             (one face per frame) and ``<video>.<backend>.csv`` (the detector's first faces).
-        model: for names of the thesis' form, without dots.
-        backend: the detector, likewise.
+        thesis: names and scores in the thesis' form.
         selector: which face the thesis' form is of.
-        stored: how it stores this model's outputs; None = probabilities.
         overwrite: replace tables of other videos.
     """
 
     folder: Path
     form: Form
-    model: str
-    backend: str
+    thesis: ThesisForm
     selector: Selector
-    stored: StoredScores | None
     overwrite: bool
 
     @classmethod
@@ -76,14 +70,11 @@ class PredictionFiles:
             raise ConfigError(
                 f"{folder} is a file; expected a folder, it is made if it is missing", key="out"
             )
-        model, backend = _thesis_names(recipe, choices)
         return cls(
             folder=folder,
             form=form,
-            model=model,
-            backend=backend,
+            thesis=thesis_form(model=choices["model"], detector=choices["detector"]),
             selector=recipe.selector,
-            stored=getattr(recipe.model, "stored", None),
             overwrite=overwrite,
         )
 
@@ -114,8 +105,9 @@ class PredictionFiles:
     def _write_thesis(self, name: str, video: Path, analysis: Analysis) -> Path:
         """Write predictions, and the detector's first faces beside them; return the former."""
         video_name = f"{file_stem(name.removesuffix(video.suffix))}{video.suffix}"
-        names = ThesisName(video=video_name, model=self.model, backend=self.backend)
-        faces_names = ThesisName(video=video_name, model=None, backend=self.backend)
+        model, backend = self.thesis.model, self.thesis.backend
+        names = ThesisName(video=video_name, model=model, backend=backend)
+        faces_names = ThesisName(video=video_name, model=None, backend=backend)
         target = self.folder / names.file_name
         chosen = self.selector.select(analysis.faces, analysis.timeline)
         predictions = thesis_predictions(
@@ -124,7 +116,7 @@ class PredictionFiles:
             analysis.faces,
             analysis.expressions,
             chosen,
-            stored=self.stored,
+            stored=self.thesis.stored,
         )
         faces = thesis_faces(analysis.timeline, analysis.faces)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -156,12 +148,3 @@ def _video_sha256(parquet: Path) -> str:
         return sha256_of(parquet)
     except FormatError:
         return ""
-
-
-def _thesis_names(recipe: Recipe, choices: Mapping[str, str]) -> tuple[str, str]:
-    """Model and backend in the names of the thesis' files: its own, else those of the choices."""
-    stored = getattr(recipe.model, "stored", None)
-    model = without_dots(choices["model"]) if stored is None else stored.name
-    is_retinaface = getattr(recipe.detector, "follows", "") == "biubug6"
-    backend = RETINAFACE if is_retinaface else without_dots(choices["detector"])
-    return model, backend

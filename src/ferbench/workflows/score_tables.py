@@ -14,8 +14,13 @@ from ferbench.app.cli.options import options_in_messages
 from ferbench.datasets.annotation_table import AnnotationTable, Columns, Row, Table
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import by_annotator
-from ferbench.datasets.naming import NUMBERED_WITHIN, Identity, Naming, without_suffix
-from ferbench.datasets.naming import canonical as canonical_name
+from ferbench.datasets.naming import (
+    NUMBERED_WITHIN,
+    Identity,
+    Naming,
+    comparable_name,
+    without_suffix,
+)
 from ferbench.datasets.times import Clock, TimeFormat
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.event_table import EventTable, SessionLength, is_lengths, read_lengths
@@ -138,7 +143,7 @@ def owners_of(
     for name, row in _by_session(replace(request, annotator="all"), searched, table):
         if not row.participant:
             continue
-        if name in told and canonical_name(told[name]) != canonical_name(row.participant):
+        if name in told and comparable_name(told[name]) != comparable_name(row.participant):
             raise DatasetError(
                 f"session {name!r} is of participant {told[name]!r} in the table of lengths and of {row.participant!r} "
                 f"in {request.annotations.name} (line {row.line}); correct one of them"
@@ -268,7 +273,7 @@ def _by_session(
         if not row.participant:
             continue
         first = owner.setdefault(name, row)
-        if canonical_name(first.participant) != canonical_name(row.participant):
+        if comparable_name(first.participant) != comparable_name(row.participant):
             raise DatasetError(
                 f"{request.annotations.name}: session {name!r} is there for participants {first.participant!r} (line "
                 f"{first.line}) and {row.participant!r} (line {row.line}); where sessions are numbered within "

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ferbench.app.cli.agreement import agreement
 from ferbench.app.cli.compare import compare
 from ferbench.app.cli.doctor import doctor
 from ferbench.app.cli.events import events
+from ferbench.app.cli.init import init
 from ferbench.app.cli.models import models_app
 from ferbench.app.cli.predict import predict
 from ferbench.app.cli.score import score
@@ -50,144 +51,12 @@ def run() -> None:
     raise AssertionError("main() takes 'run' before this is reached")
 
 
-@app.command("init")
-def init(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The study's videos, in this folder and below.")
-    ],
-    annotations: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="A row per annotation.")
-    ] = None,
-    starts: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="When each session began, on the clock.")
-    ] = None,
-    camera: Annotated[str | None, typer.Option(metavar="NAME", help="Which camera to use.")] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the files.")] = Path(
-        "ferbench-conf"
-    ),
-    pattern: Annotated[
-        str | None,
-        typer.Option(
-            metavar="REGEX",
-            help="Regular expression with groups (?P<session>...), participant, camera, part, start.",
-        ),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OURS=THEIRS",
-            help="A column of the annotations, as onset=Uhrzeit (session, participant, onset, offset, kind, "
-            "annotator); offset= where there is none.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-) -> None:
-    """Look at a study's videos and annotations.
-
-    Write a list of them and a data set, and say what has no place.
-    """
-    from ferbench.app.cli.init_show import show
-    from ferbench.app.cli.options import pairs
-    from ferbench.app.console import output_console
-    from ferbench.workflows.init_study import Request
-    from ferbench.workflows.init_study import init as run_init
-
-    request = Request(
-        folder=folder,
-        annotations=annotations,
-        starts=starts,
-        camera=camera,
-        out=out,
-        pattern=pattern,
-        force=force,
-        columns=dict(pairs("--column", column or ())),
-    )
-    found, written = run_init(request)
-    show(output_console(), request, found, written)
-    if found.missing or found.open:
-        raise typer.Exit(1)
-
-
+app.command("init")(init)
 app.command("predict")(predict)
 app.command("events")(events)
 app.command("score")(score)
 app.command("score-frames")(score_frames)
 app.command("compare")(compare)
-
-
-@app.command("agreement")
-def agreement(
-    source: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[FILE|DIR|RUN|SWEEP|EXPERIMENT]",
-            help="A Results.csv or graded sheet of the thesis, a folder of its frame CSVs, or recorded runs; default: "
-            "the newest sweep.",
-        ),
-    ] = None,
-    fps: Annotated[float | None, typer.Option(help="DIR: rows per second.")] = None,
-    video: Annotated[
-        Path | None, typer.Option(help="DIR: take the rates from the videos in this folder.")
-    ] = None,
-    models: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME,NAME...", help="Only these, in this order; default: all, sorted."
-        ),
-    ] = None,
-    max_events: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="Leave out sessions in which a model has more events (thesis: 10)."
-        ),
-    ] = None,
-    segment: Annotated[
-        float | None, typer.Option(help="Runs without the windowed rule: seconds per segment (5).")
-    ] = None,
-    uri: Annotated[
-        str | None,
-        typer.Option(
-            help="Runs: MLflow store, folder of tracking=files, or 'files'; default: the usual one."
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write tables and pictures to this folder.")
-    ] = None,
-    csv_: Annotated[bool, typer.Option("--csv", help="Print all numbers as CSV.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON with all numbers and notes.")
-    ] = False,
-    record: Annotated[
-        bool | None,
-        typer.Option(
-            "--record/--no-record", help="Log numbers and pictures to the store; default: for runs."
-        ),
-    ] = None,
-) -> None:
-    """How far models agree with each other, whatever is true.
-
-    On segments, and on the expression of each frame.
-
-    Of recorded runs each counts as a model, named by what differs between them. A sheet that was
-    graded by hand is counted: true, false and missed events of each model.
-    """
-    from ferbench.app.cli.agreement_command import Request
-    from ferbench.app.cli.agreement_command import run as run_agreement
-
-    request = Request(
-        source=source,
-        fps=fps,
-        video=video,
-        models=None if models is None else [name.strip() for name in models.split(",")],
-        max_events=max_events,
-        segment_s=segment,
-        uri=uri,
-        out=out,
-        form="json" if as_json else "csv" if csv_ else "text",
-        record=record,
-    )
-    run_agreement(request)
-
-
+app.command("agreement")(agreement)
 app.command("ui")(ui)
 app.command("doctor")(doctor)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ferbench.errors import ConfigError, FerbenchError
+from ferbench.errors import ConfigError, FerbenchError, Setting, Text, told
 
 if TYPE_CHECKING:
+    from ferbench.thesis.export import FileEvents, ThesisExport
     from ferbench.workflows.find_events import FindOptions
     from ferbench.workflows.found_events import SessionEvents
-    from ferbench.workflows.thesis_export import Export
 
 OPTIONS: Final = {
     "event": "--rule",
@@ -27,11 +27,15 @@ OPTIONS: Final = {
     "event.run_s": "--run-s",
     "event.segment_s": "--segment-s",
     "fps": "--fps",
+    "grades": "--grades",
+    "json": "--json",
     "kind": "--kind",
     "label": "--label",
     "labels": "--label",
     "model": "--model",
     "out": "--out",
+    "results": "--results",
+    "rule": "--rule",
     "selector": "--selector",
     "sessions": "--sessions",
     "video": "--video",
@@ -132,8 +136,8 @@ def events(
     """
     from ferbench.app.cli.options import errors_in_options
     from ferbench.config.choices import component_for
+    from ferbench.thesis.export import ThesisExport
     from ferbench.workflows.find_events import FindOptions
-    from ferbench.workflows.thesis_export import Export
 
     if kind not in (None, "probability", "top"):
         raise FerbenchError(f"--kind: expected probability or top, got {kind!r}")
@@ -161,7 +165,7 @@ def events(
         )
         export = None
         if results or grades:
-            export = Export(results=results, grades=grades, max_events=max_events)
+            export = ThesisExport(results=results, grades=grades, max_events=max_events)
         num_failed = _find(
             predictions, options, model=model, out=out, as_json=as_json, export=export
         )
@@ -196,7 +200,7 @@ def _find(
     model: str | None,
     out: Path | None,
     as_json: bool,
-    export: Export | None,
+    export: ThesisExport | None,
 ) -> int:
     """Print what is found, and write it to ``out``; return how many files failed.
 
@@ -208,14 +212,32 @@ def _find(
     if out is not None:
         check_events_target(out, several=len(sources) > 1)
     if export is not None:
-        given = {"--out": out is not None, "--json": as_json}
-        export.check(options, alone_needed=[name for name, is_given in given.items() if is_given])
+        _check_export(export, options, out=out, as_json=as_json)
     failures: dict[Path, Exception] = {}
     alone = export is None and len(sources) == 1 and not sources[0].is_dir()
     if alone:
         by_path = {sources[0]: find_in_file(sources[0], options)}
     else:
         by_path = _find_several(sources, options, model=model, export=export, failures=failures)
+    noun = "session" if export is None else "file"
+    _print(by_path, alone=alone, noun=noun, as_json=as_json)
+    if out is not None and by_path:
+        _say(_written(out, list(by_path.values())))
+    return len(failures)
+
+
+def _check_export(
+    export: ThesisExport, options: FindOptions, *, out: Path | None, as_json: bool
+) -> None:
+    """Raise ConfigError where the thesis' files cannot be made of the answer, or not there."""
+    export.check_rule(options.rule)
+    for option, is_given in (("out", out is not None), ("json", as_json)):
+        if is_given:
+            raise _no_place_for_models(Setting(option))
+    export.check_places()
+
+
+def _print(by_path: Mapping[Path, SessionEvents], *, alone: bool, noun: str, as_json: bool) -> None:
     for path, session in by_path.items():
         if session.note:
             _say(f"note: {path.name}: {session.note}")
@@ -223,12 +245,9 @@ def _find(
         by_session = {session.session_id: session.as_json() for session in by_path.values()}
         typer.echo(json.dumps(next(iter(by_session.values())) if alone else by_session))
     elif alone:
-        _print_one(by_path[sources[0]])
+        _print_one(next(iter(by_path.values())))
     else:
-        _print_several(by_path, noun="session" if export is None else "file")
-    if out is not None and by_path:
-        _say(_written(out, list(by_path.values())))
-    return len(failures)
+        _print_several(by_path, noun=noun)
 
 
 def _find_several(
@@ -236,7 +255,7 @@ def _find_several(
     options: FindOptions,
     *,
     model: str | None,
-    export: Export | None,
+    export: ThesisExport | None,
     failures: dict[Path, Exception],
 ) -> dict[Path, SessionEvents]:
     """Events of all files; those that cannot be used are told and put into ``failures``."""
@@ -256,12 +275,29 @@ def _find_several(
         _say(note)
     by_path = find_in_files(files.paths, options, on_failure=failed, by_model=is_export)
     if export is not None:
-        lines = export.write(
-            files.paths, by_path, failed=failed, failures=failures, sources=sources
-        )
+        events = {path: _file_events(session) for path, session in by_path.items()}
+        lines = export.write(files.paths, events, failed=failed, failures=failures, sources=sources)
         for line in lines:
-            _say(line)
+            _say(told(line, OptionWords(OPTIONS)))
     return by_path
+
+
+def _file_events(session: SessionEvents) -> FileEvents:
+    from ferbench.thesis.export import FileEvents
+
+    return FileEvents(segments=session.segments or (), timecodes=session.timecodes)
+
+
+def _no_place_for_models(option: Setting) -> ConfigError:
+    from ferbench.thesis.export import BOTH
+
+    return ConfigError(
+        Text(option, " has no place for several models"),
+        hint=Text(
+            *("look for events once with ", BOTH, ", and once with "),
+            *(Setting("model"), " and ", option),
+        ),
+    )
 
 
 def _written(out: Path, sessions: Sequence[SessionEvents]) -> str:

@@ -1,105 +1,42 @@
-"""``ferbench score-frames``: labels of frames, as the ERR@HRI 2024 challenge scores them."""
+"""What ``ferbench score-frames`` prints."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import typer
 
 from ferbench.app.console import output_console
-from ferbench.app.tables import FittedTable, number, rows_table
-from ferbench.errors import ConfigError
-from ferbench.formats.frame_labels import COLUMNS, FrameLabels, read_frame_labels
-from ferbench.scoring.errhri import frame_metrics
-from ferbench.scoring.numbers import frame_numbers
-from ferbench.scoring.session_frames import Frames
+from ferbench.app.tables import number, rows_table
 from ferbench.wording import plural, some
+from ferbench.workflows.score_frames import FrameScores
 
-NAMES = ("accuracy", "precision", "recall", "f1")
 
-
-def show(table: Path, *, columns: Sequence[tuple[str, str]], tolerance: int, as_json: bool) -> None:
-    """Score a table and print it.
-
-    Raises:
-        ConfigError: a column that is none of ours.
-        FormatError: the table cannot be used.
-    """
-    for name, _ in columns:
-        if name not in COLUMNS:
-            raise ConfigError(
-                f"--column: expected one of {', '.join(COLUMNS)} before the '=', got {name!r}"
-            )
-    labels = read_frame_labels(table, dict(columns))
-    strict, tolerant = frame_metrics(
-        labels.truth, labels.found, tolerance=tolerance, sessions=labels.sessions
-    )
-    frames = Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=len(labels.truth))
+def show(scores: FrameScores, *, as_json: bool) -> None:
+    """Print a table of the scores and what a reader should know, or JSON with all of it."""
     if as_json:
-        typer.echo(json.dumps(_plain(frames, labels), indent=1))
+        typer.echo(json.dumps(scores.as_plain(), indent=1))
         return
-    output_console().print(_table(frames))
-    counts = _class_counts(labels)
-    each = [
-        f"{name} ({count['truth']} true, {count['prediction']} predicted)"
-        for name, count in counts.items()
+    tolerance = scores.frames.tolerance
+    rows = [
+        (row.score, number(row.strict), number(row.tolerant))
+        for row in scores.to_frame().itertuples()
     ]
-    typer.echo(f"classes: {some(each)}")
-    for note in _notes(counts, labels):
-        typer.echo(f"note: {note}", err=True)
-
-
-def _class_counts(labels: FrameLabels) -> dict[str, dict[str, int]]:
-    """Frames of each class, true and predicted."""
-    return {
-        name: {
-            "truth": int((labels.truth == k).sum()),
-            "prediction": int((labels.found == k).sum()),
-        }
-        for k, name in enumerate(labels.classes)
-    }
-
-
-def _plain(frames: Frames, labels: FrameLabels) -> dict[str, Any]:
-    """Everything as plain values; undefined is None."""
-    sessions = None
-    if labels.sessions is not None:
-        sessions = int(labels.sessions.max()) + 1
-    scores = {
-        name: None if math.isnan(value) else value for name, value in frame_numbers(frames).items()
-    }
-    return {
-        "frames": frames.num,
-        "sessions": sessions,
-        "classes": _class_counts(labels),
-        "tolerance": frames.tolerance,
-        "scores": scores,
-    }
-
-
-def _table(frames: Frames) -> FittedTable:
-    rows = []
-    for name in NAMES:
-        strict, tolerant = getattr(frames.strict, name), getattr(frames.tolerant, name)
-        rows.append((name, number(strict), number(tolerant)))
-    header = ("macro over classes", "strict", f"within {plural(frames.tolerance, 'frame')}")
-    return rows_table(f"{frames.num} frames", header, rows)
-
-
-def _notes(counts: Mapping[str, Mapping[str, int]], labels: FrameLabels) -> list[str]:
-    notes = []
-    never = [name for name, count in counts.items() if not count["truth"]]
-    if never:
-        notes.append(
-            f"predicted, but never true: {some(never)}. Each is a class of the macro mean; "
-            "probabilities must be made labels first"
+    header = ("macro over classes", "strict", f"within {plural(tolerance, 'frame')}")
+    output_console().print(rows_table(f"{scores.frames.num} frames", header, rows))
+    classes = [
+        f"{name} ({counts.truth} true, {counts.prediction} predicted)"
+        for name, counts in scores.classes.items()
+    ]
+    typer.echo(f"classes: {some(classes)}")
+    if scores.never_true:
+        typer.echo(
+            f"note: predicted, but never true: {some(scores.never_true)}. Each is a class of the "
+            "macro mean; probabilities must be made labels first",
+            err=True,
         )
-    if labels.sessions is None:
-        notes.append(
-            "no column session, so all rows are of one; name it with --column session=THEIRS"
+    if scores.num_sessions is None:
+        typer.echo(
+            "note: no column session, so all rows are of one; name it with --column session=THEIRS",
+            err=True,
         )
-    return notes
