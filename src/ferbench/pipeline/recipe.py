@@ -56,7 +56,7 @@ class Recipe:
 
     @property
     def crop_differences(self) -> tuple[str, ...]:
-        """How the crops differ from those of the weights' training, as far as these are known."""
+        """How crops differ from those that the weights were trained on, as far as is known."""
         return self.model.trained_crop.differences(
             self.preprocessing.geometry(model_px=self.model.input_px)
         )
