@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ferbench.app.words import OptionWords
 from ferbench.errors import FerbenchError, Setting, told
+
+if TYPE_CHECKING:
+    from ferbench.scoring.evaluation import Scores
 
 OWN_OPTIONS: Final = {
     "pre_s": "--pre",
@@ -24,6 +27,8 @@ OPTIONS: Final = {
     "pre_s": "--pre",
     "post_s": "--post",
     "scoring": "--scoring",
+    "lengths": "--sessions",
+    "format.time_format": "--time-format",
     "statistics.intervals=none": "--no-intervals",
 }
 """Options by the fields that messages name."""
@@ -56,7 +61,7 @@ def score(
     annotations: Annotated[
         Path,
         typer.Argument(
-            help="Annotations, as for a run: a CSV, .eaf, .vtt, BORIS's table, or a folder of these."
+            help="Annotations, as for a run: CSV, .eaf, .vtt, BORIS's table, or a folder of these."
         ),
     ],
     pre: Annotated[
@@ -128,7 +133,8 @@ def score(
     matches: Annotated[
         Path | None,
         typer.Option(
-            help="Write hits, false alarms and misses: '{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
+            help="Write hits, false alarms and misses: "
+            "'{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
@@ -142,9 +148,6 @@ def score(
     from ferbench.app.cli.options import in_options, options_in_messages, pairs
     from ferbench.app.cli.score_report import show
     from ferbench.datasets.naming import Naming
-    from ferbench.report.statistics_files import write_statistics
-    from ferbench.workflows.event_formats import write_tracks
-    from ferbench.workflows.score import match_tracks_of
     from ferbench.workflows.score import score as compare_tables
     from ferbench.workflows.score_tables import SPELLED, Request, table_from
 
@@ -185,16 +188,24 @@ def score(
         scored = compare_tables(request)
     notes = (told(text, WORDS) for text in scored.notes)
     scored = replace(scored, notes=tuple(in_options(text, SPELLED) for text in notes))
-    if matches is not None:
-        with _written("--matches", matches):
-            write_tracks(matches, match_tracks_of(scored.scores), option="--matches")
-    if out is not None:
-        with _written("--out", out):
-            scores = scored.scores
-            write_statistics(scores.statistics, out, scores.criterion, scores.rules)
+    _write(scored.scores, matches=matches, out=out)
     show(scored, WORDS, as_json=as_json)
     if scored.refused:
         raise typer.Exit(1)
+
+
+def _write(scores: Scores, *, matches: Path | None, out: Path | None) -> None:
+    """Write what was asked for: what became of each event, and the statistics."""
+    from ferbench.report.statistics_files import write_statistics
+    from ferbench.workflows.event_formats import write_tracks
+    from ferbench.workflows.score import match_tracks_of
+
+    if matches is not None:
+        with _written("--matches", matches):
+            write_tracks(matches, match_tracks_of(scores), option="--matches")
+    if out is not None:
+        with _written("--out", out):
+            write_statistics(scores.statistics, out, scores.criterion, scores.rules)
 
 
 def _check(option: str, given: str, allowed: tuple[str, ...]) -> None:
