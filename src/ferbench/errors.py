@@ -167,12 +167,16 @@ class FerbenchError(Exception):
 
     def told(self, words: Words) -> str:
         """The whole message in somebody's words."""
-        sentence = told(self.message, words) or self._comparison()
+        return self.as_text().told(words)
+
+    def as_text(self) -> Text:
+        """The whole message as a sentence that keeps its settings and actions."""
+        parts: list[Part] = [self.message or self._comparison()]
         if self.key:
-            sentence = f"{words.setting(Setting(self.key))}: {sentence}"
-        if not self.hint:
-            return sentence
-        return f"{sentence}; {told(self.hint, words)}"
+            parts = [Setting(self.key), ": ", *parts]
+        if self.hint:
+            parts += ["; ", self.hint]
+        return Text(*parts)
 
     def _comparison(self) -> str:
         sentence = f"expected {self.expected}" if self.expected else ""

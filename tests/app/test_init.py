@@ -57,7 +57,7 @@ def test_generated_study_reads_as_it_was_made(made, tmp_path, monkeypatch, camer
         )
     )
     monkeypatch.chdir("/")  # it works from any folder
-    sessions = study_of(written.data_set, camera=camera, annotator=coder).sessions()
+    sessions = study_of(written.data_set, camera=camera, annotator=coder).load().sessions
     wanted = {f"{m.participant:02}_{m.session}": m for m in made.meetings if camera in m.files}
     assert [s.session_id for s in sessions] == sorted(wanted)
     assert len(sessions) == {"front": 30, "side": 29}[camera]
@@ -171,7 +171,7 @@ def test_written_file_has_every_field(made, tmp_path):
     }
     assert '# keep: {"Type fout": [' in written.data_set.read_text(encoding="utf-8")
     with pytest.raises(DatasetError, match=r"dataset\.camera="):
-        study_of(written.data_set).sessions()
+        study_of(written.data_set).load().sessions
 
 
 def test_moved_study_needs_only_the_new_paths(made, tmp_path):
@@ -185,7 +185,7 @@ def test_moved_study_needs_only_the_new_paths(made, tmp_path):
     study = study_of(written.data_set, videos=str(moved), camera="front", annotator="anna")
     assert all(
         part.path.is_relative_to(moved) and part.path.is_file()
-        for s in study.sessions()
+        for s in study.load().sessions
         for part in s.parts
     )
 
@@ -213,7 +213,7 @@ def test_without_annotations(recordings, command, tmp_path):
     ended = command(recordings("P01_S1.mp4", "sub/P01_S2.mp4", "P02_S1.mp4"))
     assert ended.code == 0
     assert "without a place" not in ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [(s.session_id, s.participant, s.annotations) for s in sessions] == [
         ("01_1", "01", None),
         ("01_2", "01", None),
@@ -226,7 +226,7 @@ def test_all_placed_and_inside_ends_with_0(recordings, command, tmp_path):
     (tmp_path / "marks.csv").write_text("session,onset_s\na.mp4,0.5\nb,1\n")
     ended = command(folder, "--annotations", tmp_path / "marks.csv")
     assert ended.code == 0, ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [[a.onset_s for a in s.annotations] for s in sessions] == [[0.5], [1.0]]
 
 
@@ -296,7 +296,7 @@ def test_columns_without_usual_names(recordings, command, tmp_path):
     text = (tmp_path / "ferbench-conf/dataset/lab.yaml").read_text()
     assert 'onset: "???"' in text
     (tmp_path / "ferbench-conf/dataset/lab.yaml").write_text(text.replace('"???"', "alpha"))
-    [session] = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    [session] = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [a.onset_s for a in session.annotations] == [0.5]
 
 
@@ -309,7 +309,7 @@ def test_named_columns(recordings, command, tmp_path):
     ended = command(folder, "--annotations", "marks.csv", *said, "--force")
     assert ended.code == 0, ended.out
     assert "columns       session = alpha, onset = video\n" in ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [[(a.onset_s, a.kind) for a in s.annotations] for s in sessions] == [
         [(1.0, "")],
         [(0.5, "")],
@@ -378,7 +378,7 @@ def test_pattern_instead_of_guesses(recordings, command, tmp_path):
     ended = command(folder, "--pattern", r"x(?P<participant>\d+)y(?P<session>\d)")
     assert ended.code == 1
     assert "other.mp4: the pattern does not fit" in ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [(s.session_id, s.participant) for s in sessions] == [("1", "02"), ("2", "01")]
     ended = command(folder, "--pattern", "(", "--force")
     assert (ended.code, "not a regular expression" in ended.err) == (1, True)
@@ -399,7 +399,7 @@ def test_names_that_disagree_with_the_log_book_are_told(recordings, tmp_path):
         "a 20250304_101500.mp4: its name's start is -30.0 s from log.csv, line 2; the name's is used"
     ]
     assert found.open == ["log.csv, line 4: no session has a video and the name 'c'"]
-    sessions = study_of(written.data_set).sessions()
+    sessions = study_of(written.data_set).load().sessions
     assert [[a.onset_s for a in s.annotations] for s in sessions] == [[1.0], [0.5]]
 
 

@@ -291,7 +291,7 @@ def test_clock_times_need_a_run(ferbench, tables):
     events, marks = tables(e__csv=EVENTS, m__csv="session,onset_s\na,14:03:20\n")
     ended = ferbench("score", events, marks, "--time-format", "clock")
     assert ended.code == 1
-    assert "'ferbench score' does not know when sessions began" in ended.err
+    assert "nothing says when sessions began; use 'ferbench run'" in ended.err
 
 
 def test_plain_tables_and_json(ferbench, tables, tmp_path):

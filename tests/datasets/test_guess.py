@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from ferbench.datasets.guess import clock_text, guess_places, places_by_pattern
 from ferbench.datasets.headers import find_columns
 from ferbench.datasets.names import Known, read_name
-from ferbench.datasets.naming import canonical
 from ferbench.datasets.starts import fill_starts, read_starts
-from ferbench.datasets.times import Clock, parse_clock
 from ferbench.errors import DatasetError
+from ferbench.formats.times import Clock, parse_clock
+from ferbench.spelling import comparable_name as canonical
 from ferbench.workflows.survey_files import data_set_name
 
 LAB = Known.of((str(p), str(s)) for p in range(1, 16) for s in (1, 2))

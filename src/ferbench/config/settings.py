@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.config.binding import bind, build, unknown_key
-from ferbench.datasets.annotation_table import Table
 from ferbench.errors import ConfigError
+from ferbench.formats.annotation_table import Table
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.protocols import Dataset
 from ferbench.tracking.settings import Tracking

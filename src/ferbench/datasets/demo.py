@@ -8,15 +8,14 @@ from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ferbench.datasets.annotation_table import Table
-from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
 from ferbench.datasets.naming import Naming
-from ferbench.datasets.pairing import Paired, pair
+from ferbench.datasets.pairing import pair
 from ferbench.datasets.recordings import Recording, assemble
+from ferbench.formats.reading import read_annotations
 from ferbench.places import clips_dir, default_root
-from ferbench.types import Session
+from ferbench.types import LoadedDataset
 from ferbench.weights.published import Notice, PublishedFile, fetch
 
 _log = logging.getLogger("ferbench")
@@ -55,32 +54,31 @@ class Demo:
         )
         return fetch(self.clips, folder, notify=notify)
 
-    def sessions(self) -> tuple[Session, ...]:
-        """One session per clip, sorted by name.
+    def load(self) -> LoadedDataset:
+        """One session per clip, sorted by name; fetches missing clips.
 
-        Fetches missing clips. Raises WeightsError, DatasetError.
+        Notices are what these numbers are worth, and what was left out, if ``clips`` was changed.
+
+        Raises:
+            WeightsError: a clip cannot be had.
+            DatasetError: the annotations do not belong to ``clips``.
         """
-        return self._paired().sessions
-
-    def notices(self) -> tuple[str, ...]:
-        """What these numbers are worth.
-
-        And what was left out, if ``clips`` was changed. Raises like ``sessions``.
-        """
-        return (WORTH, *self._paired().notices)
-
-    @property
-    def tables(self) -> dict[str, Path]:
-        """The packaged annotations (ferbench is always installed as plain files)."""
-        return {"annotations": Path(str(resources.files("ferbench.datasets") / "demo.csv"))}
-
-    def _paired(self) -> Paired:
         rules = Rules(source="demo.csv", naming=Naming(template="{session}"), suffixes=SUFFIXES)
         clips = [
             Recording(path=path, where=path.name, session=path.stem)
             for path in self.fetch(_log.info)
         ]
         footage, _ = assemble(clips, rules.naming, None)
-        found, told = match(footage, read_annotations(self.tables["annotations"], Table()), rules)
-        paired = pair(found, rules)
-        return Paired(sessions=paired.sessions, notices=(*told, *paired.notices))
+        annotations = annotations_path()
+        items, notices = match(footage, read_annotations(annotations), rules)
+        paired = pair(items, rules)
+        return LoadedDataset(
+            sessions=paired.sessions,
+            notices=(WORTH, *notices, *paired.notices),
+            tables={"annotations": (annotations,)},
+        )
+
+
+def annotations_path() -> Path:
+    """The packaged annotations (ferbench is always installed as plain files)."""
+    return Path(str(resources.files("ferbench.datasets") / "demo.csv"))

@@ -14,10 +14,12 @@ from typing import Final
 
 from ferbench.datasets.copies import copies_of
 from ferbench.datasets.names import PERSON_WORDS, SESSION_WORDS, Clues, Known, read_name, spelled_as
-from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, canonical, plain
+from ferbench.datasets.naming import NUMBERED_WITHIN, Naming
 from ferbench.datasets.pattern import compiled, recordings_by_name
 from ferbench.datasets.recordings import natural
-from ferbench.datasets.times import Clock
+from ferbench.formats.times import Clock
+from ferbench.spelling import comparable_name as canonical
+from ferbench.spelling import plain
 from ferbench.wording import some
 
 _WORDS: Final = re.compile(r"[^\s/._()\[\]-]+")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
-from ferbench.datasets.naming import canonical, plain
+from ferbench.spelling import comparable_name as canonical
+from ferbench.spelling import plain
 
 Field = Literal["session", "participant", "onset", "offset", "kind", "annotator"]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)

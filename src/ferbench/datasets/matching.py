@@ -7,20 +7,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from ferbench.datasets.annotation_table import AnnotationTable, Problem, Row
 from ferbench.datasets.naming import (
     NUMBERED_WITHIN,
     Finder,
     Identity,
     Naming,
-    canonical,
     chosen,
     did_you_mean,
     without_suffix,
 )
 from ferbench.datasets.recordings import Footage
-from ferbench.errors import DatasetError
-from ferbench.wording import some, some_lines
+from ferbench.errors import DatasetError, Setting, Text
+from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
+from ferbench.spelling import comparable_name, same_name
+from ferbench.wording import plural, some, some_lines
 
 Unlisted = Literal["unannotated", "empty", "skip"]
 """What a session without any row is.
@@ -49,7 +49,7 @@ class Rules:
     annotator: str | None = None
     unlisted: Unlisted = "unannotated"
     refused_rows: RefusedRows = "unscored"
-    named_by: str = "dataset.pattern"
+    named_by: str = Text(Setting("pattern"))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,8 +61,8 @@ class Matched:
 
     footage: Footage
     participant: str = ""
-    rows: list[Row] = field(default_factory=list)
-    refused: list[Problem] = field(default_factory=list)
+    rows: list[AnnotationRow] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
 
 
 def match(
@@ -74,9 +74,9 @@ def match(
 ) -> tuple[list[Matched], list[str]]:
     """Find the session of each row.
 
-    A row's names mean the session whose names are spelled exactly so, else the only one in the same
-    canonical form (``naming.canonical``); a video's suffix in the session's cell counts for
-    nothing. A row that cannot be used and has no session counts for all sessions of its
+    A row's names mean the session whose names are spelled exactly so, else the only one whose names
+    differ in spelling only (``spelling.comparable_name``); a video's suffix in the session's cell
+    counts for nothing. A row that cannot be used and has no session counts for all sessions of its
     participant, unless such rows are skipped.
 
     Args:
@@ -94,55 +94,91 @@ def match(
             sessions, one name means sessions of several participants, or no row belongs to any
             session.
     """
-    found = [Matched(footage=item, participant=item.participant) for item in footage]
-    none: list[Matched] = []
-    finder = Finder(
-        [*((identity, none) for identity in left_out), *((m.footage.identity, [m]) for m in found)]
-    )
     _check_fields(table, rules)
-    strays: dict[Identity, list[Row]] = {}
-    for row in by_annotator(table.rows, rules.annotator):
-        identity = rules.naming.identity(row.session, row.participant)
-        own = _find(finder, identity, rules, row.line)
-        if own is None:
-            strays.setdefault(identity, []).append(row)
-        for matched in own or ():
-            matched.rows.append(row)
-    notices = [f"{rules.source}: {note}" for note in table.notes]
-    people = {canonical(item.participant) for item in found if item.participant}
-    for item in found:
-        notices += _whose(item, rules, people)
-    lost: dict[tuple[str, int], str] = {}
-    for problem in table.problems:
-        identity = rules.naming.identity(problem.session, problem.participant)
-        own = (
-            _find(finder, identity, rules, problem.line)
-            if all(identity)
-            else _of_person(problem, found, rules)
-        )
-        if own is None:
-            lost[problem.place] = f"{rules.source}, {problem}; the row was left out"
-        for matched in own or ():
-            matched.refused.append(problem)
-    if strays and not any(item.rows or item.refused for item in found):
-        theirs = some([repr(rules.naming.name(identity)) for identity in list(strays)[:3]])
-        ours = some([repr(item.footage.name) for item in found[:3]])
-        raise DatasetError(
-            f"{rules.source}: no row belongs to any video: the rows are of {theirs}, the videos of {ours}. "
-            f"Say how names are made with {rules.named_by}, dataset.session_name and dataset.format.columns."
-        )
-    return found, notices + refusals(lost, rules.source) + _told(strays, found, rules)
+    sessions = _Sessions(footage, rules, left_out)
+    strays = sessions.take_rows(by_annotator(table.rows, rules.annotator))
+    notices: list[str] = [Text(f"{rules.source}: ", note) for note in table.notes]
+    notices += sessions.take_participants()
+    lost = sessions.take_refused(table.refused)
+    if strays and not any(item.rows or item.refused for item in sessions.all):
+        raise _no_row_belongs(strays, footage, rules)
+    notices += refusals(lost, rules.source)
+    notices += _without_video(strays, sessions.all, rules)
+    return sessions.all, notices
 
 
-def refusals(told: Mapping[tuple[str, int], str], source: str) -> list[str]:
-    """What is told of each file and line, in order; of very many only the lines."""
-    places = sorted(told)
-    rest = (
-        [f"{source}, {some_lines([n for _, n in places[_MANY:]])}: likewise"]
-        if len(places) > _MANY
-        else []
-    )
-    return [*(told[place] for place in places[:_MANY]), *rest]
+class _Sessions:
+    """The sessions, and which of them a row means."""
+
+    def __init__(
+        self, footage: Sequence[Footage], rules: Rules, left_out: Collection[Identity]
+    ) -> None:
+        self.all = [Matched(footage=item, participant=item.participant) for item in footage]
+        self._rules = rules
+        known: dict[Identity, list[Matched]] = {identity: [] for identity in left_out}
+        for item in self.all:
+            known[item.footage.identity] = [item]
+        self._finder = Finder(known.items())
+
+    def take_rows(self, rows: Sequence[AnnotationRow]) -> dict[Identity, list[AnnotationRow]]:
+        """Give each row to its session; return those that are of none."""
+        strays: dict[Identity, list[AnnotationRow]] = {}
+        for row in rows:
+            identity = self._rules.naming.identity(row.session, row.participant)
+            items = self._find(identity, row.line)
+            if items is None:
+                strays.setdefault(identity, []).append(row)
+                continue
+            for item in items:
+                item.rows.append(row)
+        return strays
+
+    def take_participants(self) -> list[str]:
+        """Take participants from the rows where the videos do not tell them; return notices."""
+        known = {comparable_name(item.participant) for item in self.all if item.participant}
+        notices = []
+        for item in self.all:
+            notices += _take_participant(item, self._rules, known)
+        return notices
+
+    def take_refused(self, rows: Sequence[RefusedRow]) -> dict[tuple[str, int], str]:
+        """Give refused rows to their sessions; return, by place, what is told of the others."""
+        lost = {}
+        for row in rows:
+            identity = self._rules.naming.identity(row.session, row.participant)
+            if all(identity):
+                items = self._find(identity, row.line)
+            else:
+                items = self._of_participant(row.participant)
+            if items is None:
+                lost[row.place] = f"{self._rules.source}, {row}; the row was left out"
+                continue
+            for item in items:
+                item.refused.append(row)
+        return lost
+
+    def _find(self, identity: Identity, line: int) -> list[Matched] | None:
+        """The session of a row, [] = one that is left out, None = none.
+
+        Raises DatasetError where it may be several.
+        """
+        try:
+            items = self._finder.find(identity)
+            if items is None and self._rules.naming.fields[0] == "session":
+                session = without_suffix(identity[0], self._rules.suffixes)
+                items = self._finder.find((session, *identity[1:]))
+        except DatasetError as error:
+            place = f"{self._rules.source}, line {line}"
+            raise DatasetError(Text(f"{place}: session ", error.as_text())) from None
+        return items
+
+    def _of_participant(self, participant: str) -> list[Matched] | None:
+        """All sessions that a refused row without a session may be of; None = not known."""
+        if self._rules.refused_rows == "skip" or not participant:
+            return None
+        named = [item for item in self.all if item.participant]
+        theirs = [item for item in named if same_name(item.participant, participant)]
+        return theirs or None
 
 
 def _check_fields(table: AnnotationTable, rules: Rules) -> None:
@@ -150,104 +186,138 @@ def _check_fields(table: AnnotationTable, rules: Rules) -> None:
     for name in rules.naming.fields:
         if table.rows and not any(getattr(row, name) for row in table.rows):
             raise DatasetError(
-                f"{rules.source}: sessions are named {rules.naming.template!r}, but the rows have no {name}; name its "
-                f"column in dataset.format.columns.{name}, or set dataset.session_name"
+                f"{rules.source}: sessions are named {rules.naming.template!r}, but the rows have "
+                f"no {name}",
+                hint=Text(
+                    "name its column in ",
+                    Setting(f"format.columns.{name}"),
+                    ", or set ",
+                    Setting("session_name"),
+                ),
             )
 
 
-def _of_person(problem: Problem, found: Sequence[Matched], rules: Rules) -> list[Matched] | None:
-    """All sessions that a row without a session may be of; None = not known."""
-    if rules.refused_rows == "skip" or not problem.participant:
-        return None
-    return [
-        m
-        for m in found
-        if m.participant and canonical(m.participant) == canonical(problem.participant)
-    ] or None
+def by_annotator(rows: Sequence[AnnotationRow], annotator: str | None) -> list[AnnotationRow]:
+    """The rows of the chosen annotator; spellings of one name are one person, as for sessions.
 
-
-def _find(
-    finder: Finder[list[Matched]], identity: Identity, rules: Rules, line: int
-) -> list[Matched] | None:
-    """The session of a row, [] = one that is left out, None = none."""
-    try:
-        found = finder.find(identity)
-        if found is None and rules.naming.fields[0] == "session":
-            found = finder.find((without_suffix(identity[0], rules.suffixes), *identity[1:]))
-    except DatasetError as error:
-        raise DatasetError(f"{rules.source}, line {line}: session {error}") from None
-    return found
-
-
-def by_annotator(rows: Sequence[Row], annotator: str | None) -> list[Row]:
-    """The rows of the chosen annotator; spellings of one name are one person, as for sessions."""
-    spelled: dict[str, str] = {}
-    names = [spelled.setdefault(canonical(row.annotator), row.annotator) or BLANK for row in rows]
-    counts = Counter(names)
-    if annotator is None and len(counts) > 1:
-        listed = ", ".join(
-            f"{name} ({count} row{'s' * (count > 1)})" for name, count in sorted(counts.items())
-        )
-        example = next(name for name, _ in counts.most_common() if name != BLANK)
-        raise DatasetError(
-            f"several people annotated: {listed}; choose one with dataset.annotator={example}, "
-            f"or dataset.annotator={EVERYBODY} (each row is an annotation of its own)"
-        )
+    Raises:
+        DatasetError: there are several annotators and none was chosen, or there is no such one.
+    """
+    first_spelling: dict[str, str] = {}
+    names = []
+    for row in rows:
+        name = first_spelling.setdefault(comparable_name(row.annotator), row.annotator)
+        names.append(name or BLANK)
+    num_rows = Counter(names)
+    if annotator is None and len(num_rows) > 1:
+        raise _several_annotators(num_rows)
     if annotator in (None, EVERYBODY) or not rows:
         return list(rows)
-    name = chosen("dataset.annotator", str(annotator), counts)
-    return [row for row, own in zip(rows, names, strict=True) if own == name]
+    wanted = chosen("annotator", str(annotator), num_rows)
+    return [row for row, name in zip(rows, names, strict=True) if name == wanted]
 
 
-def _whose(item: Matched, rules: Rules, known: set[str]) -> list[str]:
+def _several_annotators(num_rows: Counter[str]) -> DatasetError:
+    counts = [f"{name} ({plural(count, 'row')})" for name, count in sorted(num_rows.items())]
+    named = [name for name, _ in num_rows.most_common() if name != BLANK]
+    return DatasetError(
+        f"several people annotated: {', '.join(counts)}",
+        hint=Text(
+            "choose one with ",
+            Setting("annotator", named[0]),
+            ", or ",
+            Setting("annotator", EVERYBODY),
+            " (each row is an annotation of its own)",
+        ),
+    )
+
+
+def _take_participant(item: Matched, rules: Rules, known: set[str]) -> list[str]:
     """Take the participant from the rows where the videos do not tell.
 
     A notice where they call the person otherwise.
 
     Raises DatasetError where the rows name several people, or one that other videos are of.
     """
-    people = {canonical(row.participant): row for row in item.rows if row.participant}
-    if "participant" in rules.naming.fields or not people:
+    row_of = {comparable_name(row.participant): row for row in item.rows if row.participant}
+    if "participant" in rules.naming.fields or not row_of:
         return []
-    mend = (
-        f"Where sessions are numbered within participants, set dataset.session_name='{NUMBERED_WITHIN}'; where the "
-        "column is not about who was filmed, set dataset.format.columns.participant=null."
-    )
-    if len(people) > 1:
-        told = " and ".join(
-            f"{row.participant!r} (line {row.line})" for row in list(people.values())[:2]
-        )
+    if len(row_of) > 1:
+        two = [f"{row.participant!r} (line {row.line})" for row in list(row_of.values())[:2]]
+        session = f"session {item.footage.name!r}"
         raise DatasetError(
-            f"{rules.source}: session {item.footage.name!r} is there for participants {told}. {mend}"
+            f"{rules.source}: {session} is there for participants {' and '.join(two)}",
+            hint=_mend_participants(),
         )
-    [row] = people.values()
+    [row] = row_of.values()
     if not item.participant:
         item.participant = row.participant
-    elif canonical(item.participant) != canonical(row.participant):
-        differs = (
-            f"{rules.source}, line {row.line}: session {item.footage.name!r} is of participant {row.participant!r}, "
-            f"by its video of {item.participant!r}"
-        )
-        if canonical(row.participant) in known:
-            raise DatasetError(f"{differs}. {mend}")
-        return [f"{differs}; the video's is used"]
-    return []
+        return []
+    if same_name(item.participant, row.participant):
+        return []
+    differs = (
+        f"{rules.source}, line {row.line}: session {item.footage.name!r} is of participant "
+        f"{row.participant!r}, by its video of {item.participant!r}"
+    )
+    if comparable_name(row.participant) in known:
+        raise DatasetError(differs, hint=_mend_participants())
+    return [f"{differs}; the video's is used"]
 
 
-def _told(strays: dict[Identity, list[Row]], found: Sequence[Matched], rules: Rules) -> list[str]:
-    """One notice per session that has annotations, but no video."""
-    free = [item.footage.name for item in found if not item.rows]
-    lines = {
-        identity: [row.line for row in rows if row.kept]
-        for identity, rows in sorted(strays.items())
-    }
-    names = {rules.naming.name(identity): own for identity, own in lines.items() if own}
-    notices = [
-        f"{rules.source}, {some_lines(own)}: no video is of session {name!r}{did_you_mean(name, free)}; left out"
-        for name, own in list(names.items())[:_MANY]
-    ]
-    rest = list(names)[_MANY:]
-    return [
-        *notices,
-        *([f"{rules.source}: no video is of sessions {some(rest)}; left out"] if rest else []),
-    ]
+def _mend_participants() -> Text:
+    return Text(
+        "where sessions are numbered within participants, set ",
+        Setting("session_name", NUMBERED_WITHIN),
+        "; where the column is not about who was filmed, set ",
+        Setting("format.columns.participant", "null"),
+    )
+
+
+def _no_row_belongs(
+    strays: Mapping[Identity, Sequence[AnnotationRow]], footage: Sequence[Footage], rules: Rules
+) -> DatasetError:
+    of_rows = some([repr(rules.naming.name(identity)) for identity in list(strays)[:3]])
+    of_videos = some([repr(item.name) for item in footage[:3]])
+    return DatasetError(
+        f"{rules.source}: no row belongs to any video: the rows are of {of_rows}, the videos of "
+        f"{of_videos}",
+        hint=Text(
+            "say how names are made with ",
+            rules.named_by,
+            ", ",
+            Setting("session_name"),
+            " and ",
+            Setting("format.columns"),
+        ),
+    )
+
+
+def refusals(notices: Mapping[tuple[str, int], str], source: str) -> list[str]:
+    """What is told of refused rows, by file and line, in order; of very many only the lines."""
+    places = sorted(notices)
+    first = [notices[place] for place in places[:_MANY]]
+    rest = [line for _, line in places[_MANY:]]
+    if not rest:
+        return first
+    return [*first, f"{source}, {some_lines(rest)}: likewise"]
+
+
+def _without_video(
+    strays: Mapping[Identity, Sequence[AnnotationRow]], sessions: Sequence[Matched], rules: Rules
+) -> list[str]:
+    """One notice per session that has annotations, but no video; of very many only the names."""
+    free = [item.footage.name for item in sessions if not item.rows]
+    lines_of: dict[str, list[int]] = {}
+    for identity, rows in sorted(strays.items()):
+        lines = [row.line for row in rows if row.kept]
+        if lines:
+            lines_of[rules.naming.name(identity)] = lines
+    notices = []
+    for name in list(lines_of)[:_MANY]:
+        meant = did_you_mean(name, free)
+        place = f"{rules.source}, {some_lines(lines_of[name])}"
+        notices.append(f"{place}: no video is of session {name!r}{meant}; left out")
+    rest = list(lines_of)[_MANY:]
+    if rest:
+        notices.append(f"{rules.source}: no video is of sessions {some(rest)}; left out")
+    return notices

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from ferbench.datasets.naming import canonical, plain
+from ferbench.spelling import comparable_name as canonical
+from ferbench.spelling import plain
 
 _PEOPLE: Final = (
     "participant",

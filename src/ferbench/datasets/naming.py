@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from ferbench.datasets.files import is_video
 from ferbench.errors import ConfigError, DatasetError
+from ferbench.spelling import comparable_name, plain
 from ferbench.wording import some
 
 PARTS_OF_A_NAME: Final = ("session", "participant")
@@ -22,26 +23,6 @@ _SHOWN: Final = 10
 T = TypeVar("T")
 Identity = tuple[str, ...]
 """Values of the fields that a session's name is made of."""
-
-
-def plain(text: str) -> str:
-    """A name in one Unicode form.
-
-    Some systems write an accent into file names as a character of its own.
-    """
-    return unicodedata.normalize("NFC", text).strip()
-
-
-def canonical(text: str) -> str:
-    """What spellings of one name share.
-
-    Lower case, and numbers without the leading zeros that spreadsheets drop.
-
-    >>> canonical("007"), canonical("P07")
-    ('7', 'p07')
-    """
-    folded = plain(plain(text).casefold())
-    return folded.lstrip("0") or "0" if re.fullmatch(r"[0-9]+", folded) else folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +71,7 @@ class Naming:
         >>> Naming(template="{participant}_{session}").means(("2", "P7"), ["p7_02", "p7_12"])
         {'p7_02'}
         """
-        values = dict(zip(self.fields, map(canonical, identity), strict=True))
+        values = dict(zip(self.fields, map(comparable_name, identity), strict=True))
         pattern = ""
         for literal, name, _, _ in string.Formatter().parse(self.template):
             pattern += re.escape(unicodedata.normalize("NFC", literal.casefold()))
@@ -110,7 +91,7 @@ class Finder(Generic[T]):
         self._exact: dict[Identity, T] = dict(known)
         self._canonical: dict[Identity, list[Identity]] = {}
         for identity in self._exact:
-            self._canonical.setdefault(tuple(map(canonical, identity)), []).append(identity)
+            self._canonical.setdefault(tuple(map(comparable_name, identity)), []).append(identity)
 
     def find(self, identity: Identity) -> T | None:
         """What an identity stands for, None = nothing.
@@ -119,7 +100,7 @@ class Finder(Generic[T]):
         """
         if identity in self._exact:
             return self._exact[identity]
-        near = self._canonical.get(tuple(map(canonical, identity)), [])
+        near = self._canonical.get(tuple(map(comparable_name, identity)), [])
         if len(near) > 1:
             both = " and ".join(repr(" ".join(spelled)) for spelled in near)
             raise DatasetError(
@@ -154,8 +135,8 @@ def chosen(key: str, wanted: str, known: Collection[str]) -> str:
 
 def did_you_mean(wanted: str, known: Iterable[str]) -> str:
     """A hint in brackets at the nearest name, or ""."""
-    spelled = {canonical(name): name for name in known}
-    near = difflib.get_close_matches(canonical(wanted), spelled, n=1, cutoff=0.75)
+    spelled = {comparable_name(name): name for name in known}
+    near = difflib.get_close_matches(comparable_name(wanted), spelled, n=1, cutoff=0.75)
     return f" (did you mean {spelled[near[0]]!r}?)" if near else ""
 
 
@@ -163,7 +144,7 @@ def lookalikes(what: str, names: Iterable[str]) -> list[str]:
     """One notice per group of names that differ only in case or leading zeros."""
     groups: dict[str, list[str]] = {}
     for name in sorted(set(names)):
-        groups.setdefault(canonical(name), []).append(name)
+        groups.setdefault(comparable_name(name), []).append(name)
     return [
         f"the {what} {' and '.join(map(repr, group))} differ only in case or leading zeros; they are taken as different"
         for group in groups.values()

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ferbench.datasets.annotation_table import Problem, Row
 from ferbench.datasets.matching import Matched, Rules, refusals
 from ferbench.datasets.recordings import Footage
-from ferbench.datasets.times import Clock, since
 from ferbench.errors import DatasetError
+from ferbench.formats.annotation_table import AnnotationRow, RefusedRow
+from ferbench.formats.times import Clock, since
 from ferbench.types import Annotation, Session
 from ferbench.wording import some
 
@@ -118,7 +118,7 @@ def _outcome(sessions: Sequence[str]) -> str:
     return f"session{'s' if len(sessions) > 1 else ''} {some(sessions)} {'are' if len(sessions) > 1 else 'is'} not scored"
 
 
-def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
+def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[RefusedRow]]:
     """A session's annotations in order of time, and all its rows that cannot be used."""
     annotations: list[Annotation] = []
     refused = list(item.refused)
@@ -146,8 +146,7 @@ def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
                 )
             )
             continue
-        whose = {"session": row.session, "participant": row.participant, "file": row.file}
-        refused.append(Problem(line=row.line, reason=reason, **whose))
+        refused.append(row.refused(reason))
     return tuple(sorted(annotations)), sorted(refused, key=lambda problem: problem.place)
 
 
@@ -165,7 +164,7 @@ def _outside(footage: Footage, annotations: Sequence[Annotation]) -> list[str]:
     return [f"{footage.name} ({count})"] if count else []
 
 
-def _dated(row: Row, footage: Footage) -> bool:
+def _dated(row: AnnotationRow, footage: Footage) -> bool:
     """Whether the clock leaves no doubt about the day."""
     moments = (row.onset, footage.start)
     return not _is_clock(row) or all(
@@ -205,7 +204,7 @@ def check_minutes(found: Sequence[Matched], source: str) -> None:
         )
 
 
-def _is_clock(row: Row) -> bool:
+def _is_clock(row: AnnotationRow) -> bool:
     return isinstance(row.onset, Clock)
 
 
@@ -216,7 +215,7 @@ def _seconds(moment: float | Clock, footage: Footage) -> float | None:
     return moment
 
 
-def _reason(refused: Sequence[Problem], rules: Rules) -> str:
+def _reason(refused: Sequence[RefusedRow], rules: Rules) -> str:
     more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
     return f"{rules.source}, {refused[0]}{more}"
 

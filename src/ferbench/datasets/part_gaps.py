@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ferbench.datasets.naming import canonical
+from ferbench.spelling import comparable_name as canonical
 
 
 def first_gap(parts: Sequence[str], placed: Sequence[bool]) -> tuple[int, str] | None:

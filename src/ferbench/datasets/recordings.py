@@ -13,15 +13,15 @@ from ferbench.datasets.naming import (
     NUMBERED_WITHIN,
     Identity,
     Naming,
-    canonical,
     chosen,
     lookalikes,
-    plain,
     raise_problems,
 )
 from ferbench.datasets.part_gaps import first_gap
-from ferbench.datasets.times import Clock, parse_clock, parse_time, since
 from ferbench.errors import DatasetError
+from ferbench.formats.times import Clock, parse_clock, parse_time, since
+from ferbench.spelling import comparable_name as canonical
+from ferbench.spelling import plain
 from ferbench.types import Part
 from ferbench.wording import some
 

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ferbench.datasets.csv_file import CsvFile, read_csv
 from ferbench.datasets.guess import Place, clock_text
 from ferbench.datasets.headers import Headers, find_columns
-from ferbench.datasets.naming import canonical, plain
 from ferbench.datasets.recordings import parse_moment
-from ferbench.datasets.time_format import Cell, Times, find_times
-from ferbench.datasets.times import Clock, since
 from ferbench.errors import DatasetError
+from ferbench.formats.csv_file import CsvFile, read_csv
+from ferbench.formats.time_format import Cell, Times, find_times
+from ferbench.formats.times import Clock, since
+from ferbench.spelling import comparable_name as canonical
+from ferbench.spelling import plain
 
 _DIFFERS_S: Final = 1.0
 _DATE_WORDS: Final = ("date", "datum", "dag", "day", "tag", "jour")

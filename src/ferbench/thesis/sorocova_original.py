@@ -16,15 +16,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from ferbench.datasets.annotation_table import Table
-from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming
 from ferbench.datasets.pairing import Paired, pair
 from ferbench.datasets.recordings import Footage
 from ferbench.errors import DatasetError
-from ferbench.types import Part, Session
+from ferbench.formats.annotation_table import Table
+from ferbench.formats.reading import read_annotations
+from ferbench.types import LoadedDataset, Part, Session
 from ferbench.wording import some
 
 
@@ -113,29 +113,18 @@ class SorocovaOriginal:
     annotations: str
     format: Table = field(default_factory=Table)
 
-    def sessions(self) -> tuple[Session, ...]:
+    def load(self) -> LoadedDataset:
         """All sessions, sorted by name.
 
-        Raises DatasetError: no folder, no CSV, or nothing was chosen.
+        Notices are about pairs without a file, files of several pairs, and rows that cannot be
+        used.
+
+        Raises:
+            DatasetError: no folder, no CSV, or nothing was chosen.
         """
-        return self._paired().sessions
-
-    def notices(self) -> tuple[str, ...]:
-        """Pairs without a file, files of several pairs, and rows that cannot be used.
-
-        Raises like ``sessions``.
-        """
-        return self._paired().notices
-
-    @property
-    def tables(self) -> dict[str, Path]:
-        """The CSV."""
-        return {"annotations": Path(self.annotations).expanduser()}
-
-    def _paired(self) -> Paired:
-        root, path = Path(self.videos).expanduser(), self.tables["annotations"]
+        root, path = Path(self.videos).expanduser(), Path(self.annotations).expanduser()
         if not root.is_dir():
-            raise DatasetError(f"dataset.videos: no such folder: {root}. Check the path.")
+            raise DatasetError(f"no such folder: {root}. Check the path.", key="videos")
         rules = Rules(source=path.name, naming=Naming(template=NUMBERED_WITHIN), suffixes=SUFFIXES)
         pairs = select(list(walk(root)), _text(path))
         owners: dict[str, list[Pair]] = {}
@@ -164,28 +153,30 @@ class SorocovaOriginal:
                 footage.append(_footage(name, identity, own[0], part))
             else:
                 unscored.append(_unscored(name, own, part))
-        paired = self._scored(footage, rules)
+        paired = self._scored(footage, rules, path)
         empty = [_told(item) for item in pairs if not item.files]
         notices = [f"{path.name}: no file was chosen for {some(empty)}"] if empty else []
         notices += [f"{session.session_id}: {session.unscored}" for session in unscored]
         sessions = sorted((*paired.sessions, *unscored), key=lambda session: session.session_id)
-        return Paired(sessions=tuple(sessions), notices=(*notices, *paired.notices))
+        return LoadedDataset(
+            sessions=tuple(sessions),
+            notices=(*notices, *paired.notices),
+            tables={"annotations": (path,)},
+        )
 
-    def _scored(self, footage: Sequence[Footage], rules: Rules) -> Paired:
+    def _scored(self, footage: Sequence[Footage], rules: Rules, path: Path) -> Paired:
         """Files that belong to one pair, with its rows."""
         if not footage:
             return Paired(sessions=(), notices=())
         known = {item.identity for item in footage}
-        table = read_annotations(self.tables["annotations"], self.format)
+        table = read_annotations(path, self.format)
         table = replace(
             table,
             rows=tuple(
                 r for r in table.rows if rules.naming.identity(r.session, r.participant) in known
             ),
-            problems=tuple(
-                p
-                for p in table.problems
-                if rules.naming.identity(p.session, p.participant) in known
+            refused=tuple(
+                p for p in table.refused if rules.naming.identity(p.session, p.participant) in known
             ),
         )
         found, told = match(footage, table, rules)

@@ -16,10 +16,12 @@ from pathlib import Path
 import typer
 
 from ferbench.errors import ConfigError, FerbenchError
+from ferbench.formats.dispatch import endings, writer_of
+from ferbench.formats.tracks import event_tracks
+from ferbench.formats.writing import check_target, write_tracks
 from ferbench.report.files import EVENT_COLUMNS, event_rows, write_csv
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.wording import plural
-from ferbench.workflows.event_formats import ENDINGS, check_foreign, is_foreign, write_foreign
 from ferbench.workflows.find_events import Found, Kind, Question, find_events, kind_of
 from ferbench.workflows.thesis_export import Export
 
@@ -174,8 +176,8 @@ def events_of(
 
 def _written(out: Path, found: Sequence[Found]) -> str:
     """Write the events, and say where they are."""
-    if is_foreign(out):
-        paths = write_foreign(out, found)
+    if writer_of(out) is not None:
+        paths = write_tracks(out, {each.session_id: event_tracks(each.events) for each in found})
         return f"wrote {paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}"
     lengths = write_events(out, found)
     return f"wrote {out}, and the sessions' lengths to {lengths.name}"
@@ -240,11 +242,13 @@ def check_out(out: Path, *, several: bool) -> None:
         raise ConfigError(
             f"--out: {out} is a folder; expected the name of a file such as {out / 'events.csv'}"
         )
-    if is_foreign(out):
-        check_foreign(out, several=several)
+    if writer_of(out) is not None:
+        check_target(out, several=several)
         return
     if out.suffix.lower() != ".csv":
-        raise ConfigError(f"--out: expected a name that ends in {', '.join(ENDINGS)}, got {out}")
+        raise ConfigError(
+            f"--out: expected a name that ends in {', '.join(('.csv', *endings()))}, got {out}"
+        )
     for path, kind, what in (
         (out, "events", "events"),
         (lengths_beside(out), "lengths", "sessions' lengths"),

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from ferbench.config.compose import choices_of
-from ferbench.datasets.annotation_table import Table
 from ferbench.datasets.headers import FIELDS, Field
 from ferbench.datasets.naming import chosen
 from ferbench.errors import ConfigError
+from ferbench.formats.annotation_table import Table
 from ferbench.workflows.survey import Found, Inputs, column_names, look
 from ferbench.workflows.survey_files import data_set_name, data_set_yaml, manifest_csv, write_all
 

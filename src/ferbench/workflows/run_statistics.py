@@ -4,7 +4,6 @@ run's artifacts.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import logging
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ferbench.config.settings import Settings
-from ferbench.errors import CacheError, ConfigError
+from ferbench.errors import CacheError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evidence import evidence_of
 from ferbench.pipeline.recipe import Recipe
@@ -25,7 +24,7 @@ from ferbench.results import Report, StageKey
 from ferbench.scoring.agreement.coded_intervals import Marks, marks_by_annotator
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.statistics import Statistics, statistics
-from ferbench.types import Signal
+from ferbench.types import LoadedDataset, Signal
 
 log = logging.getLogger("ferbench")
 
@@ -70,7 +69,7 @@ def wanted(settings: Settings, *, cell: bool) -> bool:
 
 
 def statistics_of(
-    report: Report, settings: Settings, cache: Cache, *, pictures: bool
+    report: Report, loaded: LoadedDataset, settings: Settings, cache: Cache, *, pictures: bool
 ) -> Made | None:
     """Statistics of a run's annotated sessions, with or without pictures; None = there are none.
 
@@ -80,7 +79,7 @@ def statistics_of(
     scored = [result for result in report.sessions if result.counts is not None]
     if not scored:
         return None
-    people = _people(settings, {result.session.session_id for result in scored})
+    people = _people(loaded, {result.session.session_id for result in scored})
     key = _key(report, settings, people, pictures=pictures)
     folder = cache.folder / key.stage / key.key[:2] / key.key
     with cache.lock(
@@ -165,23 +164,13 @@ def _digest(signal: Signal) -> str:
     return f"{signal.label} {hashlib.sha256(signal.value.tobytes()).hexdigest()}"
 
 
-def _people(settings: Settings, scored: set[str]) -> dict[str, Marks]:
+def _people(loaded: LoadedDataset, scored: set[str]) -> dict[str, Marks]:
     """Everybody's marks, where the annotations have several annotators and one was chosen.
 
     Else empty.
     """
-    dataset = settings.dataset
-    fields = {field.name for field in dataclasses.fields(dataset)}  # type: ignore[arg-type]
-    if "annotator" not in fields or getattr(dataset, "annotator", None) in (None, "all"):
-        return {}
-    try:
-        every = dataclasses.replace(dataset, annotator="all").sessions()  # type: ignore[type-var]
-    except ConfigError:
-        return {}
     annotations = {
-        s.session_id: s.annotations
-        for s in every
-        if s.annotations is not None and s.session_id in scored
+        session: each for session, each in loaded.all_annotators.items() if session in scored
     }
-    found = marks_by_annotator(annotations, all_watched=getattr(dataset, "unlisted", "") == "empty")
-    return found if len(found) > 1 else {}
+    marks = marks_by_annotator(annotations, all_watched=loaded.all_watched)
+    return marks if len(marks) > 1 else {}

@@ -10,15 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ferbench.app.cli.options import in_options, options_in_messages
+from ferbench.app.cli.options import options_in_messages
 from ferbench.config.arguments import has_several_values
 from ferbench.config.binding import build
 from ferbench.config.compose import composed
-from ferbench.datasets.annotations import read_annotations
-from ferbench.errors import ConfigError, DatasetError
+from ferbench.errors import Action, ConfigError, DatasetError, Setting, Text
 from ferbench.formats.event_table import SessionLength, read_events
-from ferbench.formats.marks import Track
-from ferbench.formats.tracks import match_tracks
+from ferbench.formats.reading import read_annotations
+from ferbench.formats.tracks import Track, match_tracks
 from ferbench.scoring.matching.event_scoring import EventScoring, SessionOutcome
 from ferbench.scoring.scored_session import Evidence
 from ferbench.scoring.statistics import Statistics, statistics
@@ -83,8 +82,8 @@ def score(request: Request) -> Scored:
     events = events_of_label(table, request)
     lengths, notes = lengths_of(request)
     stamp = stamp_of(table, request, notes)
+    annotated = read_annotations(request.annotations, request.table)
     with options_in_messages(SPELLED):
-        annotated = read_annotations(request.annotations, request.table)
         chosen = _scoring(request)
         scoring = replace(chosen, pre_s=request.pre_s, post_s=request.post_s, stamp=stamp)
     complete = lengths is not None or request.events.suffix.lower() == ".json"
@@ -92,7 +91,7 @@ def score(request: Request) -> Scored:
         table.sessions | frozenset(lengths or ()), request.naming, complete=complete
     )
     marks, left_out = annotations_of(request, searched, annotated)
-    refused = tuple(f"{request.annotations.name}, {problem}" for problem in annotated.problems)
+    refused = tuple(f"{request.annotations.name}, {problem}" for problem in annotated.refused)
     if not marks:
         reasons = (
             "; ".join([*left_out, *refused[:3]]) or f"no session in {request.annotations.name}"
@@ -101,8 +100,12 @@ def score(request: Request) -> Scored:
     silent = sorted(set(marks) - table.sessions)
     if silent and not searched.complete:
         notes.append(
-            f"no event in {request.events.name}, so scored as nothing found: {some(silent)} "
-            "(a table of sessions' lengths, --sessions, would tell them from sessions that were not looked at)"
+            Text(
+                f"no event in {request.events.name}, so scored as nothing found: {some(silent)} "
+                "(a table of sessions' lengths, ",
+                Setting("lengths"),
+                ", would tell them from sessions that were not looked at)",
+            )
         )
     by_session: dict[str, list[Event]] = defaultdict(list)
     for event in events:
@@ -150,7 +153,7 @@ def score(request: Request) -> Scored:
         statistics=statistics(evidence, scoring, people=people, intervals=request.intervals),
         left_out=tuple(left_out),
         refused=refused,
-        notes=(*(in_options(text, SPELLED) for text in annotated.notes), *notes),
+        notes=(*annotated.notes, *notes),
     )
 
 
@@ -194,8 +197,13 @@ def _after_the_end(
     told = f"{name!r} is {known[name].duration_s:.1f} s long, and annotated at {onset_s:g} s"
     if len(late) == len(judged) > 1:
         raise DatasetError(
-            f"all annotations of {request.annotations.name} lie after their sessions' ends ({told}); say how its times "
-            "are written with --time-format. Clock times can only be scored by 'ferbench run'"
+            f"all annotations of {request.annotations.name} lie after their sessions' ends ({told})",
+            hint=Text(
+                "say how its times are written with ",
+                Setting("format.time_format"),
+                ". Clock times can only be scored by ",
+                Action("evaluate"),
+            ),
         )
     return [
         f"annotated after the session's end, counted as missed: {len(late)} (the first: {told}); check the unit"

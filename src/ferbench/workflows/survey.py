@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ferbench.datasets.annotation_table import Columns, Problem, Row, Table
-from ferbench.datasets.csv_file import CsvFile, read_csv
 from ferbench.datasets.files import SUFFIXES, video_files
 from ferbench.datasets.guess import Guess, Place, guess_places, places_by_pattern
 from ferbench.datasets.headers import FIELDS, Field, Headers, find_columns
@@ -18,6 +16,8 @@ from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, chosen, did_you_me
 from ferbench.datasets.recordings import Footage, Recording, assemble, parse_moment
 from ferbench.datasets.starts import fill_starts, is_later, read_starts
 from ferbench.errors import DatasetError
+from ferbench.formats.annotation_table import AnnotationRow, Columns, RefusedRow, Table
+from ferbench.formats.csv_file import CsvFile, read_csv
 from ferbench.wording import some, some_lines
 
 _LISTED = 3
@@ -335,7 +335,7 @@ def _list_rows(
     strays: dict[str, list[int]] = defaultdict(list)
     listed: set[tuple[str, ...]] = set()
     without_start: set[str] = set()
-    rows: list[Row | Problem] = [*reading.rows.rows, *reading.rows.problems]
+    rows: list[AnnotationRow | RefusedRow] = [*reading.rows.rows, *reading.rows.refused]
     for row in rows:
         item = lengths.session_of(row.session, row.participant)
         identity = naming.identity(row.session, row.participant)
@@ -346,7 +346,7 @@ def _list_rows(
         elif all(identity):
             strays[naming.name(identity)].append(row.line)
     free = [item.name for item in footage if item.identity not in listed]
-    found.open += [f"{source}, {problem}" for problem in reading.rows.problems]
+    found.open += [f"{source}, {problem}" for problem in reading.rows.refused]
     found.open += [
         f"{source}, {some_lines(lines)}: no video of session {name!r}{did_you_mean(name, free)}"
         for name, lines in strays.items()

@@ -13,13 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, get_args
 
-from ferbench.datasets.annotation_table import Table
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.guess import Place
 from ferbench.datasets.manifest import COLUMNS
 from ferbench.datasets.pattern import FILE_NAME
-from ferbench.datasets.times import TimeFormat
 from ferbench.errors import ConfigError
+from ferbench.formats.annotation_table import Table
+from ferbench.formats.times import TimeFormat
 
 _HEAD: Final = """\
 # Written by ferbench init. The list of videos can be edited, in a spreadsheet too. Where the study moves, change the

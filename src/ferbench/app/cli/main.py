@@ -274,6 +274,7 @@ def events(
     counted from 1 as in the thesis (a video's first frame is 00:00:00:01); label; seconds from the
     video's start (the first frame is at 0).
     """
+    from ferbench.app.cli.options import OptionWords, errors_in
     from ferbench.workflows.find_events import Question, rule_from
     from ferbench.workflows.find_events_files import events_of
     from ferbench.workflows.thesis_export import Export
@@ -299,7 +300,11 @@ def events(
     export = (
         Export(results=results, grades=grades, max_events=max_events) if results or grades else None
     )
-    if events_of(predictions, question, model=model, out=out, as_json=as_json, export=export):
+    with errors_in(OptionWords({"out": "--out"})):
+        num_failed = events_of(
+            predictions, question, model=model, out=out, as_json=as_json, export=export
+        )
+    if num_failed:
         raise typer.Exit(1)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from ferbench.app.console import FittedTable, number, output_console, rows_table
+from ferbench.errors import Words, told
 from ferbench.report.statistics_text import summary
 from ferbench.scoring.matching.event_scoring import SessionOutcome
 from ferbench.scoring.metrics import latency_s, values_of
@@ -18,36 +19,36 @@ from ferbench.workflows.score import Scored
 TOTALS = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
 
 
-def show(scored: Scored, *, as_json: bool) -> None:
+def show(scored: Scored, words: Words, *, as_json: bool) -> None:
     """Print a table and totals, and what was left out to the error output.
 
     Or JSON with all of it.
     """
     if as_json:
-        typer.echo(json.dumps(_plain(scored), indent=1))
+        typer.echo(json.dumps(_plain(scored, words), indent=1))
         return
     output_console().print(sessions_table(scored))
     typer.echo(totals(scored))
     for line in summary(scored.statistics, scored.scoring):
         typer.echo(line)
     for text in scored.refused:
-        typer.echo(f"refused: {text}", err=True)
+        typer.echo(f"refused: {told(text, words)}", err=True)
     for text in scored.left_out:
-        typer.echo(text, err=True)
+        typer.echo(told(text, words), err=True)
     for text in scored.notes:
-        typer.echo(f"note: {text}", err=True)
+        typer.echo(f"note: {told(text, words)}", err=True)
 
 
-def _plain(scored: Scored) -> dict[str, Any]:
+def _plain(scored: Scored, words: Words) -> dict[str, Any]:
     """Everything as plain values; undefined is None."""
     return {
         "sessions": {name: _plain_counts(outcome) for name, outcome in scored.sessions.items()},
         "scores": {score.name: _defined(score.value) for score in scored.scores},
         "statistics": {name: _defined(value) for name, value in numbers(scored.statistics).items()},
         "params": dict(scored.scores[0].params),
-        "left_out": list(scored.left_out),
+        "left_out": [told(text, words) for text in scored.left_out],
         "refused_rows": list(scored.refused),
-        "notes": list(scored.notes),
+        "notes": [told(text, words) for text in scored.notes],
     }
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,6 +15,26 @@ from ferbench.errors import FerbenchError
 if TYPE_CHECKING:
     from ferbench.results import RunRow
     from ferbench.tracking.store import Store
+
+
+SCORE_OPTIONS: Final = {
+    "annotator": "--annotator",
+    "format.columns": "--column",
+    "format.frame_rate_hz": "--frame-rate",
+    "format.keep": "--keep",
+    "format.tier": "--tier",
+    "format.time_format": "--time-format",
+    "label": "--label",
+    "lengths": "--sessions",
+    "matches": "--matches",
+    "post_s": "--post",
+    "pre_s": "--pre",
+    "scoring": "--set",
+    "session_name": "--session-name",
+    "stamp": "--stamp",
+    "unlisted": "--unlisted",
+}
+"""The option of ``ferbench score`` for each setting."""
 
 
 def score(
@@ -110,14 +130,14 @@ def score(
     files only, is left out and named. Ends with 0 if something was scored and every row could be
     read, else with 1.
     """
-    from ferbench.app.cli.options import options_in_messages, pairs
+    from ferbench.app.cli.options import OptionWords, errors_in, pairs
     from ferbench.app.cli.score_report import show
     from ferbench.datasets.naming import Naming
+    from ferbench.formats.writing import write_tracks
     from ferbench.report.statistics_files import write_statistics
-    from ferbench.workflows.event_formats import write_tracks
     from ferbench.workflows.score import match_tracks_of
     from ferbench.workflows.score import score as compare_tables
-    from ferbench.workflows.score_tables import SPELLED, Request, table_from
+    from ferbench.workflows.score_tables import Request, table_from
 
     for option, given, allowed in (
         ("--stamp", stamp, (None, "trigger", "onset")),
@@ -127,39 +147,40 @@ def score(
             raise FerbenchError(
                 f"{option}: expected {' or '.join(filter(None, allowed))}, got {given!r}"
             )
-    table = table_from(
-        columns=pairs("--column", column or ()),
-        keep=pairs("--keep", keep or ()),
-        time_format=time_format,
-        frame_rate_hz=frame_rate,
-        tier=tier,
-    )
-    with options_in_messages(SPELLED):
+    words = OptionWords(SCORE_OPTIONS)
+    with errors_in(words):
+        table = table_from(
+            columns=pairs("--column", column or ()),
+            keep=pairs("--keep", keep or ()),
+            time_format=time_format,
+            frame_rate_hz=frame_rate,
+            tier=tier,
+        )
         naming = Naming(template=session_name)
-    request = Request(
-        events=events,
-        annotations=annotations,
-        lengths=sessions,
-        table=table,
-        naming=naming,
-        annotator=annotator,
-        label=label,
-        pre_s=pre,
-        post_s=post,
-        stamp=stamp,  # type: ignore[arg-type]
-        unlisted=unlisted,  # type: ignore[arg-type]
-        scoring=scoring,
-        settings=pairs("--set", set_ or ()),
-        intervals=intervals,
-    )
-    scored = compare_tables(request)
-    if matches is not None:
-        with _written("--matches", matches):
-            write_tracks(matches, match_tracks_of(scored), option="--matches")
-    if out is not None:
-        with _written("--out", out):
-            write_statistics(scored.statistics, out, scored.scoring)
-    show(scored, as_json=as_json)
+        request = Request(
+            events=events,
+            annotations=annotations,
+            lengths=sessions,
+            table=table,
+            naming=naming,
+            annotator=annotator,
+            label=label,
+            pre_s=pre,
+            post_s=post,
+            stamp=stamp,  # type: ignore[arg-type]
+            unlisted=unlisted,  # type: ignore[arg-type]
+            scoring=scoring,
+            settings=pairs("--set", set_ or ()),
+            intervals=intervals,
+        )
+        scored = compare_tables(request)
+        if matches is not None:
+            with _written("--matches", matches):
+                write_tracks(matches, match_tracks_of(scored), key="matches")
+        if out is not None:
+            with _written("--out", out):
+                write_statistics(scored.statistics, out, scored.scoring)
+    show(scored, words, as_json=as_json)
     if scored.refused:
         raise typer.Exit(1)
 

@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from ferbench.app import console
 from ferbench.app.cli.compare_report import compare_command
 from ferbench.config.settings import Settings, params_of, settings_from
-from ferbench.errors import FerbenchError, TrackingError, VideoError
+from ferbench.errors import FerbenchError, Text, TrackingError, VideoError, errors_within
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate
 from ferbench.pipeline.stages import Analyser
@@ -25,6 +25,7 @@ from ferbench.results import Report, RunKind
 from ferbench.tracking.record import Record, metrics_of
 from ferbench.tracking.settings import Predictions
 from ferbench.tracking.store import ERROR_TAG, Store
+from ferbench.types import LoadedDataset
 from ferbench.workflows.recording import (
     CONFIG_FILE,
     inputs_of,
@@ -178,10 +179,11 @@ def _broken_off(tracked: _Tracked | None, reason: str) -> str:
 
 
 def _evaluate_and_record(job: Job, settings: Settings, tracked: _Tracked | None) -> Outcome:
-    analyser, report = _evaluate(job, settings)
+    loaded = _load(settings)
+    analyser, report = _evaluate(job, settings, loaded)
     single, made = job.sweep is None, None
     if wanted(settings, cell=not single):
-        made = statistics_of(report, settings, analyser.cache, pictures=single)
+        made = statistics_of(report, loaded, settings, analyser.cache, pictures=single)
     metrics, params = (
         {**metrics_of(report), **(made.numbers if made else {})},
         params_of(settings, job.choices),
@@ -198,7 +200,7 @@ def _evaluate_and_record(job: Job, settings: Settings, tracked: _Tracked | None)
     if made:
         made.copy_to(artifacts)
     write_description(artifacts, report, config_yaml=job.config_yaml, overrides=job.overrides)
-    inputs = inputs_of(settings, report, analyser.cache)
+    inputs = inputs_of(loaded, report, analyser.cache)
     tags = tags_of(settings, report, device=str(analyser.device), inputs=inputs)
     tags |= exact_tags(settings.recipe, job.choices)
     if tracked:
@@ -249,9 +251,20 @@ def _log_predictions(job: Job, tracked: _Tracked, report: Report) -> None:
         log_predictions(report, tracked.store, target, known=known, claims=claims)
 
 
-def _evaluate(job: Job, settings: Settings) -> tuple[Analyser, Report]:
-    sessions = settings.dataset.sessions()
-    notices = (*settings.dataset.notices(), *exact_notice(settings.recipe, job.choices))
+def _load(settings: Settings) -> LoadedDataset:
+    """The data set; what it says of its settings is told of those of ``dataset``."""
+    with errors_within("dataset"):
+        loaded = settings.dataset.load()
+    notices = [
+        notice.within("dataset") if isinstance(notice, Text) else notice
+        for notice in loaded.notices
+    ]
+    return replace(loaded, notices=tuple(notices))
+
+
+def _evaluate(job: Job, settings: Settings, loaded: LoadedDataset) -> tuple[Analyser, Report]:
+    sessions = loaded.sessions
+    notices = (*loaded.notices, *exact_notice(settings.recipe, job.choices))
     cache = Cache(settings.paths.cache)
     analyser = Analyser(
         settings.recipe, settings.runtime, cache, settings.paths.models, notify=log.info
@@ -296,8 +309,9 @@ def statistics_of_cell(folder: Path) -> Made | None:
     analyser = Analyser(
         settings.recipe, settings.runtime, Cache(settings.paths.cache), settings.paths.models
     )
-    report = evaluate(settings.dataset.sessions(), analyser)
-    made = statistics_of(report, settings, analyser.cache, pictures=True)
+    loaded = _load(settings)
+    report = evaluate(loaded.sessions, analyser)
+    made = statistics_of(report, loaded, settings, analyser.cache, pictures=True)
     if made:
         made.copy_to(folder / ARTIFACTS)
     return made

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ferbench.datasets.times import (
+from ferbench.errors import DatasetError
+from ferbench.formats.times import (
     ELAPSED,
     Clock,
     DecimalMark,
@@ -19,7 +20,6 @@ from ferbench.datasets.times import (
     parse_clock,
     parse_time,
 )
-from ferbench.errors import DatasetError
 
 _MS_HEADER: Final = re.compile(r"(?:^|[^a-z])ms[)\]]?$|msec|milli")
 _S_HEADER: Final = re.compile(r"(?:^|[^a-z])s[)\]]?$|sec|sek")

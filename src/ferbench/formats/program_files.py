@@ -1,0 +1,234 @@
+"""What annotation programs' files have in common, and how they become a table of annotations.
+
+Their times are seconds, and they name a session after its video file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PureWindowsPath
+from typing import Final
+from urllib.parse import unquote
+
+from ferbench.errors import DatasetError, Setting, Text
+from ferbench.formats.annotation_format import Source
+from ferbench.formats.annotation_table import (
+    AnnotationRow,
+    AnnotationTable,
+    Columns,
+    RefusedRow,
+    line_of,
+)
+from ferbench.formats.choosing import (
+    Time,
+    check_usable,
+    kept_rows,
+    names_of_columns,
+    row_of,
+    unclear_reactions,
+    without_repeats,
+)
+from ferbench.formats.times import parse_time
+
+OWN_COLUMNS: Final = ("session", "participant", "onset_s", "offset_s", "kind", "annotator")
+"""Columns that the rows of every program have; its own come after them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedFile:
+    """What one file of an annotation program holds.
+
+    Attributes:
+        path: the file.
+        columns: the program's own columns, which each row has in ``AnnotationRow.columns``.
+        rows: annotations in the file's order, ``session`` named after the video file where the
+            file names one, times in seconds.
+        refused: the others.
+        sessions: sessions that somebody went through, also those without an annotation.
+        unmarked: session, and columns, of what was gone through without an annotation (an empty
+            tier).
+        notes: what else a reader should know.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[AnnotationRow, ...]
+    refused: tuple[RefusedRow, ...] = ()
+    sessions: frozenset[str] = frozenset()
+    unmarked: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def media_stem(name: str) -> str:
+    r"""The name of a linked file without folders and suffix; Windows' paths and addresses too.
+
+    >>> media_stem("file:///C:/videos/P01%20front.mp4"), media_stem(r"D:\videos\P02.MP4")
+    ('P01 front', 'P02')
+    """
+    path = name.strip()
+    if path.startswith("file:"):
+        path = unquote(path)
+    return PureWindowsPath(path).stem
+
+
+def annotations_of(files: Sequence[ImportedFile], source: Source) -> AnnotationTable:
+    """The annotations of a program's files, with the columns and rows that were asked for.
+
+    Of files of the same session, annotations without an annotator are of one named after the file.
+    Sessions that somebody went through without marking anything are in the rows as not kept.
+
+    Args:
+        files: what was read.
+        source: where from, and how it is to be read.
+
+    Raises:
+        DatasetError: a time format was given, a column is missing, no row is kept, or no row is
+            usable.
+    """
+    path, options = source.path, source.options
+    if options.time_format != "auto":
+        raise DatasetError(
+            Text(
+                f"{path}: ",
+                Setting("format.time_format", options.time_format),
+                " is for CSV files; an annotation program's file tells how its times are written",
+            ),
+            hint=Text("set it to ", Setting("format.time_format", "auto")),
+        )
+    rows = _of_all_files(files)
+    program_columns = dict.fromkeys(name for file in files for name in file.columns)
+    header = (*OWN_COLUMNS, *(name for name in program_columns if name not in OWN_COLUMNS))
+    names = names_of_columns(header, options.columns, path)
+    texts = {number: _RowTexts(row) for number, row in enumerate(rows)}
+    kept, notes = kept_rows(header, texts, options.keep or {}, path)
+    chosen = [
+        _chosen(row, names, options.columns, kept=number in kept) for number, row in enumerate(rows)
+    ]
+    usable, repeats = without_repeats([row for row in chosen if isinstance(row, AnnotationRow)])
+    refused = [row for row in chosen if isinstance(row, RefusedRow)]
+    for file in files:
+        refused += [replace(row, file=_name_among(file, files)) for row in file.refused]
+    check_usable(usable, refused, path)
+    usable += _gone_through(files, usable, refused, options.columns)
+    if "reacted" in names:
+        column = names["reacted"]
+        answers = [(line_of(rows[number]), texts[number][column]) for number in sorted(kept)]
+        repeats += unclear_reactions(column, answers)
+    file_notes = [note for file in files for note in file.notes]
+    return AnnotationTable(
+        rows=tuple(usable),
+        refused=tuple(refused),
+        time_format="seconds" if kept else "auto",
+        notes=(*file_notes, *notes, *repeats),
+        by_video=True,
+    )
+
+
+def _of_all_files(files: Sequence[ImportedFile]) -> list[AnnotationRow]:
+    """All rows with their files' names; several files of one session are of several annotators."""
+    paths_of_session: dict[str, set[Path]] = defaultdict(set)
+    for file in files:
+        for session in file.sessions:
+            paths_of_session[session].add(file.path)
+    rows = []
+    for file in files:
+        for row in file.rows:
+            annotator = row.annotator
+            if not annotator and len(paths_of_session[row.session]) != 1:
+                annotator = file.path.stem
+            rows.append(replace(row, annotator=annotator, file=_name_among(file, files)))
+    return rows
+
+
+def _name_among(file: ImportedFile, files: Sequence[ImportedFile]) -> str:
+    """A file's name, "" where it is the only one."""
+    return file.path.name if len(files) > 1 else ""
+
+
+class _RowTexts(Mapping[str, str]):
+    """The values of a row as texts, by the names of its columns."""
+
+    def __init__(self, row: AnnotationRow) -> None:
+        self._row = row
+
+    def __getitem__(self, name: str) -> str:
+        if name in ("onset_s", "offset_s"):
+            return repr(getattr(self._row, name.removesuffix("_s")))
+        if name in OWN_COLUMNS:
+            return str(getattr(self._row, name))
+        return self._row.columns.get(name, "").strip()
+
+    def __iter__(self) -> Iterator[str]:
+        yield from OWN_COLUMNS
+        yield from self._row.columns
+
+    def __len__(self) -> int:
+        return len(OWN_COLUMNS) + len(self._row.columns)
+
+
+def _seconds(row: AnnotationRow, texts: Mapping[str, str], name: str) -> Time | str:
+    """A time of the program's, or a number of seconds in another of its columns."""
+    if name == "onset_s":
+        return row.onset
+    if name == "offset_s":
+        return row.offset
+    return parse_time(texts[name], "seconds", decimal=".")
+
+
+def _chosen(
+    row: AnnotationRow, names: Mapping[str, str], columns: Columns, *, kept: bool
+) -> AnnotationRow | RefusedRow:
+    """A row with the values of the chosen columns, or why it cannot be used."""
+    texts = _RowTexts(row)
+    return row_of(
+        {column: texts[name] for column, name in names.items()},
+        columns,
+        lambda column: _seconds(row, texts, names[column]),
+        line=row.line,
+        kept=kept,
+        file=row.file,
+    )
+
+
+def _gone_through(
+    files: Sequence[ImportedFile],
+    rows: Sequence[AnnotationRow],
+    refused: Sequence[RefusedRow],
+    columns: Columns,
+) -> list[AnnotationRow]:
+    """A row, not kept, for each session in which nothing was marked.
+
+    Where the annotator is a column of the program's (a tier), for each session and annotator who
+    marked nothing in it.
+    """
+    if columns.session != "session":
+        return []
+    sessions = {session for file in files for session in file.sessions}
+    sessions -= {row.session for row in rows}
+    sessions -= {row.session for row in refused}
+    if columns.annotator is None or columns.annotator in OWN_COLUMNS:
+        return [_nothing_marked(session) for session in sorted(sessions)]
+    marked = {(row.session, row.annotator) for row in rows}
+    unmarked = set()
+    for file in files:
+        for session, texts in file.unmarked:
+            annotator = texts.get(columns.annotator, "").strip()
+            if annotator:
+                unmarked.add((session, annotator))
+    of_annotators = [_nothing_marked(*unmarked_by) for unmarked_by in sorted(unmarked - marked)]
+    sessions -= {session for session, _ in unmarked}
+    return of_annotators + [_nothing_marked(session) for session in sorted(sessions)]
+
+
+def _nothing_marked(session: str, annotator: str = "") -> AnnotationRow:
+    return AnnotationRow(
+        line=1,
+        session=session,
+        onset=math.nan,
+        offset=math.nan,
+        annotator=annotator,
+        kept=False,
+    )
