@@ -171,7 +171,7 @@ def test_written_file_has_every_field(made, tmp_path):
     }
     assert '# keep: {"Type fout": [' in written.data_set.read_text(encoding="utf-8")
     with pytest.raises(DatasetError, match=r"dataset\.camera="):
-        study_of(written.data_set).load().sessions
+        study_of(written.data_set).load()
 
 
 def test_moved_study_needs_only_the_new_paths(made, tmp_path):

@@ -121,7 +121,7 @@ def test_column_names_are_handed_on(videos):
 def test_two_videos_of_one_name(videos):
     (videos / "a.avi").touch()
     with pytest.raises(DatasetError, match=r"a\.avi and a\.mov are the same session, 'a'"):
-        Study(videos=str(videos)).load().sessions
+        Study(videos=str(videos)).load()
 
 
 def test_nothing_to_use(videos, tmp_path):
@@ -133,10 +133,10 @@ def test_nothing_to_use(videos, tmp_path):
         videos / "notes.txt": "neither a folder nor a video",
     }.items():
         with pytest.raises(DatasetError, match=says) as raised:
-            Study(videos=str(target)).load().sessions
+            Study(videos=str(target)).load()
         assert str(target) in str(raised.value)
     with pytest.raises(DatasetError, match="no such annotations file"):
-        Study(videos=str(videos), annotations=str(tmp_path / "none.csv")).load().notices
+        Study(videos=str(videos), annotations=str(tmp_path / "none.csv")).load()
 
 
 def test_video_files(videos, tmp_path):
@@ -202,7 +202,7 @@ def test_demo_fetches_nothing_that_is_there(demo):
 def test_demo_refuses_a_changed_clip(demo):
     (Path(demo.folder) / "single_face.mp4").write_bytes(b"other")
     with pytest.raises(WeightsError, match="single_face"):
-        demo.load().sessions
+        demo.load()
 
 
 def test_demo_asks_for_missing_clips(demo, monkeypatch):

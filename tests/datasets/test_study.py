@@ -64,7 +64,7 @@ def parts(study) -> dict[str, list[tuple[str, float | None]]]:
 
 def refusal(study) -> str:
     with pytest.raises(DatasetError) as raised:
-        study.load().sessions
+        study.load()
     return str(raised.value)
 
 
@@ -153,13 +153,12 @@ def test_one_session_name_for_two_participants(lab):
 
 def test_lookalikes_are_told(lab):
     [notice] = lab(["a.mp4", "A.mp4"]).load().notices
-    assert (
-        notice
-        == "the sessions 'A' and 'a' differ only in case or leading zeros; they are taken as different"
+    assert notice == (
+        "the sessions 'A' and 'a' differ only in case or leading zeros; they are taken as different"
     )
 
 
-# ----------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 # cameras
 
 FILMED = ["S1_front.mp4", "S1_side.mp4", "S2_front.mp4", "S3_Side.mp4"]
@@ -201,7 +200,10 @@ BLANK_CAMERA = "session,camera,part,path\na,front,1,a.mp4\na,,2,b.mp4\nb,front,,
 
 
 def test_a_blank_is_no_camera(lab):
-    says = "session 'a': sessions.csv, line 3 without a camera, but sessions.csv, line 2 is of camera 'front'"
+    says = (
+        "session 'a': sessions.csv, line 3 without a camera, but sessions.csv, line 2 is of camera "
+        "'front'"
+    )
     assert says in refusal(lab(manifest=BLANK_CAMERA))
     [notice] = lab(manifest=BLANK_CAMERA, camera="front").load().notices
     assert notice.startswith(says)
@@ -279,7 +281,8 @@ def test_a_session_with_a_missing_part_is_not_scored(lab, there, missing):
             assert session.unscored == missing
             assert (session.annotations is None) == (bool(missing) or not fields)
             told = [
-                f"not scored, and the times of events are not known, as parts are missing: x ({missing}); add them"
+                f"not scored, and the times of events are not known, as parts are missing: x "
+                f"({missing}); add them"
             ]
             assert [note.split(", or give")[0] for note in study.load().notices] == told * bool(
                 missing
@@ -401,7 +404,7 @@ def test_clock_times_are_seconds_since_the_first_part(
     assert [a.onset_s for a in session.annotations] == [later_s]
 
 
-# ---------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 # manifest
 
 LISTED = """session,participant,camera,part,path,start,observed_from,observed_to,note_age
@@ -449,14 +452,18 @@ def test_minutes_and_seconds_in_a_manifest(lab):
     [session] = study.load().sessions
     assert (session.parts[0].start_s, session.observed) == (5.0, ((2.5, 4500.25),))
     assert study.load().notices == (
-        "sessions.csv: the start 0:05 is read as minutes and seconds of the session; write clock times with seconds",
+        "sessions.csv: the start 0:05 is read as minutes and seconds of the session; write clock "
+        "times with seconds",
     )
     study = lab(manifest=rows.format("14:00:00", "00:02.5", "14:01:00"))
     assert (study.load().sessions[0].observed, study.load().notices) == (((2.5, 60.0),), ())
 
 
 def test_observed_clock_times(lab):
-    rows = "session,path,start,observed_from,observed_to\nx,a.mp4,14:00:00,14:01:00,14:02:30\ny,b.mp4,,0:00:30,0:01:00\n"
+    rows = (
+        "session,path,start,observed_from,observed_to\nx,a.mp4,14:00:00,14:01:00,14:02:30\n"
+        "y,b.mp4,,0:00:30,0:01:00\n"
+    )
     assert [s.observed for s in lab(manifest=rows).load().sessions] == [
         ((60.0, 150.0),),
         ((30.0, 60.0),),
@@ -585,7 +592,8 @@ def test_many_rows_of_no_video_are_cut(lab):
     told = lab(["a.mp4"], rows=rows).load().notices
     assert len(told) == 51
     assert told[50] == (
-        "rows.csv: no video is of sessions x50, x51, x52, x53, x54, x55, x56, x57, x58, x59; left out"
+        "rows.csv: no video is of sessions x50, x51, x52, x53, x54, x55, x56, x57, x58, x59; left "
+        "out"
     )
 
 
@@ -646,7 +654,8 @@ def test_a_participant_that_rows_and_videos_call_otherwise(lab):
     study = lab(["P1_S1.mp4"], rows="session,participant,onset_s\n1,anna,1\n", pattern=NUMBERED)
     assert [s.participant for s in study.load().sessions] == ["P1"]
     assert study.load().notices == (
-        "rows.csv, line 2: session '1' is of participant 'anna', by its video of 'P1'; the video's is used",
+        "rows.csv, line 2: session '1' is of participant 'anna', by its video of 'P1'; the "
+        "video's is used",
     )
 
 
@@ -837,7 +846,8 @@ def test_a_clock_time_that_may_be_before_the_start(lab):
     early = "session,path,start\na,a.mp4,00:00:05\n"
     study = lab(manifest=early, rows="session,at\na,23:59:58\n", format=CLOCK)
     assert study.load().sessions[0].unscored == (
-        "rows.csv, line 2: 24.0 hours after the start of its session, or before it; write times with dates"
+        "rows.csv, line 2: 24.0 hours after the start of its session, or before it; write times "
+        "with dates"
     )
     dated = "session,path,start\na,a.mp4,2025-03-04 08:00:00\n"
     study = lab(manifest=dated, rows="session,at\na,2025-03-04 21:00:00\n", format=CLOCK)
@@ -873,7 +883,10 @@ def test_annotations_know_their_session_and_kind(lab):
 
 
 def test_cameras_that_began_at_different_times(lab):
-    cameras = "session,camera,path,start\na,front,f.mp4,10:00:00\na,side,s.mp4,10:00:20\na,side,t.mp4,10:01:00\n"
+    cameras = (
+        "session,camera,path,start\na,front,f.mp4,10:00:00\na,side,s.mp4,10:00:20\n"
+        "a,side,t.mp4,10:01:00\n"
+    )
     for camera in ("front", "side"):
         study = lab(manifest=cameras, rows="session,onset_s\na,5\n", camera=camera)
         assert [
@@ -881,8 +894,10 @@ def test_cameras_that_began_at_different_times(lab):
             for note in study.load().notices
             if f"count from the beginning of '{camera}'" in note
         ] == [
-            "the cameras of a (20.0 s) began at different times; annotated times are taken to count from the beginning "
-            f"of '{camera}' (a manifest can give starts in seconds, from the beginning that was meant)"
+            "the cameras of a (20.0 s) began at different times; annotated times are taken to "
+            "count from the beginning "
+            f"of '{camera}' (a manifest can give starts in seconds, from the beginning that was "
+            f"meant)"
         ]
     assert (
         lab(manifest=cameras, rows="session,at\na,10:00:25\n", camera="side", format=CLOCK)
@@ -918,7 +933,7 @@ def test_a_stretch_observed_before_the_session(lab):
     assert lab(manifest=OBSERVED.format("0", "30")).load().sessions[0].observed == ((0.0, 30.0),)
 
 
-# ------------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 # pilot
 
 
@@ -974,3 +989,47 @@ def _node(**fields):
         "only_sessions": ["a", "b"],
     }
     return {**node, **fields}
+
+
+# -------------------------------------------------------------------------------------------------
+# everybody's annotations
+
+
+def test_everybody_s_annotations_come_with_those_of_the_chosen_one(lab):
+    rows = (
+        "session,onset_s,kind,annotator\na,1,late,anna\na,2,late,ben\nb,3,wrong,ben\n"
+        "c,soon,late,anna\n"
+    )
+    loaded = lab(["a.mp4", "b.mp4", "c.mp4"], rows=rows, annotator="anna").load()
+    assert {s.session_id: s.annotations and len(s.annotations) for s in loaded.sessions} == {
+        "a": 1,
+        "b": None,
+        "c": None,
+    }
+    everybody = {
+        session: [(a.onset_s, a.annotator) for a in annotations]
+        for session, annotations in loaded.all_annotators.items()
+    }
+    assert everybody == {"a": [(1.0, "anna"), (2.0, "ben")], "b": [(3.0, "ben")]}
+    assert not loaded.all_watched
+    assert lab(rows=rows, annotator="anna", unlisted="empty").load().all_watched
+    assert lab(rows=rows, annotator="all").load().all_annotators == {}
+
+
+def test_annotators_whose_rows_cannot_be_used_do_not_stop_the_chosen_one(lab):
+    rows = "session,participant,onset_s,annotator\na,P1,1,anna\na,P2,2,ben\n"
+    loaded = lab(["a.mp4"], rows=rows, annotator="anna").load()
+    assert len(loaded.sessions[0].annotations) == 1
+    assert loaded.all_annotators == {}
+    [notice] = loaded.notices
+    assert notice.startswith("annotators are not compared: rows.csv: session 'a' is there for part")
+
+
+def test_files_that_decide_results(lab, tmp_path):
+    manifest = "session,path\na,a.mp4\n"
+    loaded = lab(["a.mp4"], rows="session,onset_s\na,1\n", manifest=manifest).load()
+    assert loaded.tables == {
+        "annotations": (tmp_path / "rows.csv",),
+        "manifest": (tmp_path / "sessions.csv",),
+    }
+    assert list(loaded.tables) == ["annotations", "manifest"]

@@ -55,7 +55,8 @@ def shell(path, slots, *annotations):
 
 def alignable(name, first, last, text="x"):
     return (
-        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="{name}" TIME_SLOT_REF1="{first}" TIME_SLOT_REF2="{last}">'
+        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="{name}" TIME_SLOT_REF1="{first}" '
+        f'TIME_SLOT_REF2="{last}">'
         f"<ANNOTATION_VALUE>{text}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>"
     )
 
@@ -274,7 +275,8 @@ def test_events_and_matches_become_tiers(tmp_path):
         ("<html/>", r"expected the root element ANNOTATION_DOCUMENT, got html"),
         ('<!DOCTYPE a [<!ENTITY b "c">]>\n<ANNOTATION_DOCUMENT/>', r"line 1: has a DOCTYPE"),
         (
-            '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><ANNOTATION_DOCUMENT>&x;</ANNOTATION_DOCUMENT>',
+            "<!DOCTYPE a [<!ENTITY x SYSTEM "
+            '"file:///etc/passwd">]><ANNOTATION_DOCUMENT>&x;</ANNOTATION_DOCUMENT>',
             r"has a DOCTYPE",
         ),
         (
@@ -291,7 +293,8 @@ def test_events_and_matches_become_tiers(tmp_path):
             r"there are two tiers named 'a'",
         ),
         (
-            '<ANNOTATION_DOCUMENT><TIME_SLOT TIME_SLOT_ID="t" TIME_VALUE="1.5"/></ANNOTATION_DOCUMENT>',
+            '<ANNOTATION_DOCUMENT><TIME_SLOT TIME_SLOT_ID="t" '
+            'TIME_VALUE="1.5"/></ANNOTATION_DOCUMENT>',
             r"TIME_VALUE is '1.5', expected whole milliseconds",
         ),
     ],
@@ -383,7 +386,8 @@ def test_annotations_that_cannot_be_used_are_listed_and_the_session_is_not_score
 
 def test_annotations_that_divide_another_have_no_times(tmp_path):
     refs = [
-        f'<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="b{k}" ANNOTATION_REF="a1"><ANNOTATION_VALUE>{k}'
+        f'<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="b{k}" '
+        f'ANNOTATION_REF="a1"><ANNOTATION_VALUE>{k}'
         "</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>"
         for k in (1, 2)
     ]
@@ -415,10 +419,8 @@ def test_two_files_of_one_session_are_two_annotators(tmp_path):
     assert {row[4] for row in rows(tmp_path)} == {"anna", "ben"}
     (tmp_path / "P01.mp4").touch()
     with pytest.raises(DatasetError, match="several people annotated: anna"):
-        Study(videos=str(tmp_path), annotations=str(tmp_path)).load().sessions
-    (session,) = (
-        Study(videos=str(tmp_path), annotations=str(tmp_path), annotator="ben").load().sessions
-    )
+        Study(videos=str(tmp_path), annotations=str(tmp_path)).load()
+    (session,) = Study(videos=str(tmp_path), annotations=str(tmp_path), annotator="ben").load()
     assert [a.onset_s for a in session.annotations] == [1.1]
 
 

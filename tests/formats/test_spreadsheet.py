@@ -240,7 +240,8 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
     [
         (
             "",
-            "column 'session', 'onset_s' not found; found: nothing; name the file's columns in format.columns",
+            "column 'session', 'onset_s' not found; found: nothing; name the file's columns with "
+            "format.columns",
         ),
         ("# only a comment\n", "found: nothing"),
         ("clip,onset_s\na,1\n", "column 'session' not found; found: clip, onset_s"),
@@ -258,7 +259,7 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ),
         (
             "participant,onset_s\n1,1\n",
-            "format.columns (session: null where rows name only the participant)",
+            "format.columns (format.columns.session='null' where rows name only the participant)",
         ),
         ("session,onset_s,onset_s\na,1,2\n", "'onset_s' is there 2 times"),
         (GOOD + 'c,1,2,"smile,x\nd,1,2,s,x\n', "line 4: a row that is no CSV"),
@@ -268,8 +269,10 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ('"clip";"begin"\na;1\n', "column 'session', 'onset_s' not found; found: clip, begin"),
         (
             "session,onset_s\na,one\nb,\nc,-1\nd,x\n",
-            "none of the 4 rows can be used: line 2: onset_s is 'one', expected seconds such as 12.5; line 3: onset_s "
-            "is empty, expected seconds such as 12.5; line 4: onset_s is '-1', expected a finite time",
+            "none of the 4 rows can be used: line 2: onset_s is 'one', expected seconds such as "
+            "12.5; line 3: onset_s "
+            "is empty, expected seconds such as 12.5; line 4: onset_s is '-1', expected a finite "
+            "time",
         ),
         (
             "session,onset_s\na,25:75:00\n",
@@ -283,7 +286,8 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ("session;onset_s;offset_s\na;1,5;2\nb;2.5;3\n", "line 2 has '1,5'"),
         (
             "session,onset_s\na,4-3-2025 10:15\nb,soon\n",
-            "line 2: onset_s is '4-3-2025 10:15', expected a clock time with seconds such as 14:03:20",
+            "line 2: onset_s is '4-3-2025 10:15', expected a clock time with seconds such as "
+            "14:03:20",
         ),
     ],
 )

@@ -129,7 +129,7 @@ def test_two_files_of_one_session_are_refused(study):
         DatasetError,
         match=r"10234 Sessie1\.mp4 and b/10234 Sessie1\.mp4 are the same session, '10234_1'",
     ):
-        study(files=["10234 Sessie1.mp4", "b/10234 Sessie1.mp4"]).load().sessions
+        study(files=["10234 Sessie1.mp4", "b/10234 Sessie1.mp4"]).load()
 
 
 # ------------------------------------------------------------------------------------------------
@@ -213,10 +213,8 @@ def test_a_file_that_the_original_chooses_twice_is_one_session_without_scores(st
 
 def test_original_choice_without_any_file(study, tmp_path):
     with pytest.raises(DatasetError, match=r"no video of .* is chosen for any of its 1 pairs"):
-        study(
-            "sorocova_original", files=["a.mp4"], rows=HEADER + "1,5,00:00:10,1,robot\n"
-        ).load().sessions
+        study("sorocova_original", files=["a.mp4"], rows=HEADER + "1,5,00:00:10,1,robot\n").load()
     with pytest.raises(DatasetError, match=r"videos: no such folder"):
-        study("sorocova_original", videos=str(tmp_path / "none")).load().sessions
+        study("sorocova_original", videos=str(tmp_path / "none")).load()
     with pytest.raises(DatasetError, match="the annotations file cannot be read"):
-        study("sorocova_original", annotations=str(tmp_path / "none.csv")).load().sessions
+        study("sorocova_original", annotations=str(tmp_path / "none.csv")).load()

@@ -131,14 +131,17 @@ class Lengths:
         """
         outside: list[Outside] = []
         for row, item, length_s in self._with_length(rows):
-            for time in (row.onset, row.offset):
-                time_s = _seconds(time, item)
-                if time_s is None or -TOLERATED_S <= time_s <= length_s + TOLERATED_S:
-                    continue
-                found = Outside(row=row, session=item.name, time_s=time_s, length_s=length_s)
-                outside.append(found)
-                break
+            times_s = [_seconds(row.onset, item), _seconds(row.offset, item)]
+            outside_s = [time_s for time_s in times_s if _is_outside(time_s, length_s)]
+            if outside_s and outside_s[0] is not None:
+                outside.append(
+                    Outside(row=row, session=item.name, time_s=outside_s[0], length_s=length_s)
+                )
         return outside
+
+
+def _is_outside(time_s: float | None, length_s: float) -> bool:
+    return time_s is not None and not -TOLERATED_S <= time_s <= length_s + TOLERATED_S
 
 
 def _length_s(item: Footage, headers: Mapping[Path, Header]) -> float | None:
@@ -207,20 +210,33 @@ def _possible(
 ) -> list[Possible]:
     """Ways of reading that leave the same rows out; empty = the file is wrong in another way."""
     columns = source.options.columns
-    if any(names_other_unit(name) for name in (columns.onset, columns.offset) if name is not None):
+    if names_other_unit(columns.onset) or names_other_unit(columns.offset or ""):
         return []
     readings: list[Possible] = []
     for options in _options(source.options, lengths):
-        try:
-            rows = annotation_format.read(replace(source, options=options))
-        except DatasetError:  # not written so
-            continue
-        readings.append((options, rows))
+        rows = _read_as(options, annotation_format, source)
+        if rows is not None:
+            readings.append((options, rows))
+    return _with_fewest_refused(readings)
+
+
+def _read_as(
+    options: Table, annotation_format: AnnotationFormat, source: Source
+) -> AnnotationTable | None:
+    """The file's rows where it is written so; None = it is not."""
+    try:
+        return annotation_format.read(replace(source, options=options))
+    except DatasetError:
+        return None
+
+
+def _with_fewest_refused(readings: Sequence[Possible]) -> list[Possible]:
+    """Readings that refuse the same rows, and fewer than all others; a single one of time codes."""
     fewest = min((len(rows.refused) for _, rows in readings), default=0)
     best = [(options, rows) for options, rows in readings if len(rows.refused) == fewest]
-    if len({tuple(row.line for row in rows.refused) for _, rows in best}) != 1:
-        return []
-    if len(best) == 1 and best[0][0].frame_rate_hz is None:
+    refused_lines = {tuple(row.line for row in rows.refused) for _, rows in best}
+    is_single = len(best) == 1
+    if len(refused_lines) != 1 or (is_single and best[0][0].frame_rate_hz is None):
         return []
     return best
 
@@ -252,19 +268,14 @@ def _fitting(
         [(options, rows)] = possible
         why = f"the videos have {options.frame_rate_hz:g} frames per second"
         return Reading(rows=rows, table=options, why=why)
-    num_outside = [len(lengths.outside(rows.rows)) for _, rows in possible]
-    fitting = []
-    for k, (_, rows) in enumerate(possible):
-        tolerated = _FEW * lengths.num_judged(rows.rows) if all(num_outside) else 0
-        if num_outside[k] <= tolerated:
-            fitting.append(k)
     question = error.as_text()
-    if len(fitting) == 1:
-        options, rows = possible[fitting[0]]
+    inside = _inside(possible, lengths)
+    if len(inside) == 1:
+        [(options, rows)] = inside
         milliseconds = options.time_format == "milliseconds"
         if not milliseconds or lengths.reach(rows.rows) >= _REACHED:
-            few = num_outside[fitting[0]]
-            most = f"all but {few}" if few else "all"
+            num_outside = len(lengths.outside(rows.rows))
+            most = f"all but {num_outside}" if num_outside else "all"
             why = f"only so do {most} times lie inside their videos"
             return Reading(rows=rows, table=options, why=why)
         question = Text(
@@ -273,3 +284,16 @@ def _fitting(
             "numbers?",
         )
     return Reading(rows=possible[0][1], table=table, question=question)
+
+
+def _inside(possible: Sequence[Possible], lengths: Lengths) -> list[Possible]:
+    """Readings under which all times lie inside the videos, or few do not where none fits all."""
+    num_outside = [len(lengths.outside(rows.rows)) for _, rows in possible]
+    inside = []
+    for reading, number in zip(possible, num_outside, strict=True):
+        tolerated = 0.0
+        if all(num_outside):
+            tolerated = _FEW * lengths.num_judged(reading[1].rows)
+        if number <= tolerated:
+            inside.append(reading)
+    return inside

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from ferbench.datasets.annotators import by_annotator
 from ferbench.datasets.naming import (
     NUMBERED_WITHIN,
     Finder,
     Identity,
     Naming,
-    chosen,
-    did_you_mean,
     without_suffix,
 )
 from ferbench.datasets.recordings import Footage
+from ferbench.datasets.stray_rows import no_row_belongs, without_video
 from ferbench.errors import DatasetError, Setting, Text
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
 from ferbench.spelling import comparable_name, same_name
-from ferbench.wording import plural, some, some_lines
+from ferbench.wording import some_lines
 
 Unlisted = Literal["unannotated", "empty", "skip"]
 """What a session without any row is.
@@ -31,8 +30,6 @@ Not annotated (no scores), annotated with nothing found, or left out.
 RefusedRows = Literal["unscored", "skip"]
 """A session with a row that cannot be used: it gets no scores, or is scored with its other rows."""
 
-BLANK: Final = "(blank)"
-EVERYBODY: Final = "all"
 _MANY: Final = 50
 
 
@@ -100,10 +97,10 @@ def match(
     notices: list[str] = [Text(f"{rules.source}: ", note) for note in table.notes]
     notices += sessions.take_participants()
     lost = sessions.take_refused(table.refused)
-    if strays and not any(item.rows or item.refused for item in sessions.all):
-        raise _no_row_belongs(strays, footage, rules)
+    if strays and sessions.are_without_rows:
+        raise no_row_belongs(strays, footage, rules.naming, rules.source, rules.named_by)
     notices += refusals(lost, rules.source)
-    notices += _without_video(strays, sessions.all, rules)
+    notices += without_video(strays, sessions.names_without_row, rules.naming, rules.source)
     return sessions.all, notices
 
 
@@ -119,6 +116,16 @@ class _Sessions:
         for item in self.all:
             known[item.footage.identity] = [item]
         self._finder = Finder(known.items())
+
+    @property
+    def are_without_rows(self) -> bool:
+        """Whether none has a row."""
+        return not any(item.rows or item.refused for item in self.all)
+
+    @property
+    def names_without_row(self) -> list[str]:
+        """Names of those that have no usable row."""
+        return [item.footage.name for item in self.all if not item.rows]
 
     def take_rows(self, rows: Sequence[AnnotationRow]) -> dict[Identity, list[AnnotationRow]]:
         """Give each row to its session; return those that are of none."""
@@ -145,17 +152,20 @@ class _Sessions:
         """Give refused rows to their sessions; return, by place, what is told of the others."""
         lost = {}
         for row in rows:
-            identity = self._rules.naming.identity(row.session, row.participant)
-            if all(identity):
-                items = self._find(identity, row.line)
-            else:
-                items = self._of_participant(row.participant)
+            items = self._of_refused(row)
             if items is None:
                 lost[row.place] = f"{self._rules.source}, {row}; the row was left out"
                 continue
             for item in items:
                 item.refused.append(row)
         return lost
+
+    def _of_refused(self, row: RefusedRow) -> list[Matched] | None:
+        """The sessions that a refused row may be of; None = not known."""
+        identity = self._rules.naming.identity(row.session, row.participant)
+        if all(identity):
+            return self._find(identity, row.line)
+        return self._of_participant(row.participant)
 
     def _find(self, identity: Identity, line: int) -> list[Matched] | None:
         """The session of a row, [] = one that is left out, None = none.
@@ -184,7 +194,8 @@ class _Sessions:
 def _check_fields(table: AnnotationTable, rules: Rules) -> None:
     """Raise DatasetError where no row has what a session's name is made of."""
     for name in rules.naming.fields:
-        if table.rows and not any(getattr(row, name) for row in table.rows):
+        values = {getattr(row, name) for row in table.rows}
+        if values == {""}:
             raise DatasetError(
                 f"{rules.source}: sessions are named {rules.naming.template!r}, but the rows have "
                 f"no {name}",
@@ -197,41 +208,6 @@ def _check_fields(table: AnnotationTable, rules: Rules) -> None:
             )
 
 
-def by_annotator(rows: Sequence[AnnotationRow], annotator: str | None) -> list[AnnotationRow]:
-    """The rows of the chosen annotator; spellings of one name are one person, as for sessions.
-
-    Raises:
-        DatasetError: there are several annotators and none was chosen, or there is no such one.
-    """
-    first_spelling: dict[str, str] = {}
-    names = []
-    for row in rows:
-        name = first_spelling.setdefault(comparable_name(row.annotator), row.annotator)
-        names.append(name or BLANK)
-    num_rows = Counter(names)
-    if annotator is None and len(num_rows) > 1:
-        raise _several_annotators(num_rows)
-    if annotator in (None, EVERYBODY) or not rows:
-        return list(rows)
-    wanted = chosen("annotator", str(annotator), num_rows)
-    return [row for row, name in zip(rows, names, strict=True) if name == wanted]
-
-
-def _several_annotators(num_rows: Counter[str]) -> DatasetError:
-    counts = [f"{name} ({plural(count, 'row')})" for name, count in sorted(num_rows.items())]
-    named = [name for name, _ in num_rows.most_common() if name != BLANK]
-    return DatasetError(
-        f"several people annotated: {', '.join(counts)}",
-        hint=Text(
-            "choose one with ",
-            Setting("annotator", named[0]),
-            ", or ",
-            Setting("annotator", EVERYBODY),
-            " (each row is an annotation of its own)",
-        ),
-    )
-
-
 def _take_participant(item: Matched, rules: Rules, known: set[str]) -> list[str]:
     """Take the participant from the rows where the videos do not tell.
 
@@ -239,29 +215,43 @@ def _take_participant(item: Matched, rules: Rules, known: set[str]) -> list[str]
 
     Raises DatasetError where the rows name several people, or one that other videos are of.
     """
+    if "participant" in rules.naming.fields:
+        return []
     row_of = {comparable_name(row.participant): row for row in item.rows if row.participant}
-    if "participant" in rules.naming.fields or not row_of:
+    rows = list(row_of.values())
+    if len(rows) > 1:
+        raise _several_participants(item, rows, rules)
+    if not rows or same_name(item.participant, rows[0].participant):
         return []
-    if len(row_of) > 1:
-        two = [f"{row.participant!r} (line {row.line})" for row in list(row_of.values())[:2]]
-        session = f"session {item.footage.name!r}"
-        raise DatasetError(
-            f"{rules.source}: {session} is there for participants {' and '.join(two)}",
-            hint=_mend_participants(),
-        )
-    [row] = row_of.values()
-    if not item.participant:
-        item.participant = row.participant
-        return []
-    if same_name(item.participant, row.participant):
-        return []
+    if item.participant:
+        return [_other_participant(item, rows[0], rules, known)]
+    item.participant = rows[0].participant
+    return []
+
+
+def _other_participant(item: Matched, row: AnnotationRow, rules: Rules, known: set[str]) -> str:
+    """A notice on a session that its video and its row call of different people.
+
+    Raises DatasetError where the row's is on another video.
+    """
     differs = (
         f"{rules.source}, line {row.line}: session {item.footage.name!r} is of participant "
         f"{row.participant!r}, by its video of {item.participant!r}"
     )
     if comparable_name(row.participant) in known:
         raise DatasetError(differs, hint=_mend_participants())
-    return [f"{differs}; the video's is used"]
+    return f"{differs}; the video's is used"
+
+
+def _several_participants(
+    item: Matched, rows: Sequence[AnnotationRow], rules: Rules
+) -> DatasetError:
+    two = [f"{row.participant!r} (line {row.line})" for row in rows[:2]]
+    session = f"session {item.footage.name!r}"
+    return DatasetError(
+        f"{rules.source}: {session} is there for participants {' and '.join(two)}",
+        hint=_mend_participants(),
+    )
 
 
 def _mend_participants() -> Text:
@@ -273,25 +263,6 @@ def _mend_participants() -> Text:
     )
 
 
-def _no_row_belongs(
-    strays: Mapping[Identity, Sequence[AnnotationRow]], footage: Sequence[Footage], rules: Rules
-) -> DatasetError:
-    of_rows = some([repr(rules.naming.name(identity)) for identity in list(strays)[:3]])
-    of_videos = some([repr(item.name) for item in footage[:3]])
-    return DatasetError(
-        f"{rules.source}: no row belongs to any video: the rows are of {of_rows}, the videos of "
-        f"{of_videos}",
-        hint=Text(
-            "say how names are made with ",
-            rules.named_by,
-            ", ",
-            Setting("session_name"),
-            " and ",
-            Setting("format.columns"),
-        ),
-    )
-
-
 def refusals(notices: Mapping[tuple[str, int], str], source: str) -> list[str]:
     """What is told of refused rows, by file and line, in order; of very many only the lines."""
     places = sorted(notices)
@@ -300,24 +271,3 @@ def refusals(notices: Mapping[tuple[str, int], str], source: str) -> list[str]:
     if not rest:
         return first
     return [*first, f"{source}, {some_lines(rest)}: likewise"]
-
-
-def _without_video(
-    strays: Mapping[Identity, Sequence[AnnotationRow]], sessions: Sequence[Matched], rules: Rules
-) -> list[str]:
-    """One notice per session that has annotations, but no video; of very many only the names."""
-    free = [item.footage.name for item in sessions if not item.rows]
-    lines_of: dict[str, list[int]] = {}
-    for identity, rows in sorted(strays.items()):
-        lines = [row.line for row in rows if row.kept]
-        if lines:
-            lines_of[rules.naming.name(identity)] = lines
-    notices = []
-    for name in list(lines_of)[:_MANY]:
-        meant = did_you_mean(name, free)
-        place = f"{rules.source}, {some_lines(lines_of[name])}"
-        notices.append(f"{place}: no video is of session {name!r}{meant}; left out")
-    rest = list(lines_of)[_MANY:]
-    if rest:
-        notices.append(f"{rules.source}: no video is of sessions {some(rest)}; left out")
-    return notices

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Final
 
+from ferbench.datasets.annotators import EVERYBODY
 from ferbench.datasets.by_video import sessions_of_videos
 from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
 from ferbench.datasets.manifest import read_manifest
-from ferbench.datasets.matching import EVERYBODY, Matched, RefusedRows, Rules, Unlisted, match
-from ferbench.datasets.naming import Naming, chosen
+from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
+from ferbench.datasets.naming import Identity, Naming, chosen
 from ferbench.datasets.pairing import Paired, check_minutes, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
 from ferbench.datasets.recordings import Footage, Recording, assemble
 from ferbench.errors import ConfigError, DatasetError, Setting, Text
-from ferbench.formats.annotation_table import Table
+from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.dispatch import open_annotations
 from ferbench.types import Annotation, LoadedDataset
 from ferbench.wording import some
@@ -123,14 +124,9 @@ class Study:
             return manifest.recordings, manifest.notes
         assert root is not None
         videos = self._videos(root)
-        notices: tuple[str, ...] = ()
-        below_root = root
-        if root.is_file():
-            below_root = root.parent
-        elif not self.recursive:
-            notices = self._not_looked_at(root)
-        recordings, unfit = recordings_by_name(videos, below_root, self.pattern, self._naming)
-        return recordings, notices + unfit
+        folder = root.parent if root.is_file() else root
+        recordings, unfit = recordings_by_name(videos, folder, self.pattern, self._naming)
+        return recordings, self._not_looked_at(root) + unfit
 
     def _videos(self, root: Path) -> list[Path]:
         """The video, or those of the folder. Raises DatasetError."""
@@ -154,6 +150,8 @@ class Study:
 
     def _not_looked_at(self, root: Path) -> tuple[str, ...]:
         """A notice on videos in the folders below the folder of videos."""
+        if self.recursive or root.is_file():
+            return ()
         num_videos = num_below(root, suffixes=self.suffixes)
         if not num_videos:
             return ()
@@ -179,21 +177,32 @@ class Study:
             check_minutes(items, path.name)
         paired = pair(self._wanted(items), rules)
         notices += [*paired.notices, *self._skips_refused(paired, footage)]
-        all_annotators: Mapping[str, tuple[Annotation, ...]] = {}
-        if self.annotator not in (None, EVERYBODY):
-            rules = replace(rules, annotator=EVERYBODY)
-            try:
-                items, _ = match(footage, table, rules, left_out=left_out)
-                all_annotators = _annotations(pair(self._wanted(items), rules))
-            except DatasetError as error:
-                notices.append(Text("annotators are not compared: ", error.as_text()))
+        all_annotators, more_notices = self._all_annotators(footage, table, rules, left_out)
         return LoadedDataset(
             sessions=paired.sessions,
-            notices=tuple(notices),
+            notices=(*notices, *more_notices),
             tables={"annotations": source.files},
             all_annotators=all_annotators,
             all_watched=self.unlisted == "empty",
         )
+
+    def _all_annotators(
+        self,
+        footage: Sequence[Footage],
+        table: AnnotationTable,
+        rules: Rules,
+        left_out: Collection[Identity],
+    ) -> tuple[dict[str, tuple[Annotation, ...]], list[str]]:
+        """Everybody's annotations by session, where one annotator was chosen, and notices."""
+        if self.annotator in (None, EVERYBODY):
+            return {}, []
+        rules = replace(rules, annotator=EVERYBODY)
+        try:
+            items, _ = match(footage, table, rules, left_out=left_out)
+            paired = pair(self._wanted(items), rules)
+        except DatasetError as error:
+            return {}, [Text("annotators are not compared: ", error.as_text())]
+        return _annotations(paired), []
 
     def _rules(self, annotations: Path) -> Rules:
         named_by: str = Text(Setting("pattern"))
@@ -211,18 +220,12 @@ class Study:
 
     def _wanted(self, items: Sequence[Matched]) -> list[Matched]:
         """Those of ``only_sessions`` and ``only_participants``."""
-        names = {item.footage.name for item in items}
-        participants = {item.participant for item in items if item.participant}
-        wanted = list(items)
-        if self.only_sessions:
-            sessions = {chosen("only_sessions", name, names) for name in self.only_sessions}
-            wanted = [item for item in wanted if item.footage.name in sessions]
-        if self.only_participants:
-            people = {
-                chosen("only_participants", name, participants) for name in self.only_participants
-            }
-            wanted = [item for item in wanted if item.participant in people]
-        return wanted
+        names = [item.footage.name for item in items]
+        sessions = _chosen_names("only_sessions", self.only_sessions, names)
+        names = [item.participant for item in items]
+        participants = _chosen_names("only_participants", self.only_participants, names)
+        wanted = [item for item in items if item.footage.name in sessions]
+        return [item for item in wanted if item.participant in participants]
 
     def _skips_refused(self, paired: Paired, footage: Sequence[Footage]) -> list[str]:
         """A notice where sessions are not scored because of rows that cannot be used."""
@@ -234,6 +237,13 @@ class Study:
         return [
             Text(setting, " scores a session by its other rows where some cannot be used"),
         ]
+
+
+def _chosen_names(key: str, listed: Sequence[str], known: Sequence[str]) -> set[str]:
+    """The known names that a setting lists, all where it lists none. Raises DatasetError."""
+    if not listed:
+        return set(known)
+    return {chosen(key, name, set(known) - {""}) for name in listed}
 
 
 def _annotations(paired: Paired) -> dict[str, tuple[Annotation, ...]]:

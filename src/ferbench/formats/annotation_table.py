@@ -81,24 +81,23 @@ class Table:
 
     def __post_init__(self) -> None:
         """Check the frame rate and the values to keep, which come as a configuration has them."""
-        self._check_frame_rate()
+        expected = self._expected_frame_rate()
+        if expected:
+            raise ConfigError(key="frame_rate_hz", expected=expected, got=self.frame_rate_hz)
         if self.keep is not None:
             kept_values = {column: _values(column, given) for column, given in self.keep.items()}
             object.__setattr__(self, "keep", kept_values)
 
-    def _check_frame_rate(self) -> None:
-        rate_hz = self.frame_rate_hz
+    def _expected_frame_rate(self) -> str:
+        """What should be in place of the frame rate; "" = it can be used."""
         has_frames = self.time_format == "hh:mm:ss:ff"
-        if rate_hz is None:
-            if has_frames:
-                expected = "the frames per second of hh:mm:ss:ff"
-                raise ConfigError(key="frame_rate_hz", expected=expected, got=None)
-            return
-        if not (math.isfinite(rate_hz) and rate_hz > 0):
-            raise ConfigError(key="frame_rate_hz", expected="a finite number above 0", got=rate_hz)
-        if not has_frames and self.time_format != "auto":
-            expected = f"nothing, as {self.time_format} has no frames"
-            raise ConfigError(key="frame_rate_hz", expected=expected, got=rate_hz)
+        if self.frame_rate_hz is None:
+            return "the frames per second of hh:mm:ss:ff" if has_frames else ""
+        if not 0 < self.frame_rate_hz < math.inf:
+            return "a finite number above 0"
+        if has_frames or self.time_format == "auto":
+            return ""
+        return f"nothing, as {self.time_format} has no frames"
 
 
 def _values(column: str, given: Any) -> tuple[str, ...]:
@@ -239,16 +238,10 @@ class AnnotationTable:
 
     def __repr__(self) -> str:
         sessions = {(row.participant, row.session) for row in self.rows}
-        annotators = sorted({row.annotator for row in self.rows if row.annotator})
-        parts = [
-            plural(len(self.annotations), "annotation"),
-            plural(len(sessions), "session"),
-        ]
-        if annotators:
-            parts.append(f"by {some(annotators)}")
-        if self.refused:
-            parts.append(f"{plural(len(self.refused), 'row')} refused")
-        return f"AnnotationTable: {', '.join(parts)}"
+        annotators = sorted({row.annotator for row in self.rows} - {""})
+        counts = f"{plural(len(self.annotations), 'row')}, {plural(len(sessions), 'session')}"
+        by_whom = f", annotated by {some(annotators)}" if annotators else ""
+        return f"AnnotationTable: {counts}{by_whom}, {len(self.refused)} refused"
 
     def to_frame(self) -> pd.DataFrame:
         """One row per annotation.
@@ -258,17 +251,10 @@ class AnnotationTable:
         """
         import pandas as pd
 
-        unit = "" if self.clock else "_s"
-        annotations = self.annotations
-        columns = {
-            "session": [row.session for row in annotations],
-            "participant": [row.participant for row in annotations],
-            f"onset{unit}": [row.onset for row in annotations],
-            f"offset{unit}": [row.offset for row in annotations],
-            "kind": [row.kind for row in annotations],
-            "annotator": [row.annotator for row in annotations],
-            "reacted": pd.array([row.reacted for row in annotations], dtype="boolean"),
-            "file": [row.file for row in annotations],
-            "line": [row.line for row in annotations],
-        }
-        return pd.DataFrame(columns)
+        names = ["session", "participant", "onset", "offset", "kind", "annotator", "reacted"]
+        names += ["file", "line"]
+        cells = {name: [getattr(row, name) for row in self.annotations] for name in names}
+        frame = pd.DataFrame(cells).astype({"reacted": "boolean"})
+        if self.clock:
+            return frame
+        return frame.rename(columns={"onset": "onset_s", "offset": "offset_s"})

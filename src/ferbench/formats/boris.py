@@ -99,15 +99,18 @@ def _sessions(rows: Sequence[BorisRow], stem: str) -> dict[str, str]:
     """The session of each observation."""
     media: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        listed = re.split(r"[;|]", _PLAYER.sub("", row.get(*_MEDIA)))
-        files = [name for name in listed if name.strip() not in _NOT_A_FILE]
-        media[row.observation].update(media_stem(name) for name in files)
-    sessions = {}
+        media[row.observation] |= _media_stems(row)
+    sessions = {observation: observation or stem for observation in media}
     for observation, stems in media.items():
-        sessions[observation] = observation or stem
         if len(stems) == 1:
             [sessions[observation]] = stems
     return sessions
+
+
+def _media_stems(row: BorisRow) -> set[str]:
+    """Names of the video files of a row's observation."""
+    listed = re.split(r"[;|]", _PLAYER.sub("", row.get(*_MEDIA)))
+    return {media_stem(name) for name in listed if name.strip() not in _NOT_A_FILE}
 
 
 def _of_session(
@@ -169,13 +172,10 @@ class _Line:
 
 def _lines_of(tracks: Sequence[Track]) -> Iterator[_Line]:
     for track in tracks:
+        name = track.name if len(tracks) > 1 else ""
         for number, spans in enumerate(without_overlaps(track.spans), start=1):
-            parts = []
-            if len(tracks) > 1:
-                parts.append(track.name)
-            if number > 1:
-                parts.append(str(number))
-            subject = " ".join(parts)
+            parts = [name, str(number)] if number > 1 else [name]
+            subject = " ".join(part for part in parts if part)
             for span in spans:
                 yield from _lines_of_span(span, track.name, subject)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ferbench.formats.annotation_table import AnnotationRow, RefusedRow
+from ferbench.formats.program_files import ends_before_it_begins
 
 Rows = Sequence[tuple[int, Sequence[str]]]
 """Lines, from 1, with their cells."""
@@ -65,6 +66,12 @@ class BorisRow:
         """What was marked."""
         return self.get("Behavior")
 
+    @property
+    def offset_s(self) -> float:
+        """Seconds that BORIS added to the observation's times; 0 where none can be read."""
+        offset_s = _seconds(self.get("Time offset (s)"))
+        return 0.0 if math.isnan(offset_s) else offset_s
+
     def state(self) -> tuple[str, ...]:
         """What a START and its STOP share."""
         modifiers = tuple(text for name, text in self.cells.items() if name.startswith("Modifier"))
@@ -95,18 +102,25 @@ def aggregated_events(rows: Sequence[BorisRow]) -> Read:
     annotations: list[AnnotationRow] = []
     refused: list[RefusedRow] = []
     for row in rows:
-        is_point = row.get("Behavior type").upper().startswith("POINT")
-        onset_s = _time_s(row, "Start (s)")
-        offset_s = onset_s if is_point else _time_s(row, "Stop (s)")
-        if isinstance(onset_s, str):
-            refused.append(row.refused(onset_s))
-        elif isinstance(offset_s, str):
-            refused.append(row.refused(offset_s))
-        elif offset_s < onset_s:
-            refused.append(row.refused(f"ends before it begins: {onset_s:g} s, {offset_s:g} s"))
+        times = _start_and_stop(row)
+        if isinstance(times, str):
+            refused.append(row.refused(times))
         else:
-            annotations.append(row.annotation(onset_s, offset_s))
+            annotations.append(row.annotation(*times))
     return annotations, refused
+
+
+def _start_and_stop(row: BorisRow) -> tuple[float, float] | str:
+    """Onset and offset of an aggregated event, or what is wrong."""
+    onset_s = _time_s(row, "Start (s)")
+    if isinstance(onset_s, str):
+        return onset_s
+    if row.get("Behavior type").upper().startswith("POINT"):
+        return onset_s, onset_s
+    offset_s = _time_s(row, "Stop (s)")
+    if isinstance(offset_s, str):
+        return offset_s
+    return ends_before_it_begins(onset_s, offset_s) or (onset_s, offset_s)
 
 
 class _States:
@@ -121,16 +135,16 @@ class _States:
         """Take the next row."""
         time_s = _time_s(row, "Time")
         status = row.get("Behavior type", "Status").upper()
+        take_event = {"POINT": self._point, "START": self._start, "STOP": self._stop}.get(status)
         if isinstance(time_s, str):
             self.refused.append(row.refused(time_s))
-        elif status == "POINT":
-            self.annotations.append(row.annotation(time_s, time_s))
-        elif status == "START":
-            self._start(row, time_s)
-        elif status == "STOP":
-            self._stop(row, time_s)
-        else:
+        elif take_event is None:
             self.refused.append(row.refused(f"expected START, STOP or POINT, got {status!r}"))
+        else:
+            take_event(row, time_s)
+
+    def _point(self, row: BorisRow, time_s: float) -> None:
+        self.annotations.append(row.annotation(time_s, time_s))
 
     def _start(self, row: BorisRow, time_s: float) -> None:
         state = row.state()
@@ -175,10 +189,7 @@ def _time_s(row: BorisRow, column: str) -> float | str:
     time_s = _seconds(row.get(column))
     if math.isnan(time_s):
         return f"{column} is {row.get(column)!r}, expected seconds such as 12.5"
-    observation_offset_s = _seconds(row.get("Time offset (s)") or "0")
-    if math.isnan(observation_offset_s):
-        observation_offset_s = 0.0
-    time_s = round(time_s - observation_offset_s, 6)
+    time_s = round(time_s - row.offset_s, 6)
     if time_s < 0:
         return f"{column} is {time_s:g} s, before the start of the observation"
     return time_s

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from ferbench.errors import DatasetError, Setting, Text
 from ferbench.formats.annotation_table import AnnotationRow, Columns, RefusedRow, line_of
 from ferbench.formats.times import Clock, since
-from ferbench.spelling import comparable_name
 
 _ORDER: Final = ("session", "participant", "onset", "offset", "kind", "annotator", "reacted")
 _YES_NO: Final = {
@@ -19,20 +18,25 @@ _YES_NO: Final = {
     **dict.fromkeys(("yes", "y", "true", "1"), True),
     **dict.fromkeys(("no", "n", "false", "0"), False),
 }
-_SHOWN: Final = 10
 
 Time = float | Clock
-RowKey = TypeVar("RowKey", bound=Hashable)
 
 
 def missing_columns(header: Sequence[str], columns: Columns) -> list[str]:
     """Names of the columns that must be there and are not."""
-    needed = {"onset", "session" if columns.session is not None else "participant"}
+    needed = _needed(columns)
+    names = [getattr(columns, column) for column in _ORDER if column in needed]
+    return [name for name in names if name is not None and name not in header]
+
+
+def _needed(columns: Columns) -> set[str]:
+    """Ours that must be there: whose a row is, its onset, and what has a name of its own."""
+    needed = {"onset"}
+    needed.add("participant" if columns.session is None else "session")
     for column in fields(columns):
         if getattr(columns, column.name) != column.default:
             needed.add(column.name)
-    names = [getattr(columns, column) for column in _ORDER if column in needed]
-    return [name for name in names if name is not None and name not in header]
+    return needed
 
 
 def names_of_columns(header: Sequence[str], columns: Columns, path: Path) -> dict[str, str]:
@@ -45,10 +49,10 @@ def names_of_columns(header: Sequence[str], columns: Columns, path: Path) -> dic
     named = {column: getattr(columns, column) for column in _ORDER}
     names = {column: name for column, name in named.items() if name is not None}
     for name in names.values():
-        if header.count(name) > 1:
-            raise DatasetError(
-                f"{path}: the column {name!r} is there {header.count(name)} times; {_found(header)}"
-            )
+        number = header.count(name)
+        if number > 1:
+            reason = f"the column {name!r} is there {number} times"
+            raise DatasetError(f"{path}: {reason}; {found_columns(header)}")
     _check_missing(header, columns, names, path)
     return {column: name for column, name in names.items() if name in header}
 
@@ -57,90 +61,50 @@ def _check_missing(
     header: Sequence[str], columns: Columns, names: Mapping[str, str], path: Path
 ) -> None:
     """Raise DatasetError where columns are missing, or seem to be misspelt."""
-    unused = {name.casefold(): name for name in header if name not in names.values()}
-    absent = dict.fromkeys(name for name in names.values() if name not in header)
-    alike = {name: unused[name.casefold()] for name in absent if name.casefold() in unused}
-    needed = missing_columns(header, columns)
-    missing = [name for name in absent if name in alike or name in needed]
+    alike = _in_other_case(header, names)
+    needed = {*alike, *missing_columns(header, columns)}
+    missing = list(dict.fromkeys(name for name in names.values() if name in needed))
     if not missing:
         return
-    meant = [repr(alike[name]) for name in missing if name in alike]
-    question = f" (did you mean {', '.join(meant)}?)" if meant else ""
-    participants_only = ""
-    if columns.session in missing and columns.participant in header:
-        participants_only = " (session: null where rows name only the participant)"
+    question = _did_you_mean([alike[name] for name in missing if name in alike])
+    names_of_missing = ", ".join(map(repr, missing))
     raise DatasetError(
-        f"{path}: column {', '.join(map(repr, missing))} not found{question}; {_found(header)}",
-        hint=Text("name the file's columns in ", Setting("format.columns"), participants_only),
+        f"{path}: column {names_of_missing} not found{question}; {found_columns(header)}",
+        hint=Text(
+            "name the file's columns with ",
+            Setting("format.columns"),
+            _participants_only(header, columns, missing),
+        ),
     )
 
 
-def _found(header: Sequence[str]) -> str:
+def _did_you_mean(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    return f" (did you mean {', '.join(map(repr, names))}?)"
+
+
+def _participants_only(header: Sequence[str], columns: Columns, missing: Sequence[str]) -> str:
+    """What to do where rows may name participants instead of sessions."""
+    if columns.session not in missing or columns.participant not in header:
+        return ""
+    setting = Setting("format.columns.session", "null")
+    return Text(" (", setting, " where rows name only the participant)")
+
+
+def _in_other_case(header: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
+    """For each name that is not there, the column without use that has it in other case."""
+    unused = {name.casefold(): name for name in header if name not in names.values()}
+    return {
+        name: unused[name.casefold()]
+        for name in names.values()
+        if name not in header and name.casefold() in unused
+    }
+
+
+def found_columns(header: Sequence[str]) -> str:
+    """The columns that are there, for messages."""
     return f"found: {', '.join(header) or 'nothing'}"
-
-
-def kept_rows(
-    header: Sequence[str],
-    rows: Mapping[RowKey, Mapping[str, str]],
-    keep: Mapping[str, tuple[str, ...]],
-    path: Path,
-) -> tuple[set[RowKey], list[str]]:
-    """Rows that may be annotations, and notes on values that no row has.
-
-    Args:
-        header: the file's names of columns.
-        rows: complete rows by whatever tells them apart: texts by name of column.
-        keep: ``Table.keep``.
-        path: the file, for messages.
-
-    Raises:
-        DatasetError: a column is not there once, or no row is kept.
-    """
-    kept = set(rows)
-    notes: list[str] = []
-    for column, values in keep.items():
-        if header.count(column) != 1:
-            there = f"which is there {header.count(column)} times; {_found(header)}"
-            raise DatasetError(
-                Text(f"{path}: ", Setting("format.keep"), f" names the column {column!r}, {there}")
-            )
-        texts = {key: row[column] for key, row in rows.items()}
-        there = _shown_values(texts.values())
-        wanted = {comparable_name(value) for value in values}
-        known = {comparable_name(text) for text in texts.values()}
-        if rows and not wanted & known:
-            raise DatasetError(
-                Text(f"{path}: ", _kept(column, values), f" leaves no row; there are: {there}")
-            )
-        kept = {key for key in kept if comparable_name(texts[key]) in wanted}
-        for value in values:
-            if comparable_name(value) not in known:
-                setting = Setting(f"format.keep.{column}", value)
-                notes.append(Text(setting, f": no row has it; there are: {there}"))
-    if rows and not kept:
-        raise DatasetError(_no_row(keep, path))
-    return kept, notes
-
-
-def _kept(column: str, values: Sequence[str]) -> Setting:
-    return Setting(f"format.keep.{column}", ",".join(values))
-
-
-def _shown_values(texts: Collection[str]) -> str:
-    values = sorted(set(texts))
-    shown = ", ".join(value or "(empty)" for value in values[:_SHOWN])
-    if len(values) > _SHOWN:
-        return f"{shown} and {len(values) - _SHOWN} more"
-    return shown or "no rows"
-
-
-def _no_row(keep: Mapping[str, tuple[str, ...]], path: Path) -> Text:
-    parts: list[str | Setting] = [f"{path}: "]
-    for number, (column, values) in enumerate(keep.items()):
-        if number:
-            parts.append(" and ")
-        parts.append(_kept(column, values))
-    return Text(*parts, " leave no row: no row has all of them")
 
 
 def row_of(
@@ -239,11 +203,11 @@ def unclear_reactions(column: str, answers: Sequence[tuple[str, str]]) -> list[s
     if not unclear:
         return []
     place, text = unclear[0]
-    others = f" and others in {len(unclear) - 1} more" if len(unclear) > 1 else ""
-    return [
-        f"{column}: expected yes or no (or 1, 0; empty = not told), got {text!r} in {place}{others}"
-        "; there it counts as not told"
-    ]
+    got = f"{text!r} in {place}"
+    if len(unclear) > 1:
+        got += f" and others in {len(unclear) - 1} more"
+    expected = "expected yes or no (or 1, 0; empty = not told)"
+    return [f"{column}: {expected}, got {got}; there it counts as not told"]
 
 
 def check_usable(rows: Sequence[AnnotationRow], refused: Sequence[RefusedRow], path: Path) -> None:

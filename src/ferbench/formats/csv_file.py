@@ -66,23 +66,18 @@ def read_csv(
     Raises:
         DatasetError: it cannot be read or decoded, is a workbook, or a quote is out of place.
     """
-    text, notes = _decoded(_bytes(path, what), encoding, path)
+    data = _bytes(path, what)
+    _check_no_workbook(data, path)
+    text, notes = _decoded(data, encoding, path)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    skipped = 0
     separator = _separator_line(lines[0])
-    if separator is not None:
-        skipped = 1
-        if delimiter == "auto":
-            delimiter = separator
-    while skipped < len(lines) and _is_no_header(lines[skipped]):
-        skipped += 1
-    if delimiter == "auto":
-        character = _fitting_delimiter(lines, skipped, fits, path)
-    else:
-        character = _DELIMITERS[delimiter]
-    rows = list(_rows(lines, skipped, character, path))
-    header = rows[0][1] if rows else ()
-    return CsvFile(header=header, rows=tuple(rows[1:]), delimiter=character, notes=notes)
+    skipped = _num_before_header(lines, separator)
+    if delimiter == "auto" and separator is not None:
+        delimiter = separator
+    character = _DELIMITERS.get(delimiter) or _fitting_delimiter(lines, skipped, fits, path)
+    header_and_rows = list(_rows(lines, skipped, character, path))
+    (_, header), *rows = header_and_rows or [(0, ())]
+    return CsvFile(header=header, rows=tuple(rows), delimiter=character, notes=notes)
 
 
 def _bytes(path: Path, what: str) -> bytes:
@@ -94,11 +89,14 @@ def _bytes(path: Path, what: str) -> bytes:
         raise DatasetError(f"{path}: no such {what}. Check the path.") from error
     except OSError as error:
         raise DatasetError(f"{path}: the {what} cannot be read: {error.strerror}") from error
+    return data
+
+
+def _check_no_workbook(data: bytes, path: Path) -> None:
     if data.startswith(_WORKBOOKS):
         raise DatasetError(
             f"{path}: expected a CSV, got a spreadsheet's workbook. Save it as 'CSV UTF-8'."
         )
-    return data
 
 
 def _decoded(data: bytes, encoding: Encoding, path: Path) -> tuple[str, tuple[str, ...]]:
@@ -118,12 +116,16 @@ def _decoded(data: bytes, encoding: Encoding, path: Path) -> tuple[str, tuple[st
             f"{path}, line {line}: expected {expected} text, got the byte "
             f"0x{data[error.start]:02x}. Save the file as 'CSV UTF-8'."
         ) from error
+    _check_no_zero_bytes(text, path)
+    return text, notes
+
+
+def _check_no_zero_bytes(text: str, path: Path) -> None:
     if "\0" in text:
         raise DatasetError(
             f"{path}: expected text, got zero bytes. If it is UTF-16 without a byte order mark, "
             "save it as 'CSV UTF-8', or give its encoding (utf-16)."
         )
-    return text, notes
 
 
 def _likely_encoding(data: bytes) -> Encoding:
@@ -157,6 +159,14 @@ def _separator_line(line: str) -> Delimiter | None:
     return _SEPARATOR_LINES.get(line.strip(' "').lower())
 
 
+def _num_before_header(lines: Sequence[str], separator: Delimiter | None) -> int:
+    """How many lines are above the header: one that names the separator, comments, blank ones."""
+    number = 0 if separator is None else 1
+    while number < len(lines) and _is_no_header(lines[number]):
+        number += 1
+    return number
+
+
 def _is_no_header(line: str) -> bool:
     """Whether a line is a comment or blank."""
     return line.startswith("#") or not line.strip()
@@ -166,19 +176,25 @@ def _fitting_delimiter(
     lines: Sequence[str], skipped: int, fits: Callable[[Sequence[str]], bool], path: Path
 ) -> str:
     """The delimiter under which the header fits, else the one that gives most columns."""
+    headers = _headers(lines, skipped, path)
+    fitting = [delimiter for delimiter, header in headers.items() if fits(header)]
+    if fitting:
+        return fitting[0]
+    return max(headers, key=lambda delimiter: len(headers[delimiter]))
+
+
+def _headers(lines: Sequence[str], skipped: int, path: Path) -> dict[str, tuple[str, ...]]:
+    """The header under each delimiter. Raises DatasetError where there is none under any."""
     headers: dict[str, tuple[str, ...]] = {}
-    problem: DatasetError | None = None
+    problems = []
     for delimiter in _DELIMITERS.values():
         try:
             _, headers[delimiter] = next(_rows(lines, skipped, delimiter, path), (0, ()))
         except DatasetError as error:  # quotes that make no sense under a wrong delimiter
-            problem = problem or error
-    for delimiter, header in headers.items():
-        if fits(header):
-            return delimiter
-    if problem is not None and not headers:
-        raise problem
-    return max(headers, key=lambda delimiter: len(headers[delimiter]))
+            problems.append(error)
+    if not headers:
+        raise problems[0]
+    return headers
 
 
 def _rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -75,19 +75,25 @@ def open_annotations(
     source = Source(path=path, files=files, options=options, starts_known=starts_known)
     annotation_format = program_of(files[0])
     if annotation_format is None:
-        cells = tuple(_cells(file, options) for file in files)
-        source = replace(source, cells=cells)
+        source = _with_cells(source)
         annotation_format = _format_of_tables(source)
     elif not files[0].exists():
         raise DatasetError(f"{path}: no such annotations file. Check the path.")
-    if options.tier is not None and not annotation_format.has_tiers:
-        with_tiers = [each for each in FORMATS if each.has_tiers]
-        named = " or ".join(f"{each.name} ({each.suffixes[0]})" for each in with_tiers)
-        setting = Setting("format.tier", options.tier)
-        raise DatasetError(
-            Text(f"{path}: ", setting, f" is for files of {named}"), hint="leave it out"
-        )
+    _check_tier(annotation_format, source)
     return annotation_format, source
+
+
+def _check_tier(annotation_format: AnnotationFormat, source: Source) -> None:
+    """Raise DatasetError where a tier was asked for, and the format has none."""
+    tier = source.options.tier
+    if tier is None or annotation_format.has_tiers:
+        return
+    with_tiers = [each for each in FORMATS if each.has_tiers]
+    named = " or ".join(f"{each.name} ({each.suffixes[0]})" for each in with_tiers)
+    setting = Setting("format.tier", tier)
+    raise DatasetError(
+        Text(f"{source.path}: ", setting, f" is for files of {named}"), hint="leave it out"
+    )
 
 
 def annotation_files(path: Path) -> tuple[Path, ...]:
@@ -98,69 +104,91 @@ def annotation_files(path: Path) -> tuple[Path, ...]:
     """
     if not path.is_dir():
         return (path,)
-    try:
-        there = [file for file in path.iterdir() if file.is_file()]
-    except OSError as error:
-        raise DatasetError(f"{path}: the folder cannot be read: {error.strerror}") from error
-    visible = sorted(file for file in there if not file.name.startswith("."))
-    files_of = {}
-    for annotation_format in _by_suffix():
-        files = _with_suffix(visible, annotation_format.suffixes)
-        if files:
-            files_of[annotation_format.suffixes[0]] = files
-    if len(files_of) > 1:
-        counts = " and ".join(f"{len(files)} {suffix}" for suffix, files in files_of.items())
-        raise DatasetError(
-            f"{path}: the folder has annotations of several kinds ({counts}); keep one kind in it"
-        )
-    if files_of:
-        [files] = files_of.values()
-        return files
-    tables = _with_suffix(visible, [suffix for each in _tables() for suffix in each.suffixes])
+    files = _files_in(path)
+    kinds = [those for each in _by_suffix() if (those := _files_of(each, files))]
+    if len(kinds) > 1:
+        raise _several_kinds(path, kinds)
+    if kinds:
+        return kinds[0]
+    return _tables_of(path, files)
+
+
+def _tables_of(folder: Path, files: Sequence[Path]) -> tuple[Path, ...]:
+    suffixes = {suffix for each in _tables() for suffix in each.suffixes}
+    tables = tuple(file for file in files if file.suffix.lower() in suffixes)
     if not tables:
-        suffixes = ", ".join(suffix for each in _by_suffix() for suffix in each.suffixes)
-        raise DatasetError(
-            f"{path}: expected a CSV file, got a folder without {suffixes} or {_programs_of_tables()}'s "
-            "tables (.tsv, .csv)"
-        )
+        raise _no_annotations(folder)
     return tables
 
 
-def _with_suffix(files: Iterable[Path], suffixes: Sequence[str]) -> tuple[Path, ...]:
-    return tuple(file for file in files if file.suffix.lower() in suffixes)
+def _several_kinds(folder: Path, kinds: Sequence[Sequence[Path]]) -> DatasetError:
+    counts = " and ".join(f"{len(files)} {files[0].suffix.lower()}" for files in kinds)
+    return DatasetError(
+        f"{folder}: the folder has annotations of several kinds ({counts}); keep one kind in it"
+    )
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files of a folder whose names do not begin with a dot, sorted. Raises DatasetError."""
+    try:
+        files = [file for file in folder.iterdir() if file.is_file()]
+    except OSError as error:
+        raise DatasetError(f"{folder}: the folder cannot be read: {error.strerror}") from error
+    return sorted(file for file in files if not file.name.startswith("."))
+
+
+def _files_of(annotation_format: AnnotationFormat, files: Sequence[Path]) -> tuple[Path, ...]:
+    return tuple(file for file in files if file.suffix.lower() in annotation_format.suffixes)
+
+
+def _no_annotations(folder: Path) -> DatasetError:
+    suffixes = ", ".join(suffix for each in _by_suffix() for suffix in each.suffixes)
+    tables = f"{_programs_of_tables()}'s tables (.tsv, .csv)"
+    return DatasetError(
+        f"{folder}: expected a CSV file, got a folder without {suffixes} or {tables}"
+    )
 
 
 def _programs_of_tables() -> str:
     return " or ".join(each.name for each in _tables() if each is not SPREADSHEET)
 
 
-def _cells(path: Path, options: Table) -> CsvFile:
-    return read_csv(
-        path,
-        fits=lambda header: not missing_columns(header, options.columns),
-        delimiter=options.delimiter,
-        encoding=options.encoding,
-    )
+def _with_cells(source: Source) -> Source:
+    """The same files with their cells. Raises DatasetError where one is no table."""
+    options = source.options
+    cells = [
+        read_csv(
+            file,
+            fits=lambda header: not missing_columns(header, options.columns),
+            delimiter=options.delimiter,
+            encoding=options.encoding,
+        )
+        for file in source.files
+    ]
+    return replace(source, cells=tuple(cells))
 
 
 def _format_of_tables(source: Source) -> AnnotationFormat:
     """The format of tables, by their cells. Raises DatasetError where a folder has a plain CSV."""
     formats = [_format_of_table(cells, source.options) for cells in source.cells]
-    if not source.is_folder:
-        return formats[0]
+    if source.is_folder:
+        _check_one_format(source, formats)
+    return formats[0]
+
+
+def _check_one_format(source: Source, formats: Sequence[AnnotationFormat]) -> None:
+    programs = _programs_of_tables()
     for file, annotation_format in zip(source.files, formats, strict=True):
         if annotation_format is SPREADSHEET:
-            programs = _programs_of_tables()
             raise DatasetError(
                 f"{source.path}: {file.name} is no table of {programs}; name a single CSV, or a "
                 f"folder of {programs}'s"
             )
-        if annotation_format is not formats[0]:
-            raise DatasetError(
-                f"{source.path}: the folder has tables of {formats[0].name} and of "
-                f"{annotation_format.name}; keep one kind in it"
-            )
-    return formats[0]
+    names = dict.fromkeys(annotation_format.name for annotation_format in formats)
+    if len(names) > 1:
+        raise DatasetError(
+            f"{source.path}: the folder has tables of {' and of '.join(names)}; keep one kind in it"
+        )
 
 
 def _format_of_table(cells: CsvFile, options: Table) -> AnnotationFormat:

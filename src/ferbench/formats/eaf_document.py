@@ -49,6 +49,14 @@ class EafDocument:
         self._tier: EafTier | None = None
         self._texts: list[str] | None = None
         self._is_root = True
+        self._starts = {
+            "HEADER": self._check_units,
+            "MEDIA_DESCRIPTOR": self._take_media,
+            "TIME_SLOT": self._take_slot,
+            "TIER": self._start_tier,
+            "ALIGNABLE_ANNOTATION": self._start_annotation,
+            "REF_ANNOTATION": self._start_annotation,
+        }
         self._parser = expat.ParserCreate()
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._start
@@ -96,19 +104,10 @@ class EafDocument:
         """An element begins."""
         if self._is_root:
             self._check_root(name)
-        elif name == "HEADER":
-            self._check_units(attributes.get("TIME_UNITS", "milliseconds"))
-        elif name == "MEDIA_DESCRIPTOR":
-            self.media.append(attributes)
-        elif name == "TIME_SLOT":
-            slot = self._needed(attributes, "TIME_SLOT_ID", name)
-            self.slots_ms[slot] = self._milliseconds(attributes, "TIME_VALUE")
-        elif name == "TIER":
-            self._start_tier(attributes)
-        elif name in ("ALIGNABLE_ANNOTATION", "REF_ANNOTATION"):
-            self._start_annotation(name, attributes)
         elif name == "ANNOTATION_VALUE":
             self._texts = []
+        elif name in self._starts:
+            self._starts[name](name, attributes)
 
     def _check_root(self, name: str) -> None:
         self._is_root = False
@@ -118,12 +117,22 @@ class EafDocument:
                 f"got {name}"
             )
 
-    def _check_units(self, units: str) -> None:
+    def _check_units(self, element: str, attributes: dict[str, str]) -> None:
+        del element
+        units = attributes.get("TIME_UNITS", "milliseconds")
         if units != "milliseconds":
             raise self.wrong(f"TIME_UNITS is {units!r}, expected milliseconds")
 
-    def _start_tier(self, attributes: dict[str, str]) -> None:
-        name = self._needed(attributes, "TIER_ID", "TIER")
+    def _take_media(self, element: str, attributes: dict[str, str]) -> None:
+        del element
+        self.media.append(attributes)
+
+    def _take_slot(self, element: str, attributes: dict[str, str]) -> None:
+        slot = self._needed(attributes, "TIME_SLOT_ID", element)
+        self.slots_ms[slot] = self._milliseconds(attributes, "TIME_VALUE")
+
+    def _start_tier(self, element: str, attributes: dict[str, str]) -> None:
+        name = self._needed(attributes, "TIER_ID", element)
         if name in self.tiers:
             raise self.wrong(f"there are two tiers named {name!r}")
         self._tier = self.tiers[name] = EafTier(attributes=attributes)

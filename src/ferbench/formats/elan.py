@@ -17,11 +17,16 @@ from typing import Final
 from xml.etree import ElementTree
 
 from ferbench.atomic import write_bytes
-from ferbench.errors import DatasetError, FormatError, Setting, Text
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import ALL_TIERS, AnnotationRow, AnnotationTable, RefusedRow
 from ferbench.formats.eaf_document import EafAnnotation, EafDocument
-from ferbench.formats.program_files import ImportedFile, annotations_of, media_stem
+from ferbench.formats.elan_tiers import check_one_tier, check_tier_is_there, chosen_tiers
+from ferbench.formats.program_files import (
+    ImportedFile,
+    annotations_of,
+    ends_before_it_begins,
+    media_stem,
+)
 from ferbench.formats.tracks import Span, Track, without_overlaps
 
 _COLUMNS: Final = ("tier", "tier_type", "tier_participant", "media", "file")
@@ -66,7 +71,7 @@ def _imported(document: EafDocument, tier: str | None) -> ImportedFile:
     rows: list[AnnotationRow] = []
     refused: list[RefusedRow] = []
     unmarked = []
-    for name in _chosen_tiers(document, tier):
+    for name in chosen_tiers(document, tier):
         tier_rows, tier_refused = _rows_of_tier(document, name, session)
         rows += tier_rows
         refused += tier_refused
@@ -89,42 +94,6 @@ def _imported(document: EafDocument, tier: str | None) -> ImportedFile:
 
 def _url(media: Mapping[str, str]) -> str:
     return media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL") or ""
-
-
-def _chosen_tiers(document: EafDocument, tier: str | None) -> list[str]:
-    """Names of the tiers to read. Raises FormatError where one of several must be chosen."""
-    if tier == ALL_TIERS:
-        return list(document.tiers)
-    if tier is not None:
-        return [tier]
-    filled = {}
-    for name, eaf_tier in document.tiers.items():
-        if eaf_tier.annotations:
-            filled[name] = len(eaf_tier.annotations)
-    if len(filled) > 1:
-        raise FormatError(f"{document.path.name}: {_counted(filled)}", hint=_choose(filled))
-    return list(filled)
-
-
-def _counted(filled: Mapping[str, int]) -> str:
-    """Tiers, and how many annotations each has."""
-    counts = ", ".join(f"{name} ({number})" for name, number in filled.items())
-    return f"several tiers have annotations: {counts}"
-
-
-def _choose(filled: Mapping[str, int]) -> Text:
-    """What to do about several tiers with annotations."""
-    return Text(
-        "choose one with ",
-        Setting("format.tier", next(iter(filled))),
-        ", or ",
-        Setting("format.tier", ALL_TIERS),
-        " (where tiers are kinds or annotators: ",
-        Setting("format.columns.kind", "tier"),
-        " or ",
-        Setting("format.columns.annotator", "tier"),
-        ")",
-    )
 
 
 def _rows_of_tier(
@@ -160,10 +129,8 @@ def _rows_of_tier(
         )
     kept, overlapping = _without_overlaps(rows)
     for row in overlapping:
-        reason = (
-            f"the annotation at {row.onset_s:g} s on tier {name!r} overlaps the one before it, which "
-            "ELAN does not allow on one tier"
-        )
+        which = f"the annotation at {row.onset_s:g} s on tier {name!r}"
+        reason = f"{which} overlaps the one before it, which ELAN does not allow on one tier"
         refused.append(RefusedRow(line=row.line, session=session, reason=reason))
     return kept, refused
 
@@ -205,9 +172,7 @@ def _times_s(document: EafDocument, note: EafAnnotation) -> tuple[float, float] 
     onset_s, offset_s = (onset_ms + origin_ms) / 1000, (offset_ms + origin_ms) / 1000
     if onset_s < 0:
         return f"begins at {onset_s:g} s, before the start of its video"
-    if offset_s < onset_s:
-        return f"ends before it begins: {onset_s:g} s, {offset_s:g} s"
-    return onset_s, offset_s
+    return ends_before_it_begins(onset_s, offset_s) or (onset_s, offset_s)
 
 
 def write_elan(
@@ -283,26 +248,11 @@ def _read(source: Source) -> AnnotationTable:
     documents = [EafDocument.read(file) for file in source.files]
     tier_of_file = ALL_TIERS if tier is None and source.is_folder else tier
     files = [_imported(document, tier_of_file) for document in documents]
-    _check_tiers(source, documents, files)
+    if tier is None:
+        check_one_tier(source, files)
+    else:
+        check_tier_is_there(source, documents, files)
     return annotations_of(files, source)
-
-
-def _check_tiers(
-    source: Source, documents: Sequence[EafDocument], files: Sequence[ImportedFile]
-) -> None:
-    """Raise DatasetError where a tier must be chosen, or no file has the chosen one."""
-    tier = source.options.tier
-    if tier is None and source.is_folder:
-        used = Counter(row.columns["tier"] for file in files for row in file.rows)
-        if len(used) > 1:
-            raise DatasetError(f"{source.path.name}: {_counted(used)}", hint=_choose(used))
-    if tier in (None, ALL_TIERS) or any(file.sessions for file in files):
-        return
-    there = sorted({name for document in documents for name in document.tiers})
-    raise DatasetError(
-        f"{source.path}: there is no tier {tier!r}; there are: {', '.join(there) or 'none'}",
-        key="format.tier",
-    )
 
 
 def _write(path: Path, sessions: Mapping[str, Sequence[Track]]) -> None:

@@ -6,7 +6,7 @@ Their times are seconds, and they name a session after its video file.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
@@ -25,12 +25,12 @@ from ferbench.formats.annotation_table import (
 from ferbench.formats.choosing import (
     Time,
     check_usable,
-    kept_rows,
     names_of_columns,
     row_of,
     unclear_reactions,
     without_repeats,
 )
+from ferbench.formats.keeping import kept_rows
 from ferbench.formats.times import parse_time
 
 OWN_COLUMNS: Final = ("session", "participant", "onset_s", "offset_s", "kind", "annotator")
@@ -74,6 +74,13 @@ def media_stem(name: str) -> str:
     return PureWindowsPath(path).stem
 
 
+def ends_before_it_begins(onset_s: float, offset_s: float) -> str:
+    """What is wrong with an annotation's times; "" = nothing."""
+    if onset_s <= offset_s:
+        return ""
+    return f"ends before it begins: {onset_s:g} s, {offset_s:g} s"
+
+
 def annotations_of(files: Sequence[ImportedFile], source: Source) -> AnnotationTable:
     """The annotations of a program's files, with the columns and rows that were asked for.
 
@@ -89,58 +96,73 @@ def annotations_of(files: Sequence[ImportedFile], source: Source) -> AnnotationT
             usable.
     """
     path, options = source.path, source.options
-    if options.time_format != "auto":
-        raise DatasetError(
-            Text(
-                f"{path}: ",
-                Setting("format.time_format", options.time_format),
-                " is for CSV files; an annotation program's file tells how its times are written",
-            ),
-            hint=Text("set it to ", Setting("format.time_format", "auto")),
-        )
+    _check_time_format(source)
     rows = _of_all_files(files)
-    program_columns = dict.fromkeys(name for file in files for name in file.columns)
-    header = (*OWN_COLUMNS, *(name for name in program_columns if name not in OWN_COLUMNS))
+    header = _header(files)
     names = names_of_columns(header, options.columns, path)
     texts = {number: _RowTexts(row) for number, row in enumerate(rows)}
-    kept, notes = kept_rows(header, texts, options.keep or {}, path)
-    chosen = [
-        _chosen(row, names, options.columns, kept=number in kept) for number, row in enumerate(rows)
-    ]
-    usable, repeats = without_repeats([row for row in chosen if isinstance(row, AnnotationRow)])
-    refused = [row for row in chosen if isinstance(row, RefusedRow)]
-    for file in files:
-        refused += [replace(row, file=_name_among(file, files)) for row in file.refused]
+    kept, keep_notes = kept_rows(header, texts, options.keep or {}, path)
+    usable, refused = _chosen_rows(rows, names, options.columns, kept)
+    usable, repeats = without_repeats(usable)
+    refused += _refused_by_files(files)
     check_usable(usable, refused, path)
     usable += _gone_through(files, usable, refused, options.columns)
+    notes = [note for file in files for note in file.notes]
+    notes += [*keep_notes, *repeats]
     if "reacted" in names:
         column = names["reacted"]
         answers = [(line_of(rows[number]), texts[number][column]) for number in sorted(kept)]
-        repeats += unclear_reactions(column, answers)
-    file_notes = [note for file in files for note in file.notes]
+        notes += unclear_reactions(column, answers)
     return AnnotationTable(
         rows=tuple(usable),
         refused=tuple(refused),
         time_format="seconds" if kept else "auto",
-        notes=(*file_notes, *notes, *repeats),
+        notes=tuple(notes),
         by_video=True,
     )
 
 
+def _check_time_format(source: Source) -> None:
+    time_format = source.options.time_format
+    if time_format == "auto":
+        return
+    raise DatasetError(
+        Text(
+            f"{source.path}: ",
+            Setting("format.time_format", time_format),
+            " is for CSV files; an annotation program's file tells how its times are written",
+        ),
+        hint=Text("set it to ", Setting("format.time_format", "auto")),
+    )
+
+
+def _header(files: Sequence[ImportedFile]) -> tuple[str, ...]:
+    """Names of all columns: first those that every program has."""
+    names = dict.fromkeys(OWN_COLUMNS)
+    for file in files:
+        names |= dict.fromkeys(file.columns)
+    return tuple(names)
+
+
 def _of_all_files(files: Sequence[ImportedFile]) -> list[AnnotationRow]:
     """All rows with their files' names; several files of one session are of several annotators."""
-    paths_of_session: dict[str, set[Path]] = defaultdict(set)
-    for file in files:
-        for session in file.sessions:
-            paths_of_session[session].add(file.path)
+    num_files = Counter(session for file in files for session in file.sessions)
     rows = []
     for file in files:
+        name = _name_among(file, files)
         for row in file.rows:
-            annotator = row.annotator
-            if not annotator and len(paths_of_session[row.session]) != 1:
-                annotator = file.path.stem
-            rows.append(replace(row, annotator=annotator, file=_name_among(file, files)))
+            stem = file.path.stem if num_files[row.session] > 1 else ""
+            rows.append(replace(row, annotator=row.annotator or stem, file=name))
     return rows
+
+
+def _refused_by_files(files: Sequence[ImportedFile]) -> list[RefusedRow]:
+    """Rows that their files' readers refused, with their files' names."""
+    refused = []
+    for file in files:
+        name = _name_among(file, files)
+        refused += [replace(row, file=name) for row in file.refused]
+    return refused
 
 
 def _name_among(file: ImportedFile, files: Sequence[ImportedFile]) -> str:
@@ -178,6 +200,21 @@ def _seconds(row: AnnotationRow, texts: Mapping[str, str], name: str) -> Time | 
     return parse_time(texts[name], "seconds", decimal=".")
 
 
+def _chosen_rows(
+    rows: Sequence[AnnotationRow], names: Mapping[str, str], columns: Columns, kept: set[int]
+) -> tuple[list[AnnotationRow], list[RefusedRow]]:
+    """Rows with the values of the chosen columns, and those that cannot be used."""
+    usable: list[AnnotationRow] = []
+    refused: list[RefusedRow] = []
+    for number, row in enumerate(rows):
+        chosen = _chosen(row, names, columns, kept=number in kept)
+        if isinstance(chosen, AnnotationRow):
+            usable.append(chosen)
+        else:
+            refused.append(chosen)
+    return usable, refused
+
+
 def _chosen(
     row: AnnotationRow, names: Mapping[str, str], columns: Columns, *, kept: bool
 ) -> AnnotationRow | RefusedRow:
@@ -206,21 +243,35 @@ def _gone_through(
     """
     if columns.session != "session":
         return []
-    sessions = {session for file in files for session in file.sessions}
-    sessions -= {row.session for row in rows}
-    sessions -= {row.session for row in refused}
-    if columns.annotator is None or columns.annotator in OWN_COLUMNS:
-        return [_nothing_marked(session) for session in sorted(sessions)]
+    unmarked = _unmarked_by_annotators(files, columns.annotator)
     marked = {(row.session, row.annotator) for row in rows}
-    unmarked = set()
-    for file in files:
-        for session, texts in file.unmarked:
-            annotator = texts.get(columns.annotator, "").strip()
-            if annotator:
-                unmarked.add((session, annotator))
-    of_annotators = [_nothing_marked(*unmarked_by) for unmarked_by in sorted(unmarked - marked)]
+    sessions = _sessions_without_rows(files, rows, refused)
     sessions -= {session for session, _ in unmarked}
+    of_annotators = [_nothing_marked(*unmarked_by) for unmarked_by in sorted(unmarked - marked)]
     return of_annotators + [_nothing_marked(session) for session in sorted(sessions)]
+
+
+def _sessions_without_rows(
+    files: Sequence[ImportedFile], rows: Sequence[AnnotationRow], refused: Sequence[RefusedRow]
+) -> set[str]:
+    sessions = {session for file in files for session in file.sessions}
+    with_rows = {row.session for row in rows}
+    with_refused = {row.session for row in refused}
+    return sessions - with_rows - with_refused
+
+
+def _unmarked_by_annotators(
+    files: Sequence[ImportedFile], column: str | None
+) -> set[tuple[str, str]]:
+    """Sessions and annotators of what was gone through without an annotation.
+
+    Nobody where the annotator is no column of the program's.
+    """
+    if column is None or column in OWN_COLUMNS:
+        return set()
+    unmarked = [entry for file in files for entry in file.unmarked]
+    named = {(session, texts.get(column, "").strip()) for session, texts in unmarked}
+    return {(session, annotator) for session, annotator in named if annotator}
 
 
 def _nothing_marked(session: str, annotator: str = "") -> AnnotationRow:

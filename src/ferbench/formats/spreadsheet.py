@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ferbench.errors import DatasetError, Text
@@ -11,7 +11,6 @@ from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Re
 from ferbench.formats.choosing import (
     Time,
     check_usable,
-    kept_rows,
     missing_columns,
     names_of_columns,
     row_of,
@@ -19,6 +18,7 @@ from ferbench.formats.choosing import (
     without_repeats,
 )
 from ferbench.formats.csv_file import CsvFile
+from ferbench.formats.keeping import kept_rows
 from ferbench.formats.time_format import Cell, Times, find_times
 
 
@@ -37,25 +37,14 @@ def read_spreadsheet(source: Source) -> AnnotationTable:
     path, options = source.path, source.options
     [cells] = source.cells
     names = names_of_columns(cells.header, options.columns, path)
-    complete = {
-        line: dict(zip(cells.header, row, strict=True))
-        for line, row in cells.rows
-        if len(row) == len(cells.header)
-    }
-    kept, notes = kept_rows(cells.header, complete, options.keep or {}, path)
+    complete = _complete_rows(cells)
+    kept, keep_notes = kept_rows(cells.header, complete, options.keep or {}, path)
     annotations = {line: texts for line, texts in complete.items() if line in kept}
     times = _times_of(annotations, names, source)
-    rows: list[AnnotationRow] = []
-    refused: list[RefusedRow] = []
-    for line, row in cells.rows:
-        read = _row(line, row, cells.header, names, times, options, kept=line in kept)
-        if isinstance(read, AnnotationRow):
-            rows.append(read)
-        else:
-            refused.append(read)
+    rows, refused = _rows(cells, names, times, kept, options)
     usable, repeats = without_repeats(rows)
     check_usable(usable, refused, path)
-    notes = [*cells.notes, *notes, *repeats]
+    notes = [*cells.notes, *keep_notes, *repeats]
     if "reacted" in names:
         column = names["reacted"]
         answers = [(f"line {line}", texts[column]) for line, texts in annotations.items()]
@@ -68,17 +57,23 @@ def read_spreadsheet(source: Source) -> AnnotationTable:
     )
 
 
+def _complete_rows(cells: CsvFile) -> dict[int, dict[str, str]]:
+    """Texts by name of column, of rows with as many cells as the header has, by line."""
+    complete = {}
+    for line, row in cells.rows:
+        if len(row) == len(cells.header):
+            complete[line] = dict(zip(cells.header, row, strict=True))
+    return complete
+
+
 def _times_of(
     annotations: Mapping[int, Mapping[str, str]], names: Mapping[str, str], source: Source
 ) -> Times:
     """How the file's times are written. Raises DatasetError, naming the file."""
     headers = [names[column] for column in ("onset", "offset") if column in names]
-    cells = []
-    for line, texts in annotations.items():
-        cells += [Cell(line=line, text=texts[header]) for header in headers if texts[header]]
     try:
         return find_times(
-            cells,
+            _filled_cells(annotations, headers),
             headers=headers,
             time_format=source.options.time_format,
             frame_rate_hz=source.options.frame_rate_hz,
@@ -87,6 +82,31 @@ def _times_of(
         )
     except DatasetError as error:
         raise DatasetError(Text(f"{source.path}: ", error.as_text())) from None
+
+
+def _filled_cells(
+    annotations: Mapping[int, Mapping[str, str]], headers: Sequence[str]
+) -> list[Cell]:
+    """Cells of some columns that are not empty."""
+    cells = []
+    for line, texts in annotations.items():
+        cells += [Cell(line=line, text=texts[header]) for header in headers if texts[header]]
+    return cells
+
+
+def _rows(
+    cells: CsvFile, names: Mapping[str, str], times: Times, kept: set[int], options: Table
+) -> tuple[list[AnnotationRow], list[RefusedRow]]:
+    """The rows of the file, and those that cannot be used."""
+    rows: list[AnnotationRow] = []
+    refused: list[RefusedRow] = []
+    for line, row in cells.rows:
+        read = _row(line, row, cells.header, names, times, options, kept=line in kept)
+        if isinstance(read, AnnotationRow):
+            rows.append(read)
+        else:
+            refused.append(read)
+    return rows, refused
 
 
 def _row(

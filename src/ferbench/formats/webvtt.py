@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,8 @@ from ferbench.atomic import write_text
 from ferbench.errors import FormatError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
-from ferbench.formats.program_files import ImportedFile, annotations_of
-from ferbench.formats.tracks import Track
+from ferbench.formats.program_files import ImportedFile, annotations_of, ends_before_it_begins
+from ferbench.formats.tracks import Span, Track
 
 _COLUMNS: Final = ("voice", "cue", "file")
 _TIME: Final = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
@@ -56,12 +57,7 @@ def read_webvtt(path: Path) -> ImportedFile:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
+    text = _text(path)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not re.match(r"WEBVTT(?:[ \t]|$)", lines[0]):
         raise FormatError(
@@ -70,21 +66,25 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
+
+
 def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """Blocks of lines that are not blank, each with the number of its first line, from 1.
 
     The first block, with the rest of the header, is left out.
     """
-    block: list[str] = []
-    is_header = True
-    for number, line in enumerate([*lines, ""], start=1):
-        if line.strip():
-            block.append(line)
-            continue
-        if block and not is_header:
-            yield number - len(block), block
-        is_header = False
-        block = []
+    blank = [number for number, line in enumerate(lines) if not line.strip()]
+    for before, after in pairwise([*blank, len(lines)]):
+        block = list(lines[before + 1 : after])
+        if block:
+            yield before + 2, block
 
 
 def _cue(block: Sequence[str], path: Path, line: int) -> AnnotationRow | RefusedRow:
@@ -93,7 +93,8 @@ def _cue(block: Sequence[str], path: Path, line: int) -> AnnotationRow | Refused
     Raises FormatError where it is no cue.
     """
     identifier, timing, text = _parts_of_cue(block, path, line)
-    line += 1 if identifier is not None else 0
+    if identifier is not None:
+        line += 1
     match = _TIMING.fullmatch(timing)
     if match is None:
         raise FormatError(
@@ -102,9 +103,9 @@ def _cue(block: Sequence[str], path: Path, line: int) -> AnnotationRow | Refused
         )
     onset_s = _seconds(*match.group(1, 2, 3, 4))
     offset_s = _seconds(*match.group(5, 6, 7, 8))
-    if offset_s < onset_s:
-        reason = f"the cue ends before it begins: {onset_s:g} s, {offset_s:g} s"
-        return RefusedRow(line=line, session=path.stem, reason=reason)
+    wrong_order = ends_before_it_begins(onset_s, offset_s)
+    if wrong_order:
+        return RefusedRow(line=line, session=path.stem, reason=f"the cue {wrong_order}")
     voice = _VOICE.search(text)
     return AnnotationRow(
         line=line,
@@ -149,17 +150,21 @@ def write_webvtt(path: Path, tracks: Sequence[Track]) -> None:
     """
     cues = []
     for track in tracks:
-        for span in track.spans:
-            text = span.text or track.name
-            if len(tracks) > 1 and text != track.name:
-                text = f"{track.name}: {text}"
-            onset_ms = round(span.onset_s * 1000)
-            offset_ms = max(round(span.offset_s * 1000), onset_ms + 1)
-            cues.append((onset_ms, offset_ms, " ".join(html.escape(text, quote=False).split())))
+        name = track.name if len(tracks) > 1 else ""
+        cues += [_written_cue(span, span.text or track.name, name) for span in track.spans]
     blocks = ["WEBVTT\n"]
     for onset_ms, offset_ms, text in sorted(cues):
         blocks.append(f"{_time(onset_ms)} --> {_time(offset_ms)}\n{text}\n")
     write_text(path, "\n".join(blocks))
+
+
+def _written_cue(span: Span, text: str, track: str) -> tuple[int, int, str]:
+    """Milliseconds and text of a span; ``track`` is its track's name, "" = it is the only one."""
+    if track and text != track:
+        text = f"{track}: {text}"
+    onset_ms = round(span.onset_s * 1000)
+    offset_ms = max(round(span.offset_s * 1000), onset_ms + 1)
+    return onset_ms, offset_ms, " ".join(html.escape(text, quote=False).split())
 
 
 def _time(milliseconds: int) -> str:

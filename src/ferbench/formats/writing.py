@@ -31,25 +31,26 @@ def check_target(out: Path, *, several: bool, key: str = "out") -> AnnotationFor
     if annotation_format is None:
         expected = f"a file that ends in {', '.join(endings())}"
         raise ConfigError(key=key, expected=expected, got=out.name)
-    one_session = annotation_format.one_session
-    named_after_session = SESSION in out.name
-    if one_session and several and not named_after_session:
-        example = out.with_name(f"{SESSION}{out.suffix}")
-        raise ConfigError(
-            f"{out.suffix} files hold one session each; name them after it, as {str(example)!r}",
-            key=key,
-        )
-    if named_after_session and not one_session:
-        raise ConfigError(
-            f"{annotation_format.name}'s table holds all sessions; leave {SESSION} out of "
-            f"{out.name}",
-            key=key,
-        )
-    if SESSION in str(out.parent):
-        raise ConfigError(f"{SESSION} can stand in the file's name only, got {out}", key=key)
-    if not named_after_session:
+    reason = _unfit_name(out, annotation_format, several=several)
+    if reason:
+        raise ConfigError(reason, key=key)
+    if SESSION not in out.name:
         _check_free(out, key)
     return annotation_format
+
+
+def _unfit_name(out: Path, annotation_format: AnnotationFormat, *, several: bool) -> str:
+    """Why a file of such a name cannot hold the sessions; "" = it can."""
+    if SESSION in str(out.parent):
+        return f"{SESSION} can stand in the file's name only, got {out}"
+    named_after_session = SESSION in out.name
+    if not annotation_format.one_session and named_after_session:
+        name = annotation_format.name
+        return f"{name}'s table holds all sessions; leave {SESSION} out of {out.name}"
+    if annotation_format.one_session and several and not named_after_session:
+        example = str(out.with_name(f"{SESSION}{out.suffix}"))
+        return f"{out.suffix} files hold one session each; name them after it, as {example!r}"
+    return ""
 
 
 def write_tracks(

@@ -19,7 +19,8 @@ from ferbench.errors import ConfigError
 from ferbench.events.hysteresis import Hysteresis
 from ferbench.events.signal import EmotionSignal
 from ferbench.events.windowed import Windowed, segment_flags, timecode
-from ferbench.formats.event_table import first_cells, is_lengths
+from ferbench.formats.csv_rows import first_cells
+from ferbench.formats.length_table import is_lengths
 from ferbench.formats.predictions import is_predictions, read_predictions
 from ferbench.thesis.frame_csv import FACE_COLUMNS, read_thesis_csv
 from ferbench.thesis.grades import is_grades

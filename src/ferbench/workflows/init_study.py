@@ -16,6 +16,7 @@ from ferbench.datasets.headers import FIELDS, Field
 from ferbench.datasets.naming import chosen
 from ferbench.errors import ConfigError
 from ferbench.formats.annotation_table import Table
+from ferbench.formats.dispatch import program_of
 from ferbench.workflows.survey import Found, Inputs, column_names, look
 from ferbench.workflows.survey_files import data_set_name, data_set_yaml, manifest_csv, write_all
 
@@ -113,7 +114,7 @@ def init(request: Request) -> tuple[Found, Written]:
 def _columns(request: Request) -> dict[Field, str]:
     """The columns that were named, checked."""
     marked = request.annotations
-    if marked is not None and (marked.is_dir() or marked.suffix.lower() in (".eaf", ".vtt")):
+    if marked is not None and (marked.is_dir() or program_of(marked) is not None):
         raise ConfigError(
             f"--annotations: expected a CSV, got {marked}. Files of annotation programs need no description: leave the "
             "option out, and give them to 'ferbench run' as dataset.annotations"

@@ -15,7 +15,8 @@ from ferbench.config.arguments import has_several_values
 from ferbench.config.binding import build
 from ferbench.config.compose import composed
 from ferbench.errors import Action, ConfigError, DatasetError, Setting, Text
-from ferbench.formats.event_table import SessionLength, read_events
+from ferbench.formats.event_table import read_events
+from ferbench.formats.length_table import SessionLength
 from ferbench.formats.reading import read_annotations
 from ferbench.formats.tracks import Track, match_tracks
 from ferbench.scoring.matching.event_scoring import EventScoring, SessionOutcome

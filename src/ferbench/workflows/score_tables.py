@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
+from ferbench.datasets.annotators import EVERYBODY, by_annotator
 from ferbench.datasets.files import SUFFIXES
-from ferbench.datasets.matching import EVERYBODY, by_annotator
 from ferbench.datasets.naming import NUMBERED_WITHIN, Identity, Naming, without_suffix
 from ferbench.errors import Action, ConfigError, DatasetError, Setting, Text, errors_within
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Columns, Table
-from ferbench.formats.event_table import EventTable, SessionLength, is_lengths, read_lengths
+from ferbench.formats.event_table import EventTable
+from ferbench.formats.length_table import SessionLength, is_lengths, read_lengths
 from ferbench.formats.times import TimeFormat
 from ferbench.labels import canonical
 from ferbench.scoring.agreement.coded_intervals import Marks, marks_by_annotator
@@ -194,7 +195,8 @@ def stamp_of(table: EventTable, request: Request, notes: list[str]) -> Literal["
         )
     if request.stamp is None:
         notes.append(
-            f"{request.events.name} does not have trigger_s for every event: its events count at their onset"
+            f"{request.events.name} does not have trigger_s for every event: its events count at "
+            "their onset"
         )
     return "onset"
 
@@ -290,7 +292,7 @@ def table_from(
     frame_rate_hz: float | None,
     tier: str | None,
 ) -> Table:
-    """How the annotations are written, from pairs of texts.
+    """How the annotations are written, from pairs of texts; a column "null" is not read.
 
     Raises:
         ConfigError: no such column of ours, or no such format of times.
@@ -311,8 +313,10 @@ def table_from(
     kept: dict[str, tuple[str, ...]] = {}
     for name, value in keep:
         kept[name] = (*kept.get(name, ()), value)
+    names: dict[str, Any] = {name: theirs for name, theirs in columns if theirs != "null"}
+    names |= {name: None for name, theirs in columns if theirs == "null"}
     with errors_within("format.columns"):
-        named = replace(Columns(), **dict(columns))
+        named = replace(Columns(), **names)
     with errors_within("format"):
         return Table(
             columns=named,

@@ -33,14 +33,14 @@ def show(table: Path, *, columns: Sequence[tuple[str, str]], tolerance: int, as_
             )
     labels = read_frame_labels(table, dict(columns))
     strict, tolerant = frame_metrics(
-        labels.truth, labels.found, tolerance=tolerance, sessions=labels.sessions
+        labels.truth, labels.predicted, tolerance=tolerance, sessions=labels.sessions
     )
     found = Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=len(labels.truth))
     sessions = None if labels.sessions is None else int(labels.sessions.max()) + 1
     counts = {
         name: {
             "truth": int((labels.truth == k).sum()),
-            "prediction": int((labels.found == k).sum()),
+            "prediction": int((labels.predicted == k).sum()),
         }
         for k, name in enumerate(labels.classes)
     }
