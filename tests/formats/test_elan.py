@@ -420,7 +420,7 @@ def test_two_files_of_one_session_are_two_annotators(tmp_path):
     (tmp_path / "P01.mp4").touch()
     with pytest.raises(DatasetError, match="several people annotated: anna"):
         Study(videos=str(tmp_path), annotations=str(tmp_path)).load()
-    (session,) = Study(videos=str(tmp_path), annotations=str(tmp_path), annotator="ben").load()
+    (session,) = Study(videos=str(tmp_path), annotations=str(tmp_path), annotator="ben").load().sessions
     assert [a.onset_s for a in session.annotations] == [1.1]
 
 

@@ -128,7 +128,9 @@ def chosen(key: str, wanted: str, known: Collection[str]) -> str:
     if found is None:
         there = some([name for name in sorted(known) if name]) or "none"
         raise DatasetError(
-            f"{key}: there is no {wanted!r}{did_you_mean(wanted, known)}; there are: {there}"
+            f"there is no {wanted!r}{did_you_mean(wanted, known)}",
+            key=key,
+            hint=f"there are: {there}",
         )
     return found
 
