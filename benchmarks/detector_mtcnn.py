@@ -29,7 +29,9 @@ import torchvision
 from omegaconf import OmegaConf
 
 from ferbench.detectors.mtcnn import Mtcnn
-from ferbench.weights.published import PublishedFile, WheelFile, fetch
+from ferbench.weights.download.sources import WheelFile
+from ferbench.weights.fetching import fetch
+from ferbench.weights.published import PublishedFile
 
 ROOT = Path(__file__).resolve().parents[1]
 Contender = Callable[[int, int], int]  # first frame, past the last frame -> number of faces

@@ -28,9 +28,10 @@ from benchmarks.detector_mtcnn import ROOT, Contender, decode, measure
 from ferbench.config.binding import build
 from ferbench.config.compose import composed
 from ferbench.detectors.retinaface import Retinaface
-from ferbench.weights.published import check, fetch
+from ferbench.weights.checking import check
+from ferbench.weights.fetching import fetch
 
-CHOICE = "retinaface_mnet025"
+CHOICE = "retinaface_mnet025_sglee487"
 
 
 def configured(engine: str) -> Retinaface:

@@ -27,7 +27,8 @@ from benchmarks.detector_mtcnn import ROOT, Contender, decode, measure
 from ferbench.config.binding import build
 from ferbench.config.compose import composed
 from ferbench.detectors.scrfd import Scrfd
-from ferbench.weights.published import check, fetch
+from ferbench.weights.checking import check
+from ferbench.weights.fetching import fetch
 
 
 def ours(spec: Scrfd, frames: np.ndarray, models: Path, device: torch.device) -> Contender:

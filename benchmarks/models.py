@@ -27,12 +27,13 @@ import torch
 
 from benchmarks.detector_mtcnn import decode
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of, composed
+from ferbench.config.compose import composed
+from ferbench.config.groups import choices_of
 from ferbench.errors import FerbenchError
 from ferbench.places import default_root, models_dir
 from ferbench.provenance import library_versions
 from ferbench.recognizer import Recognizer, coloured, resized
-from ferbench.weights.published import is_there
+from ferbench.weights.checking import is_there
 
 RESULTS = Path(__file__).parent / "results"
 CROPS, BATCH = 32, 16

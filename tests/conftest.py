@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 from helpers.clips import shrink
+from helpers.generated_study import GeneratedStudy, make_study
 from helpers.reference import SHARED, measured, shared_path
 
 _DIFFERENCE = "difference from its original"
@@ -58,6 +59,7 @@ def models(tmp_path_factory) -> Path:
         "mtcnn/rnet.pt": "rnet.pt",
         "mtcnn/onet.pt": "onet.pt",
         "mini_xception/emotion_model.hdf5": "emotion_model.hdf5",
+        "retinaface/mobilenet0.25_Final.pth": "mobilenet0.25_official.pth",
         "retinaface/mobilenet0.25_sglee487.pth": "mobilenet0.25_Final.pth",
         "scrfd/scrfd_500m_bnkps.onnx": "scrfd_500m_bnkps.onnx",
         "scrfd/scrfd_2.5g.onnx": "scrfd_2.5g.onnx",
@@ -84,6 +86,33 @@ def clip(samples, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "smile.mp4"
     shrink(samples / "single_face.mp4", path, frames=36, width=256, height=144)
     return path
+
+
+@pytest.fixture(scope="session")
+def generated_study(samples, tmp_path_factory) -> GeneratedStudy:
+    """A study as a lab would hand it over; only to be read."""
+    return make_study(tmp_path_factory.mktemp("generated") / "study", samples)
+
+
+@pytest.fixture(scope="session")
+def small_clip(samples, tmp_path_factory) -> Path:
+    """A video of 1.2 s, 64 x 36, 30 Hz."""
+    path = tmp_path_factory.mktemp("small") / "clip.mp4"
+    shrink(samples / "single_face.mp4", path, frames=36, width=64, height=36)
+    return path
+
+
+@pytest.fixture
+def recordings(tmp_path, small_clip) -> Callable[..., Path]:
+    """A function that puts one clip of 1.2 s under several names into a folder."""
+
+    def put(*names: str, folder: str = "lab") -> Path:
+        for name in names:
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(small_clip, tmp_path / folder / name)
+        return tmp_path / folder
+
+    return put
 
 
 @pytest.fixture
@@ -198,14 +227,14 @@ def ferbench_run(capsys, monkeypatch) -> Iterator[Callable[..., Ended]]:
 @pytest.fixture
 def ferbench(capsys, monkeypatch, home) -> Callable[..., Ended]:
     """The command inside this process: a function from its arguments."""
-    from ferbench.app.cli import main as cli
+    from ferbench.app.main import main
 
     def call(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["ferbench", *map(str, arguments)])
         monkeypatch.setenv("COLUMNS", "300")
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
         out, err = capsys.readouterr()
         return Ended(code=int(ended.value.code or 0), out=out, err=err)
 

@@ -19,15 +19,17 @@ import torch
 from PIL import Image
 
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of, composed
+from ferbench.config.compose import composed
+from ferbench.config.groups import choices_of
 from ferbench.errors import WeightsError
 from ferbench.recognizer import Recognizer
 from ferbench.weights import lock as weights_lock
+from ferbench.weights.digests import sha256_of
 from ferbench.weights.importing import import_files
 from ferbench.weights.loading import load
 from ferbench.weights.lock import NAME as LOCK
-from ferbench.weights.published import UNKNOWN, sha256_of
-from ferbench.workflows.weights import catalogue, confirm
+from ferbench.weights.published import UNKNOWN
+from ferbench.workflows.weights_catalogue import catalogue, confirm
 from helpers.hostile_pickles import TOUCH, call, named, write
 from helpers.procedural import entries, fill, golden, images, manifest
 from helpers.reference import report_difference, shared_path
@@ -155,14 +157,32 @@ def script(monkeypatch):
         monkeypatch.setattr(sys.modules["__main__"], kind.__name__, kind, raising=False)
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A function from a case to its procedural file, made once for all cases with the same one."""
+    folder = tmp_path_factory.mktemp("saved")
+    files: dict[tuple, Path] = {}
+
+    def get(case: Case, spec: Recognizer) -> Path:
+        content = case.oracle, case.layout, case.classes, len(spec.labels)
+        if content not in files:
+            files[content] = folder / str(len(files))
+            _save(case, spec, files[content])
+        return files[content]
+
+    yield get
+    shutil.rmtree(folder)  # gigabytes
+
+
 @pytest.fixture
-def made(request, tmp_path):
+def made(request, saved, tmp_path):
     """The model of a yaml with a procedural file in its place."""
     name = request.param
     spec = freed(spec_of(name))
     case = CASES[name]
     path = tmp_path / spec.weights.file
-    _save(case, spec, path)
+    path.parent.mkdir()
+    shutil.copyfile(saved(case, spec), path)
     yield name, spec, case, tmp_path
     path.unlink(missing_ok=True)  # half a gigabyte
 
@@ -319,14 +339,20 @@ def test_tensors_too_many_too_few_and_of_another_shape(made):
         del whole.conv_head
         whole.extra = torch.nn.Linear(2, 2, bias=False)
         whole.classifier[0] = torch.nn.Linear(9, 8)
-        told = r"1 missing: conv_head\.weight; 1 unexpected: extra\.weight; 1 of another shape: classifier\.0\.weight"
+        told = (
+            r"1 missing: conv_head\.weight; 1 unexpected: extra\.weight; "
+            r"1 of another shape: classifier\.0\.weight"
+        )
     else:
         state = whole["state_dict"]
         state["extra"] = torch.zeros(1)
         first, second, *_ = [name for name in state if name.endswith(".weight")]
         del state[first]
         state[second] = torch.zeros(1, 2, 3)
-        told = rf"1 missing: {first}; 1 unexpected: extra; 1 of another shape: {second} \(1, 2, 3\) instead of"
+        told = (
+            rf"1 missing: {first}; 1 unexpected: extra; "
+            rf"1 of another shape: {second} \(1, 2, 3\) instead of"
+        )
     torch.save(whole, path)
     with pytest.raises(WeightsError, match=told):
         spec.load(CPU, models)
@@ -347,18 +373,15 @@ def test_only_a_file_that_its_network_could_be_loaded_with_is_kept_to(made, tmp_
     for bad in (as_program, as_another_network):
         bad(path, case)
         with pytest.raises(
-            WeightsError, match="Delete the file and run 'ferbench models fetch hse/"
+            WeightsError, match=r"Delete the file and run ferbench\.fetch_weights\('hse/"
         ):
             load(spec, CPU, here)
         with pytest.raises(WeightsError):
             confirm(item, here)
         found = import_files([item], path.parent, tmp_path / "third", confirm=confirm)
-        assert [found.copied, found.missing, _locked(here), _locked(tmp_path / "third")] == [
-            [],
-            [item],
-            {},
-            {},
-        ]
+        assert found.copied == ()
+        assert found.missing == (item,)
+        assert _locked(here) == _locked(tmp_path / "third") == {}
         assert not (tmp_path / "third" / item.file).parent.exists()
     assert [
         where for _, where in import_files([item], good.parent, here, confirm=confirm).copied

@@ -108,7 +108,8 @@ def test_a_wheel_holds_everything_and_works_alone(tmp_path):
 
 
 ALONE = """
-from ferbench.config.compose import choices_of, composed
+from ferbench.config.compose import composed
+from ferbench.config.groups import choices_of
 from ferbench.datasets.demo import annotations_path
 from ferbench.places import checkout_root, default_root
 import ferbench
@@ -141,7 +142,7 @@ def test_the_library_imports_without_the_program():
 
 
 @pytest.mark.parametrize(
-    "command", [["run.py", "--help"], ["-m", "ferbench.app.cli.main", "--help"]], ids=str
+    "command", [["run.py", "--help"], ["-m", "ferbench.app.main", "--help"]], ids=str
 )
 def test_help_loads_nothing_heavy(command):
     done = subprocess.run(

@@ -14,8 +14,8 @@ from torch.nn import functional as F  # noqa: N812
 from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.geometry import CropGeometry
-from ferbench.recognizer import Recognizer, StoredScores, coloured, resized
-from ferbench.weights.published import sha256_of
+from ferbench.recognizer import Recognizer, coloured, resized
+from ferbench.weights.digests import sha256_of
 from helpers.published import GOLDEN, fetched, mini_xception
 
 CPU = torch.device("cpu")
@@ -154,10 +154,6 @@ def test_ways_of_resizing_differ():
         ({"labels": ("joyful",)}, "unknown expression label"),
         ({"labels": ("fear", "fear")}, "different labels"),
         ({"labels": ()}, "at least one"),
-        (
-            {"stored": StoredScores(name="X", scores="logits", columns=("fear",))},
-            r"stored.columns: expected 7, one per label",
-        ),
     ],
 )
 def test_wrong_fields_are_refused(wrong, message):
@@ -165,25 +161,11 @@ def test_wrong_fields_are_refused(wrong, message):
         mini_xception(**wrong)
 
 
-def test_the_form_of_stored_scores():
-    model = mini_xception()
-    other = dataclasses.replace(
-        model, stored=StoredScores(name="X", scores="logits", columns=model.labels[::-1])
-    )
-    assert (other, fingerprint(other)) == (model, fingerprint(model)), "it changes no result"
-    with pytest.raises(ConfigError, match=r"columns: expected 'happiness' instead of 'happy'"):
-        StoredScores(name="X", scores="logits", columns=("happy",))
-    with pytest.raises(
-        ConfigError, match=r"scores: expected logits or probabilities, got 'softmax'"
-    ):
-        StoredScores(name="X", scores="softmax", columns=("fear",))
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"net": "ferbench.nets.absent.Net"}, "cannot be imported"),
-        ({"net": "ferbench.labels.canonical"}, r"expected a torch\.nn\.Module"),
+        ({"net": "ferbench.labels.expression_name"}, r"expected a torch\.nn\.Module"),
         ({"checkpoint": "ferbench.weights.checkpoints.absent"}, "cannot be imported"),
         ({"checkpoint": "ferbench.labels.EMOTIONS"}, "expected a function"),
     ],

@@ -32,13 +32,19 @@ import torch
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of
+from ferbench.config.groups import choices_of
 from ferbench.config.settings import PLUGS
 from ferbench.errors import WeightsError
 from ferbench.fingerprint import fingerprint
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.numbers import numbers as numbers_of
+from ferbench.scoring.session_outcome import compare_session, scores_of
+from ferbench.scoring.statistics import statistics
 from ferbench.types import Annotation, Event, Expressions, Faces, Signal, Timeline, VideoInfo
-from ferbench.weights.published import WheelFile, fetch
+from ferbench.weights.download.sources import WheelFile
+from ferbench.weights.fetching import fetch
 from helpers.reference import CHECKOUT, DATA, REQUIRED
+from helpers.scored_sessions import scored_sessions
 
 CONF = CHECKOUT / "conf"
 KEPT = DATA / "versions.json"
@@ -210,8 +216,8 @@ def detect(detector: Any, models: Path) -> Output:
     return {"box": faces.box_xyxy, "score": faces.score, "landmarks": faces.landmarks_xy}
 
 
-def admit(limits: Any, models: Path) -> Output:
-    return {"rows": limits.admit(some_faces(), width_px=64, height_px=48)}
+def admit(classify: Any, models: Path) -> Output:
+    return {"rows": classify.admit(some_faces(), width_px=64, height_px=48)}
 
 
 def crop(preprocessing: Any, models: Path) -> Output:
@@ -282,7 +288,7 @@ def find(rule: Any, models: Path) -> Output:
     }
 
 
-def score(scoring: Any, models: Path) -> Output:
+def score(criterion: Any, models: Path) -> Output:
     times = random(9).integers(0, 600, 24) / 10
     events = tuple(
         sorted(
@@ -294,11 +300,24 @@ def score(scoring: Any, models: Path) -> Output:
         Annotation(session_id="s", onset_s=t, offset_s=t + 1)
         for t in sorted(random(10).integers(0, 600, 15) / 10)
     )
-    found = scoring.compare(
-        events, marks, observed_s=60.0, valid_s=55.0, observed=((3.0, 31.0), (35.0, 58.0))
+    found = compare_session(
+        events,
+        marks,
+        criterion,
+        observed_s=60.0,
+        valid_s=55.0,
+        observed=((3.0, 31.0), (35.0, 58.0)),
     )
-    scores = scoring.scores([(found.counts, found.lags_s)])
+    scores = scores_of([(found.counts, found.lags_s)], params={})
     return {"matches": np.array(found.matches), "scores": np.array([s.value for s in scores])}
+
+
+def describe(rules: Any, models: Path) -> Output:
+    """Statistics of six sessions; the frame scores are asked for."""
+    rules = dataclasses.replace(rules, frame_rate_hz=30.0)
+    sessions = scored_sessions(3, every=2)
+    found = numbers_of(statistics(sessions, Window(), rules, annotators={}))
+    return {"numbers": np.array(list(found.values()))}
 
 
 PROBES = {
@@ -352,6 +371,11 @@ PROBES = {
         run=score,
         within={"matches": 0, "scores": 1e-6},
         also=({"stamp": "onset"}, {"pre_s": 0.0, "post_s": 1.0}),
+    ),
+    "statistics": Probe(
+        run=describe,
+        within={"numbers": 1e-6},
+        also=({"method": "bca", "draws": 100, "surrogates": 50, "seed": 1},),
     ),
 }
 

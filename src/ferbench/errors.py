@@ -34,10 +34,12 @@ class Action:
     Attributes:
         verb: its name.
         argument: what it is called with, as text; "" = nothing.
+        folder: where its files go, if not to the usual place; "" = there.
     """
 
     verb: str
     argument: str = ""
+    folder: str = ""
 
 
 Part = str | Setting | Action
@@ -62,8 +64,12 @@ class LibraryWords:
 
     def action(self, action: Action) -> str:
         """``ferbench.fetch_weights('mtcnn')``."""
-        argument = repr(action.argument) if action.argument else ""
-        return f"ferbench.{action.verb}({argument})"
+        arguments = []
+        if action.argument:
+            arguments.append(repr(action.argument))
+        if action.folder:
+            arguments.append(f"folder={action.folder!r}")
+        return f"ferbench.{action.verb}({', '.join(arguments)})"
 
 
 LIBRARY_WORDS: Final = LibraryWords()
@@ -89,6 +95,10 @@ class Text(str):
     def told(self, words: Words) -> str:
         """The sentence in somebody's words."""
         return _joined(self.parts, words)
+
+    def replaced(self, old: str, new: str) -> Text:
+        """The same sentence with another text in its plain parts."""
+        return Text(*(_replaced(part, old, new) for part in self.parts))
 
     def within(self, prefix: str) -> Text:
         """The same sentence, its settings as fields of ``prefix``."""
@@ -121,6 +131,14 @@ def _within(part: Part, prefix: str) -> Part:
         return Setting(f"{prefix}.{part.key}", part.value)
     if isinstance(part, Text):
         return part.within(prefix)
+    return part
+
+
+def _replaced(part: Part, old: str, new: str) -> Part:
+    if isinstance(part, Text):
+        return part.replaced(old, new)
+    if isinstance(part, str):
+        return part.replace(old, new)
     return part
 
 
@@ -167,10 +185,10 @@ class FerbenchError(Exception):
 
     def told(self, words: Words) -> str:
         """The whole message in somebody's words."""
-        return self.as_text().told(words)
+        return self.text().told(words)
 
-    def as_text(self) -> Text:
-        """The whole message as a sentence that keeps its settings and actions."""
+    def text(self) -> Text:
+        """The whole message, its settings and actions kept."""
         parts: list[Part] = [self.message or self._comparison()]
         if self.key:
             parts = [Setting(self.key), ": ", *parts]

@@ -1,5 +1,4 @@
-"""Keys: equal specs have equal keys, whatever path, batch size or spelling of a number they came
-with.
+"""Keys: equal specs have equal keys, whatever path or spelling of a number they came with.
 
 A spec is a dataclass, mapping, sequence, string, number, bool or None. Fields of a dataclass marked
 ``compare=False`` do not change results and are not part of its key. A component's class variable
@@ -19,39 +18,32 @@ import math
 import sys
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from ferbench.errors import ConfigError
 
+_OURS: Final = "ferbench."
 
-def canonical(spec: Any) -> Any:
+
+def json_values(spec: Any) -> Any:
     """Turn a spec into plain JSON values, one way only.
 
     Numbers: ``1`` and ``1.0`` are the same, ``0.0`` and ``-0.0`` too; NaN and infinities are
     refused. Tuples and lists are the same. Mappings need string keys; their order does not matter.
 
     Raises:
-        ConfigError: a value of a kind that has no canonical form (a function, a tensor, a path,
-            ...).
+        ConfigError: a value that is no plain JSON value (a function, a tensor, a path, ...).
     """
     if spec is None or isinstance(spec, bool | str):
         return spec
     if isinstance(spec, Enum):
-        return canonical(spec.value)
-    if isinstance(spec, int):
-        return int(spec)
-    if isinstance(spec, float):
-        if not math.isfinite(spec):
-            raise ConfigError(f"cannot make a key of the number {spec!r}; expected a finite number")
-        return int(spec) if spec == int(spec) else float(spec)
+        return json_values(spec.value)
+    if isinstance(spec, int | float):
+        return _number(spec)
     if isinstance(spec, list | tuple):
-        return [canonical(item) for item in spec]
+        return [json_values(item) for item in spec]
     if isinstance(spec, Mapping):
-        if not all(isinstance(key, str) for key in spec):
-            raise ConfigError(
-                f"cannot make a key of a mapping with other than text keys: {list(spec)!r}"
-            )
-        return {key: canonical(spec[key]) for key in sorted(spec)}
+        return _mapping(spec)
     if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
         return _component(spec)
     raise ConfigError(
@@ -60,22 +52,39 @@ def canonical(spec: Any) -> Any:
     )
 
 
+def _number(value: int | float) -> int | float:
+    if isinstance(value, int):
+        return int(value)
+    if not math.isfinite(value):
+        raise ConfigError(f"cannot make a key of the number {value!r}; expected a finite number")
+    return int(value) if value == int(value) else float(value)
+
+
+def _mapping(spec: Mapping[Any, Any]) -> dict[str, Any]:
+    if not all(isinstance(key, str) for key in spec):
+        raise ConfigError(
+            f"cannot make a key of a mapping with other than text keys: {list(spec)!r}"
+        )
+    return {key: json_values(spec[key]) for key in sorted(spec)}
+
+
 def _component(spec: Any) -> dict[str, Any]:
     cls = type(spec)
     form: dict[str, Any] = {"type": f"{cls.__module__}.{cls.__qualname__}"}
     version = getattr(cls, "version", None)
     if isinstance(version, str):  # a slot named "version" would be a descriptor here
         form["version"] = version
-    if not cls.__module__.startswith("ferbench."):
+    if not cls.__module__.startswith(_OURS):
         form["source"] = _source_hash(cls)
+    fields = {}
     for field in dataclasses.fields(spec):
-        dotted = getattr(spec, field.name) if field.metadata.get("dotted") else ""
-        if dotted and not dotted.startswith("ferbench."):
-            module = importlib.import_module(dotted.rpartition(".")[0])
+        value = getattr(spec, field.name)
+        if field.metadata.get("dotted") and value and not value.startswith(_OURS):
+            module = importlib.import_module(value.rpartition(".")[0])
             form[f"source of {field.name}"] = _hash(inspect.getsource(module))
-    form["fields"] = {
-        f.name: canonical(getattr(spec, f.name)) for f in dataclasses.fields(spec) if f.compare
-    }
+        if field.compare:
+            fields[field.name] = json_values(value)
+    form["fields"] = fields
     return form
 
 
@@ -93,9 +102,9 @@ def _hash(text: str) -> str:
 
 
 def canonical_json(spec: Any) -> str:
-    """The text that is hashed: canonical values, sorted keys, no blanks."""
+    """The text that is hashed: ``json_values``, sorted keys, no blanks."""
     return json.dumps(
-        canonical(spec), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+        json_values(spec), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     )
 
 

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from ferbench.checks import check_choice, check_finite, check_optional_size
 from ferbench.errors import ConfigError
 
 CropKind = Literal["box", "square", "aligned", "unpublished"]
@@ -37,38 +38,41 @@ class CropGeometry:
 
     def __post_init__(self) -> None:
         """Check that the parts fit each other."""
-        if self.kind not in get_args(CropKind):
-            raise ConfigError(
-                f"crop kind: expected one of {', '.join(get_args(CropKind))}, got {self.kind!r}"
-            )
+        check_choice("kind", self.kind, get_args(CropKind))
         if self.template and self.kind != "aligned":
             raise ConfigError(
-                f"crop template: only of aligned crops, got {self.template!r} with kind {self.kind!r}"
+                key="template", expected=f"none with the kind {self.kind}", got=self.template
             )
-        if self.margin is not None and not math.isfinite(self.margin):
-            raise ConfigError(f"crop margin: expected a finite number, got {self.margin!r}")
-        if self.size_px is not None and self.size_px < 1:
-            raise ConfigError(f"crop size_px: expected at least 1, got {self.size_px!r}")
+        if self.margin is not None:
+            check_finite("margin", self.margin)
+        check_optional_size("size_px", self.size_px)
 
     def differences(self, used: CropGeometry) -> tuple[str, ...]:
         """How ``used`` differs from this one; what is not told on either side is no difference.
 
-        >>> CropGeometry(kind="box", size_px=224).differences(CropGeometry(kind="square", margin=0.2, size_px=224))
+        >>> trained = CropGeometry(kind="box", size_px=224)
+        >>> trained.differences(CropGeometry(kind="square", margin=0.2, size_px=224))
         ('square instead of box',)
         """
         if "unpublished" in (self.kind, used.kind):
             return ()
         if used.kind != self.kind:
             return (f"{used.kind} instead of {self.kind}",)
-        found = []
-        if self.template and used.template and used.template != self.template:
-            found.append(f"template {used.template} instead of {self.template}")
-        for name in ("margin", "size_px"):
-            mine, other = getattr(self, name), getattr(used, name)
-            if (
-                mine is not None
-                and other is not None
-                and not math.isclose(mine, other, abs_tol=1e-9)
-            ):
-                found.append(f"{name} {other:g} instead of {mine:g}")
-        return tuple(found)
+        every = (
+            _template_difference(self.template, used.template),
+            _difference("margin", self.margin, used.margin),
+            _difference("size_px", self.size_px, used.size_px),
+        )
+        return tuple(difference for difference in every if difference)
+
+
+def _template_difference(trained: str, used: str) -> str:
+    if not trained or not used or trained == used:
+        return ""
+    return f"template {used} instead of {trained}"
+
+
+def _difference(name: str, trained: float | None, used: float | None) -> str:
+    if trained is None or used is None or math.isclose(trained, used, abs_tol=1e-9):
+        return ""
+    return f"{name} {used:g} instead of {trained:g}"

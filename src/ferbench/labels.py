@@ -32,7 +32,7 @@ _ALIASES: Final = {
 }
 
 
-def canonical(label: str) -> str:
+def expression_name(label: str) -> str:
     """Return ferbench's spelling of an expression label.
 
     Args:
@@ -41,7 +41,7 @@ def canonical(label: str) -> str:
     Raises:
         ConfigError: the label is not known.
 
-    >>> canonical("Happy")
+    >>> expression_name("Happy")
     'happiness'
     """
     name = label.strip().lower()

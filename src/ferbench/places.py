@@ -15,13 +15,10 @@ _RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORE
 
 
 def checkout_root() -> Path | None:
-    """The source checkout that this package is imported from, or None when it was installed as a
-    wheel.
-    """
+    """The source checkout that this package is imported from; None = it is an installed wheel."""
     root = Path(__file__).resolve().parents[2]
-    return (
-        root if (root / "run.py").is_file() and (root / "conf" / "config.yaml").is_file() else None
-    )
+    expected = (root / "run.py", root / "conf" / "config.yaml")
+    return root if all(path.is_file() for path in expected) else None
 
 
 def default_root() -> Path:
@@ -57,9 +54,7 @@ def clips_dir(root: Path) -> Path:
 
 
 def store_uri(root: Path) -> str:
-    """The default MLflow store: an absolute sqlite address, so that the working folder does not
-    matter.
-    """
+    """The default MLflow store: absolute, so that the working folder does not matter."""
     return f"sqlite:///{(root / 'mlflow.db').as_posix()}"
 
 
@@ -85,8 +80,8 @@ def without_folders(text: str) -> str:
 
     Folders may name people, and records travel.
 
-    >>> without_folders("no such folder or file: /home/ann/My study (2024)/P07 left.mp4. Check the path.")
-    'no such folder or file: P07 left.mp4. Check the path.'
+    >>> without_folders("no such file: /home/ann/My study (2024)/P07 left.mp4. Check the path.")
+    'no such file: P07 left.mp4. Check the path.'
     >>> without_folders("https://example.org/a/b, 3 frames/s and C:\\Users\\ann\\x.mp4: cut off")
     'https://example.org/a/b, 3 frames/s and x.mp4: cut off'
     """

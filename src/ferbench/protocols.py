@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from ferbench.types import (
     Crops,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import torch
 
     from ferbench.geometry import CropGeometry
-    from ferbench.threshold_sweep import Profile
+    from ferbench.threshold_sweep import ThresholdSweep
     from ferbench.types import I64
     from ferbench.weights.published import PublishedFile
 
@@ -74,8 +74,9 @@ class Detector(Protocol):
         """The files that ``load`` reads."""
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], Faces]:
-        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames
-        0..N-1.
+        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to their Faces.
+
+        The Faces' frames are counted from 0.
         """
 
 
@@ -116,8 +117,9 @@ class Model(Protocol):
         """The files that ``load`` reads."""
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], torch.Tensor]:
-        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K) on the same
-        device.
+        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K).
+
+        Crops and logits are on ``device``.
         """
 
 
@@ -148,7 +150,7 @@ class SignalRule(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Wanted expressions, ferbench's spelling."""
+        """The expressions that signals are made of, ferbench's spelling."""
 
     @property
     def span(self) -> tuple[float, float]:
@@ -157,13 +159,16 @@ class SignalRule(Protocol):
     def build(
         self, expressions: Expressions, chosen: I64, timeline: Timeline
     ) -> tuple[Signal, ...]:
-        """One Signal per wanted label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
+        """One Signal per label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
 
-    def settle(
+    def apply_participant_baseline(
         self, signals: tuple[Signal, ...], *, others: tuple[tuple[Signal, ...], ...]
     ) -> tuple[Signal, ...]:
-        """The signals of a video once those of the participant's other sessions (per video) are
-        known.
+        """The signals of a video once those of the participant's other sessions are known.
+
+        Args:
+            signals: of the video, one per label.
+            others: those of each video of the other sessions.
 
         Raises:
             DataError: the rule needs other sessions, and there are none.
@@ -179,16 +184,32 @@ class EventRule(Protocol):
     def level(self) -> float:
         """Signal value that makes an event: the threshold in tables of counts."""
 
+    @property
+    def least_s(self) -> float:
+        """Seconds of video that an event needs at least; 0 = any video can have one."""
+
     def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
-        """Events in time order, in seconds of the session (the signal's part starts at
-        ``start_s``).
+        """Events in time order, in seconds of the session.
+
+        Args:
+            signal: of one part of the session.
+            session_id: name of the session.
+            start_s: where the part starts.
         """
 
-    def profile(self, signal: Signal, *, start_s: float) -> Profile | None:
+    def threshold_sweep(self, signal: Signal, *, start_s: float) -> ThresholdSweep | None:
         """What ``detect`` finds at every level at once, exactly.
 
         None where its events depend on each other.
         """
+
+
+@runtime_checkable
+class SegmentRule(Protocol):
+    """An event rule that says of each segment of a video whether there is an event in it."""
+
+    def segments(self, signal: Signal) -> tuple[int, ...]:
+        """1 or 0 for each segment of one part of a session, in time order."""
 
 
 class Dataset(Protocol):

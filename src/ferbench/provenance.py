@@ -7,6 +7,7 @@ import platform
 import subprocess
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 from ferbench.places import checkout_root
 
@@ -28,9 +29,9 @@ def library_versions() -> dict[str, str]:
     """Versions of what takes part in computing a table, FFmpeg's decoders included."""
     import av
 
-    found = {name: metadata.version(name) for name in _COMPUTE}
+    versions = {name: metadata.version(name) for name in _COMPUTE}
     libavcodec = ".".join(str(part) for part in av.library_versions["libavcodec"])
-    return {"python": platform.python_version(), **found, "libavcodec": libavcodec}
+    return {"python": platform.python_version(), **versions, "libavcodec": libavcodec}
 
 
 @cache
@@ -54,15 +55,24 @@ def revision() -> tuple[str, bool]:
     root = checkout_root()
     if root is None or not (root / ".git").exists():
         return "", False
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(root), *arguments]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-        return done.stdout.strip() if done.returncode == 0 else ""
-
     try:
-        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
+        changes = _git(root, "status", "--porcelain")
+        return _git(root, "rev-parse", "HEAD"), bool(changes)
     except OSError:
         return "", False
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What git says of a checkout; "" where it fails.
+
+    Raises:
+        OSError: there is no git.
+    """
+    ended = subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    return ended.stdout.strip() if ended.returncode == 0 else ""

@@ -15,44 +15,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from ferbench.checks import check_at_least_1, check_choice
 from ferbench.errors import ConfigError, DataError
 from ferbench.geometry import CropGeometry
-from ferbench.labels import canonical
+from ferbench.labels import expression_name
 from ferbench.resize import opencv_linear
+from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import load_strictly
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.published import PublishedFile
 
 Colour = Literal["rgb", "bgr", "grey", "grey_rgb"]
 Resize = Literal["bilinear", "bilinear_antialias", "opencv", "area", "nearest"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredScores:
-    """How the thesis' program stores a model's outputs in its CSV; changes no result of ferbench.
-
-    Attributes:
-        name: what the program calls the model in the names of its files.
-        scores: the network's own outputs, or their softmax.
-        columns: the expression in whose column each output is stored, in the outputs' order. Where
-            a column and the model's label differ, the program's label is wrong (and ferbench's,
-            with this model).
-    """
-
-    name: str
-    scores: Literal["logits", "probabilities"]
-    columns: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if not self.name or set(self.name) & set("./\\"):
-            raise ConfigError(
-                f"StoredScores.name: expected a name without dots and slashes, got {self.name!r}"
-            )
-        if self.scores not in ("logits", "probabilities"):
-            raise ConfigError(
-                f"StoredScores.scores: expected logits or probabilities, got {self.scores!r}"
-            )
-        _check_expressions("StoredScores.columns", self.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +49,6 @@ class Recognizer:
         resize: how a crop of another size is brought to ``input_px``; opencv is OpenCV's bilinear,
             to the bit.
         trained_crop: which crop the weights were trained on; another is allowed (and told).
-        stored: how the thesis' CSV stores the outputs; None = probabilities, each in the column of
-            its label.
     """
 
     version: ClassVar[str] = "1"
@@ -92,54 +63,44 @@ class Recognizer:
     std: tuple[float, ...]
     resize: Resize
     trained_crop: CropGeometry = field(compare=False)
-    stored: StoredScores | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Check what can be checked without importing the network."""
-        for name, choices in (("colour", get_args(Colour)), ("resize", get_args(Resize))):
-            if getattr(self, name) not in choices:
-                raise ConfigError(
-                    f"Recognizer.{name}: expected one of {choices}, got {getattr(self, name)!r}"
-                )
-        channels = 1 if self.colour == "grey" else 3
-        for name in ("mean", "std"):
-            if len(getattr(self, name)) != channels:
-                raise ConfigError(
-                    f"Recognizer.{name}: expected {channels} value(s) for colour {self.colour!r}, "
-                    f"got {getattr(self, name)!r}"
-                )
+        check_choice("colour", self.colour, get_args(Colour))
+        check_choice("resize", self.resize, get_args(Resize))
+        self._check_channels("mean", self.mean)
+        self._check_channels("std", self.std)
         if not all(value > 0 for value in self.std):
-            raise ConfigError(f"Recognizer.std: expected positive values, got {self.std!r}")
-        if self.input_px < 1:
-            raise ConfigError(f"Recognizer.input_px: expected at least 1, got {self.input_px!r}")
-        for name in ("net", "checkpoint"):
-            path = getattr(self, name)
-            if "." not in path or not all(part.isidentifier() for part in path.split(".")):
-                raise ConfigError(
-                    f"Recognizer.{name}: expected a dotted path (module.name), got {path!r}"
-                )
-        _check_expressions("Recognizer.labels", self.labels)
-        if self.stored is not None and len(self.stored.columns) != len(self.labels):
-            raise ConfigError(
-                f"Recognizer.stored.columns: expected {len(self.labels)}, one per label, got {self.stored.columns!r}"
-            )
+            raise ConfigError(key="std", expected="positive values", got=self.std)
+        check_at_least_1("input_px", self.input_px, of="pixel")
+        _check_dotted("net", self.net)
+        _check_dotted("checkpoint", self.checkpoint)
+        _check_expressions("labels", self.labels)
+
+    def _check_channels(self, name: str, values: tuple[float, ...]) -> None:
+        channels = 1 if self.colour == "grey" else 3
+        if len(values) != channels:
+            expected = f"{channels} value(s) for the colour {self.colour}"
+            raise ConfigError(key=name, expected=expected, got=values)
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The weight file."""
         return (self.weights,)
 
     def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Tensor]:
-        """Return a function from crops, RGB u8 (M, 3, S, S) on ``device``, to logits f32 (M, K)
-        there.
+        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K).
+
+        Crops and logits are on ``device``.
 
         Raises:
             WeightsError: the file is missing, has another hash, or does not fit the network.
             ConfigError: ``net`` or ``checkpoint`` names nothing usable.
         """
-        net, read = self.empty_net(), _named(self.checkpoint, "checkpoint")
+        net = self.empty_net()
+        read = _named(self.checkpoint, "checkpoint")
         if not callable(read):
             raise ConfigError(
-                f"Recognizer.checkpoint: expected a function, {self.checkpoint!r} is {read!r}"
+                f"expected a function, {self.checkpoint!r} is {read!r}", key="checkpoint"
             )
         path = check(self.weights, models)
         load_strictly(net, read(path), path)
@@ -153,32 +114,38 @@ class Recognizer:
         """
         kind = _named(self.net, "net")
         if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
-            raise ConfigError(
-                f"Recognizer.net: expected a torch.nn.Module, {self.net!r} is {kind!r}"
-            )
+            raise ConfigError(f"expected a torch.nn.Module, {self.net!r} is {kind!r}", key="net")
         return kind(num_classes=len(self.labels))
 
     def around(self, net: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
-        """The steps of this model around a network that is there already (see ``load``), for
-        measurements.
+        """The steps of this model around a network that is there already, for measurements.
+
+        Crops and logits are as those of ``load``.
         """
         return _Loaded(self, net.eval().requires_grad_(False).to(device), device)
 
 
-def _check_expressions(where: str, labels: tuple[str, ...]) -> None:
+def _check_expressions(key: str, labels: tuple[str, ...]) -> None:
     for label in labels:
-        if canonical(label) != label:
-            raise ConfigError(f"{where}: expected {canonical(label)!r} instead of {label!r}")
+        if expression_name(label) != label:
+            raise ConfigError(key=key, expected=f"{expression_name(label)!r}", got=label)
     if not labels or len(set(labels)) != len(labels):
-        raise ConfigError(f"{where}: expected different labels, at least one, got {labels!r}")
+        raise ConfigError(key=key, expected="different labels, at least one", got=labels)
 
 
-def _named(path: str, what: str) -> Any:
+def _check_dotted(key: str, path: str) -> None:
+    names = path.split(".")
+    if len(names) < 2 or not all(name.isidentifier() for name in names):
+        raise ConfigError(key=key, expected="a dotted path (module.name)", got=path)
+
+
+def _named(path: str, key: str) -> Any:
+    """What a dotted path names. Raises ConfigError about the setting ``key``."""
     module, _, name = path.rpartition(".")
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"Recognizer.{what}: {path!r} cannot be imported: {error}") from error
+        raise ConfigError(f"{path!r} cannot be imported: {error}", key=key) from error
 
 
 class _Loaded:
@@ -193,34 +160,33 @@ class _Loaded:
     def __call__(self, crops: Tensor) -> Tensor:
         """Classify crops u8 (M, 3, S, S)."""
         if crops.dtype != torch.uint8 or crops.dim() != 4 or crops.shape[1] != 3:
-            raise DataError(
-                f"Recognizer: expected crops u8 (M, 3, S, S), got {crops.dtype} of {tuple(crops.shape)}"
-            )
+            got = f"{crops.dtype} of {tuple(crops.shape)}"
+            raise DataError(f"Recognizer: expected crops u8 (M, 3, S, S), got {got}")
         if len(crops) == 0:
             return torch.zeros((0, len(self.spec.labels)), device=crops.device)
-        values = resized(coloured(crops, self.spec.colour), self.spec.input_px, self.spec.resize)
+        channels = coloured(crops, self.spec.colour)
+        values = resized(channels, self.spec.input_px, self.spec.resize)
         logits: Tensor = self.net((values / 255 - self.mean) / self.std)
         return logits.float()
 
 
 def coloured(rgb: Tensor, colour: Colour) -> Tensor:
-    """Bring RGB u8 (M, 3, H, W) to the network's channels.
+    """Bring RGB u8 (M, 3, H, W) to the network's channels, u8 (M, 3, H, W).
 
-    u8 (M, 3, H, W), or (M, 1, H, W) for one grey channel.
-
-    Grey is 0.299 R + 0.587 G + 0.114 B in 15-bit fixed point, halves rounded up: to the bit what
-    OpenCV 4 and 5 make.
+    One grey channel is (M, 1, H, W). Grey is 0.299 R + 0.587 G + 0.114 B in 15-bit fixed point,
+    halves rounded up: to the bit what OpenCV 4 and 5 make.
     """
     if colour == "rgb":
         return rgb
     if colour == "bgr":
         return rgb.flip(1)
-    parts = rgb.int() * torch.tensor(
-        (9798, 19235, 3735), dtype=torch.int32, device=rgb.device
-    ).view(1, 3, 1, 1)
+    weights = torch.tensor((9798, 19235, 3735), dtype=torch.int32, device=rgb.device)
+    parts = rgb.int() * weights.view(1, 3, 1, 1)
     total = parts.sum(dim=1, keepdim=True, dtype=torch.int32)
     grey = ((total + (1 << 14)) >> 15).to(torch.uint8)
-    return grey if colour == "grey" else grey.expand(-1, 3, -1, -1)
+    if colour == "grey":
+        return grey
+    return grey.expand(-1, 3, -1, -1)
 
 
 def resized(values: Tensor, size_px: int, how: Resize) -> Tensor:

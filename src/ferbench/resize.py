@@ -44,32 +44,35 @@ def by_weights(images: Tensor, height_px: int, width_px: int) -> Tensor:
         whole = images.int()
         rows = whole[:, :, ::2] + whole[:, :, 1::2]
         return ((rows[..., ::2] + rows[..., 1::2] + 2) >> 2).to(torch.uint8)
-    top, bottom, *down = _axis(height, height_px, images.device, hold_ends=False)
-    left, right, *across = _axis(width, width_px, images.device, hold_ends=True)
-    whole = images.int()
-    rows = (whole[..., left] * across[0] + whole[..., right] * across[1]) >> 4
-    upper, lower = (
-        rows[:, :, at] * weight[:, None] >> 16
-        for at, weight in zip((top, bottom), down, strict=True)
+    top, bottom, top_weight, bottom_weight = _axis(
+        height, height_px, images.device, hold_ends=False
     )
+    left, right, left_weight, right_weight = _axis(width, width_px, images.device, hold_ends=True)
+    whole = images.int()
+    rows = (whole[..., left] * left_weight + whole[..., right] * right_weight) >> 4
+    upper = rows[:, :, top] * top_weight[:, None] >> 16
+    lower = rows[:, :, bottom] * bottom_weight[:, None] >> 16
     return ((upper + lower + 2) >> 2).to(torch.uint8)
 
 
 def _axis(
-    size: int, wanted: int, device: torch.device, *, hold_ends: bool
+    size: int, new_size: int, device: torch.device, *, hold_ends: bool
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The two pixels that each wanted one lies between, and their weights, each (wanted,)."""
-    step = 1.0 / (wanted / size)
-    place = ((np.arange(wanted) + 0.5) * step - 0.5).astype(np.float32)
+    """The two pixels that each new one lies between, and their weights, each (new_size,)."""
+    step = 1.0 / (new_size / size)
+    place = ((np.arange(new_size) + 0.5) * step - 0.5).astype(np.float32)
     first = np.floor(place)
     part = place - first
-    if (
-        hold_ends
-    ):  # OpenCV treats the two axes differently where they end; in the last digit it shows
+    if hold_ends:  # OpenCV treats the axes differently where they end; the last digit shows it
         part[(first < 0) | (first >= size - 1)] = 0
         first = first.clip(0, size - 1)
-    weights = (np.rint((np.float32(1) - part) * _ONE), np.rint(part * _ONE))
-    pixels = (first.clip(0, size - 1), (first + 1).clip(0, size - 1))
-    a, b = (torch.from_numpy(p.astype(np.int64)).to(device) for p in pixels)
-    c, d = (torch.from_numpy(w.astype(np.int32)).to(device) for w in weights)
-    return a, b, c, d
+    first_weight = np.rint((np.float32(1) - part) * _ONE).astype(np.int32)
+    second_weight = np.rint(part * _ONE).astype(np.int32)
+    first_pixel = first.clip(0, size - 1).astype(np.int64)
+    second_pixel = (first + 1).clip(0, size - 1).astype(np.int64)
+    return (
+        torch.from_numpy(first_pixel).to(device),
+        torch.from_numpy(second_pixel).to(device),
+        torch.from_numpy(first_weight).to(device),
+        torch.from_numpy(second_weight).to(device),
+    )

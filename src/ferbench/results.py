@@ -120,11 +120,12 @@ class PartResult:
         return self.start_s + self.analysis.timeline.duration_s
 
     def chosen_probs(self) -> F64:
-        """Probabilities of the participant's face per frame, f64 (T, K), NaN where there is none."""
+        """Probabilities of the participant's face per frame, f64 (T, K); NaN = no face."""
         expressions = self.analysis.expressions
         probs = np.full((len(self.chosen), len(expressions.labels)), np.nan)
         row = expressions.rows_of(self.chosen)
-        probs[row >= 0] = expressions.probs()[row[row >= 0]]
+        classified = row >= 0
+        probs[classified] = expressions.probs()[row[classified]]
         return probs
 
 

@@ -3,17 +3,18 @@
 What a rule finds as its level sinks over all values of the signal.
 
 An event stays the same until the level reaches the next value at which it begins earlier, triggers
-at another time or merges with its neighbour. A Profile lists events with the levels at which they
-are found, so that curves over all thresholds need no grid. The idea of evaluating all thresholds
-jointly: Ebbers, Haeb-Umbach & Serizel 2022, "Threshold Independent Evaluation of Sound Event
-Detection Scores" (sed_scores_eval); what differs: rules with durations and gaps.
+at another time or merges with its neighbour. A ThresholdSweep lists events with the levels at which
+they are found, so that curves over all thresholds need no grid. The idea of evaluating all
+thresholds jointly: Ebbers, Haeb-Umbach & Serizel 2022, "Threshold Independent Evaluation of Sound
+Event Detection Scores" (sed_scores_eval); what differs: rules with durations and gaps.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,11 @@ from numpy.typing import NDArray
 from ferbench.errors import DataError
 from ferbench.types import F64, I64
 
+_COLUMNS: Final = ("below", "upto", "onset_s", "offset_s", "trigger_s")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Profile:
+class ThresholdSweep:
     """The events of a rule at all its levels.
 
     Event i is found at the levels x with below[i] < x <= upto[i].
@@ -47,16 +50,18 @@ class Profile:
 
     def __post_init__(self) -> None:
         """Check shapes and levels."""
-        shapes = {getattr(self, f.name).shape for f in fields(self)[1:]}
+        shapes = {getattr(self, name).shape for name in _COLUMNS}
         if len(shapes) > 1 or self.upto.ndim != 1:
-            raise DataError(f"Profile: expected columns of one length, got shapes {sorted(shapes)}")
+            raise DataError(
+                f"ThresholdSweep: expected columns of one length, got shapes {sorted(shapes)}"
+            )
         if not (self.below < self.upto).all() or not np.isfinite(self.upto).all():
-            raise DataError("Profile: expected below < upto and finite upto for every event")
+            raise DataError("ThresholdSweep: expected below < upto and finite upto for every event")
 
     @classmethod
     def of(
         cls, rows: Sequence[tuple[float, float, float, float, float]], *, floor: float = -math.inf
-    ) -> Profile:
+    ) -> ThresholdSweep:
         """From plain rows (below, upto, onset_s, offset_s, trigger_s)."""
         table = np.array(rows, np.float64).reshape(-1, 5)
         below, upto, onset_s, offset_s, trigger_s = (
@@ -72,22 +77,21 @@ class Profile:
         )
 
     @classmethod
-    def joined(cls, profiles: Sequence[Profile]) -> Profile:
+    def joined(cls, sweeps: Sequence[ThresholdSweep]) -> ThresholdSweep:
         """Those of several signals (labels, parts) side by side; the highest of their floors."""
-        floor = max((p.floor for p in profiles), default=-math.inf)
-        columns = {
-            f.name: np.concatenate([getattr(p, f.name) for p in profiles] or [np.empty(0)])
-            for f in fields(cls)[1:]
-        }
+        floor = max((sweep.floor for sweep in sweeps), default=-math.inf)
+        columns = {}
+        for name in _COLUMNS:
+            parts = [getattr(sweep, name) for sweep in sweeps]
+            columns[name] = np.concatenate([np.empty(0), *parts])
         return cls(floor=floor, **columns)
 
-    def rows(self, keep: NDArray[np.bool_]) -> Profile:
+    def rows(self, keep: NDArray[np.bool_]) -> ThresholdSweep:
         """Some of the events, chosen by a bool (E,)."""
-        return Profile(
-            floor=self.floor, **{f.name: getattr(self, f.name)[keep] for f in fields(self)[1:]}
-        )
+        columns = {name: getattr(self, name)[keep] for name in _COLUMNS}
+        return ThresholdSweep(floor=self.floor, **columns)
 
-    def above(self, level: float) -> Profile:
+    def above(self, level: float) -> ThresholdSweep:
         """The events at levels higher than this."""
         kept = self.rows(self.upto > level)
         return replace(kept, floor=max(self.floor, math.nextafter(level, math.inf)))
@@ -100,12 +104,11 @@ class Profile:
         """
         if level < self.floor:
             raise DataError(
-                f"level: expected at least {self.floor!r}, where the profile ends, got {level!r}"
+                f"level: expected at least {self.floor!r}, where the sweep ends, got {level!r}"
             )
-        found = (self.below < level) & (level <= self.upto)
-        events = np.stack(
-            [self.onset_s[found], self.offset_s[found], self.trigger_s[found]], axis=1
-        )
+        here = (self.below < level) & (level <= self.upto)
+        columns = [self.onset_s[here], self.offset_s[here], self.trigger_s[here]]
+        events = np.stack(columns, axis=1)
         return events[np.lexsort(events.T[::-1])]
 
     @property

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import DataError
+from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import torch
@@ -29,28 +30,44 @@ F64 = NDArray[np.float64]
 
 
 def _check(owner: object, name: str, shape: tuple[int | None, ...], dtype: str) -> None:
-    """Raise DataError unless attribute ``name`` has this shape (None = any) and dtype (numpy or
-    torch).
+    """Raise DataError unless attribute ``name`` has this shape (None = any) and dtype.
+
+    Dtypes are those of numpy and torch, by their names.
     """
     value: Any = getattr(owner, name)
-    got_shape, got_dtype = tuple(value.shape), str(value.dtype).removeprefix("torch.")
-    fits = len(got_shape) == len(shape) and all(
-        w is None or w == g for w, g in zip(shape, got_shape, strict=True)
-    )
-    if not fits or got_dtype != dtype:
-        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+    got_shape = tuple(value.shape)
+    got_dtype = str(value.dtype).removeprefix("torch.")
+    if got_dtype != dtype or not _has_shape(got_shape, shape):
+        sizes = ", ".join("any" if size is None else str(size) for size in shape)
         raise DataError(
-            f"{type(owner).__name__}.{name}: expected {dtype} of shape {wanted}, got {got_dtype} of shape {got_shape}"
+            f"{type(owner).__name__}.{name}: expected {dtype} of shape ({sizes}), "
+            f"got {got_dtype} of shape {got_shape}"
         )
 
 
-def _check_rising(owner: object, name: str, *, strictly: bool) -> None:
+def _has_shape(got: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    if len(got) != len(expected):
+        return False
+    pairs = zip(got, expected, strict=True)
+    return all(size is None or size == got_size for got_size, size in pairs)
+
+
+def _check_rising(owner: object, name: str) -> None:
     steps = np.diff(getattr(owner, name))
-    if bool(np.any(steps <= 0)) if strictly else bool(np.any(steps < 0)):
-        at = int(np.argmax(steps <= 0 if strictly else steps < 0))
-        kind = "strictly rising" if strictly else "rising"
+    _check_steps(owner, name, steps < 0, "rising")
+
+
+def _check_strictly_rising(owner: object, name: str) -> None:
+    steps = np.diff(getattr(owner, name))
+    _check_steps(owner, name, steps <= 0, "strictly rising")
+
+
+def _check_steps(owner: object, name: str, wrong: NDArray[np.bool_], expected: str) -> None:
+    if wrong.any():
+        row = int(np.argmax(wrong))
         raise DataError(
-            f"{type(owner).__name__}.{name}: expected {kind} values, they fall or repeat after row {at}"
+            f"{type(owner).__name__}.{name}: expected {expected} values, "
+            f"they fall or repeat after row {row}"
         )
 
 
@@ -100,7 +117,7 @@ class Timeline:
     def __post_init__(self) -> None:
         """Check the edges."""
         _check(self, "edges_s", (self.video.num_frames + 1,), "float64")
-        _check_rising(self, "edges_s", strictly=True)
+        _check_strictly_rising(self, "edges_s")
 
     @property
     def duration_s(self) -> float:
@@ -110,7 +127,12 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FrameBatch:
-    """Consecutive frames: ``rgb`` u8 (N, 3, H, W) torch, ``index`` i64 (N,) frame numbers from 0."""
+    """Consecutive frames.
+
+    Attributes:
+        rgb: u8 (N, 3, H, W) torch.
+        index: i64 (N,), frame numbers from 0.
+    """
 
     rgb: torch.Tensor
     index: I64
@@ -149,7 +171,7 @@ class Faces:
         _check(self, "box_xyxy", (m, 4), "float32")
         _check(self, "score", (m,), "float32")
         _check(self, "landmarks_xy", (m, 5, 2), "float32")
-        _check_rising(self, "frame", strictly=False)
+        _check_rising(self, "frame")
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -197,10 +219,13 @@ class Faces:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Crops:
-    """Faces cut out of frames: ``rgb`` u8 (M, 3, S, S) torch, ``row`` i64 (M,) rows of the Faces
-    they come from.
+    """Faces cut out of frames.
 
     A face that cannot be cut out (empty box) has no row here; its logits become NaN.
+
+    Attributes:
+        rgb: u8 (M, 3, S, S) torch.
+        row: i64 (M,), rows of the Faces that they come from.
     """
 
     rgb: torch.Tensor
@@ -234,7 +259,7 @@ class Expressions:
         m = len(self.frame)
         _check(self, "face", (m,), "int64")
         _check(self, "logits", (m, len(self.labels)), "float32")
-        _check_rising(self, "frame", strictly=False)
+        _check_rising(self, "frame")
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -249,18 +274,18 @@ class Expressions:
             return result
         order = np.argsort(self.face, kind="stable")
         sorted_face = self.face[order]
-        at = np.minimum(np.searchsorted(sorted_face, faces), len(sorted_face) - 1)
-        known = (faces >= 0) & (sorted_face[at] == faces)
-        result[known] = order[at[known]]
+        place = np.minimum(np.searchsorted(sorted_face, faces), len(sorted_face) - 1)
+        known = (faces >= 0) & (sorted_face[place] == faces)
+        result[known] = order[place[known]]
         return result
 
     def probs(self) -> F64:
         """Softmax of the logits over the labels, f64 (M, K); NaN rows stay NaN."""
-        z = self.logits.astype(np.float64)
-        if len(z) == 0:
-            return z
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        result: F64 = e / e.sum(axis=1, keepdims=True)
+        logits = self.logits.astype(np.float64)
+        if len(logits) == 0:
+            return logits
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        result: F64 = exponentials / exponentials.sum(axis=1, keepdims=True)
         return result
 
 
@@ -314,10 +339,8 @@ class Annotation:
 
     def __post_init__(self) -> None:
         """Check that times are finite and in order."""
-        if (
-            not (math.isfinite(self.onset_s) and math.isfinite(self.offset_s))
-            or self.offset_s < self.onset_s
-        ):
+        finite = math.isfinite(self.onset_s) and math.isfinite(self.offset_s)
+        if not finite or self.offset_s < self.onset_s:
             raise DataError(
                 f"Annotation of {self.session_id!r}: expected finite times with onset <= offset, "
                 f"got onset {self.onset_s!r}, offset {self.offset_s!r}"
@@ -416,11 +439,25 @@ class Counts:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Score:
-    """One number with what is needed to read it; ``value`` NaN = undefined.
+    """One number with what is needed to read it.
 
-    ``n`` = items it rests on.
+    Attributes:
+        name: that it is logged under, such as ``event/f1``.
+        value: NaN = undefined.
+        n: items that it rests on: events, annotations, matches or sessions.
+        higher_is_better: which way is better.
+        ci95: its interval of confidence; None = not asked for. Its ends are NaN where none can be
+            made.
+        chance: what events score that know nothing of the annotations; None = not asked for, or
+            there is none for it.
+        p: how often these are as good; None as ``chance``.
+        participants: that it rests on; None = not known.
+        params: settings that it was made with.
+
+    >>> Score(name="event/f1", value=0.5, n=9, higher_is_better=True, ci95=(0.25, 0.75))
+    Score: 0.500 [0.250, 0.750], 9 items
     """
 
     name: str
@@ -428,4 +465,28 @@ class Score:
     n: int
     higher_is_better: bool
     ci95: tuple[float, float] | None = None
+    chance: float | None = None
+    p: float | None = None
+    participants: int | None = None
     params: Mapping[str, float | str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        value = _shown(self.value)
+        if self.ci95 is not None and not math.isnan(self.ci95[0]):
+            low, high = self.ci95
+            value = f"{value} [{low:.3f}, {high:.3f}]"
+        parts = [value]
+        if self.chance is not None:
+            parts.append(f"chance {_shown(self.chance)}")
+        if self.p is not None:
+            parts.append(f"p {_shown(self.p)}")
+        parts.append(plural(self.n, "item"))
+        if self.participants is not None:
+            parts.append(plural(self.participants, "participant"))
+        return f"Score: {', '.join(parts)}"
+
+
+def _shown(value: float) -> str:
+    if math.isnan(value):
+        return "undefined"
+    return f"{value:.3f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Final
 
@@ -38,3 +39,13 @@ def some_lines(lines: Sequence[int]) -> str:
     """
     noun = "line" if len(lines) <= 1 else "lines"
     return f"{noun} {some([str(line) for line in lines])}"
+
+
+def did_you_mean(name: str, existing: Sequence[str], *, prefix: str = "") -> str:
+    """A hint in brackets at the nearest existing name, or "".
+
+    >>> did_you_mean("entr", ["enter", "exit"], prefix="event.")
+    ' (did you mean event.enter?)'
+    """
+    near = difflib.get_close_matches(name, existing, n=1)
+    return f" (did you mean {prefix}{near[0]}?)" if near else ""

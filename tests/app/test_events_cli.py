@@ -124,7 +124,7 @@ def test_events_of_our_tables(ferbench, videos, warm_home, tmp_path):
         (["--kind", "best"], "--kind: expected probability or top, got 'best'"),
         (
             ["--selector", "tallest"],
-            "no selector 'tallest'; there are: best_score, central, first, largest",
+            "--selector: there is no 'tallest'; there are: best_score, central, first, largest",
         ),
         (["--label", "contempt"], "the model has no contempt; it has anger"),
     ):
@@ -141,13 +141,16 @@ def test_events_of_our_tables(ferbench, videos, warm_home, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--exit", 0.3], "the rule windowed has no exit; it has segment_s, run_s, enter"),
+        (["--exit", 0.3], "--exit: there is no such key; allowed: segment_s, run_s, enter"),
         (
             ["--rule", "hysteresis", "--run-s", 1],
-            "has no run_s; it has enter, exit, min_duration_s, merge_gap_s",
+            "--run-s: there is no such key; allowed: enter, exit, min_duration_s, merge_gap_s",
         ),
-        (["--rule", "best"], "--rule: expected one of windowed, hysteresis, got 'best'"),
-        (["--rule", "hysteresis", "--enter", 0.2], "expected exit <= enter"),
+        (
+            ["--rule", "best"],
+            "--rule: there is no 'best'; there are: hysteresis, windowed, windowed_whole",
+        ),
+        (["--rule", "hysteresis", "--enter", 0.2], "--exit: expected at most enter, which is 0.2"),
         (
             ["--enter", 50],
             "--enter: expected a probability, above 0 and at most 1 (50 % is 0.5), got 50",
@@ -157,7 +160,7 @@ def test_events_of_our_tables(ferbench, videos, warm_home, tmp_path):
             "--exit: expected a probability, above 0 and at most 1",
         ),
         (["--rule", "hysteresis", "--enter", "nan"], "--enter: expected a probability"),
-        (["--run-s", 5], "run_s: expected less than a segment (5 s), got 5: no run is so long"),
+        (["--run-s", 5], "--run-s: expected less than a segment (5 s)"),
     ],
 )
 def test_an_option_of_the_other_rule_is_refused(arguments, message, ferbench, tmp_path):

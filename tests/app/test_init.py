@@ -1,28 +1,10 @@
-"""``ferbench init``: from a folder of videos and a CSV to a data set that reads as the study was
-made.
-"""
+"""``ferbench init``: what it prints, writes and refuses."""
 
 from __future__ import annotations
 
-import dataclasses
-import shutil
-from datetime import timedelta
-from pathlib import Path
-
 import pytest
-from omegaconf import OmegaConf
 
-from ferbench.config.binding import build
-from ferbench.datasets.study import Study
-from ferbench.errors import ConfigError, DatasetError
-from ferbench.workflows.init_study import Request, init
-from helpers.clips import shrink
-from helpers.generated_study import Made, make_study
-
-
-@pytest.fixture(scope="session")
-def made(samples, tmp_path_factory) -> Made:
-    return make_study(tmp_path_factory.mktemp("generated") / "study", samples)
+from helpers.surveys import study_of
 
 
 @pytest.fixture
@@ -32,89 +14,14 @@ def command(ferbench, tmp_path, monkeypatch):
     return lambda *arguments: ferbench("init", *arguments)
 
 
-def study_of(data_set: Path, **changes: object) -> Study:
-    """The data set of a written file, as a run builds it."""
-    node = OmegaConf.to_container(OmegaConf.load(data_set), resolve=True)
-    study = build({**node, **changes}, where="dataset")
-    assert isinstance(study, Study)
-    return study
-
-
-# --- the generated study, end to end
-# ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("camera", "coder"), [("front", "anna"), ("side", "anna"), ("front", "ben"), ("front", "all")]
-)
-def test_generated_study_reads_as_it_was_made(made, tmp_path, monkeypatch, camera, coder):
-    found, written = init(
-        Request(
-            folder=made.folder,
-            annotations=made.annotations,
-            starts=made.starts,
-            out=tmp_path / "conf",
-        )
+def test_command_prints_and_ends(generated_study, command, tmp_path):
+    ended = command(
+        generated_study.folder,
+        "--annotations",
+        generated_study.annotations,
+        "--starts",
+        generated_study.starts,
     )
-    monkeypatch.chdir("/")  # it works from any folder
-    sessions = study_of(written.data_set, camera=camera, annotator=coder).load().sessions
-    wanted = {f"{m.participant:02}_{m.session}": m for m in made.meetings if camera in m.files}
-    assert [s.session_id for s in sessions] == sorted(wanted)
-    assert len(sessions) == {"front": 30, "side": 29}[camera]
-    for session in sessions:
-        meeting = wanted[session.session_id]
-        assert session.participant == f"{meeting.participant:02}"
-        assert session.camera == camera
-        assert [part.path for part in session.parts] == [
-            made.folder / name for name in meeting.files[camera]
-        ]
-        assert [part.start_s for part in session.parts] == [0.0, None][: len(session.parts)]
-        marks = [mark for mark in meeting.marks if coder in (mark.coder, "all")]
-        if (meeting.participant, meeting.session) in made.refused:
-            assert session.annotations is None
-            assert "line 40" in session.unscored
-        elif not marks:
-            assert session.annotations is None
-            assert session.unscored == ""
-        else:
-            assert [(a.kind, a.annotator) for a in session.annotations] == [
-                (m.kind, m.coder) for m in marks
-            ]
-            assert [a.onset_s for a in session.annotations] == pytest.approx(
-                [m.onset_s for m in marks], abs=1e-6
-            )
-    assert made.formula_line == 40
-    assert [line.split(":")[0] for line in found.open] == [
-        made.unplaced[0],
-        f"fouten.csv, line {made.formula_line}",
-        f"fouten.csv, line {made.unknown_line}",
-    ]
-
-
-def test_generated_study_starts(made, tmp_path):
-    found, _ = init(
-        Request(folder=made.folder, annotations=made.annotations, starts=made.starts, out=tmp_path)
-    )
-    starts = {(p.participant, p.session, p.part): p.start for p in found.guess.places}
-    for meeting in made.meetings:
-        two = len(meeting.pieces) > 1
-        key = (f"{meeting.participant:02}", str(meeting.session))
-        assert starts[*key, "1" if two else ""] == meeting.start.isoformat()
-        assert not two or starts[*key, "2"] == ""
-    assert found.num_filled == 20  # ten sessions without a clock in the name, two cameras each
-    assert found.notes == []
-
-
-def test_generated_study_lets_a_mark_lie_in_the_second_part(made):
-    late = [
-        m for m in made.meetings if any(mark.onset_s > m.pieces[0].duration_s for mark in m.marks)
-    ]
-    assert {m.participant for m in late} == {11, 12, 13, 14, 15}
-    assert all(len(m.pieces) == 2 for m in late)
-
-
-def test_command_prints_and_ends(made, command, tmp_path):
-    ended = command(made.folder, "--annotations", made.annotations, "--starts", made.starts)
     assert (ended.code, ended.err) == (1, "")
     for part in (
         "70 in ",
@@ -143,9 +50,15 @@ def test_command_prints_and_ends(made, command, tmp_path):
     ]
 
 
-def test_printed_command_runs(made, command, tmp_path, ferbench_run, home):
+def test_printed_command_runs(generated_study, command, tmp_path, ferbench_run, home):
     ended = command(
-        made.folder, "--annotations", made.annotations, "--starts", made.starts, "--camera", "front"
+        generated_study.folder,
+        "--annotations",
+        generated_study.annotations,
+        "--starts",
+        generated_study.starts,
+        "--camera",
+        "front",
     )
     words = ended.out.rpartition("next:\n")[2].split()
     assert (ended.code, words[:2]) == (1, ["ferbench", "run"])
@@ -158,55 +71,6 @@ def test_printed_command_runs(made, command, tmp_path, ferbench_run, home):
     assert (
         " 168 frames decoded" in ended.out
     )  # three different videos; the others have the same bytes
-
-
-def test_written_file_has_every_field(made, tmp_path):
-    _, written = init(
-        Request(folder=made.folder, annotations=made.annotations, starts=made.starts, out=tmp_path)
-    )
-    node = OmegaConf.load(written.data_set)
-    assert set(node) - {"_target_"} == {field.name for field in dataclasses.fields(Study)}
-    assert set(node.format) == {
-        field.name for field in dataclasses.fields(study_of(written.data_set).format)
-    }
-    assert '# keep: {"Type fout": [' in written.data_set.read_text(encoding="utf-8")
-    with pytest.raises(DatasetError, match=r"dataset\.camera="):
-        study_of(written.data_set).load()
-
-
-def test_moved_study_needs_only_the_new_paths(made, tmp_path):
-    _, written = init(
-        Request(
-            folder=made.folder, annotations=made.annotations, starts=made.starts, out=tmp_path / "c"
-        )
-    )
-    moved = tmp_path / "elsewhere"
-    shutil.copytree(made.folder, moved)
-    study = study_of(written.data_set, videos=str(moved), camera="front", annotator="anna")
-    assert all(
-        part.path.is_relative_to(moved) and part.path.is_file()
-        for s in study.load().sessions
-        for part in s.parts
-    )
-
-
-# --- other folders
-# -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def recordings(tmp_path, samples):
-    """A function that puts one clip of 1.2 s under several names."""
-    clip = tmp_path / "clip.mp4"
-    shrink(samples / "single_face.mp4", clip, frames=36, width=64, height=36)
-
-    def put(*names: str, folder: str = "lab") -> Path:
-        for name in names:
-            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(clip, tmp_path / folder / name)
-        return tmp_path / folder
-
-    return put
 
 
 def test_without_annotations(recordings, command, tmp_path):
@@ -384,25 +248,6 @@ def test_pattern_instead_of_guesses(recordings, command, tmp_path):
     assert (ended.code, "not a regular expression" in ended.err) == (1, True)
 
 
-def test_names_that_disagree_with_the_log_book_are_told(recordings, tmp_path):
-    folder = recordings("a 20250304_101500.mp4", "b.mp4")
-    log = tmp_path / "log.csv"
-    log.write_text(
-        "session,start\na,2025-03-04 10:15:30\nb,2025-03-04 11:00:00\nc,2025-03-04 12:00:00\n"
-    )
-    marks = tmp_path / "marks.csv"
-    marks.write_text("session,time\na,10:15:01\nb,11:00:00.5\n")
-    found, written = init(
-        Request(folder=folder, annotations=marks, starts=log, out=tmp_path / "out")
-    )
-    assert found.notes == [
-        "a 20250304_101500.mp4: its name's start is -30.0 s from log.csv, line 2; the name's is used"
-    ]
-    assert found.open == ["log.csv, line 4: no session has a video and the name 'c'"]
-    sessions = study_of(written.data_set).load().sessions
-    assert [[a.onset_s for a in s.annotations] for s in sessions] == [[1.0], [0.5]]
-
-
 def test_existing_files_are_kept_without_force(recordings, command, tmp_path):
     folder = recordings("a.mp4")
     assert command(folder).code == 0
@@ -443,7 +288,7 @@ def test_existing_files_are_kept_without_force(recordings, command, tmp_path):
             ("lab", "--annotations", "others.csv", "--column", "when=time_s"),
             "--column: expected one of session, ",
         ),
-        (("lab", "--column", "onset=time_s"), "Give --annotations CSV"),
+        (("lab", "--column", "onset=time_s"), "give --annotations CSV"),
         (("lab", "--camera", "frnt"), "--camera: there is no 'frnt' (did you mean 'front'?)"),
         (("lab", "--out", "clip.mp4"), "--out: clip.mp4 is a file; expected a folder"),
     ],
@@ -451,6 +296,7 @@ def test_existing_files_are_kept_without_force(recordings, command, tmp_path):
 def test_what_cannot_be_used_writes_nothing(recordings, command, tmp_path, arguments, message):
     recordings("a_front.mp4", "a_side.mp4")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "clip.mp4").touch()
     (tmp_path / "broken.csv").write_text('session,onset_s\n"a,1\n')
     (tmp_path / "book.csv").write_bytes(b"PK\x03\x04")
     (tmp_path / "others.csv").write_text("pp,session,time_s\n1,1,0.5\n")
@@ -461,33 +307,3 @@ def test_what_cannot_be_used_writes_nothing(recordings, command, tmp_path, argum
     assert message in ended.err
     assert "Traceback" not in ended.err
     assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_folder_that_cannot_be_written_leaves_nothing(recordings, tmp_path):
-    folder = recordings("a.mp4")
-    out = tmp_path / "conf"
-    out.mkdir()
-    (out / "dataset").write_text("a file where a folder is needed")
-    with pytest.raises(ConfigError, match="cannot be written"):
-        init(Request(folder=folder, out=out))
-    assert [path.name for path in out.iterdir()] == ["dataset"]
-
-
-def test_time_arithmetic_of_the_generated_study(made):
-    """The truth that the tests above compare with, recomputed from the CSV by hand."""
-    rows = [
-        line.split(";")
-        for line in made.annotations.read_bytes().decode("cp1252").split("\r\n")[1:-1]
-    ]
-    starts = {(m.participant, m.session): m.start for m in made.meetings}
-    told = sorted(
-        (m.participant, m.session, mark.onset_s) for m in made.meetings for mark in m.marks
-    )
-    read = []
-    for participant, session, time, *_ in rows[:-2]:
-        hours, minutes, seconds = time.replace(",", ".").split(":")
-        start = starts[int(participant), int(session)]
-        at = timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
-        begun = timedelta(hours=start.hour, minutes=start.minute, seconds=start.second)
-        read.append((int(participant), int(session), round((at - begun).total_seconds(), 6)))
-    assert sorted(read) == told

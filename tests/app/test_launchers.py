@@ -20,7 +20,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from ferbench.app.hydra.sweep import number_of_values, share_processors, split_overrides
+from ferbench.app.hydra.launch import number_of_values, share_processors, split_overrides
 from ferbench.errors import TrackingError
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
@@ -43,7 +43,7 @@ def study(tmp_path, warm_root) -> list[str]:
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "ferbench.app.cli.main", "run", "-m", *arguments]
+    return [sys.executable, "-m", "ferbench.app.main", "run", "-m", *arguments]
 
 
 @pytest.mark.slow
@@ -235,7 +235,7 @@ def test_swept_overrides_and_the_keys_of_the_others():
     ],
 )
 def test_number_of_values(line, number, monkeypatch):
-    monkeypatch.setattr("ferbench.app.hydra.sweep.choices_of", lambda _: ["a", "b", "c", "d"])
+    monkeypatch.setattr("ferbench.app.hydra.launch.choices_of", lambda _: ["a", "b", "c", "d"])
     assert number_of_values(overrides(line)[0]) == number
 
 

@@ -10,19 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ferbench.config.binding import build
-from ferbench.config.compose import composed
-from ferbench.config.settings import PLUGS
+from ferbench.app import console
 from ferbench.formats.predictions import read_predictions
-from ferbench.pipeline.recipe import Recipe
 from ferbench.thesis.frame_csv import read_thesis_csv, read_thesis_faces, write_thesis_csv
-from ferbench.thesis.names import ThesisName, parse_thesis_name
-from ferbench.workflows import predict as module
 from ferbench.workflows.predict import names_of
 from helpers.clips import shrink
 
@@ -58,11 +54,14 @@ def test_predict_goes_on_after_a_bad_video(ferbench, videos, warm_home, tmp_path
     ("arguments", "message"),
     [
         (["gone.mp4"], "no such folder or file: gone.mp4"),
-        ([".", "--model", "resnet"], "no model 'resnet'; there are: apvit_rafdb, "),
-        ([".", "--detector", "haar"], "no detector 'haar'; there are: insightface_scrfd, mtcnn, "),
+        ([".", "--model", "resnet"], "--model: there is no 'resnet'; there are: apvit_rafdb, "),
+        (
+            [".", "--detector", "haar"],
+            "--detector: there is no 'haar'; there are: insightface_scrfd, mtcnn, ",
+        ),
         (
             [".", "--experiment", "thesys"],
-            "no experiment 'thesys'; there are: demo, thesis, thesis_corrected",
+            "--experiment: there is no 'thesys' (did you mean thesis?); there are: demo, thesis, thesis_corrected",
         ),
         ([".", "--device", "tpu"], "--device: expected one of auto, cpu, cuda, mps, got 'tpu'"),
     ],
@@ -72,28 +71,6 @@ def test_predict_names_what_is_wrong(ferbench, arguments, message):
     assert ended.code == 1
     assert message in ended.err
     assert "Traceback" not in ended.err
-
-
-@pytest.mark.parametrize(
-    ("detector", "model", "names"),
-    [
-        ("retinaface_mnet025_thesis", "poster_v2_rafdb_thesis", ("POSTER_V2-RAF", "retinaface")),
-        ("retinaface_mnet025", "poster_v2_an7_thesis", ("POSTER_V2-AN7", "retinaface")),
-        (
-            "retinaface_resnet50_ternaus",
-            "apvit_rafdb_thesis",
-            ("APViT", "retinaface_resnet50_ternaus"),
-        ),
-        ("scrfd_2.5g", "apvit_rafdb", ("apvit_rafdb", "scrfd_2_5g")),
-    ],
-)
-def test_names_of_the_thesis_files(detector, model, names):
-    choices = {"detector": detector, "model": model}
-    config = composed(choices)
-    recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
-    assert module._thesis_names(recipe, choices) == names
-    file = ThesisName(video="a.mp4", model=names[0], backend=names[1])
-    assert parse_thesis_name(file.file_name) == file
 
 
 @pytest.mark.weights
@@ -232,17 +209,17 @@ def _faststart(path, tmp_path):
 def test_progress_counts_what_is_decoded(
     ferbench, videos, other_clip, warm_home, tmp_path, monkeypatch
 ):
-    totals, real = [], module.console.progress
+    totals = []
 
-    def progress(total_frames, label):
-        totals.append((total_frames, label))
-        return real(total_frames, label)
+    @contextmanager
+    def frames_bar():
+        yield lambda done, total, label: totals.append((done, total, label))
 
-    monkeypatch.setattr(module.console, "progress", progress)
+    monkeypatch.setattr(console, "frames_bar", frames_bar)
     shutil.copyfile(other_clip, videos / "b.mp4")
     assert ferbench("predict", videos, "--out", tmp_path / "out").code == 0
     assert ferbench("predict", videos, "--out", tmp_path / "out").code == 0
-    assert totals == [(5, "2 videos"), (0, "2 videos")]
+    assert totals == [(0, 5, "2 videos"), (5, 5, "2 videos"), (0, 0, "2 videos")]
 
 
 @pytest.mark.slow
@@ -255,7 +232,7 @@ def test_ctrl_c_says_how_far_it_came(videos, samples, warm_home, tmp_path):
         [
             sys.executable,
             "-m",
-            "ferbench.app.cli.main",
+            "ferbench.app.main",
             "predict",
             str(videos),
             "--out",
@@ -370,7 +347,7 @@ def test_a_thesis_file_with_other_content_is_left_alone(ferbench, videos, warm_h
     [
         (["--format", "xlsx"], "--format: expected tables or thesis, got 'xlsx'"),
         (["--selector", "central"], "--selector chooses the face for --format thesis"),
-        (["--format", "thesis", "--selector", "tallest"], "no selector 'tallest'"),
+        (["--format", "thesis", "--selector", "tallest"], "--selector: there is no 'tallest'"),
     ],
 )
 def test_options_of_the_thesis_form(arguments, message, ferbench, videos):

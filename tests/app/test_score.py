@@ -292,7 +292,7 @@ def test_clock_times_need_a_run(ferbench, tables):
     events, marks = tables(e__csv=EVENTS, m__csv="session,onset_s\na,14:03:20\n")
     ended = ferbench("score", events, marks, "--time-format", "clock")
     assert ended.code == 1
-    assert "nothing says when sessions began; use 'ferbench run'" in ended.err
+    assert "nothing says when sessions began; use ferbench run" in ended.err
 
 
 def test_plain_tables_and_json(ferbench, tables, tmp_path):
@@ -395,8 +395,8 @@ def test_bad_tables_of_lengths(text, message, tmp_path):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("criterion.least_iou=2", "least_iou: expected"),
-        ("nosuch=1", "--set nosuch: there is no such key; keys of scoring: pre_s,"),
+        ("least_iou=2", "least_iou: expected"),
+        ("nosuch=1", "--set nosuch: there is no such setting; allowed: stamp, least_iou,"),
         ("criterion.x=1", "least_iou"),
         ("draws=many", "--set draws"),
         ("pre_s=1", "--set: pre_s has an option of its own, --pre"),
@@ -465,7 +465,7 @@ def test_the_onset_scores_of_sed_eval(ferbench, tmp_path, sed_eval_cases):
             given = ("--stamp", "onset", "--pre", collar, "--post", collar)
             if any(_on_the_edge(file, collar) for file in case["files"]):
                 sizes = {"onset_collar_s": collar, "offset_collar_s": 1e9, "tolerance_s": 0}
-                settings = [f"criterion.{name}={value}" for name, value in sizes.items()]
+                settings = [f"{name}={value}" for name, value in sizes.items()]
                 given = (
                     "--scoring",
                     "onset_offset",
@@ -482,7 +482,7 @@ def test_the_onset_scores_of_sed_eval(ferbench, tmp_path, sed_eval_cases):
 
 def test_the_onset_offset_and_segment_scores_of_sed_eval(ferbench, tmp_path, sed_eval_cases):
     for case in sed_eval_cases:
-        given = ("--scoring", "onset_offset", "--set", "criterion.tolerance_s=0", "--no-intervals")
+        given = ("--scoring", "onset_offset", "--set", "tolerance_s=0", "--no-intervals")
         code, found = scored(ferbench, *as_tables(case, tmp_path), *given)
         assert code == 0
         check_event_scores(

@@ -2,158 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import math
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from ferbench.errors import TrackingError
 from ferbench.formats.elan import read_elan
-from ferbench.pipeline.evidence import both
-from ferbench.report import statistics_pictures as pictures
-from ferbench.report.statistics_files import write_statistics
-from ferbench.report.statistics_text import summary
-from ferbench.scoring.agreement.coded_intervals import marks_by_annotator, of_annotations
-from ferbench.scoring.matching.criteria import OnsetOffset, Overlap
-from ferbench.scoring.matching.event_scoring import EventScoring
-from ferbench.scoring.numbers import numbers
-from ferbench.scoring.scored_session import Evidence
-from ferbench.scoring.statistics import AGREED, statistics
-from ferbench.scoring.uncertainty.intervals import resampled
-from ferbench.tracking.files_store import FilesStore
-from ferbench.types import Annotation, Event
-from ferbench.workflows.run_statistics import FOLDER, NUMBERS, SUMMARY
+from ferbench.report.statistics_files import SUMMARY
+from ferbench.workflows.run_statistics import FOLDER, NUMBERS
+from helpers.scored_sessions import scored_sessions
 
 PICTURES = {"chance", "lag_scan", "latency", "participants", "tolerance"}
 HEADLINES = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
-
-
-def evidence(people: int, *, late_s: float = 2.0, every: int = 1, seed: int = 0) -> list[Evidence]:
-    """Two sessions of 10 min for each participant.
-
-    Every n-th annotation is followed by an event.
-    """
-    rng, found = np.random.default_rng(seed), []
-    for k in range(2 * people):
-        name = f"s{k:02}"
-        onsets = np.sort(rng.choice(np.arange(10, 590, 20), 8, replace=False)).astype(float)
-        marks = tuple(
-            Annotation(session_id=name, onset_s=t, offset_s=t + 3, kind="slip", annotator="anna")
-            for t in onsets
-        )
-        times = [t + late_s for t in onsets[::every]]
-        events = tuple(
-            Event(
-                session_id=name, onset_s=t, offset_s=t + 3, trigger_s=t, label="surprise", peak=0.9
-            )
-            for t in times
-        )
-        found.append(
-            Evidence(
-                session_id=name,
-                participant=f"p{k // 2:02}",
-                events=events,
-                annotations=marks,
-                observed=((0.0, 600.0),),
-                visible=((0.0, 600.0),),
-            )
-        )
-    return found
-
-
-def test_an_event_two_seconds_after_every_annotation():
-    found = numbers(statistics(evidence(10), EventScoring(surrogates=200, draws=200), people={}))
-    assert found["event/lag_peak_s"] == pytest.approx(2.0)
-    assert (found["event/f1.lo"], found["event/f1.hi"], found["event/lag_peak_f1"]) == (1, 1, 1)
-    assert found["event/f1.p"] == pytest.approx(1 / 201)
-    assert 0 < found["event/f1.chance"] < 0.5
-    assert found["event/f1.times_chance"] == pytest.approx(1 / found["event/f1.chance"])
-    assert found["event/latency_q1_s"] == found["event/latency_q3_s"] == pytest.approx(2.0)
-    assert found["agree/detector/event/positive_agreement"] == 1
-    assert found["event/participants"] == 10
-    assert "event/average_precision" not in found, "events from a file have one threshold only"
-    early = numbers(
-        statistics(evidence(10), EventScoring(post_s=1.9, surrogates=50, draws=50), people={})
-    )
-    assert early["event/f1.hi"] == 0
-
-
-def test_without_intervals_nothing_is_drawn():
-    found = numbers(statistics(evidence(3), EventScoring(), people={}, intervals=False))
-    assert not [name for name in found if name.endswith((".lo", ".hi", ".chance", ".p"))]
-    assert math.isfinite(found["event/f1_tight"])
-
-
-def test_several_annotators_are_the_ceiling():
-    sessions = evidence(4)
-    other = {
-        s.session_id: tuple(
-            Annotation(
-                session_id=s.session_id,
-                onset_s=m.onset_s + 0.5,
-                offset_s=m.offset_s,
-                kind="slip",
-                annotator="ben",
-            )
-            for m in s.annotations[:6]
-        )
-        for s in sessions
-    }
-    rows = {s.session_id: (*s.annotations, *other[s.session_id]) for s in sessions}
-    people = marks_by_annotator(rows, all_watched=True)
-    found = numbers(statistics(sessions, EventScoring(), people=people, intervals=False))
-    assert found["agree/people/event/positive_agreement/anna/ben"] == pytest.approx(2 * 6 / 14)
-    assert 0 < found["agree/people/time/kappa_mean"] < 1
-    assert found["agree/people/alpha"] == pytest.approx(
-        found["agree/people/time/kappa/anna/ben"], abs=0.05
-    )
-
-
-@pytest.mark.parametrize(
-    ("people", "told"), [(1, "one participant"), (3, "not measured"), (8, "in simulations with 6")]
-)
-def test_few_participants_are_said(people, told, tmp_path):
-    scoring = EventScoring(surrogates=50, draws=100)
-    found = statistics(evidence(people, every=2), scoring, people={})
-    assert any(told in line for line in summary(found, scoring))
-    write_statistics(found, tmp_path, scoring)
-    assert {p.stem for p in tmp_path.glob("*.png")} == PICTURES
-    assert {p.stem for p in tmp_path.glob("*.csv")} == PICTURES | {"agreement", "breakdowns"}
-    with (tmp_path / "breakdowns.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert {row["breakdown"] for row in rows} == {"kind", "index", "participant", "session", "face"}
-    assert all(row["recall"] == "0.5" for row in rows if row["breakdown"] == "kind")
-
-
-def test_numbers_are_spelled_as_people_do():
-    one = replace(evidence(1)[0], observed=((0.0, 45.0),))
-    one = replace(one, events=one.events[:1], annotations=one.annotations[:1])
-    lines = summary(
-        statistics([one], EventScoring(surrogates=9, draws=9), people={}), EventScoring()
-    )
-    assert lines[0].startswith(
-        "1 event, 1 annotation, 1 session of 1 participant, 45.0 s observed; "
-    )
-    assert any("1 match there" in line for line in lines)
-    assert not any(line.startswith("intervals") for line in lines), "there are none"
-
-
-def test_many_participants_need_no_caution():
-    scoring = EventScoring(surrogates=50, draws=100)
-    assert not any(
-        "only" in line for line in summary(statistics(evidence(20), scoring, people={}), scoring)
-    )
-
-
-def test_stretches_of_both():
-    assert both([(0.0, math.inf)], [(1.0, 2.0), (3.0, 4.0)]) == ((1.0, 2.0), (3.0, 4.0))
-    assert both([], [(1.0, 2.0)]) == ()
 
 
 # runs
@@ -179,7 +41,7 @@ def study(tmp_path, warm_root) -> list[str]:
         "session,onset_s,offset_s,annotator\n" + "\n".join(rows) + "\n"
     )
     named = [f"dataset.videos={tmp_path}/videos", f"dataset.annotations={tmp_path}/smiles.csv"]
-    fewer = ["scoring.surrogates=50", "scoring.draws=100"]
+    fewer = ["statistics.surrogates=50", "statistics.draws=100"]
     return [
         *named,
         *fewer,
@@ -253,7 +115,7 @@ def test_the_same_statistics_are_made_once(study, warm_home, ferbench_run, monke
 @pytest.mark.weights
 @pytest.mark.parametrize(("intervals", "with_them"), [("final", 1), ("all", 2), ("none", 0)])
 def test_cells_of_a_sweep(intervals, with_them, study, warm_home, ferbench_run):
-    ended = ferbench_run("-m", *study, "event.enter=0.5,0.95", f"scoring.intervals={intervals}")
+    ended = ferbench_run("-m", *study, "event.enter=0.5,0.95", f"statistics.intervals={intervals}")
     assert ended.code == 0, ended.err
     own = [about for about in cells(warm_home) if "event/f1.lo" in about["metrics"]]
     assert len(own) == with_them
@@ -291,16 +153,16 @@ def test_two_runs_by_participant(study, warm_home, ferbench_run, ferbench):
 def test_runs_that_matched_in_different_ways_are_not_compared(
     study, warm_home, ferbench_run, ferbench
 ):
-    ended = ferbench_run("-m", *study, "scoring=events,overlap", "event.enter=0.5,0.7")
+    ended = ferbench_run("-m", *study, "scoring=window,overlap", "event.enter=0.5,0.7")
     assert ended.code == 0, ended.err
-    assert "matched events with annotations in different ways (scoring.criterion" in ended.err
+    assert "matched events with annotations in different ways (scoring)" in ended.err
     assert "best cell" not in ended.out
     known = {key: about for key, about in records(warm_home).items() if about["kind"] == "cell"}
-    by_window = [key for key, about in known.items() if about["params"]["scoring"] == "events"]
+    by_window = [key for key, about in known.items() if about["params"]["scoring"] == "window"]
     by_overlap = [key for key in known if key not in by_window]
     told = ferbench("compare", "--uri", "files", "--paired", by_window[0], by_overlap[0])
     assert told.code != 0
-    assert "scored in different ways (scoring.criterion" in told.err
+    assert "scored in different ways (scoring window and overlap)" in told.err
     rest = ferbench("compare", "--uri", "files", "--against", by_window[0])
     assert rest.code == 0, rest.err
     assert rest.out.count("left out: ") == 2, "the others are named"
@@ -363,142 +225,6 @@ def test_statistics_are_made_anew_where_another_face_is_chosen(study, warm_home,
     assert found[0] != found[1] == "0.000"
 
 
-def test_intervals_of_agreement_are_over_participants():
-    """Against computing it anew for every draw.
-
-    Sessions taken as often as their participant is drawn.
-    """
-    sessions = evidence(5, every=2)
-    sessions = [
-        replace(s, events=s.events[: k % 4 + 1], annotations=s.annotations[k % 3 :])
-        for k, s in enumerate(sessions)
-    ]
-    scoring = EventScoring(draws=25, surrogates=5, method="percentile")
-    found = numbers(statistics(sessions, scoring, people={}))
-    drawn: dict[str, list[float]] = {
-        name: [] for name in ("segment/f1", *(f"agree/detector/{name}" for name in AGREED))
-    }
-    for weights in resampled(5, draws=25, seed=scoring.seed + 2):
-        again = [
-            replace(s, session_id=f"{s.session_id} {copy}")
-            for s in sessions
-            for copy in range(int(weights[int(s.participant[1:])]))
-        ]
-        own = numbers(statistics(again, scoring, people={}, intervals=False))
-        for name, values in drawn.items():
-            values.append(own[name])
-    for name, values in drawn.items():
-        low, high = np.quantile(values, (0.025, 0.975))
-        assert (found[f"{name}.lo"], found[f"{name}.hi"]) == pytest.approx((low, high)), name
-        assert low < high
-
-
-def test_names_of_annotators_are_names_of_numbers():
-    sessions = evidence(2)
-    names = ("J. O'Neil", "Müller, Ann", "A/B", "A&B")
-    people = {
-        name: {s.session_id: of_annotations(s.annotations) for s in sessions} for name in names
-    }
-    found = [
-        n
-        for n in numbers(statistics(sessions, EventScoring(), people=people, intervals=False))
-        if "people" in n
-    ]
-    assert all(re.fullmatch(r"[A-Za-z0-9_. /-]+", name) for name in found)
-    pairs = {name.split("time/kappa/")[1] for name in found if "time/kappa/" in name}
-    assert len(pairs) == 6
-    assert "A_B 2/A_B" in pairs
-
-
-def test_where_times_are_not_known_nothing_is_claimed_of_them(tmp_path):
-    known = evidence(3)
-    sessions = [known[0], *(replace(session, observed=()) for session in known[1:])]
-    found = statistics(sessions, EventScoring(surrogates=20, draws=20), people={})
-    told = numbers(found)
-    assert not math.isnan(told["event/f1"] if "event/f1" in told else told["event/f1.lo"])
-    for name in (
-        "segment/f1",
-        "agree/detector/event/positive_agreement",
-        "agree/detector/time/lag_peak_kappa",
-        "event/f1.p",
-    ):
-        assert math.isnan(told[name]), name
-    lines = summary(found, EventScoring())
-    assert "no chance level: the observed time of 5 session(s) is not known" in lines
-    assert not [line for line in lines if line.startswith(("chance:", "segments", "kappa"))]
-    assert "unknown time" in lines[0]
-
-
-def test_points_are_told_where_an_extent_is_asked_for():
-    sessions = [
-        replace(s, annotations=tuple(replace(a, offset_s=a.onset_s) for a in s.annotations))
-        for s in evidence(3)
-    ]
-    for criterion, told in ((Overlap(), True), (OnsetOffset(), True), (None, False)):
-        scoring = EventScoring(criterion=criterion, surrogates=20, draws=20)
-        lines = summary(statistics(sessions, scoring, people={}), scoring)
-        assert (
-            any("0 of the events and 48 of the annotations are points" in line for line in lines)
-            == told
-        )
-        assert (
-            "48 events, 48 annotations, 6 sessions of 3 participants, 60.0 min observed" in lines[0]
-        )
-
-
-def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(
-        "matplotlib.axes.Axes.step", lambda _, x, y, where, **__: drawn.append((x, y, where))
-    )
-    level = np.array([0.9, 0.8, 0.7, 0.6])
-    pictures.precision_recall(
-        tmp_path / "pr.png",
-        level=level,
-        recall=np.array([0.5, 0.5, 1.0, 0.5]),
-        precision=np.array([1.0, 0.5, 0.6, 0.3]),
-        band=(np.array([0.0, 1.0]), np.zeros(2), np.ones(2), np.zeros(2)),
-        confidence=0.9,
-        chance=(np.array([0.1]), np.array([0.2])),
-        points=(),
-        title="",
-    )
-    ((x, y, where),) = drawn
-    assert where == "pre", "area = sum of (R_k - R_(k-1)) P_k"
-    assert (x.tolist(), y.tolist()) == ([0.5, 1.0], [1.0, 0.6])
-    assert (tmp_path / "pr_band.csv").read_text().splitlines()[
-        0
-    ] == "recall,precision_low,precision_high,undefined"
-    assert (tmp_path / "pr_chance.csv").read_text().splitlines()[1] == "0.1,0.2"
-
-
-def test_draws_as_good_as_the_run_stand_beside_its_line():
-    draws = np.array([0.0] * 5 + [0.2] * 3 + [0.4] * 2 + [0.6])
-    edges = pictures._bins_beside(draws, 0.4)
-    counts, _ = np.histogram(draws, bins=edges)
-    right = counts[np.searchsorted(edges, 0.4, side="right") - 1 :].sum()
-    assert counts.sum() == len(draws)
-    assert right == 3, "those of 0.4 and 0.6"
-    for value, every in (
-        (0.5, [0.5]),
-        (0.5, [0.2, 0.2]),
-        (math.nan, [0.1, 0.3]),
-        (0.9, [0.1, 0.3]),
-    ):
-        counts, _ = np.histogram(every, bins=pictures._bins_beside(np.array(every), value))
-        assert counts.sum() == len(every)
-
-
-def test_a_file_of_a_run(tmp_path):
-    store = FilesStore(folder=tmp_path / "records")
-    run = store.start(store.prepare("x"), "one", kind="run")
-    (tmp_path / "counts.csv").write_text("a\n")
-    store.log_files(run, [tmp_path / "counts.csv"], "")
-    assert store.file(run, "counts.csv").read_text() == "a\n"
-    with pytest.raises(TrackingError, match=r"has no other\.csv"):
-        store.file(run, "other.csv")
-
-
 # files without a run
 # ------------------------------------------------------------------------------------------------
 
@@ -506,7 +232,7 @@ def test_a_file_of_a_run(tmp_path):
 @pytest.fixture
 def tables(tmp_path) -> tuple[Path, Path]:
     """A table of events and one of annotations by two people; every second mark is met."""
-    sessions = evidence(3, every=2)
+    sessions = scored_sessions(3, every=2)
     events, marks = (
         ["session,label,onset_s,offset_s,trigger_s"],
         ["session,participant,onset_s,offset_s,annotator"],
@@ -573,8 +299,34 @@ def test_score_tells_what_cannot_be_written(tables, ferbench, tmp_path):
         assert ended.code != 0
         assert f"{option}: " in ended.err
         assert "Traceback" not in ended.err
-    wrong = ferbench("score", *given, "--set", "criterion=overlap")
-    assert "choose one with scoring=onset_offset, overlap or errhri" in wrong.err
+
+
+def test_settings_of_a_score_are_named_with_or_without_their_group(tables, ferbench):
+    given = ("score", *tables, "--annotator", "kim", "--scoring", "overlap", "--json")
+
+    def scored(*settings):
+        options = [word for setting in settings for word in ("--set", setting)]
+        ended = ferbench(*given, *options)
+        assert ended.code == 0, ended.err
+        return json.loads(ended.out)
+
+    few = ("draws=20", "surrogates=20")
+    plain = scored(*few, "least_iou=0.1")
+    assert plain["scores"]["event/recall"] == 0.5
+    assert scored(*few, "scoring.least_iou=0.1") == plain
+    other = scored(*few, "least_iou=0.1", "statistics.seed=1")
+    assert other["scores"] == plain["scores"]
+    assert other["statistics"]["event/f1.chance"] != plain["statistics"]["event/f1.chance"]
+    for setting, told in (
+        ("stamp=onset", "--set: stamp has an option of its own, --stamp"),
+        ("scoring.stamp=onset", "has an option of its own, --stamp"),
+        ("least_oiu=0.1", "did you mean least_iou?"),
+        ("least_iou=2", "a number above 0, at most 1"),
+        ("seed=1,2", "a list has brackets"),
+    ):
+        ended = ferbench(*given, "--set", setting)
+        assert ended.code != 0
+        assert told in ended.err, ended.err
 
 
 def test_participants_may_stand_in_the_table_of_lengths(tables, ferbench, tmp_path):
@@ -655,7 +407,7 @@ def test_score_writes_what_became_of_each_event(tables, ferbench, tmp_path):
     read = read_elan(tmp_path / "s00.eaf", tier="all")
     assert {
         (mark.onset_s, mark.offset_s) for mark in read.marks if mark.columns["tier"] == "hit"
-    } == {(e.onset_s, e.offset_s) for e in evidence(3, every=2)[0].events}
+    } == {(e.onset_s, e.offset_s) for e in scored_sessions(3, every=2)[0].events}
     again = ferbench("score", *tables, "--annotator", "kim", "--no-intervals", "--matches", out)
     assert again.code != 0
     assert "--matches: " in again.err

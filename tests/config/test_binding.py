@@ -92,13 +92,13 @@ def test_what_does_not_fit_is_named(fields, message):
     ("target", "message"),
     [
         (None, "expected the dotted path"),
-        ("ferbench.selectors.limits.Nothing", "cannot import"),
+        ("ferbench.selectors.classify.Nothing", "cannot import"),
         ("ferbench.nowhere.X", "cannot import"),
         (
             "os.system",
-            r"lies outside ferbench; name its package in allow_targets to run it \(allow_targets=\[os\]\)",
+            r"lies outside ferbench; name its package to run it: allow_targets='\[os\]'",
         ),
-        ("ferbench.weights.published.check", "is not a dataclass"),
+        ("ferbench.weights.checking.check", "is not a dataclass"),
     ],
 )
 def test_targets_that_cannot_be_used(target, message):

@@ -10,7 +10,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
-from ferbench.config.compose import choices_of, composed, published_files
+from ferbench.config.compose import composed
+from ferbench.config.groups import choices_of
+from ferbench.config.published import published_files
 from ferbench.config.settings import PLUGS, SECTIONS, settings_from
 from ferbench.fingerprint import fingerprint
 
@@ -27,6 +29,7 @@ NAMES = {
     "event",
     "signal",
     "scoring",
+    "statistics",
     "classify",
 }
 
@@ -65,12 +68,7 @@ def test_defaults_list_is_the_list_of_groups():
 
 @pytest.mark.parametrize("experiment", choices_of("experiment"))
 def test_experiments_compose(experiment):
-    from hydra import compose, initialize_config_module
-
-    with initialize_config_module("ferbench.conf", version_base="1.3"):
-        config = compose("config", overrides=[f"experiment={experiment}", "tracking=none"])
-    plain = OmegaConf.to_container(config, resolve=True)
-    settings_from({str(k): v for k, v in plain.items()})
+    settings_from(composed({"experiment": experiment}))
 
 
 def test_no_yaml_uses_a_key_that_yaml_reads_as_a_boolean():
@@ -87,5 +85,5 @@ def test_no_yaml_uses_a_key_that_yaml_reads_as_a_boolean():
 def test_composed_names_the_choices_there_are():
     from ferbench.errors import ConfigError
 
-    with pytest.raises(ConfigError, match=r"no detector 'nothing'; there are: .*mtcnn"):
+    with pytest.raises(ConfigError, match=r"detector: there is no 'nothing'; there are: .*mtcnn"):
         composed({"detector": "nothing"})

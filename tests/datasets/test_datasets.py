@@ -15,7 +15,8 @@ from ferbench.errors import DatasetError, WeightsError
 from ferbench.formats.annotation_table import Columns, Table
 from ferbench.places import checkout_root
 from ferbench.types import Annotation, Part, Session
-from ferbench.weights.published import PublishedFile, WheelFile
+from ferbench.weights.download.sources import WheelFile
+from ferbench.weights.published import PublishedFile
 
 CSV = "session,onset_s,offset_s,kind\nb,3,4,smile\nb,1,2,smile\nstray,1,2,smile\nstray,3,4,smile\n"
 

@@ -6,18 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferbench.datasets.guess import clock_text, guess_places, places_by_pattern
+from ferbench.datasets.guess import guess_places, places_by_pattern
 from ferbench.datasets.headers import find_columns
-from ferbench.datasets.names import Known, read_name
+from ferbench.datasets.known_names import KnownNames
+from ferbench.datasets.names import read_name
+from ferbench.datasets.place import clock_text
 from ferbench.datasets.starts import fill_starts, read_starts
 from ferbench.errors import DatasetError
 from ferbench.formats.times import Clock, parse_clock
-from ferbench.spelling import comparable_name as canonical
+from ferbench.spelling import comparable_name
 from ferbench.workflows.survey_files import data_set_name
 
-LAB = Known.of((str(p), str(s)) for p in range(1, 16) for s in (1, 2))
-SOROCOVA = Known.of([("51014", "1"), ("51014", "2"), ("51022", "1")])
-NOTHING = Known()
+LAB = KnownNames.of((str(p), str(s)) for p in range(1, 16) for s in (1, 2))
+SOROCOVA = KnownNames.of([("51014", "1"), ("51014", "2"), ("51022", "1")])
+NOTHING = KnownNames()
 
 
 # path, known names, (participant, session, camera, part) or a piece of the reason
@@ -62,28 +64,32 @@ PLACED = [
     ("IMG_0012 P03 S1.mov", LAB, ("3", "1", "", "")),
     (
         "anna_baseline.mp4",
-        Known.of([("Anna", "baseline"), ("Ben", "baseline")]),
+        KnownNames.of([("Anna", "baseline"), ("Ben", "baseline")]),
         ("Anna", "baseline", "", ""),
     ),
     (
         "ben follow-up.mp4",
-        Known.of([("Ben", "baseline"), ("Ben", "follow-up")]),
+        KnownNames.of([("Ben", "baseline"), ("Ben", "follow-up")]),
         ("Ben", "follow-up", "", ""),
     ),
     (
         "VP_03_a-1.mp4",
-        Known.of([("VP_03_a", "1"), ("VP_03", "1")]),
+        KnownNames.of([("VP_03_a", "1"), ("VP_03", "1")]),
         ("VP_03_a", "1", "", ""),
     ),  # each has one
-    ("VP_03_a_s1.mp4", Known.of([("VP_03_a", "1"), ("VP_03", "1")]), ("VP_03_a", "1", "", "")),
-    ("single_face.mp4", Known.of([("", "single_face")]), ("", "single_face", "", "")),
-    ("P01_S1_front.mp4", Known.of([("", "P01_S1"), ("", "P01_S2")]), ("1", "P01_S1", "front", "")),
-    ("day 12.mp4", Known.of([("", "12"), ("", "13")]), ("", "12", "", "")),
-    ("P01.mp4", Known.of([("P01", ""), ("P02", "")]), ("P01", "P01", "", "")),
-    ("p1 side.mp4", Known.of([("P01", "1"), ("P02", "1")]), ("P01", "1", "side", "")),
+    ("VP_03_a_s1.mp4", KnownNames.of([("VP_03_a", "1"), ("VP_03", "1")]), ("VP_03_a", "1", "", "")),
+    ("single_face.mp4", KnownNames.of([("", "single_face")]), ("", "single_face", "", "")),
+    (
+        "P01_S1_front.mp4",
+        KnownNames.of([("", "P01_S1"), ("", "P01_S2")]),
+        ("1", "P01_S1", "front", ""),
+    ),
+    ("day 12.mp4", KnownNames.of([("", "12"), ("", "13")]), ("", "12", "", "")),
+    ("P01.mp4", KnownNames.of([("P01", ""), ("P02", "")]), ("P01", "P01", "", "")),
+    ("p1 side.mp4", KnownNames.of([("P01", "1"), ("P02", "1")]), ("P01", "1", "side", "")),
     (
         "sessie 3.mp4",
-        Known.of([("a", "1"), ("b", "2"), ("c", "3"), ("c", "4")]),
+        KnownNames.of([("a", "1"), ("b", "2"), ("c", "3"), ("c", "4")]),
         ("c", "3", "", ""),
     ),
     ("vp03_T2_front.mp4", LAB, ("3", "2", "front", "")),
@@ -91,13 +97,13 @@ PLACED = [
     ("VP03_MZP2.mp4", LAB, ("3", "2", "", "")),
     ("pp3 dag 2.mp4", LAB, ("3", "2", "", "")),
     ("Tag1/VP03.mp4", LAB, ("3", "1", "", "")),
-    ("vp03_T02.mp4", Known.of([("3", "T1"), ("3", "T2")]), ("3", "T2", "", "")),
-    ("vp03_T2.mp4", Known.of([("3", "MZP1"), ("3", "MZP2")]), ("3", "MZP2", "", "")),
+    ("vp03_T02.mp4", KnownNames.of([("3", "T1"), ("3", "T2")]), ("3", "T2", "", "")),
+    ("vp03_T2.mp4", KnownNames.of([("3", "MZP1"), ("3", "MZP2")]), ("3", "MZP2", "", "")),
     ("P03_S1_T2.mp4", LAB, ("3", "1", "", "")),  # a take, or the second day
     ("vp03_T3.mp4", LAB, "no session of the annotations"),
     (
         "VP03 2025-03-04T10.mp4",
-        Known.of([("3", "9"), ("3", "10")]),
+        KnownNames.of([("3", "9"), ("3", "10")]),
         "no session of the annotations",
     ),
     ("anna_day1.mp4", NOTHING, ("", "anna_day1", "", "")),
@@ -113,14 +119,14 @@ PLACED = [
     ("P05/S1/front 1.mp4", LAB, "the participant may be 1 or 5"),
     (
         "sessie 5/opname 3.mp4",
-        Known.of(("", str(k)) for k in range(1, 9)),
+        KnownNames.of(("", str(k)) for k in range(1, 9)),
         "the session may be 3 or 5",
     ),
     ("2025-03-04 10.30 opname S1.mp4", LAB, "no participant"),
     ("2025-03-04 10-30 opname S1.mp4", LAB, "no participant"),
     ("4 maart 2025 S1.mp4", LAB, "no participant"),
     ("5mei S1.mp4", LAB, "no participant"),
-    ("1080p30_S2.mp4", Known.of([("30", "2"), ("31", "2")]), "no participant"),
+    ("1080p30_S2.mp4", KnownNames.of([("30", "2"), ("31", "2")]), "no participant"),
     ("P1080123.mp4", LAB, "no participant"),
     ("IMG_0012 S1.mov", LAB, "no participant"),
     ("1080p S1.mp4", LAB, "no participant"),
@@ -275,12 +281,12 @@ def test_a_copy_in_another_folder_is_no_conflict(tmp_path):
 
 @pytest.mark.parametrize("spelled", ["VP01", "1", "01"])
 def test_a_pattern_finds_the_names_of_the_annotations(tmp_path, spelled):
-    known = Known.of([(spelled, "T1"), (spelled, "T2"), ("VP02", "T1")])
+    known = KnownNames.of([(spelled, "T1"), (spelled, "T2"), ("VP02", "T1")])
     guess = places_by_pattern(
         ["01_day1.mp4"], tmp_path, r"(?P<participant>\d+)_day(?P<session>\d+)", known
     )
     [place] = guess.places
-    assert (canonical(place.participant), place.session) == (canonical(spelled), "1")
+    assert (comparable_name(place.participant), place.session) == (comparable_name(spelled), "1")
 
 
 def test_the_word_in_which_names_differ_is_the_camera():
@@ -346,7 +352,7 @@ def test_any_order_and_spelling_reads_the_same(
     pieces = [f"{person}{participant:0{width}}", f"{word}{session:0{width}}", camera]
     clues = read_name(
         mark.join(pieces[k] for k in order),
-        Known.of([(str(participant), str(session)), ("100", "13")]),
+        KnownNames.of([(str(participant), str(session)), ("100", "13")]),
     )
     assert (clues.participants, clues.sessions) == ({str(participant)}, {str(session)})
     assert clues.camera == {"cam 3": "cam3", "Camera_a": "camA"}.get(camera, camera)

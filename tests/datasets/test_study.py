@@ -104,7 +104,7 @@ def test_files_that_the_pattern_does_not_fit(lab):
     study = lab(["P1_S1.mp4", "test.mp4", "P1_Sx.mp4"], pattern=NUMBERED)
     assert names(study) == ["1"]
     [notice] = study.load().notices
-    assert notice == "dataset.pattern does not fit 2 of 3 videos: P1_Sx.mp4, test.mp4; left out"
+    assert notice == "pattern does not fit 2 of 3 videos: P1_Sx.mp4, test.mp4; left out"
     assert "fits none of 3 videos: P1_S1.mp4, P1_Sx.mp4, test.mp4" in refusal(
         lab(pattern=r"(?P<session>\d{4})")
     )
@@ -140,7 +140,7 @@ def test_settings_that_cannot_be_used(lab, fields, says):
 def test_one_session_name_for_two_participants(lab):
     told = refusal(lab(["P1_S1.mp4", "P2_S1.mp4"], pattern=NUMBERED))
     assert "session '1' is there for participants 'P1' (P1_S1.mp4) and 'P2' (P2_S1.mp4)" in told
-    assert f"dataset.session_name='{WITHIN}'" in told
+    assert f"session_name='{WITHIN}'" in told
     told = refusal(
         lab(
             ["P1_S11.mp4", "P11_S1.mp4"],
@@ -168,7 +168,7 @@ CAMERA = r"(?P<session>S\d+)_(?P<camera>\w+)\."
 def test_a_camera_must_be_chosen(lab):
     study = lab(FILMED, pattern=CAMERA)
     assert (
-        "several cameras: front (2 sessions), side (2 sessions); choose one with dataset.camera="
+        "several cameras: front (2 sessions), side (2 sessions); choose one with camera="
         in refusal(study)
     )
 
@@ -361,9 +361,8 @@ def test_seconds_in_names(lab):
 
 
 def test_a_start_that_is_no_time(lab):
-    assert (
-        "x_25-00-00.mp4: dataset.pattern finds the start '25:00:00', expected hours below 24"
-        in refusal(lab(["x_25-00-00.mp4"], pattern=STARTED))
+    assert "x_25-00-00.mp4: pattern finds the start '25:00:00', expected hours below 24" in refusal(
+        lab(["x_25-00-00.mp4"], pattern=STARTED)
     )
 
 
@@ -963,7 +962,8 @@ def test_sessions_are_sorted_by_name(lab):
 
 def test_params_of_a_run_tell_how_rows_are_read(lab):
     from ferbench.config.compose import composed
-    from ferbench.config.settings import params_of, settings_from
+    from ferbench.config.params import params_of
+    from ferbench.config.settings import settings_from
 
     settings = settings_from(
         composed({"tracking": "none"}) | {"dataset": _node(videos="/home/anna/study 1")}

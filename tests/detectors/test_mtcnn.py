@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch.nn import functional as F  # noqa: N812
 
 from ferbench.detectors import area
-from ferbench.detectors.mtcnn import _suppress_contained
+from ferbench.detectors.mtcnn_boxes import suppress_contained
 from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.nets.mtcnn import ONet, PNet, RNet
 from ferbench.weights.checkpoints import load_strictly, torch_state_dict
+from helpers.photographs import IMAGES, assert_same, decoded, of_frame, video_frames
 from helpers.published import GOLDEN, fetched, mtcnn, procedural_image
 from helpers.reference import report_difference, shared_path
 
 CPU = torch.device("cpu")
-IMAGES = ("t1", "13", "obama", "biden", "obama2")
 
 
 @pytest.fixture(scope="module")
@@ -30,28 +27,6 @@ def detect(models):
     detector = mtcnn()
     fetched(detector, models)
     return detector.load(CPU, models)
-
-
-def decoded(name: str) -> torch.Tensor:
-    """RGB u8 (1, 3, H, W), the very pixels that the goldens were made from."""
-    rgb = np.array(Image.open(shared_path(f"oracles/common/images/{name}.jpg")).convert("RGB"))
-    facts = json.loads(shared_path("oracles/common/README.json").read_text())["decoded_bgr"][
-        f"{name}.jpg"
-    ]
-    if hashlib.sha256(rgb[..., ::-1].tobytes()).hexdigest() != facts["sha256"]:
-        pytest.skip("this JPEG decoder gives other pixels than the goldens were made from")
-    return torch.from_numpy(rgb).permute(2, 0, 1)[None]
-
-
-def of_frame(faces, n):
-    return faces.rows(np.flatnonzero(faces.frame == n))
-
-
-def assert_same(one, two, tolerance):
-    assert len(one) == len(two)
-    np.testing.assert_array_equal(one.frame, two.frame)
-    for name in ("box_xyxy", "score", "landmarks_xy"):
-        np.testing.assert_allclose(getattr(one, name), getattr(two, name), rtol=0, atol=tolerance)
 
 
 @pytest.mark.weights
@@ -100,29 +75,16 @@ def test_landmarks_are_named_as_seen_in_the_image(detect):
     assert max(y[0], y[1]) < y[2] < min(y[3], y[4])
 
 
-def video_frames(samples, name, numbers):
-    import av
-
-    with av.open(str(samples / name)) as container:
-        frames = [
-            f.to_ndarray(format="rgb24")
-            for i, f in enumerate(container.decode(video=0))
-            if i in numbers
-        ]
-    return torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).contiguous()
-
-
 @pytest.mark.weights
 def test_batches_do_not_change_faces(detect, samples):
-    frames = video_frames(samples, "noface_face.mov", (0, 60, 110, 120, 130))
+    frames = video_frames(samples / "noface_face.mov", (0, 60, 110, 120, 130)).contiguous()
     together = detect(frames)
-    alone = [detect(frames[n : n + 1]) for n in range(len(frames))]
-    assert {0, len(frames) - 1} & set(together.frame.tolist()) == {len(frames) - 1}, (
-        "first frame has no face, last has"
-    )
-    for n, faces in enumerate(alone):
-        assert_same(of_frame(together, n).shifted(-n), faces, 1e-4)
-    assert_same(detect(frames.flip(0)).shifted(0), _reversed(together, len(frames)), 1e-4)
+    assert {0, 4} & set(together.frame.tolist()) == {4}, "the first frame has no face, the last has"
+    for n in range(len(frames)):
+        alone = detect(frames[n : n + 1])
+        assert_same(of_frame(together, n), alone, box=1e-4, score=1e-4)
+    backwards = detect(frames.flip(0))
+    assert_same(backwards, _reversed(together, len(frames)), box=1e-4, score=1e-4)
 
 
 def _reversed(faces, n):
@@ -263,6 +225,6 @@ def test_last_suppression_equals_a_slow_one():
     for n in np.unique(frame):
         rows = np.flatnonzero(frame == n)
         expected += rows[_slow_suppression(box[rows].astype(np.float64), score[rows], 0.7)].tolist()
-    kept = _suppress_contained(frame, box, score, 0.7).tolist()
+    kept = suppress_contained(frame, box, score, 0.7).tolist()
     assert kept == expected
     assert 5 < len(kept) < 60

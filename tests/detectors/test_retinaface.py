@@ -16,13 +16,13 @@ import pytest
 import torch
 
 from ferbench.detectors import anchors, retinaface
-from ferbench.detectors.retinaface_input import Pixels, fit
+from ferbench.detectors.network_input import Pixels, fit
 from ferbench.detectors.suppression import greedy_nms
 from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.nets.retinaface import RetinaFace
 from ferbench.weights.checkpoints import torch_state_dict
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 from helpers.photographs import (
     IMAGES,
     assert_same,
@@ -36,7 +36,7 @@ from helpers.procedural import fill_net, manifest
 from helpers.reference import report_difference, shared_path
 
 CPU = torch.device("cpu")
-MNET = "retinaface_mnet025"
+MNET = "retinaface_mnet025_sglee487"
 ENGINES = ("onnxruntime", "torch")
 FULL = {"resolution": "full", "long_side_px": None}
 LETTERBOX = {"resolution": "letterbox", "long_side_px": 640}
@@ -167,7 +167,7 @@ def test_split_of_a_batch_does_not_matter(weights, monkeypatch):
     assert np.bincount(alone.frame, minlength=5).tolist() == [6, 6, 6, 0, 6]
     for frames_at_once in (2, 5):
         find = spec.load(CPU, weights)
-        find.forward.most_pixels = frames_at_once * 640 * 443 + 1
+        find.engine.most_pixels = frames_at_once * 640 * 443 + 1
         assert_same(find(frames), alone, box=1e-2, score=1e-5)
 
 
@@ -371,7 +371,7 @@ def test_weights_with_other_anchors_are_refused(resnet, monkeypatch):
 
 
 # The parts
-# -----------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------
 
 
 def slow_anchors(height, width):

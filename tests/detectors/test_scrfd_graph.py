@@ -98,7 +98,7 @@ def small_network(*, batch_axis: bool, landmarks: bool) -> onnx.ModelProto:
 def slow_faces(
     model: onnx.ModelProto, rgb: np.ndarray, *, min_score: float, overlap: float
 ) -> list[tuple]:
-    """(score, box, landmarks) of one image of 640 x 640, anchor by anchor, from the file as it is."""
+    """(score, box, landmarks) of one image of 640 x 640, anchor by anchor, by the bare file."""
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )

@@ -11,7 +11,7 @@ import torch
 
 from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 from helpers.photographs import (
     IMAGES,
     assert_same,

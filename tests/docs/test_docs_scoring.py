@@ -13,33 +13,40 @@ from scipy.special import ndtr, stdtrit
 
 from ferbench.scoring.agreement.alignment import event_kappa
 from ferbench.scoring.agreement.annotators import (
-    AgreementRules,
     compare,
     segment_shares,
     together,
     values,
 )
-from ferbench.scoring.agreement.coded_intervals import Mark, marks_by_annotator
+from ferbench.scoring.agreement.coded_intervals import CodedInterval, intervals_by_annotator
 from ferbench.scoring.agreement.kappa import alpha
-from ferbench.scoring.breakdown import breakdowns, matched
+from ferbench.scoring.agreement.rules import AgreementRules
+from ferbench.scoring.breakdown import breakdowns
 from ferbench.scoring.curves.lag import lag_scan, latency_of
 from ferbench.scoring.curves.threshold_curve import average_precision, curve_of
 from ferbench.scoring.curves.thresholds import best, nested
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, mean_of, tolerance_curve
 from ferbench.scoring.errhri import frame_metrics
-from ferbench.scoring.matching.criteria import AnyOverlap, OnsetOffset, Overlap, Window, tally_of
-from ferbench.scoring.matching.event_scoring import EventScoring
-from ferbench.scoring.metrics import Tally, f1, recall, values_of
+from ferbench.scoring.matching.errhri import AnyOverlap
+from ferbench.scoring.matching.many_draws import at_points
+from ferbench.scoring.matching.onset_offset import OnsetOffset
+from ferbench.scoring.matching.overlap import Overlap
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.metrics import f1, recall, values_of
 from ferbench.scoring.numbers import numbers
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.references import matched
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import activity_of, segment_scores
+from ferbench.scoring.session_outcome import compare_session, tally_of
 from ferbench.scoring.statistics import statistics
+from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.assessment import track
-from ferbench.scoring.uncertainty.chance import against, at_points, random, shifted
+from ferbench.scoring.uncertainty.chance import against, random, shifted
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS
 from ferbench.scoring.uncertainty.intervals import bootstrap, interval, metric_of, resampled
 from ferbench.scoring.uncertainty.paired import compare_counts
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event
 from helpers.reference import CHECKOUT, shared_path
 
@@ -85,9 +92,9 @@ def marked(onset_s: float, offset_s: float, *, session: str = "s", **told) -> An
 
 def evidence(
     events, annotations, observed=ALL, *, participant="", name="s", profile=None
-) -> Evidence:
+) -> ScoredSession:
     """A session from spans; an event triggers at its onset."""
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=participant,
         events=tuple(
@@ -102,16 +109,17 @@ def evidence(
     )
 
 
-def of_points(block: Block, observed=ALL) -> Evidence:
+def of_points(block: Block, observed=ALL) -> ScoredSession:
     return evidence(points(block.numbers("events")), points(block.numbers("annotations")), observed)
 
 
 def matching(block: Block) -> dict[str, object]:
     observed = block.spans("observed")
     session = of_points(block, observed)
-    found = EventScoring().compare(
+    found = compare_session(
         session.events,
         session.annotations,
+        Window(),
         observed_s=session.observed_s,
         valid_s=0.0,
         observed=observed,
@@ -163,7 +171,9 @@ def thresholds(block: Block) -> dict[str, object]:
             (-math.inf, float(level), float(at), float(at) + 1, float(at)) for at, level in events
         ]
         marks = points(block.numbers(f"{who}_annotations"))
-        sessions.append(evidence([], marks, participant=who, name=who, profile=Profile.of(rows)))
+        sessions.append(
+            evidence([], marks, participant=who, name=who, profile=ThresholdSweep.of(rows))
+        )
     curve = curve_of(sessions, pre_s=PRE_S, post_s=POST_S, stamp="trigger")
     pooled, inner = curve.pooled(), nested(curve)
     return {
@@ -266,7 +276,8 @@ def paired(block: Block) -> dict[str, object]:
 
 def agreement(block: Block) -> dict[str, object]:
     marks = {
-        name: {"s": [Mark(a, a, b) for a, b in block.spans(name)]} for name in ("first", "second")
+        name: {"s": [CodedInterval(a, a, b) for a, b in block.spans(name)]}
+        for name in ("first", "second")
     }
     observed, rules = {"s": block.spans("observed")}, AgreementRules()
     pair = compare(
@@ -430,9 +441,14 @@ def test_edge_rule(row):
     times = [[] if text == "-" else [float(word) for word in text.split(", ")] for text in lists]
     session = evidence(points(times[0]), points(times[1]))
     stretches = None if observed == "-" else spans_of(observed)
-    found = EventScoring().counts(
-        session.events, session.annotations, observed_s=60.0, valid_s=0.0, observed=stretches
-    )
+    found = compare_session(
+        session.events,
+        session.annotations,
+        Window(),
+        observed_s=60.0,
+        valid_s=0.0,
+        observed=stretches,
+    ).counts
     assert f"{found.tp}, {found.fp}, {found.fn}" == counts
     undefined = {name for name, value in values_of(found).items() if math.isnan(value)}
     assert undefined == ({"precision"} if not found.tp + found.fp else set()) | (
@@ -445,14 +461,24 @@ def test_rounding_row_would_fail_without_tolerance():
     assert float(row[2]) + POST_S < float(row[1])
 
 
-def test_settings_are_the_defaults():
-    scoring = EventScoring()
-    rows = {name.strip("`"): default for name, default, _ in table("## Settings")}
-    assert rows == {
-        name: "null" if (value := getattr(scoring, name)) is None else str(value) for name in rows
-    }
-    left_out = {field.name for field in dataclasses.fields(scoring)} - rows.keys()
-    assert left_out == {"tolerances_s", "criterion"}
+@pytest.mark.parametrize(
+    ("heading", "component", "left_out"),
+    [
+        ("| setting of `scoring=window` |", Window(), {"tolerance_s"}),
+        ("| setting of `statistics` |", StatisticsRules(), set()),
+    ],
+)
+def test_settings_are_the_defaults(heading, component, left_out):
+    rows = {name.strip("`"): default for name, default, _ in table(heading)}
+    fields = {field.name for field in dataclasses.fields(component)}
+    assert fields - rows.keys() == left_out
+    assert rows == {name: as_yaml(getattr(component, name)) for name in rows}
+
+
+def as_yaml(value: object) -> str:
+    if value is None:
+        return "null"
+    return str(list(value)) if isinstance(value, tuple) else str(value)
 
 
 def test_measured_coverage():
@@ -484,7 +510,9 @@ def test_expanded_quantiles():
 
 
 def test_every_logged_number_is_explained():
-    profile = Profile.of([(-math.inf, 0.8, 11.0, 12.0, 11.0), (-math.inf, 0.6, 30.0, 31.0, 30.0)])
+    profile = ThresholdSweep.of(
+        [(-math.inf, 0.8, 11.0, 12.0, 11.0), (-math.inf, 0.6, 30.0, 31.0, 30.0)]
+    )
     marks = {
         name: [
             marked(10.0, 12.0, session=name, kind="task", annotator=who) for who in ("ann", "bob")
@@ -497,10 +525,13 @@ def test_every_logged_number_is_explained():
         )
         for name, own in marks.items()
     ]
-    people = marks_by_annotator(marks, all_watched=True)
+    people = intervals_by_annotator(marks, all_watched=True)
     found = numbers(
         statistics(
-            sessions, EventScoring(surrogates=20, draws=20, frame_rate_hz=30.0), people=people
+            sessions,
+            Window(),
+            StatisticsRules(surrogates=20, draws=20, frame_rate_hz=30.0),
+            annotators=people,
         )
     )
     assert any(name.startswith("agree/people/") for name in found)

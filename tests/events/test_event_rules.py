@@ -95,7 +95,7 @@ def test_no_frames_no_events():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"enter": 0.3, "exit": 0.5}, "exit <= enter"),
+        ({"enter": 0.3, "exit": 0.5}, "exit: expected at most enter, which is 0.3, got 0.5"),
         ({"enter": NAN}, "finite"),
         ({"min_duration_s": -1.0}, "min_duration_s"),
         ({"merge_gap_s": NAN}, "merge_gap_s"),

@@ -19,13 +19,14 @@ from ferbench.config.settings import PLUGS
 from ferbench.errors import ConfigError, DataError
 from ferbench.events.baseline import quantile_over
 from ferbench.events.hysteresis import Hysteresis
-from ferbench.events.refractory import outside_refractory
+from ferbench.events.refractory import outside_refractory, sweep_outside_refractory
 from ferbench.events.signal import EmotionSignal, moving_average
 from ferbench.events.windowed import Windowed
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Event, Expressions, Part, Session, Signal, Timeline, VideoInfo
 
 NAN = float("nan")
@@ -193,6 +194,80 @@ def test_baselines_by_hand():
     np.testing.assert_allclose(highest.value, np.array(value) - 0.6, atol=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("name", "baseline_s", "behind", "ahead"),
+    [
+        ("rolling", 2.0, 2, 0),
+        ("rolling", 4.0, 4, 0),
+        ("centred", 2.0, 1, 1),
+        ("centred", 4.0, 2, 2),
+        ("centred", 3.9, 1, 1),
+        ("video", 2.0, 9, 9),
+    ],
+)
+def test_windows_of_the_baselines_by_arithmetic(name, baseline_s, behind, ahead):
+    """Values rise by 0.1 with each frame of 1 s: the quantiles 0 and 1 are a window's ends."""
+    frame = np.arange(10)
+    value, edges_s = frame / 10, np.arange(11.0)
+    rule = EmotionSignal(baseline=name, baseline_s=baseline_s, baseline_quantile=0.0)
+    (above_lowest,) = built(rule, value, edges_s)
+    (below_highest,) = built(dataclasses.replace(rule, baseline_quantile=1.0), value, edges_s)
+    np.testing.assert_allclose(above_lowest.value, np.minimum(frame, behind) / 10, atol=1e-7)
+    np.testing.assert_allclose(below_highest.value, -np.minimum(9 - frame, ahead) / 10, atol=1e-7)
+
+
+@pytest.mark.parametrize(("less_s", "count"), [(0.0, 3), (0.5e-9, 3), (1.5e-9, 2)])
+def test_centres_within_a_nanosecond_of_the_window_count(less_s, count):
+    """At 25 frames per second three frames are 0.12 s, whatever the rounding of their edges."""
+    frame = np.arange(200)
+    edges_s = np.arange(201) / 25
+    width_s = 0.12 - less_s
+    behind = quantile_over(frame / 1.0, edges_s, share=0.0, behind_s=width_s, ahead_s=0.0)
+    np.testing.assert_array_equal(behind, np.maximum(frame - count, 0))
+    ahead = quantile_over(frame / 1.0, edges_s, share=1.0, behind_s=0.0, ahead_s=width_s)
+    np.testing.assert_array_equal(ahead, np.minimum(frame + count, 199))
+
+
+@pytest.mark.parametrize(
+    ("second_s", "kept"), [(1.0, 2), (1.0 - 0.5e-9, 2), (1.0 - 1.5e-9, 1), (0.5, 1), (2.0, 2)]
+)
+def test_refractory_time_ends_after_its_seconds(second_s, kept):
+    events = [
+        Event(
+            session_id="s",
+            onset_s=trigger_s,
+            offset_s=trigger_s + 0.1,
+            trigger_s=trigger_s,
+            label="surprise",
+            peak=1.0,
+        )
+        for trigger_s in (0.0, second_s)
+    ]
+    assert len(outside_refractory(events, 1.0)) == kept
+    sweep = ThresholdSweep.of(
+        [(0.1, 0.9, e.onset_s, e.offset_s, e.trigger_s) for e in events], floor=0.0
+    )
+    assert len(sweep_outside_refractory(sweep, 1.0).at(0.5)) == kept
+
+
+def test_defaults_of_signal_and_rules():
+    assert EmotionSignal() == EmotionSignal(
+        labels=("surprise",),
+        kind="probability",
+        smooth_s=0.0,
+        smooth="centred",
+        baseline="none",
+        baseline_s=60.0,
+        baseline_quantile=0.5,
+    )
+    assert Hysteresis() == Hysteresis(
+        enter=0.5, exit=0.3, min_duration_s=0.2, merge_gap_s=0.5, refractory_s=0.0
+    )
+    assert Windowed() == Windowed(
+        segment_s=5.0, run_s=0.2, enter=0.5, whole_runs=False, refractory_s=0.0
+    )
+
+
 def test_smoothing_comes_before_the_baseline():
     value, edges_s = [0.0, 0.9, 0.0, 0.3], np.arange(5.0)
     (signal,) = built(
@@ -218,15 +293,15 @@ def test_the_baseline_of_the_other_sessions():
             signal_of([0.2, NAN, NAN], "fear"),
         ),  # short frames weigh little
     )
-    surprise, fear = rule.settle(own, others=others)
+    surprise, fear = rule.apply_participant_baseline(own, others=others)
     np.testing.assert_allclose(surprise.value, [0.4, NAN, 0.8])
     np.testing.assert_allclose(fear.value, [0.5] * 3)
-    assert EmotionSignal().settle(own, others=()) is own
+    assert EmotionSignal().apply_participant_baseline(own, others=()) is own
     for none in ((), ((signal_of([NAN]), signal_of([NAN], "fear")),)):
         with pytest.raises(
-            DataError, match=r"signal\.baseline=others: the participant has no other session"
+            DataError, match="baseline: 'others' needs another session of the participant"
         ):
-            rule.settle(own, others=none)
+            rule.apply_participant_baseline(own, others=none)
 
 
 def test_a_run_with_the_baseline_of_the_other_sessions(clip, models, tmp_path):
@@ -247,7 +322,7 @@ def test_a_run_with_the_baseline_of_the_other_sessions(clip, models, tmp_path):
     assert [r.session.session_id for r in after.sessions] == ["a1", "a2"]
     (failure,) = after.failures
     assert failure.session_id == "b1"
-    assert "has no other session" in failure.reason
+    assert "needs another session" in failure.reason
     value = before.sessions[0].parts[0].signals[0].value
     neutral = slow_quantile(
         value, before.sessions[0].parts[0].analysis.timeline.edges_s, 0.5, INF, INF
@@ -270,11 +345,11 @@ def test_thresholds_after_a_baseline_are_no_probabilities():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"smooth": "late"}, "smooth: expected centred or causal"),
+        ({"smooth": "late"}, "smooth: expected one of centred, causal"),
         ({"baseline": "mean"}, "baseline: expected one of none, rolling"),
         ({"baseline_s": 0.0}, "baseline_s: expected a finite"),
         ({"baseline_s": INF}, "baseline_s: expected a finite"),
-        ({"baseline_quantile": 1.5}, "baseline_quantile: expected 0 to 1"),
+        ({"baseline_quantile": 1.5}, "baseline_quantile: expected a number in"),
         ({"baseline_quantile": NAN}, "baseline_quantile"),
     ],
 )
@@ -332,7 +407,7 @@ def test_rules_drop_events_in_the_refractory_time(rule):
     assert rare.detect(signal, session_id="s", start_s=0.0) == outside_refractory(every, 2.5)
     triggers = [e.trigger_s for e in rare.detect(signal, session_id="s", start_s=0.0)]
     assert min(np.diff(triggers)) >= 2.5
-    assert rare.profile(signal, start_s=0.0).at(0.5)[:, 2].tolist() == triggers
+    assert rare.threshold_sweep(signal, start_s=0.0).at(0.5)[:, 2].tolist() == triggers
     for seconds in (-1.0, NAN, INF):
         with pytest.raises(ConfigError, match="refractory_s: expected a finite"):
             dataclasses.replace(rule, refractory_s=seconds)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ferbench.errors import DataError
 from ferbench.events.hysteresis import Hysteresis
 from ferbench.events.windowed import Windowed
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Signal, Timeline, VideoInfo
 
 NAN = float("nan")
@@ -62,7 +62,9 @@ def levels_between(signals, floor):
 
 
 def assert_the_same_at_every_level(rule, signals, floor):
-    profile = Profile.joined([rule.profile(signal, start_s=start_s) for signal, start_s in signals])
+    profile = ThresholdSweep.joined(
+        [rule.threshold_sweep(signal, start_s=start_s) for signal, start_s in signals]
+    )
     for level in levels_between(signals, floor):
         assert profile.at(level).tolist() == [
             list(row) for row in detected(rule, level, signals)
@@ -137,7 +139,7 @@ def test_a_longer_noisy_signal(rule):
     ).round(3)
     value[rng.random(1500) < 0.02] = NAN
     signal = signal_of(value, fps=25.0)
-    profile = rule.profile(signal, start_s=12.5)
+    profile = rule.threshold_sweep(signal, start_s=12.5)
     for level in np.unique(value[value >= 0.3])[::7]:
         assert profile.at(level).tolist() == [
             list(row) for row in detected(rule, float(level), [(signal, 12.5)])
@@ -146,7 +148,7 @@ def test_a_longer_noisy_signal(rule):
 
 def test_an_event_begins_earlier_as_the_level_sinks():
     rule = Hysteresis(exit=0.3, min_duration_s=0.0, merge_gap_s=0.0)
-    profile = rule.profile(signal_of([0.3, 0.4, 0.4, 0.8, 0.5, 0.0]), start_s=0.0)
+    profile = rule.threshold_sweep(signal_of([0.3, 0.4, 0.4, 0.8, 0.5, 0.0]), start_s=0.0)
     rows = np.stack([profile.below, profile.upto, profile.onset_s, profile.trigger_s], axis=1)
     assert rows.tolist() == [[0.4, 0.8, 0.3, 0.4], [0.3, 0.4, 0.1, 0.2], [-np.inf, 0.3, 0.0, 0.1]]
     assert profile.floor == 0.3
@@ -154,7 +156,7 @@ def test_an_event_begins_earlier_as_the_level_sinks():
 
 
 def test_below_exit_hysteresis_has_no_answer():
-    profile = Hysteresis(exit=0.3).profile(signal_of([0.9, 0.9, 0.9]), start_s=0.0)
+    profile = Hysteresis(exit=0.3).threshold_sweep(signal_of([0.9, 0.9, 0.9]), start_s=0.0)
     assert len(profile.at(0.3)) == 1
     with pytest.raises(DataError, match=r"at least 0\.3"):
         profile.at(0.29)
@@ -165,7 +167,7 @@ def test_below_exit_hysteresis_has_no_answer():
     "value", [[], [NAN] * 30, [0.0] * 2], ids=["no frames", "no face", "short and low"]
 )
 def test_nothing_to_find(rule, value):
-    profile = rule.profile(signal_of(value), start_s=0.0)
+    profile = rule.threshold_sweep(signal_of(value), start_s=0.0)
     assert len(profile.upto) == 0
     assert profile.at(0.5).shape == (0, 3)
     assert len(profile.levels) == 0
@@ -173,15 +175,15 @@ def test_nothing_to_find(rule, value):
 
 def test_profiles_that_cannot_be():
     with pytest.raises(DataError, match="below < upto"):
-        Profile.of([(0.5, 0.5, 0.0, 1.0, 0.5)])
-    one = Profile.of([(0.1, 0.5, 0.0, 1.0, 0.5)])
+        ThresholdSweep.of([(0.5, 0.5, 0.0, 1.0, 0.5)])
+    one = ThresholdSweep.of([(0.1, 0.5, 0.0, 1.0, 0.5)])
     with pytest.raises(DataError, match="one length"):
         replace(one, below=np.zeros(2))
-    assert Profile.joined([]).at(0.5).shape == (0, 3)
+    assert ThresholdSweep.joined([]).at(0.5).shape == (0, 3)
 
 
 def test_levels_that_may_not_be_chosen_are_left_out():
-    whole = Profile.of(
+    whole = ThresholdSweep.of(
         [
             (-math.inf, 0.9, 1.0, 2.0, 1.0),
             (-math.inf, 0.0, 0.0, 9.0, 1.0),

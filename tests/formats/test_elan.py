@@ -420,7 +420,9 @@ def test_two_files_of_one_session_are_two_annotators(tmp_path):
     (tmp_path / "P01.mp4").touch()
     with pytest.raises(DatasetError, match="several people annotated: anna"):
         Study(videos=str(tmp_path), annotations=str(tmp_path)).load()
-    (session,) = Study(videos=str(tmp_path), annotations=str(tmp_path), annotator="ben").load().sessions
+    (session,) = (
+        Study(videos=str(tmp_path), annotations=str(tmp_path), annotator="ben").load().sessions
+    )
     assert [a.onset_s for a in session.annotations] == [1.1]
 
 
@@ -501,9 +503,10 @@ def test_a_run_on_a_folder_of_files_records_each(ferbench_run, warm_home, warm_r
     }
 
 
-def test_init_does_not_describe_what_needs_no_description(ferbench, tmp_path):
+def test_init_says_that_a_tier_must_be_chosen(ferbench, tmp_path):
     (tmp_path / "P01.mp4").touch()
     ended = ferbench("init", tmp_path, "--annotations", SAMPLE, "--out", tmp_path / "conf")
     assert ended.code == 1
-    assert "--annotations: expected a CSV, got" in ended.err
-    assert not (tmp_path / "conf").exists()
+    told = " ".join(ended.out.split())
+    assert "several tiers have annotations: robot errors (3), severity (1); choose one with" in told
+    assert "dataset.format.tier='robot errors', or dataset.format.tier=all" in told

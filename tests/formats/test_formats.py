@@ -144,10 +144,12 @@ def test_a_new_format_is_written_by_events(marks, ferbench, tmp_path):
     assert ".boris.csv, .marks" in wrong.err
 
 
-def test_a_new_format_needs_no_description_of_init(marks, ferbench, tmp_path):
-    (tmp_path / "P01.mp4").touch()
+def test_a_new_format_is_found_by_init(marks, ferbench, warm_root, tmp_path):
+    shutil.copyfile(warm_root.clip, tmp_path / "P01.mp4")
     ended = ferbench("init", tmp_path, "--annotations", marks, "--out", tmp_path / "conf")
-    assert "Files of annotation programs need no description" in ended.err
+    assert ended.code == 0, ended.err
+    assert "P01.marks: 2 annotations" in ended.out
+    assert "smile (1 row), late (1 row)" in ended.out
 
 
 # -------------------------------------------------------------------------------------------------

@@ -281,7 +281,7 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ("session,onset_s\na,14:03\nb,95.5\n", "line 2 has '14:03' (mm:ss) and line 3 has '95.5'"),
         (
             "session,onset_s\na,00:00:01:02\n",
-            "give their frames per second with dataset.format.frame_rate_hz",
+            "give their frames per second with format.frame_rate_hz",
         ),
         ("session;onset_s;offset_s\na;1,5;2\nb;2.5;3\n", "line 2 has '1,5'"),
         (

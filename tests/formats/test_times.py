@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferbench.errors import DatasetError
-from ferbench.formats.time_format import Cell, find_times
-from ferbench.formats.times import Clock, parse_clock, parse_time, since
+from ferbench.formats.time_format import find_times
+from ferbench.formats.times import Cell, Clock, parse_clock, parse_time, since
 
 GOOD = [
     ("12.5", "seconds", 12.5),
@@ -240,7 +240,7 @@ def test_time_codes_need_a_rate():
     ):
         find("00:12:30:05")
     with pytest.raises(
-        DatasetError, match=r"frame_rate_hz is 25, but the times are written as mm:ss"
+        DatasetError, match=r"frame_rate_hz: got 25, but the times are written as mm:ss"
     ):
         find("12:30", rate=25.0)
 
@@ -276,7 +276,7 @@ def test_whole_numbers_without_a_unit_are_ambiguous(header, text):
     assert f"{text} is 12500.0 s as seconds, or 12.5 s as milliseconds; say which with" in str(
         raised.value
     )
-    assert "time_format=seconds or milliseconds" in str(raised.value)
+    assert "time_format='seconds' or milliseconds" in str(raised.value)
 
 
 def test_two_units_in_the_headers():
@@ -292,7 +292,7 @@ def test_hours_may_be_clock_times_where_starts_are_known():
         find("12:00:30", starts_known=True)
     assert str(raised.value) == (
         "12:00:30 is 43230.0 s as hh:mm:ss, or 12:00:30 on the clock; "
-        "say which with dataset.format.time_format=hh:mm:ss or clock"
+        "say which with format.time_format='hh:mm:ss' or clock"
     )
     assert find("12:00:30", starts_known=True, time_format="clock").read("12:00:30") == Clock(
         of_day_s=43230

@@ -6,7 +6,7 @@
 
 Its videos are copies of six short clips (three pieces of real recordings, and the same mirrored for
 the side camera). Files of the same content share one entry of the cache, so a run on all 30
-sessions is not much more work than on three. ``Made`` says what a reader must find.
+sessions is not much more work than on three. ``GeneratedStudy`` says what a reader must find.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Meeting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class GeneratedStudy:
     """The study's folder and what is in it."""
 
     folder: Path
@@ -92,7 +92,7 @@ class Made:
     refused: tuple[tuple[int, int], ...] = field(default=(REFUSED,))
 
 
-def make_study(folder: Path, samples: Path) -> Made:
+def make_study(folder: Path, samples: Path) -> GeneratedStudy:
     """Write the study into an empty or new folder."""
     folder.mkdir(parents=True, exist_ok=True)
     meetings = [
@@ -111,7 +111,7 @@ def make_study(folder: Path, samples: Path) -> Made:
     )
     lines = _write_annotations(folder / "fouten.csv", meetings)
     _write_starts(folder / "logboek.csv", meetings)
-    return Made(
+    return GeneratedStudy(
         folder=folder,
         annotations=folder / "fouten.csv",
         starts=folder / "logboek.csv",

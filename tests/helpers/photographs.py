@@ -1,6 +1,4 @@
-"""The photographs of the reference data, and the detectors of conf/ with weights, for tests of
-detectors.
-"""
+"""For tests of detectors: photographs of the reference data, detectors of conf/ with weights."""
 
 from __future__ import annotations
 
@@ -8,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ from PIL import Image
 
 from ferbench.config.binding import build
 from ferbench.errors import WeightsError
-from ferbench.weights.published import fetch, sha256_of
+from ferbench.weights.digests import sha256_of
+from ferbench.weights.fetching import fetch
 from helpers.reference import CHECKOUT, REQUIRED, shared_path
 
 CONF = CHECKOUT / "conf"
@@ -29,6 +29,11 @@ IMAGES = ("t1", "13", "obama", "biden", "obama2")
 
 def decoded(name: str) -> torch.Tensor:
     """RGB u8 (1, 3, H, W), the very pixels that the goldens were made from."""
+    return _decoded(name).clone()
+
+
+@cache
+def _decoded(name: str) -> torch.Tensor:
     rgb = np.array(Image.open(shared_path(f"oracles/common/images/{name}.jpg")).convert("RGB"))
     facts = json.loads(shared_path("oracles/common/README.json").read_text())["decoded_bgr"][
         f"{name}.jpg"
@@ -82,15 +87,21 @@ def fetched(component: Any, folder: Path) -> None:
 
 def video_frames(path: Path, numbers: tuple[int, ...]) -> torch.Tensor:
     """Some frames of a video, RGB u8 (N, 3, H, W), channels last in memory as readers give them."""
+    return torch.from_numpy(_frames(path, numbers).copy()).permute(0, 3, 1, 2)
+
+
+@cache
+def _frames(path: Path, numbers: tuple[int, ...]) -> np.ndarray:
     import av
 
+    frames = []
     with av.open(str(path)) as container:
-        frames = [
-            f.to_ndarray(format="rgb24")
-            for i, f in enumerate(container.decode(video=0))
-            if i in numbers
-        ]
-    return torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2)
+        for number, frame in enumerate(container.decode(video=0)):
+            if number in numbers:
+                frames.append(frame.to_ndarray(format="rgb24"))
+            if len(frames) == len(numbers):
+                break
+    return np.stack(frames)
 
 
 def of_frame(faces, n):

@@ -16,7 +16,9 @@ from ferbench.detectors.mtcnn import Mtcnn
 from ferbench.errors import WeightsError
 from ferbench.geometry import CropGeometry
 from ferbench.recognizer import Recognizer
-from ferbench.weights.published import PublishedFile, WheelFile, fetch
+from ferbench.weights.download.sources import WheelFile
+from ferbench.weights.fetching import fetch
+from ferbench.weights.published import PublishedFile
 from helpers.reference import CHECKOUT, DATA, REQUIRED
 
 CONF = CHECKOUT / "conf"

@@ -1,6 +1,6 @@
 """Simulated participants with a known truth, to measure how often intervals of confidence hold it.
 
-``python tests/simulated_participants.py`` prints the table that stands in
+``python tests/helpers/simulated_participants.py`` prints the table that stands in
 ``ferbench.scoring.uncertainty.coverage``.
 """
 
@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from ferbench.scoring.metrics import METRICS, Tally
+from ferbench.scoring.metrics import count_formulas, headline
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.coverage import LEVEL, PARTICIPANTS
 from ferbench.scoring.uncertainty.intervals import (
     METHODS,
     interval,
-    median_of,
-    metric_of,
     resampled,
 )
 
-NAMES = (*METRICS, "latency_s")
+NAMES = tuple(metric.name for metric in headline())
 
 
 @dataclass(frozen=True)
-class People:
+class Sample:
     """Counts of participants and the lags of their matches, one after the other."""
 
     tally: Tally
@@ -35,12 +35,12 @@ class People:
         return np.split(self.lags_s, np.cumsum(self.tally.tp).astype(int)[:-1])
 
 
-def people(number: int, rng: np.random.Generator) -> People:
+def sample(number: int, rng: np.random.Generator) -> Sample:
     """Participants with 1 to 3 sessions of half an hour and about 6 annotations each.
 
-    One trait (how much a person shows) raises recall (about 46 % on average, from 10 to 85 %) and
-    false alarms (about 0.15 per minute, spread over a factor of four between people). Lags are
-    log-normal around 1.6 s, with people who are slower.
+    One trait (how much a participant shows) raises recall (about 46 % on average, from 10 to 85 %) and
+    false alarms (about 0.15 per minute, spread over a factor of four between participants). Lags
+    are log-normal around 1.6 s, with participants who are slower.
     """
     sessions = rng.integers(1, 4, number)
     annotations = rng.poisson(6.0 * sessions)
@@ -53,14 +53,15 @@ def people(number: int, rng: np.random.Generator) -> People:
     lags_s = 1.6 * np.exp(slower + 0.5 * rng.normal(size=tp.sum()))
     columns = (column.astype(np.float64) for column in (tp, fp, annotations - tp, 1800 * sessions))
     tally = Tally(**dict(zip(("tp", "fp", "fn", "observed_s"), columns, strict=True)))
-    return People(tally=tally, lags_s=lags_s)
+    return Sample(tally=tally, lags_s=lags_s)
 
 
+@cache
 def truth(number: int = 4_000_000) -> dict[str, float]:
     """Every metric of so many participants that chance no longer matters."""
-    everybody = people(number, np.random.default_rng(0))
+    everybody = sample(number, np.random.default_rng(0))
     total = everybody.tally.weighted(np.ones(number))
-    known = {name: float(metric(total)) for name, metric in METRICS.items()}
+    known = {name: float(formula(total)) for name, formula in count_formulas().items()}
     return {**known, "latency_s": float(np.median(everybody.lags_s))}
 
 
@@ -74,11 +75,11 @@ def covered(
     rng = np.random.default_rng([seed, number])
     hits = {name: dict.fromkeys(METHODS, 0) for name in NAMES}
     everybody, without = np.ones((1, number)), 1 - np.eye(number)
-    for sample in range(samples):
-        seen = people(number, rng)
-        statistics = {name: metric_of(seen.tally, metric) for name, metric in METRICS.items()}
-        statistics["latency_s"] = median_of(seen.own_lags_s())
-        weights = resampled(number, draws=draws, seed=sample)
+    for number_of_sample in range(samples):
+        seen = sample(number, rng)
+        lags_s = seen.own_lags_s()
+        statistics = {metric.name: metric.statistic(seen.tally, lags_s) for metric in headline()}
+        weights = resampled(number, draws=draws, seed=number_of_sample)
         for name, statistic in statistics.items():
             value, replicates, left_out = (statistic(w) for w in (everybody, weights, without))
             for method in METHODS:

@@ -51,7 +51,7 @@ def filled(about):
 
 @pytest.fixture(scope="module")
 def values(original):
-    """A function from kind to inputs, f32 (3, 3, 112, 112), rounded where the goldens' inputs were."""
+    """A function from kind to inputs, f32 (3, 3, 112, 112), rounded as the goldens' inputs were."""
     mean, std = np.float32([123.675, 116.28, 103.53]), np.float32([58.395, 57.12, 57.375])
 
     def of(kind):

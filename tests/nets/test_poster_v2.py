@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -50,6 +50,12 @@ def net_of():
     return filled
 
 
+@pytest.fixture(scope="module")
+def double_net_of(net_of):
+    """Function from an oracle's name to its network, f64."""
+    return cache(lambda oracle: copy.deepcopy(net_of(oracle)).double())
+
+
 @pytest.fixture
 def net(net_of):
     return net_of(SEVEN)
@@ -73,8 +79,8 @@ def largest(ours, theirs, what):
 
 @pytest.mark.parametrize("kind", ["proc", "face"])
 @pytest.mark.parametrize("oracle", [SEVEN, pytest.param(EIGHT, marks=pytest.mark.slow)])
-def test_float64_equals_the_original(oracle, kind, net_of):
-    logits = logits_of(copy.deepcopy(net_of(oracle)).double(), values_of(kind).double())
+def test_float64_equals_the_original(oracle, kind, double_net_of):
+    logits = logits_of(double_net_of(oracle), values_of(kind).double())
     expected = golden(oracle)[f"{kind}_out_f64"]
     assert largest(logits, expected, f"{TITLES[oracle]}, {kind}, float64") < TOLERANCE_F64
 
@@ -204,7 +210,8 @@ def test_strict_loading_names_what_does_not_fit(net, tmp_path):
     with pytest.raises(WeightsError) as caught:
         load_strictly(net, changed, path)
     assert str(caught.value) == (
-        f"{path} does not fit PosterV2: 2 missing: ffn2.gamma1, embed_v.proj.bias; 1 unexpected: VIT.head.bias; "
+        f"{path} does not fit PosterV2: 2 missing: ffn2.gamma1, embed_v.proj.bias; "
+        "1 unexpected: VIT.head.bias; "
         "1 of another shape: conv1.weight (64, 64, 1, 1) instead of (64, 64, 3, 3). "
         "Is it the file of this model, with these classes?"
     )
@@ -237,7 +244,7 @@ class RecorderMeter:
 
 @pytest.mark.slow
 def test_whole_file_of_the_training_script(net, tmp_path, monkeypatch):
-    """All 747 entries, written in the old format too, through the strict loader to the same output."""
+    """All 747 entries, also in the old format, through the strict loader to the same output."""
     monkeypatch.setattr(RecorderMeter, "__module__", "__main__")
     monkeypatch.setattr("__main__.RecorderMeter", RecorderMeter, raising=False)
     state = {

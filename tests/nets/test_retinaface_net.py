@@ -20,8 +20,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from ferbench.detectors.network_input import fit
 from ferbench.detectors.retinaface import _PROGRAMS
-from ferbench.detectors.retinaface_input import fit
 from ferbench.errors import WeightsError
 from ferbench.nets.retinaface import RetinaFace
 from ferbench.nets.retinaface_onnx import to_onnx

@@ -25,7 +25,7 @@ from ferbench.pipeline.cold import CHUNK_FRAMES
 from ferbench.pipeline.evaluate import evaluate
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
-from ferbench.selectors.limits import Limits
+from ferbench.selectors.classify import Classify
 from ferbench.selectors.roi import Roi
 from ferbench.types import Annotation, Part, Session
 
@@ -135,7 +135,7 @@ def test_a_damaged_video_is_decoded_once_and_used_only_when_kept(recipe, clip, m
     folder = tmp_path / "cache"
     analyser = analyser_on(folder, recipe, models)
     for _ in range(2):
-        with pytest.raises(VideoError, match="on_damaged=keep"):
+        with pytest.raises(VideoError, match="on_damaged='keep'"):
             analyser.analyse(cut, video_id="cut")
     decoded = analyser.work.frames_decoded
     assert 0 < decoded < 36
@@ -358,7 +358,7 @@ def test_a_part_that_fails_is_named(warm, recipe, clip, models, tmp_path):
 def test_regions_of_cameras_decide_what_is_classified_and_nothing_else(warm, recipe, clip, models):
     """The face is left of the middle; the detector's table is the one that was there."""
     regions = {"front": (0.0, 0.0, 0.5, 1.0), "side": (0.5, 0.0, 1.0, 1.0)}
-    limited = dataclasses.replace(recipe, classify=Limits(cameras=regions))
+    limited = dataclasses.replace(recipe, classify=Classify(cameras=regions))
     analyser = analyser_on(warm[0], limited, models)
     front = analyser.analyse(clip, video_id="smile", camera="front")
     side = analyser.analyse(clip, video_id="smile", camera="side")
@@ -368,11 +368,9 @@ def test_regions_of_cameras_decide_what_is_classified_and_nothing_else(warm, rec
     assert front.keys["faces"] == side.keys["faces"] == warm[1].keys["faces"]
     assert front.keys["expressions"] != side.keys["expressions"]
     assert analyser.is_cached(clip, camera="side")
-    alone = dataclasses.replace(recipe, classify=Limits(roi=regions["front"]))
+    alone = dataclasses.replace(recipe, classify=Classify(roi=regions["front"]))
     assert analyser_on(warm[0], alone, models).keys(clip, camera="any") == front.keys
-    with pytest.raises(
-        ConfigError, match="no region for the camera 'top': cameras names front, side"
-    ):
+    with pytest.raises(ConfigError, match="no region for the camera 'top', only for front, side"):
         analyser.is_cached(clip, camera="top")
 
 
@@ -465,7 +463,7 @@ def test_the_lock_of_a_killed_process_is_free_and_waiting_is_told(
 def test_missing_expressions_do_not_wait_for_who_makes_others(warm, recipe, clip, models, tmp_path):
     """Where the faces are there, only the same expressions are worth waiting for."""
     shutil.copytree(warm[0], tmp_path / "cache")
-    other = dataclasses.replace(recipe, classify=Limits(max_faces=1))
+    other = dataclasses.replace(recipe, classify=Classify(max_faces=1))
     analyser = analyser_on(tmp_path / "cache", other, models)
     holder = started(HOLDER, tmp_path / "cache", warm[1].keys["faces"].key)
     try:

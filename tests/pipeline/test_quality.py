@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +139,98 @@ def test_where_nothing_is_chosen_measures_are_undefined_and_pooling_leaves_them_
     both = pooled([nobody, one])
     assert {name: both[name] for name in undefined} == {name: one[name] for name in undefined}
     assert math.isnan(pooled([nobody])["switches_per_min"])
+
+
+# --- numbers by hand
+# -------------------------------------------------------------------------------------------------
+
+BY_HAND = [  # frame, number of the box, classified
+    (0, 0, True),  # 10 x 10, chosen
+    (0, 3, True),  # 12 x 12, larger
+    (1, 1, True),  # 10 x 10, chosen; shares 80 of 120 with box 0: the same face
+    (3, 4, True),  # 9 x 8, chosen; comes 0.5 s later elsewhere: another face
+    (3, 5, True),  # no width: no candidate
+    (4, 3, False),  # 12 x 12, chosen but not classified; shares nothing with box 4: another face
+    (5, 4, True),  # 9 x 8, not chosen
+]
+EDGES_BY_HAND = [0.5, 0.25, 0.5, 1.0, 0.75, 2.0]
+LOG_3 = math.log(3)
+
+
+def by_hand():
+    faces, expressions, timeline = tables(BY_HAND, 6, EDGES_BY_HAND)
+    logits = np.zeros((len(expressions.face), 2), np.float32)
+    logits[0] = (0, LOG_3)  # 0.25 and 0.75
+    logits[2] = (2, 2)  # 0.5 and 0.5
+    logits[3] = (1e4, -1e4)  # 1 and 0
+    logits[5] = (-7, 3)  # not chosen
+    expressions = replace(expressions, logits=logits)
+    chosen = np.array([0, 2, -1, 3, 5, -1], np.int64)
+    return quality(timeline, faces, expressions, chosen)
+
+
+def test_measures_by_hand():
+    found = by_hand()
+    quarter, half = math.log(4) / 4 + 0.75 * math.log(4 / 3), math.log(2)
+    assert found == pytest.approx(
+        {
+            "frames": 6,
+            "faces": 7,
+            "face_s": 0.5 + 0.25 + 1.0 + 0.75,
+            "face_share": 4 / 6,
+            "faces_per_frame": 7 / 6,
+            "face_px": 10.0,  # of 10, 10, 8 and 12
+            "longest_gap_s": 2.0,  # the last frame
+            "confidence": (0.75 + 0.5 + 1.0) / 3,
+            "entropy_nats": (quarter + half + 0) / 3,
+            "switches": 2,
+            "switches_per_min": 60 * 2 / 2.5,
+            "close_candidates": 1 / 4,
+        }
+    )
+
+
+def test_a_face_that_comes_late_is_no_switch():
+    """Less than a second between two frames, from the one's end to the other's start."""
+    rows = [(0, 0, True), (2, 3, True)]
+    for gap_s, switched in ((0.999, 1), (1.0, 0), (1.5, 0)):
+        faces, _, timeline = tables(rows, 3, [0.5, gap_s, 0.5])
+        assert switches(timeline, faces, np.array([0, -1, 1], np.int64)) == switched
+
+
+def test_a_face_that_is_a_little_smaller_is_close():
+    """The chosen box has 100 square pixels: 70 are close, 69 are not."""
+    for height, close in ((7.0, 1.0), (6.9, 0.0)):
+        faces, expressions, _ = tables([(0, 0, True), (0, 0, True)], 1)
+        box = np.array([(0, 0, 10, 10), (50, 50, 60, 50 + height)], np.float32)
+        faces = replace(faces, box_xyxy=box)
+        assert close_candidates(faces, expressions, np.array([0], np.int64)) == close
+
+
+def test_undefined_probabilities_are_left_out():
+    faces, expressions, timeline = tables([(0, 0, True), (1, 1, True)], 2)
+    logits = np.array([(0, LOG_3), (math.nan, 0)], np.float32)
+    expressions = replace(expressions, logits=logits)
+    found = quality(timeline, faces, expressions, np.array([0, 1], np.int64))
+    assert found["confidence"] == pytest.approx(0.75)
+
+
+def test_pooling_by_hand():
+    """Weights are frames, or frames with a chosen face."""
+    one = by_hand()
+    other = dict.fromkeys(one, 10.0) | {"frames": 2.0, "face_share": 0.5, "face_s": 1.0}
+    both = pooled([one, other])
+    sums = {name: one[name] + other[name] for name in ("frames", "faces", "face_s", "switches")}
+    assert {name: both[name] for name in sums} == pytest.approx(sums)
+    assert both["longest_gap_s"] == 10.0
+    assert both["switches_per_min"] == pytest.approx(60 * 12 / 3.5)
+    assert both["face_share"] == pytest.approx((6 * 4 / 6 + 2 * 0.5) / 8)
+    assert both["faces_per_frame"] == pytest.approx((6 * 7 / 6 + 2 * 10) / 8)
+    for name in ("face_px", "confidence", "entropy_nats", "close_candidates"):
+        assert both[name] == pytest.approx((4 * one[name] + 1 * 10.0) / 5)
+    unclassified = other | {"confidence": math.nan}  # a face was chosen, but none classified
+    assert pooled([one, unclassified])["confidence"] == pytest.approx(one["confidence"])
+    faceless = other | {"face_share": 0.0, "confidence": 0.3}
+    assert pooled([one, faceless])["confidence"] == pytest.approx(one["confidence"])
+    assert math.isnan(pooled([faceless])["confidence"])
+    assert pooled([]) == {}

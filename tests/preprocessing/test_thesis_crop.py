@@ -118,5 +118,5 @@ def test_sizes():
     )
     assert TruncatedBox(size_px=30).geometry(model_px=64).size_px == 30
     assert TruncatedBox().geometry(model_px=64).size_px == 64
-    with pytest.raises(ConfigError, match=r"size_px.*at least 1, got 0"):
+    with pytest.raises(ConfigError, match=r"size_px: expected at least 1 pixel, or null, got 0"):
         TruncatedBox(size_px=0)

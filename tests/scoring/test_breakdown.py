@@ -17,15 +17,16 @@ from ferbench.datasets.study import Study
 from ferbench.errors import DataError
 from ferbench.fingerprint import fingerprint
 from ferbench.formats import Columns, Table, read_annotations
-from ferbench.scoring.breakdown import breakdowns, matched, references
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.breakdown import breakdowns
+from ferbench.scoring.references import matched, references
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.types import Annotation, Event
 
 HOW = {"pre_s": 0.5, "post_s": 5.0, "stamp": "trigger"}
 
 
 def session(name, triggers, annotations, *, participant="", observed=((0.0, 100.0),), visible=None):
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=participant,
         events=tuple(
@@ -197,7 +198,6 @@ def test_every_annotation_is_in_one_group(drawn):
 
 
 # --- the column ``reacted``
-# -------------------------------------------------------------------------------------------
 
 
 def test_reacted_is_read_and_changes_nothing_else(tmp_path):
@@ -220,8 +220,8 @@ def test_an_unclear_reaction_is_told_and_costs_no_row(tmp_path):
     table = read_annotations(path, Table())
     assert [row.reacted for row in table.rows] == [None, True, None]
     assert table.notes == (
-        "reacted: expected yes or no (or 1, 0; empty = not told), got 'smile' in line 2 and others in 1 more; there it "
-        "counts as not told",
+        "reacted: expected yes or no (or 1, 0; empty = not told), got 'smile' in line 2 and others "
+        "in 1 more; there it counts as not told",
     )
     named = replace(Table(), columns=Columns(reacted=None))
     assert [row.reacted for row in read_annotations(path, named).rows] == [None] * 3

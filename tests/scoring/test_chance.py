@@ -14,19 +14,18 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.scoring.matching.criteria import AnyOverlap
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S, match
+from ferbench.scoring.matching.errhri import AnyOverlap
+from ferbench.scoring.matching.many_draws import at_pairs, at_points, count_matches
+from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.metrics import f1
 from ferbench.scoring.uncertainty.chance import (
     Track,
     against,
-    at_pairs,
-    at_points,
-    count_matches,
     random,
     randomised_p,
     shifted,
 )
+from ferbench.timespans import TOLERANCE_S
 
 WINDOW = {"pre_s": 0.5, "post_s": 5.0}
 POINTS, LEAST_S = at_points(0.5, 5.0), 5.5
@@ -69,7 +68,7 @@ times = st.lists(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(times, times, st.sampled_from([0.0, 0.1, 0.5, 1.0]), st.sampled_from([0.0, 0.3, 2.0, 5.0]))
 def test_counted_as_matched(stamps, onsets, pre_s, post_s):
     expected = len(match(stamps, onsets, pre_s=pre_s, post_s=post_s))
@@ -111,7 +110,7 @@ def test_many_pairs_are_looked_at_in_parts(monkeypatch):
 
     nowhere = np.full(rows.shape, np.nan)
     whole = at_pairs(near)(rows, np.zeros(9), marks, nowhere)
-    monkeypatch.setattr("ferbench.scoring.uncertainty.chance._AT_ONCE", 100)
+    monkeypatch.setattr("ferbench.scoring.matching.many_draws.AT_ONCE", 100)
     assert at_pairs(near)(rows, np.zeros(9), marks, nowhere).tolist() == whole.tolist()
     assert whole.max() > whole.min()
 
@@ -179,7 +178,7 @@ def test_many_events_are_placed_in_parts(monkeypatch):
     rng = np.random.default_rng(0)
     tracks = [track(rng.uniform(0, 600, 9), rng.uniform(0, 600, 7)) for _ in range(3)]
     both = [f(tracks, count=POINTS, draws=50, seed=0, **least).tally.tp for f, least in NULLS]
-    monkeypatch.setattr("ferbench.scoring.uncertainty.chance._AT_ONCE", 100)
+    monkeypatch.setattr("ferbench.scoring.uncertainty.chance.AT_ONCE", 100)
     for (f, least), whole in zip(NULLS, both, strict=True):
         assert (
             f(tracks, count=POINTS, draws=50, seed=0, **least).tally.tp.tolist() == whole.tolist()
@@ -205,7 +204,7 @@ def test_p_is_not_too_small_for_long_events(length_s, lasts_s, number):
             )
             for own in starts
         ]
-        null = shifted(tracks, count=touches, least_s=lasts_s + 2, draws=200, seed=seed)
+        null = shifted(tracks, count=touches, least_s=lasts_s + 2, draws=100, seed=seed)
         tp = sum(
             int(touches(t.times_s[None], t.lasts_s, t.marks_s, np.full((1, number), np.nan))[0])
             for t in tracks
@@ -320,7 +319,7 @@ def test_a_detector_that_knows_nothing_is_found_out(clumped):
     found, tied, rng = [], [], np.random.default_rng(1)
     for seed in range(200):
         tracks = knows_nothing(seed, clumped=clumped)
-        null, value = null_f1(tracks, draws=1000, seed=seed), real_f1(tracks)
+        null, value = null_f1(tracks, draws=250, seed=seed), real_f1(tracks)
         found.append(against(value, null))
         tied.append(randomised_p(value, null, rng))
     p = np.array([chance.p for chance in found])
@@ -336,8 +335,8 @@ def test_random_events_are_1_times_chance():
     rng = np.random.default_rng(5)
     tracks = [track(rng.uniform(0, 600, 10), rng.uniform(0, 600, 12)) for _ in range(4000)]
     value = real_f1(tracks)
-    by_shift = against(value, null_f1(tracks, draws=200, seed=0))
-    by_random = against(value, f1(random(tracks, count=POINTS, draws=200, seed=0).tally))
+    by_shift = against(value, null_f1(tracks, draws=100, seed=0))
+    by_random = against(value, f1(random(tracks, count=POINTS, draws=100, seed=0).tally))
     assert by_shift.times == pytest.approx(1.0, abs=0.05)
     assert by_random.mean == pytest.approx(by_shift.mean, rel=0.01)
 

@@ -9,7 +9,7 @@ import pytest
 
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS, measured_coverage
 from ferbench.scoring.uncertainty.intervals import METHODS
-from helpers.simulated_participants import NAMES, covered, people, truth
+from helpers.simulated_participants import NAMES, covered, sample, truth
 
 SAMPLES = 200
 
@@ -20,6 +20,9 @@ def test_every_metric_and_method_was_measured():
     assert all(
         len(shares) == len(PARTICIPANTS) for of in MEASURED.values() for shares in of.values()
     )
+    every = [share for of in MEASURED.values() for shares in of.values() for share in shares]
+    assert min(every) >= 0.8
+    assert max(every) < 0.95
 
 
 def test_intervals_hold_what_they_say_from_40_participants_on():
@@ -38,7 +41,7 @@ def test_intervals_hold_what_they_say_from_40_participants_on():
 
 def test_the_nearest_smaller_number_of_participants_is_told():
     shares = MEASURED["f1"]["bca"]
-    assert [measured_coverage("f1", "bca", n) for n in (5, 6, 9, 10, 39, 40, 5000)] == [
+    assert [measured_coverage("f1", "bca", n, level=0.95) for n in (5, 6, 9, 10, 39, 40, 5000)] == [
         None,
         *((6, shares[0]),) * 2,
         (10, shares[1]),
@@ -56,7 +59,7 @@ def test_the_truth_is_that_of_the_population():
     With it they lie near what the description says.
     """
     known = truth(200_000)
-    seen = people(200_000, np.random.default_rng(1))
+    seen = sample(200_000, np.random.default_rng(1))
     assert known["recall"] == pytest.approx(0.46, abs=0.01)
     assert known["false_alarms_per_min"] == pytest.approx(0.15, abs=0.01)
     assert known["latency_s"] == pytest.approx(1.6, rel=0.02)

@@ -10,11 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.matching.criteria import AnyOverlap, OnsetOffset, Overlap, Window, tally_of
-from ferbench.scoring.matching.event_scoring import EventScoring
+from ferbench.scoring.matching.errhri import AnyOverlap
 from ferbench.scoring.matching.one_to_one import match
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.matching.onset_offset import OnsetOffset
+from ferbench.scoring.matching.overlap import Overlap
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import active_segments, segment_counts, segment_scores
+from ferbench.scoring.session_outcome import counted, tally_of
 from ferbench.types import Annotation, Event
 
 
@@ -208,7 +211,7 @@ def test_points_have_no_overlap_but_can_be_touched():
 
 
 def test_detections_in_unobserved_time_and_annotations_outside_the_video_are_left_out():
-    scoring = EventScoring(pre_s=1.0, post_s=1.0)
+    window = Window(pre_s=1.0, post_s=1.0)
     events = (
         event(5.0, 6.0),
         event(25.0, 26.0),
@@ -221,9 +224,9 @@ def test_detections_in_unobserved_time_and_annotations_outside_the_video_are_lef
         mark(70.0, 71.0),
     )  # the last after the end
     observed = ((0.0, 20.0), (30.0, 60.0))
-    seen, wanted = scoring.observed(events, annotations, observed)
-    assert (seen, wanted) == ([0, 2], [0, 2])
-    counting = [events[i] for i in seen], [annotations[j] for j in wanted]
+    scored_events, scored_annotations = counted(events, annotations, observed, window)
+    assert (scored_events, scored_annotations) == ((0, 2), (0, 2))
+    counting = [events[i] for i in scored_events], [annotations[j] for j in scored_annotations]
     for criterion in CRITERIA:
         assert len(criterion.matches(*counting)) == 2, criterion
 
@@ -236,8 +239,8 @@ def test_two_parts_are_one_session():
 
 
 def test_counts_of_sessions():
-    def evidence(found, marked):
-        return Evidence(
+    def session(found, marked):
+        return ScoredSession(
             session_id="s",
             participant="",
             events=tuple(events_of(found)),
@@ -245,9 +248,9 @@ def test_counts_of_sessions():
             observed=((0.0, 60.0),),
         )
 
-    no_face = evidence([], [(5.0, 6.0), (9.0, 10.0)])
+    no_face = session([], [(5.0, 6.0), (9.0, 10.0)])
     tally = tally_of(
-        [evidence([(5.0, 6.0), (40.0, 41.0)], [(5.0, 6.0)]), no_face, evidence([], [])],
+        [session([(5.0, 6.0), (40.0, 41.0)], [(5.0, 6.0)]), no_face, session([], [])],
         AnyOverlap(),
     )
     assert (tally.tp.tolist(), tally.fp.tolist(), tally.fn.tolist()) == (

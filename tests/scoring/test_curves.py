@@ -25,12 +25,15 @@ from ferbench.scoring.curves.thresholds import (
     precision_band,
 )
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, mean_of, tolerance_curve
-from ferbench.scoring.matching.event_scoring import EventScoring
 from ferbench.scoring.matching.one_to_one import match
-from ferbench.scoring.metrics import Tally, f1, precision, recall
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.metrics import f1, precision, recall
+from ferbench.scoring.scored_session import ScoredSession
+from ferbench.scoring.session_outcome import counted
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import bootstrap, resampled
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import Annotation, Event, Signal, Timeline, VideoInfo
 
 NAN = float("nan")
@@ -68,23 +71,23 @@ class Study:
     def __init__(self, rule, sessions, stamp="trigger"):
         """``sessions``: (participant, parts, onsets, observed stretches)."""
         self.rule, self.sessions, self.stamp = rule, sessions, stamp
-        self.scoring = EventScoring(pre_s=PRE_S, post_s=POST_S, stamp=stamp)
+        self.window = Window(pre_s=PRE_S, post_s=POST_S, stamp=stamp)
         self.evidence = []
         for k, (participant, parts, onsets, observed) in enumerate(sessions):
             marks = tuple(
                 Annotation(session_id=f"s{k}", onset_s=t, offset_s=t) for t in sorted(onsets)
             )
             events = detected(rule, parts, f"s{k}")
-            seen, wanted = self.scoring.observed(events, marks, observed)
+            seen, wanted = counted(events, marks, observed, self.window)
             self.evidence.append(
-                Evidence(
+                ScoredSession(
                     session_id=f"s{k}",
                     participant=participant,
                     events=tuple(events[i] for i in seen),
                     annotations=tuple(marks[j] for j in wanted),
                     observed=observed,
-                    profile=Profile.joined(
-                        [rule.profile(signal, start_s=at) for signal, at in parts]
+                    profile=ThresholdSweep.joined(
+                        [rule.threshold_sweep(signal, start_s=at) for signal, at in parts]
                     ),
                 )
             )
@@ -100,9 +103,9 @@ class Study:
         rows = dict.fromkeys(self.people(), (0, 0))
         for evidence, (_, parts, _, observed) in zip(self.evidence, self.sessions, strict=True):
             events = detected(replace(self.rule, enter=level), parts, evidence.session_id)
-            seen, _ = self.scoring.observed(events, (), observed)
+            seen, _ = counted(events, (), observed, self.window)
             events = [events[i] for i in seen]
-            stamps = [self.scoring.stamp_s(event) for event in events]
+            stamps = [self.window.stamp_s(event) for event in events]
             pairs = match(
                 stamps, [a.onset_s for a in evidence.annotations], pre_s=PRE_S, post_s=POST_S
             )
@@ -163,7 +166,7 @@ def test_counts_at_every_threshold_are_those_of_the_plain_rule(rule, floor, sess
 
     # The curve's own levels: all changes and no others, and the same numbers in every form.
     pooled = curve.pooled()
-    own = [curve.own(p) for p in range(len(curve.participants))]
+    own = [curve.of_participant(p) for p in range(len(curve.participants))]
     at = curve.at_levels(curve.level)
     for p, (tp, num_events) in enumerate(own):
         assert tp.tolist() == at.tp[p].tolist()
@@ -191,6 +194,18 @@ def noisy_study(seed=0, people=6, sessions=12, rule=RULES[0][0]):
         value[rng.random(1200) < 0.01] = NAN
         made.append((f"p{k % people}", [(signal_of(value), 0.0)], onsets.tolist(), ((0.0, 120.0),)))
     return Study(rule, made)
+
+
+def test_levels_are_matched_in_parts(monkeypatch):
+    """However many levels are looked at together, the curve is the same."""
+    study = noisy_study(sessions=3)
+    whole = study.curve()
+    for cells_at_once in (1, 64, 1000):
+        monkeypatch.setattr("ferbench.scoring.curves.threshold_curve._CELLS_AT_ONCE", cells_at_once)
+        in_parts = study.curve()
+        assert in_parts.level.tolist() == whole.level.tolist()
+        assert in_parts.tp.tolist() == whole.tp.tolist()
+        assert in_parts.num_events.tolist() == whole.num_events.tolist()
 
 
 def slow_f1(rows, num_ref):
@@ -231,20 +246,22 @@ def test_the_best_threshold_and_those_chosen_on_the_others():
 
 
 def silent(participant, onsets):
-    return Evidence(
+    return ScoredSession(
         session_id=f"s {participant}",
         participant=participant,
         events=(),
         annotations=tuple(Annotation(session_id="s", onset_s=t, offset_s=t) for t in onsets),
         observed=((0.0, 60.0),),
-        profile=Profile.of([], floor=0.3),
+        profile=ThresholdSweep.of([], floor=0.3),
     )
 
 
 def curve_without_rules(sessions):
     """A curve of sessions given as (participant, rows of a profile, onsets)."""
     evidence = [
-        replace(silent(participant, onsets), profile=Profile.of(rows), observed=((0.0, 1e4),))
+        replace(
+            silent(participant, onsets), profile=ThresholdSweep.of(rows), observed=((0.0, 1e4),)
+        )
         for participant, rows, onsets in sessions
     ]
     return curve_of(evidence, pre_s=PRE_S, post_s=POST_S, stamp="trigger")
@@ -267,6 +284,17 @@ def test_ties_go_to_the_highest_threshold():
     curve = curve_without_rules([("ann", rows[:4], [10.0, 30.0])])
     assert f1(curve.pooled()).tolist() == [2 / 3, 2 / 3]
     assert best(curve).level == 0.9
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_both_edges_of_the_window_belong_to_it(sign):
+    onset_s = 10.1
+    edge_s = onset_s + POST_S + TOLERANCE_S if sign > 0 else onset_s - PRE_S - TOLERANCE_S
+    beyond_s = float(np.nextafter(edge_s, sign * math.inf))
+    for time_s, matches in ((edge_s, 1), (beyond_s, 0)):
+        assert len(match([time_s], [onset_s], pre_s=PRE_S, post_s=POST_S)) == matches
+        curve = curve_without_rules([("ann", [at(time_s, 0.9)], [onset_s])])
+        assert curve.pooled().tp.tolist() == [matches]
 
 
 def test_nobody_finds_anything():
@@ -403,6 +431,16 @@ def test_bands_against_the_same_by_hand():
     assert band.high[some] == pytest.approx(np.nanquantile(by_recall[:, some], 0.95, axis=0))
 
 
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, NAN])
+def test_bands_need_a_confidence_between_0_and_1(confidence):
+    curve = noisy_study(sessions=2, people=2).curve()
+    weights, levels = resampled(2, draws=5, seed=0), display_levels(curve)
+    with pytest.raises(ConfigError, match="confidence"):
+        precision_band(
+            curve, weights, levels=levels, recalls=np.array([0.5]), confidence=confidence
+        )
+
+
 def test_chance_line_is_what_random_events_score():
     """Windows apart: expected counts equal the mean of a simulation.
 
@@ -414,7 +452,7 @@ def test_chance_line_is_what_random_events_score():
         for t, level in zip(rng.uniform(0, 60, 12), rng.random(12), strict=True)
     ]
     for onsets, exact in (([10.0, 20.0, 59.0], True), ([10.0, 11.0, 20.0, 59.0], False)):
-        evidence = replace(silent("ann", onsets), profile=Profile.of(rows))
+        evidence = replace(silent("ann", onsets), profile=ThresholdSweep.of(rows))
         levels = np.array([0.8, 0.5, 0.0])
         expected = at_random([evidence], levels, pre_s=PRE_S, post_s=POST_S, stamp="trigger")
         for k, level in enumerate(levels):

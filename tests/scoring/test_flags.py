@@ -12,26 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferbench.scoring.errhri import (
-    _labels,
-    _shifted,
-    _tables,
-    confusion,
-    forgiven,
-    frames_of,
-    macro,
-    macro_f1,
-)
+from ferbench.scoring.errhri import confusion, forgiven, macro, macro_f1
 from ferbench.scoring.flags import draw_shifts, overlaps
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import Activity, activity_of, f1_by_chance
+from ferbench.scoring.session_frames import (
+    confusions,
+    flags_of,
+    frames_of,
+    shifted_confusions,
+)
 from ferbench.types import Annotation, Event
 
 FLAGS = st.lists(st.booleans(), min_size=1, max_size=40)
 
 
 def session(found, marked, observed, name="s"):
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=name,
         events=tuple(
@@ -68,7 +65,7 @@ def test_shifts_are_at_least_as_wide_as_asked():
 SPANS = st.lists(st.tuples(st.integers(0, 70), st.integers(1, 15)), max_size=4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     SPANS, SPANS, st.sampled_from([((0, 80),), ((0, 30), (41, 77)), ((5, 6),)]), st.integers(0, 3)
 )
@@ -80,13 +77,13 @@ def test_tables_of_shifted_frames_are_those_of_frames_shifted_one_by_one(
         [(a / 10, (a + n) / 10) for a, n in marked],
         tuple((a / 10, b / 10) for a, b in observed),
     )
-    labels = _labels(own, 10.0, tolerance)
+    flags = flags_of(own, 10.0, tolerance)
     stretch = np.repeat(np.arange(len(observed)), [b - a for a, b in observed])
-    truth, size = labels.truth.astype(np.int64), len(labels.truth)
+    truth, size = flags.truth.astype(np.int64), len(flags.truth)
     assert size == len(stretch)
-    every = np.stack([np.roll(labels.found, by) for by in range(size)])
-    tables = _tables(labels, every)
-    drawn = _shifted([labels, labels], least=0, draws=9, seed=5)
+    every = np.stack([np.roll(flags.predicted, by) for by in range(size)])
+    tables = confusions(flags, every)
+    drawn = shifted_confusions([flags, flags], least=0, draws=9, seed=5)
     rng = np.random.default_rng(5)
     twice = [draw_shifts(size, least=0, draws=9, rng=rng) for _ in range(2)]
     for by in range(size):
@@ -137,7 +134,8 @@ def test_a_detector_that_knows_is_told_from_chance():
 def test_segments_of_a_detector_that_knows_nothing_score_chance():
     rng = np.random.default_rng(3)
     sessions = [
-        Activity(found=rng.random(200) < 0.1, marked=rng.random(200) < 0.2) for _ in range(400)
+        Activity(detected=rng.random(200) < 0.1, annotated=rng.random(200) < 0.2)
+        for _ in range(400)
     ]
     found = f1_by_chance(sessions, least=2, draws=200, seed=0)
     assert found.times == pytest.approx(1.0, abs=0.05)

@@ -12,14 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.metrics import Tally, f1, precision
+from ferbench.scoring.metrics import f1, precision
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import (
     METHODS,
     bootstrap,
     interval,
-    median_of,
     metric_of,
     resampled,
+    statistic_of_values,
     weighted_median,
 )
 
@@ -127,10 +128,14 @@ def test_median_of_participants_against_written_out_resamples(monkeypatch):
     for row in weights.astype(int):
         pooled = [lag for own, times in zip(lags, row, strict=True) for lag in own * times]
         expected.append(np.median(pooled) if pooled else math.nan)
-    assert median_of(lags)(weights) == pytest.approx(np.array(expected), nan_ok=True)
+    assert statistic_of_values(lags, weighted_median)(weights) == pytest.approx(
+        np.array(expected), nan_ok=True
+    )
     monkeypatch.setattr("ferbench.scoring.uncertainty.intervals._AT_ONCE", 50)
-    assert median_of(lags)(weights) == pytest.approx(np.array(expected), nan_ok=True)
-    assert np.isnan(median_of([[], []])(np.ones((3, 2)))).all()
+    assert statistic_of_values(lags, weighted_median)(weights) == pytest.approx(
+        np.array(expected), nan_ok=True
+    )
+    assert np.isnan(statistic_of_values([[], []], weighted_median)(np.ones((3, 2)))).all()
 
 
 def test_metric_of_participants_against_written_out_resamples():

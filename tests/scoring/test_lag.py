@@ -11,17 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.agreement import annotators as coders
-from ferbench.scoring.agreement.annotators import AgreementRules
+from ferbench.scoring.agreement.annotators import compare, values
+from ferbench.scoring.agreement.coded_intervals import CodedInterval
+from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.curves.lag import lag_scan, latency_of, offsets_s
 from ferbench.scoring.curves.tolerance import tolerance_curve
 from ferbench.scoring.matching.one_to_one import match
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.types import Annotation, Event
 
 
 def evidence(stamps, onsets, session_id="s"):
-    return Evidence(
+    return ScoredSession(
         session_id=session_id,
         participant="ann",
         events=tuple(
@@ -58,6 +59,7 @@ def test_a_detector_that_fires_two_seconds_after_every_annotation():
     assert curve.tally.fp[0].tolist() == [7, 7, 7, 0, 0, 0]
     found = scan([late])
     assert found.peak_s == 2.0
+    assert found.offset_s[found.peak] == 2.0
     assert found.offset_s[found.f1 == 1.0].tolist() == offsets_s(1.0, 3.0).tolist()
     assert found.f1.max() == 1.0
     assert found.f1[np.searchsorted(found.offset_s, 0.0)] == 0.0
@@ -114,21 +116,19 @@ def test_the_scan_is_a_matching_at_every_offset(lists, half_width_s):
 
 
 def slow_kappa(sessions, half_width_s):
-    """By the coders' comparison, which measures time without and with tolerance."""
+    """By the annotators' comparison, which measures time without and with tolerance."""
     extents = {
-        s.session_id: [coders.Mark(a.onset_s, a.onset_s, a.offset_s) for a in s.annotations]
+        s.session_id: [CodedInterval(a.onset_s, a.onset_s, a.offset_s) for a in s.annotations]
         for s in sessions
     }
     events = {
-        s.session_id: [coders.Mark(e.onset_s, e.onset_s, e.offset_s) for e in s.events]
+        s.session_id: [CodedInterval(e.onset_s, e.onset_s, e.offset_s) for e in s.events]
         for s in sessions
     }
     rules = AgreementRules(before_s=half_width_s, after_s=half_width_s)
     observed = {s.session_id: s.observed for s in sessions}
     return float(
-        coders.values(
-            coders.compare("d", events, "p", extents, observed, rules, pre_s=0, post_s=0)
-        )["time/kappa"]
+        values(compare("d", events, "p", extents, observed, rules, pre_s=0, post_s=0))["time/kappa"]
     )
 
 
@@ -144,9 +144,9 @@ OBSERVED = st.sampled_from([((0.0, 20.0),), ((2.0, 8.5), (11.0, 19.25)), ()])
     lists=st.lists(st.tuples(SPANS, SPANS, OBSERVED), max_size=3),
     half_width_s=st.sampled_from([0.25, 1.0]),
 )
-def test_the_scan_s_kappa_is_that_of_coders_at_every_offset(lists, half_width_s):
+def test_the_scan_s_kappa_is_that_of_annotators_at_every_offset(lists, half_width_s):
     sessions = [
-        Evidence(
+        ScoredSession(
             session_id=f"s{k}",
             participant="",
             events=tuple(
@@ -205,7 +205,9 @@ def test_chance_matches_do_not_move_the_peak():
 
 def test_nothing_to_scan():
     for sessions in ([], [evidence([], [5.0])], [evidence([5.0], [])]):
-        assert math.isnan(scan(sessions).peak_s)
+        found = scan(sessions)
+        assert math.isnan(found.peak_s)
+        assert found.offset_s[found.peak] == 0.0
     assert np.isnan(scan([]).f1).all()
     assert (scan([evidence([], [5.0])]).f1 == 0).all()
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import statistics
 
-import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ferbench.errors import ConfigError
-from ferbench.scoring.counts import joined, seconds_of
-from ferbench.scoring.matching.event_scoring import EventScoring
-from ferbench.scoring.metrics import latency_s, values_of
+from ferbench.scoring.matching.window import Window
+from ferbench.scoring.metrics import METRICS, values_of
+from ferbench.scoring.session_outcome import compare_session, scores_of, window_params
+from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.types import Annotation, Counts, Event
 
 NAN = float("nan")
@@ -51,33 +53,28 @@ def test_metrics_of_counts(given, precision, recall, f1, rate):
     assert values_of(given) == pytest.approx(expected, nan_ok=True)
 
 
-def test_latency_is_the_median():
-    assert latency_s([3.0, -1.0, 1.5]) == 1.5
-    assert math.isnan(latency_s([]))
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9))
+def test_latency_is_the_median(lags_s):
+    latency = METRICS["latency_s"]
+    assert latency.value(counts(), lags_s) == statistics.median(lags_s)
+    assert math.isnan(latency.value(counts(), []))
 
 
 def test_the_stamp_decides_what_matches():
     events, annotations = (event(12.0, onset_s=8.0),), (annotation(10.0),)
-    assert EventScoring().matches(events, annotations) == ((0, 0),)
-    assert EventScoring(stamp="onset").matches(events, annotations) == ()
-
-
-def test_sessions_are_not_mixed():
-    events = (event(1.0, session_id="b"), event(1.0, session_id="a"))
-    annotations = (annotation(1.0, session_id="a"), annotation(1.0, session_id="c"))
-    assert EventScoring().matches(events, annotations) == ((1, 0),)
+    assert Window().matches(events, annotations) == ((0, 0),)
+    assert Window(stamp="onset").matches(events, annotations) == ()
 
 
 def test_one_session():
     events = (event(30.0), event(11.0), event(11.5))
     annotations = (annotation(10.0), annotation(50.0))
-    outcome = EventScoring().compare(events, annotations, observed_s=60.0, valid_s=45.0)
+    outcome = compare_session(events, annotations, Window(), observed_s=60.0, valid_s=45.0)
     assert outcome.matches == ((1, 0),)
     assert outcome.lags_s == (1.0,)
     assert outcome.counts == Counts(tp=1, fp=2, fn=1, n_ref=2, observed_s=60.0, valid_s=45.0)
-    assert (
-        EventScoring().counts(events, annotations, observed_s=60.0, valid_s=45.0) == outcome.counts
-    )
+    assert outcome.scored_events == (0, 1, 2)
+    assert outcome.scored_annotations == (0, 1)
 
 
 def test_what_was_not_observed_does_not_count():
@@ -85,23 +82,26 @@ def test_what_was_not_observed_does_not_count():
     # Positions refer to what was given, also after leaving some out.
     events = (event(5.0), event(10.0), event(20.0), event(25.0), event(36.0))
     annotations = (annotation(5.0), annotation(20.0), annotation(35.0), annotation(40.0))
-    outcome = EventScoring().compare(
-        events, annotations, observed_s=20.0, valid_s=20.0, observed=observed
+    outcome = compare_session(
+        events, annotations, Window(), observed_s=20.0, valid_s=20.0, observed=observed
     )
+    assert outcome.scored_events == (1, 2, 4)
+    assert outcome.scored_annotations == (2,)
     assert outcome.matches == ((4, 2),)
     assert outcome.counts == Counts(tp=1, fp=2, fn=0, n_ref=1, observed_s=20.0, valid_s=20.0)
 
 
 def test_no_observed_stretch_counts_nothing():
-    outcome = EventScoring().compare(
-        (event(1.0),), (annotation(1.0),), observed_s=0.0, valid_s=0.0, observed=()
+    outcome = compare_session(
+        (event(1.0),), (annotation(1.0),), Window(), observed_s=0.0, valid_s=0.0, observed=()
     )
     assert outcome.counts == counts(observed_s=0.0)
 
 
 def test_scores_pool_the_sessions():
     sessions = [(counts(tp=1, fp=3), (1.0,)), (counts(tp=2, fn=1, observed_s=180.0), (2.0, 4.0))]
-    scores = EventScoring(pre_s=1.0).scores(sessions)
+    params = window_params(Window(pre_s=1.0), StatisticsRules())
+    scores = scores_of(sessions, params=params)
     table = {s.name: (s.value, s.n, s.higher_is_better) for s in scores}
     assert table == {
         "event/precision": (0.5, 6, True),
@@ -117,7 +117,7 @@ def test_scores_pool_the_sessions():
 
 
 def test_scores_of_no_session_are_undefined():
-    table = {s.name: s.value for s in EventScoring().scores([])}
+    table = {s.name: s.value for s in scores_of([], params={})}
     assert [name for name, value in table.items() if math.isnan(value)] == [
         "event/precision",
         "event/recall",
@@ -125,35 +125,3 @@ def test_scores_of_no_session_are_undefined():
         "event/false_alarms_per_min",
         "event/latency_s",
     ]
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"pre_s": -1.0}, "pre_s"),
-        ({"post_s": NAN}, "post_s"),
-        ({"stamp": "peak"}, "peak"),
-        ({"tolerances_s": (1.0, -1.0)}, "tolerances_s"),
-    ],
-)
-def test_fields_that_cannot_be_used(fields, message):
-    with pytest.raises(ConfigError, match=message):
-        EventScoring(**fields)
-
-
-def test_joined_stretches():
-    assert joined([(5, 6), (0, 2), (1, 3), (3, 4), (9, 9)]) == [(0, 4), (5, 6)]
-
-
-def test_observed_and_valid_seconds():
-    edges_s, defined = np.array([0.0, 1.0, 2.0, 4.0, 5.0]), np.array([True, False, True, False])
-    assert seconds_of(edges_s, defined) == (5.0, 3.0)
-    assert seconds_of(edges_s + 10, defined, observed=((10.5, 13.0), (12.5, 99.0))) == (4.5, 2.5)
-    assert seconds_of(edges_s, defined, observed=((50.0, 60.0),)) == (0.0, 0.0)
-    assert seconds_of(np.zeros(1), np.zeros(0, bool)) == (0.0, 0.0)
-
-
-def test_further_tolerances_do_not_change_scores():
-    scoring = EventScoring(tolerances_s=[0.1])
-    assert scoring.tolerances_s == (0.1,)
-    assert scoring.matches((event(12.0),), (annotation(10.0),)) == ((0, 0),)

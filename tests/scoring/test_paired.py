@@ -15,15 +15,11 @@ from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
 from ferbench.results import CountsRow
-from ferbench.scoring.metrics import Tally, f1, false_alarms_per_min, precision
-from ferbench.scoring.uncertainty.intervals import resampled
-from ferbench.scoring.uncertainty.paired import (
-    EXACT_UP_TO,
-    compare_counts,
-    holm_adjusted,
-    in_common,
-    paired,
-)
+from ferbench.scoring.metrics import f1, false_alarms_per_min, precision
+from ferbench.scoring.tally import Tally
+from ferbench.scoring.uncertainty.intervals import interval, resampled
+from ferbench.scoring.uncertainty.paired import EXACT_UP_TO, compare_counts, holm_adjusted
+from ferbench.scoring.uncertainty.paired_runs import in_common, paired
 from ferbench.types import Counts
 
 ASKED = {"draws": 500, "seed": 0, "level": 0.95, "method": "percentile"}
@@ -94,6 +90,27 @@ def test_interval_of_a_difference_by_hand():
     assert (found.interval.low, found.interval.high) == pytest.approx(
         tuple(np.quantile(drawn, [0.025, 0.975]))
     )
+
+
+def test_the_corrected_interval_leaves_out_each_participant_in_turn():
+    rng = np.random.default_rng(5)
+    first, other = tally(rng, 9), tally(rng, 9, 0.8)
+    (found,) = compare_counts(first, [other], f1, **{**ASKED, "method": "bca"})
+    one, two = np.array(rows_of(first)), np.array(rows_of(other))
+
+    def difference(taken):
+        return plain_f1(two[taken]) - plain_f1(one[taken])
+
+    everybody = np.arange(9)
+    drawn = [
+        difference(np.repeat(everybody, weights))
+        for weights in resampled(9, draws=500, seed=0).astype(int)
+    ]
+    left_out = [difference(np.delete(everybody, k)) for k in everybody]
+    expected = interval(
+        difference(everybody), np.array(drawn), np.array(left_out), level=0.95, method="bca"
+    )
+    assert (found.interval.low, found.interval.high) == pytest.approx((expected.low, expected.high))
 
 
 def test_equal_to_scipys_permutation_test():
@@ -246,7 +263,7 @@ def test_stored_counts_are_compared_by_participant():
 
 
 def test_false_alarms_go_by_observed_time():
-    (found,) = paired(FIRST, [SECOND], **ASKED, metrics={"fa": false_alarms_per_min})["fa"]
+    (found,) = paired(FIRST, [SECOND], **ASKED, formulas={"fa": false_alarms_per_min})["fa"]
     assert found.value == pytest.approx(0.5)
 
 

@@ -1,19 +1,22 @@
-"""The whole assessment: against its parts, under every criterion, and in the time that it may take."""
+"""The whole assessment: against its parts, under every criterion, and its time."""
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from ferbench.errors import ConfigError
-from ferbench.scoring.matching.criteria import AnyOverlap, OnsetOffset, Overlap, Window
-from ferbench.scoring.matching.event_scoring import EventScoring
+from ferbench.scoring.matching.errhri import AnyOverlap
+from ferbench.scoring.matching.onset_offset import OnsetOffset
+from ferbench.scoring.matching.overlap import Overlap
+from ferbench.scoring.matching.pairwise import Pairwise
+from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import f1
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.scored_session import ScoredSession
+from ferbench.scoring.session_outcome import outcome_of, scores_of
 from ferbench.scoring.uncertainty.assessment import assess, least_shift_s
 from ferbench.scoring.uncertainty.chance import Track
 from ferbench.scoring.uncertainty.coverage import MEASURED
@@ -21,7 +24,6 @@ from ferbench.scoring.uncertainty.intervals import bootstrap, metric_of, resampl
 from ferbench.types import Annotation, Event
 
 ASKED = {
-    "stamp": "trigger",
     "surrogates": 100,
     "draws": 200,
     "level": 0.95,
@@ -31,7 +33,7 @@ ASKED = {
 
 
 def session(name, participant, triggers, onsets, observed=((0.0, 600.0),)):
-    return Evidence(
+    return ScoredSession(
         session_id=name,
         participant=participant,
         events=tuple(
@@ -65,13 +67,11 @@ def sessions(number=9, seed=0, hits=4, people=5):
 
 
 def test_values_are_those_of_the_scoring():
-    evidence = sessions()
-    scoring = EventScoring(pre_s=0.5, post_s=4.0)
-    outcomes = [
-        scoring.compare(s.events, s.annotations, observed_s=600.0, valid_s=600.0) for s in evidence
-    ]
-    scores = {s.name: s.value for s in scoring.scores([(o.counts, o.lags_s) for o in outcomes])}
-    found = assess(evidence, criterion=Window(pre_s=0.5, post_s=4.0), **ASKED)
+    evidence, window = sessions(), Window(pre_s=0.5, post_s=4.0)
+    outcomes = [outcome_of(session, window) for session in evidence]
+    pooled = scores_of([(o.counts, o.lags_s) for o in outcomes], params={})
+    scores = {score.name: score.value for score in pooled}
+    found = assess(evidence, criterion=window, **ASKED)
     for name, measured in found.measured.items():
         assert measured.value == pytest.approx(scores[f"event/{name}"])
         assert measured.interval.low <= measured.value <= measured.interval.high
@@ -172,16 +172,24 @@ def test_nothing_at_all():
     assert math.isnan(found.measured["f1"].chance.p)
 
 
-def test_a_criterion_without_many_draws():
-    class Odd:
-        def matches(self, *_):
-            return ()
+def test_a_criterion_of_ones_own_needs_only_what_it_allows():
+    """As CONTRIBUTING has it: which pairs, the least shift, and a sentence."""
 
-    assert (
-        assess(sessions(), criterion=Odd(), **{**ASKED, "surrogates": 0}).measured["f1"].value == 0
-    )
-    with pytest.raises(ConfigError, match="Odd"):
-        assess(sessions(), criterion=Odd(), **ASKED)
+    @dataclass(frozen=True, kw_only=True)
+    class AnyEvent(Pairwise):
+        def allowed(self, event_s, annotation_s):
+            return np.ones(np.broadcast_shapes(event_s[0].shape, annotation_s[0].shape), bool)
+
+        def least_shift_s(self, **_):
+            return 0.0
+
+        def __str__(self):
+            return "they are there"
+
+    found = assess(sessions(), criterion=AnyEvent(), **ASKED)
+    assert found.measured["recall"].value == 1
+    assert found.measured["f1"].chance.times == pytest.approx(1)
+    assert found.measured["f1"].chance.p == 1
 
 
 @pytest.mark.slow

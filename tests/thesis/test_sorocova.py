@@ -94,7 +94,7 @@ def test_strict_choice(study):
 def test_strict_choice_tells_what_it_left_out(study):
     pattern, *others = study().load().notices
     assert pattern.startswith(
-        "dataset.pattern does not fit 5 of 11 videos: 11111 Sessie1 na 22222 Sessie2.MP4, 851014"
+        "pattern does not fit 5 of 11 videos: 11111 Sessie1 na 22222 Sessie2.MP4, 851014"
     )
     assert all(f"Sessie{n}.MP4" in pattern for n in (3, 12))
     assert others[0].startswith("errors.csv, line 9: no video is of session '40000_1'")

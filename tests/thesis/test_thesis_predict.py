@@ -40,10 +40,11 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.thesis.frame_csv import read_thesis_csv
+from ferbench.thesis.stored_scores import STORED_SCORES, THESIS_MODELS, ThesisForm
 from ferbench.types import Faces, FrameBatch, Timeline, VideoInfo
-from ferbench.weights.published import PublishedFile, WheelFile
-from ferbench.workflows.predict_files import Output
-from ferbench.workflows.thesis_exact import thesis_models
+from ferbench.weights.download.sources import WheelFile
+from ferbench.weights.published import PublishedFile
+from ferbench.workflows.predict_files import PredictionFiles
 from helpers.reference import report_difference, shared_path
 
 MODELS = {3: "poster_v2_an7_thesis", 4: "poster_v2_rafdb_thesis", 5: "apvit_rafdb_thesis"}
@@ -227,13 +228,11 @@ def made(tmp_path_factory):
         Toy.seen.clear()
         analysis = analyser.analyse(video, video_id=video.stem)
         out = folder / name
-        output = Output(
+        output = PredictionFiles(
             folder=out,
             form="thesis",
-            model=name,
-            backend="retinaface",
+            thesis=ThesisForm(model=name, backend="retinaface", stored=STORED_SCORES[name]),
             selector=recipe.selector,
-            stored=model.stored,
             overwrite=False,
         )
         predictions = output.write(video.stem, video, analysis)
@@ -261,7 +260,7 @@ def same_rows(ours, theirs, *, boxes=True):
 def test_every_run_is_compared_or_named_with_its_accident():
     there = {folder.name for folder in shared_path("thesis/predict/runs").iterdir()}
     assert there == {*WHOLE, *SHIFTED, *ACCIDENTS}
-    assert set(MODELS.values()) == set(thesis_models())
+    assert set(MODELS.values()) == set(THESIS_MODELS)
 
 
 @pytest.mark.parametrize("name", [*WHOLE, *SHIFTED])

@@ -17,8 +17,18 @@ from ferbench.thesis.results import (
 )
 from helpers.reference import shared_path
 
+
+def is_no_number(text: str) -> bool:
+    """Unlike ``7``, ``0E0`` and ``nan``."""
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False
+
+
 names = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8).filter(
-    lambda text: not text.isdecimal() and text.lower() not in ("nan", "inf", "infinity")
+    is_no_number
 )
 rows = st.builds(
     ResultsRow,

@@ -1,9 +1,9 @@
 """Both thesis experiments through the whole pipeline, side by side, with procedural weights.
 
 The networks' weights are drawn from a recipe, so what they say of a face means nothing; that the
-two experiments say different things is what is shown. ``python tests/test_thesis_side_by_side.py``
-prints the table of docs/thesis.md, for the demo's clips of the reference data (a quarter of an hour
-on a CPU).
+two experiments say different things is what is shown.
+``PYTHONPATH=tests python tests/thesis/test_thesis_side_by_side.py`` prints the table of
+docs/thesis.md, for the demo's clips of the reference data (a quarter of an hour on a CPU).
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def row(model: str, clip: str, exact: SessionResult, corrected: SessionResult) -
 @pytest.mark.parametrize("model", NETWORKS)
 def test_both_experiments_run_and_differ(model, samples, tmp_path):
     clip = tmp_path / "clip.mp4"
-    shrink(samples / "single_face.mp4", clip, frames=6, width=256, height=144)
+    shrink(samples / "single_face.mp4", clip, frames=3, width=256, height=144)
     exact, corrected = both(model, {"clip": clip}, tmp_path)["clip"]
     probs = [result.parts[0].chosen_probs() for result in (exact, corrected)]
     assert exact.parts[0].chosen.min() >= 0, "a face in every frame"

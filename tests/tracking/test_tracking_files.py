@@ -22,7 +22,7 @@ from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.query import open_store, other_runs, runs_of
 from ferbench.tracking.record import Input, Record
 from ferbench.tracking.store import PREDICTIONS_TAG
-from ferbench.weights.published import sha256_of
+from ferbench.weights.digests import sha256_of
 from helpers.reference import CHECKOUT
 
 BOTH = ("mlflow", "files")
@@ -360,3 +360,13 @@ def test_a_run_and_a_sweep_on_a_server(study, warm_home, warm_root, tmp_path, fe
     assert gone.code == 1
     assert "Check that the server runs" in gone.err
     assert "Traceback" not in gone.err
+
+
+def test_a_file_of_a_run(tmp_path):
+    store = FilesStore(folder=tmp_path / "records")
+    run = store.start(store.prepare("x"), "one", kind="run")
+    (tmp_path / "counts.csv").write_text("a\n")
+    store.log_files(run, [tmp_path / "counts.csv"], "")
+    assert store.file(run, "counts.csv").read_text() == "a\n"
+    with pytest.raises(TrackingError, match=r"has no other\.csv"):
+        store.file(run, "other.csv")

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError, VideoError
 from ferbench.types import Timeline
+from ferbench.video.container import container_rate
 from ferbench.video.edges import frame_edges, trusted
-from ferbench.video.pyav import PyavReader, container_rate
+from ferbench.video.pyav import PyavReader
 from helpers.clips import damaged_copy, write_clip, write_sound
 
 SHA = "0" * 64
@@ -215,7 +216,7 @@ def test_damaged_files(clip, tmp_path, change, says, threads):
     message = str(raised.value)
     assert says in message
     assert "expected 2.000 s (about 60 frames)" in message
-    assert "runtime.on_damaged=keep" in message
+    assert "runtime.on_damaged='keep'" in message
     frames, timeline = read(path, threads=threads, keep=True)
     assert 15 < len(frames) < 45
     assert f"after {len(frames)} frames" in timeline.damage
@@ -350,7 +351,7 @@ def test_nothing_is_written_to_the_terminal(clip, tmp_path, capfd):
 def test_misuse(clip):
     reader = PyavReader()
     with (
-        pytest.raises(ConfigError, match="batch_frames 0"),
+        pytest.raises(ConfigError, match="batch_frames: expected at least 1, got 0"),
         reader.open(clip, batch_frames=0, threads=0, keep_damaged=False),
     ):
         pass

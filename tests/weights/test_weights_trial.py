@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import shutil
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,12 +22,17 @@ from ferbench.errors import WeightsError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
+from ferbench.weights import checking
 from ferbench.weights import lock as weights_lock
-from ferbench.weights import published as weights
+from ferbench.weights.checking import check
+from ferbench.weights.digests import sha256_of
 from ferbench.weights.download import content
-from ferbench.weights.loading import keep, load
-from ferbench.weights.published import PageFile, UrlFile, check, fetch, sha256_of
-from ferbench.workflows.weights import build_part, catalogue, fetch_chosen
+from ferbench.weights.download.sources import PageFile, UrlFile
+from ferbench.weights.fetching import fetch
+from ferbench.weights.loading import load, lock_digest
+from ferbench.workflows import weights_catalogue
+from ferbench.workflows.weights import fetch_weights
+from ferbench.workflows.weights_catalogue import build_part, catalogue
 from helpers.fileserver import serving
 from helpers.hostile_pickles import TOUCH, call, named, write
 from helpers.reference import shared_path
@@ -35,21 +42,30 @@ MODEL = "hse_enet_b0_8_afew"
 FILE = catalogue()[f"model/{MODEL}"][0].file
 
 
-def good(path: Path) -> Path:
-    """A file with the layout of the published one."""
+@cache
+def saved_network(classes: int) -> bytes:
+    """A file with the layout of the published one; 1000 classes = timm's own network."""
     torch.manual_seed(1)
     network = timm.create_model("tf_efficientnet_b0", pretrained=False)
-    network.classifier = torch.nn.Sequential(torch.nn.Linear(1280, 8))
+    if classes != 1000:
+        network.classifier = torch.nn.Sequential(torch.nn.Linear(1280, classes))
+    stream = io.BytesIO()
+    torch.save(network, stream)
+    return stream.getvalue()
+
+
+def put(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(network, path)
+    path.write_bytes(content)
     return path
+
+
+def good(path: Path) -> Path:
+    return put(path, saved_network(8))
 
 
 def of_another_network(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    network = timm.create_model("tf_efficientnet_b0", pretrained=False)  # 1000 classes
-    torch.save(network, path)
-    return path
+    return put(path, saved_network(1000))
 
 
 def program(path: Path) -> Path:
@@ -82,7 +98,7 @@ def test_a_wrong_file_is_not_held_to_and_the_right_one_takes_its_place(
     ended = ferbench("predict", clip, "--model", MODEL, "--out", tmp_path / "out")
     assert ended.code == 1
     assert str(path) in ended.err
-    assert f"Delete the file and run 'ferbench models fetch {FILE}'" in ended.err
+    assert f"Delete the file and run ferbench models fetch {FILE}" in ended.err
     assert locked(here) == {}
     ended = ferbench("models", "verify")
     assert ended.code == 1
@@ -122,7 +138,7 @@ def test_import_brings_back_what_was_there(ferbench, here, tmp_path):
 
 def test_import_of_a_file_that_differs_from_the_lock_names_the_line(ferbench, here, tmp_path):
     bad = of_another_network(here / FILE)
-    keep(catalogue()[f"model/{MODEL}"][0], here)
+    lock_digest(catalogue()[f"model/{MODEL}"][0], here)
     noted = sha256_of(bad)
     bad.unlink()
     right = good(tmp_path / "from" / bad.name)
@@ -143,14 +159,14 @@ def test_import_of_a_file_that_differs_from_the_lock_names_the_line(ferbench, he
 def test_a_locked_file_that_does_not_fit_names_the_line(here):
     part = build_part(f"model/{MODEL}")
     of_another_network(here / FILE)
-    keep(part.weights, here)
+    lock_digest(part.weights, here)
     with pytest.raises(
         WeightsError, match=rf"does not fit .*weights\.lock keeps .*delete the line of {FILE} there"
     ):
         load(part, CPU, here)
     (here / weights_lock.NAME).unlink()
     with pytest.raises(
-        WeightsError, match=r"does not fit .*Delete the file and run 'ferbench models fetch"
+        WeightsError, match=r"does not fit .*Delete the file and run ferbench\.fetch_weights"
     ):
         load(part, CPU, here)
     assert locked(here) == {}
@@ -161,22 +177,24 @@ def test_a_locked_file_that_does_not_fit_names_the_line(here):
 
 
 @pytest.mark.parametrize("make", [good, of_another_network])
-def test_fetch_keeps_what_fits(make, here, tmp_path):
+def test_fetch_keeps_what_fits(make, here, tmp_path, monkeypatch):
     served = make(tmp_path / "site.pt").read_bytes()
     before = left_in(here)
     with serving(served) as site:
-        item = dataclasses.replace(
-            catalogue()[f"model/{MODEL}"][0], source=UrlFile(url=f"{site.address}/a.pt")
-        )
-        paths, errors = fetch_chosen({f"model/{MODEL}": (item,)}, here, lambda _: None)
+        address = f"{site.address}/a.pt"
+        item = dataclasses.replace(catalogue()[f"model/{MODEL}"][0], source=UrlFile(url=address))
+        monkeypatch.setattr(weights_catalogue, "catalogue", lambda: {f"model/{MODEL}": (item,)})
+        report = fetch_weights([MODEL], folder=here)
         if make is good:
-            assert errors == []
-            assert paths == {here / FILE: "as in weights.lock"}
-            assert weights_lock.read(here)[FILE].origin == f"{site.address}/a.pt"
+            assert report.problems == ()
+            assert [(file.item, file.state, file.basis) for file in report.files] == [
+                (item, "here", "locked")
+            ]
+            assert weights_lock.read(here)[FILE].origin == address
             return
-        assert paths == {}
-        assert "is not kept: " in errors[0]
-        assert f"{site.address}/a.pt" in errors[0]
+        assert report.files == ()
+        assert "is not kept: " in report.problems[0]
+        assert address in report.problems[0]
         assert left_in(here) == before
         assert not (here / FILE).parent.exists()
 
@@ -240,8 +258,8 @@ def test_archives_of_weights(members, told, tmp_path):
         for name, inside in members.items():
             archive.writestr(name, inside)
         archive.comment = bytes(64)
-    assert told in content.fault(path, ".zip")
-    assert bool(told) == bool(content.fault(path, ".zip"))
+    assert told in content.why_impossible(path, ".zip")
+    assert bool(told) == bool(content.why_impossible(path, ".zip"))
 
 
 def test_archives_that_are_damaged_and_files_of_a_few_bytes(tmp_path):
@@ -250,12 +268,12 @@ def test_archives_that_are_damaged_and_files_of_a_few_bytes(tmp_path):
         archive.writestr("a.pth", bytes(5000))
     whole = path.read_bytes()
     path.write_bytes(whole.replace(bytes(100), bytes(99) + b"x", 1))
-    assert content.fault(path, ".zip") == "a.pth in it is damaged"
+    assert content.why_impossible(path, ".zip") == "a.pth in it is damaged"
     path.write_bytes(bytes(5000))
-    assert "it is no whole zip archive" in content.fault(path, ".zip")
+    assert "it is no whole zip archive" in content.why_impossible(path, ".zip")
     path.write_bytes(b"junk")
     for suffix in (".zip", ".bin", ".ckpt"):
-        assert content.fault(path, suffix) == "it has 4 bytes, too few for a network"
+        assert content.why_impossible(path, suffix) == "it has 4 bytes, too few for a network"
 
 
 def test_a_local_file_is_named_with_its_place_and_not_its_address(tmp_path):
@@ -266,7 +284,7 @@ def test_a_local_file_is_named_with_its_place_and_not_its_address(tmp_path):
     with pytest.raises(WeightsError) as told:
         check(item, tmp_path)
     assert str(told.value).startswith(f"{path} cannot be used: it is a web page")
-    assert f"Delete the file and run 'ferbench models fetch {FILE}'" in str(told.value)
+    assert f"Delete the file and run ferbench.fetch_weights('{FILE}')" in str(told.value)
     assert str(item.source) not in str(told.value)
 
 
@@ -283,7 +301,7 @@ def test_a_text_is_no_network(text, tmp_path):
 
 
 # all that is missing, at once
-# ---------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------
 
 
 def _analyser(folder: Path, models: Path, **choices: str) -> Analyser:
@@ -296,7 +314,7 @@ def _analyser(folder: Path, models: Path, **choices: str) -> Analyser:
 
 def test_without_fetching_all_missing_files_are_told_at_once(tmp_path):
     with pytest.raises(WeightsError) as told:
-        _analyser(tmp_path, tmp_path / "none", model=MODEL).bring_weights()
+        _analyser(tmp_path, tmp_path / "none", model=MODEL).ensure_weights()
     lines = str(told.value).splitlines()
     assert [line.split()[0] for line in lines] == [
         "mtcnn/pnet.pt",
@@ -326,12 +344,12 @@ def test_files_are_hashed_again_only_where_they_changed(here, tmp_path, monkeypa
     shared_path("weights")
     analyser = _analyser(tmp_path, here)
     hashed: list[Path] = []
-    plain = weights.sha256_of
-    monkeypatch.setattr(weights, "sha256_of", lambda path: hashed.append(path) or plain(path))
+    plain = checking.sha256_of
+    monkeypatch.setattr(checking, "sha256_of", lambda path: hashed.append(path) or plain(path))
     for _ in range(3):
-        analyser.bring_weights()
+        analyser.ensure_weights()
     assert len(hashed) == len(set(hashed)) == 4
     path = here / "mtcnn/pnet.pt"
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(WeightsError, match=r"pnet\.pt is not the file that it should be"):
-        analyser.bring_weights()
+        analyser.ensure_weights()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
+
+from ferbench.errors import ConfigError
 
 
 def with_quotes(arguments: Sequence[str]) -> list[str]:
@@ -35,10 +38,31 @@ def sweep_flag_first(arguments: Sequence[str]) -> list[str]:
 def has_several_values(text: str) -> bool:
     """Whether a setting is a sweep's: values separated by commas.
 
-    >>> [has_several_values(text) for text in ("event.enter=0.4,0.5", "scoring.tolerances_s=[1,2]")]
+    >>> [has_several_values(text) for text in ("event.enter=0.4,0.5", "statistics.tolerances_s=[1,2]")]
     [True, False]
     """
     return _parses(text) and bool(OverridesParser.create().parse_override(text).is_sweep_override())
+
+
+def value_of(key: str, text: str) -> Any:
+    """The value that a setting's text stands for, as a run reads it.
+
+    Raises:
+        ConfigError: it cannot be read, or is a sweep's.
+
+    >>> value_of("enter", "0.4"), value_of("labels", "[surprise]"), value_of("folder", "a b (c)")
+    (0.4, ['surprise'], 'a b (c)')
+    """
+    [setting] = with_quotes([f"{key}={text}"])
+    try:
+        override = OverridesParser.create().parse_override(setting)
+    except HydraException as error:
+        raise ConfigError(f"{text!r} cannot be read as a value", key=key) from error
+    if override.is_sweep_override():
+        raise ConfigError(
+            f"expected one value, got {text!r}; a list has brackets, as [1,2]", key=key
+        )
+    return override.value()
 
 
 def _needs_quotes(text: str) -> bool:

@@ -1,12 +1,8 @@
-"""From a plain configuration to components.
-
-Every key and value is checked against the target's signature.
-"""
+"""From plain values to components: every key and value is checked against the signature."""
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import types
 import typing
@@ -14,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ferbench.errors import ConfigError
+from ferbench.errors import ConfigError, Setting, Text
+from ferbench.wording import did_you_mean
 
 
 def build(node: Mapping[str, Any], *, where: str, allow_targets: tuple[str, ...] = ()) -> Any:
@@ -28,32 +25,37 @@ def build(node: Mapping[str, Any], *, where: str, allow_targets: tuple[str, ...]
     Raises:
         ConfigError: unknown target, key or value; names the key and what is allowed.
     """
+    cls = _target_class(node, where, allow_targets)
+    fields = {key: value for key, value in node.items() if key != "_target_"}
+    component = bind(cls, fields, where=where)
+    for field in dataclasses.fields(component):
+        if field.metadata.get("dotted"):
+            _check_root(getattr(component, field.name), f"{where}.{field.name}", allow_targets)
+    return component
+
+
+def _target_class(node: Mapping[str, Any], where: str, allow_targets: tuple[str, ...]) -> Any:
+    key = f"{where}._target_"
     target = node.get("_target_")
     if not isinstance(target, str) or "." not in target:
-        raise ConfigError(
-            f"{where}._target_: expected the dotted path of a component, got {target!r}"
-        )
-    _check_root(target, f"{where}._target_", allow_targets)
+        raise ConfigError(key=key, expected="the dotted path of a component", got=target)
+    _check_root(target, key, allow_targets)
     module, _, name = target.rpartition(".")
     try:
-        cls = getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"{where}._target_: cannot import {target}: {error}") from error
-    fields = {key: value for key, value in node.items() if key != "_target_"}
-    made = bind(cls, fields, where=where)
-    for field in dataclasses.fields(made):
-        if field.metadata.get("dotted"):
-            _check_root(getattr(made, field.name), f"{where}.{field.name}", allow_targets)
-    return made
+        raise ConfigError(f"cannot import {target}: {error}", key=key) from error
 
 
-def _check_root(target: str, where: str, allow_targets: tuple[str, ...]) -> None:
+def _check_root(target: str, key: str, allow_targets: tuple[str, ...]) -> None:
     root = target.split(".")[0]
-    if root not in ("ferbench", *allow_targets):
-        raise ConfigError(
-            f"{where}: {target} lies outside ferbench; name its package in allow_targets to run it "
-            f"(allow_targets=[{root}])"
-        )
+    if root in ("ferbench", *allow_targets):
+        return
+    raise ConfigError(
+        f"{target} lies outside ferbench",
+        key=key,
+        hint=Text("name its package to run it: ", Setting("allow_targets", f"[{root}]")),
+    )
 
 
 def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:
@@ -67,38 +69,41 @@ def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:
     """
     if not dataclasses.is_dataclass(cls):
         raise ConfigError(f"{where}: {cls!r} is not a dataclass, so its fields cannot be checked")
-    known = {f.name: f for f in dataclasses.fields(cls) if f.init}
+    known = {field.name: field for field in dataclasses.fields(cls) if field.init}
     for key in fields:
         if key not in known:
             raise unknown_key(f"{where}.{key}", key, list(known))
-    missing = [
-        name
-        for name, f in known.items()
-        if name not in fields
-        and f.default is dataclasses.MISSING
-        and f.default_factory is dataclasses.MISSING
-    ]
+    required = [name for name, field in known.items() if _is_required(field)]
+    missing = [name for name in required if name not in fields]
     if missing:
-        raise ConfigError(f"{where}: missing {', '.join(missing)}")
+        raise ConfigError(f"missing {', '.join(missing)}", key=where)
     hints = typing.get_type_hints(cls)
     values = {key: _convert(value, hints[key], f"{where}.{key}") for key, value in fields.items()}
     try:
         return typing.cast("Any", cls)(**values)
-    except (
-        ConfigError
-    ) as error:  # of the values among each other; it does not know where in the configuration it is
-        raise (
-            error if str(error).startswith(f"{where}.") else ConfigError(f"{where}: {error}")
-        ) from None
+    except ConfigError as error:  # of the values among each other: it does not know where it is
+        raise _placed(error, where) from None
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    has_default = field.default is not dataclasses.MISSING
+    has_factory = field.default_factory is not dataclasses.MISSING
+    return not has_default and not has_factory
+
+
+def _placed(error: ConfigError, where: str) -> ConfigError:
+    """An error of a component's own, as one about this place of the configuration."""
+    placed = error.within(where)
+    if not placed.key:
+        placed.key = where
+    return placed
 
 
 def unknown_key(full: str, key: str, allowed: list[str]) -> ConfigError:
     """The error for a key that does not exist, with the nearest one that does."""
-    near = difflib.get_close_matches(key, allowed, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return ConfigError(
-        f"{full}: there is no such key{hint}; allowed: {', '.join(allowed) or 'none'}"
-    )
+    hint = did_you_mean(key, allowed)
+    names = ", ".join(allowed) or "none"
+    return ConfigError(f"there is no such key{hint}; allowed: {names}", key=full)
 
 
 def _convert(value: Any, hint: Any, where: str) -> Any:
@@ -108,52 +113,62 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
     if origin in (typing.Union, types.UnionType):
         return _convert_union(value, args, where)
     if origin is typing.Literal:
-        if value not in args:
-            raise ConfigError(
-                f"{where}: expected one of {', '.join(map(str, args))}, got {value!r}"
-            )
-        return value
+        return _checked_literal(value, args, where)
     if origin is tuple:
         return _convert_tuple(value, args, where)
-    if dataclasses.is_dataclass(hint):
-        return value if not isinstance(value, Mapping) else bind(hint, value, where=where)
     if origin is Mapping:
-        if not isinstance(value, Mapping):
-            raise ConfigError(f"{where}: expected names with values {{name: value}}, got {value!r}")
-        return {
-            _convert(key, args[0], where): item for key, item in value.items()
-        }  # its owner checks the values
+        return _convert_mapping(value, args, where)
+    if dataclasses.is_dataclass(hint):
+        return bind(hint, value, where=where) if isinstance(value, Mapping) else value
     return _convert_scalar(value, hint, where)
 
 
+def _checked_literal(value: Any, allowed: tuple[Any, ...], where: str) -> Any:
+    if value not in allowed:
+        raise ConfigError(key=where, expected=f"one of {', '.join(map(str, allowed))}", got=value)
+    return value
+
+
+def _convert_mapping(value: Any, args: tuple[Any, ...], where: str) -> dict[Any, Any]:
+    """Convert the keys; the owner checks the values."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(key=where, expected="names with values {name: value}", got=value)
+    return {_convert(key, args[0], where): item for key, item in value.items()}
+
+
 def _convert_union(value: Any, options: tuple[Any, ...], where: str) -> Any:
-    if value is None and type(None) in options:
+    allows_none = type(None) in options
+    if value is None and allows_none:
         return None
     errors = []
     for option in options:
-        if option is not type(None):
-            try:
-                return _convert(value, option, where)
-            except ConfigError as error:
-                errors.append(str(error))
-    suffix = ", or null" if type(None) in options else ""
-    raise ConfigError("; ".join(errors) + suffix)
+        if option is type(None):
+            continue
+        try:
+            return _convert(value, option, where)
+        except ConfigError as error:
+            errors.append(error)
+    is_deeper = len(errors) == 1 and errors[0].key != where
+    if is_deeper or not allows_none:
+        raise errors[0]
+    sentences = "; ".join(str(error).removeprefix(f"{where}: ") for error in errors)
+    suffix = ", or null" if allows_none else ""
+    raise ConfigError(f"{sentences}{suffix}", key=where)
 
 
 def _convert_tuple(value: Any, args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        hint = f"; write '{where}=[{value}]'" if isinstance(value, str | int | float) else ""
-        raise ConfigError(f"{where}: expected a list, got {value!r}{hint}")
+        is_scalar = isinstance(value, str | int | float)
+        hint = Text("write '", Setting(where, f"[{value}]"), "'") if is_scalar else ""
+        raise ConfigError(key=where, expected="a list", got=value, hint=hint)
     if len(args) == 2 and args[1] is Ellipsis:
-        return tuple(_convert(item, args[0], f"{where}[{i}]") for i, item in enumerate(value))
+        args = (args[0],) * len(value)
     if len(args) != len(value):
         raise ConfigError(
-            f"{where}: expected a list of {len(args)} values, got {len(value)}: {value!r}"
+            f"expected a list of {len(args)} values, got {len(value)}: {value!r}", key=where
         )
-    return tuple(
-        _convert(item, arg, f"{where}[{i}]")
-        for i, (item, arg) in enumerate(zip(value, args, strict=True))
-    )
+    pairs = zip(value, args, strict=True)
+    return tuple(_convert(item, arg, f"{where}[{i}]") for i, (item, arg) in enumerate(pairs))
 
 
 _NAMES = {
@@ -166,16 +181,18 @@ _NAMES = {
 
 
 def _convert_scalar(value: Any, hint: Any, where: str) -> Any:
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+    if hint not in _NAMES:
+        raise ConfigError(f"a value of type {hint} cannot be set from a configuration", key=where)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is float and is_number:
         return float(value)
     if hint is int and isinstance(value, float) and value.is_integer():
         return int(value)
     if hint is Path and isinstance(value, str):
         return Path(value)
-    if hint is str and isinstance(value, int | float) and not isinstance(value, bool):
+    if hint is str and is_number:
         return str(value)
-    if hint in _NAMES:
-        if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-            raise ConfigError(f"{where}: expected {_NAMES[hint]}, got {value!r}")
-        return value
-    raise ConfigError(f"{where}: a value of type {hint} cannot be set from a configuration")
+    is_bool_for_int = hint is int and isinstance(value, bool)
+    if not isinstance(value, hint) or is_bool_for_int:
+        raise ConfigError(key=where, expected=_NAMES[hint], got=value)
+    return value

@@ -1,115 +1,145 @@
-"""What Hydra and OmegaConf say, in words that name the key and what is allowed."""
+"""What Hydra and OmegaConf raise, as errors that name the key and what is allowed."""
 
 from __future__ import annotations
 
-import difflib
 import re
-import sys
-from collections.abc import Sequence
-from concurrent.futures import BrokenExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ferbench.config.compose import choices_of, keys_of
-from ferbench.errors import FerbenchError
+from ferbench.config.groups import choices_of, keys_of
+from ferbench.config.loader import load
+from ferbench.errors import Action, ConfigError, Setting, Text
+from ferbench.wording import did_you_mean
 
-NO_VIDEOS = (
-    "dataset.videos: no videos are named\n"
-    "  your own videos:            ferbench run dataset.videos=DIR dataset.annotations=CSV\n"
-    "  three public clips to try:  ferbench run experiment=demo\n"
-    "  all choices and values:     ferbench run --help"
+_QUOTES = (
+    "A value with commas, quotes or brackets needs quotes of its own: "
+    "'dataset.videos=\"my, folder\"'."
 )
 
 
-def explain(error: Exception, overrides: Sequence[str] | None = None) -> str | None:
-    """A message for an error that a user can mend, None for any other.
+@contextmanager
+def hydra_errors(overrides: Sequence[str], *, config_dirs: Sequence[Path] = ()) -> Iterator[None]:
+    """Errors of Hydra and OmegaConf raised inside become ConfigError.
 
     Args:
-        error: of Hydra, OmegaConf or ferbench.
-        overrides: settings that were composed; None = those of the command line.
+        overrides: what is composed.
+        config_dirs: folders with further choices.
     """
-    given = _overrides() if overrides is None else overrides
-    if isinstance(error, FerbenchError):
-        return f"{type(error).__name__}: {error}"
+    try:
+        yield
+    except Exception as error:
+        translated = config_error(error, overrides, config_dirs=config_dirs)
+        if translated is None:
+            raise
+        raise translated from error
+
+
+def config_error(
+    error: Exception, overrides: Sequence[str], *, config_dirs: Sequence[Path] = ()
+) -> ConfigError | None:
+    """The same error as ConfigError; None = it is none that a user can mend.
+
+    Args:
+        error: what was raised while these overrides were composed.
+        overrides: in Hydra's syntax.
+        config_dirs: folders with further choices.
+    """
     if isinstance(error, OverrideParseException):
-        return f"ConfigError: {_unreadable(error)}"
+        return _unreadable(error)
     if isinstance(error, ValueError) and str(error).startswith("Config group override"):
-        return f"ConfigError: {_no_choice(str(error), given)}"
-    if isinstance(error, BrokenExecutor) or type(error).__module__.startswith("submitit."):
-        return f"a cell's process was ended from outside, mostly for want of memory ({str(error).splitlines()[0]})"
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}. Runs are kept below paths.root; choose another, or make room there"
+        return _no_choice(str(error), overrides, config_dirs)
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return None
     text = str(error).split("\nConfig search path:")[0].strip()
     if text.startswith("Ambiguous value for argument"):
-        return f"ConfigError: {_several_values(text)}"
+        return _several_values(text)
     if text.startswith("In '") and "Could not find '" in text:
-        return f"ConfigError: {_no_such_choice(text)}"
+        return _no_such_choice(text)
     key = _missing_key(error)
     if key:
-        return f"ConfigError: {_no_such_key(key, given)}"
-    cause = f"\n{error.__cause__}" if isinstance(error.__cause__, OmegaConfBaseException) else ""
-    return f"ConfigError: {text}{cause}"
+        return _no_such_key(key, overrides, config_dirs)
+    if isinstance(error.__cause__, OmegaConfBaseException):
+        text = f"{text}\n{error.__cause__}"
+    return ConfigError(text)
 
 
-def missing_value(error: OmegaConfBaseException) -> str:
+def missing_value(error: OmegaConfBaseException) -> ConfigError:
     """The answer to a value that has to be given and is not."""
-    if error.full_key == "dataset.videos":
-        return NO_VIDEOS
-    return f"{error.full_key}: {str(error.msg).splitlines()[0]}; set it with {error.full_key}=..."
+    key = str(error.full_key)
+    if key != "dataset.videos":
+        reason = str(error.msg).splitlines()[0]
+        return ConfigError(reason, key=key, hint=Text("set it with ", Setting(key, "...")))
+    own_videos = Action("evaluate", "dataset.videos=DIR dataset.annotations=CSV")
+    return ConfigError(
+        Text(
+            "no videos are named",
+            *("\n  your own videos:            ", own_videos),
+            *("\n  three public clips to try:  ", Action("evaluate", "experiment=demo")),
+            *("\n  all choices and values:     ", Action("evaluate", "--help")),
+        ),
+        key=key,
+    )
 
 
-def _unreadable(error: OverrideParseException) -> str:
-    text = error.override or ""
-    if text and "=" not in text and text[0] not in "~+":
-        return (
-            f"{text!r} is no setting: expected key=value, for example dataset.videos={text}. "
-            "'ferbench run --help' lists all keys"
+def _unreadable(error: OverrideParseException) -> ConfigError:
+    """The answer to an override that the grammar does not accept."""
+    override = error.override or ""
+    is_bare_word = bool(override) and "=" not in override and override[0] not in "~+"
+    if is_bare_word:
+        return ConfigError(
+            Text(
+                f"{override!r} is no setting: expected key=value, for example ",
+                Setting("dataset.videos", override),
+                ". '",
+                Action("evaluate", "--help"),
+                "' lists all keys",
+            )
         )
-    message = str(error).split("\nSee http")[0].removeprefix("LexerNoViableAltException: ").strip()
-    return f"{message}\nA value with commas, quotes or brackets needs quotes of its own: 'dataset.videos=\"my, folder\"'."
+    reason = str(error).split("\nSee http")[0].removeprefix("LexerNoViableAltException: ").strip()
+    return ConfigError(f"{reason}\n{_QUOTES}")
 
 
-def _several_values(text: str) -> str:
-    """The answer to ``key=a,b`` without ``-m``."""
+def _several_values(text: str) -> ConfigError:
+    """The answer to ``key=a,b`` for one run."""
     override = text.partition("'")[2].partition("'\n")[0]
     key, _, value = override.partition("=")
-    lines = [f"{override}: two or more values, separated by commas, for one run"]
-    if re.fullmatch(r"-?\d+,\d+", value):
-        lines.append(f"  a decimal number has a point:    {key}={value.replace(',', '.')}")
-    lines.append(f"  a run for each value (a sweep):  ferbench run -m {override}")
-    lines.append(f"  one text with a comma in it:     '{key}=\"{value}\"'")
-    lines.append(f"  a list:                          '{key}=[{value}]'")
-    return "\n".join(lines)
-
-
-def _no_such_choice(text: str) -> str:
-    """The answer to ``group=choice`` where Hydra finds no such file."""
-    wanted = text.partition("Could not find '")[2].partition("'")[0]
-    group, _, choice = wanted.rpartition("/")
-    there = [
-        line.strip()
-        for line in text.partition("Available options")[2].splitlines()[1:]
-        if line.strip()
+    parts: list[str | Action] = [
+        f"{override}: two or more values, separated by commas, for one run"
     ]
-    if not group or not there:
-        return text
-    near = difflib.get_close_matches(choice, there, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return (
-        f"{group}={choice}: there is no such choice{hint}; choices of {group}: {', '.join(there)}"
+    if re.fullmatch(r"-?\d+,\d+", value):
+        parts.append(f"\n  a decimal number has a point:    {key}={value.replace(',', '.')}")
+    parts.append("\n  a run for each value (a sweep):  ")
+    parts.append(Action("evaluate", f"-m {override}"))
+    parts.append(f"\n  one text with a comma in it:     '{key}=\"{value}\"'")
+    parts.append(f"\n  a list:                          '{key}=[{value}]'")
+    return ConfigError(Text(*parts))
+
+
+def _no_such_choice(text: str) -> ConfigError:
+    """The answer to ``group=choice`` where Hydra finds no such file."""
+    file = text.partition("Could not find '")[2].partition("'")[0]
+    group, _, choice = file.rpartition("/")
+    listed = text.partition("Available options")[2].splitlines()[1:]
+    existing = [line.strip() for line in listed if line.strip()]
+    if not group or not existing:
+        return ConfigError(text)
+    hint = did_you_mean(choice, existing)
+    choices = ", ".join(existing)
+    return ConfigError(
+        f"{group}={choice}: there is no such choice{hint}; choices of {group}: {choices}"
     )
 
 
 def _missing_key(error: BaseException) -> str:
-    """The full name of the key that a composition error complains about.
-
-    "" = it is about something else.
-    """
+    """The full name of the key that a composition error complains about; "" = about none."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OmegaConfBaseException) and "not in struct" in str(cause):
@@ -118,61 +148,71 @@ def _missing_key(error: BaseException) -> str:
     return ""
 
 
-def _no_choice(otherwise: str, overrides: Sequence[str]) -> str:
-    """Name the override that gives a group another thing than one of its choices (null, a number)."""
+def _no_choice(
+    otherwise: str, overrides: Sequence[str], config_dirs: Sequence[Path]
+) -> ConfigError:
+    """Name the override that gives a group another thing than a choice (null, a number)."""
     for override in OverridesParser.create().parse_overrides(list(overrides)):
-        there = choices_of(override.key_or_group)
-        if (
-            there
-            and not override.is_sweep_override()
-            and not isinstance(override.value(), str | list)
-        ):
-            there_are = ", ".join(there)
-            return f"{override.input_line}: there is no such choice; choices of {override.key_or_group}: {there_are}"
-    return otherwise
+        group = override.key_or_group
+        existing = choices_of(group, config_dirs=config_dirs)
+        if existing and _is_no_choice(override):
+            choices = ", ".join(existing)
+            return ConfigError(
+                f"{override.input_line}: there is no such choice; choices of {group}: {choices}"
+            )
+    return ConfigError(otherwise)
 
 
-def _no_such_key(key: str, overrides: Sequence[str]) -> str:
+def _is_no_choice(override: Override) -> bool:
+    if override.is_sweep_override():
+        return False
+    return not isinstance(override.value(), str | list)
+
+
+def _no_such_key(key: str, overrides: Sequence[str], config_dirs: Sequence[Path]) -> ConfigError:
     parent, _, name = key.rpartition(".")
-    config = _config_without(key, overrides)
-    node = OmegaConf.select(config, parent) if parent and config is not None else config
-    allowed = [str(k) for k in node if k != "_target_"] if isinstance(node, DictConfig) else []
-    near = difflib.get_close_matches(name, allowed, n=1)
-    hint = f" (did you mean {parent + '.' if parent else ''}{near[0]}?)" if near else ""
+    allowed = _keys_beside(key, overrides, config_dirs)
+    hint = did_you_mean(name, allowed, prefix=f"{parent}." if parent else "")
     where = f"keys of {parent}" if parent else "top-level keys"
-    text = f"{key}: there is no such key{hint}; {where}: {', '.join(allowed) or 'none'}"
-    owners = (
-        [choice for choice in choices_of(parent) if name in keys_of(parent, choice)]
-        if parent
-        else []
-    )
-    return text + (
-        f". {key} is a key of {' and of '.join(f'{parent}={o}' for o in owners)}" if owners else ""
-    )
+    text = f"there is no such key{hint}; {where}: {', '.join(allowed) or 'none'}"
+    owners = _owners(parent, name, config_dirs) if parent else []
+    if owners:
+        text = f"{text}. {key} is a key of {' and of '.join(owners)}"
+    return ConfigError(text, key=key)
 
 
-def _overrides() -> list[str]:
-    return [a for a in sys.argv[1:] if "=" in a and a[0] != "-"]
+def _owners(group: str, key: str, config_dirs: Sequence[Path]) -> list[str]:
+    """The choices of a group that have a key, as ``group=choice``."""
+    owners = []
+    for choice in choices_of(group, config_dirs=config_dirs):
+        if key in keys_of(group, choice, config_dirs=config_dirs):
+            owners.append(f"{group}={choice}")
+    return owners
 
 
-def _config_without(key: str, overrides: Sequence[str]) -> DictConfig | None:
-    """The configuration with these overrides, leaving a bad one out.
+def _keys_beside(key: str, overrides: Sequence[str], config_dirs: Sequence[Path]) -> list[str]:
+    """The keys that there are where a missing one was looked for."""
+    config: Any = _config_without(key, overrides, config_dirs)
+    parent = key.rpartition(".")[0]
+    if config is not None and parent:
+        config = OmegaConf.select(config, parent)
+    if not isinstance(config, DictConfig):
+        return []
+    return [str(name) for name in config if name not in ("_target_", "hydra")]
 
-    None = it has further mistakes.
-    """
-    from hydra import compose, initialize_config_module
-    from hydra.core.global_hydra import GlobalHydra
 
+def _config_without(
+    key: str, overrides: Sequence[str], config_dirs: Sequence[Path]
+) -> DictConfig | None:
+    """The configuration with these overrides but the bad one; None = it has further mistakes."""
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
-        good = [
-            o
-            for o in parsed
-            if not f"{o.key_or_group}.".startswith(f"{key}.") and not o.is_sweep_override()
-        ]
-        texts = [o.input_line for o in good]
-        GlobalHydra.instance().clear()
-        with initialize_config_module("ferbench.conf", version_base="1.3"):
-            return compose("config", overrides=[text for text in texts if text])
+        good = [override.input_line for override in parsed if _is_beside(override, key)]
+        return load([line for line in good if line], config_dirs=config_dirs)
     except (HydraException, OmegaConfBaseException):
         return None
+
+
+def _is_beside(override: Override, key: str) -> bool:
+    is_below = f"{override.key_or_group}.".startswith(f"{key}.")
+    return not is_below and not override.is_sweep_override()

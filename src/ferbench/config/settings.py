@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ferbench.config.binding import bind, build, unknown_key
-from ferbench.errors import ConfigError
-from ferbench.formats.annotation_table import Table
+from ferbench.errors import ConfigError, Setting, Text
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.protocols import Dataset
 from ferbench.tracking.settings import Tracking
 
-PLUGS = (
+PLUGS: Final = (
     "reader",
     "detector",
     "classify",
@@ -25,8 +23,11 @@ PLUGS = (
     "signal",
     "event",
     "scoring",
+    "statistics",
 )
-SECTIONS = ("allow_targets", "paths", "dataset", *PLUGS, "tracking", "runtime", "report")
+"""Groups whose choices make up the recipe."""
+SECTIONS: Final = ("allow_targets", "paths", "dataset", *PLUGS, "tracking", "runtime", "report")
+"""All keys at the top of a configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class ReportSettings:
     def __post_init__(self) -> None:
         """Check the number."""
         if self.timelines < 0:
-            raise ConfigError(f"report.timelines: expected 0 or more, got {self.timelines}")
+            raise ConfigError(key="timelines", expected="0 or more", got=self.timelines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,80 +63,40 @@ class Settings:
     report: ReportSettings
 
 
-def settings_from(config: Mapping[str, Any]) -> Settings:
+def settings_from(
+    config: Mapping[str, Any], *, components: Mapping[str, object] | None = None
+) -> Settings:
     """Check a composed configuration and build everything in it.
+
+    Args:
+        config: plain values by section.
+        components: objects that are there already, by group; the configuration's are not built.
 
     Raises:
         ConfigError: names the key, what was got and what is allowed.
     """
+    ready = components or {}
     for key in config:
         if key not in SECTIONS:
             raise unknown_key(key, key, list(SECTIONS))
-    missing = [key for key in SECTIONS if config.get(key) is None]
+    missing = [key for key in SECTIONS if config.get(key) is None and key not in ready]
     if missing:
         raise ConfigError(
-            f"nothing chosen for {', '.join(missing)}; choose with {missing[0]}=<choice>"
+            f"nothing chosen for {', '.join(missing)}",
+            hint=Text("choose with ", Setting(missing[0], "<choice>")),
         )
-    allow = tuple(config["allow_targets"])
+    allowed_packages = tuple(config["allow_targets"])
 
     def component(name: str) -> Any:
-        return build(config[name], where=name, allow_targets=allow)
+        if name in ready:
+            return ready[name]
+        return build(config[name], where=name, allow_targets=allowed_packages)
 
     return Settings(
         paths=bind(Paths, config["paths"], where="paths"),
         dataset=component("dataset"),
         recipe=Recipe(**{name: component(name) for name in PLUGS}),
-        runtime=bind(Runtime, config["runtime"], where="runtime"),
+        runtime=ready.get("runtime") or bind(Runtime, config["runtime"], where="runtime"),  # type: ignore[arg-type]
         tracking=component("tracking"),
         report=bind(ReportSettings, config["report"], where="report"),
     )
-
-
-def params_of(settings: Settings, choices: Mapping[str, str]) -> dict[str, str]:
-    """The semantic choices as short texts.
-
-    Each plug's choice and the fields that are part of its key.
-
-    Weight files are left out (their digests are tags), and what of the runtime changes no result.
-    """
-    params = {"dataset": choices.get("dataset", type(settings.dataset).__name__)}
-    for field in dataclasses.fields(settings.dataset):  # type: ignore[arg-type]
-        text = _dataset_text(field, getattr(settings.dataset, field.name))
-        if text is not None:
-            params[f"dataset.{field.name}"] = text
-    params["runtime.on_damaged"], params["runtime.tf32"] = (
-        settings.runtime.on_damaged,
-        str(settings.runtime.tf32),
-    )
-    for name in PLUGS:
-        component = getattr(settings.recipe, name)
-        params[name] = choices.get(name, type(component).__name__)
-        for field in dataclasses.fields(component):
-            value = getattr(component, field.name)
-            if field.compare and not dataclasses.is_dataclass(value):
-                params[f"{name}.{field.name}"] = _text(value)
-    return params
-
-
-def _dataset_text(field: dataclasses.Field[Any], value: Any) -> str | None:
-    """A data set's field as text.
-
-    Of a path its last part, for folders may name people. None = not told.
-    """
-    if field.metadata.get("plain"):  # no path
-        return None if value == field.default else str(value)
-    if isinstance(value, str):
-        return Path(value).name
-    if isinstance(value, Table):
-        return ", ".join(text for text in (value.time_format, _text(value.keep or {})) if text)
-    if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
-        return ",".join(value) or None
-    return _text(value) if isinstance(value, bool | int | float) else None
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, tuple | list):
-        return ",".join(_text(item) for item in value)
-    if isinstance(value, Mapping):
-        return "; ".join(f"{key}={_text(item)}" for key, item in sorted(value.items()))
-    return f"{value:g}" if isinstance(value, float) else str(value)

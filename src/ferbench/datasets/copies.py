@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 
 
 def copies_of(groups: Iterable[Sequence[str]], folder: Path) -> dict[str, str]:
-    """Files with the bytes of another one of their group that is in another folder, each with that
-    one.
+    """Each file that has the bytes of another one of its group in another folder, and that one.
 
     The least deep file is kept, of several the first by name.
 
@@ -17,18 +16,37 @@ def copies_of(groups: Iterable[Sequence[str]], folder: Path) -> dict[str, str]:
         groups: paths of files that may be the same, below the folder, with forward slashes.
         folder: of the videos.
     """
-    found: dict[str, str] = {}
+    copies: dict[str, str] = {}
     for group in groups:
-        paths = sorted(
-            (PurePosixPath(path) for path in group), key=lambda path: (len(path.parts), path)
-        )
-        for k, path in enumerate(paths):
-            for earlier in paths[:k]:
-                elsewhere = earlier.parent != path.parent and str(earlier) not in found
-                if elsewhere and _same_bytes(folder / earlier, folder / path):
-                    found[str(path)] = str(earlier)
-                    break
-    return found
+        copies |= _copies_in(group, folder)
+    return copies
+
+
+def _copies_in(group: Sequence[str], folder: Path) -> dict[str, str]:
+    copies: dict[str, str] = {}
+    kept: list[PurePosixPath] = []
+    for path in sorted(map(PurePosixPath, group), key=_depth_and_name):
+        original = _original(path, kept, folder)
+        if original is None:
+            kept.append(path)
+        else:
+            copies[str(path)] = str(original)
+    return copies
+
+
+def _depth_and_name(path: PurePosixPath) -> tuple[int, PurePosixPath]:
+    return len(path.parts), path
+
+
+def _original(
+    path: PurePosixPath, candidates: Iterable[PurePosixPath], folder: Path
+) -> PurePosixPath | None:
+    """The first candidate in another folder with the bytes of ``path``; None = there is none."""
+    for candidate in candidates:
+        elsewhere = candidate.parent != path.parent
+        if elsewhere and _same_bytes(folder / candidate, folder / path):
+            return candidate
+    return None
 
 
 def _same_bytes(one: Path, other: Path) -> bool:

@@ -8,15 +8,17 @@ from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Final
 
+from ferbench.datasets.assembly import assemble
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
 from ferbench.datasets.naming import Naming
 from ferbench.datasets.pairing import pair
-from ferbench.datasets.recordings import Recording, assemble
+from ferbench.datasets.recordings import Recording
 from ferbench.formats.reading import read_annotations
 from ferbench.places import clips_dir, default_root
 from ferbench.types import LoadedDataset
-from ferbench.weights.published import Notice, PublishedFile, fetch
+from ferbench.weights.fetching import Notice, fetch, ignore_notice
+from ferbench.weights.published import PublishedFile
 
 _log = logging.getLogger("ferbench")
 WORTH: Final = (
@@ -38,7 +40,7 @@ class Demo:
     clips: tuple[PublishedFile, ...]
     folder: str | None = None
 
-    def fetch(self, notify: Notice = lambda _: None) -> tuple[Path, ...]:
+    def fetch(self, notify: Notice = ignore_notice) -> tuple[Path, ...]:
         """Bring missing clips into the folder.
 
         ``notify`` is told one sentence before each download.
@@ -49,9 +51,9 @@ class Demo:
         Raises:
             WeightsError: a download failed or a file is not what it should be.
         """
-        folder = (
-            clips_dir(default_root()) if self.folder is None else Path(self.folder).expanduser()
-        )
+        folder = clips_dir(default_root())
+        if self.folder is not None:
+            folder = Path(self.folder).expanduser()
         return fetch(self.clips, folder, notify=notify)
 
     def load(self) -> LoadedDataset:
@@ -60,8 +62,8 @@ class Demo:
         Notices are what these numbers are worth, and what was left out, if ``clips`` was changed.
 
         Raises:
-            WeightsError: a clip cannot be had.
-            DatasetError: the annotations do not belong to ``clips``.
+            WeightsError: a clip cannot be fetched, or is not what it should be.
+            DatasetError: the clips and annotations do not fit together.
         """
         rules = Rules(source="demo.csv", naming=Naming(template="{session}"), suffixes=SUFFIXES)
         clips = [
@@ -70,8 +72,8 @@ class Demo:
         ]
         footage, _ = assemble(clips, rules.naming, None)
         annotations = annotations_path()
-        items, notices = match(footage, read_annotations(annotations), rules)
-        paired = pair(items, rules)
+        matched, notices = match(footage, read_annotations(annotations), rules)
+        paired = pair(matched, rules)
         return LoadedDataset(
             sessions=paired.sessions,
             notices=(WORTH, *notices, *paired.notices),

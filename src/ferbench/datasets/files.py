@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import filterfalse
 from pathlib import Path
 from typing import Final
 
@@ -32,21 +33,37 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
         raise DatasetError(f"no such folder or file: {root}. Check the path.")
     if root.is_file():
         return [root]
-    videos = sorted(path for path in _below(root, recursive=recursive) if is_video(path, suffixes))
+    videos = sorted(_videos_below(root, suffixes, recursive=recursive))
+    if not videos:
+        raise _no_video(root, suffixes, recursive=recursive)
+    _check_names(videos)
+    return videos
+
+
+def _videos_below(root: Path, suffixes: Sequence[str], *, recursive: bool) -> Iterator[Path]:
+    return (path for path in _below(root, recursive=recursive) if is_video(path, suffixes))
+
+
+def _check_names(videos: Sequence[Path]) -> None:
+    """Raise DatasetError where a file's name is no text."""
     odd = [path for path in videos if not _is_text(str(path))]
     if odd:
         raise DatasetError(
-            f"{os.fsencode(odd[0])!r}: the file's name is no text in this system's encoding ({len(odd)} of "
-            f"{len(videos)} videos); rename it"
+            f"{os.fsencode(odd[0])!r}: the file's name is no text in this system's "
+            f"encoding ({len(odd)} of {len(videos)} videos)",
+            hint="rename it",
         )
-    if videos:
-        return videos
-    below = 0 if recursive else num_below(root, suffixes=suffixes)
-    where = f"{root} and the folders below it" if recursive else str(root)
-    hint = f"; there are {below} in the folders below it, which were not looked at" if below else ""
-    raise DatasetError(
-        f"no video in {where}{hint}; looked for files that end in {', '.join(suffixes)}"
-    )
+
+
+def _no_video(root: Path, suffixes: Sequence[str], *, recursive: bool) -> DatasetError:
+    looked_for = f"looked for files that end in {', '.join(suffixes)}"
+    if recursive:
+        return DatasetError(f"no video in {root} and the folders below it; {looked_for}")
+    below = num_below(root, suffixes=suffixes)
+    if below:
+        not_looked_at = f"there are {below} in the folders below it, which were not looked at"
+        return DatasetError(f"no video in {root}; {not_looked_at}; {looked_for}")
+    return DatasetError(f"no video in {root}; {looked_for}")
 
 
 def _is_text(name: str) -> bool:
@@ -61,16 +78,17 @@ def _is_text(name: str) -> bool:
 def num_below(root: Path, *, suffixes: Sequence[str]) -> int:
     """How many videos lie in the folders below a folder.
 
-    Raises DatasetError where one cannot be read.
+    Raises:
+        DatasetError: one of the folders cannot be read.
     """
-    return sum(
-        is_video(path, suffixes) for path in _below(root, recursive=True) if path.parent != root
-    )
+    videos = _videos_below(root, suffixes, recursive=True)
+    return sum(path.parent != root for path in videos)
 
 
 def is_video(path: Path, suffixes: Sequence[str]) -> bool:
-    """Whether the name ends in one of the suffixes (with or without their dot), upper or lower
-    case.
+    """Whether the name ends in one of the suffixes, in upper or lower case.
+
+    The suffixes are given with or without their dot.
 
     >>> is_video(Path("A.MP4"), ["mp4"])
     True
@@ -80,14 +98,15 @@ def is_video(path: Path, suffixes: Sequence[str]) -> bool:
 
 def _below(root: Path, *, recursive: bool) -> Iterator[Path]:
     """Files whose names, and whose folders' names below ``root``, do not begin with a dot."""
+    for folder, folders, files in os.walk(root, onerror=_refuse):
+        folders[:] = filterfalse(_is_hidden, folders) if recursive else []
+        for name in filterfalse(_is_hidden, files):
+            yield Path(folder) / name
 
-    def refuse(error: OSError) -> None:
-        raise DatasetError(
-            f"{error.filename}: the folder cannot be read: {error.strerror}"
-        ) from error
 
-    for folder, folders, files in os.walk(root, onerror=refuse):
-        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
-        for name in files:
-            if not name.startswith("."):
-                yield Path(folder) / name
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
+
+
+def _refuse(error: OSError) -> None:
+    raise DatasetError(f"{error.filename}: the folder cannot be read: {error.strerror}") from error

@@ -16,7 +16,7 @@ from ferbench.errors import DatasetError, Text, VideoError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Table
 from ferbench.formats.dispatch import open_annotations
-from ferbench.formats.time_format import names_other_unit
+from ferbench.formats.time_units import names_other_unit
 from ferbench.formats.times import Clock, TimeFormat, since
 from ferbench.video.container import opened, video_stream
 
@@ -268,7 +268,7 @@ def _fitting(
         [(options, rows)] = possible
         why = f"the videos have {options.frame_rate_hz:g} frames per second"
         return Reading(rows=rows, table=options, why=why)
-    question = error.as_text()
+    question = error.text()
     inside = _inside(possible, lengths)
     if len(inside) == 1:
         [(options, rows)] = inside

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,8 +12,8 @@ from typing import Final
 from ferbench.datasets.naming import Naming, did_you_mean, raise_problems
 from ferbench.datasets.recordings import Moment, Recording, parse_moment
 from ferbench.errors import DatasetError
-from ferbench.formats.csv_file import read_csv
-from ferbench.spelling import comparable_name as canonical
+from ferbench.formats.csv_file import CsvFile, read_csv
+from ferbench.spelling import comparable_name
 
 COLUMNS: Final = (
     "session",
@@ -25,6 +25,8 @@ COLUMNS: Final = (
     "observed_from",
     "observed_to",
 )
+_MOMENTS: Final = ("start", "observed_from", "observed_to")
+_FIRST_WORDS: Final = frozenset(column.split("_")[0] for column in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,10 @@ class Manifest:
 
 
 def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> Manifest:
-    """Read a manifest: a CSV with the column ``path``, those that make a session's name, and any of
-    the others.
+    """Read a manifest: a CSV with a row per video file.
+
+    It has the column ``path``, those that make a session's name, and any of the others of
+    ``COLUMNS``.
 
     ``start`` is when a file's first frame was: seconds of the session (12.5, or mm:ss such as
     0:12.5; a decimal comma counts too), or a clock time (three fields). ``observed_from`` and
@@ -58,134 +62,184 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
     needed = ("path", *naming.fields)
     table = read_csv(path, fits=lambda header: set(needed) <= set(header), what="manifest")
     _check_header(table.header, needed, path)
-    start = folder or path.parent
-    problems: list[str] = []
-    found: dict[int, Recording] = {}
+    reader = _RowReader(
+        header=table.header, needed=needed, folder=folder or path.parent, source=path.name
+    )
+    problems: dict[int, str] = {}
+    recordings: dict[int, Recording] = {}
     for line, cells in table.rows:
-        if len(cells) != len(table.header):
-            problems.append(
-                f"line {line}: expected {len(table.header)} cells as in the header, got {len(cells)}"
-            )
-            continue
-        values = {
-            name: cell for name, cell in zip(table.header, cells, strict=True) if name in COLUMNS
-        }
-        read = _recording(values, needed, start, f"{path.name}, line {line}")
-        if isinstance(read, str):
-            problems.append(f"line {line}: {read}")
+        recording = reader.read(line, cells)
+        if isinstance(recording, str):
+            problems[line] = recording
         else:
-            found[line] = read
-    problems += _repeated(found)
-    raise_problems(str(path), sorted(problems, key=_line))
-    if not found:
+            recordings[line] = recording
+    problems |= _repeated(recordings)
+    raise_problems(str(path), _in_order(problems))
+    if not recordings:
         raise DatasetError(f"{path}: the manifest has no row; expected one per video file")
-    notes = [
-        *table.notes,
-        *_minutes(table.header, [cells for line, cells in table.rows if line in found]),
-    ]
+    notes = (*table.notes, *_two_field_starts(table))
     return Manifest(
-        recordings=tuple(found.values()), notes=tuple(f"{path.name}: {note}" for note in notes)
+        recordings=tuple(recordings.values()),
+        notes=tuple(f"{path.name}: {note}" for note in notes),
     )
 
 
-def _minutes(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def _in_order(problems: Mapping[int, str]) -> list[str]:
+    return [f"line {line}: {problems[line]}" for line in sorted(problems)]
+
+
+def _two_field_starts(table: CsvFile) -> list[str]:
     """A note on starts of two fields: spreadsheets hide the seconds of clock times."""
-    starts = [cells[header.index("start")] for cells in rows] if "start" in header else []
-    short = [text for text in starts if text.count(":") == 1]
-    told = (
-        f"{len(short)} starts such as {short[0]} are"
-        if len(short) > 1
-        else "".join(f"the start {t} is" for t in short)
-    )
-    return (
-        [f"{told} read as minutes and seconds of the session; write clock times with seconds"]
-        if short
-        else []
-    )
+    short = list(filter(_has_two_fields, _cells_of(table, "start")))
+    if not short:
+        return []
+    starts_are = f"the start {short[0]} is"
+    if len(short) > 1:
+        starts_are = f"{len(short)} starts such as {short[0]} are"
+    read_as = "read as minutes and seconds of the session; write clock times with seconds"
+    return [f"{starts_are} {read_as}"]
 
 
-def _line(problem: str) -> int:
-    return int(problem.split(":")[0].split()[1])
+def _cells_of(table: CsvFile, name: str) -> list[str]:
+    """The cells of a column; [] = there is no such column."""
+    if name not in table.header:
+        return []
+    column = table.header.index(name)
+    return [cells[column] for _, cells in table.rows]
+
+
+def _has_two_fields(time: str) -> bool:
+    return time.count(":") == 1
 
 
 def _check_header(header: Sequence[str], needed: Sequence[str], path: Path) -> None:
     """Raise DatasetError where columns are missing, twice there, or nearly named as ours."""
-    problems = [f"the column {name!r} is there twice" for name in COLUMNS if header.count(name) > 1]
-    for name in header:
-        if name in COLUMNS or name.casefold().startswith("note"):
-            continue
-        first = re.split(r"[^a-z]+", name.casefold())[0]
-        near = did_you_mean(name, COLUMNS)
-        if near or first in {column.split("_")[0] for column in COLUMNS}:
-            problems.append(
-                f"the column {name!r} is not read{near}; name it as one of {', '.join(COLUMNS)}, "
-                f"or, if it is for people, begin its name with 'note'"
-            )
-    missing = [name for name in needed if name not in header]
-    if missing:
-        problems.append(
-            f"column {', '.join(map(repr, missing))} not found; found: {', '.join(header) or 'nothing'}"
-        )
+    problems = [*_about_doubled(header), *_about_foreign(header), *_about_missing(header, needed)]
     raise_problems(str(path), problems)
 
 
-def _recording(
-    values: dict[str, str], needed: Sequence[str], start: Path, where: str
-) -> Recording | str:
-    """A row's file, or what is wrong with the row."""
-    empty = [name for name in needed if not values[name]]
-    if empty:
-        return f"{', '.join(empty)} is empty"
-    moments: dict[str, Moment | None] = {}
-    for name in ("start", "observed_from", "observed_to"):
-        text = values.get(name, "")
-        read = parse_moment(text) if text else None
-        if isinstance(read, str):
-            return f"{name} is {read}"
-        moments[name] = read
-    ends = (moments["observed_from"], moments["observed_to"])
-    return Recording(
-        path=_path(values["path"], start),
-        where=where,
-        start=moments["start"],
-        observed=None if ends == (None, None) else ends,
-        session=values.get("session", ""),
-        participant=values.get("participant", ""),
-        camera=values.get("camera", ""),
-        part=values.get("part", ""),
-    )
+def _about_doubled(header: Sequence[str]) -> list[str]:
+    return [f"the column {name!r} is there twice" for name in COLUMNS if header.count(name) > 1]
 
 
-def _path(text: str, start: Path) -> Path:
-    """A file of the list; backward slashes, as another system writes them, are read where no such
-    name exists.
+def _about_foreign(header: Sequence[str]) -> list[str]:
+    """Columns that are named as if we should read them, and that we do not know."""
+    problems = []
+    for name in filter(_is_foreign, header):
+        near = did_you_mean(name, COLUMNS)
+        if near or _first_word(name) in _FIRST_WORDS:
+            problems.append(
+                f"the column {name!r} is not read{near}; name it as one of {', '.join(COLUMNS)}, "
+                "or, if it is for people, begin its name with 'note'"
+            )
+    return problems
+
+
+def _about_missing(header: Sequence[str], needed: Sequence[str]) -> list[str]:
+    missing = [repr(name) for name in needed if name not in header]
+    if not missing:
+        return []
+    there = ", ".join(header) or "nothing"
+    return [f"column {', '.join(missing)} not found; found: {there}"]
+
+
+def _is_foreign(name: str) -> bool:
+    """Whether a column is neither one of ours nor said to be for people."""
+    return name not in COLUMNS and not name.casefold().startswith("note")
+
+
+def _first_word(name: str) -> str:
+    return re.split(r"[^a-z]+", name.casefold())[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RowReader:
+    """How the rows of a manifest are read.
+
+    Attributes:
+        header: names of the columns.
+        needed: columns that must not be empty.
+        folder: where relative paths begin.
+        source: the manifest's name, for messages.
     """
-    path = start / Path(text).expanduser()
+
+    header: tuple[str, ...]
+    needed: tuple[str, ...]
+    folder: Path
+    source: str
+
+    def read(self, line: int, cells: Sequence[str]) -> Recording | str:
+        """A row's file, or what is wrong with the row."""
+        if len(cells) != len(self.header):
+            return f"expected {len(self.header)} cells as in the header, got {len(cells)}"
+        values = dict(zip(self.header, cells, strict=True))
+        empty = self._about_empty(values)
+        if empty:
+            return empty
+        moments: dict[str, Moment | None] = {}
+        for name in _MOMENTS:
+            moment = _moment(values.get(name, ""))
+            if isinstance(moment, str):
+                return f"{name} is {moment}"
+            moments[name] = moment
+        observed = (moments["observed_from"], moments["observed_to"])
+        return Recording(
+            path=_path(values["path"], self.folder),
+            where=f"{self.source}, line {line}",
+            start=moments["start"],
+            observed=None if observed == (None, None) else observed,
+            session=values.get("session", ""),
+            participant=values.get("participant", ""),
+            camera=values.get("camera", ""),
+            part=values.get("part", ""),
+        )
+
+    def _about_empty(self, values: Mapping[str, str]) -> str:
+        """Which cells are empty that must not be, or ""."""
+        empty = [name for name in self.needed if not values[name]]
+        return f"{', '.join(empty)} is empty" if empty else ""
+
+
+def _moment(text: str) -> Moment | str | None:
+    """A time as written, None = the cell is empty; what is wrong with it as a text."""
+    if not text:
+        return None
+    return parse_moment(text)
+
+
+def _path(text: str, folder: Path) -> Path:
+    """A file of the list.
+
+    Backward slashes, as another system writes them, are read where no such name exists.
+    """
+    path = folder / Path(text).expanduser()
     if "\\" in text and not path.exists():
-        path = start / Path(text.replace("\\", "/")).expanduser()
+        return folder / Path(text.replace("\\", "/")).expanduser()
     return path
 
 
-def _repeated(found: dict[int, Recording]) -> list[str]:
-    """Rows that list a file, or a part of a session, that an earlier row lists."""
-    problems = []
-    files: dict[str, int] = {}
-    parts: dict[tuple[str, ...], int] = {}
-    for line, recording in found.items():
-        before = files.setdefault(os.path.normcase(os.path.normpath(recording.path)), line)
-        if before != line:
-            problems.append(
-                f"line {line}: the path is listed in line {before} already: {recording.path.name}"
-            )
+def _repeated(recordings: Mapping[int, Recording]) -> dict[int, str]:
+    """Lines that list a file, or a part of a session, that an earlier line lists, and which."""
+    problems: dict[int, str] = {}
+    line_of_file: dict[str, int] = {}
+    line_of_part: dict[tuple[str, ...], int] = {}
+    for line, recording in recordings.items():
+        file = os.path.normcase(os.path.normpath(recording.path))
+        earlier = line_of_file.setdefault(file, line)
+        if earlier != line:
+            name = recording.path.name
+            problems[line] = f"the path is listed in line {earlier} already: {name}"
             continue
-        what = tuple(
-            canonical(text)
-            for text in (recording.session, recording.participant, recording.camera, recording.part)
-        )
-        before = parts.setdefault(what, line)
-        if before != line and (recording.part or recording.start is None):
-            problems.append(
-                f"line {line}: the same session, camera and part as line {before}; "
+        names = (recording.session, recording.participant, recording.camera, recording.part)
+        earlier = line_of_part.setdefault(tuple(map(comparable_name, names)), line)
+        if earlier != line and not _is_ordered_by_start(recording):
+            problems[line] = (
+                f"the same session, camera and part as line {earlier}; "
                 "number the parts of a session in a column part"
             )
     return problems
+
+
+def _is_ordered_by_start(recording: Recording) -> bool:
+    """Whether a file's start, and no name of a part, says when it comes in its session."""
+    return not recording.part and recording.start is not None

@@ -179,7 +179,7 @@ class _Sessions:
                 items = self._finder.find((session, *identity[1:]))
         except DatasetError as error:
             place = f"{self._rules.source}, line {line}"
-            raise DatasetError(Text(f"{place}: session ", error.as_text())) from None
+            raise DatasetError(Text(f"{place}: session ", error.text())) from None
         return items
 
     def _of_participant(self, participant: str) -> list[Matched] | None:

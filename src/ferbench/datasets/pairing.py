@@ -1,26 +1,18 @@
-"""From the videos of sessions and the rows of an annotations file to sessions that can be scored."""
+"""From the videos of sessions and the rows of annotations to sessions that can be scored."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
 
 from ferbench.datasets.matching import Matched, Rules, refusals
 from ferbench.datasets.recordings import Footage
-from ferbench.errors import DatasetError
-from ferbench.formats.annotation_table import AnnotationRow, RefusedRow
-from ferbench.formats.times import Clock, since
+from ferbench.datasets.session_annotations import annotations_of, is_on_clock
+from ferbench.errors import DatasetError, Setting, Text
+from ferbench.formats.annotation_table import RefusedRow
+from ferbench.timespans import contains
 from ferbench.types import Annotation, Session
 from ferbench.wording import some
-
-_UNLISTED: Final = {
-    "unannotated": "taken as not annotated, so without scores "
-    "(dataset.unlisted=empty takes such a session as annotated with nothing found)",
-    "skip": "left out",
-}
-_HALF_DAY_S: Final = 43200.0
-_SESSION_S: Final = 3 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +23,16 @@ class Paired:
     notices: tuple[str, ...]
 
 
-def unannotated(found: Sequence[Matched]) -> Paired:
+def unannotated(matched: Sequence[Matched]) -> Paired:
     """Sessions that nobody annotated."""
-    gaps = [item for item in found if _missing(item)]
+    with_gaps = [item for item in matched if _why_unplaced(item)]
     return Paired(
-        sessions=tuple(_session(item, None, _missing(item)) for item in found), notices=_gaps(gaps)
+        sessions=tuple(_session(item, None, _why_unplaced(item)) for item in matched),
+        notices=_about_gaps(with_gaps),
     )
 
 
-def pair(found: Sequence[Matched], rules: Rules) -> Paired:
+def pair(matched: Sequence[Matched], rules: Rules) -> Paired:
     """Sessions with the annotations of their rows; clock times become seconds of the session.
 
     A session of which a part is missing, so that its times are not known, is not scored, annotated
@@ -48,176 +41,184 @@ def pair(found: Sequence[Matched], rules: Rules) -> Paired:
     Raises:
         DatasetError: times are clock times, and of no session with annotations the start is known.
     """
-    timed = [item for item in found if any(_is_clock(row) for row in item.rows)]
-    if timed and not any(item.footage.start for item in timed):
-        raise DatasetError(
-            f"{rules.source}: its times are clock times, but of no session the start is known; give it in a column "
-            "start of a manifest or a group (?P<start>...) in dataset.pattern, or say "
-            "dataset.format.time_format=hh:mm:ss if they count from the start of the video"
-        )
-    sessions: list[Session] = []
-    told: dict[tuple[str, int], str] = {}
-    lost: dict[tuple[str, int], list[str]] = {}
-    gaps: list[Matched] = []
-    bare: list[str] = []
-    outside: list[str] = []
-    for item in found:
-        annotations, refused = _annotations(item)
-        usable = len(item.rows) + len(item.refused) > len(refused)
-        missing = _missing(item)
-        scored = not missing and (not refused or (rules.refused_rows == "skip" and usable))
-        for problem in refused:
-            lost.setdefault(problem.place, []).extend([] if scored else [repr(item.footage.name)])
-            told[problem.place] = f"{rules.source}, {problem}; {_outcome(lost[problem.place])}"
-        if missing and (item.rows or refused or rules.unlisted != "skip"):
-            gaps.append(item)
-            sessions.append(_session(item, None, missing))
-        elif refused and not scored:
-            sessions.append(_session(item, None, _reason(refused, rules)))
+    _check_starts(matched, rules)
+    pairing = _Pairing(rules=rules)
+    for item in matched:
+        pairing.add(item)
+    return Paired(sessions=tuple(pairing.sessions), notices=pairing.notices())
+
+
+def _check_starts(matched: Sequence[Matched], rules: Rules) -> None:
+    """Raise DatasetError where times are clock times, and no session's start is known."""
+    clocked = list(filter(_is_on_clock, matched))
+    if not clocked or any(item.footage.start for item in clocked):
+        return
+    raise DatasetError(
+        f"{rules.source}: its times are clock times, but of no session the start is known",
+        hint=Text(
+            "give it in a column start of a manifest or a group (?P<start>...) in ",
+            Setting("pattern"),
+            ", or say ",
+            Setting("format.time_format", "hh:mm:ss"),
+            " if they count from the start of the video",
+        ),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pairing:
+    """Sessions as far as they are paired with their rows, and what is to be told of them.
+
+    Attributes:
+        rules: how rows become annotations.
+        sessions: in the order in which they were added.
+        refused: rows that cannot be used, by file and line.
+        unscored: by file and line of such a row, the sessions that are not scored because of it.
+        with_gaps: sessions that parts are missing of.
+        without_rows: names of sessions that have no row.
+        outside: sessions with annotations outside of what was observed, and how many.
+    """
+
+    rules: Rules
+    sessions: list[Session] = field(default_factory=list)
+    refused: dict[tuple[str, int], RefusedRow] = field(default_factory=dict)
+    unscored: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+    with_gaps: list[Matched] = field(default_factory=list)
+    without_rows: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+    def add(self, item: Matched) -> None:
+        """Pair a session with its rows."""
+        annotations, refused = annotations_of(item)
+        why_unplaced = _why_unplaced(item)
+        why_refused = self._why_refused(item, refused)
+        self._note_refused(item, refused, is_scored=not why_unplaced and not why_refused)
+        is_skipped = self.rules.unlisted == "skip" and not item.rows and not refused
+        if why_unplaced and not is_skipped:
+            self.with_gaps.append(item)
+            self.sessions.append(_session(item, None, why_unplaced))
+        elif why_refused:
+            self.sessions.append(_session(item, None, why_refused))
         elif item.rows:
-            sessions.append(_session(item, annotations))
-            outside += _outside(item.footage, annotations)
+            self.sessions.append(_session(item, annotations))
+            self._note_outside(item.footage, annotations)
         else:
-            bare.append(item.footage.name)
-            if rules.unlisted != "skip":
-                sessions.append(_session(item, () if rules.unlisted == "empty" else None))
-    notices = [*_gaps(gaps), *refusals(told, rules.source)]
-    if outside:
-        notices.append(f"annotated outside of what was observed, so not counted: {some(outside)}")
-    if bare and rules.unlisted != "empty":
-        notices.append(f"{rules.source} has no row for {some(bare)}: {_UNLISTED[rules.unlisted]}")
-    return Paired(sessions=tuple(sessions), notices=tuple(notices))
+            self._add_without_rows(item)
+
+    def _why_refused(self, item: Matched, refused: Sequence[RefusedRow]) -> str:
+        """Why a session is not scored because of rows that cannot be used, or ""."""
+        has_usable = len(item.rows) + len(item.refused) > len(refused)
+        skips_refused = self.rules.refused_rows == "skip" and has_usable
+        if not refused or skips_refused:
+            return ""
+        return _first_reason(refused, self.rules)
+
+    def _note_refused(
+        self, item: Matched, refused: Sequence[RefusedRow], *, is_scored: bool
+    ) -> None:
+        for problem in refused:
+            self.refused[problem.place] = problem
+            unscored = self.unscored.setdefault(problem.place, [])
+            if not is_scored:
+                unscored.append(repr(item.footage.name))
+
+    def _note_outside(self, footage: Footage, annotations: Sequence[Annotation]) -> None:
+        outside = [item for item in annotations if not _is_observed(item.onset_s, footage)]
+        if outside:
+            self.outside.append(f"{footage.name} ({len(outside)})")
+
+    def _add_without_rows(self, item: Matched) -> None:
+        self.without_rows.append(item.footage.name)
+        if self.rules.unlisted == "empty":
+            self.sessions.append(_session(item, ()))
+        elif self.rules.unlisted == "unannotated":
+            self.sessions.append(_session(item, None))
+
+    def notices(self) -> tuple[str, ...]:
+        """What was left out."""
+        return (
+            *_about_gaps(self.with_gaps),
+            *self._about_refused(),
+            *self._about_outside(),
+            *self._about_sessions_without_rows(),
+        )
+
+    def _about_refused(self) -> list[str]:
+        source = self.rules.source
+        outcomes = {
+            place: f"{source}, {problem}; {_outcome(self.unscored[place])}"
+            for place, problem in self.refused.items()
+        }
+        return refusals(outcomes, source)
+
+    def _about_outside(self) -> list[str]:
+        if not self.outside:
+            return []
+        sessions = some(self.outside)
+        return [f"annotated outside of what was observed, so not counted: {sessions}"]
+
+    def _about_sessions_without_rows(self) -> list[str]:
+        if not self.without_rows or self.rules.unlisted == "empty":
+            return []
+        no_row = f"{self.rules.source} has no row for {some(self.without_rows)}"
+        if self.rules.unlisted == "skip":
+            return [f"{no_row}: left out"]
+        return [
+            Text(
+                f"{no_row}: taken as not annotated, so without scores (",
+                Setting("unlisted", "empty"),
+                " takes such a session as annotated with nothing found)",
+            )
+        ]
 
 
-def _missing(item: Matched) -> str:
+def _is_on_clock(item: Matched) -> bool:
+    """Whether a session has rows with clock times."""
+    return any(map(is_on_clock, item.rows))
+
+
+def _is_observed(time_s: float, footage: Footage) -> bool:
+    """Whether a time lies in what was observed; everything was where nothing is said."""
+    return footage.observed is None or contains(footage.observed, time_s)
+
+
+def _why_unplaced(item: Matched) -> str:
     """Why the times of a session cannot be known, or "".
 
     Times on the clock may be known nevertheless.
     """
-    by_clock = item.footage.missing_before_clock and all(
-        _is_clock(row) for row in item.rows if row.kept
-    )
-    return "" if by_clock else item.footage.missing
+    kept_rows = [row for row in item.rows if row.kept]
+    if item.footage.missing_before_clock and all(map(is_on_clock, kept_rows)):
+        return ""
+    return item.footage.missing
 
 
-def _gaps(items: Sequence[Matched]) -> tuple[str, ...]:
+def _about_gaps(items: Sequence[Matched]) -> tuple[str, ...]:
     """A notice on sessions that parts are missing of."""
     if not items:
         return ()
-    told = some([f"{item.footage.name} ({item.footage.missing})" for item in items])
+    sessions = some([f"{item.footage.name} ({item.footage.missing})" for item in items])
     return (
-        f"not scored, and the times of events are not known, as parts are missing: {told}; add them, or give the file "
-        "after each gap a start in seconds of the session (column start of a manifest)",
+        "not scored, and the times of events are not known, as parts are missing: "
+        f"{sessions}; add them, or give the file after each gap a start in seconds of the session "
+        "(column start of a manifest)",
     )
 
 
-def _outcome(sessions: Sequence[str]) -> str:
+def _outcome(unscored: Sequence[str]) -> str:
     """What a row that cannot be used leads to, given the sessions that are not scored."""
-    if not sessions:
+    if not unscored:
         return "the row was left out"
-    return f"session{'s' if len(sessions) > 1 else ''} {some(sessions)} {'are' if len(sessions) > 1 else 'is'} not scored"
+    if len(unscored) == 1:
+        return f"session {unscored[0]} is not scored"
+    return f"sessions {some(unscored)} are not scored"
 
 
-def _annotations(item: Matched) -> tuple[tuple[Annotation, ...], list[RefusedRow]]:
-    """A session's annotations in order of time, and all its rows that cannot be used."""
-    annotations: list[Annotation] = []
-    refused = list(item.refused)
-    for row in item.rows:
-        if not row.kept:
-            continue
-        onset_s, offset_s = _seconds(row.onset, item.footage), _seconds(row.offset, item.footage)
-        if onset_s is None or offset_s is None:
-            reason = "a clock time, but the start of its session on the clock is not known"
-        elif onset_s < 0:
-            reason = f"{-onset_s:g} s before the start of its session"
-        elif onset_s > _HALF_DAY_S and not _dated(row, item.footage):
-            reason = f"{onset_s / 3600:.1f} hours after the start of its session, or before it; write times with dates"
-        elif offset_s < onset_s:
-            reason = "ends before it begins"
-        else:
-            annotations.append(
-                Annotation(
-                    session_id=item.footage.name,
-                    onset_s=onset_s,
-                    offset_s=offset_s,
-                    kind=row.kind,
-                    annotator=row.annotator,
-                    reacted=row.reacted,
-                )
-            )
-            continue
-        refused.append(row.refused(reason))
-    return tuple(sorted(annotations)), sorted(refused, key=lambda problem: problem.place)
-
-
-def _outside(footage: Footage, annotations: Sequence[Annotation]) -> list[str]:
-    """The session, and how many of its annotations begin outside of its observed stretches.
-
-    [] = none.
-    """
-    observed = footage.observed
-    count = (
-        0
-        if observed is None
-        else sum(not any(a <= mark.onset_s < b for a, b in observed) for mark in annotations)
-    )
-    return [f"{footage.name} ({count})"] if count else []
-
-
-def _dated(row: AnnotationRow, footage: Footage) -> bool:
-    """Whether the clock leaves no doubt about the day."""
-    moments = (row.onset, footage.start)
-    return not _is_clock(row) or all(
-        isinstance(moment, Clock) and moment.date is not None for moment in moments
-    )
-
-
-def check_minutes(found: Sequence[Matched], source: str) -> None:
-    """Refuse times that were read as minutes and seconds, but are the clock's hours and minutes.
-
-    Spreadsheets hide seconds: 10:15 may be 10:15:20. It is where all lie shortly after their
-    session's start so.
-
-    Raises:
-        DatasetError: all times of sessions with a known start lie from a minute before to three
-            hours after it.
-    """
-    rows = [
-        (row, item.footage.start)
-        for item in found
-        for row in item.rows
-        if row.kept and item.footage.start
-    ]
-    shown = ""
-    for row, start in rows:
-        onset_s = row.onset
-        if isinstance(onset_s, Clock) or onset_s % 1 or onset_s * 60 >= 2 * _HALF_DAY_S:
-            return
-        if not -60 <= since(Clock(of_day_s=onset_s * 60), start) <= _SESSION_S:
-            return
-        shown = shown or f"{onset_s // 60:02.0f}:{onset_s % 60:02.0f}"
-    if rows:
-        raise DatasetError(
-            f"{source}: times such as {shown} are minutes and seconds, or hours and minutes of the clock: all lie "
-            "shortly after the starts of their sessions. Write clock times with seconds, or say "
-            "dataset.format.time_format=mm:ss"
-        )
-
-
-def _is_clock(row: AnnotationRow) -> bool:
-    return isinstance(row.onset, Clock)
-
-
-def _seconds(moment: float | Clock, footage: Footage) -> float | None:
-    """Seconds of the session; None = not known."""
-    if isinstance(moment, Clock):
-        return None if footage.start is None else since(moment, footage.start)
-    return moment
-
-
-def _reason(refused: Sequence[RefusedRow], rules: Rules) -> str:
-    more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-    return f"{rules.source}, {refused[0]}{more}"
+def _first_reason(refused: Sequence[RefusedRow], rules: Rules) -> str:
+    reason = f"{rules.source}, {refused[0]}"
+    if len(refused) == 1:
+        return reason
+    return f"{reason} (and {len(refused) - 1} more)"
 
 
 def _session(

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ferbench.spelling import comparable_name as canonical
+from ferbench.spelling import comparable_name
 
 
-def first_gap(parts: Sequence[str], placed: Sequence[bool]) -> tuple[int, str] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartGap:
+    """Absent parts before a file, so that the file's place in the session is not known.
+
+    Attributes:
+        file_index: the file after the gap, from 0, in order of the parts.
+        missing: which parts are missing, for messages.
+    """
+
+    file_index: int
+    missing: str
+
+
+def first_gap(parts: Sequence[str], placed: Sequence[bool]) -> PartGap | None:
     """Where a part is absent, so that the place of the next file in the session is not known.
 
     Only plain numbers, from 0 or 1, and single letters, from a, tell; nothing is told of other
@@ -19,27 +33,43 @@ def first_gap(parts: Sequence[str], placed: Sequence[bool]) -> tuple[int, str] |
         placed: whether the place of each in the session is given.
 
     Returns:
-        Index of the file after the gap and what is absent, or None.
+        The first gap; None = there is none.
 
     >>> first_gap(["1", "4"], [False, False])
-    (1, 'parts 2 to 3 are missing')
+    PartGap(file_index=1, missing='parts 2 to 3 are missing')
     >>> first_gap(["B"], [False])
-    (0, 'part a is missing')
+    PartGap(file_index=0, missing='part a is missing')
     """
-    names = [canonical(part) for part in parts]
-    lettered = all(re.fullmatch(r"[a-z]", name) for name in names)
-    if not lettered and not all(re.fullmatch(r"[0-9]+", name) for name in names):
+    names = [comparable_name(part) for part in parts]
+    numbers = _numbers(names)
+    if not numbers:
         return None
-    numbers = [ord(name) - ord("a") + 1 if lettered else int(name) for name in names]
     last = min(numbers[0], 1) - 1
-    for at, (number, known) in enumerate(zip(numbers, placed, strict=True)):
+    for index, (number, known) in enumerate(zip(numbers, placed, strict=True)):
         if number > last + 1 and not known:
-            first, to = (
-                chr(ord("a") + n - 1) if lettered else str(n) for n in (last + 1, number - 1)
-            )
-            return (
-                at,
-                f"part {first} is missing" if first == to else f"parts {first} to {to} are missing",
-            )
+            missing = _missing(last + 1, number - 1, lettered=names[0].isalpha())
+            return PartGap(file_index=index, missing=missing)
         last = number
     return None
+
+
+def _numbers(names: Sequence[str]) -> list[int]:
+    """The parts' numbers, a = 1; [] = they are not all numbers, or not all single letters."""
+    if all(re.fullmatch(r"[a-z]", name) for name in names):
+        return [_number_of_letter(name) for name in names]
+    if all(re.fullmatch(r"[0-9]+", name) for name in names):
+        return [int(name) for name in names]
+    return []
+
+
+def _number_of_letter(letter: str) -> int:
+    return ord(letter) - ord("a") + 1
+
+
+def _missing(first: int, last: int, *, lettered: bool) -> str:
+    names = [str(first), str(last)]
+    if lettered:
+        names = [chr(ord("a") + number - 1) for number in (first, last)]
+    if first == last:
+        return f"part {names[0]} is missing"
+    return f"parts {names[0]} to {names[1]} are missing"

@@ -9,7 +9,7 @@ from typing import Final
 
 from ferbench.datasets.naming import Naming, did_you_mean
 from ferbench.datasets.recordings import Moment, Recording, parse_moment
-from ferbench.errors import ConfigError, DatasetError
+from ferbench.errors import ConfigError, DatasetError, Setting, Text
 from ferbench.spelling import plain
 from ferbench.wording import some
 
@@ -17,33 +17,44 @@ GROUPS: Final = ("session", "participant", "camera", "part", "start")
 FILE_NAME: Final = r"(?P<session>[^/]+)\.[^./]+$"
 """The default: the session is the file's name without its suffix."""
 
+_PATTERN: Final = Setting("pattern")
 _WRITTEN_CLOCK: Final = re.compile(
-    r"(?:(?P<y>\d{4})[-_.]?(?P<m>\d\d)[-_.]?(?P<d>\d\d)[-_. T]*)?(?P<h>\d\d)[-_.h]?(?P<min>\d\d)[-_.m]?(?P<s>\d\d)s?",
+    r"(?:(?P<y>\d{4})[-_.]?(?P<m>\d\d)[-_.]?(?P<d>\d\d)[-_. T]*)?"
+    r"(?P<h>\d\d)[-_.h]?(?P<min>\d\d)[-_.m]?(?P<s>\d\d)s?",
     re.ASCII,
 )
 
 
 def compiled(pattern: str, naming: Naming) -> re.Pattern[str]:
-    """The pattern, checked. Raises ConfigError.
+    """The pattern as a regular expression.
 
-    It is no regular expression, or has not the groups that it needs.
+    Raises:
+        ConfigError: it is no regular expression, or has not the groups that it needs.
     """
     try:
         expression = re.compile(pattern)
     except re.error as error:
-        at = error.pos if error.pos is not None else len(pattern)
+        position = len(pattern)
+        if error.pos is not None:
+            position = error.pos
         raise ConfigError(
-            f"pattern: not a regular expression: {error.msg} at position {at}: {pattern[:at]!r}, then {pattern[at:]!r}"
+            f"not a regular expression: {error.msg} at position {position}: "
+            f"{pattern[:position]!r}, then {pattern[position:]!r}",
+            key=_PATTERN.key,
         ) from error
     for name in expression.groupindex:
         if name not in GROUPS:
             raise ConfigError(
-                f"pattern: there is no group {name!r}{did_you_mean(name, GROUPS)}; groups: {', '.join(GROUPS)}"
+                f"there is no group {name!r}{did_you_mean(name, GROUPS)}",
+                key=_PATTERN.key,
+                hint=f"groups: {', '.join(GROUPS)}",
             )
     for name in naming.fields:
         if name not in expression.groupindex:
             raise ConfigError(
-                f"pattern: the session's name {naming.template!r} needs a group (?P<{name}>...), got {pattern!r}"
+                f"the session's name {naming.template!r} needs a group (?P<{name}>...), "
+                f"got {pattern!r}",
+                key=_PATTERN.key,
             )
     return expression
 
@@ -64,37 +75,49 @@ def recordings_by_name(
         DatasetError: it fits no file, or a start that it finds is no time.
     """
     expression = compiled(pattern, naming)
-    found: list[Recording] = []
+    recordings: list[Recording] = []
     unfit: list[str] = []
     for path in videos:
         name = plain(path.relative_to(root).as_posix())
-        match = expression.search(name)
-        values = (
-            {} if match is None else {key: value or "" for key, value in match.groupdict().items()}
-        )
-        if not all(values.get(field, "").strip() for field in naming.fields):
+        values = _values(expression, name)
+        if all(values.get(field, "").strip() for field in naming.fields):
+            recordings.append(_recording(path, name, values))
+        else:
             unfit.append(name)
-            continue
-        start = values.get("start", "")
-        found.append(
-            Recording(
-                path=path,
-                where=name,
-                session=values.get("session", ""),
-                participant=values.get("participant", ""),
-                camera=values.get("camera", ""),
-                part=values.get("part", ""),
-                start=_start(start, name) if start else None,
+    if not recordings:
+        raise DatasetError(
+            Text(
+                _PATTERN,
+                f" fits none of {len(videos)} videos: {some(unfit[:3])}; it is {pattern!r}",
             )
         )
-    if not found:
-        raise DatasetError(
-            f"dataset.pattern fits none of {len(videos)} videos: {some(unfit[:3])}; it is {pattern!r}"
-        )
-    if not unfit:
-        return tuple(found), ()
-    return tuple(found), (
-        f"dataset.pattern does not fit {len(unfit)} of {len(videos)} videos: {some(unfit)}; left out",
+    notices: list[str] = []
+    if unfit:
+        count = f"{len(unfit)} of {len(videos)} videos"
+        notices.append(Text(_PATTERN, f" does not fit {count}: {some(unfit)}; left out"))
+    return tuple(recordings), tuple(notices)
+
+
+def _values(expression: re.Pattern[str], name: str) -> dict[str, str]:
+    """What the groups find in a name; empty where the pattern does not fit."""
+    match = expression.search(name)
+    if match is None:
+        return {}
+    return {group: value or "" for group, value in match.groupdict().items()}
+
+
+def _recording(path: Path, name: str, values: dict[str, str]) -> Recording:
+    start = None
+    if values.get("start"):
+        start = _start(values["start"], name)
+    return Recording(
+        path=path,
+        where=name,
+        session=values.get("session", ""),
+        participant=values.get("participant", ""),
+        camera=values.get("camera", ""),
+        part=values.get("part", ""),
+        start=start,
     )
 
 
@@ -105,9 +128,9 @@ def _start(text: str, name: str) -> Moment:
     """
     match = _WRITTEN_CLOCK.fullmatch(text)
     if match:
-        day = f"{match['y']}-{match['m']}-{match['d']} " if match["y"] else ""
-        text = f"{day}{match['h']}:{match['min']}:{match['s']}"
-    read = parse_moment(text)
-    if isinstance(read, str):
-        raise DatasetError(f"{name}: dataset.pattern finds the start {read}")
-    return read
+        time = f"{match['h']}:{match['min']}:{match['s']}"
+        text = f"{match['y']}-{match['m']}-{match['d']} {time}" if match["y"] else time
+    moment = parse_moment(text)
+    if isinstance(moment, str):
+        raise DatasetError(Text(f"{name}: ", _PATTERN, f" finds the start {moment}"))
+    return moment

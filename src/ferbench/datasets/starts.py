@@ -5,27 +5,34 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from ferbench.datasets.guess import Place, clock_text
 from ferbench.datasets.headers import Headers, find_columns
+from ferbench.datasets.place import Place, clock_text
 from ferbench.datasets.recordings import parse_moment
-from ferbench.errors import DatasetError
+from ferbench.errors import DatasetError, Text
 from ferbench.formats.csv_file import CsvFile, read_csv
-from ferbench.formats.time_format import Cell, Times, find_times
-from ferbench.formats.times import Clock, since
-from ferbench.spelling import comparable_name as canonical
-from ferbench.spelling import plain
+from ferbench.formats.time_format import Times, find_times
+from ferbench.formats.times import Cell, Clock, since
+from ferbench.spelling import comparable_name, plain, same_name
 
 _DIFFERS_S: Final = 1.0
+"""Seconds by which a start in a file's name may differ from the log book's."""
 _DATE_WORDS: Final = ("date", "datum", "dag", "day", "tag", "jour")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A row of the log book: its line, whose session as written ("" = not told), and when it began."""
+    """A row of the log book.
+
+    Attributes:
+        line: in the file, from 1.
+        participant: as written; "" = not told.
+        session: as written; "" = not told.
+        clock: when the session began.
+    """
 
     line: int
     participant: str
@@ -55,18 +62,20 @@ def read_starts(path: Path) -> Starts:
     columns = find_columns(table.header)
     missing = _missing(columns)
     if missing:
+        there = ", ".join(table.header) or "nothing"
         raise DatasetError(
-            f"{path}: no column for {missing}; found: {', '.join(table.header) or 'nothing'}. "
+            f"{path}: no column for {missing}; found: {there}. "
             "Name them participant, session and start."
         )
     texts = _moments(table, columns.names["onset"])
+    cells = [
+        Cell(line=line, text=text)
+        for (line, _), text in zip(table.rows, texts, strict=True)
+        if text
+    ]
     try:
         times = find_times(
-            [
-                Cell(line=line, text=text)
-                for (line, _), text in zip(table.rows, texts, strict=True)
-                if text
-            ],
+            cells,
             headers=[columns.names["onset"]],
             time_format="clock",
             frame_rate_hz=None,
@@ -74,15 +83,18 @@ def read_starts(path: Path) -> Starts:
             delimiter=table.delimiter,
         )
     except DatasetError as error:
-        raise DatasetError(f"{path}: {error}") from None
+        raise DatasetError(Text(f"{path}: ", error.text())) from None
     return _rows(table, texts, columns, times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """Files with their starts; rows without a session ("line 7: ...").
+class FilledStarts:
+    """Files with their starts.
 
-    And where names say something else.
+    Attributes:
+        places: in the given order.
+        problems: rows that are of no session, or of several ("log.csv, line 7: ...").
+        notes: where names say something else than the log book.
     """
 
     places: tuple[Place, ...]
@@ -90,7 +102,7 @@ class Filled:
     notes: tuple[str, ...]
 
 
-def fill_starts(places: Sequence[Place], starts: Starts, source: str) -> Filled:
+def fill_starts(places: Sequence[Place], starts: Starts, source: str) -> FilledStarts:
     """Give the first file of each session and camera the start in the log book.
 
     A start in a file's name is kept.
@@ -103,39 +115,77 @@ def fill_starts(places: Sequence[Place], starts: Starts, source: str) -> Filled:
         starts: the log book.
         source: its name, for messages.
     """
-    firsts: dict[tuple[str, str], dict[str, Place]] = defaultdict(dict)
-    for place in places:
-        firsts[place.participant, place.session].setdefault(place.camera, place)
-    filled: dict[str, str] = {}
-    problems = [f"{source}, {problem}" for problem in starts.problems]
-    notes: list[str] = []
+    sessions = _first_files(places)
+    filling = _Filling(problems=[f"{source}, {problem}" for problem in starts.problems])
     for start in starts.rows:
-        own = [
-            places_of
-            for (participant, session), places_of in firsts.items()
-            if _means(start.participant, participant) and _means(start.session, session)
-        ]
-        if len(own) != 1:
-            what = " ".join(text for text in (start.participant, start.session) if text)
-            several = "several sessions have" if own else "no session has"
-            problems.append(f"{source}, line {start.line}: {several} a video and the name {what!r}")
-            continue
-        for place in own[0].values():
-            if is_later(place.part) and not place.start:
-                told = f"{place.path} is part {place.part}, and the first part has no place; no start given"
-                problems.append(f"{source}, line {start.line}: {told}")
-                continue
-            named = parse_moment(place.start) if place.start else None
-            if named is None:
-                filled[place.path] = clock_text(start.clock)
-            elif isinstance(named, Clock) and abs(since(named, start.clock)) > _DIFFERS_S:
-                differs = f"{since(named, start.clock):+.1f} s from {source}, line {start.line}"
-                notes.append(f"{place.path}: its name's start is {differs}; the name's is used")
-    return Filled(
-        places=tuple(replace(place, start=filled.get(place.path, place.start)) for place in places),
-        problems=tuple(problems),
-        notes=tuple(notes),
+        filling.take(start, sessions, f"{source}, line {start.line}")
+    return FilledStarts(
+        places=tuple(map(filling.filled, places)),
+        problems=tuple(filling.problems),
+        notes=tuple(filling.notes),
     )
+
+
+_Sessions = dict[tuple[str, str], dict[str, Place]]
+"""Of each participant and session, the first file of each camera."""
+
+
+def _first_files(places: Sequence[Place]) -> _Sessions:
+    sessions: _Sessions = defaultdict(dict)
+    for place in places:
+        of_session = sessions[place.participant, place.session]
+        of_session.setdefault(place.camera, place)
+    return sessions
+
+
+@dataclass(slots=True, kw_only=True)
+class _Filling:
+    """Starts by file, as far as they are filled in, and what did not go in."""
+
+    starts: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, start: Start, sessions: _Sessions, where: str) -> None:
+        """Give the files of a row's session its start; note where it is not of one session."""
+        named_so = [session for session in sessions if _is_of(start, session)]
+        if len(named_so) == 1:
+            for place in sessions[named_so[0]].values():
+                self.fill(place, start.clock, where)
+            return
+        name = f"{start.participant} {start.session}".strip()
+        which = "several sessions have" if named_so else "no session has"
+        self.problems.append(f"{where}: {which} a video and the name {name!r}")
+
+    def fill(self, place: Place, clock: Clock, where: str) -> None:
+        """Give a file its start, unless it has one or is a later part."""
+        if not place.start:
+            self._fill_first(place, clock, where)
+            return
+        named = parse_moment(place.start)
+        if isinstance(named, Clock):
+            self._compare(place, since(named, clock), where)
+
+    def _fill_first(self, place: Place, clock: Clock, where: str) -> None:
+        if is_later(place.part):
+            part = f"{place.path} is part {place.part}"
+            self.problems.append(
+                f"{where}: {part}, and the first part has no place; no start given"
+            )
+        else:
+            self.starts[place.path] = clock_text(clock)
+
+    def _compare(self, place: Place, difference_s: float, where: str) -> None:
+        """Note where a file's name and the log book differ."""
+        if abs(difference_s) > _DIFFERS_S:
+            self.notes.append(
+                f"{place.path}: its name's start is {difference_s:+.1f} s from {where}; "
+                "the name's is used"
+            )
+
+    def filled(self, place: Place) -> Place:
+        """A file with the start that it was given, or its own."""
+        return replace(place, start=self.starts.get(place.path, place.start))
 
 
 def is_later(part: str) -> bool:
@@ -144,31 +194,48 @@ def is_later(part: str) -> bool:
     >>> [is_later(part) for part in ("", "0", "01", "A", "intro", "2", "b")]
     [False, False, False, False, False, True, True]
     """
-    name = canonical(part)
-    return int(name) > 1 if re.fullmatch(r"[0-9]+", name) else len(name) == 1 and "a" < name <= "z"
+    name = comparable_name(part)
+    if re.fullmatch(r"[0-9]+", name):
+        return int(name) > 1
+    return len(name) == 1 and "a" < name <= "z"
+
+
+def _is_of(start: Start, session: tuple[str, str]) -> bool:
+    """Whether a row of the log book means a participant's session."""
+    participant, name = session
+    return _means(start.participant, participant) and _means(start.session, name)
 
 
 def _means(written: str, name: str) -> bool:
     """Whether a cell means a name; an empty one means any."""
-    return not written or canonical(written) == canonical(name)
+    return not written or same_name(written, name)
 
 
 def _rows(table: CsvFile, texts: Sequence[str], columns: Headers, times: Times) -> Starts:
+    """The rows of a log book.
+
+    Args:
+        table: the file.
+        texts: when each row's session began, as written.
+        columns: which column is which.
+        times: how times are written.
+    """
+    num_columns = len(table.header)
+    indices = {name: table.header.index(column) for name, column in columns.names.items()}
     rows: list[Start] = []
     problems: list[str] = []
-    seen: dict[tuple[str, str], int] = {}
-    at = {field: table.header.index(name) for field, name in columns.names.items()}
+    first_line: dict[tuple[str, str], int] = {}
     for (line, cells), text in zip(table.rows, texts, strict=True):
-        if len(cells) != len(table.header):
+        if len(cells) != num_columns:
             problems.append(
-                f"line {line}: expected {len(table.header)} cells as in the header, got {len(cells)}"
+                f"line {line}: expected {num_columns} cells as in the header, got {len(cells)}"
             )
             continue
-        participant, session = (
-            plain(cells[at[f]]) if f in at else "" for f in ("participant", "session")
-        )
+        participant = plain(_cell(cells, indices.get("participant")))
+        session = plain(_cell(cells, indices.get("session")))
         clock = times.read(text)
-        first = seen.setdefault((canonical(participant), canonical(session)), line)
+        name = (comparable_name(participant), comparable_name(session))
+        first = first_line.setdefault(name, line)
         if not isinstance(clock, Clock):
             problems.append(f"line {line}: {columns.names['onset']} is {clock}")
         elif first != line:
@@ -180,25 +247,40 @@ def _rows(table: CsvFile, texts: Sequence[str], columns: Headers, times: Times) 
 
 def _missing(columns: Headers) -> str:
     """What the columns do not tell, or ""."""
-    who = not {"participant", "session"} & set(columns.names)
-    lacks = [
-        *(["the participant or session"] if who else []),
-        *([] if "onset" in columns.names else ["the start"]),
-    ]
-    return " and ".join(lacks)
+    missing = []
+    if "participant" not in columns.names and "session" not in columns.names:
+        missing.append("the participant or session")
+    if "onset" not in columns.names:
+        missing.append("the start")
+    return " and ".join(missing)
 
 
 def _moments(table: CsvFile, column: str) -> list[str]:
-    """The cell of each row that has the time, after the cell of a column of dates where there is
-    one.
-    """
-    at = table.header.index(column)
-    dates = [k for k, name in enumerate(table.header) if k != at and canonical(name) in _DATE_WORDS]
-    found = []
-    for _, cells in table.rows:
-        text = cells[at] if at < len(cells) else ""
-        day = cells[dates[0]] if len(dates) == 1 and dates[0] < len(cells) else ""
-        found.append(
-            f"{day} {text}" if day and text and " " not in text and "T" not in text else text
-        )
-    return found
+    """The cell of each row that has the time, after the cell of the one column of dates."""
+    time_index = table.header.index(column)
+    date_index = _date_index(table.header, time_index)
+    return [
+        _with_date(_cell(cells, time_index), _cell(cells, date_index)) for _, cells in table.rows
+    ]
+
+
+def _with_date(time: str, date: str) -> str:
+    """A time after its date, unless it has one, or one of both is empty."""
+    is_dated = " " in time or "T" in time
+    if date and time and not is_dated:
+        return f"{date} {time}"
+    return time
+
+
+def _date_index(header: Sequence[str], time_index: int) -> int | None:
+    """The one column of dates that stands apart; None = there is none, or several."""
+    names = list(enumerate(map(comparable_name, header)))
+    indices = [index for index, name in names if name in _DATE_WORDS and index != time_index]
+    return indices[0] if len(indices) == 1 else None
+
+
+def _cell(cells: Sequence[str], index: int | None) -> str:
+    """A cell of a row; "" where the row is too short, or there is no such column."""
+    if index is None or index >= len(cells):
+        return ""
+    return cells[index]

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from ferbench.datasets.annotators import EVERYBODY
+from ferbench.datasets.assembly import assemble
 from ferbench.datasets.by_video import sessions_of_videos
 from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
 from ferbench.datasets.manifest import read_manifest
 from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
 from ferbench.datasets.naming import Identity, Naming, chosen
-from ferbench.datasets.pairing import Paired, check_minutes, pair, unannotated
+from ferbench.datasets.pairing import Paired, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
-from ferbench.datasets.recordings import Footage, Recording, assemble
+from ferbench.datasets.recordings import Footage, Recording
+from ferbench.datasets.session_annotations import check_minutes
 from ferbench.errors import ConfigError, DatasetError, Setting, Text
 from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.dispatch import open_annotations
@@ -146,7 +148,7 @@ class Study:
             hint = ""
             if root.is_dir() and not self.recursive:
                 hint = Text(Setting("recursive", "true"), " looks in the folders below")
-            raise DatasetError(error.as_text(), key="videos", hint=hint) from None
+            raise DatasetError(error.text(), key="videos", hint=hint) from None
 
     def _not_looked_at(self, root: Path) -> tuple[str, ...]:
         """A notice on videos in the folders below the folder of videos."""
@@ -201,7 +203,7 @@ class Study:
             items, _ = match(footage, table, rules, left_out=left_out)
             paired = pair(self._wanted(items), rules)
         except DatasetError as error:
-            return {}, [Text("annotators are not compared: ", error.as_text())]
+            return {}, [Text("annotators are not compared: ", error.text())]
         return _annotations(paired), []
 
     def _rules(self, annotations: Path) -> Rules:

@@ -21,25 +21,30 @@ _GROWTH: Final = 0.2  # and of growth, in the exponent
 
 @lru_cache(maxsize=8)
 def anchors(height_px: int, width_px: int, device: torch.device) -> Tensor:
-    """Centre and sides of all anchors of a frame, x, y, width, height in parts of the frame's
-    sides, f32 (P, 4).
+    """Centre and sides of all anchors of a frame, f32 (P, 4).
 
-    All of stride 8, then of 16, then of 32; rows of cells, cells, the smaller before the larger.
+    x, y, width, height in parts of the frame's sides. All of stride 8, then of 16, then of 32; rows
+    of cells, cells, the smaller before the larger.
     """
     parts = []
     for stride, sides in _SIDES_PX.items():
         x = (np.arange(-(-width_px // stride)) + 0.5) * stride / width_px
         y = (np.arange(-(-height_px // stride)) + 0.5) * stride / height_px
         part = np.empty((len(y), len(x), len(sides), 4))
-        part[..., 0], part[..., 1] = x[None, :, None], y[:, None, None]
-        part[..., 2], part[..., 3] = np.divide(sides, width_px), np.divide(sides, height_px)
+        part[..., 0] = x[None, :, None]
+        part[..., 1] = y[:, None, None]
+        part[..., 2] = np.divide(sides, width_px)
+        part[..., 3] = np.divide(sides, height_px)
         parts.append(part.reshape(-1, 4))
     return torch.from_numpy(np.concatenate(parts).astype(np.float32)).to(device)
 
 
 def boxes(regression: Tensor, anchor: Tensor) -> Tensor:
-    """Corners x1, y1, x2, y2 in parts of the frame's sides, (M, 4), from the network's numbers (M,
-    4).
+    """Boxes in parts of the frame's sides, x1, y1, x2, y2, (M, 4).
+
+    Args:
+        regression: the network's numbers, (M, 4).
+        anchor: what they are relative to, (M, 4).
     """
     sides = anchor[:, 2:] * torch.exp(regression[:, 2:] * _GROWTH)
     start = anchor[:, :2] + regression[:, :2] * _SHIFT * anchor[:, 2:] - sides / 2
@@ -47,7 +52,10 @@ def boxes(regression: Tensor, anchor: Tensor) -> Tensor:
 
 
 def landmarks(regression: Tensor, anchor: Tensor) -> Tensor:
-    """Five points x, y in parts of the frame's sides, (M, 5, 2), from the network's numbers (M,
-    10).
+    """Five points x, y in parts of the frame's sides, (M, 5, 2).
+
+    Args:
+        regression: the network's numbers, (M, 10).
+        anchor: what they are relative to, (M, 4).
     """
     return anchor[:, None, :2] + regression.view(-1, 5, 2) * _SHIFT * anchor[:, None, 2:]

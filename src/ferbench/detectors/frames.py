@@ -21,9 +21,8 @@ def check_frames(owner: str, frames: torch.Tensor) -> None:
         DataError: they are something else.
     """
     if str(frames.dtype) != "torch.uint8" or frames.dim() != 4 or frames.shape[1] != 3:
-        raise DataError(
-            f"{owner}: expected frames u8 (N, 3, H, W), got {frames.dtype} of {tuple(frames.shape)}"
-        )
+        got = f"{frames.dtype} of {tuple(frames.shape)}"
+        raise DataError(f"{owner}: expected frames u8 (N, 3, H, W), got {got}")
 
 
 def bgr_images(frames: torch.Tensor) -> Iterator[NDArray[np.uint8]]:

@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ferbench.detectors.frames import bgr_images, check_frames
+from ferbench.detectors.engines import detect_each
+from ferbench.detectors.frames import check_frames
 from ferbench.detectors.scrfd import check_search
 from ferbench.errors import ConfigError
 from ferbench.nets import scrfd
 from ferbench.types import Faces
 from ferbench.weights import onnx_graph
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.checking import check
+from ferbench.weights.published import PublishedFile
 
 if TYPE_CHECKING:
     import torch
@@ -52,15 +55,18 @@ class InsightfaceScrfd:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        check_search("InsightfaceScrfd", self.input_px, self.min_score, self.overlap)
+        check_search(self.input_px, self.min_score, self.overlap)
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The ONNX file."""
         return (self.weights,)
 
-    def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], Faces]:  # noqa: ARG002
-        """Return a function from frames, RGB u8 (N, 3, H, W) on any device, to Faces with frames
-        0..N-1.
+    def load(
+        self,
+        device: torch.device,  # noqa: ARG002
+        models: Path,
+    ) -> Callable[[torch.Tensor], Faces]:
+        """Return a function from frames, RGB u8 (N, 3, H, W) on any device, to their Faces.
 
         Raises:
             ConfigError: insightface is not installed, or the file takes frames of another size
@@ -71,16 +77,20 @@ class InsightfaceScrfd:
             from insightface.model_zoo.scrfd import SCRFD
         except ImportError as error:
             raise ConfigError(
-                f"detector=insightface_scrfd needs the package insightface, which cannot be imported ({error}): "
-                "pip install 'ferbench[insightface]', or take detector=scrfd_2.5g, which finds the same"
+                "the detector insightface_scrfd needs the package insightface, which cannot be "
+                f"imported ({error})",
+                hint="pip install 'ferbench[insightface]', or take the detector scrfd_2.5g, "
+                "which finds the same",
             ) from error
         path = check(self.weights, models)
         model = scrfd.read(path)
         fixed_px = scrfd.side_px(model)
         if fixed_px not in (None, self.input_px):
             raise ConfigError(
-                f"InsightfaceScrfd.input_px: {path.name} takes {fixed_px} only, got {self.input_px}; "
-                "ferbench's own SCRFD takes any multiple of 32"
+                key="input_px",
+                expected=f"{fixed_px}, as {path.name} takes no other",
+                got=self.input_px,
+                hint="ferbench's own SCRFD takes any multiple of 32",
             )
         net = SCRFD(model_file=str(path), session=onnx_graph.session(model, path))
         net.prepare(
@@ -103,16 +113,15 @@ class _Loaded:
         check_frames("InsightfaceScrfd", frames)
         if frames.numel() == 0:
             return Faces.empty()
-        found = []
-        for n, image in enumerate(bgr_images(frames)):
-            rows, points = self.net.detect(image)
-            landmarks = np.full((len(rows), 5, 2), np.nan, np.float32) if points is None else points
-            found.append(
-                Faces(
-                    frame=np.full(len(rows), n, np.int64),
-                    box_xyxy=rows[:, :4],
-                    score=rows[:, 4],
-                    landmarks_xy=landmarks.astype(np.float32),
-                )
-            )
-        return Faces.concat(found)
+        return detect_each(frames, self._of_image)
+
+    def _of_image(self, bgr: NDArray[np.uint8]) -> Faces:
+        rows, landmarks = self.net.detect(bgr)
+        if landmarks is None:
+            landmarks = np.full((len(rows), 5, 2), np.nan)
+        return Faces(
+            frame=np.zeros(len(rows), np.int64),
+            box_xyxy=rows[:, :4],
+            score=rows[:, 4],
+            landmarks_xy=landmarks.astype(np.float32),
+        )

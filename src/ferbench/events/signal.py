@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
+from ferbench.checks import check_choice, check_seconds, check_seconds_above_0, check_share
 from ferbench.errors import ConfigError, DataError
 from ferbench.events.baseline import quantile_over
-from ferbench.labels import canonical
+from ferbench.labels import expression_name
 from ferbench.types import F64, I64, Expressions, Signal, Timeline
 
+Kind = Literal["probability", "top"]
+Smoothing = Literal["centred", "causal"]
 Baseline = Literal["none", "rolling", "centred", "video", "others"]
 
 
@@ -44,41 +48,22 @@ class EmotionSignal:
 
     version: ClassVar[str] = "1"
     labels: tuple[str, ...] = ("surprise",)
-    kind: Literal["probability", "top"] = "probability"
+    kind: Kind = "probability"
     smooth_s: float = 0.0
-    smooth: Literal["centred", "causal"] = "centred"
+    smooth: Smoothing = "centred"
     baseline: Baseline = "none"
     baseline_s: float = 60.0
     baseline_quantile: float = 0.5
 
     def __post_init__(self) -> None:
         """Bring the labels to ferbench's spelling and check the rest."""
-        if isinstance(self.labels, str) or not self.labels:
-            raise ConfigError(
-                f"labels: expected a list of at least one expression, got {self.labels!r}"
-            )
-        labels = tuple(canonical(label) for label in self.labels)
-        if len(set(labels)) < len(labels):
-            raise ConfigError(f"labels: expected each expression once, got {', '.join(labels)}")
-        object.__setattr__(self, "labels", labels)
-        if self.kind not in ("probability", "top"):
-            raise ConfigError(f"kind: expected probability or top, got {self.kind!r}")
-        if not (math.isfinite(self.smooth_s) and self.smooth_s >= 0):
-            raise ConfigError(
-                f"smooth_s: expected a finite number of seconds, 0 or more, got {self.smooth_s!r}"
-            )
-        if self.smooth not in ("centred", "causal"):
-            raise ConfigError(f"smooth: expected centred or causal, got {self.smooth!r}")
-        if self.baseline not in get_args(Baseline):
-            raise ConfigError(
-                f"baseline: expected one of {', '.join(get_args(Baseline))}, got {self.baseline!r}"
-            )
-        if not (math.isfinite(self.baseline_s) and self.baseline_s > 0):
-            raise ConfigError(
-                f"baseline_s: expected a finite number of seconds above 0, got {self.baseline_s!r}"
-            )
-        if not 0 <= self.baseline_quantile <= 1:
-            raise ConfigError(f"baseline_quantile: expected 0 to 1, got {self.baseline_quantile!r}")
+        object.__setattr__(self, "labels", _expressions(self.labels))
+        check_choice("kind", self.kind, get_args(Kind))
+        check_seconds("smooth_s", self.smooth_s)
+        check_choice("smooth", self.smooth, get_args(Smoothing))
+        check_choice("baseline", self.baseline, get_args(Baseline))
+        check_seconds_above_0("baseline_s", self.baseline_s)
+        check_share("baseline_quantile", self.baseline_quantile)
 
     @property
     def span(self) -> tuple[float, float]:
@@ -86,7 +71,9 @@ class EmotionSignal:
 
         Probabilities, or differences of two.
         """
-        return (0.0 if self.baseline == "none" else -1.0), 1.0
+        if self.baseline == "none":
+            return 0.0, 1.0
+        return -1.0, 1.0
 
     def build(
         self, expressions: Expressions, chosen: I64, timeline: Timeline
@@ -102,35 +89,27 @@ class EmotionSignal:
             ConfigError: the model does not know one of the labels.
             DataError: ``chosen`` does not have one row per frame.
         """
-        missing = [label for label in self.labels if label not in expressions.labels]
-        if missing:
-            raise ConfigError(
-                f"signal.labels: the model has no {', '.join(missing)}; it has {', '.join(expressions.labels)}"
-            )
+        self._check_known(expressions)
         if chosen.shape != (timeline.video.num_frames,):
             raise DataError(
                 f"chosen: expected shape ({timeline.video.num_frames},), got {chosen.shape}"
             )
         row = expressions.rows_of(chosen)
+        classified = row >= 0
         scores = self._scores(expressions)
         signals = []
         for label in self.labels:
             value = np.full(len(chosen), np.nan)
-            value[row >= 0] = scores[row[row >= 0], expressions.labels.index(label)]
-            if self.smooth_s > 0:
-                value = moving_average(
-                    value, timeline.edges_s, width_s=self.smooth_s, causal=self.smooth == "causal"
-                )
-            if self.baseline in ("rolling", "centred", "video"):
-                value = value - self._neutral(value, timeline.edges_s, window=self._window)
+            column = expressions.labels.index(label)
+            value[classified] = scores[row[classified], column]
+            value = self._treated(value, timeline.edges_s)
             signals.append(Signal(timeline=timeline, value=value, label=label))
         return tuple(signals)
 
-    def settle(
+    def apply_participant_baseline(
         self, signals: tuple[Signal, ...], *, others: tuple[tuple[Signal, ...], ...]
     ) -> tuple[Signal, ...]:
-        """The signals less the baseline of the participant's other sessions, where that is asked
-        for.
+        """Subtract the baseline of the participant's other sessions, where that is asked for.
 
         Args:
             signals: of a video, one per label.
@@ -141,32 +120,58 @@ class EmotionSignal:
         """
         if self.baseline != "others":
             return signals
-        settled = []
+        every_signal = [signal for video in others for signal in video]
+        result = []
         for signal in signals:
-            same = [other for video in others for other in video if other.label == signal.label]
-            value = np.concatenate([other.value for other in same] or [np.empty(0)])
-            if np.isnan(value).all():
-                raise DataError(
-                    "signal.baseline=others: the participant has no other session with a face in this run, so there "
-                    "is no baseline; use another baseline, or leave the session out (dataset.only_sessions)"
-                )
-            ends_s = np.cumsum(
-                [0.0, *(lasts_s for other in same for lasts_s in np.diff(other.timeline.edges_s))]
+            same_label = [other for other in every_signal if other.label == signal.label]
+            value = signal.value - self._level_of(same_label)
+            result.append(replace(signal, value=value))
+        return tuple(result)
+
+    def _check_known(self, expressions: Expressions) -> None:
+        """Raise ConfigError unless the model has all labels."""
+        missing = [label for label in self.labels if label not in expressions.labels]
+        if missing:
+            raise ConfigError(
+                f"the model has no {', '.join(missing)}; it has {', '.join(expressions.labels)}",
+                key="labels",
             )
-            neutral = self._neutral(value, ends_s, window=(math.inf, math.inf))
-            settled.append(replace(signal, value=signal.value - neutral[0]))
-        return tuple(settled)
+
+    def _treated(self, value: F64, edges_s: F64) -> F64:
+        """Values smoothed and less the baseline of their own video, f64 (T,)."""
+        if self.smooth_s > 0:
+            causal = self.smooth == "causal"
+            value = moving_average(value, edges_s, width_s=self.smooth_s, causal=causal)
+        if self.baseline in ("rolling", "centred", "video"):
+            value = value - self._neutral(value, edges_s, window=self._window)
+        return value
+
+    def _level_of(self, signals: Sequence[Signal]) -> float:
+        """The baseline over all values of some signals, as if their videos followed each other.
+
+        Raises:
+            DataError: they have no value.
+        """
+        value = np.concatenate([np.empty(0), *(signal.value for signal in signals)])
+        if np.isnan(value).all():
+            raise DataError(
+                "'others' needs another session of the participant with a face in this run, "
+                "and there is none",
+                key="baseline",
+                hint="use another baseline, or leave the session out",
+            )
+        lasts_s = [np.diff(signal.timeline.edges_s) for signal in signals]
+        edges_s = np.cumsum(np.concatenate(([0.0], *lasts_s)))
+        return float(self._neutral(value, edges_s, window=(math.inf, math.inf))[0])
 
     @property
     def _window(self) -> tuple[float, float]:
         """Seconds behind and ahead of a frame that the baseline of one video takes in."""
         if self.baseline == "video":
             return math.inf, math.inf
-        return (
-            (self.baseline_s, 0.0)
-            if self.baseline == "rolling"
-            else (self.baseline_s / 2, self.baseline_s / 2)
-        )
+        if self.baseline == "rolling":
+            return self.baseline_s, 0.0
+        return self.baseline_s / 2, self.baseline_s / 2
 
     def _neutral(self, value: F64, edges_s: F64, *, window: tuple[float, float]) -> F64:
         """The baseline at each frame, f64 (T,), of a window in seconds behind and ahead."""
@@ -187,6 +192,16 @@ class EmotionSignal:
         return scores
 
 
+def _expressions(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels in ferbench's spelling. Raises ConfigError: none, one twice, or an unknown one."""
+    if isinstance(labels, str) or not labels:
+        raise ConfigError(key="labels", expected="a list of at least one expression", got=labels)
+    names = tuple(expression_name(label) for label in labels)
+    if len(set(names)) < len(names):
+        raise ConfigError(key="labels", expected="each expression once", got=labels)
+    return names
+
+
 def moving_average(value: F64, edges_s: F64, *, width_s: float, causal: bool = False) -> F64:
     """Moving average over true time; frames without a value are left out and stay without one.
 
@@ -204,10 +219,15 @@ def moving_average(value: F64, edges_s: F64, *, width_s: float, causal: bool = F
     lasts_s = np.diff(edges_s) * defined
     time_s = np.concatenate(([0.0], np.cumsum(lasts_s)))
     area = np.concatenate(([0.0], np.cumsum(np.where(defined, value, 0.0) * lasts_s)))
-    high = edges_s[1:] if causal else (edges_s[:-1] + edges_s[1:]) / 2 + width_s / 2
-    low = high - width_s if causal else (edges_s[:-1] + edges_s[1:]) / 2 - width_s / 2
-    spent_s = np.interp(high, edges_s, time_s) - np.interp(low, edges_s, time_s)
-    summed = np.interp(high, edges_s, area) - np.interp(low, edges_s, area)
+    if causal:
+        stop_s = edges_s[1:]
+        start_s = stop_s - width_s
+    else:
+        centre_s = (edges_s[:-1] + edges_s[1:]) / 2
+        stop_s = centre_s + width_s / 2
+        start_s = centre_s - width_s / 2
+    spent_s = np.interp(stop_s, edges_s, time_s) - np.interp(start_s, edges_s, time_s)
+    summed = np.interp(stop_s, edges_s, area) - np.interp(start_s, edges_s, area)
     result = value.copy()  # a window inside the frame sees nothing else
     wider = defined & (np.diff(edges_s) < width_s)
     result[wider] = np.round(summed[wider] / spent_s[wider], 9)

@@ -19,13 +19,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.checks import check_finite, check_seconds, check_seconds_above_0
 from ferbench.errors import ConfigError, DataError
-from ferbench.events.refractory import (
-    check_refractory,
-    outside_refractory,
-    profile_outside_refractory,
-)
-from ferbench.threshold_sweep import Profile, records
+from ferbench.events.refractory import outside_refractory, sweep_outside_refractory
+from ferbench.threshold_sweep import ThresholdSweep, records
 from ferbench.types import F64, I64, Event, Signal
 
 
@@ -56,8 +53,8 @@ def check_rate(fps: float) -> float:
     """
     if not (math.isfinite(fps) and fps > 0):
         raise DataError(
-            f"frame rate: expected a finite number of frames per second above 0, got {fps!r}; "
-            "check that the video can be opened, or give the rate yourself"
+            "frame rate: expected a finite number of frames per second above 0, "
+            f"got {fps!r}; check that the video can be opened, or give the rate yourself"
         )
     return fps
 
@@ -110,12 +107,8 @@ def segment_flags(
 
 
 def _check_lengths(segment_s: float, run_s: float) -> None:
-    if not (math.isfinite(segment_s) and segment_s > 0):
-        raise ConfigError(
-            f"segment_s: expected a finite number of seconds above 0, got {segment_s!r}"
-        )
-    if not (math.isfinite(run_s) and run_s >= 0):
-        raise ConfigError(f"run_s: expected a finite number of seconds, 0 or more, got {run_s!r}")
+    check_seconds_above_0("segment_s", segment_s)
+    check_seconds("run_s", run_s)
 
 
 def timecode(frame_number: int, fps: float) -> str:
@@ -140,8 +133,10 @@ def timecode(frame_number: int, fps: float) -> str:
     if frame_number < 0:
         raise DataError(f"frame number: expected 0 or more, got {frame_number}")
     in_minute = frame_number % (60 * fps)
-    hours, minutes = int(frame_number / (3600 * fps)), int(frame_number / (60 * fps)) % 60
-    return f"{hours:02d}:{minutes:02d}:{int(in_minute / fps):02d}:{int(in_minute % fps):02d}"
+    hours = int(frame_number / (3600 * fps))
+    minutes = int(frame_number / (60 * fps)) % 60
+    seconds, frames = int(in_minute / fps), int(in_minute % fps)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,16 +171,37 @@ class Windowed:
         _check_lengths(self.segment_s, self.run_s)
         if self.run_s >= self.segment_s:
             raise ConfigError(
-                f"run_s: expected less than a segment ({self.segment_s:g} s), got {self.run_s:g}: no run is so long"
+                key="run_s",
+                expected=f"less than a segment ({self.segment_s:g} s), as no run is longer",
+                got=self.run_s,
             )
-        if not math.isfinite(self.enter):
-            raise ConfigError(f"enter: expected a finite number, got {self.enter!r}")
-        check_refractory(self.refractory_s)
+        check_finite("enter", self.enter)
+        check_seconds("refractory_s", self.refractory_s)
 
     @property
     def level(self) -> float:
         """Signal value that makes an event."""
         return self.enter
+
+    @property
+    def least_s(self) -> float:
+        """Seconds of video that an event needs at least."""
+        return self.run_s
+
+    def segments(self, signal: Signal) -> tuple[int, ...]:
+        """1 for each segment with a run that is long enough, else 0.
+
+        Raises:
+            DataError: the video's average rate is not a finite number above 0.
+        """
+        segments = segment_flags(
+            signal.value >= self.enter,
+            signal.timeline.video.fps_hz,
+            segment_s=self.segment_s,
+            run_s=self.run_s,
+            whole_runs=self.whole_runs,
+        )
+        return tuple(int(flag) for flag in segments.flags)
 
     def detect(self, signal: Signal, *, session_id: str, start_s: float) -> tuple[Event, ...]:
         """Events in time order, in seconds of the session.
@@ -194,7 +210,7 @@ class Windowed:
             DataError: the video's average rate is not a finite number above 0.
         """
         edges_s, value = signal.timeline.edges_s, signal.value
-        found = segment_flags(
+        segments = segment_flags(
             value >= self.enter,
             signal.timeline.video.fps_hz,
             segment_s=self.segment_s,
@@ -202,22 +218,22 @@ class Windowed:
             whole_runs=self.whole_runs,
         )
         events = []
-        for index in np.flatnonzero(found.flags):
-            first = int(index) * found.segment_rows
-            stop = min(first + found.segment_rows, len(value))
-            events.append(
-                Event(
-                    session_id=session_id,
-                    onset_s=start_s + float(edges_s[first]),
-                    offset_s=start_s + float(edges_s[stop]),
-                    trigger_s=start_s + float(edges_s[found.trigger_rows[index] + 1]),
-                    label=signal.label,
-                    peak=float(np.nanmax(value[first:stop])),
-                )
+        for index in np.flatnonzero(segments.flags):
+            first = int(index) * segments.segment_rows
+            stop = min(first + segments.segment_rows, len(value))
+            trigger_row = segments.trigger_rows[index]
+            event = Event(
+                session_id=session_id,
+                onset_s=start_s + float(edges_s[first]),
+                offset_s=start_s + float(edges_s[stop]),
+                trigger_s=start_s + float(edges_s[trigger_row + 1]),
+                label=signal.label,
+                peak=float(np.nanmax(value[first:stop])),
             )
+            events.append(event)
         return outside_refractory(events, self.refractory_s)
 
-    def profile(self, signal: Signal, *, start_s: float) -> Profile:
+    def threshold_sweep(self, signal: Signal, *, start_s: float) -> ThresholdSweep:
         """What ``detect`` finds at every level ``enter``.
 
         Args:
@@ -228,27 +244,27 @@ class Windowed:
             DataError: the video's average rate is not a finite number above 0.
         """
         edges_s, fps = signal.timeline.edges_s, check_rate(signal.timeline.video.fps_hz)
-        segment_rows, needed = math.ceil(self.segment_s * fps), math.ceil(self.run_s * fps) + 1
+        segment_rows = math.ceil(self.segment_s * fps)
+        needed = math.ceil(self.run_s * fps) + 1  # rows of a run that is long enough
         value = np.where(np.isnan(signal.value), -np.inf, signal.value)
         row = np.arange(needed - 1, len(value))
         if not self.whole_runs:
             row = row[row % segment_rows >= needed - 1]
         if not len(row):
-            return Profile.of([])
-        high = np.lib.stride_tricks.sliding_window_view(value, needed).min(axis=1)[
-            row - (needed - 1)
-        ]
+            return ThresholdSweep.of([])
+        run_start = row - (needed - 1)
+        high = np.lib.stride_tricks.sliding_window_view(value, needed).min(axis=1)[run_start]
+        segment = row // segment_rows
         if self.whole_runs:
-            low = np.concatenate(([-np.inf], value))[row - (needed - 1)]
-            below, upto, row = _first_of_ranges(low, high, row, row // segment_rows)
+            low = np.concatenate(([-np.inf], value))[run_start]
+            below, upto, row = _first_of_ranges(low, high, row, segment)
         else:
-            at = records(high, row // segment_rows)
-            row, upto = row[at], high[at]
-            below = np.where(
-                np.diff(row // segment_rows, prepend=-1) == 0, np.roll(upto, 1), -np.inf
-            )
+            is_record = records(high, segment)
+            row, upto = row[is_record], high[is_record]
+            same_segment = np.diff(segment[is_record], prepend=-1) == 0
+            below = np.where(same_segment, np.roll(upto, 1), -np.inf)
         first = row // segment_rows * segment_rows
-        whole = Profile(
+        sweep = ThresholdSweep(
             floor=-math.inf,
             below=below,
             upto=upto,
@@ -256,7 +272,7 @@ class Windowed:
             offset_s=start_s + edges_s[np.minimum(first + segment_rows, len(value))],
             trigger_s=start_s + edges_s[row + 1],
         )
-        return profile_outside_refractory(whole, self.refractory_s)
+        return sweep_outside_refractory(sweep, self.refractory_s)
 
 
 def _first_of_ranges(low: F64, high: F64, row: I64, segment: I64) -> tuple[F64, F64, I64]:
@@ -270,19 +286,20 @@ def _first_of_ranges(low: F64, high: F64, row: I64, segment: I64) -> tuple[F64, 
     """
     some = np.flatnonzero(low < high)
     low, high, row = low[some], high[some], row[some]
-    found: list[tuple[float, float, int]] = []
+    triggers: list[tuple[float, float, int]] = []
     border = np.flatnonzero(np.diff(segment[some], prepend=-1, append=-1))
     for start, stop in pairwise(border.tolist()):
-        ends = np.unique(np.concatenate([low[start:stop], high[start:stop]]))
-        inside = (low[start:stop, None] < ends) & (
-            ends <= high[start:stop, None]
-        )  # levels from one end to the next
+        of_segment = slice(start, stop)
+        ends = np.unique(np.concatenate([low[of_segment], high[of_segment]]))
+        # Between two neighbouring ends nothing changes: who triggers at an end, does so down to
+        # the next lower one.
+        inside = (low[of_segment, None] < ends) & (ends <= high[of_segment, None])
         first = np.where(inside.any(axis=0), inside.argmax(axis=0), -1)
         changes = np.flatnonzero(np.diff(first, prepend=-2, append=-2)).tolist()
-        for k, after in pairwise(changes):
-            if first[k] >= 0:
-                found.append(
-                    (float(ends[k - 1]), float(ends[after - 1]), int(row[start + first[k]]))
-                )
-    below, upto, rows = np.array(found, np.float64).reshape(-1, 3).T
+        for end, next_change in pairwise(changes):
+            if first[end] < 0:
+                continue
+            trigger_row = int(row[start + first[end]])
+            triggers.append((float(ends[end - 1]), float(ends[next_change - 1]), trigger_row))
+    below, upto, rows = np.array(triggers, np.float64).reshape(-1, 3).T
     return below, upto, rows.astype(np.int64)

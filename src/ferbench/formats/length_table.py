@@ -16,6 +16,7 @@ from typing import Final
 from ferbench.errors import FormatError
 from ferbench.formats.csv_rows import first_cells, rows_of, seconds_of
 from ferbench.spelling import plain
+from ferbench.timespans import clipped, total_s
 
 LENGTHS: Final = ("observed_s", "duration_s")
 
@@ -71,20 +72,14 @@ def _length(where: str, row: Mapping[str, str], column: str) -> SessionLength:
         raise FormatError(f"{where}: {column} is {row[column]!r}, expected 0 or more seconds")
     observed = _stretches(where, row.get("observed", ""))
     if observed is not None and column == "duration_s":
-        observed = _within(observed, length_s)
-        length_s = sum(to_s - from_s for from_s, to_s in observed)
+        observed = tuple(clipped(observed, 0.0, length_s))
+        length_s = total_s(observed)
     return SessionLength(
         duration_s=length_s,
         valid_s=seconds_of(where, "valid_s", row.get("valid_s", "") or math.nan),
         observed=observed,
         participant=plain(row.get("participant", "")),
     )
-
-
-def _within(stretches: Stretches, length_s: float) -> Stretches:
-    """The parts of stretches that lie inside a session."""
-    cut = [(max(from_s, 0.0), min(to_s, length_s)) for from_s, to_s in stretches]
-    return tuple((from_s, to_s) for from_s, to_s in cut if from_s < to_s)
 
 
 def _stretches(where: str, text: str) -> Stretches | None:

@@ -19,7 +19,8 @@ from ferbench.formats.choosing import (
 )
 from ferbench.formats.csv_file import CsvFile
 from ferbench.formats.keeping import kept_rows
-from ferbench.formats.time_format import Cell, Times, find_times
+from ferbench.formats.time_format import Times, find_times
+from ferbench.formats.times import Cell
 
 
 def read_spreadsheet(source: Source) -> AnnotationTable:
@@ -81,7 +82,7 @@ def _times_of(
             delimiter=source.cells[0].delimiter,
         )
     except DatasetError as error:
-        raise DatasetError(Text(f"{source.path}: ", error.as_text())) from None
+        raise DatasetError(Text(f"{source.path}: ", error.text())) from None
 
 
 def _filled_cells(

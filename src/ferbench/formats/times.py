@@ -9,7 +9,7 @@ import datetime
 import math
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 ElapsedFormat = Literal["seconds", "milliseconds", "mm:ss", "hh:mm:ss", "hh:mm:ss:ff"]
 TimeFormat = Literal["auto", "seconds", "milliseconds", "mm:ss", "hh:mm:ss", "hh:mm:ss:ff", "clock"]
@@ -18,6 +18,7 @@ DecimalMark = Literal[".", ","]
 ELAPSED: Final[tuple[ElapsedFormat, ...]] = get_args(ElapsedFormat)
 
 _DAY_S: Final = 86400.0
+_LONGEST_SHOWN: Final = 40
 _NUMBER: Final = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 _SECONDS: Final = r"(?P<s>\d{1,2}(?:[.,]\d*)?)"
 _SHAPES: Final[dict[str, re.Pattern[str]]] = {
@@ -40,9 +41,11 @@ _EXPECTED: Final[dict[str, str]] = {
     "clock": "a clock time with seconds such as 14:03:20 or 2024-03-05 14:03:20",
 }
 _MARK: Final = re.compile(r"(?:^[+-]?|:)\d*([.,])\d*(?:[eE][+-]?\d+)?$", re.ASCII)
+_YEAR_FIRST: Final = re.compile(r"\d{4}([-/])\d{1,2}\1\d{1,2}", re.ASCII)
+_YEAR_LAST: Final = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{4}", re.ASCII)
 _KINDS: Final = tuple(
-    (re.compile(pattern, re.IGNORECASE), what)
-    for pattern, what in (
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
         (r"=.*", "a formula"),
         (r"#.*", "a spreadsheet's error value"),
         (r"[+-]?(nan|inf|infinity)", "no finite time"),
@@ -55,12 +58,23 @@ _KINDS: Final = tuple(
         ),
     )
 )
+"""What texts that are no times may be, the first that fits."""
+
+
+class Cell(NamedTuple):
+    """A time as the file has it: its line and text."""
+
+    line: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """A time on the clock: seconds since midnight, 0 <= of_day_s < 86400, and the date where one
-    was written.
+    """A time on the clock.
+
+    Attributes:
+        of_day_s: seconds since midnight, 0 <= of_day_s < 86400.
+        date: where one was written.
     """
 
     of_day_s: float
@@ -80,7 +94,9 @@ def since(clock: Clock, start: Clock) -> float:
     seconds = clock.of_day_s - start.of_day_s
     if clock.date is not None and start.date is not None:
         return round((clock.date - start.date).days * _DAY_S + seconds, 6)
-    return round(seconds + _DAY_S if seconds < -_DAY_S / 2 else seconds, 6)
+    if seconds < -_DAY_S / 2:
+        seconds += _DAY_S
+    return round(seconds, 6)
 
 
 def parse_time(
@@ -104,22 +120,37 @@ def parse_time(
     750.5
     """
     match = _SHAPES[time_format].fullmatch(text)
-    if match is None or not _marked(text, decimal):
+    if match is None or not _has_mark(text, decimal):
         return _refusal(text, time_format, decimal)
-    if time_format in ("seconds", "milliseconds"):
-        seconds = float(text.replace(",", ".")) / (1000 if time_format == "milliseconds" else 1)
-    else:
-        if frame_rate_hz is None and time_format == "hh:mm:ss:ff":
-            return f"{_shown(text)}, a time code, which needs a frame rate"
-        rate = frame_rate_hz or math.inf
-        part = {name: float(digits.replace(",", ".")) for name, digits in match.groupdict().items()}
-        beyond = _beyond(part, hours_below=math.inf, frames_below=rate)
-        if beyond:
-            return f"{_shown(text)}, expected {beyond}"
-        seconds = part.get("h", 0.0) * 3600 + part["m"] * 60 + part["s"] + part.get("f", 0.0) / rate
-    if not math.isfinite(seconds) or seconds < 0:
+    seconds = _elapsed_s(match, time_format, frame_rate_hz)
+    if isinstance(seconds, str):
+        return f"{_shown(text)}, {seconds}"
+    if not 0 <= seconds < math.inf:
         return f"{_shown(text)}, expected a finite time that is not negative"
     return seconds + 0.0  # no negative zero
+
+
+def _elapsed_s(
+    match: re.Match[str], time_format: ElapsedFormat, frame_rate_hz: float | None
+) -> float | str:
+    """The seconds of a time that has the format's shape, or what is wrong with it."""
+    if time_format == "seconds":
+        return _number(match[0])
+    if time_format == "milliseconds":
+        return _number(match[0]) / 1000
+    if time_format == "hh:mm:ss:ff" and frame_rate_hz is None:
+        return "a time code, which needs a frame rate"
+    fields = {name: _number(digits) for name, digits in match.groupdict().items()}
+    return _sum_s(fields, frame_rate_hz or math.inf)
+
+
+def _sum_s(fields: dict[str, float], frame_rate_hz: float) -> float | str:
+    """The seconds of hours, minutes, seconds and frames, or which of them is too large."""
+    limit = _exceeded_limit(fields, hours_below=math.inf, frames_below=frame_rate_hz)
+    if limit:
+        return f"expected {limit}"
+    hours, frames = fields.get("h", 0.0), fields.get("f", 0.0)
+    return hours * 3600 + fields["m"] * 60 + fields["s"] + frames / frame_rate_hz
 
 
 def parse_clock(
@@ -141,66 +172,91 @@ def parse_clock(
     Clock(of_day_s=50600.0, date=datetime.date(2024, 3, 5))
     """
     match = _SHAPES["clock"].fullmatch(text)
-    if match is None or not _marked(text, decimal):
+    if match is None or not _has_mark(text, decimal):
         return _refusal(text, "clock", decimal)
-    part = {name: float(match[name].replace(",", ".")) for name in "hms"}
-    beyond = _beyond(part, hours_below=24, frames_below=math.inf)
-    if beyond:
-        return f"{_shown(text)}, expected {beyond}"
-    of_day_s = part["h"] * 3600 + part["m"] * 60 + part["s"]
+    fields = {name: _number(match[name]) for name in "hms"}
+    limit = _exceeded_limit(fields, hours_below=24, frames_below=math.inf)
+    if limit:
+        return f"{_shown(text)}, expected {limit}"
+    of_day_s = fields["h"] * 3600 + fields["m"] * 60 + fields["s"]
     if match["date"] is None:
         return Clock(of_day_s=of_day_s)
-    dates = _dates(match["date"], day_first)
+    date = _only_date(match["date"], day_first)
+    if isinstance(date, str):
+        return f"{_shown(text)}, {date}"
+    return Clock(of_day_s=of_day_s, date=date)
+
+
+def _only_date(text: str, day_first: bool | None) -> datetime.date | str:
+    """The date that a text stands for, or what is wrong with it."""
+    dates = sorted(_dates(text, day_first))
     if not dates:
-        return f"{_shown(text)}, expected a date that exists, written as 2024-03-05"
+        return "expected a date that exists, written as 2024-03-05"
     if len(dates) > 1:
-        return f"{_shown(text)}, which may be {' or '.join(map(str, sorted(dates)))}; write dates as 2024-03-05"
-    return Clock(of_day_s=of_day_s, date=dates.pop())
+        return f"which may be {' or '.join(map(str, dates))}; write dates as 2024-03-05"
+    return dates[0]
 
 
 def decimal_mark(text: str) -> DecimalMark | None:
     """The decimal mark of a time, or None."""
     match = _MARK.search(text)
-    return None if match is None else "." if match[1] == "." else ","
+    if match is None:
+        return None
+    return "." if match[1] == "." else ","
 
 
-def _marked(text: str, decimal: DecimalMark | None) -> bool:
+def _has_mark(text: str, decimal: DecimalMark | None) -> bool:
+    """Whether a time has no other decimal mark than the one that is accepted."""
     return decimal is None or decimal_mark(text) in (None, decimal)
 
 
+def _number(digits: str) -> float:
+    return float(digits.replace(",", "."))
+
+
 def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}...")
+    if len(text) > _LONGEST_SHOWN:
+        text = f"{text[:_LONGEST_SHOWN]}..."
+    return repr(text)
 
 
-def _beyond(part: dict[str, float], *, hours_below: float, frames_below: float) -> str:
-    """Which part of a time is too large, or ""."""
-    if part["s"] >= 60:
+def _exceeded_limit(fields: dict[str, float], *, hours_below: float, frames_below: float) -> str:
+    """The limit that a part of a time does not keep, or ""."""
+    if fields["s"] >= 60:
         return "seconds below 60"
-    if "h" in part and part["m"] >= 60:
+    if "h" in fields and fields["m"] >= 60:
         return "minutes below 60 where hours are given"
-    if hours_below <= part.get("h", 0.0) < math.inf:
+    if hours_below <= fields.get("h", 0.0) < math.inf:
         return f"hours below {hours_below:g}"
-    return f"a frame number below {frames_below:g}" if part.get("f", 0.0) >= frames_below else ""
+    if fields.get("f", 0.0) >= frames_below:
+        return f"a frame number below {frames_below:g}"
+    return ""
 
 
 def _dates(text: str, day_first: bool | None) -> set[datetime.date]:
     """The dates that a text may stand for."""
-    if re.fullmatch(r"\d{4}([-/])\d{1,2}\1\d{1,2}", text, re.ASCII):
-        orders = ["ymd"]
-    elif re.fullmatch(r"\d{1,2}([-/.])\d{1,2}\1\d{4}", text, re.ASCII):
-        day_first = True if "." in text else day_first
-        orders = {True: ["dmy"], False: ["mdy"], None: ["dmy", "mdy"]}[day_first]
-    else:
-        return set()
-    numbers = [int(number) for number in re.split(r"\D", text)]
-    found = set()
-    for order in orders:
-        part = dict(zip(order, numbers, strict=True))
+    dates = set()
+    for order in _orders(text, day_first):
+        numbers = [int(number) for number in re.split(r"\D", text)]
+        fields = dict(zip(order, numbers, strict=True))
         try:
-            found.add(datetime.date(part["y"], part["m"], part["d"]))
+            dates.add(datetime.date(fields["y"], fields["m"], fields["d"]))
         except ValueError:  # no such date
             continue
-    return found
+    return dates
+
+
+def _orders(text: str, day_first: bool | None) -> tuple[str, ...]:
+    """In which order day, month and year may stand; () = the text is no date."""
+    if _YEAR_FIRST.fullmatch(text):
+        return ("ymd",)
+    if not _YEAR_LAST.fullmatch(text):
+        return ()
+    if "." in text or day_first is True:
+        return ("dmy",)
+    if day_first is False:
+        return ("mdy",)
+    return ("dmy", "mdy")
 
 
 def _refusal(text: str, time_format: TimeFormat, decimal: DecimalMark | None) -> str:
@@ -210,5 +266,7 @@ def _refusal(text: str, time_format: TimeFormat, decimal: DecimalMark | None) ->
         expected = expected.replace("12.5", "12,5")
     if not text:
         return f"empty, {expected}"
-    what = next((f", {what}" for pattern, what in _KINDS if pattern.fullmatch(text)), "")
-    return f"{_shown(text)}{what}, {expected}"
+    for pattern, kind in _KINDS:
+        if pattern.fullmatch(text):
+            return f"{_shown(text)}, {kind}, {expected}"
+    return f"{_shown(text)}, {expected}"

@@ -1,5 +1,4 @@
-"""APViT, a vision transformer on the maps of a face recognition network that drops the weakest
-tokens on its way.
+"""APViT: a vision transformer on a face recognition network's maps that drops weak tokens.
 
 Paper: Xue, Wang, Tan, Ma, Guo 2022, "Vision Transformer with Attentive Pooling for Robust Facial
 Expression Recognition", IEEE Transactions on Affective Computing. Original code:
@@ -32,16 +31,8 @@ _HIDDEN: Final = 3 * _WIDTH
 _NORM_EPS: Final = 1e-6
 _CELLS: Final = 14 * 14
 _CELLS_KEPT: Final = 160
-_KEPT: Final = (
-    None,
-    None,
-    None,
-    None,
-    144,
-    129,
-    116,
-    104,
-)  # per block; each time nine tenths, rounded down
+_KEPT: Final = (None, None, None, None, 144, 129, 116, 104)
+"""Tokens that stay in each block: nine tenths, rounded down; None = all."""
 
 
 class _Strongest(nn.Module):
@@ -84,8 +75,9 @@ class _Attention(nn.Module):
         self.proj = nn.Linear(_WIDTH, _WIDTH)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, T, C) to (N, T, C), and the class token's logits before the softmax, summed over the
-        heads, (N, T).
+        """Attend, (N, T, C) to (N, T, C), and weigh the tokens, (N, T).
+
+        The weights are the class token's logits before the softmax, summed over the heads.
         """
         qkv = self.qkv(tokens).unflatten(2, (3, _HEADS, -1)).permute(2, 0, 3, 1, 4)
         query, key, value = qkv.unbind(0)

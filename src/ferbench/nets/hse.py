@@ -42,11 +42,8 @@ class _EmotiEffNet(nn.Module):
                 f"timm's {self.BACKBONE}: expected an EfficientNet, got a {type(backbone).__name__}"
             )
         self.conv_stem, self.bn1, self.blocks = backbone.conv_stem, backbone.bn1, backbone.blocks
-        self.conv_head, self.bn2, self.global_pool = (
-            backbone.conv_head,
-            backbone.bn2,
-            backbone.global_pool,
-        )
+        self.conv_head, self.bn2 = backbone.conv_head, backbone.bn2
+        self.global_pool = backbone.global_pool
         self.classifier = nn.Sequential(nn.Linear(backbone.num_features, num_classes))
 
     def forward(self, image: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ the bottom and right only.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -83,8 +85,8 @@ class MiniXception(nn.Module):
     def __init__(self, num_classes: int = 7) -> None:
         super().__init__()
         self.stem = _Stem()
-        before = (8, *_WIDTHS[:-1])
-        self.blocks = nn.Sequential(*(_Block(c, w) for c, w in zip(before, _WIDTHS, strict=True)))
+        widths = pairwise((8, *_WIDTHS))
+        self.blocks = nn.Sequential(*(_Block(channels, width) for channels, width in widths))
         self.head = nn.Conv2d(_WIDTHS[-1], num_classes, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:

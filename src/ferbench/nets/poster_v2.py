@@ -233,19 +233,16 @@ class PosterV2(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Classify faces, RGB f32 (N, 3, 224, 224) normalised as for ImageNet.
 
-        Returns logits f32 (N, num_classes).
-
-        Both backbones see every second pixel in both directions.
+        Returns logits f32 (N, num_classes). Both backbones see every second pixel in both
+        directions.
         """
         half = F.interpolate(image, size=_BACKBONE_PX, mode="nearest")
         landmarks1, landmarks2, landmarks3 = self.face_landback(half)
         landmarks3 = self.last_face_conv(landmarks3)
         image1, image2, image3 = self.ir_back(half)
-        cells1, cells2, cells3 = (
-            self.window1(self.conv1(image1)),
-            self.window2(self.conv2(image2)),
-            self.window3(self.conv3(image3)),
-        )
+        cells1 = self.window1(self.conv1(image1))
+        cells2 = self.window2(self.conv2(image2))
+        cells3 = self.window3(self.conv3(image3))
         maps1 = _crossed(self.attn1, self.ffn1, cells1, landmarks1)
         maps2 = _crossed(self.attn2, self.ffn2, cells2, landmarks2)
         maps3 = _crossed(self.attn3, self.ffn3, cells3, landmarks3)

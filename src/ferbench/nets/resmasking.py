@@ -16,7 +16,7 @@ the second where it equals the first, and refuses it otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 
 import torch
 from torch import Tensor, nn
@@ -24,8 +24,9 @@ from torch.nn import functional as F  # noqa: N812
 
 
 class _Block(nn.Module):
-    """ResNet's basic block; its shortcut is a convolution over one pixel where channels or stride
-    change.
+    """ResNet's basic block.
+
+    Its shortcut is a convolution over one pixel where channels or stride change.
     """
 
     def __init__(self, channels: int, width: int, stride: int = 1) -> None:
@@ -82,13 +83,16 @@ class _Mask(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         skips: list[Tensor] = []
         for level in range(1, self.depth + 1):
-            x = self.get_submodule(f"conv{level}")(F.max_pool2d(x, 2) if skips else x)
+            if level > 1:
+                x = F.max_pool2d(x, 2)
+            x = self.get_submodule(f"conv{level}")(x)
             skips.append(x)
         skips.pop()
         for step in range(self.depth + 1, 2 * self.depth):
             x = torch.cat((self.get_submodule(f"up_pool{step}")(x), skips.pop()), dim=1)
             x = self.get_submodule(f"conv{step}")(x)
-        return self.get_submodule(f"conv{2 * self.depth}")(x).softmax(dim=1)  # type: ignore[no-any-return]
+        masks: Tensor = self.get_submodule(f"conv{2 * self.depth}")(x)
+        return masks.softmax(dim=1)
 
 
 def _without_aliases(
@@ -105,17 +109,24 @@ def _without_aliases(
 
     Torch calls it before a mask is loaded.
     """
+    for kept, alias in _names_of_shortcuts(mask, prefix):
+        repeated = state.pop(alias, None)
+        if repeated is None or kept not in state:
+            continue
+        if not torch.equal(repeated, state[kept]):
+            errors.append(
+                f"{alias} and {kept} are two names of one tensor, but their values differ."
+            )
+
+
+def _names_of_shortcuts(mask: nn.Module, prefix: str) -> Iterator[tuple[str, str]]:
+    """The two names of each tensor of a mask's shortcuts."""
     for name, block in mask.named_children():
         if not isinstance(block, _Block):
             continue
-        for rest in block.downsample.state_dict():
-            kept = f"{prefix}{name}.downsample.{rest}"
-            alias = f"{prefix}{name.replace('conv', 'downsample')}.{rest}"
-            repeated = state.pop(alias, None)
-            if repeated is not None and kept in state and not torch.equal(repeated, state[kept]):
-                errors.append(
-                    f"{alias} and {kept} are two names of one tensor, but their values differ."
-                )
+        alias = name.replace("conv", "downsample")
+        for entry in block.downsample.state_dict():
+            yield f"{prefix}{name}.downsample.{entry}", f"{prefix}{alias}.{entry}"
 
 
 class ResMasking(nn.Module):

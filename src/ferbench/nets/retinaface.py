@@ -1,5 +1,4 @@
-"""RetinaFace: one pass over the frame, two anchors per cell of three maps, each with score, box and
-five landmarks.
+"""RetinaFace: score, box and five landmarks for two anchors in each cell of three maps.
 
 Paper: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild". Layers and
 their names are those of Pytorch_Retinaface (biubug6, MIT), which batch-face carries too; the
@@ -219,9 +218,10 @@ class RetinaFace(nn.Module):
     def __init__(self, body: Body) -> None:
         super().__init__()
         self.body: MobileNet025 | ResNet50
-        self.body, width, slope = (
-            (MobileNet025(), 64, 0.1) if body == "mobilenet0.25" else (ResNet50(), 256, 0.0)
-        )
+        if body == "mobilenet0.25":
+            self.body, width, slope = MobileNet025(), 64, 0.1
+        else:
+            self.body, width, slope = ResNet50(), 256, 0.0
         self.fpn = _Pyramid(self.body.widths, width, slope)
         self.ssh1, self.ssh2, self.ssh3 = (_Context(width, slope) for _ in range(3))
         self.ClassHead = nn.ModuleList(Head(width, 2) for _ in range(3))
@@ -229,16 +229,21 @@ class RetinaFace(nn.Module):
         self.LandmarkHead = nn.ModuleList(Head(width, 10) for _ in range(3))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Boxes (N, P, 4) and landmarks (N, P, 10) relative to the anchors, and logits (N, P, 2) of
-        "no face", "face".
+        """Look at images f32 (N, 3, H, W).
 
-        The order is boxes, logits, landmarks. P counts anchors: all of stride 8, then of 16, then
-        of 32.
+        Returns:
+            Boxes (N, P, 4) relative to the anchors, logits (N, P, 2) of "no face" and "face",
+            landmarks (N, P, 10) relative to the anchors. P counts anchors: all of stride 8, then of
+            16, then of 32.
         """
         fine, middle, coarse = self.fpn(*self.body(image))
         maps = self.ssh1(fine), self.ssh2(middle), self.ssh3(coarse)
-        boxes, logits, landmarks = (
-            torch.cat([head(part) for head, part in zip(heads, maps, strict=True)], dim=1)
-            for heads in (self.BboxHead, self.ClassHead, self.LandmarkHead)
-        )
+        boxes = _of_all_maps(self.BboxHead, maps)
+        logits = _of_all_maps(self.ClassHead, maps)
+        landmarks = _of_all_maps(self.LandmarkHead, maps)
         return boxes, logits, landmarks
+
+
+def _of_all_maps(heads: nn.ModuleList, maps: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """What one kind of head says of all anchors, (N, P, values)."""
+    return torch.cat([head(part) for head, part in zip(heads, maps, strict=True)], dim=1)

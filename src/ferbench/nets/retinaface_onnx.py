@@ -73,13 +73,13 @@ class _Graph:
         assert convolution.bias is not None
         values = self.convolution(convolution, convolution.weight, convolution.bias, maps)
         values = self.node("Transpose", values, perm=[0, 2, 3, 1])
-        return self.node(
-            "Reshape", values, self.constant(np.array([0, -1, layer.values], np.int64))
-        )
+        shape = self.constant(np.array([0, -1, layer.values], np.int64))
+        return self.node("Reshape", values, shape)
 
     def nearest_like(self, maps: str, like: str) -> str:
-        cut = [self.constant(np.array([n], np.int64)) for n in (0, 2)]
-        leading = self.node("Slice", self.node("Shape", maps), cut[0], cut[1])
+        start = self.constant(np.array([0], np.int64))
+        stop = self.constant(np.array([2], np.int64))
+        leading = self.node("Slice", self.node("Shape", maps), start, stop)
         trailing = self.node("Shape", like, start=2)
         size = self.node("Concat", leading, trailing, axis=0)
         return self.node(
@@ -91,6 +91,15 @@ class _Graph:
             mode="nearest",
             coordinate_transformation_mode="asymmetric",
             nearest_mode="floor",
+        )
+
+    def max_pool(self, layer: nn.MaxPool2d, maps: str) -> str:
+        return self.node(
+            "MaxPool",
+            maps,
+            kernel_shape=[layer.kernel_size] * 2,
+            strides=[layer.stride] * 2,
+            pads=[layer.padding] * 4,
         )
 
     def layer(self, layer: nn.Module, inputs: list[str]) -> str:
@@ -105,14 +114,7 @@ class _Graph:
             case nn.ReLU():
                 return self.node("Relu", inputs[0])
             case nn.MaxPool2d():
-                side, stride, pad = layer.kernel_size, layer.stride, layer.padding
-                return self.node(
-                    "MaxPool",
-                    inputs[0],
-                    kernel_shape=[side] * 2,
-                    strides=[stride] * 2,
-                    pads=[pad] * 4,
-                )
+                return self.max_pool(layer, inputs[0])
         raise TypeError(f"no ONNX form of {layer}")
 
 
@@ -126,6 +128,54 @@ def _folded(layer: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return weight.float(), (norm.bias.double() - mean.double() * scale).float()
 
 
+class _Translation:
+    """A traced network's nodes as an ONNX graph, one after the other."""
+
+    def __init__(self, net: RetinaFace) -> None:
+        self.graph = _Graph()
+        self.layers = dict(net.named_modules())
+        self.names: dict[fx.Node, str] = {}  # of what comes out of each node
+        # Convolutions whose normalisation comes next, with the name of their input.
+        self.waiting: dict[fx.Node, tuple[nn.Conv2d, str]] = {}
+
+    def add(self, node: Any) -> None:
+        """Bring one node (``fx.Node``) over. Raises TypeError where it has no ONNX form."""
+        match node.op:
+            case "placeholder":
+                self.names[node] = INPUT
+            case "call_module":
+                self._add_layer(node)
+            case "call_function":
+                self.names[node] = self._function(node)
+            case "output":
+                for name, part in zip(OUTPUTS, node.args[0], strict=True):
+                    self.graph.node("Identity", self.names[part], name=name)
+            case _:
+                raise TypeError(f"no ONNX form of {node.op} {node.target}")
+
+    def _add_layer(self, node: Any) -> None:
+        layer = self.layers[str(node.target)]
+        if isinstance(layer, nn.Conv2d):
+            self.waiting[node] = layer, self.names[node.args[0]]
+        elif isinstance(layer, nn.BatchNorm2d):
+            convolution, maps = self.waiting[node.args[0]]
+            weight, bias = _folded(convolution, layer)
+            self.names[node] = self.graph.convolution(convolution, weight, bias, maps)
+        else:
+            inputs = [self.names[argument] for argument in node.args]
+            self.names[node] = self.graph.layer(layer, inputs)
+
+    def _function(self, node: Any) -> str:
+        if node.target in _ADD:
+            return self.graph.node("Add", *(self.names[argument] for argument in node.args))
+        if node.target is torch.cat:
+            parts = [self.names[part] for part in node.args[0]]
+            return self.graph.node("Concat", *parts, axis=node.kwargs["dim"])
+        if node.target is torch.relu:
+            return self.graph.node("Relu", self.names[node.args[0]])
+        raise TypeError(f"no ONNX form of {node.op} {node.target}")
+
+
 def to_onnx(net: RetinaFace) -> onnx.ModelProto:
     """The network as an ONNX model.
 
@@ -136,40 +186,14 @@ def to_onnx(net: RetinaFace) -> onnx.ModelProto:
     """
     from onnx import TensorProto, helper
 
-    traced = _Tracer().trace(net)
-    graph, made = _Graph(), dict[fx.Node, str]()
-    layers = dict(net.named_modules())
-    waiting: dict[
-        fx.Node, tuple[nn.Conv2d, str]
-    ] = {}  # convolutions whose normalisation comes next
-    for node in traced.nodes:
-        if node.op == "placeholder":
-            made[node] = INPUT
-        elif node.op == "call_module":
-            layer = layers[str(node.target)]
-            if isinstance(layer, nn.Conv2d):
-                waiting[node] = layer, made[node.args[0]]
-            elif isinstance(layer, nn.BatchNorm2d):
-                convolution, maps = waiting[node.args[0]]
-                made[node] = graph.convolution(convolution, *_folded(convolution, layer), maps)
-            else:
-                made[node] = graph.layer(layer, [made[argument] for argument in node.args])
-        elif node.op == "call_function" and node.target in _ADD:
-            made[node] = graph.node("Add", *(made[argument] for argument in node.args))
-        elif node.op == "call_function" and node.target is torch.cat:
-            axis = node.kwargs["dim"]
-            made[node] = graph.node("Concat", *(made[part] for part in node.args[0]), axis=axis)
-        elif node.op == "call_function" and node.target is torch.relu:
-            made[node] = graph.node("Relu", made[node.args[0]])
-        elif node.op == "output":
-            for name, part in zip(OUTPUTS, node.args[0], strict=True):
-                graph.node("Identity", made[part], name=name)
-        else:
-            raise TypeError(f"no ONNX form of {node.op} {node.target}")
+    translation = _Translation(net)
+    for node in _Tracer().trace(net).nodes:
+        translation.add(node)
+    graph = translation.graph
     image = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["n", 3, "height", "width"])
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", "anchors", values])
-        for name, values in zip(OUTPUTS, (4, 2, 10), strict=True)
-    ]
+    outputs = []
+    for name, width in zip(OUTPUTS, (4, 2, 10), strict=True):
+        shape: list[str | int | None] = ["n", "anchors", width]
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     whole = helper.make_graph(graph.nodes, "RetinaFace", [image], outputs, graph.constants)
     return helper.make_model(whole, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)

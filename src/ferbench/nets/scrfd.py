@@ -50,8 +50,8 @@ def read(path: Path) -> onnx.ModelProto:
     inputs, outputs = len(_inputs(model.graph)), len(model.graph.output)
     if inputs != 1 or outputs not in (2 * len(STRIDES_PX), 3 * len(STRIDES_PX)):
         raise WeightsError(
-            f"{path} is not an SCRFD with strides 8, 16 and 32: expected 1 input and 6 outputs (9 with landmarks), "
-            f"got {inputs} and {outputs}"
+            f"{path} is not an SCRFD with strides 8, 16 and 32: expected 1 input and 6 outputs "
+            f"(9 with landmarks), got {inputs} and {outputs}"
         )
     return model
 
@@ -59,41 +59,53 @@ def read(path: Path) -> onnx.ModelProto:
 def side_px(model: onnx.ModelProto) -> int | None:
     """Height of the images that a published file takes; None = any."""
     shape = _inputs(model.graph)[0].type.tensor_type.shape.dim
-    return shape[2].dim_value or None if len(shape) == 4 else None
+    if len(shape) != 4:
+        return None
+    return shape[2].dim_value or None
 
 
 def dynamic(path: Path) -> onnx.ModelProto:
-    """Read a published file as a graph from f32 (N, 3, H, W) to 6 or 9 outputs, H and W multiples
-    of 32.
+    """Read a published file as a graph from f32 (N, 3, H, W) to 6 or 9 outputs.
 
-    The input is RGB, (value - 127.5) / 128. The outputs are f32 (N, H/s * W/s * ANCHORS, width) for
-    s in STRIDES_PX, of each of WIDTHS in turn; a file without landmarks has no outputs of width 10.
+    H and W are multiples of 32. The input is RGB, (value - 127.5) / 128. The outputs are f32
+    (N, H/s * W/s * ANCHORS, width) for s in STRIDES_PX, of each of WIDTHS in turn; a file without
+    landmarks has no outputs of width 10.
 
     Raises:
         WeightsError: it is no SCRFD with three strides.
     """
-    import onnx
-
     model = read(path)
     graph = model.graph
     _free_rows(graph, path)
     _free_norms(graph)
     _free_neck(graph)
+    _remove_unused(graph)
+    _free_interface(graph)
+    return model
+
+
+def _remove_unused(graph: onnx.GraphProto) -> None:
+    """Take out nodes that no output depends on."""
     used = _used(graph)
-    for node in [node for node in graph.node if not used.intersection(node.output)]:
+    unused = [node for node in graph.node if not used.intersection(node.output)]
+    for node in unused:
         graph.node.remove(node)
+
+
+def _free_interface(graph: onnx.GraphProto) -> None:
+    """Say of inputs and outputs that batch and size are free."""
+    import onnx
+
     del graph.value_info[:]
-    free = onnx.helper.make_tensor_value_info
+    value = onnx.helper.make_tensor_value_info
+    kind = onnx.TensorProto.FLOAT
     source = _inputs(graph)[0].name
     names = [output.name for output in graph.output]
     del graph.input[:], graph.output[:]
-    graph.input.append(free(source, onnx.TensorProto.FLOAT, ["n", 3, "height", "width"]))
-    for at, name in enumerate(names):
-        width = WIDTHS[at // len(STRIDES_PX)]
-        graph.output.append(
-            free(name, onnx.TensorProto.FLOAT, ["n", f"rows{at % len(STRIDES_PX)}", width])
-        )
-    return model
+    graph.input.append(value(source, kind, ["n", 3, "height", "width"]))
+    for number, name in enumerate(names):
+        group, stride = divmod(number, len(STRIDES_PX))
+        graph.output.append(value(name, kind, ["n", f"rows{stride}", WIDTHS[group]]))
 
 
 def torch_module(model: onnx.ModelProto, path: Path) -> torch.nn.Module:
@@ -123,16 +135,15 @@ def _constants(graph: onnx.GraphProto) -> dict[str, list[int]]:
     """Shapes and indices that are written down in the file."""
     import onnx
 
-    found = {tensor.name: tensor for tensor in graph.initializer}
-    found |= {
-        node.output[0]: node.attribute[0].t for node in graph.node if node.op_type == "Constant"
-    }
-    whole = onnx.TensorProto.INT64
-    return {
-        name: onnx.numpy_helper.to_array(tensor).ravel().tolist()
-        for name, tensor in found.items()
-        if tensor.data_type == whole
-    }
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant":
+            tensors[node.output[0]] = node.attribute[0].t
+    values = {}
+    for name, tensor in tensors.items():
+        if tensor.data_type == onnx.TensorProto.INT64:
+            values[name] = onnx.numpy_helper.to_array(tensor).ravel().tolist()
+    return values
 
 
 def _makers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
@@ -144,49 +155,60 @@ def _free_rows(graph: onnx.GraphProto, path: Path) -> None:
     import onnx
 
     constants, makers = _constants(graph), _makers(graph)
-    for at, output in enumerate(graph.output):
-        width = WIDTHS[at // len(STRIDES_PX)]
-        node, tail = makers.get(output.name), {}
-        while node is not None and node.op_type in ("Sigmoid", "Reshape", "Transpose"):
-            tail[node.op_type] = node
-            node = makers.get(node.input[0])
-        shape = constants.get(tail["Reshape"].input[1], []) if "Reshape" in tail else []
-        if "Transpose" not in tail or not shape or shape[-1] != width:
+    for number, output in enumerate(graph.output):
+        width = WIDTHS[number // len(STRIDES_PX)]
+        tail = _tail(makers, output.name)
+        transpose, reshape = tail.get("Transpose"), tail.get("Reshape")
+        shape = [] if reshape is None else constants.get(reshape.input[1], [])
+        if transpose is None or reshape is None or shape[-1:] != [width]:
             raise WeightsError(
-                f"{path} is not an SCRFD with strides 8, 16 and 32: its output {output.name!r} is not made of rows of "
-                f"{width} numbers"
+                f"{path} is not an SCRFD with strides 8, 16 and 32: its output {output.name!r} "
+                f"is not made of rows of {width} numbers"
             )
         name = f"rows of {width}"
+        rows = [0, -1, width]
         if name not in constants:
-            constants[name] = [0, -1, width]
+            constants[name] = rows
             graph.initializer.append(
-                onnx.helper.make_tensor(name, onnx.TensorProto.INT64, [3], [0, -1, width])
+                onnx.helper.make_tensor(name, onnx.TensorProto.INT64, [3], rows)
             )
-        tail["Reshape"].input[1] = name
-        del tail["Transpose"].attribute[:]
-        tail["Transpose"].attribute.append(onnx.helper.make_attribute("perm", [0, 2, 3, 1]))
+        reshape.input[1] = name
+        del transpose.attribute[:]
+        transpose.attribute.append(onnx.helper.make_attribute("perm", [0, 2, 3, 1]))
+
+
+def _tail(makers: dict[str, onnx.NodeProto], output: str) -> dict[str, onnx.NodeProto]:
+    """The nodes by kind that bring an output from maps to rows."""
+    tail: dict[str, onnx.NodeProto] = {}
+    node = makers.get(output)
+    while node is not None and node.op_type in ("Sigmoid", "Reshape", "Transpose"):
+        tail[node.op_type] = node
+        node = makers.get(node.input[0])
+    return tail
 
 
 def _free_norms(graph: onnx.GraphProto) -> None:
-    """Let the second shape of a group normalisation (shape, normalise, shape back) be that of its
-    input.
-    """
+    """Let a group normalisation (shape, normalise, shape back) go back to its input's shape."""
     import onnx
 
-    constants, makers = _constants(graph), _makers(graph)
-    for back in [
-        node for node in graph.node if node.op_type == "Reshape" and node.input[1] in constants
-    ]:
+    makers = _makers(graph)
+    for back in _fixed_reshapes(graph):
         norm = makers.get(back.input[0])
         if norm is None or norm.op_type != "InstanceNormalization":
             continue
         there = makers[norm.input[0]]
-        name = f"shape of {there.input[0]}"
-        graph.node.insert(
-            list(graph.node).index(there),
-            onnx.helper.make_node("Shape", [there.input[0]], [name], name=name),
-        )
+        source = there.input[0]
+        name = f"shape of {source}"
+        shape = onnx.helper.make_node("Shape", [source], [name], name=name)
+        graph.node.insert(list(graph.node).index(there), shape)
         back.input[1] = name
+
+
+def _fixed_reshapes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Nodes whose new shape is written down in the file."""
+    constants = _constants(graph)
+    reshapes = [node for node in graph.node if node.op_type == "Reshape"]
+    return [node for node in reshapes if node.input[1] in constants]
 
 
 def _free_neck(graph: onnx.GraphProto) -> None:
@@ -205,7 +227,9 @@ def _free_neck(graph: onnx.GraphProto) -> None:
 
 def _used(graph: onnx.GraphProto) -> set[str]:
     """Names of all values that an output depends on."""
-    makers, used, left = _makers(graph), set[str](), [output.name for output in graph.output]
+    makers = _makers(graph)
+    used = set[str]()
+    left = [output.name for output in graph.output]
     while left:
         name = left.pop()
         if name in used:

@@ -13,12 +13,12 @@ from typing import Any
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from ferbench import __version__
 from ferbench.errors import CacheError
 from ferbench.pipeline import tables
 from ferbench.provenance import library_versions, revision
 from ferbench.results import StageKey
-from ferbench.weights.published import sha256_of
+from ferbench.version import __version__
+from ferbench.weights.digests import sha256_of
 
 log = logging.getLogger("ferbench")
 

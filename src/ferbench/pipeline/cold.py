@@ -13,7 +13,7 @@ import numpy as np
 
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.results import StageTiming, Work
-from ferbench.selectors.limits import Limits
+from ferbench.selectors.classify import Classify
 from ferbench.types import Expressions, Faces, FrameBatch, Timeline
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ColdPass:
         runtime: how.
         device: where.
         engines: the networks.
-        limits: which faces are classified, on this video's camera.
+        admission: which faces are classified, on this video's camera.
         work: counted up.
         stored: faces that are there already; None = detect.
         classify: whether expressions are missing.
@@ -56,7 +56,7 @@ class ColdPass:
     runtime: Runtime
     device: torch.device
     engines: Engines
-    limits: Limits
+    admission: Classify
     work: Work
     stored: Faces | None
     classify: bool
@@ -131,7 +131,7 @@ class ColdPass:
             faces = self.stored.rows(np.arange(low, high)).shifted(-first)
         start = self._spent("faces", start)
         if recognise is not None:
-            rows = self.limits.admit(faces, width_px=frames.shape[3], height_px=frames.shape[2])
+            rows = self.admission.admit(faces, width_px=frames.shape[3], height_px=frames.shape[2])
             self._logits.append(self._logits_of(recognise, frames, faces, rows))
             self._rows.append(rows + self._num_faces)
             self.work.faces_classified += len(rows)

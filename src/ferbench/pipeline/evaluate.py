@@ -1,24 +1,24 @@
-"""From sessions to a Report: pixels where they are needed, then the cheap decisions, then scores."""
+"""From sessions to a Report: pixels where needed, then the cheap decisions, then scores."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from ferbench.errors import FerbenchError
-from ferbench.fingerprint import fingerprint
+from ferbench.errors import FerbenchError, Text
+from ferbench.pipeline.count_rows import counts_rows
 from ferbench.pipeline.notices import crop_notice, oddities
 from ferbench.pipeline.parts import observed, start_s_of
 from ferbench.pipeline.quality import pooled, quality
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.stages import Analyser
-from ferbench.results import CountsRow, Failure, PartResult, Report, SessionResult
-from ferbench.scoring.counts import seconds_of
-from ferbench.types import Part, Session
+from ferbench.results import Failure, PartResult, Report, SessionResult
+from ferbench.scoring.session_outcome import compare_session, scores_of, window_params
+from ferbench.timespans import observed_and_valid_s
+from ferbench.types import Event, Part, Score, Session
 
 
 def evaluate(
@@ -35,50 +35,83 @@ def evaluate(
     """
     if analyser.runtime.measure and sessions:
         _warm_up(sessions[0], analyser)
-    recipe = analyser.recipe
     start = time.perf_counter()
-    analysed: list[tuple[Session, tuple[PartResult, ...]]] = []
-    results: list[SessionResult] = []
-    failures: list[Failure] = []
-    for session in sessions:
-        done: list[PartResult] = []
-        try:
-            for part in session.parts:
-                done.append(_part(part, session, analyser, before=done))
-            analysed.append((session, tuple(done)))
-        except (FerbenchError, OSError) as error:
-            failures.append(_failure(session, error, at=len(done)))
-    for session, parts in analysed:
-        try:
-            results.append(_session(session, _settled(session, parts, analysed, recipe), recipe))
-        except (FerbenchError, OSError) as error:
-            failures.append(_failure(session, error, at=len(parts)))
+    analysed, failures = _analyse(sessions, analyser)
+    results, later_failures = _decide(analysed, analyser.recipe)
+    failures += later_failures
     wall_s = time.perf_counter() - start
-    annotated = [r for r in results if r.counts is not None]
-    frames = sum(p.analysis.timeline.video.num_frames for r in results for p in r.parts)
+    recipe = analyser.recipe
+    annotated = [result for result in results if result.counts is not None]
     return Report(
         sessions=tuple(results),
-        scores=recipe.scoring.scores([(r.counts, r.latencies_s) for r in results if r.counts])
-        if annotated
-        else (),
+        scores=_scores(annotated, recipe),
         counts=tuple(row for result in annotated for row in counts_rows(result, recipe)),
         failures=tuple(failures),
-        notices=(
-            *notices,
-            *crop_notice(recipe),
-            *(text for result in results for text in oddities(result, recipe.selector)),
-        ),
+        notices=(*notices, *_notices(results, recipe)),
         work=analyser.work,
         wall_s=wall_s,
-        e2e_fps=frames / wall_s if analyser.runtime.measure and frames and not failures else None,
-        quality=pooled([p.quality for r in results for p in r.parts]),
+        e2e_fps=_frames_per_s(results, failures, analyser, wall_s),
+        quality=pooled([part.quality for result in results for part in result.parts]),
     )
 
 
+Analysed = list[tuple[Session, tuple[PartResult, ...]]]
+"""Sessions with the results of their videos."""
+
+
+def _analyse(sessions: Sequence[Session], analyser: Analyser) -> tuple[Analysed, list[Failure]]:
+    """Every video by itself."""
+    analysed: Analysed = []
+    failures: list[Failure] = []
+    for session in sessions:
+        parts: list[PartResult] = []
+        try:
+            for part in session.parts:
+                parts.append(_part(part, session, analyser, before=parts))
+            analysed.append((session, tuple(parts)))
+        except (FerbenchError, OSError) as error:
+            failures.append(_failure(session, error, at=len(parts)))
+    return analysed, failures
+
+
+def _decide(analysed: Analysed, recipe: Recipe) -> tuple[list[SessionResult], list[Failure]]:
+    """Events and scores of every session, with what is known of the participant's others."""
+    results: list[SessionResult] = []
+    failures: list[Failure] = []
+    for session, parts in analysed:
+        try:
+            settled = _with_participant_baseline(session, parts, analysed, recipe)
+            results.append(_session(session, settled, recipe))
+        except (FerbenchError, OSError) as error:
+            failures.append(_failure(session, error, at=len(parts)))
+    return results, failures
+
+
+def _notices(results: Sequence[SessionResult], recipe: Recipe) -> list[str]:
+    notices = list(crop_notice(recipe))
+    for result in results:
+        notices += oddities(result, recipe.selector)
+    return notices
+
+
+def _frames_per_s(
+    results: Sequence[SessionResult],
+    failures: Sequence[Failure],
+    analyser: Analyser,
+    wall_s: float,
+) -> float | None:
+    """Frames per second of the whole way; None = it was not measured, or is no measure."""
+    if failures or not analyser.runtime.measure:
+        return None
+    timelines = [part.analysis.timeline for result in results for part in result.parts]
+    frames = sum(timeline.video.num_frames for timeline in timelines)
+    if not frames:
+        return None
+    return frames / wall_s
+
+
 def _warm_up(session: Session, analyser: Analyser) -> None:
-    """One uncounted run over the first session, so that loading and first calls are not in the
-    measure.
-    """
+    """One uncounted run over the first session: loading and first calls are not measured."""
     on_frames, analyser.on_frames = analyser.on_frames, lambda _: None
     try:
         for part in session.parts:
@@ -98,15 +131,14 @@ def _failure(session: Session, error: Exception, *, at: int) -> Failure:
         at: position of the part that it went wrong with; the number of parts where it was none of
             them.
     """
-    reason = str(error)
+    reason = error.text() if isinstance(error, FerbenchError) else Text(str(error))
     for part in session.parts:
-        reason = reason.replace(str(part.path), part.path.name)
+        reason = reason.replaced(str(part.path), part.path.name)
     in_part = at < len(session.parts)
     if in_part and len(session.parts) > 1:
-        reason = f"part {at + 1} of {len(session.parts)}: {reason}"
-    return Failure(
-        session_id=session.session_id, file=session.parts[at if in_part else 0].path, reason=reason
-    )
+        reason = Text(f"part {at + 1} of {len(session.parts)}: ", reason)
+    file = session.parts[at if in_part else 0].path
+    return Failure(session_id=session.session_id, file=file, reason=reason)
 
 
 def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) -> SessionResult:
@@ -118,23 +150,16 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
         ),
         observed=observed(session, parts),
     )
-    events = tuple(
-        sorted(
-            event
-            for part in parts
-            for signal in part.signals
-            for event in recipe.event.detect(
-                signal, session_id=session.session_id, start_s=part.start_s
-            )
-        )
-    )
+    events = _events(session, parts, recipe)
     observed_s, valid_s = _seconds(session, parts)
     annotations = session.annotations or ()
-    outcome = recipe.scoring.compare(
-        events, annotations, observed=session.observed, observed_s=observed_s, valid_s=valid_s
-    )
-    scored_events, scored_annotations = recipe.scoring.observed(
-        events, annotations, session.observed
+    outcome = compare_session(
+        events,
+        annotations,
+        recipe.scoring,
+        observed=session.observed,
+        observed_s=observed_s,
+        valid_s=valid_s,
     )
     return SessionResult(
         session=session,
@@ -142,8 +167,8 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
         events=events,
         matches=outcome.matches,
         latencies_s=outcome.lags_s,
-        scored_events=tuple(scored_events),
-        scored_annotations=tuple(scored_annotations),
+        scored_events=outcome.scored_events,
+        scored_annotations=outcome.scored_annotations,
         counts=outcome.counts if session.annotations is not None else None,
         observed_s=observed_s,
         valid_s=valid_s,
@@ -151,24 +176,37 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
     )
 
 
-def _settled(
-    session: Session,
-    parts: tuple[PartResult, ...],
-    analysed: Sequence[tuple[Session, tuple[PartResult, ...]]],
-    recipe: Recipe,
+def _events(session: Session, parts: Sequence[PartResult], recipe: Recipe) -> tuple[Event, ...]:
+    """Events of all parts and signals in time order."""
+    events: list[Event] = []
+    for part in parts:
+        for signal in part.signals:
+            events += recipe.event.detect(
+                signal, session_id=session.session_id, start_s=part.start_s
+            )
+    return tuple(sorted(events))
+
+
+def _with_participant_baseline(
+    session: Session, parts: tuple[PartResult, ...], analysed: Analysed, recipe: Recipe
 ) -> tuple[PartResult, ...]:
     """The parts with signals that know the participant's other sessions."""
-    others = tuple(
-        part.signals
-        for other, own in analysed
-        if other.session_id != session.session_id
-        and session.participant
-        and other.participant == session.participant
-        for part in own
-    )
-    return tuple(
-        replace(part, signals=recipe.signal.settle(part.signals, others=others)) for part in parts
-    )
+    others = []
+    for other, other_parts in analysed:
+        if _is_of_same_participant(session, other):
+            others += [part.signals for part in other_parts]
+    result = []
+    for part in parts:
+        signals = recipe.signal.apply_participant_baseline(part.signals, others=tuple(others))
+        result.append(replace(part, signals=signals))
+    return tuple(result)
+
+
+def _is_of_same_participant(session: Session, other: Session) -> bool:
+    """Whether another session is of a session's participant, who is known."""
+    if not session.participant or other.session_id == session.session_id:
+        return False
+    return other.participant == session.participant
 
 
 def _part(
@@ -187,42 +225,20 @@ def _part(
 
 
 def _seconds(session: Session, parts: tuple[PartResult, ...]) -> tuple[float, float]:
-    """Seconds of video that were observed, and of these the seconds in which a signal has a value."""
+    """Seconds of video that were observed, and of these those in which a signal has a value."""
     observed_s = valid_s = 0.0
     for part in parts:
         edges_s = part.analysis.timeline.edges_s + part.start_s
         defined = np.any([~np.isnan(signal.value) for signal in part.signals], axis=0)
-        seen_s, defined_s = seconds_of(edges_s, defined, observed=session.observed)
+        seen_s, defined_s = observed_and_valid_s(edges_s, defined, observed=session.observed)
         observed_s += seen_s
         valid_s += defined_s
     return observed_s, valid_s
 
 
-def annotations_sha(sessions: Sequence[Session]) -> str:
-    """Digest of what events of annotated sessions were scored against, however it was written."""
-    return fingerprint([(s.session_id, repr(s.observed), s.annotations) for s in sessions])
-
-
-def counts_rows(result: SessionResult, recipe: Recipe) -> list[CountsRow]:
-    """Counts of a session at the scoring's own tolerance and at those it lists for comparison."""
-    session, scoring = result.session, recipe.scoring
-    by_window = scoring.criterion is None
-    tolerances = sorted({scoring.post_s, *scoring.tolerances_s}) if by_window else [scoring.post_s]
-    return [
-        CountsRow(
-            session_id=session.session_id,
-            participant=session.participant,
-            threshold=recipe.event.level,
-            pre_s=scoring.pre_s if by_window else math.nan,
-            post_s=post_s if by_window else math.nan,
-            counts=replace(scoring, post_s=post_s).counts(
-                result.events,
-                session.annotations or (),
-                observed=session.observed,
-                observed_s=result.observed_s,
-                valid_s=result.valid_s,
-            ),
-            annotations_sha=annotations_sha([session]),
-        )
-        for post_s in tolerances
-    ]
+def _scores(annotated: Sequence[SessionResult], recipe: Recipe) -> tuple[Score, ...]:
+    """Scores over the annotated sessions; none without any."""
+    if not annotated:
+        return ()
+    outcomes = [(result.counts, result.latencies_s) for result in annotated if result.counts]
+    return scores_of(outcomes, params=window_params(recipe.scoring, recipe.statistics))

@@ -9,7 +9,9 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.protocols import Selector
 from ferbench.results import SessionResult
 from ferbench.selectors.track import Track
+from ferbench.timespans import contains
 
+_FEW = 5
 MANY_SWITCHES = 3
 """Changes of the chosen face that are told, if they also are more than one per minute."""
 
@@ -20,65 +22,55 @@ def crop_notice(recipe: Recipe) -> list[str]:
     Allowed, and may cost accuracy.
     """
     differences = recipe.crop_differences
-    return (
-        [f"the model was trained on other crops: {'; '.join(differences)} (preprocessing)"]
-        if differences
-        else []
-    )
+    if not differences:
+        return []
+    return [f"the model was trained on other crops: {'; '.join(differences)} (preprocessing)"]
 
 
 def oddities(result: SessionResult, selector: Selector) -> list[str]:
-    """Damage, repaired times, annotations where there is no video, and a chosen face that keeps
-    changing.
-    """
-    name = result.session.session_id
-    return [
-        f"{name}: {text}"
-        for text in (*_video(result), *_annotations(result), *_switches(result, selector))
-    ]
+    """Damage, repaired times, annotations without video, and a chosen face that keeps changing."""
+    sentences = (*_video(result), *_annotations(result), *_switches(result, selector))
+    return [f"{result.session.session_id}: {sentence}" for sentence in sentences]
 
 
 def _video(result: SessionResult) -> list[str]:
-    found = []
+    sentences = []
     for part in result.parts:
         timeline = part.analysis.timeline
         if timeline.damage:
-            found.append(f"damaged video, only its beginning was used: {timeline.damage}")
+            sentences.append(f"damaged video, only its beginning was used: {timeline.damage}")
         if timeline.num_repaired:
-            found.append(
+            sentences.append(
                 f"{timeline.num_repaired} of {timeline.video.num_frames} timestamps were repaired"
             )
-    return found
+    return sentences
 
 
 def _annotations(result: SessionResult) -> list[str]:
-    onsets_s = [a.onset_s for a in result.session.annotations or ()]
-    observed, end_s = result.session.observed, result.parts[-1].end_s
-    lost = [onset_s for onset_s in onsets_s if _within(onset_s, gaps_s(result.parts))]
-    late = [
-        onset_s
-        for onset_s in onsets_s
-        if onset_s >= end_s and (observed is None or _within(onset_s, observed))
-    ]
-    found = []
+    onsets_s = [annotation.onset_s for annotation in result.session.annotations or ()]
+    sentences = []
+    gaps = gaps_s(result.parts)
+    lost = [onset_s for onset_s in onsets_s if contains(gaps, onset_s)]
     if lost:
-        found.append(
+        sentences.append(
             f"annotated at {_few(lost)} s, where nothing was recorded: not counted ({len(lost)})"
         )
+    observed, end_s = result.session.observed, result.parts[-1].end_s
+    late = [onset_s for onset_s in onsets_s if onset_s >= end_s]
+    if observed is not None:
+        late = [onset_s for onset_s in late if contains(observed, onset_s)]
     if late:
-        found.append(
-            f"annotated after the video's end ({end_s:.1f} s), at {_few(late)} s: counted as missed ({len(late)}); "
-            "check the unit of the times, and that the video was not cut short"
+        sentences.append(
+            f"annotated after the video's end ({end_s:.1f} s), at {_few(late)} s: counted as "
+            f"missed ({len(late)}); check the unit of the times, and that the video was not cut "
+            "short"
         )
-    return found
-
-
-def _within(time_s: float, stretches: Sequence[tuple[float, float]]) -> bool:
-    return any(from_s <= time_s < to_s for from_s, to_s in stretches)
+    return sentences
 
 
 def _few(times_s: Sequence[float]) -> str:
-    return ", ".join(f"{time_s:g}" for time_s in times_s[:5]) + (" ..." if len(times_s) > 5 else "")
+    first = ", ".join(f"{time_s:g}" for time_s in times_s[:_FEW])
+    return f"{first} ..." if len(times_s) > _FEW else first
 
 
 def _switches(result: SessionResult, selector: Selector) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ferbench.errors import DatasetError
 from ferbench.results import PartResult
+from ferbench.timespans import complement, pieces
 from ferbench.types import Part, Session
 
 SEAM_S = 0.5
@@ -71,11 +72,7 @@ def observed(
     gaps = gaps_s(parts)
     if not gaps:
         return session.observed
-    begins_s, ends_s = (
-        [-math.inf, *(to_s for _, to_s in gaps)],
-        [*(from_s for from_s, _ in gaps), math.inf],
-    )
-    recorded = list(zip(begins_s, ends_s, strict=True))
-    asked = [(-math.inf, math.inf)] if session.observed is None else session.observed
-    both = [(max(a, c), min(b, d)) for a, b in asked for c, d in recorded]
-    return tuple((from_s, to_s) for from_s, to_s in both if from_s < to_s)
+    recorded = complement(gaps)
+    if session.observed is None:
+        return tuple(recorded)
+    return tuple(pieces(session.observed, recorded))

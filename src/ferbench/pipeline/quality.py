@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from ferbench.selectors.rows import areas_px2, overlaps
-from ferbench.types import I64, Expressions, Faces, Timeline
+from ferbench.timespans import runs_of
+from ferbench.types import F32, F64, I64, Expressions, Faces, Timeline
 
 SAME_FACE_IOU = 0.3
 SAME_FACE_GAP_S = 1.0
-"""The choice changed where the next chosen box overlaps less than this, and comes within this time.
-"""
+"""The choice changed where the next box overlaps less than the one and comes within the other."""
 CLOSE_AREA = 0.7
 """Another face is nearly as good from this share of the chosen box's area on."""
 
+_NAN = float("nan")
+_TINY = 1e-300  # keeps the logarithm of a probability of 0 finite
 _OF_CHOSEN = ("face_px", "confidence", "entropy_nats", "close_candidates")
 _SUMS = ("frames", "faces", "face_s", "switches")
 
@@ -37,39 +39,51 @@ def quality(
         over chosen and classified faces; ``switches`` (see ``switches``) and ``switches_per_min``
         of ``face_s``; ``close_candidates`` (see ``close_candidates``).
     """
-    frames = timeline.video.num_frames
+    num_frames = timeline.video.num_frames
     picked = chosen[chosen >= 0]
-    box = faces.box_xyxy[picked]
-    side = np.minimum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
-    probs = expressions.probs()[np.isin(expressions.face, picked)]
-    probs = probs[~np.isnan(probs).any(axis=1)]
-    entropy = -(probs * np.log(np.maximum(probs, 1e-300))).sum(axis=1)
-    face_s, changes = (
-        float(np.diff(timeline.edges_s)[chosen >= 0].sum()),
-        switches(timeline, faces, chosen),
-    )
+    frame_lasts_s = np.diff(timeline.edges_s)
+    face_s = float(frame_lasts_s[chosen >= 0].sum())
+    num_switches = switches(timeline, faces, chosen)
+    confidence, entropy_nats = _certainty(expressions, picked)
     return {
-        "frames": float(frames),
+        "frames": float(num_frames),
         "faces": float(len(faces)),
         "face_s": face_s,
-        "face_share": len(picked) / frames,
-        "faces_per_frame": len(faces) / frames,
-        "face_px": float(np.median(side)) if len(picked) else float("nan"),
+        "face_share": len(picked) / num_frames,
+        "faces_per_frame": len(faces) / num_frames,
+        "face_px": _median_side_px(faces.box_xyxy[picked]),
         "longest_gap_s": longest_gap_s(timeline, chosen),
-        "confidence": float(probs.max(axis=1).mean()) if len(probs) else float("nan"),
-        "entropy_nats": float(entropy.mean()) if len(probs) else float("nan"),
-        "switches": float(changes),
-        "switches_per_min": _per_min(changes, face_s),
+        "confidence": confidence,
+        "entropy_nats": entropy_nats,
+        "switches": float(num_switches),
+        "switches_per_min": _per_min(num_switches, face_s),
         "close_candidates": close_candidates(faces, expressions, chosen),
     }
 
 
+def _median_side_px(box_xyxy: F32) -> float:
+    """Median of the boxes' shorter sides; NaN without boxes."""
+    if not len(box_xyxy):
+        return _NAN
+    width = box_xyxy[:, 2] - box_xyxy[:, 0]
+    height = box_xyxy[:, 3] - box_xyxy[:, 1]
+    return float(np.median(np.minimum(width, height)))
+
+
+def _certainty(expressions: Expressions, picked: I64) -> tuple[float, float]:
+    """Mean probability of the top label and mean entropy (nats) of some faces; NaN without any."""
+    probs = expressions.probs()[np.isin(expressions.face, picked)]
+    probs = probs[~np.isnan(probs).any(axis=1)]
+    if not len(probs):
+        return _NAN, _NAN
+    entropy = -(probs * np.log(np.maximum(probs, _TINY))).sum(axis=1)
+    return float(probs.max(axis=1).mean()), float(entropy.mean())
+
+
 def longest_gap_s(timeline: Timeline, chosen: I64) -> float:
     """Seconds of the longest stretch of frames without a chosen face; 0 = none."""
-    missing = np.concatenate([[False], chosen < 0, [False]]).astype(np.int8)
-    change = np.diff(missing)
-    starts, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
-    return float(np.max(timeline.edges_s[ends] - timeline.edges_s[starts], initial=0.0))
+    gaps_s = timeline.edges_s[runs_of(chosen < 0)]
+    return float(np.max(gaps_s[:, 1] - gaps_s[:, 0], initial=0.0))
 
 
 def switches(timeline: Timeline, faces: Faces, chosen: I64) -> int:
@@ -82,26 +96,27 @@ def switches(timeline: Timeline, faces: Faces, chosen: I64) -> int:
     at = np.flatnonzero(chosen >= 0)
     gap_s = timeline.edges_s[at[1:]] - timeline.edges_s[at[:-1] + 1]
     box = faces.box_xyxy[chosen[at]].astype(np.float64)
-    return int(
-        np.count_nonzero((gap_s < SAME_FACE_GAP_S) & (overlaps(box[:-1], box[1:]) < SAME_FACE_IOU))
-    )
+    is_soon = gap_s < SAME_FACE_GAP_S
+    is_elsewhere = overlaps(box[:-1], box[1:]) < SAME_FACE_IOU
+    return int(np.count_nonzero(is_soon & is_elsewhere))
 
 
 def close_candidates(faces: Faces, expressions: Expressions, chosen: I64) -> float:
-    """Share of frames with a chosen face in which another classified face is nearly as large, or
-    larger.
+    """Share of frames with a chosen face in which another one could as well have been chosen.
 
-    Nearly: at least ``CLOSE_AREA`` of the chosen box's area. NaN where no face is chosen.
+    That is: another classified face has at least ``CLOSE_AREA`` of the chosen box's area. NaN where
+    no face is chosen.
     """
     at = np.flatnonzero(chosen >= 0)
     if len(at) == 0:
-        return float("nan")
+        return _NAN
     area = areas_px2(faces.box_xyxy.astype(np.float64))
-    bound = np.full(len(chosen), np.inf)
-    bound[at] = CLOSE_AREA * area[chosen[at]]
+    least_area = np.full(len(chosen), np.inf)
+    least_area[at] = CLOSE_AREA * area[chosen[at]]
     row = expressions.face
-    others = row[(area[row] >= bound[faces.frame[row]]) & (row != chosen[faces.frame[row]])]
-    return len(np.unique(faces.frame[others])) / len(at)
+    frame = faces.frame[row]
+    is_close = (area[row] >= least_area[frame]) & (row != chosen[frame])
+    return len(np.unique(frame[is_close])) / len(at)
 
 
 def pooled(per_video: list[dict[str, float]]) -> dict[str, float]:
@@ -113,13 +128,11 @@ def pooled(per_video: list[dict[str, float]]) -> dict[str, float]:
     """
     if not per_video:
         return {}
-    frames = np.array([q["frames"] for q in per_video])
-    with_face = frames * np.array([q["face_share"] for q in per_video])
+    frames = np.array([measures["frames"] for measures in per_video])
+    with_face = frames * np.array([measures["face_share"] for measures in per_video])
     result: dict[str, float] = {}
     for name in per_video[0]:
-        values = np.array([q[name] for q in per_video])
-        weight = with_face if name in _OF_CHOSEN else frames
-        known = ~np.isnan(values) & (weight > 0)
+        values = np.array([measures[name] for measures in per_video])
         if name in _SUMS:
             result[name] = float(values.sum())
         elif name == "longest_gap_s":
@@ -127,13 +140,17 @@ def pooled(per_video: list[dict[str, float]]) -> dict[str, float]:
         elif name == "switches_per_min":
             result[name] = _per_min(result["switches"], result["face_s"])
         else:
-            result[name] = (
-                float(np.average(values[known], weights=weight[known]))
-                if known.any()
-                else float("nan")
-            )
+            result[name] = _mean(values, with_face if name in _OF_CHOSEN else frames)
     return result
 
 
+def _mean(values: F64, weight: F64) -> float:
+    """Weighted mean of the values that are known and count; NaN without any."""
+    known = ~np.isnan(values) & (weight > 0)
+    if not known.any():
+        return _NAN
+    return float(np.average(values[known], weights=weight[known]))
+
+
 def _per_min(count: float, seconds: float) -> float:
-    return 60 * count / seconds if seconds > 0 else float("nan")
+    return 60 * count / seconds if seconds > 0 else _NAN

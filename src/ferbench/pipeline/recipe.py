@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ferbench.errors import ConfigError
+from ferbench.errors import ConfigError, Setting, Text
 from ferbench.protocols import (
     Detector,
     EventRule,
@@ -15,8 +15,9 @@ from ferbench.protocols import (
     Selector,
     SignalRule,
 )
-from ferbench.scoring.matching.event_scoring import EventScoring
-from ferbench.selectors.limits import Limits
+from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.selectors.classify import Classify
 
 if TYPE_CHECKING:
     import torch
@@ -28,26 +29,29 @@ class Recipe:
 
     reader: Reader
     detector: Detector
-    classify: Limits
+    classify: Classify
     preprocessing: Preprocessing
     model: Model
     selector: Selector
     signal: SignalRule
     event: EventRule
-    scoring: EventScoring
+    scoring: Criterion
+    statistics: StatisticsRules
 
     def __post_init__(self) -> None:
         """Check that the parts fit each other, before any pixel is touched."""
         missing = [label for label in self.signal.labels if label not in self.model.labels]
         if missing:
             raise ConfigError(
-                f"signal.labels: the model has no {', '.join(missing)}; it has {', '.join(self.model.labels)}"
+                f"the model has no {', '.join(missing)}; it has {', '.join(self.model.labels)}",
+                key="signal.labels",
             )
         low, high = self.signal.span
         if not low < self.event.level <= high:
             raise ConfigError(
-                f"event.enter: expected more than {low:g} and at most {high:g}, which is all that the signal's values "
-                f"can be, got {self.event.level:g}"
+                f"expected more than {low:g} and at most {high:g}, which is all that the signal's "
+                f"values can be, got {self.event.level:g}",
+                key="event.enter",
             )
 
     @property
@@ -86,11 +90,9 @@ class Runtime:
     def __post_init__(self) -> None:
         """Check the numbers."""
         if self.batch_size < 1:
-            raise ConfigError(f"runtime.batch_size: expected at least 1, got {self.batch_size}")
+            raise ConfigError(key="batch_size", expected="at least 1", got=self.batch_size)
         if self.threads < 0:
-            raise ConfigError(
-                f"runtime.threads: expected 0 (automatic) or more, got {self.threads}"
-            )
+            raise ConfigError(key="threads", expected="0 (automatic) or more", got=self.threads)
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` means on this machine.
@@ -100,16 +102,18 @@ class Runtime:
         """
         import torch
 
-        there = {
-            "cuda": torch.cuda.is_available(),
-            "mps": torch.backends.mps.is_available(),
-            "cpu": True,
-        }
+        usable = ["cpu"]
+        if torch.backends.mps.is_available():
+            usable.insert(0, "mps")
+        if torch.cuda.is_available():
+            usable.insert(0, "cuda")
         if self.device == "auto":
-            return torch.device(next(kind for kind, usable in there.items() if usable))
-        if not there[self.device]:
-            usable = ", ".join(kind for kind, yes in there.items() if yes)
+            return torch.device(usable[0])
+        if self.device not in usable:
             raise ConfigError(
-                f"runtime.device={self.device} is not usable here; usable: {usable}, or auto"
+                Text(
+                    Setting("runtime.device", self.device),
+                    f" is not usable here; usable: {', '.join(usable)}, or auto",
+                )
             )
         return torch.device(self.device)

@@ -12,16 +12,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.errors import CacheError, ConfigError, VideoError
+from ferbench.errors import CacheError, ConfigError, Setting, Text, VideoError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import ColdPass
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.results import Analysis, StageKey, StageTiming, Work
-from ferbench.selectors.limits import Limits
+from ferbench.selectors.classify import Classify
 from ferbench.types import Expressions, Faces, Timeline
 from ferbench.weights import loading
-from ferbench.weights import published as weights
+from ferbench.weights.checking import check_all, is_there
+from ferbench.weights.digests import known_digest, with_resolved_digests
+from ferbench.weights.fetching import fetch
+from ferbench.weights.published import PublishedFile
 
 if TYPE_CHECKING:
     import torch
@@ -38,8 +41,8 @@ def stage_keys(
 
     Paths, batch size, threads and names of cameras are not in them.
 
-    The recipe's weights are pinned (``Analyser.pinned``), so that a key says which files made a
-    result.
+    The recipe's weights have their whole digests (``Analyser.resolved_recipe``), so that a key
+    says which files made a result.
 
     Raises:
         ConfigError: the recipe classifies faces in a region, and has none for this camera.
@@ -75,7 +78,7 @@ class _Video:
     path: Path
     video_id: str
     sha256: str
-    limits: Limits
+    classify: Classify
     keys: dict[str, StageKey]
 
     def tell_waiting(self) -> None:
@@ -133,20 +136,20 @@ class Analyser:
         torch.backends.cudnn.allow_tf32 = self.runtime.tf32
 
     @cached_property
-    def pinned(self) -> Recipe:
+    def resolved_recipe(self) -> Recipe:
         """The recipe with the whole digest of every weight file.
 
         Raises:
             WeightsError: nobody knows a file's digest yet, and it cannot be had, or does not fit.
         """
         if any(self._is_new(file) for file in self._files()):
-            self.bring_weights()
-        return weights.pinned(self.recipe, self.models)
+            self.ensure_weights()
+        return with_resolved_digests(self.recipe, self.models)
 
-    def _files(self) -> tuple[weights.PublishedFile, ...]:
+    def _files(self) -> tuple[PublishedFile, ...]:
         return (*self.recipe.detector.weights_files(), *self.recipe.model.weights_files())
 
-    def bring_weights(self) -> None:
+    def ensure_weights(self) -> None:
         """Fetch the weight files that are missing, if the runtime allows it, and check them all.
 
         Networks of files whose digest nobody knows yet are loaded: then it is known. A file is
@@ -160,19 +163,19 @@ class Analyser:
         if self._seen and self._seen == self._marks():
             return
         if self.runtime.fetch_weights:
-            missing = [file for file in files if not weights.is_there(file, self.models)]
+            missing = [file for file in files if not is_there(file, self.models)]
             self._origins |= {file.file: str(file.source) for file in missing}
-            weights.fetch(files, self.models, notify=self.notify)
+            fetch(files, self.models, notify=self.notify)
         else:
-            weights.check_all(files, self.models)
+            check_all(files, self.models)
         if any(self._is_new(file) for file in self.recipe.detector.weights_files()):
             _ = self.detect
         if any(self._is_new(file) for file in self.recipe.model.weights_files()):
             _ = self.recognise
         self._seen = self._marks()
 
-    def _is_new(self, file: weights.PublishedFile) -> bool:
-        return weights.digest(file, self.models) is None
+    def _is_new(self, file: PublishedFile) -> bool:
+        return known_digest(file, self.models) is None
 
     def _marks(self) -> tuple[tuple[int, int], ...]:
         """Size and time of every weight file; () where one is missing."""
@@ -188,10 +191,10 @@ class Analyser:
         Raises:
             VideoError: there is no such file.
             ConfigError: the recipe has no region for this camera.
-            WeightsError: see ``pinned``.
+            WeightsError: see ``resolved_recipe``.
         """
         return stage_keys(
-            self.pinned,
+            self.resolved_recipe,
             sha256=self._digest(path),
             device_kind=self.device.type,
             tf32=self.runtime.tf32,
@@ -247,16 +250,19 @@ class Analyser:
             path=path,
             video_id=video_id,
             sha256=digest,
-            limits=self.recipe.classify.of(camera),
+            classify=self.recipe.classify.of(camera),
             keys=keys,
         )
         timeline, faces, expressions, timing = (
             self._compute(video, {}) if self.runtime.measure else self._read_or_compute(video)
         )
         if timeline.damage and self.runtime.on_damaged == "error":
+            keep = Setting("runtime.on_damaged", "keep")
             raise VideoError(
-                f"{path}: damaged video: {timeline.damage}. Replace the file by a sound copy, "
-                "or set runtime.on_damaged=keep to use what decodes."
+                f"{path}: damaged video: {timeline.damage}",
+                hint=Text(
+                    "replace the file by a sound copy, or set ", keep, " to use what decodes"
+                ),
             )
         return Analysis(
             timeline=timeline, faces=faces, expressions=expressions, keys=keys, timing=timing
@@ -315,13 +321,13 @@ class Analyser:
     def _compute(self, video: _Video, stored: _Stored) -> _Made:
         """Make what is missing in one pass, and store it."""
         path = video.path
-        self.bring_weights()
+        self.ensure_weights()
         cold = ColdPass(
             recipe=self.recipe,
             runtime=self.runtime,
             device=self.device,
             engines=self,
-            limits=video.limits,
+            admission=video.classify,
             work=self.work,
             stored=stored["faces"][0] if "faces" in stored else None,
             classify="expressions" not in stored,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ferbench.errors import ConfigError
+from ferbench.checks import check_choice, check_margin, check_optional_size
 from ferbench.geometry import CropGeometry
 from ferbench.preprocessing.resample import Pad
 from ferbench.preprocessing.similarity import template_to_frame
@@ -25,13 +24,12 @@ Missing = Literal["box", "no_face"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Align5:
-    """The similarity transform that brings five landmarks closest to a template, and one warp into
-    the crop.
+    """A face turned and scaled so that its five landmarks come closest to a template.
 
-    Left and right are as seen in the image (``Faces.landmarks_xy``). A crop without a pixel inside
-    the frame has no row. Landmarks that are NaN, all in one place, on one line or mirrored count as
-    missing (see ``ferbench.preprocessing.similarity``). Implements
-    ``ferbench.protocols.Preprocessing``.
+    One similarity transform, one warp into the crop. Left and right are as seen in the image
+    (``Faces.landmarks_xy``). A crop without a pixel inside the frame has no row. Landmarks that are
+    NaN, all in one place, on one line or mirrored count as missing (see
+    ``ferbench.preprocessing.similarity``). Implements ``ferbench.protocols.Preprocessing``.
 
     Attributes:
         template: which crops to imitate: ``arcface`` (error measured in the crop: Umeyama) or
@@ -59,19 +57,15 @@ class Align5:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        choices = {"template": TemplateName, "missing": Missing, "pad": Pad, "sampling": Sampling}
-        for name, kind in choices.items():
-            if getattr(self, name) not in get_args(kind):
-                raise ConfigError(
-                    f"Align5.{name}: expected one of {get_args(kind)}, got {getattr(self, name)!r}"
-                )
-        if not (math.isfinite(self.margin) and self.margin > -0.5):
-            raise ConfigError(f"Align5.margin: expected a number above -0.5, got {self.margin!r}")
-        if self.size_px is not None and self.size_px < 1:
-            raise ConfigError(f"Align5.size_px: expected at least 1, got {self.size_px!r}")
+        check_choice("template", self.template, get_args(TemplateName))
+        check_choice("missing", self.missing, get_args(Missing))
+        check_choice("pad", self.pad, get_args(Pad))
+        check_choice("sampling", self.sampling, get_args(Sampling))
+        check_margin("margin", self.margin)
+        check_optional_size("size_px", self.size_px)
 
     def geometry(self, *, model_px: int) -> CropGeometry:
-        """What these crops are, to be compared with those that a model's weights were trained on."""
+        """What these crops are, to be compared with those that a model was trained on."""
         return CropGeometry(
             kind="aligned",
             template=self.template,
@@ -82,7 +76,7 @@ class Align5:
     def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
         """Cut every row of ``faces`` out of RGB u8 (N, 3, H, W)."""
         height, width = frames.shape[2:]
-        size_px = model_px if self.size_px is None else self.size_px
+        size_px = self.size_px or model_px
         template = TEMPLATES[self.template]
         to_frame, usable = template_to_frame(
             faces.landmarks_xy.astype(np.float64),
@@ -92,9 +86,8 @@ class Align5:
         )
         rows = np.flatnonzero(usable & _seen(to_frame, size_px, width, height))
         sample = warp if self.sampling == "bilinear" else warp_antialiased
-        aligned = Crops(
-            rgb=sample(frames, faces.frame[rows], to_frame[rows], size_px, self.pad), row=rows
-        )
+        rgb = sample(frames, faces.frame[rows], to_frame[rows], size_px, self.pad)
+        aligned = Crops(rgb=rgb, row=rows)
         if self.missing == "no_face":
             return aligned
         without = np.flatnonzero(~usable)
@@ -110,15 +103,18 @@ def _seen(to_frame: F64, size_px: int, width_px: int, height_px: int) -> NDArray
     """
     turn, shift = to_frame[:, :, :2], to_frame[:, :, 2]
     last = size_px - 1.0
-    crop = np.array([[0.0, 0.0], [last, 0.0], [0.0, last], [last, last]])
-    frame = np.array([[0.0, 0.0], [width_px, 0.0], [0.0, height_px], [width_px, height_px]]) - 0.5
+    unit = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    crop = unit * last
+    frame = unit * (width_px, height_px) - 0.5
     in_frame = np.einsum("mij,cj->mci", turn, crop) + shift[:, None]
     in_crop = np.einsum("mij,mcj->mci", np.linalg.inv(turn), frame - shift[:, None])
     return _overlap(in_frame, frame) & _overlap(in_crop, crop)
 
 
 def _overlap(corners: F64, others: F64) -> NDArray[np.bool_]:
-    meet = (corners.max(axis=1) >= others.min(axis=0)) & (corners.min(axis=1) <= others.max(axis=0))
+    begins_before = corners.min(axis=1) <= others.max(axis=0)
+    ends_after = corners.max(axis=1) >= others.min(axis=0)
+    meet = begins_before & ends_after
     both: NDArray[np.bool_] = np.logical_and.reduce(meet, axis=1)
     return both
 

@@ -47,14 +47,17 @@ def _alike(corners: I64) -> list[I64]:
     side = (corners[:, 2:] - corners[:, :2]).max(axis=1, initial=0)
     groups: list[list[int]] = []
     for row in np.argsort(side, kind="stable").tolist():
-        smallest = side[groups[-1][0]] if groups else 0
-        if (
-            side[row] > _ALIKE * smallest
-            or (len(groups[-1]) + 1) * int(side[row]) ** 2 > _PIXELS_AT_ONCE
-        ):
+        if not groups or not _fits(side, groups[-1], row):
             groups.append([])
         groups[-1].append(row)
     return [np.array(group, np.int64) for group in groups]
+
+
+def _fits(side: I64, group: list[int], row: int) -> bool:
+    """Whether one more, larger rectangle can go with a group, whose first is the smallest."""
+    if side[row] > _ALIKE * side[group[0]]:
+        return False
+    return (len(group) + 1) * int(side[row]) ** 2 <= _PIXELS_AT_ONCE
 
 
 def _cut_together(frames: Tensor, frame: I64, corners: I64, size_px: int, pad: Pad) -> Tensor:
@@ -71,11 +74,11 @@ def _cut_together(frames: Tensor, frame: I64, corners: I64, size_px: int, pad: P
 
 
 def _axis(start: Tensor, stop: Tensor, limit: int, size_px: int, pad: Pad) -> tuple[Tensor, Tensor]:
-    """Pixels (M, L) to look at along one axis, and their weights f64 (M, size_px, L) in each output
-    pixel.
+    """Pixels (M, L) to look at along one axis, and their weights f64 (M, size_px, L).
 
-    The weight is a triangle around the output pixel's centre, as wide as two input pixels or, when
-    shrinking, two output pixels. Rows shorter than the longest have weight 0 beyond their end.
+    A weight is that of a pixel in one output pixel: a triangle around the output pixel's centre, as
+    wide as two input pixels or, when shrinking, two output pixels. Rows shorter than the longest
+    have weight 0 beyond their end.
     """
     length = stop - start
     offset = torch.arange(int(length.max()), device=start.device)

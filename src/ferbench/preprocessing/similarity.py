@@ -1,9 +1,8 @@
-"""Similarity transforms (turn, scale, shift; no mirroring) from landmarks to a template, all faces
-at once.
+"""Similarity transforms from landmarks to a template, all faces at once.
 
-A point (x, y) is the complex number x + iy; then a similarity is ``w = a * z + b`` and its least
-squares fit has a closed form, the two-dimensional case of Umeyama 1991 (doi:10.1109/34.88573)
-without reflection.
+They turn, scale and shift, but do not mirror. A point (x, y) is the complex number x + iy; then a
+similarity is ``w = a * z + b`` and its least squares fit has a closed form, the two-dimensional
+case of Umeyama 1991 (doi:10.1109/34.88573) without reflection.
 """
 
 from __future__ import annotations
@@ -52,8 +51,10 @@ def template_to_frame(
     frame = _complex(np.where(finite[:, None, None], landmarks_xy, 0.0))
     crop = _complex(template_xy)
     frame_mean, crop_mean = frame.mean(axis=1), crop.mean()
-    z, w = frame - frame_mean[:, None], crop - crop_mean
-    spread_z, spread_w = (abs(z) ** 2).sum(axis=1), float((abs(w) ** 2).sum())
+    z = frame - frame_mean[:, None]
+    w = crop - crop_mean
+    spread_z = (abs(z) ** 2).sum(axis=1)
+    spread_w = float((abs(w) ** 2).sum())
     common = (z * w.conj()).sum(axis=1)
     mirrored = (z * w).sum(axis=1)
     spread_px = np.sqrt(spread_z / len(w))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar, get_args
 
 import numpy as np
 import torch
 
-from ferbench.errors import ConfigError
+from ferbench.checks import check_choice, check_margin, check_optional_size
 from ferbench.geometry import CropGeometry
 from ferbench.preprocessing.resample import Pad, cut
 from ferbench.types import Crops, Faces
@@ -17,8 +16,7 @@ from ferbench.types import Crops, Faces
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SquareMargin:
-    """A square with the box's centre and the side ``(1 + 2 * margin) * max(width, height)`` of the
-    box.
+    """A square around the box's centre, of side ``(1 + 2 * margin) * max(width, height)``.
 
     Side and left upper corner are rounded to the nearest whole pixels (halves up; at least one
     pixel). Where the square reaches beyond the frame it is padded. Resized bilinear with
@@ -40,19 +38,12 @@ class SquareMargin:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if not (math.isfinite(self.margin) and self.margin > -0.5):
-            raise ConfigError(
-                f"SquareMargin.margin: expected a number above -0.5, got {self.margin!r}"
-            )
-        if self.pad not in get_args(Pad):
-            raise ConfigError(
-                f"SquareMargin.pad: expected one of {get_args(Pad)}, got {self.pad!r}"
-            )
-        if self.size_px is not None and self.size_px < 1:
-            raise ConfigError(f"SquareMargin.size_px: expected at least 1, got {self.size_px!r}")
+        check_margin("margin", self.margin)
+        check_choice("pad", self.pad, get_args(Pad))
+        check_optional_size("size_px", self.size_px)
 
     def geometry(self, *, model_px: int) -> CropGeometry:
-        """What these crops are, to be compared with those that a model's weights were trained on."""
+        """What these crops are, to be compared with those that a model was trained on."""
         return CropGeometry(kind="square", margin=self.margin, size_px=self.size_px or model_px)
 
     def crop(self, frames: torch.Tensor, faces: Faces, *, model_px: int) -> Crops:
@@ -67,5 +58,6 @@ class SquareMargin:
         seen = (stop > 0).all(axis=1) & (start < (width, height)).all(axis=1)
         rows = np.flatnonzero(finite & (extent > 0).all(axis=1) & seen)
         corners = np.concatenate((start, stop), axis=1)[rows]
-        size_px = model_px if self.size_px is None else self.size_px
-        return Crops(rgb=cut(frames, faces.frame[rows], corners, size_px, self.pad), row=rows)
+        size_px = self.size_px or model_px
+        rgb = cut(frames, faces.frame[rows], corners, size_px, self.pad)
+        return Crops(rgb=rgb, row=rows)

@@ -30,11 +30,11 @@ class Template:
     error_in: FitError
 
     def points_in(self, size_px: int, margin: float) -> F64:
-        """The points in a crop of another side, f64 (5, 2), shrunk by ``1 + 2 * margin`` towards
-        its centre.
+        """The points in a crop of another side, f64 (5, 2).
 
-        Coordinates are multiplied by the ratio of the sides, as both original programs do (so whole
-        numbers stay pixel centres only roughly).
+        They are shrunk by ``1 + 2 * margin`` towards its centre. Coordinates are multiplied by the
+        ratio of the sides, as both original programs do (so whole numbers stay pixel centres only
+        roughly).
         """
         share = np.array(self.points_xy, dtype=np.float64) / self.side_px
         return ((share - 0.5) / (1 + 2 * margin) + 0.5) * size_px

@@ -1,6 +1,4 @@
-"""The detector's box cut off at whole pixels and resized with OpenCV's area interpolation, as the
-thesis did.
-"""
+"""The detector's box cut off at whole pixels, resized by areas with OpenCV, as the thesis did."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ferbench.errors import ConfigError
+from ferbench.checks import check_optional_size
 from ferbench.geometry import CropGeometry
 from ferbench.types import F32, Crops, Faces
 
@@ -40,28 +38,26 @@ class TruncatedBox:
 
     def __post_init__(self) -> None:
         """Check the size."""
-        if self.size_px is not None and self.size_px < 1:
-            raise ConfigError(f"TruncatedBox.size_px: expected at least 1, got {self.size_px!r}")
+        check_optional_size("size_px", self.size_px)
 
     def geometry(self, *, model_px: int) -> CropGeometry:
-        """What these crops are, to be compared with those that a model's weights were trained on."""
+        """What these crops are, to be compared with those that a model was trained on."""
         return CropGeometry(kind="box", margin=0.0, size_px=self.size_px or model_px)
 
     def crop(self, frames: Tensor, faces: Faces, *, model_px: int) -> Crops:
         """Cut every row of ``faces`` out of RGB u8 (N, 3, H, W)."""
-        size_px = model_px if self.size_px is None else self.size_px
+        size_px = self.size_px or model_px
         cut: list[Tensor] = []
         rows: list[int] = []
-        for row in np.flatnonzero(np.isfinite(faces.box_xyxy).all(axis=1)).tolist():
+        finite = np.isfinite(faces.box_xyxy).all(axis=1)
+        for row in np.flatnonzero(finite).tolist():
             region = _region(frames[int(faces.frame[row])], faces.box_xyxy[row])
             if region.numel() and bool(region.any()):
                 cut.append(_resized(region, size_px))
                 rows.append(row)
-        rgb = (
-            torch.stack(cut).to(frames.device)
-            if cut
-            else frames.new_empty((0, 3, size_px, size_px))
-        )
+        rgb = frames.new_empty((0, 3, size_px, size_px))
+        if cut:
+            rgb = torch.stack(cut).to(frames.device)
         return Crops(rgb=rgb, row=np.array(rows, np.int64))
 
 

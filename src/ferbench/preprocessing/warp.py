@@ -15,9 +15,9 @@ from torch import Tensor
 from ferbench.preprocessing.resample import Pad, cut
 from ferbench.types import F64, I64
 
-_BITS: Final = (
-    10  # 1024 positions per pixel; and 1024 parts of such a step while positions are added up
-)
+_BITS: Final = 10
+"""1024 positions per pixel, and 1024 parts of such a step while positions are added up."""
+
 _PIXELS_AT_ONCE: Final = 4_000_000
 _FINEST_PX: Final = 2048
 
@@ -59,9 +59,8 @@ def warp_antialiased(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pa
     for k in np.unique(times).tolist():
         rows = np.flatnonzero(times == k)
         finer = to_frame[rows]
-        finer[:, :, 2] += finer[:, :, :2].sum(axis=2) * (
-            0.5 / k - 0.5
-        )  # centres of the k x k parts of a pixel
+        # To the centre of the first of the k x k parts of a pixel.
+        finer[:, :, 2] += finer[:, :, :2].sum(axis=2) * (0.5 / k - 0.5)
         finer[:, :, :2] /= k
         side = k * size_px
         rows_at_once = max(1, _PIXELS_AT_ONCE // side**2)
@@ -76,21 +75,25 @@ def warp_antialiased(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pa
 
 
 def _warp_together(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad: Pad) -> Tensor:
-    device, (height, width), one = frames.device, frames.shape[2:], 1 << _BITS
+    device = frames.device
+    height, width = frames.shape[2:]
+    one = 1 << _BITS
     along = np.arange(size_px, dtype=np.float64)
     by_x = _fixed(to_frame[:, :, 0:1] * along)  # (M, 2, S)
     by_y = _fixed(to_frame[:, :, 1:2] * along + to_frame[:, :, 2:3])
-    across, down = torch.from_numpy(by_x).to(device), torch.from_numpy(by_y).to(device)
-    position = ((down[:, :, :, None] + across[:, :, None, :] + one // 2) >> _BITS).to(torch.int32)
+    across = torch.from_numpy(by_x).to(device)
+    down = torch.from_numpy(by_y).to(device)
+    fine = down[:, :, :, None] + across[:, :, None, :]
+    position = ((fine + one // 2) >> _BITS).to(torch.int32)
     whole = position >> _BITS  # (M, 2, S, S), x and y
     part = position & (one - 1)
     index = torch.from_numpy(frame).to(device)[:, None, None]
     total = torch.zeros((len(frame), size_px, size_px, 3), dtype=torch.int32, device=device)
     for right, below in ((0, 0), (1, 0), (0, 1), (1, 1)):
         x, y = whole[:, 0] + right, whole[:, 1] + below
-        weight = (part[:, 0] if right else one - part[:, 0]) * (
-            part[:, 1] if below else one - part[:, 1]
-        )
+        weight_x = part[:, 0] if right else one - part[:, 0]
+        weight_y = part[:, 1] if below else one - part[:, 1]
+        weight = weight_x * weight_y
         if pad == "black":
             weight *= (x >= 0) & (x < width) & (y >= 0) & (y < height)
         pixels = frames[index, :, y.clamp_(0, height - 1), x.clamp_(0, width - 1)]  # (M, S, S, 3)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
-_COLUMNS = 3
+_MAX_COLUMNS = 3
 _UNDEFINED = "#d9d9d9"
 
 
@@ -34,12 +34,12 @@ def shares_png(panels: Mapping[str, F64], models: Sequence[str], path: Path, *, 
     longest_in = 0.06 * max(map(len, models))  # names under the columns
     figure = _figure(1.8 + longest_in + len(panels) * size_in, size_in + longest_in + 1.0, title)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
-    for k, (name, shares) in enumerate(panels.items()):
-        image = _matrix(
-            axes[k], shares, models, models if k == 0 else [""] * len(models), diagonal=False
-        )
-        axes[k].set_title(name, fontsize=9, parse_math=False)
-        axes[k].set_xlabel("second model", fontsize=8)
+    row_labels: Sequence[str] = models
+    for axis, (name, shares) in zip(axes, panels.items(), strict=True):
+        image = _matrix(axis, shares, models, row_labels, diagonal=False)
+        axis.set_title(name, fontsize=9, parse_math=False)
+        axis.set_xlabel("second model", fontsize=8)
+        row_labels = [""] * len(models)  # the first matrix has the names for all
     axes[0].set_ylabel("first model", fontsize=8)
     _save(figure, image, list(axes), path)
 
@@ -57,21 +57,21 @@ def expressions_png(
         classes: K names.
         path: file to write.
     """
-    wide = min(_COLUMNS, len(others))
-    high = -(-len(others) // wide)
+    num_columns = min(_MAX_COLUMNS, len(others))
+    num_rows = -(-len(others) // num_columns)
     figure = _figure(
-        1.6 + wide * 4.2,
-        high * 4.2 + 0.6,
+        1.6 + num_columns * 4.2,
+        num_rows * 4.2 + 0.6,
         f"expressions: share of the frames of each class of {first}",
     )
-    axes = figure.subplots(high, wide, squeeze=False)
-    for place, (name, shares) in zip(axes.flat, others.items(), strict=False):
-        image = _matrix(place, shares, classes, classes)
-        place.set_xlabel(name, fontsize=9, parse_math=False)
-        place.set_ylabel(first, fontsize=9, parse_math=False)
-    for place in axes.flat[len(others) :]:
-        place.set_visible(False)
-    _save(figure, image, list(axes.flat), path)
+    panels = figure.subplots(num_rows, num_columns, squeeze=False)
+    for panel, (name, shares) in zip(panels.flat, others.items(), strict=False):
+        image = _matrix(panel, shares, classes, classes)
+        panel.set_xlabel(name, fontsize=9, parse_math=False)
+        panel.set_ylabel(first, fontsize=9, parse_math=False)
+    for panel in panels.flat[len(others) :]:
+        panel.set_visible(False)
+    _save(figure, image, list(panels.flat), path)
 
 
 def events_png(histograms: Mapping[str, Sequence[int]], path: Path) -> None:
@@ -82,16 +82,17 @@ def events_png(histograms: Mapping[str, Sequence[int]], path: Path) -> None:
         path: file to write.
     """
     figure = _figure(8, 1.1 + 1.5 * len(histograms), "events per session")
-    axes = figure.subplots(len(histograms), 1, sharex=True, squeeze=False)[:, 0]
-    for place, (name, numbers) in zip(axes, histograms.items(), strict=True):
-        place.bar(np.arange(len(numbers)), numbers, width=0.85, color="#4878a8")
-        place.set_title(name, fontsize=9, loc="left", parse_math=False)
-        place.set_ylabel("sessions", fontsize=8)
-        place.yaxis.get_major_locator().set_params(integer=True)
-        place.tick_params(labelsize=8)
-    axes[-1].xaxis.get_major_locator().set_params(integer=True)
-    axes[-1].set_xlim(-0.7, max(map(len, histograms.values())) - 0.3)
-    axes[-1].set_xlabel("events in a session", fontsize=8)
+    panels = figure.subplots(len(histograms), 1, sharex=True, squeeze=False)[:, 0]
+    for panel, (name, sessions) in zip(panels, histograms.items(), strict=True):
+        panel.bar(np.arange(len(sessions)), sessions, width=0.85, color="#4878a8")
+        panel.set_title(name, fontsize=9, loc="left", parse_math=False)
+        panel.set_ylabel("sessions", fontsize=8)
+        panel.yaxis.get_major_locator().set_params(integer=True)
+        panel.tick_params(labelsize=8)
+    most = max(len(sessions) for sessions in histograms.values())
+    panels[-1].xaxis.get_major_locator().set_params(integer=True)
+    panels[-1].set_xlim(-0.7, most - 0.3)
+    panels[-1].set_xlabel("events in a session", fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
@@ -136,15 +137,8 @@ def _matrix(
             axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="white", zorder=1))
             continue
         text = "-" if np.isnan(share) else f"{share:.2f}"
-        axes.text(
-            column,
-            row,
-            text,
-            ha="center",
-            va="center",
-            fontsize=7,
-            color="white" if share > 0.6 else "black",
-        )
+        colour = "white" if share > 0.6 else "black"
+        axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
     return image
 
 

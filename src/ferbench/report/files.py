@@ -11,7 +11,7 @@ from pathlib import Path
 from ferbench.places import file_stem, without_folders
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
-from ferbench.scoring.metrics import METRICS, latency_s, values_of
+from ferbench.scoring.metrics import MAIN, headline, headline_values, values_of
 from ferbench.types import Event
 
 
@@ -23,11 +23,11 @@ def write_files(
     level: float,
     max_timelines: int,
 ) -> None:
-    """Write ``events.csv, matches.csv, counts.csv, sessions.csv, failures.csv`` and
-    ``timelines/*.png``.
+    """Write a run's tables as CSV, and ``timelines/*.png``.
 
-    Tables that say nothing (no annotated session, no failure) are not written. Pictures: at most
-    ``max_timelines``, the sessions of worst F1 first.
+    ``events.csv, matches.csv, counts.csv, sessions.csv, failures.csv``: those that say nothing (no
+    annotated session, no failure) are not written. Pictures: at most ``max_timelines``, the
+    sessions of worst F1 first.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _events(report, folder / "events.csv")
@@ -46,17 +46,21 @@ def write_files(
 
 def worst_first(sessions: Sequence[SessionResult]) -> list[SessionResult]:
     """Sessions by F1, lowest first; those without an F1 (not annotated, nothing to find) last."""
-    return sorted(
-        sessions,
-        key=lambda s: (f1 if not math.isnan(f1 := session_f1(s)) else 2.0, s.session.session_id),
-    )
+
+    def rank(result: SessionResult) -> tuple[float, str]:
+        f1 = session_f1(result)
+        if math.isnan(f1):
+            f1 = 2.0  # above all that are defined
+        return f1, result.session.session_id
+
+    return sorted(sessions, key=rank)
 
 
 def session_f1(result: SessionResult) -> float:
     """F1 of one session, NaN where it is undefined."""
     if result.counts is None:
         return float("nan")
-    return values_of(result.counts)["f1"]
+    return values_of(result.counts)[MAIN]
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -76,6 +80,50 @@ def _blank(cell: object) -> bool:
 
 
 EVENT_COLUMNS = ("session", "label", "onset_s", "offset_s", "trigger_s", "peak")
+MATCH_COLUMNS = (
+    "session",
+    "outcome",
+    "event_label",
+    "annotation_kind",
+    "event_s",
+    "annotation_s",
+    "latency_s",
+)
+COUNT_COLUMNS = (
+    "session",
+    "participant",
+    "threshold",
+    "pre_s",
+    "post_s",
+    "tp",
+    "fp",
+    "fn",
+    "n_ref",
+    "observed_s",
+    "valid_s",
+    "annotations_sha",
+)
+SESSION_COLUMNS = (
+    "session",
+    "participant",
+    "camera",
+    "file",
+    "video_s",
+    "observed_s",
+    "valid_s",
+    "frames",
+    "events",
+)
+QUALITY_COLUMNS = (
+    "face_share",
+    "faces_per_frame",
+    "face_px",
+    "longest_gap_s",
+    "confidence",
+    "entropy_nats",
+    "switches_per_min",
+    "close_candidates",
+)
 
 
 def event_rows(events: Iterable[Event]) -> list[tuple[object, ...]]:
@@ -101,106 +149,101 @@ def _matches(report: Report, path: Path, stamp_s: Callable[[Event], float]) -> N
     """One row per match, per false alarm and per miss."""
     rows: list[tuple[object, ...]] = []
     for result in report.sessions:
-        if result.counts is None:
-            continue
-        marks = result.session.annotations or ()
-        name = result.session.session_id
-        for (e, a), lag in zip(result.matches, result.latencies_s, strict=True):
-            event, mark = result.events[e], marks[a]
-            times = (round(stamp_s(event), 6), mark.onset_s, round(lag, 6))
-            rows.append((name, "match", event.label, mark.kind, *times))
-        hit_events, hit_marks = {e for e, _ in result.matches}, {a for _, a in result.matches}
-        for e in result.scored_events:
-            event = result.events[e]
-            if e not in hit_events:
-                rows.append(
-                    (name, "false alarm", event.label, None, round(stamp_s(event), 6), None, None)
-                )
-        for a in result.scored_annotations:
-            mark = marks[a]
-            if a not in hit_marks:
-                rows.append((name, "miss", None, mark.kind, None, mark.onset_s, None))
-    header = (
-        "session",
-        "outcome",
-        "event_label",
-        "annotation_kind",
-        "event_s",
-        "annotation_s",
-        "latency_s",
-    )
-    write_csv(path, header, rows)
+        if result.counts is not None:
+            rows += _match_rows(result, stamp_s)
+    write_csv(path, MATCH_COLUMNS, rows)
+
+
+def _match_rows(
+    result: SessionResult, stamp_s: Callable[[Event], float]
+) -> list[tuple[object, ...]]:
+    name = result.session.session_id
+    annotations = result.session.annotations or ()
+    matched_events = {event for event, _ in result.matches}
+    matched_annotations = {annotation for _, annotation in result.matches}
+    rows: list[tuple[object, ...]] = []
+    for (i, j), lag_s in zip(result.matches, result.latencies_s, strict=True):
+        event, annotation = result.events[i], annotations[j]
+        event_s = round(stamp_s(event), 6)
+        times = (event_s, annotation.onset_s, round(lag_s, 6))
+        rows.append((name, "match", event.label, annotation.kind, *times))
+    for i in result.scored_events:
+        if i not in matched_events:
+            event = result.events[i]
+            event_s = round(stamp_s(event), 6)
+            rows.append((name, "false alarm", event.label, None, event_s, None, None))
+    for j in result.scored_annotations:
+        if j not in matched_annotations:
+            annotation = annotations[j]
+            rows.append((name, "miss", None, annotation.kind, None, annotation.onset_s, None))
+    return rows
 
 
 def _counts(report: Report, path: Path) -> None:
     rows = [
         (
-            r.session_id,
-            r.participant,
-            r.threshold,
-            r.pre_s,
-            r.post_s,
-            *asdict(r.counts).values(),
-            r.annotations_sha,
+            row.session_id,
+            row.participant,
+            row.threshold,
+            row.pre_s,
+            row.post_s,
+            *asdict(row.counts).values(),
+            row.annotations_sha,
         )
-        for r in report.counts
+        for row in report.counts
     ]
-    names = ("tp", "fp", "fn", "n_ref", "observed_s", "valid_s", "annotations_sha")
-    write_csv(path, ("session", "participant", "threshold", "pre_s", "post_s", *names), rows)
+    write_csv(path, COUNT_COLUMNS, rows)
 
 
 def _sessions(report: Report, path: Path) -> None:
     """One row per session: size, events, scores where annotated, quality."""
-    measures = (
-        *(
-            "face_share",
-            "faces_per_frame",
-            "face_px",
-            "longest_gap_s",
-            "confidence",
-            "entropy_nats",
-        ),
-        *("switches_per_min", "close_candidates"),
+    metrics = [metric.name for metric in headline()]
+    header = (
+        *SESSION_COLUMNS,
+        *("tp", "fp", "fn", *metrics),
+        *QUALITY_COLUMNS,
+        *("repaired_timestamps", "damage", "observed"),
     )
-    names = (
-        "session",
-        "participant",
-        "camera",
-        "file",
-        "video_s",
-        "observed_s",
-        "valid_s",
-        "frames",
-        "events",
+    rows = [
+        (*_size(result), *_scores(result, num_metrics=len(metrics)), *_quality(result))
+        for result in report.sessions
+    ]
+    write_csv(path, header, rows)
+
+
+def _size(result: SessionResult) -> tuple[object, ...]:
+    session = result.session
+    timelines = [part.analysis.timeline for part in result.parts]
+    return (
+        session.session_id,
+        session.participant,
+        session.camera,
+        " + ".join(part.path.name for part in session.parts),
+        result.video_s,
+        result.observed_s,
+        result.valid_s,
+        sum(timeline.video.num_frames for timeline in timelines),
+        len(result.events),
     )
-    header = (*names, "tp", "fp", "fn", *METRICS, "latency_s")
-    rows = []
-    for result in report.sessions:
-        c = result.counts
-        files = " + ".join(part.path.name for part in result.session.parts)
-        timelines = [part.analysis.timeline for part in result.parts]
-        frames = sum(timeline.video.num_frames for timeline in timelines)
-        session = result.session
-        lengths = (result.video_s, result.observed_s, result.valid_s)
-        own = (
-            session.session_id,
-            session.participant,
-            session.camera,
-            files,
-            *lengths,
-            frames,
-            len(result.events),
-        )
-        found = (c.tp, c.fp, c.fn, *values_of(c).values()) if c else (None,) * (3 + len(METRICS))
-        lag_s = latency_s(result.latencies_s) if c else None
-        quality = result.quality
-        repaired = sum(timeline.num_repaired for timeline in timelines)
-        damage = "; ".join(timeline.damage for timeline in timelines if timeline.damage)
-        measured = (quality[name] for name in measures)
-        rows.append(
-            (*own, *found, lag_s, *measured, repaired, damage, stretches_text(session.observed))
-        )
-    write_csv(path, (*header, *measures, "repaired_timestamps", "damage", "observed"), rows)
+
+
+def _scores(result: SessionResult, *, num_metrics: int) -> tuple[float | None, ...]:
+    """Counts and headline metrics; empty cells where a session is not annotated."""
+    counts = result.counts
+    if counts is None:
+        return (None,) * (3 + num_metrics)
+    values = headline_values(counts, result.latencies_s)
+    return (counts.tp, counts.fp, counts.fn, *values.values())
+
+
+def _quality(result: SessionResult) -> tuple[object, ...]:
+    timelines = [part.analysis.timeline for part in result.parts]
+    return (
+        *(result.quality[name] for name in QUALITY_COLUMNS),
+        sum(timeline.num_repaired for timeline in timelines),
+        "; ".join(timeline.damage for timeline in timelines if timeline.damage),
+        stretches_text(result.session.observed),
+    )
 
 
 def stretches_text(stretches: Sequence[tuple[float, float]] | None) -> str:

@@ -6,206 +6,228 @@ import math
 
 import numpy as np
 
+from ferbench.report.statistics_words import beside_chance, counted, interval_text, number
 from ferbench.scoring.agreement.annotators import values
-from ferbench.scoring.matching.criteria import OnsetOffset, Overlap
-from ferbench.scoring.matching.event_scoring import EventScoring
-from ferbench.scoring.metrics import f1
-from ferbench.scoring.statistics import Statistics, Thresholds
+from ferbench.scoring.errhri import FrameScores
+from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.metrics import METRICS, Metric, f1
+from ferbench.scoring.session_frames import Frames
+from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
+from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.uncertainty.assessment import Measured
 from ferbench.scoring.uncertainty.chance import Chance, Null
 from ferbench.scoring.uncertainty.coverage import LEVEL
-from ferbench.scoring.uncertainty.intervals import Interval
+from ferbench.wording import plural
 
 FEW = 20
 """Participants below which an interval's measured coverage is told."""
-_DECIMALS = {"false_alarms_per_min": 2, "latency_s": 2}
-_NAMES = {
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "F1",
-    "false_alarms_per_min": "false alarms per minute",
-    "latency_s": "latency, s",
-}
 
 
-def summary(found: Statistics, scoring: EventScoring) -> list[str]:
+def summary(statistics: Statistics, criterion: Criterion, rules: StatisticsRules) -> list[str]:
     """What a paper would say, one sentence per number."""
-    assessment = found.assessment
-    lines = _of_matching(found, scoring)
-    lines += [_sentence(name, measured) for name, measured in assessment.measured.items()]
-    lines += _of_intervals(found, scoring)
-    if assessment.shifted:
-        lines.append(_of_surrogates(assessment.shifted, scoring.surrogates))
-    if found.thresholds:
-        lines.append(_of_thresholds(found.thresholds))
-    if math.isfinite(found.scan.peak_s):
-        scan = found.scan
-        lines.append(
-            f"events follow annotations best after {scan.peak_s:.2f} s (±{scan.half_width_s:g} s): "
-            f"{_many(scan.tp[scan.peak], 'match', 'matches')} there, F1 {_number(float(scan.f1[scan.peak]))}; "
-            f"best of {len(scan.offset_s)} offsets"
-        )
     return [
-        *lines,
-        *_of_agreement(found),
-        *_of_segments(found, scoring),
-        *_of_frames(found, scoring),
+        *_of_matching(statistics, criterion),
+        *_of_headline(statistics),
+        *_of_intervals(statistics, rules),
+        *_of_surrogates(statistics.assessment.shifted, rules.surrogates),
+        *_of_curves(statistics, criterion),
+        *_of_lag(statistics),
+        *_of_agreement(statistics),
+        *_of_segments(statistics, rules),
+        *_of_frames(statistics, criterion, rules),
     ]
 
 
-def _of_intervals(found: Statistics, scoring: EventScoring) -> list[str]:
+def _of_matching(statistics: Statistics, criterion: Criterion) -> list[str]:
+    """What was compared, and how."""
+    tally = statistics.assessment.tally
+    tp, fp, fn = (float(np.sum(column)) for column in (tally.tp, tally.fp, tally.fn))
+    observed_s = float(np.sum(tally.observed_s))
+    participants = len(statistics.assessment.participants)
+    lines = [
+        f"{counted(tp + fp, 'event')}, {counted(tp + fn, 'annotation')}, "
+        f"{counted(statistics.sessions, 'session')} of {counted(participants, 'participant')}, "
+        f"{_time(observed_s)} observed; an event matches an annotation when {criterion}"
+    ]
+    event_points, annotation_points = statistics.points
+    if criterion.needs_extent and (event_points or annotation_points):
+        lines.append(
+            f"{event_points} of the events and {annotation_points} of the annotations are points "
+            "without an extent: this criterion is not made for them (a window is)"
+        )
+    return lines
+
+
+def _time(seconds: float) -> str:
+    if math.isnan(seconds):
+        return "unknown time"
+    if seconds >= 60:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds:.1f} s"
+
+
+def _of_headline(statistics: Statistics) -> list[str]:
+    return [
+        _sentence(METRICS[name], measured)
+        for name, measured in statistics.assessment.measured.items()
+    ]
+
+
+def _sentence(metric: Metric, measured: Measured) -> str:
+    value = number(measured.value, metric.decimals)
+    interval = interval_text(measured.interval, metric.decimals)
+    return f"{metric.title} {value}{interval}{beside_chance(measured.chance, metric.decimals)}"
+
+
+def _of_intervals(statistics: Statistics, rules: StatisticsRules) -> list[str]:
     """What intervals are over, and how far to believe them."""
-    assessment = found.assessment
+    assessment = statistics.assessment
     if not assessment.measured["f1"].interval:
         return []
-    people = len(assessment.participants)
-    if people < 2:
-        return _caution(assessment.measured["f1"], people)
+    participants = len(assessment.participants)
+    caution = _caution(assessment.measured["f1"], participants)
+    if participants < 2:
+        return caution
     lines = [
-        f"intervals: {100 * scoring.confidence:g}%, {scoring.draws} draws of {people} "
-        f"participant{'s' * (people != 1)}, method {scoring.method}, seed {scoring.seed}",
-        *_caution(assessment.measured["f1"], people),
+        f"intervals: {100 * rules.confidence:g}%, {rules.draws} draws of "
+        f"{plural(participants, 'participant')}, method {rules.method}, seed {rules.seed}",
+        *caution,
     ]
     if assessment.num_unnamed:
         lines.append(
-            f"{assessment.num_unnamed} session(s) without a participant stand for themselves; where one person is "
-            "behind several, intervals are too narrow"
+            f"{assessment.num_unnamed} session(s) without a participant stand for themselves; "
+            "where one person is behind several, intervals are too narrow"
         )
     return lines
 
 
-def _of_thresholds(found: Thresholds) -> str:
-    """Average precision, and the best thresholds."""
-    own, left_out = found.nested.tally, found.nested.left_out
-    chosen = float(f1(own.weighted(np.ones(len(own.tp))))) if len(own.tp) else math.nan
-    where = (
-        f"at {found.best.level:.3g}"
-        if math.isfinite(found.best.level)
-        else "(no threshold finds anything)"
-    )
-    without = (
-        f" (without {', '.join(left_out)}: the others have no annotations)" if left_out else ""
-    )
-    return (
-        f"over all thresholds: average precision {_number(found.average_precision)}; best F1 "
-        f"{_number(float(f1(found.best.tally)))} {where} (optimistic: chosen on the same data); with thresholds chosen "
-        f"on the other participants {_number(chosen)}{without}"
-    )
-
-
-def _of_segments(found: Statistics, scoring: EventScoring) -> list[str]:
-    segments = found.segments
-    if math.isnan(segments.accuracy):
+def _caution(measured: Measured, participants: int) -> list[str]:
+    if participants >= FEW:
         return []
-    return [
-        f"segments of {scoring.segment_s:g} s: precision {_number(segments.precision)}, recall "
-        f"{_number(segments.recall)}, F1 {_number(segments.f1)}{_ends(found.intervals.get('segment/f1'))}"
-        f"{_beside(found.segment_chance)}"
-    ]
-
-
-def _of_frames(found: Statistics, scoring: EventScoring) -> list[str]:
-    if found.frames is None:
-        return []
-    strict, tolerant, tolerance = found.frames.strict, found.frames.tolerant, found.frames.tolerance
-    if math.isnan(strict.accuracy):
-        return [
-            "frames (ERR@HRI 2024): undefined; some events or annotations have no extent, or times are unknown"
-        ]
-    return [
-        f"frames at {scoring.frame_rate_hz:g} Hz (ERR@HRI 2024, macro): accuracy {_number(strict.accuracy)}, F1 "
-        f"{_number(strict.f1)}{_beside(found.frames.chance.get('f1'))}",
-        f"forgiven within {tolerance} frame{'s' * (tolerance != 1)}: accuracy {_number(tolerant.accuracy)}, F1 "
-        f"{_number(tolerant.f1)}{_beside(found.frames.chance.get('f1_tolerant'))}",
-    ]
-
-
-def _of_matching(found: Statistics, scoring: EventScoring) -> list[str]:
-    """What was compared, and how."""
-    tally = found.assessment.tally
-    tp, fp, fn, observed_s = (
-        float(np.sum(column)) for column in (tally.tp, tally.fp, tally.fn, tally.observed_s)
-    )
-    people = len(found.assessment.participants)
-    time = f"{observed_s / 60:.1f} min" if observed_s >= 60 else f"{observed_s:.1f} s"
-    if math.isnan(observed_s):
-        time = "unknown time"
-    lines = [
-        f"{_many(tp + fp, 'event')}, {_many(tp + fn, 'annotation')}, {_many(found.sessions, 'session')} of "
-        f"{_many(people, 'participant')}, {time} observed; an event matches an annotation when "
-        f"{scoring.rule}"
-    ]
-    if any(found.points) and isinstance(scoring.criterion, OnsetOffset | Overlap):
-        lines.append(
-            f"{found.points[0]} of the events and {found.points[1]} of the annotations are points without an extent: "
-            "this criterion is not made for them (scoring=events is)"
-        )
-    return lines
-
-
-def _of_surrogates(null: Null, surrogates: int) -> str:
-    if null.num_unplaced:
-        return f"no chance level: the observed time of {null.num_unplaced} session(s) is not known"
-    short = f"; {null.num_short} session(s) too short for a least shift" if null.num_short else ""
-    return f"chance: {surrogates} circular shifts of each session's events within what was observed{short}"
-
-
-def _sentence(name: str, measured: Measured) -> str:
-    decimals = _DECIMALS.get(name, 3)
-    text = f"{_NAMES[name]} {_number(measured.value, decimals)}"
-    text += _ends(measured.interval, decimals)
-    return text + _beside(measured.chance, decimals)
-
-
-def _beside(chance: Chance | None, decimals: int = 3) -> str:
-    if chance is None or math.isnan(chance.mean):
-        return ""
-    times = f", {chance.times:.1f} times chance" if math.isfinite(chance.times) else ""
-    return f"; chance {_number(chance.mean, decimals)}, p = {chance.p:.4f}{times}"
-
-
-def _ends(interval: Interval | None, decimals: int = 3) -> str:
-    if not interval or math.isnan(interval.low):
-        return ""
-    return f" [{_number(interval.low, decimals)}, {_number(interval.high, decimals)}]"
-
-
-def _of_agreement(found: Statistics) -> list[str]:
-    """Kappa with the annotations, and that of people with each other beside it: the ceiling."""
-    own = float(values(found.agreement)["time/kappa"])
-    if math.isnan(own):
-        return []
-    told = f"kappa of time with the annotations {_number(own)}{_ends(found.intervals.get('agree/detector/time/kappa'))}"
-    if found.people:
-        known = [
-            value
-            for pair in found.people.pairs
-            if not math.isnan(value := float(values(pair)["time/kappa"]))
-        ]
-        mean = sum(known) / len(known) if known else math.nan
-        told += f"; annotators with each other {_number(mean)} (mean of {len(known)} pair{'s' * (len(known) != 1)})"
-    return [told]
-
-
-def _caution(measured: Measured, people: int) -> list[str]:
-    if people >= FEW:
-        return []
-    if people < 2:
+    if participants < 2:
         return ["one participant: no interval can be made"]
     if measured.coverage is None:
         return [
-            f"only {people} participants: how often such intervals hold was not measured; do not rely on them"
+            f"only {participants} participants: how often such intervals hold was not measured; "
+            "do not rely on them"
         ]
     measured_with, share = measured.coverage
     return [
-        f"only {people} participants: in simulations with {measured_with}, {share:.0%} of such intervals of "
-        f"{LEVEL:.0%} held the true F1"
+        f"only {participants} participants: in simulations with {measured_with}, {share:.0%} of "
+        f"such intervals of {LEVEL:.0%} held the true F1"
     ]
 
 
-def _many(count: float, one: str, more: str = "") -> str:
-    return f"{count:.0f} {one if count == 1 else more or one + 's'}"
+def _of_surrogates(null: Null | None, surrogates: int) -> list[str]:
+    if null is None:
+        return []
+    if null.num_unplaced:
+        return [
+            f"no chance level: the observed time of {null.num_unplaced} session(s) is not known"
+        ]
+    short = ""
+    if null.num_short:
+        short = f"; {null.num_short} session(s) too short for a least shift"
+    return [
+        f"chance: {surrogates} circular shifts of each session's events within what was "
+        f"observed{short}"
+    ]
 
 
-def _number(value: float, decimals: int = 3) -> str:
-    return "-" if math.isnan(value) else f"{value:.{decimals}f}"
+def _of_curves(statistics: Statistics, criterion: Criterion) -> list[str]:
+    if criterion.no_curves:
+        return [criterion.no_curves]
+    if statistics.thresholds is None:
+        return []
+    return [_of_thresholds(statistics.thresholds)]
+
+
+def _of_thresholds(thresholds: Thresholds) -> str:
+    """Average precision, and the best thresholds."""
+    nested, best = thresholds.nested, thresholds.best
+    nested_f1 = math.nan
+    if len(nested.tally.tp):
+        everybody = np.ones(len(nested.tally.tp))
+        nested_f1 = float(f1(nested.tally.weighted(everybody)))
+    where = "(no threshold finds anything)"
+    if math.isfinite(best.level):
+        where = f"at {best.level:.3g}"
+    left_out = ""
+    if nested.left_out:
+        left_out = f" (without {', '.join(nested.left_out)}: the others have no annotations)"
+    return (
+        f"over all thresholds: average precision {number(thresholds.average_precision)}; best F1 "
+        f"{number(float(f1(best.tally)))} {where} (optimistic: chosen on the same data); with "
+        f"thresholds chosen on the other participants {number(nested_f1)}{left_out}"
+    )
+
+
+def _of_lag(statistics: Statistics) -> list[str]:
+    scan = statistics.scan
+    if not math.isfinite(scan.peak_s):
+        return []
+    matches = counted(scan.tp[scan.peak], "match", "matches")
+    return [
+        f"events follow annotations best after {scan.peak_s:.2f} s (±{scan.half_width_s:g} s): "
+        f"{matches} there, F1 {number(float(scan.f1[scan.peak]))}; best of {len(scan.offset_s)} "
+        "offsets"
+    ]
+
+
+def _of_agreement(statistics: Statistics) -> list[str]:
+    """Kappa with the annotations, and that of annotators with each other beside it: the ceiling."""
+    kappa = float(values(statistics.agreement)["time/kappa"])
+    if math.isnan(kappa):
+        return []
+    interval = interval_text(statistics.intervals.get("agree/detector/time/kappa"))
+    line = f"kappa of time with the annotations {number(kappa)}{interval}"
+    if statistics.annotators:
+        line += f"; {_of_annotators(statistics.annotators)}"
+    return [line]
+
+
+def _of_annotators(annotators: AnnotatorAgreement) -> str:
+    kappas = [float(values(pair)["time/kappa"]) for pair in annotators.pairs]
+    defined = [kappa for kappa in kappas if not math.isnan(kappa)]
+    mean = math.nan
+    if defined:
+        mean = sum(defined) / len(defined)
+    return f"annotators with each other {number(mean)} (mean of {plural(len(defined), 'pair')})"
+
+
+def _of_segments(statistics: Statistics, rules: StatisticsRules) -> list[str]:
+    segments = statistics.segments
+    if math.isnan(segments.accuracy):
+        return []
+    interval = interval_text(statistics.intervals.get("segment/f1"))
+    return [
+        f"segments of {rules.segment_s:g} s: precision {number(segments.precision)}, recall "
+        f"{number(segments.recall)}, F1 {number(segments.f1)}{interval}"
+        f"{beside_chance(statistics.segment_chance)}"
+    ]
+
+
+def _of_frames(statistics: Statistics, criterion: Criterion, rules: StatisticsRules) -> list[str]:
+    frames = statistics.frames
+    if frames is None:
+        return []
+    if math.isnan(frames.strict.accuracy):
+        return [
+            "frames (ERR@HRI 2024): undefined; some events or annotations have no extent, or "
+            "times are unknown"
+        ]
+    return _frame_lines(frames, rate_hz=rules.frame_rate_for(criterion))
+
+
+def _frame_lines(frames: Frames, *, rate_hz: float | None) -> list[str]:
+    strict = _frame_scores(frames.strict, frames.chance.get("f1"))
+    tolerant = _frame_scores(frames.tolerant, frames.chance.get("f1_tolerant"))
+    return [
+        f"frames at {rate_hz:g} Hz (ERR@HRI 2024, macro): {strict}",
+        f"forgiven within {plural(frames.tolerance, 'frame')}: {tolerant}",
+    ]
+
+
+def _frame_scores(scores: FrameScores, chance: Chance | None) -> str:
+    return f"accuracy {number(scores.accuracy)}, F1 {number(scores.f1)}{beside_chance(chance)}"

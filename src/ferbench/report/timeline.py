@@ -1,15 +1,15 @@
-"""One picture per session: what the model said over time, the events, the annotations, and which
-belong together.
-"""
+"""One picture per session: the model over time, events, annotations, and what belongs together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ferbench.results import SessionResult
+from ferbench.results import PartResult, SessionResult
+from ferbench.types import Annotation, Event
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,91 +66,113 @@ def _title(result: SessionResult) -> str:
 
 
 def _draw_curves(axes: Axes, result: SessionResult, level: float) -> None:
-    wanted = {signal.label for part in result.parts for signal in part.signals}
-    labels: tuple[str, ...] = ()
+    signal_labels = {signal.label for part in result.parts for signal in part.signals}
     for part in result.parts:
-        labels = part.analysis.expressions.labels
-        edges_s = part.analysis.timeline.edges_s + part.start_s
-        probs = part.chosen_probs()
-        for k, label in enumerate(labels):
-            if label not in wanted:
-                x, y = thinned(edges_s, probs[:, k])
-                axes.plot(x, y, color=COLOURS[label], linewidth=0.8, alpha=0.55)
-        for signal in part.signals:
-            x, y = thinned(edges_s, signal.value)
-            axes.plot(x, y, color=COLOURS[signal.label], linewidth=2.2)
+        _draw_part(axes, part, signal_labels)
     axes.axhline(level, color="black", linewidth=0.8, linestyle=":")
-    values = [
-        signal.value[~np.isnan(signal.value)] for part in result.parts for signal in part.signals
-    ]
-    lowest = min([0.0, *(float(value.min()) for value in values if len(value))])
+    lowest = _lowest_value(result.parts)
     axes.set_ylim(lowest - 0.02, 1.02)
-    axes.set_ylabel("probability" if lowest == 0 else "probability (signal: less its baseline)")
-    handles = [
-        axes.plot([], [], color=COLOURS[n], linewidth=2.2 if n in wanted else 0.9)[0]
-        for n in labels
-    ]
-    names = [f"{name} (signal)" if name in wanted else name for name in labels]
-    threshold = axes.plot([], [], color="black", linewidth=0.8, linestyle=":")[0]
-    axes.legend(
-        [*handles, threshold],
-        [*names, f"threshold {level:g}"],
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-    )
+    has_baseline = lowest < 0
+    axes.set_ylabel("probability (signal: less its baseline)" if has_baseline else "probability")
+    labels = result.parts[-1].analysis.expressions.labels if result.parts else ()
+    _draw_curve_legend(axes, labels, signal_labels, level)
+
+
+def _draw_part(axes: Axes, part: PartResult, signal_labels: set[str]) -> None:
+    """Thin curves of all expressions, thick ones of the signals."""
+    edges_s = part.analysis.timeline.edges_s + part.start_s
+    probs = part.chosen_probs()
+    for column, label in enumerate(part.analysis.expressions.labels):
+        if label not in signal_labels:
+            x, y = thinned(edges_s, probs[:, column])
+            axes.plot(x, y, color=COLOURS[label], linewidth=0.8, alpha=0.55)
+    for signal in part.signals:
+        x, y = thinned(edges_s, signal.value)
+        axes.plot(x, y, color=COLOURS[signal.label], linewidth=2.2)
+
+
+def _lowest_value(parts: Sequence[PartResult]) -> float:
+    """The lowest value of all signals, or 0 where that is higher."""
+    lowest = 0.0
+    for part in parts:
+        for signal in part.signals:
+            values = signal.value[~np.isnan(signal.value)]
+            lowest = min(lowest, float(values.min(initial=0.0)))
+    return lowest
+
+
+def _draw_curve_legend(
+    axes: Axes, labels: Sequence[str], signal_labels: set[str], level: float
+) -> None:
+    handles, names = [], []
+    for label in labels:
+        is_signal = label in signal_labels
+        width = 2.2 if is_signal else 0.9
+        handles.append(axes.plot([], [], color=COLOURS[label], linewidth=width)[0])
+        names.append(f"{label} (signal)" if is_signal else label)
+    handles.append(axes.plot([], [], color="black", linewidth=0.8, linestyle=":")[0])
+    names.append(f"threshold {level:g}")
+    axes.legend(handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _draw_lanes(axes: Axes, result: SessionResult, stamps_s: tuple[float, ...]) -> None:
     annotations = result.session.annotations or ()
-    matched_events = {e for e, _ in result.matches}
-    matched_annotations = {a for _, a in result.matches}
-    for i, event in enumerate(result.events):
-        axes.broken_barh(
-            [(event.onset_s, event.offset_s - event.onset_s)],
-            (1.15, 0.6),
-            facecolor=COLOURS.get(event.label, "grey"),
-            edgecolor="black"
-            if i in matched_events
-            else "red"
-            if i in result.scored_events
-            else "grey",
-            linewidth=1.0,
-            alpha=0.75,
-        )
-        axes.plot([event.trigger_s] * 2, [1.15, 1.75], color="black", linewidth=1.3)
-    for i, mark in enumerate(annotations):
-        edge = (
-            "black"
-            if i in matched_annotations
-            else "red"
-            if i in result.scored_annotations
-            else "grey"
-        )
-        if mark.offset_s > mark.onset_s:
-            bar = [(mark.onset_s, mark.offset_s - mark.onset_s)]
-            axes.broken_barh(bar, (0.15, 0.6), facecolor="#cfd8dc", edgecolor=edge)
-        else:
-            axes.plot([mark.onset_s] * 2, [0.15, 0.75], color=edge, linewidth=2)
-        axes.text(
-            mark.onset_s,
-            0.45,
-            f" {mark.kind}",
-            fontsize=8,
-            va="center",
-            clip_on=True,
-            parse_math=False,
-        )
-    for e, a in result.matches:
-        axes.plot([stamps_s[e], annotations[a].onset_s], [1.15, 0.75], color="black", linewidth=1.0)
-    axes.set_ylim(0, 1.9)
-    axes.set_yticks(
-        [0.45, 1.45], ["annotations" if result.counts else f"({_without_scores(result)})", "events"]
+    event_edges = _edges(
+        len(result.events), {event for event, _ in result.matches}, result.scored_events
     )
+    for event, edge in zip(result.events, event_edges, strict=True):
+        _draw_event(axes, event, edge)
+    annotation_edges = _edges(
+        len(annotations), {mark for _, mark in result.matches}, result.scored_annotations
+    )
+    for annotation, edge in zip(annotations, annotation_edges, strict=True):
+        _draw_annotation(axes, annotation, edge)
+    for event_at, annotation_at in result.matches:
+        ends_s = [stamps_s[event_at], annotations[annotation_at].onset_s]
+        axes.plot(ends_s, [1.15, 0.75], color="black", linewidth=1.0)
+    axes.set_ylim(0, 1.9)
+    name = "annotations" if result.counts else f"({_without_scores(result)})"
+    axes.set_yticks([0.45, 1.45], [name, "events"])
     keys: list[Any] = [axes.plot([], [], color="black", linewidth=w)[0] for w in (1.3, 1.0)]
     keys.append(axes.plot([], [], color="red", linewidth=1.0)[0])
-    axes.legend(
-        keys, ["trigger", "match", "false / missed"], loc="center left", bbox_to_anchor=(1.0, 0.5)
+    names = ["trigger", "match", "false / missed"]
+    axes.legend(keys, names, loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _edges(count: int, matched: set[int], scored: Sequence[int]) -> list[str]:
+    """Colours of edges: black = matched, red = unmatched, grey = does not count."""
+    colours = []
+    for position in range(count):
+        if position in matched:
+            colours.append("black")
+        elif position in scored:
+            colours.append("red")
+        else:
+            colours.append("grey")
+    return colours
+
+
+def _draw_event(axes: Axes, event: Event, edge: str) -> None:
+    axes.broken_barh(
+        [(event.onset_s, event.offset_s - event.onset_s)],
+        (1.15, 0.6),
+        facecolor=COLOURS.get(event.label, "grey"),
+        edgecolor=edge,
+        linewidth=1.0,
+        alpha=0.75,
     )
+    axes.plot([event.trigger_s] * 2, [1.15, 1.75], color="black", linewidth=1.3)
+
+
+def _draw_annotation(axes: Axes, annotation: Annotation, edge: str) -> None:
+    onset_s = annotation.onset_s
+    if annotation.offset_s > onset_s:
+        bar = [(onset_s, annotation.offset_s - onset_s)]
+        axes.broken_barh(bar, (0.15, 0.6), facecolor="#cfd8dc", edgecolor=edge)
+    else:
+        axes.plot([onset_s] * 2, [0.15, 0.75], color=edge, linewidth=2)
+    kind = f" {annotation.kind}"
+    axes.text(onset_s, 0.45, kind, fontsize=8, va="center", clip_on=True, parse_math=False)
 
 
 def thinned(edges_s: F64, value: F64) -> tuple[F64, F64]:

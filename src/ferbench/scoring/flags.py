@@ -7,18 +7,16 @@ observed time. All shifts of a session are counted at once as a circular cross-c
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ferbench.scoring.uncertainty.chance import SHORTEST
+from ferbench.timespans import Flags
 from ferbench.types import F64, I64
-
-Flags = NDArray[np.bool_]
 
 
 def draw_shifts(size: int, *, least: int, draws: int, rng: np.random.Generator) -> I64:
     """Shifts of a circle, i64 (draws,), uniform between ``least`` and ``size - least``.
 
-    Any where it is short.
+    Any shift where the circle is short.
 
     Args:
         size: of the circle, 1 or more.
@@ -31,17 +29,18 @@ def draw_shifts(size: int, *, least: int, draws: int, rng: np.random.Generator) 
     return rng.integers(0, size, draws)
 
 
-def overlaps(masks: Flags, found: Flags, shift: I64) -> F64:
-    """How many flags a mask shares with the found ones moved by each shift, f64 (M, draws).
+def overlaps(masks: Flags, moved: Flags, shift: I64) -> F64:
+    """How many flags each mask shares with others moved by each shift, f64 (M, draws).
 
     Args:
         masks: bool (M, n).
-        found: bool (n,).
-        shift: i64 (draws,); flag i comes to (i + shift) modulo n.
+        moved: bool (n,).
+        shift: i64 (draws,); flag i of ``moved`` comes to (i + shift) modulo n.
     """
     from scipy.fft import irfft, rfft
 
-    size = len(found)
-    every = irfft(rfft(masks.astype(np.float64)) * np.conj(rfft(found.astype(np.float64))), n=size)
-    counts: F64 = np.round(every[:, shift % size])
+    size = len(moved)
+    spectrum = rfft(masks.astype(np.float64)) * np.conj(rfft(moved.astype(np.float64)))
+    of_every_shift = irfft(spectrum, n=size)
+    counts: F64 = np.round(of_every_shift[:, shift % size])
     return counts

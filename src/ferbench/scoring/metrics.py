@@ -1,112 +1,48 @@
-"""Counts of many sessions or draws at once, and metrics as functions of them.
+"""The metrics: one table from which everything else is made.
 
-As in sed_eval (github.com/TUT-ARG/sed_eval); what differs: F1 is 0, not undefined, when only one of
-events and annotations is empty. Metrics are NaN where there is nothing to divide by.
+Scores, intervals, chance levels, paired comparisons, the summary's sentences, console, tables of
+runs and sessions, the saved view of MLflow and the table in docs/outputs.md follow from
+``METRICS``. A new metric is one entry in it, and a test.
+
+Formulas as in sed_eval (github.com/TUT-ARG/sed_eval); what differs: F1 is 0, not undefined, when
+only one of events and annotations is empty. Metrics are NaN where there is nothing to divide by.
 """
 
 from __future__ import annotations
 
-import math
-import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
-from ferbench.errors import DataError
-from ferbench.types import F64, I64, Counts
+from ferbench.scoring.ratios import ratios
+from ferbench.scoring.tally import Formula, Tally
+from ferbench.scoring.uncertainty.intervals import (
+    Statistic,
+    metric_of,
+    statistic_of_values,
+    weighted_median,
+)
+from ferbench.types import F64, Counts
 
+Basis = Literal["events", "annotations", "events and annotations", "matches", "sessions"]
+"""What a score rests on: its ``n``."""
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Tally:
-    """Counts in columns: f64 arrays of one shape (of sessions, participants, thresholds or draws).
-
-    Attributes:
-        tp: matched events.
-        fp: events without an annotation.
-        fn: annotations without an event.
-        observed_s: seconds that count; NaN = not known.
-    """
-
-    tp: F64
-    fp: F64
-    fn: F64
-    observed_s: F64
-
-    def __post_init__(self) -> None:
-        """Check the shapes."""
-        if (
-            not np.shape(self.tp)
-            == np.shape(self.fp)
-            == np.shape(self.fn)
-            == np.shape(self.observed_s)
-        ):
-            raise DataError(
-                "Tally: expected columns of one shape, got "
-                f"{[np.shape(c) for c in (self.tp, self.fp, self.fn, self.observed_s)]}"
-            )
-
-    @classmethod
-    def of(cls, counts: Iterable[Counts]) -> Tally:
-        """One entry per Counts."""
-        rows = np.array([(c.tp, c.fp, c.fn, c.observed_s) for c in counts], np.float64).reshape(
-            -1, 4
-        )
-        return cls(tp=rows[:, 0], fp=rows[:, 1], fn=rows[:, 2], observed_s=rows[:, 3])
-
-    @classmethod
-    def joined(cls, tallies: Iterable[Tally]) -> Tally:
-        """The entries of several, each (N,), after each other."""
-        each = list(tallies)
-        return cls(
-            tp=np.concatenate([t.tp for t in each]),
-            fp=np.concatenate([t.fp for t in each]),
-            fn=np.concatenate([t.fn for t in each]),
-            observed_s=np.concatenate([t.observed_s for t in each]),
-        )
-
-    def weighted(self, weights: F64) -> Tally:
-        """Sums over the entries (N,), each taken as often as ``weights`` f64 (..., N) says.
-
-        Entries (...).
-
-        An entry of unknown seconds makes the seconds of every sum unknown.
-        """
-        return Tally(
-            tp=weights @ self.tp,
-            fp=weights @ self.fp,
-            fn=weights @ self.fn,
-            observed_s=weights @ self.observed_s,
-        )
-
-    def grouped(self, group: I64, groups: int) -> Tally:
-        """Sums over the entries (N,) of each group, entries (groups,).
-
-        ``group`` i64 (N,) from 0.
-        """
-
-        def sums(column: F64) -> F64:
-            return np.bincount(group, weights=column, minlength=groups).astype(np.float64)
-
-        return Tally(
-            tp=sums(self.tp), fp=sums(self.fp), fn=sums(self.fn), observed_s=sums(self.observed_s)
-        )
-
-
-def _ratio(part: F64, whole: F64) -> F64:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.asarray(whole) > 0, np.divide(part, whole), np.nan)
+LagFormula = Callable[[F64, F64], F64]
+"""A number of lags f64 (N,), rising, each taken as often as whole weights f64 (rows, N) say: f64
+(rows,); NaN = undefined.
+"""
 
 
 def precision(tally: Tally) -> F64:
     """Share of the events that match an annotation, tp / (tp + fp); NaN without events."""
-    return _ratio(tally.tp, tally.tp + tally.fp)
+    return ratios(tally.tp, tally.tp + tally.fp)
 
 
 def recall(tally: Tally) -> F64:
     """Share of the annotations that match an event, tp / (tp + fn); NaN without annotations."""
-    return _ratio(tally.tp, tally.tp + tally.fn)
+    return ratios(tally.tp, tally.tp + tally.fn)
 
 
 def f1(tally: Tally) -> F64:
@@ -114,36 +50,248 @@ def f1(tally: Tally) -> F64:
 
     NaN without events and annotations.
     """
-    return _ratio(2 * tally.tp, 2 * tally.tp + tally.fp + tally.fn)
+    return ratios(2 * tally.tp, 2 * tally.tp + tally.fp + tally.fn)
 
 
 def false_alarms_per_min(tally: Tally) -> F64:
     """Events without an annotation per observed minute; NaN without observed time."""
-    return _ratio(tally.fp, tally.observed_s / 60)
+    return ratios(tally.fp, tally.observed_s / 60)
 
 
-Metric = Callable[[Tally], F64]
-METRICS: Final[dict[str, Metric]] = {
-    "precision": precision,
-    "recall": recall,
-    "f1": f1,
-    "false_alarms_per_min": false_alarms_per_min,
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """What is to know of a metric, whatever it is computed from.
 
-
-def latency_s(lags_s: Sequence[float]) -> float:
-    """Median of (event's time - annotation's onset) over matches, seconds; negative = early.
-
-    NaN without matches.
+    Attributes:
+        name: that it is logged under, behind ``event/``.
+        title: that sentences and tables for people use, with its unit.
+        meaning: its formula in words.
+        higher_is_better: which way is better.
+        rests_on: what its ``n`` counts.
+        decimals: to show in sentences; 0 = a whole number.
+        unit: of the value; "" = a share or a number.
+        headline: has an interval and a sentence in the summary, and is shown on the console, beside
+            other runs and in MLflow's saved view; else it is only logged.
     """
-    return float(statistics.median(lags_s)) if lags_s else math.nan
+
+    name: str
+    title: str
+    meaning: str
+    higher_is_better: bool
+    rests_on: Basis
+    decimals: int = 3
+    unit: str = ""
+    headline: bool = True
+
+    @property
+    def logged_as(self) -> str:
+        """Its full name: ``event/f1``."""
+        return f"event/{self.name}"
+
+    def value(self, counts: Counts, lags_s: Sequence[float]) -> float:
+        """Its value for some sessions together; NaN = undefined.
+
+        Args:
+            counts: of the sessions.
+            lags_s: of their matches, seconds.
+        """
+        raise NotImplementedError
+
+    def statistic(self, tally: Tally, lags_s: Sequence[Sequence[float]]) -> Statistic:
+        """Its value as a function of the participants taken.
+
+        Args:
+            tally: one entry per participant (N,).
+            lags_s: of each participant's matches, seconds.
+        """
+        raise NotImplementedError
+
+    def of_null(self, tally: Tally) -> F64 | None:
+        """Its value in each draw of a null detector, f64 (draws,); None = there is no chance level.
+
+        Args:
+            tally: counts of each draw.
+        """
+        del tally
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountMetric(Metric):
+    """A metric of counts.
+
+    Attributes:
+        formula: of summed counts.
+        against_chance: has a chance level and a p value. Those of several metrics are the same,
+            for a null detector has as many events and annotations in every draw.
+    """
+
+    formula: Formula
+    against_chance: bool = False
+
+    def value(self, counts: Counts, lags_s: Sequence[float]) -> float:
+        """See ``Metric``."""
+        del lags_s
+        return float(self.formula(Tally.of([counts]))[0])
+
+    def statistic(self, tally: Tally, lags_s: Sequence[Sequence[float]]) -> Statistic:
+        """See ``Metric``."""
+        del lags_s
+        return metric_of(tally, self.formula)
+
+    def of_null(self, tally: Tally) -> F64 | None:
+        """See ``Metric``."""
+        if not self.against_chance:
+            return None
+        return self.formula(tally)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LagMetric(Metric):
+    """A metric of the matches' lags: event's time - annotation's onset, negative = early.
+
+    Attributes:
+        formula: of pooled lags.
+    """
+
+    formula: LagFormula
+
+    def value(self, counts: Counts, lags_s: Sequence[float]) -> float:
+        """See ``Metric``."""
+        del counts
+        ordered = np.sort(np.asarray(lags_s, np.float64))
+        return float(self.formula(ordered, np.ones((1, len(ordered))))[0])
+
+    def statistic(self, tally: Tally, lags_s: Sequence[Sequence[float]]) -> Statistic:
+        """See ``Metric``."""
+        del tally
+        return statistic_of_values(lags_s, self.formula)
+
+
+_TABLE: Final[tuple[Metric, ...]] = (
+    CountMetric(
+        name="precision",
+        title="precision",
+        meaning="tp / (tp + fp)",
+        formula=precision,
+        higher_is_better=True,
+        rests_on="events",
+        against_chance=True,
+    ),
+    CountMetric(
+        name="recall",
+        title="recall",
+        meaning="tp / (tp + fn)",
+        formula=recall,
+        higher_is_better=True,
+        rests_on="annotations",
+        against_chance=True,
+    ),
+    CountMetric(
+        name="f1",
+        title="F1",
+        meaning="2 tp / (2 tp + fp + fn)",
+        formula=f1,
+        higher_is_better=True,
+        rests_on="events and annotations",
+        against_chance=True,
+    ),
+    CountMetric(
+        name="false_alarms_per_min",
+        title="false alarms per minute",
+        meaning="fp / observed minutes",
+        formula=false_alarms_per_min,
+        higher_is_better=False,
+        rests_on="events",
+        decimals=2,
+        unit="1/min",
+    ),
+    LagMetric(
+        name="latency_s",
+        title="latency, s",
+        meaning="median over the matches of event's time - annotation's onset",
+        formula=weighted_median,
+        higher_is_better=False,
+        rests_on="matches",
+        decimals=2,
+        unit="s",
+    ),
+    CountMetric(
+        name="tp",
+        title="matched",
+        meaning="events that match an annotation",
+        formula=lambda tally: tally.tp,
+        higher_is_better=True,
+        rests_on="sessions",
+        decimals=0,
+        headline=False,
+    ),
+    CountMetric(
+        name="fp",
+        title="false",
+        meaning="events without an annotation",
+        formula=lambda tally: tally.fp,
+        higher_is_better=False,
+        rests_on="sessions",
+        decimals=0,
+        headline=False,
+    ),
+    CountMetric(
+        name="fn",
+        title="missed",
+        meaning="annotations without an event",
+        formula=lambda tally: tally.fn,
+        higher_is_better=False,
+        rests_on="sessions",
+        decimals=0,
+        headline=False,
+    ),
+)
+
+METRICS: Final[dict[str, Metric]] = {metric.name: metric for metric in _TABLE}
+"""All metrics by name, in the order in which they are shown."""
+
+MAIN: Final = "f1"
+"""The metric that runs are compared by, shown with its interval, chance level and p value."""
+
+
+def headline() -> list[Metric]:
+    """The metrics that are shown and have intervals."""
+    return [metric for metric in METRICS.values() if metric.headline]
+
+
+def count_formulas() -> dict[str, Formula]:
+    """Formulas of the headline metrics that recorded counts are enough for, by name."""
+    return {metric.name: metric.formula for metric in headline() if isinstance(metric, CountMetric)}
 
 
 def values_of(counts: Counts) -> dict[str, float]:
-    """All metrics of one Counts by name.
+    """All headline metrics of one Counts by name; those that need lags are left out.
 
     >>> values_of(Counts(tp=1, fp=1, fn=0, n_ref=1, observed_s=60.0, valid_s=60.0))["f1"]
     0.6666666666666666
     """
     tally = Tally.of([counts])
-    return {name: float(metric(tally)[0]) for name, metric in METRICS.items()}
+    return {name: float(formula(tally)[0]) for name, formula in count_formulas().items()}
+
+
+def headline_values(counts: Counts, lags_s: Sequence[float]) -> dict[str, float]:
+    """All headline metrics of some sessions together by name; undefined ones are NaN.
+
+    Args:
+        counts: of the sessions.
+        lags_s: of their matches, seconds.
+    """
+    return {metric.name: metric.value(counts, lags_s) for metric in headline()}
+
+
+def metrics_table() -> str:
+    """The metrics as a table for docs/outputs.md."""
+    lines = ["| number | formula | better | unit | n |", "|---|---|---|---|---|"]
+    for metric in METRICS.values():
+        better = "smaller"
+        if metric.higher_is_better:
+            better = "larger"
+        cells = (f"`{metric.logged_as}`", metric.meaning, better, metric.unit, metric.rests_on)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

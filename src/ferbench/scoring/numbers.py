@@ -10,74 +10,101 @@ from collections.abc import Iterable
 import numpy as np
 
 from ferbench.scoring.agreement import annotators as coders
-from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, mean_of
-from ferbench.scoring.errhri import Frames
+from ferbench.scoring.agreement.annotators import AnnotatorPair
+from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
 from ferbench.scoring.metrics import f1
-from ferbench.scoring.statistics import People, Statistics, Thresholds
+from ferbench.scoring.session_frames import Frames
+from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
+from ferbench.scoring.threshold_scores import Thresholds
+from ferbench.scoring.uncertainty.assessment import Assessment
 from ferbench.scoring.uncertainty.chance import Chance
 from ferbench.scoring.uncertainty.intervals import Interval
 
 
-def numbers(found: Statistics) -> dict[str, float]:
+def numbers(statistics: Statistics) -> dict[str, float]:
     """Everything that is one number, by the name that it is logged under; undefined ones are NaN.
 
     ``event/f1.lo`` and ``.hi`` are the ends of an interval, ``.chance`` the mean of shifted events,
     ``.p`` how often they are as good, ``.z``, ``.times_chance``, ``.random`` the mean of as many
     events at random times.
     """
-    result: dict[str, float] = {"event/participants": float(len(found.assessment.participants))}
-    for name, measured in found.assessment.measured.items():
+    result = _assessment_numbers(statistics.assessment)
+    result |= _lag_numbers(statistics)
+    if statistics.thresholds:
+        result |= _threshold_numbers(statistics.thresholds)
+    if statistics.tolerance:
+        result |= _tolerance_numbers(statistics.tolerance)
+    for name, interval in statistics.intervals.items():
+        result |= _ends(name, interval)
+    for name, value in dataclasses.asdict(statistics.segments).items():
+        result[f"segment/{name}"] = value
+    result |= _chance("segment/f1", statistics.segment_chance)
+    if statistics.frames:
+        result |= frame_numbers(statistics.frames)
+        for name, chance in statistics.frames.chance.items():
+            result |= _chance(f"frame/{name}", chance)
+    result |= _detector_numbers(statistics)
+    if statistics.annotators:
+        result |= _annotator_numbers(statistics.annotators)
+    return result
+
+
+def frame_numbers(frames: Frames) -> dict[str, float]:
+    """``frame/f1`` and so on, and ``frame/f1_tolerant``."""
+    result: dict[str, float] = {}
+    for name, value in dataclasses.asdict(frames.strict).items():
+        result[f"frame/{name}"] = value
+    for name, value in dataclasses.asdict(frames.tolerant).items():
+        result[f"frame/{name}_tolerant"] = value
+    return result
+
+
+def _assessment_numbers(assessment: Assessment) -> dict[str, float]:
+    result = {"event/participants": float(len(assessment.participants))}
+    for name, measured in assessment.measured.items():
         result |= _ends(f"event/{name}", measured.interval)
         result |= _chance(f"event/{name}", measured.chance)
         if measured.random:
             result[f"event/{name}.random"] = measured.random.mean
-    result |= {
-        "event/latency_q1_s": found.latency.lower_s,
-        "event/latency_q3_s": found.latency.upper_s,
-        "event/lag_peak_s": found.scan.peak_s,
-        "event/lag_peak_f1": float(found.scan.f1[found.scan.peak]),
-    }
-    if found.thresholds:
-        result |= _threshold_numbers(found.thresholds)
-    if found.tolerance:
-        everybody = np.ones((1, len(found.tolerance.participants)))
-        for name, widths_s in (("f1_tight", TIGHT_S), ("f1_loose", LOOSE_S)):
-            result[f"event/{name}"] = float(mean_of(found.tolerance, widths_s)(everybody)[0])
-    for name, interval in found.intervals.items():
-        result |= _ends(name, interval)
-    result |= {
-        f"segment/{name}": value for name, value in dataclasses.asdict(found.segments).items()
-    }
-    result |= _chance("segment/f1", found.segment_chance)
-    if found.frames:
-        result |= frame_numbers(found.frames)
-        for name, chance in found.frames.chance.items():
-            result |= _chance(f"frame/{name}", chance)
-    lag_s, kappa = found.scan.kappa_peak
-    result |= {"agree/detector/time/lag_peak_s": lag_s, "agree/detector/time/lag_peak_kappa": kappa}
-    result |= {
-        f"agree/detector/{name}": float(value)
-        for name, value in coders.values(found.agreement).items()
-    }
-    result |= {
-        f"agree/detector/segment/{k}": v for k, v in coders.segment_shares(found.agreement).items()
-    }
-    if found.people:
-        result |= _people_numbers(found.people)
     return result
 
 
-def frame_numbers(found: Frames) -> dict[str, float]:
-    """``frame/f1`` and so on, and ``frame/f1_tolerant``."""
+def _lag_numbers(statistics: Statistics) -> dict[str, float]:
+    latency, scan = statistics.latency, statistics.scan
     return {
-        f"frame/{name}{suffix}": value
-        for scores, suffix in ((found.strict, ""), (found.tolerant, "_tolerant"))
-        for name, value in dataclasses.asdict(scores).items()
+        "event/latency_q1_s": latency.lower_s,
+        "event/latency_q3_s": latency.upper_s,
+        "event/lag_peak_s": scan.peak_s,
+        "event/lag_peak_f1": float(scan.f1[scan.peak]),
+    }
+
+
+def _threshold_numbers(thresholds: Thresholds) -> dict[str, float]:
+    nested_tally = thresholds.nested.tally
+    nested_f1 = math.nan
+    if len(nested_tally.tp):
+        everybody = np.ones(len(nested_tally.tp))
+        nested_f1 = float(f1(nested_tally.weighted(everybody)))
+    return {
+        "event/average_precision": thresholds.average_precision,
+        "event/best_f1": float(f1(thresholds.best.tally)),
+        "event/best_level": thresholds.best.level,
+        "event/nested_f1": nested_f1,
+    }
+
+
+def _tolerance_numbers(curve: ToleranceCurve) -> dict[str, float]:
+    everybody = np.ones((1, len(curve.participants)))
+    return {
+        "event/f1_tight": float(mean_of(curve, TIGHT_S)(everybody)[0]),
+        "event/f1_loose": float(mean_of(curve, LOOSE_S)(everybody)[0]),
     }
 
 
 def _ends(name: str, interval: Interval | None) -> dict[str, float]:
-    return {f"{name}.lo": interval.low, f"{name}.hi": interval.high} if interval else {}
+    if interval is None:
+        return {}
+    return {f"{name}.lo": interval.low, f"{name}.hi": interval.high}
 
 
 def _chance(name: str, chance: Chance | None) -> dict[str, float]:
@@ -91,45 +118,55 @@ def _chance(name: str, chance: Chance | None) -> dict[str, float]:
     }
 
 
-def _threshold_numbers(found: Thresholds) -> dict[str, float]:
-    own = found.nested.tally
-    return {
-        "event/average_precision": found.average_precision,
-        "event/best_f1": float(f1(found.best.tally)),
-        "event/best_level": found.best.level,
-        "event/nested_f1": float(f1(own.weighted(np.ones(len(own.tp)))))
-        if len(own.tp)
-        else math.nan,
-    }
-
-
-def _people_numbers(found: People) -> dict[str, float]:
-    """Of each pair of annotators, and the mean over the pairs that have a value."""
-    names = _plain({name for pair in found.pairs for name in (pair.first, pair.second)})
-    result = {"agree/people/alpha": found.alpha}
-    every: dict[str, list[float]] = {}
-    for pair in found.pairs:
-        shares = {f"segment/{name}": value for name, value in coders.segment_shares(pair).items()}
-        for name, value in (coders.values(pair) | shares).items():
-            result[f"agree/people/{name}/{names[pair.first]}/{names[pair.second]}"] = float(value)
-            every.setdefault(name, []).append(float(value))
-    for name, values in every.items():
-        known = [value for value in values if not math.isnan(value)]
-        result[f"agree/people/{name}_mean"] = sum(known) / len(known) if known else math.nan
+def _detector_numbers(statistics: Statistics) -> dict[str, float]:
+    """Agreement of the detector with the annotations."""
+    lag_s, kappa = statistics.scan.kappa_peak
+    result = {"agree/detector/time/lag_peak_s": lag_s, "agree/detector/time/lag_peak_kappa": kappa}
+    for name, value in _agreement_measures(statistics.agreement).items():
+        result[f"agree/detector/{name}"] = value
     return result
 
 
-def _plain(names: Iterable[str]) -> dict[str, str]:
-    """People's names as parts of a number's name: what stores do not take is "_".
+def _agreement_measures(pair: AnnotatorPair) -> dict[str, float]:
+    measures = {name: float(value) for name, value in coders.values(pair).items()}
+    for name, share in coders.segment_shares(pair).items():
+        measures[f"segment/{name}"] = float(share)
+    return measures
+
+
+def _annotator_numbers(agreement: AnnotatorAgreement) -> dict[str, float]:
+    """Of each pair of annotators, and the mean over the pairs that have a value."""
+    annotators = {name for pair in agreement.pairs for name in (pair.first, pair.second)}
+    plain = _plain_names(annotators)
+    result = {"agree/people/alpha": agreement.alpha}
+    values_of: dict[str, list[float]] = {}
+    for pair in agreement.pairs:
+        for name, value in _agreement_measures(pair).items():
+            result[f"agree/people/{name}/{plain[pair.first]}/{plain[pair.second]}"] = value
+            values_of.setdefault(name, []).append(value)
+    for name, values in values_of.items():
+        result[f"agree/people/{name}_mean"] = _mean_of_defined(values)
+    return result
+
+
+def _mean_of_defined(values: Iterable[float]) -> float:
+    defined = [value for value in values if not math.isnan(value)]
+    if not defined:
+        return math.nan
+    return sum(defined) / len(defined)
+
+
+def _plain_names(names: Iterable[str]) -> dict[str, str]:
+    """Annotators' names as parts of a number's name: what stores do not take is "_".
 
     Equal ones are numbered.
     """
     result: dict[str, str] = {}
     for name in sorted(names):
         plain = re.sub(r"[^A-Za-z0-9_. -]", "_", name)
-        same = sum(
-            re.fullmatch(rf"{re.escape(plain)}( \d+)?", other) is not None
-            for other in result.values()
-        )
-        result[name] = f"{plain} {same + 1}" if same else plain
+        numbered = re.compile(rf"{re.escape(plain)}( \d+)?")
+        same = sum(numbered.fullmatch(other) is not None for other in result.values())
+        if same:
+            plain = f"{plain} {same + 1}"
+        result[name] = plain
     return result

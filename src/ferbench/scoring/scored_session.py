@@ -1,7 +1,4 @@
-"""One session as statistics see it.
-
-What was found, what was marked, and the time in which both count.
-"""
+"""One session as scores and statistics see it: only what counts, and the time in which it does."""
 
 from __future__ import annotations
 
@@ -9,15 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ferbench.threshold_sweep import Profile
+from ferbench.threshold_sweep import ThresholdSweep
+from ferbench.timespans import total_s
 from ferbench.types import Annotation, Event
 
 Stamp = Literal["trigger", "onset"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """A scored session; only events and annotations that count (see ``EventScoring.observed``).
+class ScoredSession:
+    """A session with the events and annotations that count (see ``session_outcome.counted``).
 
     Attributes:
         session_id: its name.
@@ -36,7 +34,7 @@ class Evidence:
     annotations: tuple[Annotation, ...]
     observed: tuple[tuple[float, float], ...]
     visible: tuple[tuple[float, float], ...] | None = None
-    profile: Profile | None = None
+    profile: ThresholdSweep | None = None
 
     @property
     def cluster(self) -> str:
@@ -51,9 +49,25 @@ class Evidence:
     @property
     def observed_s(self) -> float:
         """Seconds that count; NaN = not known."""
-        return math.nan if self.unplaced else sum(to_s - from_s for from_s, to_s in self.observed)
+        if self.unplaced:
+            return math.nan
+        return total_s(self.observed)
+
+    @property
+    def visible_s(self) -> float:
+        """Of these, seconds with a signal; NaN = not known."""
+        if self.visible is None:
+            return math.nan
+        return total_s(self.visible)
 
 
-def stamps_s(session: Evidence, stamp: Stamp) -> list[float]:
-    """Times of the events that matching goes by, seconds of the session."""
-    return [event.trigger_s if stamp == "trigger" else event.onset_s for event in session.events]
+def stamp_s(event: Event, stamp: Stamp) -> float:
+    """The time of an event that matching goes by, seconds of the session."""
+    if stamp == "trigger":
+        return event.trigger_s
+    return event.onset_s
+
+
+def stamps_s(session: ScoredSession, stamp: Stamp) -> list[float]:
+    """Times of a session's events, seconds of the session."""
+    return [stamp_s(event, stamp) for event in session.events]

@@ -10,16 +10,16 @@ segments count as met.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ferbench.scoring.counts import Stretches
-from ferbench.scoring.flags import Flags, draw_shifts, overlaps
-from ferbench.scoring.scored_session import Evidence
+from ferbench.scoring.flags import draw_shifts, overlaps
+from ferbench.scoring.ratios import ratio
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.uncertainty.chance import Chance, against
+from ferbench.timespans import Flags, Stretches, units_begun, units_needed
 from ferbench.types import Annotation, Event
 
 
@@ -49,42 +49,41 @@ class SegmentCounts:
 
 
 def active_segments(intervals: Stretches, duration_s: float, *, segment_s: float) -> Flags:
-    """Segments that some interval [onset_s, offset_s) has a part in, bool (ceil(duration_s /
-    segment_s),).
+    """Segments that some interval [onset_s, offset_s) has a part in.
 
     What lies before 0 or beyond the last segment does not count. A point is active in the segment
     that it lies in.
 
+    Returns:
+        bool (ceil(duration_s / segment_s),).
+
     >>> active_segments([(4.0, 5.0), (12.0, 16.0)], 18.0, segment_s=5.0)
     array([ True, False,  True,  True])
     """
-    edges = np.zeros(math.ceil(duration_s / segment_s - 1e-9) + 1, np.int64)
+    active = np.zeros(units_needed(duration_s, segment_s), np.bool_)
     for onset_s, offset_s in intervals:
-        first = math.floor(onset_s / segment_s + 1e-9)
-        stop = max(math.ceil(offset_s / segment_s - 1e-9), first + 1)
-        edges[min(max(first, 0), len(edges) - 1)] += 1
-        edges[min(max(stop, 0), len(edges) - 1)] -= 1
-    return np.cumsum(edges)[:-1] > 0
+        first = units_begun(onset_s, segment_s)
+        stop = max(units_needed(offset_s, segment_s), first + 1)
+        active[max(first, 0) : max(stop, 0)] = True
+    return active
 
 
 def segment_counts(
-    found: Stretches, marked: Stretches, duration_s: float, *, segment_s: float
+    detected: Stretches, annotated: Stretches, duration_s: float, *, segment_s: float
 ) -> SegmentCounts:
     """Compare two lists of intervals of one session, segment by segment."""
     return _counts(
-        *(
-            active_segments(intervals, duration_s, segment_s=segment_s)
-            for intervals in (found, marked)
-        )
+        active_segments(detected, duration_s, segment_s=segment_s),
+        active_segments(annotated, duration_s, segment_s=segment_s),
     )
 
 
-def _counts(a: Flags, b: Flags) -> SegmentCounts:
+def _counts(detected: Flags, annotated: Flags) -> SegmentCounts:
     return SegmentCounts(
-        tp=int(np.sum(a & b)),
-        fp=int(np.sum(a & ~b)),
-        fn=int(np.sum(~a & b)),
-        tn=int(np.sum(~a & ~b)),
+        tp=int(np.sum(detected & annotated)),
+        fp=int(np.sum(detected & ~annotated)),
+        fn=int(np.sum(~detected & annotated)),
+        tn=int(np.sum(~detected & ~annotated)),
     )
 
 
@@ -93,36 +92,40 @@ class Activity:
     """The segments of a session, one observed stretch after the other; both bool (N,).
 
     Attributes:
-        found: an event has a part in it.
-        marked: an annotation has.
+        detected: an event has a part in it.
+        annotated: an annotation has.
     """
 
-    found: Flags
-    marked: Flags
+    detected: Flags
+    annotated: Flags
 
     @property
     def counts(self) -> SegmentCounts:
         """Both compared."""
-        return _counts(self.found, self.marked)
+        return _counts(self.detected, self.annotated)
 
 
-def activity_of(evidence: Sequence[Evidence], *, segment_s: float) -> tuple[Activity, ...]:
+def activity_of(sessions: Sequence[ScoredSession], *, segment_s: float) -> tuple[Activity, ...]:
     """Segments of each session; they begin anew at each observed stretch's start."""
-
-    def active(things: Sequence[Event] | Sequence[Annotation], observed: Stretches) -> Flags:
-        stretches = [np.zeros(0, np.bool_)]
-        for from_s, to_s in observed:
-            inside = [(t.onset_s - from_s, t.offset_s - from_s) for t in things if t.onset_s < to_s]
-            stretches.append(active_segments(inside, to_s - from_s, segment_s=segment_s))
-        return np.concatenate(stretches)
-
     return tuple(
         Activity(
-            found=active(session.events, session.observed),
-            marked=active(session.annotations, session.observed),
+            detected=_active(session.events, session.observed, segment_s),
+            annotated=_active(session.annotations, session.observed, segment_s),
         )
-        for session in evidence
+        for session in sessions
     )
+
+
+def _active(
+    items: Sequence[Event] | Sequence[Annotation], observed: Stretches, segment_s: float
+) -> Flags:
+    """Segments of all observed stretches that events or annotations have a part in."""
+    by_stretch = [np.zeros(0, np.bool_)]
+    for from_s, to_s in observed:
+        begun = [item for item in items if item.onset_s < to_s]
+        intervals = [(item.onset_s - from_s, item.offset_s - from_s) for item in begun]
+        by_stretch.append(active_segments(intervals, to_s - from_s, segment_s=segment_s))
+    return np.concatenate(by_stretch)
 
 
 def f1_by_chance(sessions: Sequence[Activity], *, least: int, draws: int, seed: int) -> Chance:
@@ -134,14 +137,21 @@ def f1_by_chance(sessions: Sequence[Activity], *, least: int, draws: int, seed: 
         draws: how many surrogates.
         seed: of the random numbers.
     """
-    rng, tp = np.random.default_rng(seed), np.zeros(draws)
-    for own in sessions:
-        if len(own.found):
-            shift = draw_shifts(len(own.found), least=least, draws=draws, rng=rng)
-            tp += overlaps(own.marked[None], own.found, shift)[0]
-    whole = sum((own.counts for own in sessions), SegmentCounts(tp=0, fp=0, fn=0, tn=0))
-    both = 2 * whole.tp + whole.fp + whole.fn
-    return against(_ratio(2 * whole.tp, both), 2 * tp / both if both else np.full(draws, np.nan))
+    rng = np.random.default_rng(seed)
+    tp = np.zeros(draws)
+    for session in sessions:
+        size = len(session.detected)
+        if size:
+            shift = draw_shifts(size, least=least, draws=draws, rng=rng)
+            tp += overlaps(session.annotated[None], session.detected, shift)[0]
+    total = _summed(session.counts for session in sessions)
+    num_active = 2 * total.tp + total.fp + total.fn
+    f1_by_shift = 2 * tp / num_active if num_active else np.full(draws, np.nan)
+    return against(ratio(2 * total.tp, num_active), f1_by_shift)
+
+
+def _summed(counts: Iterable[SegmentCounts]) -> SegmentCounts:
+    return sum(counts, SegmentCounts(tp=0, fp=0, fn=0, tn=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,18 +179,17 @@ class SegmentScores:
 
 def segment_scores(counts: Iterable[SegmentCounts]) -> SegmentScores:
     """Scores over sessions: their segments are summed first."""
-    c = sum(counts, SegmentCounts(tp=0, fp=0, fn=0, tn=0))
-    recall, specificity = _ratio(c.tp, c.tp + c.fn), _ratio(c.tn, c.tn + c.fp)
+    total = _summed(counts)
+    num_annotated = total.tp + total.fn
+    num_others = total.tn + total.fp
+    recall = ratio(total.tp, num_annotated)
+    specificity = ratio(total.tn, num_others)
     return SegmentScores(
-        precision=_ratio(c.tp, c.tp + c.fp),
+        precision=ratio(total.tp, total.tp + total.fp),
         recall=recall,
-        f1=_ratio(2 * c.tp, 2 * c.tp + c.fp + c.fn),
+        f1=ratio(2 * total.tp, 2 * total.tp + total.fp + total.fn),
         specificity=specificity,
-        accuracy=_ratio(c.tp + c.tn, c.tp + c.fp + c.fn + c.tn),
+        accuracy=ratio(total.tp + total.tn, num_annotated + num_others),
         balanced_accuracy=(recall + specificity) / 2,
-        error_rate=_ratio(c.fp + c.fn, c.tp + c.fn),
+        error_rate=ratio(total.fp + total.fn, num_annotated),
     )
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else math.nan

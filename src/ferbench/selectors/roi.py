@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
+from ferbench.checks import check_choice, check_finite
 from ferbench.errors import ConfigError
-from ferbench.selectors.region import Region, checked, checked_cameras, inside, region_of
-from ferbench.selectors.rows import (
-    areas_px2,
-    best_per_frame,
-    check_min_score,
-    off_centre_px2,
-    usable,
-)
+from ferbench.selectors.region import Region, inside, region_of, set_regions
+from ferbench.selectors.rows import areas_px2, best_per_frame, off_centre_px2, usable
 from ferbench.types import I64, Faces, Timeline
+
+Prefer = Literal["largest", "central", "score"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roi:
-    """The best face whose box's centre lies in a region of the frame (see
-    ``ferbench.selectors.region``).
+    """The best face whose box's centre lies in a region of the frame.
+
+    Regions are described in ``ferbench.selectors.region``.
 
     Attributes:
         min_score: faces must score strictly more than this.
@@ -37,20 +35,20 @@ class Roi:
     min_score: float = 0.0
     roi: Region | None = (0.25, 0.0, 0.75, 1.0)
     cameras: Mapping[str, Region] = field(default_factory=dict, hash=False)
-    prefer: Literal["largest", "central", "score"] = "largest"
+    prefer: Prefer = "largest"
 
     def __post_init__(self) -> None:
         """Check the threshold and the regions."""
-        check_min_score(self.min_score)
-        if self.roi is not None:
-            object.__setattr__(self, "roi", checked("roi", self.roi))
-        object.__setattr__(self, "cameras", checked_cameras(self.cameras))
+        check_finite("min_score", self.min_score)
+        set_regions(self)
         if self.roi is None and not self.cameras:
             raise ConfigError(
-                "roi: expected a region [x1, y1, x2, y2] in shares of the frame, or cameras with regions"
+                key="roi",
+                expected=(
+                    "a region [x1, y1, x2, y2] in shares of the frame, or cameras with regions"
+                ),
             )
-        if self.prefer not in ("largest", "central", "score"):
-            raise ConfigError(f"prefer: expected largest, central or score, got {self.prefer!r}")
+        check_choice("prefer", self.prefer, get_args(Prefer))
 
     def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:
         """Row of ``faces`` chosen in each frame, i64 (T,); -1 = none.

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ferbench.errors import ConfigError, DataError
 from ferbench.types import F64, I64, Faces, Timeline
-
-
-def check_min_score(min_score: float) -> None:
-    """Raise ConfigError unless the threshold is a finite number."""
-    if not math.isfinite(min_score):
-        raise ConfigError(f"min_score: expected a finite number, got {min_score!r}")
 
 
 def frame_size(timeline: Timeline) -> tuple[int, int]:
@@ -25,8 +17,9 @@ def frame_size(timeline: Timeline) -> tuple[int, int]:
     video = timeline.video
     if video.width_px <= 0 or video.height_px <= 0:
         raise ConfigError(
-            f"{video.video_id}: this selector needs the frame's size, which a CSV of predictions does not hold; "
-            "give the .parquet file, or another selector"
+            f"{video.video_id}: this selector needs the frame's size, which a CSV of predictions "
+            "does not hold",
+            hint="give the .parquet file, or another selector",
         )
     return video.width_px, video.height_px
 
@@ -37,15 +30,23 @@ def usable(faces: Faces, timeline: Timeline, min_score: float) -> I64:
     Raises:
         DataError: a face lies in a frame that the timeline does not have.
     """
-    num_frames = timeline.video.num_frames
-    if len(faces) and not (faces.frame[0] >= 0 and faces.frame[-1] < num_frames):
-        raise DataError(
-            f"Faces.frame: got frames {faces.frame[0]}..{faces.frame[-1]}, expected 0..{num_frames - 1}; "
-            "check that faces and timeline come from the same video"
-        )
+    _check_same_video(faces, timeline)
     finite = np.isfinite(faces.box_xyxy).all(axis=1) & np.isfinite(faces.score)
     above = faces.score > np.float32(min_score)  # both f32: a stored 0.3 is not above 0.3
     return np.flatnonzero(finite & above).astype(np.int64)
+
+
+def _check_same_video(faces: Faces, timeline: Timeline) -> None:
+    """Raise DataError if a face lies in a frame that the timeline does not have."""
+    num_frames = timeline.video.num_frames
+    if len(faces) == 0:
+        return
+    first, last = faces.frame[0], faces.frame[-1]
+    if first < 0 or last >= num_frames:
+        raise DataError(
+            f"Faces.frame: expected frames 0..{num_frames - 1}, got {first}..{last}",
+            hint="check that faces and timeline come from the same video",
+        )
 
 
 def areas_px2(box_xyxy: F64) -> F64:
@@ -59,13 +60,12 @@ def overlaps(one_xyxy: F64, two_xyxy: F64) -> F64:
 
     0 where both are empty.
 
-    >>> overlaps(np.array([[0.0, 0, 2, 2]]), np.array([[1.0, 0, 3, 2], [2, 0, 4, 2]])).round(3).tolist()
+    >>> others = np.array([[1.0, 0, 3, 2], [2, 0, 4, 2]])
+    >>> overlaps(np.array([[0.0, 0, 2, 2]]), others).round(3).tolist()
     [0.333, 0.0]
     """
-    low, high = (
-        np.maximum(one_xyxy[:, :2], two_xyxy[:, :2]),
-        np.minimum(one_xyxy[:, 2:], two_xyxy[:, 2:]),
-    )
+    low = np.maximum(one_xyxy[:, :2], two_xyxy[:, :2])
+    high = np.minimum(one_xyxy[:, 2:], two_xyxy[:, 2:])
     common = areas_px2(np.concatenate([low, high], axis=1))
     union = areas_px2(one_xyxy) + areas_px2(two_xyxy) - common
     share: F64 = common / np.where(union > 0, union, 1.0)

@@ -13,13 +13,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ferbench.selectors.rows import (
-    areas_px2,
-    best_per_frame,
-    check_min_score,
-    off_centre_px2,
-    usable,
-)
+from ferbench.checks import check_finite
+from ferbench.selectors.rows import areas_px2, best_per_frame, off_centre_px2, usable
 from ferbench.types import I64, Faces, Timeline
 
 
@@ -36,7 +31,7 @@ class First:
 
     def __post_init__(self) -> None:
         """Check the threshold."""
-        check_min_score(self.min_score)
+        check_finite("min_score", self.min_score)
 
     def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:  # noqa: ARG002
         """Row of ``faces`` chosen in each frame, i64 (T,); -1 = none."""
@@ -57,7 +52,7 @@ class BestScore:
 
     def __post_init__(self) -> None:
         """Check the threshold."""
-        check_min_score(self.min_score)
+        check_finite("min_score", self.min_score)
 
     def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:  # noqa: ARG002
         """Row of ``faces`` chosen in each frame, i64 (T,); -1 = none."""
@@ -78,7 +73,7 @@ class Largest:
 
     def __post_init__(self) -> None:
         """Check the threshold."""
-        check_min_score(self.min_score)
+        check_finite("min_score", self.min_score)
 
     def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:  # noqa: ARG002
         """Row of ``faces`` chosen in each frame, i64 (T,); -1 = none."""
@@ -101,7 +96,7 @@ class Central:
 
     def __post_init__(self) -> None:
         """Check the threshold."""
-        check_min_score(self.min_score)
+        check_finite("min_score", self.min_score)
 
     def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:  # noqa: ARG002
         """Row of ``faces`` chosen in each frame, i64 (T,).

@@ -8,18 +8,18 @@ video.
 from __future__ import annotations
 
 import math
-from bisect import bisect
+from bisect import bisect, insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from ferbench.errors import ConfigError
-from ferbench.selectors.region import Region, checked, checked_cameras, inside, region_of
+from ferbench.checks import check_choice, check_finite, check_seconds, check_share
+from ferbench.errors import ConfigError, Setting, Text
+from ferbench.selectors.region import Region, inside, region_of, set_regions
 from ferbench.selectors.rows import (
     areas_px2,
-    check_min_score,
     frame_size,
     off_centre_px2,
     overlaps,
@@ -27,6 +27,8 @@ from ferbench.selectors.rows import (
 )
 from ferbench.selectors.tracklets import LinkRules, link
 from ferbench.types import F64, I64, Faces, Timeline
+
+Choose = Literal["longest", "central", "roi"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,32 +61,31 @@ class Track:
     max_gap_s: float = 2.0
     reach_per_s: float = 1.0
     rejoin_iou: float | None = 0.3
-    choose: Literal["longest", "central", "roi"] = "longest"
+    choose: Choose = "longest"
     roi: Region | None = None
     cameras: Mapping[str, Region] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        check_min_score(self.min_score)
-        for name, low, high in (
-            ("min_iou", 0.0, 1.0),
-            ("rejoin_iou", 0.0, 1.0),
-            ("max_size_ratio", 1.0, math.inf),
-            ("max_gap_s", 0.0, math.inf),
-            ("reach_per_s", 0.0, math.inf),
-        ):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and low <= value <= high):
-                bounds = f"{low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
-                raise ConfigError(f"{name}: expected {bounds}, got {value!r}")
-        if self.choose not in ("longest", "central", "roi"):
-            raise ConfigError(f"choose: expected longest, central or roi, got {self.choose!r}")
-        if self.roi is not None:
-            object.__setattr__(self, "roi", checked("roi", self.roi))
-        object.__setattr__(self, "cameras", checked_cameras(self.cameras))
+        check_finite("min_score", self.min_score)
+        check_share("min_iou", self.min_iou)
+        if self.rejoin_iou is not None:
+            check_share("rejoin_iou", self.rejoin_iou)
+        check_seconds("max_gap_s", self.max_gap_s)
+        _check_at_least("max_size_ratio", self.max_size_ratio, 1)
+        _check_at_least("reach_per_s", self.reach_per_s, 0)
+        check_choice("choose", self.choose, get_args(Choose))
+        set_regions(self)
         if self.choose == "roi" and self.roi is None and not self.cameras:
             raise ConfigError(
-                "choose: roi needs a region; give roi=[x1, y1, x2, y2] (shares of the frame) or cameras"
+                "'roi' needs a region",
+                key="choose",
+                hint=Text(
+                    "give ",
+                    Setting("roi", "[x1, y1, x2, y2]"),
+                    " (shares of the frame), or ",
+                    Setting("cameras"),
+                ),
             )
 
     def select(self, faces: Faces, timeline: Timeline, *, camera: str = "") -> I64:
@@ -96,11 +97,8 @@ class Track:
         """
         rows = usable(faces, timeline, self.min_score)
         rows = rows[areas_px2(faces.box_xyxy[rows].astype(np.float64)) > 0]
-        keys = (
-            faces.score[rows],
-            *faces.box_xyxy[rows].T,
-            faces.frame[rows],
-        )  # so the order of rows decides nothing
+        # Sorted by all that is known of them, so that the order of rows decides nothing.
+        keys = (faces.score[rows], *faces.box_xyxy[rows].T, faces.frame[rows])
         rows = rows[np.lexsort(keys)]
         box, frame = faces.box_xyxy[rows].astype(np.float64), faces.frame[rows]
         merit = self._merit(box, timeline, camera)
@@ -118,8 +116,8 @@ class Track:
         total = np.bincount(person, weights=merit)
         best = int(np.argmax(total))
         if total[best] > 0 or self.choose != "roi":
-            own = person == best
-            chosen[frame[own]] = rows[own]
+            of_best = person == best
+            chosen[frame[of_best]] = rows[of_best]
         return chosen
 
     def _merit(self, box: F64, timeline: Timeline, camera: str) -> F64:
@@ -134,13 +132,17 @@ class Track:
         return np.ones(len(box))
 
 
-def _persons(tracklet: I64, box: F64, frame: I64, merit: F64, *, rejoin_iou: float | None) -> I64:
-    """The person of each of the K tracklets, i64 (K,), numbered from 0 by their best tracklet, the
-    best first.
+def _check_at_least(name: str, value: float, least: int) -> None:
+    if not (math.isfinite(value) and value >= least):
+        raise ConfigError(key=name, expected=f"a finite number, {least} or more", got=value)
 
-    Beginning with the tracklet of most merit (of equal ones the longer, then the earlier), each
-    takes those that are still free, overlap its mean box and leave its time free, the best overlap
-    first.
+
+def _persons(tracklet: I64, box: F64, frame: I64, merit: F64, *, rejoin_iou: float | None) -> I64:
+    """The person of each of the K tracklets, i64 (K,).
+
+    Persons are numbered from 0 by their best tracklet, the best first. Beginning with the tracklet
+    of most merit (of equal ones the longer, then the earlier), each takes those that are still
+    free, overlap its mean box and leave its time free, the best overlap first.
 
     Args:
         tracklet: i64 (R,), 0..K-1, tracklet of each box.
@@ -151,41 +153,44 @@ def _persons(tracklet: I64, box: F64, frame: I64, merit: F64, *, rejoin_iou: flo
     """
     length = np.bincount(tracklet)
     count = len(length)
-    mean_box = (
-        np.stack([np.bincount(tracklet, weights=column) for column in box.T], axis=1)
-        / length[:, None]
-    )
+    summed = [np.bincount(tracklet, weights=column) for column in box.T]
+    mean_box = np.stack(summed, axis=1) / length[:, None]
     _, first_row = np.unique(tracklet, return_index=True)
     first = frame[first_row]
     last = np.zeros(count, np.int64)
     np.maximum.at(last, tracklet, frame)
     person = np.full(count, -1, np.int64)
     order = np.lexsort((np.arange(count), -length, -np.bincount(tracklet, weights=merit)))
-    people = 0
+    next_person = 0
     for seed in order:
         if person[seed] >= 0:
             continue
-        person[seed] = people
+        person[seed] = next_person
         if rejoin_iou is not None:
             free = np.flatnonzero(person < 0)
-            fit = overlaps(mean_box[seed][None], mean_box[free])
-            fitting = free[fit >= rejoin_iou]
-            best_first = fitting[np.argsort(-fit[fit >= rejoin_iou], kind="stable")]
-            person[_room_for(best_first, first, last, seed=int(seed))] = people
-        people += 1
+            overlap = overlaps(mean_box[seed][None], mean_box[free])
+            fits = overlap >= rejoin_iou
+            best_first = free[fits][np.argsort(-overlap[fits], kind="stable")]
+            person[_room_for(best_first, first, last, seed=int(seed))] = next_person
+        next_person += 1
     return person
 
 
 def _room_for(candidates: I64, first: I64, last: I64, *, seed: int) -> list[int]:
-    """Those of the tracklets, in their order, that share no time with the seed nor with one taken
-    before.
-    """
+    """Tracklets that share no time with the seed, nor with one taken before; in their order."""
     taken: list[int] = []
     spans = [(int(first[seed]), int(last[seed]))]
     for candidate in candidates.tolist():
         span = (int(first[candidate]), int(last[candidate]))
-        at = bisect(spans, span)
-        if (at == 0 or spans[at - 1][1] < span[0]) and (at == len(spans) or span[1] < spans[at][0]):
-            spans.insert(at, span)
+        if _is_free(spans, span):
+            insort(spans, span)
             taken.append(candidate)
     return taken
+
+
+def _is_free(spans: list[tuple[int, int]], span: tuple[int, int]) -> bool:
+    """Whether a span of frames shares none with others, which are in order and apart."""
+    place = bisect(spans, span)
+    if place > 0 and spans[place - 1][1] >= span[0]:
+        return False
+    return place == len(spans) or span[1] < spans[place][0]

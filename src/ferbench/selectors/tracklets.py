@@ -23,9 +23,7 @@ import numpy as np
 from ferbench.types import F64, I64
 
 VELOCITY_S = 0.5
-"""Velocities are averaged over about this time, and a face is expected to move on for at most this
-time.
-"""
+"""Seconds that velocities are averaged over, and that a face is expected to move on at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +47,9 @@ class LinkRules:
 _Box = tuple[float, float, float, float, float]
 """x1, y1, x2, y2 and the side (square root of the area), pixels."""
 
+_Pair = tuple[bool, float, int, int]
+"""Whether box and track are apart; minus their overlap, or their distance; track; box."""
+
 
 class _Track:
     """A track under way: its last box, when that was, and how its centre moves (px/s)."""
@@ -56,7 +57,8 @@ class _Track:
     __slots__ = ("box", "end_s", "number", "start_s", "vx", "vy")
 
     def __init__(self, number: int, box: _Box, start_s: float, end_s: float) -> None:
-        self.number, self.box, self.start_s, self.end_s = number, box, start_s, end_s
+        self.number = number
+        self.box, self.start_s, self.end_s = box, start_s, end_s
         self.vx = self.vy = 0.0
 
     def expected(self, now_s: float) -> _Box:
@@ -71,8 +73,10 @@ class _Track:
         passed_s = start_s - self.start_s
         share = passed_s / (passed_s + VELOCITY_S)
         old = self.box
-        self.vx += share * ((box[0] + box[2] - old[0] - old[2]) / 2 / passed_s - self.vx)
-        self.vy += share * ((box[1] + box[3] - old[1] - old[3]) / 2 / passed_s - self.vy)
+        moved_x = (box[0] + box[2] - old[0] - old[2]) / 2
+        moved_y = (box[1] + box[3] - old[1] - old[3]) / 2
+        self.vx += share * (moved_x / passed_s - self.vx)
+        self.vy += share * (moved_y / passed_s - self.vy)
         self.box, self.start_s, self.end_s = box, start_s, end_s
 
 
@@ -94,13 +98,13 @@ def link(box_xyxy: F64, frame: I64, edges_s: F64, rules: LinkRules) -> I64:
     number = np.empty(len(boxes), np.int64)
     live: list[_Track] = []
     count = 0
-    for at, until in pairwise(bounds):
-        index = int(frame[at])
+    for first, stop in pairwise(bounds):
+        index = int(frame[first])
         start_s, end_s = times[index], times[index + 1]
         live = [track for track in live if start_s - track.end_s <= rules.max_gap_s]
-        followed = _assign(live, boxes[at:until], start_s, rules)
-        for row in range(at, until):
-            track = followed.get(row - at)
+        followed = _assign(live, boxes[first:stop], start_s, rules)
+        for row in range(first, stop):
+            track = followed.get(row - first)
             if track is None:
                 track = _Track(count, boxes[row], start_s, end_s)
                 live.append(track)
@@ -118,38 +122,51 @@ def _assign(
 
     First those that overlap, best first, then those within reach, nearest first.
     """
-    pairs: list[tuple[bool, float, int, int]] = []
+    pairs: list[_Pair] = []
     for t, track in enumerate(live):
-        expected = track.expected(now_s)
-        reach = rules.reach_per_s * (now_s - track.start_s)
-        smallest, largest = expected[4] / rules.max_size_ratio, expected[4] * rules.max_size_ratio
-        for b, box in enumerate(boxes):
-            if smallest <= box[4] <= largest:
-                iou = _iou(expected, box)
-                if iou >= rules.min_iou:
-                    pairs.append((False, -iou, t, b))
-                elif (away := _sides_apart(expected, box)) <= reach:
-                    pairs.append((True, away, t, b))
-    found: dict[int, _Track] = {}
+        pairs += _continuations(t, track, boxes, now_s, rules)
+    followed: dict[int, _Track] = {}
     taken: set[int] = set()
     for _, _, t, b in sorted(pairs):
-        if b not in found and t not in taken:
-            found[b] = live[t]
+        if b not in followed and t not in taken:
+            followed[b] = live[t]
             taken.add(t)
-    return found
+    return followed
+
+
+def _continuations(
+    t: int, track: _Track, boxes: list[_Box], now_s: float, rules: LinkRules
+) -> list[_Pair]:
+    """The boxes that could continue a track, which is number ``t``."""
+    expected = track.expected(now_s)
+    side = expected[4]
+    smallest, largest = side / rules.max_size_ratio, side * rules.max_size_ratio
+    reach = rules.reach_per_s * (now_s - track.start_s)
+    pairs: list[_Pair] = []
+    for b, box in enumerate(boxes):
+        if not smallest <= box[4] <= largest:
+            continue
+        iou = _iou(expected, box)
+        if iou >= rules.min_iou:
+            pairs.append((False, -iou, t, b))
+            continue
+        away = _sides_apart(expected, box)
+        if away <= reach:
+            pairs.append((True, away, t, b))
+    return pairs
 
 
 def _sides_apart(one: _Box, two: _Box) -> float:
     """Distance of the centres, in mean sides."""
-    return math.hypot(two[0] + two[2] - one[0] - one[2], two[1] + two[3] - one[1] - one[3]) / (
-        one[4] + two[4]
-    )
+    twice_dx = two[0] + two[2] - one[0] - one[2]
+    twice_dy = two[1] + two[3] - one[1] - one[3]
+    return math.hypot(twice_dx, twice_dy) / (one[4] + two[4])
 
 
 def _iou(one: _Box, two: _Box) -> float:
-    if one[0] >= two[2] or two[0] >= one[2] or one[1] >= two[3] or two[1] >= one[3]:
+    width = min(one[2], two[2]) - max(one[0], two[0])
+    height = min(one[3], two[3]) - max(one[1], two[1])
+    if width <= 0 or height <= 0:
         return 0.0
-    width = (one[2] if one[2] < two[2] else two[2]) - (one[0] if one[0] > two[0] else two[0])
-    height = (one[3] if one[3] < two[3] else two[3]) - (one[1] if one[1] > two[1] else two[1])
     common = width * height
     return common / (one[4] * one[4] + two[4] * two[4] - common)

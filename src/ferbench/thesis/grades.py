@@ -12,9 +12,9 @@ instead of a shift of all that follow; blank lines and a semicolon between cells
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -24,13 +24,20 @@ from ferbench.thesis.text import delimiter_of, read_records, write_rows
 TRUE: Final = "T"
 """The only grade that counts as a true positive, letter by letter."""
 LINES: Final = ("Section", "Timestamp", "Grade")
-_KIND, _FIRST = 3, 4
+_KIND: Final = 3
+_FIRST: Final = 4
+_Record = tuple[int, list[str]]
+"""Number of a line, and its cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradedEvent:
-    """One event: ``section`` (running number), ``time`` (time code as written), ``grade`` (as
-    written).
+    """One event of a block.
+
+    Attributes:
+        section: running number.
+        time: time code as written.
+        grade: as written.
     """
 
     section: int
@@ -57,13 +64,18 @@ class GradeBlock:
     line: int = 0
 
     @property
+    def session_key(self) -> tuple[str, str]:
+        """Participant and session."""
+        return self.participant, self.session
+
+    @property
     def events(self) -> tuple[GradedEvent, ...]:
         """The events in the order of the numbers' cells."""
-        numbers, times, grades = self.cells
+        number_cells, times, grades = self.cells
+        numbers = [int(cell) for cell in number_cells if cell.strip()]
         return tuple(
-            GradedEvent(section=int(cell), time=times[int(cell)], grade=grades[int(cell)])
-            for cell in numbers
-            if cell.strip()
+            GradedEvent(section=number, time=times[number], grade=grades[number])
+            for number in numbers
         )
 
 
@@ -78,6 +90,12 @@ class GradeSheet:
 
     blocks: tuple[GradeBlock, ...]
     left_out: int = 0
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether somebody filled in a grade."""
+        events = chain.from_iterable(block.events for block in self.blocks)
+        return any(event.grade.strip() for event in events)
 
 
 def ungraded(participant: str, session: str, model: str, times: Sequence[str]) -> GradeBlock:
@@ -97,64 +115,91 @@ def read_grades(path: Path) -> GradeSheet:
     Raises:
         FormatError: the file cannot be read, or a block cannot be understood; names file and line.
     """
-    records = (
-        (line, cells)
-        for line, cells in read_records(path, delimiter=delimiter_of(path))
-        if any(map(str.strip, cells))
-    )
+    records = _with_content(path)
     blocks: list[GradeBlock] = []
-    while block := tuple(islice(records, len(LINES))):
-        for (line, cells), kind in zip(block, LINES, strict=False):
-            _check_kind(path, line, cells, kind)
-        if len(block) < len(LINES):
-            return GradeSheet(blocks=tuple(blocks), left_out=block[0][0])
-        blocks.append(_block(path, block))
+    while three_lines := tuple(islice(records, len(LINES))):
+        _check_kinds(path, three_lines)
+        if len(three_lines) < len(LINES):
+            first_line, _ = three_lines[0]
+            return GradeSheet(blocks=tuple(blocks), left_out=first_line)
+        blocks.append(_block(path, three_lines))
     if not blocks:
         raise FormatError(
-            f"{path}: expected three lines (Section, Timestamp, Grade) per model and session, found none"
+            f"{path}: expected three lines (Section, Timestamp, Grade) per model and session, "
+            "found none"
         )
     return GradeSheet(blocks=tuple(blocks))
 
 
-def _check_kind(path: Path, line: int, cells: list[str], kind: str) -> None:
-    found = cells[_KIND].strip() if len(cells) > _KIND else ""
-    if found.lower() == kind.lower():
+def _with_content(path: Path) -> Iterator[_Record]:
+    for line, cells in read_records(path, delimiter=delimiter_of(path)):
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _check_kinds(path: Path, lines: Sequence[_Record]) -> None:
+    """Raise FormatError unless lines are the beginning of a block."""
+    for record, kind in zip(lines, LINES, strict=False):
+        _check_kind(path, record, kind)
+
+
+def _check_kind(path: Path, record: _Record, kind: str) -> None:
+    line, cells = record
+    got = _kind_in(cells)
+    if got.lower() == kind.lower():
         return
     hint = (
-        "remove the header, these files have none"
-        if line == 1
-        else "each model and session has three lines: Section, Timestamp, Grade; correct, complete or remove the block"
+        "each model and session has three lines: Section, Timestamp, Grade; correct, complete or "
+        "remove the block"
     )
-    raise FormatError(f"{path}, line {line}: expected {kind!r} in column 4, got {found!r}; {hint}")
+    if line == 1:
+        hint = "remove the header, these files have none"
+    raise FormatError(f"{path}, line {line}: expected {kind!r} in column 4, got {got!r}", hint=hint)
 
 
-def _block(path: Path, block: Sequence[tuple[int, list[str]]]) -> GradeBlock:
-    (line, first), (time_line, times), (grade_line, grades) = block
-    for cell in first[_FIRST:]:
-        if not cell.strip():
-            continue
-        if not cell.strip().isdecimal():
-            raise FormatError(
-                f"{path}, line {line}: expected numbers of events from column 5 on, got {cell!r}; correct it"
-            )
-        column = _FIRST + int(cell)
-        for other, cells, kind in ((time_line, times, "time"), (grade_line, grades, "grade")):
-            if column >= len(cells):
-                raise FormatError(
-                    f"{path}, line {other}: event {cell.strip()} has no {kind}: expected {column + 1} columns or more, "
-                    f"got {len(cells)}; add a cell for every number of line {line} (an empty one, if it is not graded)"
-                )
-        if not times[column].strip():
-            raise FormatError(
-                f"{path}, line {time_line}: event {cell.strip()} has no time in column {column + 1}; add it"
-            )
+def _kind_in(cells: Sequence[str]) -> str:
+    return cells[_KIND].strip() if len(cells) > _KIND else ""
+
+
+def _block(path: Path, three_lines: Sequence[_Record]) -> GradeBlock:
+    (line, first), (_, times), (_, grades) = three_lines
+    participant, session, model, _, *number_cells = first
+    for cell in number_cells:
+        if cell.strip():
+            _check_event(path, cell, three_lines)
     return GradeBlock(
-        participant=first[0].strip(),
-        session=first[1].strip(),
-        model=first[2].strip(),
-        cells=(tuple(first[_FIRST:]), tuple(times[_FIRST:]), tuple(grades[_FIRST:])),
+        participant=participant.strip(),
+        session=session.strip(),
+        model=model.strip(),
+        cells=(tuple(number_cells), tuple(times[_FIRST:]), tuple(grades[_FIRST:])),
         line=line,
     )
+
+
+def _check_event(path: Path, number_cell: str, three_lines: Sequence[_Record]) -> None:
+    """Raise FormatError unless a number has its time and its grade."""
+    (line, _), (time_line, times), (grade_line, grades) = three_lines
+    number = number_cell.strip()
+    if not number.isdecimal():
+        raise FormatError(
+            f"{path}, line {line}: expected numbers of events from column 5 on, "
+            f"got {number_cell!r}",
+            hint="correct it",
+        )
+    column = _FIRST + int(number)
+    for other_line, cells, kind in ((time_line, times, "time"), (grade_line, grades, "grade")):
+        if column >= len(cells):
+            raise FormatError(
+                f"{path}, line {other_line}: event {number} has no {kind}: "
+                f"expected {column + 1} columns or more, got {len(cells)}",
+                hint=f"add a cell for every number of line {line} "
+                "(an empty one, if it is not graded)",
+            )
+    if not times[column].strip():
+        raise FormatError(
+            f"{path}, line {time_line}: event {number} has no time in column {column + 1}",
+            hint="add it",
+        )
 
 
 def write_grades(path: Path, blocks: Iterable[GradeBlock]) -> None:
@@ -162,35 +207,36 @@ def write_grades(path: Path, blocks: Iterable[GradeBlock]) -> None:
     rows: list[tuple[str, ...]] = []
     for block in blocks:
         names = ((block.participant, block.session, block.model), ("", "", ""), ("", "", ""))
-        rows += [
-            (*name, kind, *cells)
-            for name, kind, cells in zip(names, LINES, block.cells, strict=True)
-        ]
+        for name_cells, kind, cells in zip(names, LINES, block.cells, strict=True):
+            rows.append((*name_cells, kind, *cells))
     write_rows(path, rows)
 
 
 def sorted_blocks(blocks: Sequence[GradeBlock]) -> tuple[GradeBlock, ...]:
-    """By participant, session (both as numbers) and model, without sessions that lack a model, as
-    sort_grade_file.
+    """Sort as sort_grade_file: by participant, session (both as numbers) and model.
 
-    What differs: that program asks for three blocks per session, whatever models there are; here it
-    is as many as the sheet has models (the thesis has three).
+    Sessions that lack a model are left out. What differs: that program asks for three blocks per
+    session, whatever models there are; here it is as many as the sheet has models (the thesis has
+    three).
 
     Raises:
         FormatError: a participant or session is no number.
     """
-    for block in blocks:
-        if not (block.participant.isdecimal() and block.session.isdecimal()):
-            raise FormatError(
-                f"line {block.line}: cannot sort participant {block.participant!r}, session {block.session!r}: "
-                "expected numbers"
-            )
-    number = Counter((block.participant, block.session) for block in blocks)
-    models = len({block.model for block in blocks})
-    kept = [block for block in blocks if number[block.participant, block.session] >= models]
-    return tuple(
-        sorted(kept, key=lambda block: (int(block.participant), int(block.session), block.model))
-    )
+    in_order = sorted(blocks, key=_place_of)
+    num_models = len({block.model for block in blocks})
+    blocks_of_session = Counter(block.session_key for block in blocks)
+    return tuple(block for block in in_order if blocks_of_session[block.session_key] >= num_models)
+
+
+def _place_of(block: GradeBlock) -> tuple[int, int, str]:
+    """What a block is sorted by: participant and session as numbers, model as text."""
+    participant, session = block.session_key
+    if not (participant.isdecimal() and session.isdecimal()):
+        raise FormatError(
+            f"line {block.line}: cannot sort participant {participant!r}, session {session!r}: "
+            "expected numbers"
+        )
+    return int(participant), int(session), block.model
 
 
 def is_grades(path: Path) -> bool:
@@ -199,15 +245,16 @@ def is_grades(path: Path) -> bool:
         first = list(islice(read_records(path, delimiter=delimiter_of(path)), 4))
     except FormatError:
         return False
-    return any(len(cells) > _KIND and cells[_KIND].strip() in LINES for _, cells in first)
+    return any(_kind_in(cells) in LINES for _, cells in first)
 
 
 def nearly_true(sheet: GradeSheet) -> tuple[str, ...]:
     """Grades that look like ``T`` and are not: which they are and where, a text each."""
-    found = []
+    texts: list[str] = []
     for block in sheet.blocks:
         for event in block.events:
-            if event.grade != TRUE and event.grade.strip().upper() in (TRUE, "TRUE"):
-                where = f"line {block.line + 2}, column {_FIRST + event.section + 1}"
-                found.append(f"{event.grade!r} ({where})")
-    return tuple(found)
+            looks_true = event.grade.strip().upper() in (TRUE, "TRUE")
+            if looks_true and event.grade != TRUE:
+                column = _FIRST + event.section + 1
+                texts.append(f"{event.grade!r} (line {block.line + 2}, column {column})")
+    return tuple(texts)

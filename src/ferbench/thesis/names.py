@@ -51,11 +51,11 @@ class ThesisName:
             FormatError: the video has no name, or model or backend is empty or has a dot.
         """
         parts = [self.backend] if self.model is None else [self.model, self.backend]
-        bad = [part for part in parts if not part or "." in part]
-        if bad or not self.video:
+        unusable = [part for part in parts if not part or "." in part]
+        if unusable or not self.video:
             raise FormatError(
-                f"a thesis file name needs a video, and a model and a backend without dots; got {self.video!r}, "
-                f"{self.model!r}, {self.backend!r}"
+                "a thesis file name needs a video, and a model and a backend without dots; "
+                f"got {self.video!r}, {self.model!r}, {self.backend!r}"
             )
         return ".".join([self.video, *parts, "csv"])
 
@@ -78,9 +78,13 @@ def parse_thesis_name(file_name: str) -> ThesisName | None:
     True
     """
     parts = file_name.split(".")
-    if len(parts) < 3 or parts[-1].lower() != "csv" or not all((parts[0], parts[-2], parts[-3])):
+    if len(parts) < 3 or parts[-1].lower() != "csv":
         return None
-    is_faces = len(parts) == 3 or f".{parts[-3].lower()}" in VIDEO_SUFFIXES
+    *video_parts, model_or_suffix, backend, _ = parts
+    if not all((parts[0], model_or_suffix, backend)):
+        return None
+    is_faces = not video_parts or f".{model_or_suffix.lower()}" in VIDEO_SUFFIXES
     if is_faces:
-        return ThesisName(video=".".join(parts[:-2]), model=None, backend=parts[-2])
-    return ThesisName(video=".".join(parts[:-3]), model=parts[-3], backend=parts[-2])
+        video = ".".join([*video_parts, model_or_suffix])
+        return ThesisName(video=video, model=None, backend=backend)
+    return ThesisName(video=".".join(video_parts), model=model_or_suffix, backend=backend)

@@ -11,7 +11,7 @@ accepted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,9 @@ from ferbench.thesis.text import delimiter_of, read_records, write_rows
 _ID: Final = re.compile(r"(?<!\d)\d{5}(?!\d)")
 _SESSION: Final = re.compile(r"sessie\s*0*(\d+)", re.IGNORECASE)
 _FIRST_FLAG: Final = 4
+_EXAMPLE: Final = (
+    "'10234,1,APViT,retinaface,0,1,0,1' (participant, session, model, backend, flags, events)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,51 +55,59 @@ def read_results(path: Path) -> tuple[ResultsRow, ...]:
         FormatError: the file cannot be read, has no rows, or a line is not such a row; names file
             and line.
     """
-    rows = [
-        _row(path, line, cells)
-        for line, cells in read_records(path, delimiter=delimiter_of(path))
-        if any(cell.strip() for cell in cells)
-    ]
+    rows: list[ResultsRow] = []
+    for line, cells in read_records(path, delimiter=delimiter_of(path)):
+        stripped = _stripped(cells)
+        if stripped:
+            rows.append(_row(path, line, stripped))
     if not rows:
         raise FormatError(f"{path}: expected lines such as {_EXAMPLE}, the file is empty")
     return tuple(rows)
 
 
-_EXAMPLE: Final = (
-    "'10234,1,APViT,retinaface,0,1,0,1' (participant, session, model, backend, flags, events)"
-)
+def _stripped(cells: Iterable[str]) -> list[str]:
+    """Cells without outer blanks, up to the last one with content."""
+    stripped = [cell.strip() for cell in cells]
+    while stripped and not stripped[-1]:
+        stripped.pop()
+    return stripped
 
 
-def _row(path: Path, line: int, cells: list[str]) -> ResultsRow:
-    cells = [cell.strip() for cell in cells]
-    while cells and not cells[-1]:
-        cells.pop()
-    numbers = cells[_FIRST_FLAG:]
-    if (
-        not numbers
-        or not all(cell.isdecimal() for cell in numbers)
-        or not set(numbers[:-1]) <= {"0", "1"}
-    ):
+def _row(path: Path, line: int, cells: Sequence[str]) -> ResultsRow:
+    if not _is_row(cells):
         raise FormatError(
             f"{path}, line {line}: expected a line such as {_EXAMPLE}, got {','.join(cells)[:80]!r}"
         )
-    participant, session, model, backend = cells[:_FIRST_FLAG]
+    participant, session, model, backend, *flags, count = cells
     return ResultsRow(
         participant=participant,
         session=session,
         model=model,
         backend=backend,
-        flags=tuple(int(cell) for cell in numbers[:-1]),
-        count=int(numbers[-1]),
+        flags=tuple(int(flag) for flag in flags),
+        count=int(count),
     )
 
 
+def _is_row(cells: Sequence[str]) -> bool:
+    numbers = cells[_FIRST_FLAG:]
+    if not numbers or not all(cell.isdecimal() for cell in numbers):
+        return False
+    flags = numbers[:-1]
+    return set(flags) <= {"0", "1"}
+
+
 def write_results(path: Path, rows: Iterable[ResultsRow]) -> None:
-    """Write a Results.csv with the rows in the given order (the thesis' program: that of the
-    directory walk).
+    """Write a Results.csv with the rows in the given order.
+
+    That of the thesis' program is the order of its directory walk.
     """
     write_rows(
-        path, ((r.participant, r.session, r.model, r.backend, *r.flags, r.count) for r in rows)
+        path,
+        (
+            (row.participant, row.session, row.model, row.backend, *row.flags, row.count)
+            for row in rows
+        ),
     )
 
 
@@ -106,13 +117,11 @@ def is_results(path: Path) -> bool:
         _, cells = next(iter(read_records(path, delimiter=delimiter_of(path))), (0, []))
     except FormatError:
         return False
-    numbers = [cell.strip() for cell in cells[_FIRST_FLAG:]]
-    named = [cell.strip() for cell in cells[2:_FIRST_FLAG]]
-    return (
-        bool(numbers)
-        and all(cell.isdecimal() or not cell for cell in numbers)
-        and all(name and not _is_number(name) for name in named)
-    )
+    stripped = [cell.strip() for cell in cells]
+    names, numbers = stripped[2:_FIRST_FLAG], stripped[_FIRST_FLAG:]
+    has_numbers = bool(numbers) and all(cell.isdecimal() or not cell for cell in numbers)
+    has_names = all(name and not _is_number(name) for name in names)
+    return has_numbers and has_names
 
 
 def _is_number(text: str) -> bool:
@@ -143,5 +152,5 @@ def session_in(path: str) -> str | None:
     >>> session_in("12345 sessie 10.MP4")
     '10'
     """
-    found = _SESSION.search(path)
-    return found.group(1) if found else None
+    match = _SESSION.search(path)
+    return match.group(1) if match else None

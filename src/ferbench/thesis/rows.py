@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from ferbench.errors import FormatError
 from ferbench.events.windowed import check_rate
-from ferbench.labels import EMOTIONS, canonical
-from ferbench.thesis.frame_csv import SCORES, ThesisFaces, ThesisPredictions
+from ferbench.labels import EMOTIONS
+from ferbench.thesis.frame_csv import EXPRESSIONS, SCORES, ThesisFaces, ThesisPredictions
 from ferbench.thesis.names import parse_thesis_name
+from ferbench.thesis.stored_scores import StoredScores
 from ferbench.types import F64, I64, Expressions, Faces, Signal, Timeline, VideoInfo
 
-if TYPE_CHECKING:
-    from ferbench.recognizer import StoredScores
-
-_WANTED: Final = tuple(canonical(name) for name in SCORES)
 LABELS: Final = frozenset(name.capitalize() for name in EMOTIONS)
 """What the thesis' programs call the expressions in the last column."""
 
@@ -45,47 +42,64 @@ def thesis_predictions(
         faces: all faces.
         expressions: of the classified faces.
         chosen: i64 (T,), row in Faces per frame, -1 = none.
-        stored: how the thesis' program stored this model's outputs; None = it did not, or not so
-            that it makes sense.
+        stored: how the thesis' program stored this model's outputs; None = it did not have it.
 
     Raises:
-        FormatError: the model lacks one of the seven expressions.
+        FormatError: the model lacks one of the seven expressions, or has other outputs than
+            ``stored`` describes.
     """
-    columns = expressions.labels if stored is None else stored.columns
-    missing = [label for label in _WANTED if label not in columns]
-    if missing:
-        raise FormatError(
-            f"the thesis' file needs {', '.join(_WANTED)}; the model has no {', '.join(missing)}: write our own tables"
-        )
+    columns = _columns(expressions, stored)
     as_logits = stored is not None and stored.scores == "logits"
     outputs = expressions.logits.astype(np.float64) if as_logits else expressions.probs()
     row = expressions.rows_of(chosen)
     known = (row >= 0) & ~np.isnan(_padded(outputs)[row]).any(axis=1)
-    frames = timeline.video.num_frames
-    scores = np.full((frames, len(SCORES)), np.nan, np.float32)
-    scores[known] = outputs[row[known]][:, [columns.index(label) for label in _WANTED]]
-    box_xywh = np.full((frames, 4), np.nan)
+    known_row = row[known]
+    num_frames = timeline.video.num_frames
+    scores = np.full((num_frames, len(SCORES)), np.nan, np.float32)
+    scores[known] = outputs[known_row][:, columns]
+    box_xywh = np.full((num_frames, 4), np.nan)
     box_xywh[known] = _whole_xywh(faces.box_xyxy[chosen[known]].astype(np.float64))
-    names = [label.capitalize() for label in expressions.labels]
-    top = np.full(frames, -1)
-    top[known] = expressions.logits[row[known]].argmax(axis=1)
-    labels = tuple(None if k < 0 else names[k] for k in top)
-    return ThesisPredictions(path=path, labels=labels, scores=scores, box_xywh=box_xywh)
+    labels: list[str | None] = [None] * num_frames
+    top_outputs = expressions.logits[known_row].argmax(axis=1)
+    for frame, output in zip(np.flatnonzero(known), top_outputs, strict=True):
+        labels[frame] = expressions.labels[output].capitalize()
+    return ThesisPredictions(path=path, labels=tuple(labels), scores=scores, box_xywh=box_xywh)
+
+
+def _columns(expressions: Expressions, stored: StoredScores | None) -> list[int]:
+    """Which output each of the seven columns has."""
+    stored_under = expressions.labels
+    if stored is not None:
+        stored_under = stored.columns
+        if len(stored_under) != len(expressions.labels):
+            raise FormatError(
+                f"the thesis' {stored.name} has {len(stored_under)} outputs, the model has "
+                f"{len(expressions.labels)}: write our own tables"
+            )
+    missing = [label for label in EXPRESSIONS if label not in stored_under]
+    if missing:
+        raise FormatError(
+            f"the thesis' file needs {', '.join(EXPRESSIONS)}; "
+            f"the model has no {', '.join(missing)}: write our own tables"
+        )
+    return [stored_under.index(label) for label in EXPRESSIONS]
 
 
 def thesis_faces(timeline: Timeline, faces: Faces) -> ThesisFaces:
     """The detector's first face of every frame, whatever its score.
 
-    What the thesis' program keeps for its next model.
+    The thesis' program keeps these for its next model.
 
     Args:
         timeline: of the video, T frames.
         faces: all faces.
     """
-    frames = timeline.video.num_frames
-    box_xyxy, score = np.full((frames, 4), np.nan, np.float32), np.full(frames, np.nan, np.float32)
-    frame, first = np.unique(faces.frame, return_index=True)
-    box_xyxy[frame], score[frame] = faces.box_xyxy[first], faces.score[first]
+    num_frames = timeline.video.num_frames
+    box_xyxy = np.full((num_frames, 4), np.nan, np.float32)
+    score = np.full(num_frames, np.nan, np.float32)
+    frame, first_row = np.unique(faces.frame, return_index=True)
+    box_xyxy[frame] = faces.box_xyxy[first_row]
+    score[frame] = faces.score[first_row]
     return ThesisFaces(box_xyxy=box_xyxy, score=score)
 
 
@@ -120,12 +134,10 @@ def label_signal(predictions: ThesisPredictions, fps: float, *, label: str = "Su
         DataError: the rate is not a finite number above 0.
     """
     check_rate(fps)
-    value = np.array(
-        [np.nan if own is None else float(own == label) for own in predictions.labels], np.float64
-    )
-    name = parse_thesis_name(predictions.path.name)
+    value = np.array([row_label == label for row_label in predictions.labels], np.float64)
+    value[[row_label is None for row_label in predictions.labels]] = np.nan
     video = VideoInfo(
-        video_id=name.session_id if name and name.model else predictions.path.stem,
+        video_id=_session_id(predictions.path),
         path=predictions.path,
         sha256="",
         num_frames=len(predictions),
@@ -133,7 +145,13 @@ def label_signal(predictions: ThesisPredictions, fps: float, *, label: str = "Su
         height_px=0,
         fps_hz=fps,
     )
-    timeline = Timeline(
-        video=video, edges_s=np.arange(len(predictions) + 1, dtype=np.float64) / fps
-    )
+    edges_s = np.arange(len(predictions) + 1, dtype=np.float64) / fps
+    timeline = Timeline(video=video, edges_s=edges_s)
     return Signal(timeline=timeline, value=value, label=label)
+
+
+def _session_id(path: Path) -> str:
+    name = parse_thesis_name(path.name)
+    if name is None or name.model is None:
+        return path.stem
+    return name.session_id

@@ -1,8 +1,7 @@
-"""The videos that the thesis' own selection script chooses (TimDeelstra/FER, revision a59f37f),
-rule by rule.
+"""The videos that the thesis' own selection script chooses, rule by rule.
 
 Kept because published numbers rest on it; ``conf/dataset/sorocova.yaml`` is the strict reading of
-the same study.
+the same study. Source: github.com/TimDeelstra/FER, revision a59f37f.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import csv
 import io
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -22,7 +21,7 @@ from ferbench.datasets.naming import NUMBERED_WITHIN, Naming
 from ferbench.datasets.pairing import Paired, pair
 from ferbench.datasets.recordings import Footage
 from ferbench.errors import DatasetError
-from ferbench.formats.annotation_table import Table
+from ferbench.formats.annotation_table import AnnotationRow, RefusedRow, Table
 from ferbench.formats.reading import read_annotations
 from ferbench.types import LoadedDataset, Part, Session
 from ferbench.wording import some
@@ -30,11 +29,21 @@ from ferbench.wording import some
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A participant and a session as the CSV writes them, and the files that were chosen for them."""
+    """A participant and a session, and the files that were chosen for them.
+
+    Attributes:
+        participant: as the CSV writes it.
+        session: likewise.
+        files: paths below the folder of videos.
+    """
 
     participant: str
     session: str
     files: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """For messages."""
+        return f"participant {self.participant}, session {self.session.strip()}"
 
 
 def select(listing: Sequence[str], text: str) -> tuple[Pair, ...]:
@@ -42,10 +51,10 @@ def select(listing: Sequence[str], text: str) -> tuple[Pair, ...]:
 
     The first row is dropped. A row is accepted if its (participant, session) is new, the session is
     an integer below 3, and the type is exactly ``robot``. A row without exactly five cells, or
-    whose session is no integer, ends the reading without a word. Chosen are the files whose names'
-    last three characters are mp4 or MP4 and whose path contains the participant's text and
-    ``Sessie`` or ``sessie`` followed by the session's text, anywhere: session 1 also takes
-    Sessie12, and 2345 takes 12345.
+    whose session is no integer, silently ends the reading. Chosen are the files whose names' last
+    three characters are mp4 or MP4 and whose path contains the participant's text and ``Sessie`` or
+    ``sessie`` followed by the session's text, anywhere: session 1 also takes Sessie12, and 2345
+    takes 12345.
 
     Args:
         listing: paths below the folder of videos, forward slashes, in the order of the walk.
@@ -55,24 +64,31 @@ def select(listing: Sequence[str], text: str) -> tuple[Pair, ...]:
         One entry per accepted row, also where no file was chosen.
     """
     pairs: list[Pair] = []
-    seen: set[tuple[str, str]] = set()
-    for cells in list(csv.reader(io.StringIO(text, newline="")))[1:]:
-        if len(cells) != 5 or not _is_integer(cells[3]):
-            break
-        _, participant, _, session, kind = cells
-        if (participant, session) in seen or int(session) >= 3 or kind != "robot":
-            continue
-        seen.add((participant, session))
-        marks = (f"Sessie{session}", f"sessie{session}")
-        files = tuple(
-            path
-            for path in listing
-            if path[-3:] in ("mp4", "MP4")
-            and participant in path
-            and any(mark in path for mark in marks)
-        )
+    for participant, session in _accepted(text):
+        files = tuple(path for path in listing if _is_chosen(path, participant, session))
         pairs.append(Pair(participant=participant, session=session, files=files))
     return tuple(pairs)
+
+
+def _accepted(text: str) -> list[tuple[str, str]]:
+    """Participant and session of each accepted row, as written, each once."""
+    accepted: dict[tuple[str, str], None] = {}
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    for cells in rows[1:]:
+        if len(cells) != 5:
+            break
+        _, participant, _, session, kind = cells
+        if not _is_integer(session):
+            break
+        if int(session) < 3 and kind == "robot":
+            accepted[participant, session] = None
+    return list(accepted)
+
+
+def _is_chosen(path: str, participant: str, session: str) -> bool:
+    if path[-3:] not in ("mp4", "MP4") or participant not in path:
+        return False
+    return f"Sessie{session}" in path or f"sessie{session}" in path
 
 
 def _is_integer(text: str) -> bool:
@@ -84,8 +100,9 @@ def _is_integer(text: str) -> bool:
 
 
 def walk(root: Path) -> Iterator[str]:
-    """All files below a folder: a folder's own files first, sorted (the original takes the file
-    system's order).
+    """All files below a folder: a folder's own files first, sorted.
+
+    The original takes the file system's order.
     """
     for folder, folders, files in os.walk(root):
         folders.sort()
@@ -125,42 +142,24 @@ class SorocovaOriginal:
         root, path = Path(self.videos).expanduser(), Path(self.annotations).expanduser()
         if not root.is_dir():
             raise DatasetError(f"no such folder: {root}. Check the path.", key="videos")
-        rules = Rules(source=path.name, naming=Naming(template=NUMBERED_WITHIN), suffixes=SUFFIXES)
         pairs = select(list(walk(root)), _text(path))
-        owners: dict[str, list[Pair]] = {}
-        for item in pairs:
-            for file in item.files:
-                owners.setdefault(file, []).append(item)
+        owners = _owners(pairs)
         if not owners:
             raise DatasetError(
                 f"{path}: no video of {root} is chosen for any of its {len(pairs)} pairs"
             )
-        stems = Counter(Path(file).stem for file in owners)
-        spelled = Counter(rules.naming.identity(item.session, item.participant) for item in pairs)
-        footage: list[Footage] = []
-        unscored: list[Session] = []
-        for file, own in owners.items():
-            name = Path(file).stem if stems[Path(file).stem] == 1 else file
-            identity = rules.naming.identity(own[0].session, own[0].participant)
-            alone = (
-                len(own) == 1
-                and len(own[0].files) == 1
-                and spelled[identity] == 1
-                and all(identity)
-            )
-            part = Part(path=root / file)
-            if alone:
-                footage.append(_footage(name, identity, own[0], part))
-            else:
-                unscored.append(_unscored(name, own, part))
-        paired = self._scored(footage, rules, path)
-        empty = [_told(item) for item in pairs if not item.files]
-        notices = [f"{path.name}: no file was chosen for {some(empty)}"] if empty else []
+        rules = Rules(source=path.name, naming=Naming(template=NUMBERED_WITHIN), suffixes=SUFFIXES)
+        footage, unscored = _scorable(root, pairs, owners, rules)
+        scored = self._scored(footage, rules, path)
+        notices: list[str] = []
+        without_file = [str(item) for item in pairs if not item.files]
+        if without_file:
+            notices.append(f"{path.name}: no file was chosen for {some(without_file)}")
         notices += [f"{session.session_id}: {session.unscored}" for session in unscored]
-        sessions = sorted((*paired.sessions, *unscored), key=lambda session: session.session_id)
+        sessions = sorted((*scored.sessions, *unscored), key=lambda session: session.session_id)
         return LoadedDataset(
             sessions=tuple(sessions),
-            notices=(*notices, *paired.notices),
+            notices=(*notices, *scored.notices),
             tables={"annotations": (path,)},
         )
 
@@ -168,20 +167,58 @@ class SorocovaOriginal:
         """Files that belong to one pair, with its rows."""
         if not footage:
             return Paired(sessions=(), notices=())
-        known = {item.identity for item in footage}
+        identities = {item.identity for item in footage}
+
+        def belongs(item: AnnotationRow | RefusedRow) -> bool:
+            return rules.naming.identity(item.session, item.participant) in identities
+
         table = read_annotations(path, self.format)
         table = replace(
             table,
-            rows=tuple(
-                r for r in table.rows if rules.naming.identity(r.session, r.participant) in known
-            ),
-            refused=tuple(
-                p for p in table.refused if rules.naming.identity(p.session, p.participant) in known
-            ),
+            rows=tuple(filter(belongs, table.rows)),
+            refused=tuple(filter(belongs, table.refused)),
         )
-        found, told = match(footage, table, rules)
-        paired = pair(found, rules)
-        return Paired(sessions=paired.sessions, notices=(*told, *paired.notices))
+        matched, match_notices = match(footage, table, rules)
+        paired = pair(matched, rules)
+        return Paired(sessions=paired.sessions, notices=(*match_notices, *paired.notices))
+
+
+def _owners(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    """By file the pairs that it was chosen for."""
+    owners: dict[str, list[Pair]] = {}
+    for item in pairs:
+        for file in item.files:
+            owners.setdefault(file, []).append(item)
+    return owners
+
+
+def _scorable(
+    root: Path, pairs: Sequence[Pair], owners: Mapping[str, Sequence[Pair]], rules: Rules
+) -> tuple[list[Footage], list[Session]]:
+    """Files that belong to one pair and alone, and sessions of the others, which are not scored."""
+    identity_of = {item: rules.naming.identity(item.session, item.participant) for item in pairs}
+    pairs_of_identity = Counter(identity_of.values())
+    names = _session_names(list(owners))
+    footage: list[Footage] = []
+    unscored: list[Session] = []
+    for file, file_owners in owners.items():
+        part = Part(path=root / file)
+        owner = file_owners[0]
+        identity = identity_of[owner]
+        is_named = all(identity) and pairs_of_identity[identity] == 1
+        is_only_file = len(file_owners) == 1 and len(owner.files) == 1
+        if is_named and is_only_file:
+            footage.append(_footage(names[file], identity, owner, part))
+        else:
+            unscored.append(_unscored(names[file], file_owners, part))
+    return footage, unscored
+
+
+def _session_names(files: Sequence[str]) -> dict[str, str]:
+    """By file its name without folder and suffix, or its whole path where others are called so."""
+    stems = {file: Path(file).stem for file in files}
+    files_of_stem = Counter(stems.values())
+    return {file: stem if files_of_stem[stem] == 1 else file for file, stem in stems.items()}
 
 
 def _text(path: Path) -> str:
@@ -205,16 +242,12 @@ def _footage(name: str, identity: tuple[str, ...], owner: Pair, part: Part) -> F
     )
 
 
-def _unscored(name: str, own: Sequence[Pair], part: Part) -> Session:
+def _unscored(name: str, owners: Sequence[Pair], part: Part) -> Session:
     """A file that cannot be scored, and why."""
-    if len(own) > 1:
-        reason = f"chosen for several: {some([_told(item) for item in own])}"
+    if len(owners) > 1:
+        reason = f"chosen for several: {some([str(owner) for owner in owners])}"
     else:
-        reason = f"not the only one chosen for {_told(own[0])}"
+        reason = f"not the only one chosen for {owners[0]}"
     return Session(
-        session_id=name, parts=(part,), participant=own[0].participant or name, unscored=reason
+        session_id=name, parts=(part,), participant=owners[0].participant or name, unscored=reason
     )
-
-
-def _told(item: Pair) -> str:
-    return f"participant {item.participant}, session {item.session.strip()}"

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import csv
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ferbench.atomic import replacing
 from ferbench.errors import FormatError
 
 
 def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as the thesis' programs do (UTF-8, CR LF), as a whole or not at all.
-
-    The folder must be there.
-    """
-    part = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        with part.open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream, lineterminator="\r\n").writerows(rows)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    """Write rows as the thesis' programs do (UTF-8, CR LF), as a whole or not at all."""
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream, lineterminator="\r\n").writerows(rows)
 
 
 def read_records(path: Path, *, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Every record of a file with the number of its first line (from 1), without blank lines at the
-    end.
+    """Every record of a file with the number of its first line (from 1).
+
+    Blank lines at the end are left out.
 
     Raises:
         FormatError: the file cannot be read, or is not text in UTF-8.
@@ -35,7 +28,9 @@ def read_records(path: Path, *, delimiter: str = ",") -> Iterator[tuple[int, lis
         with path.open(encoding="utf-8-sig", newline="") as lines:
             yield from _without_blank_end(_records(path, lines, delimiter))
     except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
+        raise FormatError(
+            f"{path}: cannot be read ({error.strerror})", hint="check the name"
+        ) from error
     except UnicodeDecodeError as error:
         raise FormatError(
             f"{path}: not a text file in UTF-8 ({error.reason} at byte {error.start})"
@@ -54,25 +49,26 @@ def _records(path: Path, lines: Iterable[str], delimiter: str) -> Iterator[tuple
 
 
 def _without_blank_end(records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-    """Leave out empty records after the last one with content.
-
-    Empty ones before it stay (and are errors).
-    """
-    held: list[tuple[int, list[str]]] = []
+    """Leave out empty records after the last one with content; those before it stay."""
+    waiting: list[tuple[int, list[str]]] = []
     for record in records:
-        held.append(record)
-        if record[1]:
-            yield from held
-            held = []
+        waiting.append(record)
+        _, cells = record
+        if cells:
+            yield from waiting
+            waiting = []
 
 
 def delimiter_of(path: Path) -> str:
-    """What separates the cells: a semicolon where a spreadsheet of some countries saved the file,
-    else a comma.
+    """What separates the cells of a file: a comma or a semicolon.
+
+    Spreadsheets of some countries write semicolons.
     """
     try:
         with path.open("rb") as stream:
-            line = stream.readline(4000)
+            first_line = stream.readline(4000)
     except OSError:
         return ","
-    return ";" if line.count(b";") > line.count(b",") else ","
+    if first_line.count(b";") > first_line.count(b","):
+        return ";"
+    return ","

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
-from ferbench.errors import TrackingError
+from ferbench import atomic
+from ferbench.errors import Setting, Text, TrackingError
 from ferbench.results import RunKind, RunRow
 from ferbench.tracking.record import Record
 from ferbench.tracking.store import PREDICTIONS_TAG
@@ -105,12 +106,8 @@ class FilesStore:
         with _explained(self.folder):
             target.mkdir(parents=True, exist_ok=True)
             for path in files:
-                part = target / f".{path.name}.{uuid.uuid4().hex[:8]}"
-                try:
+                with atomic.replacing(target / path.name) as part:
                     shutil.copyfile(path, part)
-                    part.replace(target / path.name)
-                finally:
-                    part.unlink(missing_ok=True)
 
     def end(self, run_id: str, *, failed: bool) -> None:
         """Write how the run ended, and when."""
@@ -181,9 +178,12 @@ def _explained(folder: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        other = Text(
+            "choose another with ", Setting("tracking.folder"), ", or record nothing with "
+        )
         raise TrackingError(
-            f"the folder of records {folder} cannot be used: {reason}. Choose another with tracking.folder, "
-            "or run with tracking=none."
+            f"the folder of records {folder} cannot be used: {reason}",
+            hint=Text(other, Setting("tracking", "none")),
         ) from error
 
 
@@ -204,12 +204,7 @@ def _add(about: dict[str, Any], **groups: Mapping[str, Any]) -> None:
 
 def _write(path: Path, about: dict[str, Any]) -> None:
     """Replace a file as a whole, so that no reader ever sees half of it."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        part.write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    atomic.write_text(path, json.dumps(about, indent=1, ensure_ascii=False))
 
 
 def _row(path: Path) -> RunRow | None:

@@ -6,37 +6,30 @@ No global active run, so parallel jobs cannot mix theirs up.
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
-import random
+import json
+import math
 import re
-import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from filelock import FileLock
 
-from ferbench.errors import TrackingError
+from ferbench.errors import Setting, Text, TrackingError
 from ferbench.places import store_uri
 from ferbench.results import RunKind, RunRow, RunState
+from ferbench.tracking.mlflow_client import (
+    create_whole,
+    explained,
+    new_client,
+    while_others_do,
+    write_ahead,
+)
 from ferbench.tracking.record import Input, Record
 from ferbench.tracking.store import PREDICTIONS_TAG
 from ferbench.tracking.view import VIEW_TAG, view_tag
-
-# Before anything imports mlflow: no telemetry, and a server that is down is told of after seconds,
-# not minutes.
-for _name, _value in {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-}.items():
-    os.environ.setdefault(_name, _value)
 
 PARENT_TAG: Final = "mlflow.parentRunId"
 KIND_TAG: Final = "ferbench.kind"
@@ -48,57 +41,14 @@ _STATES: Final[Mapping[str, RunState]] = {
     "RUNNING": "running",
     "SCHEDULED": "running",
 }
-_SERVER_STEP: Final = (
-    "Check that the server runs and that tracking.uri is its address, or run with tracking=none."
+_SERVER_STEP: Final = Text(
+    *("Check that the server runs and that ", Setting("tracking.uri"), " is its address, "),
+    *("or record nothing with ", Setting("tracking", "none")),
 )
-_ATTEMPTS: Final = 6
-_KEPT = "The run's own files are kept in its folder below mlruns/hydra."
-
-
-def _client(uri: str) -> Any:
-    """An MLflow client; importing mlflow takes more than a second, so it happens here and not
-    above.
-    """
-    from mlflow.tracking import MlflowClient
-
-    for chatty in ("alembic", "mlflow"):  # after the import, which sets their levels
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
-    return MlflowClient(tracking_uri=uri)
-
-
-@contextmanager
-def _explained(uri: str, what: str, next_step: str) -> Iterator[None]:
-    """Turn what MLflow, its database or the network raise into a TrackingError."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise TrackingError(
-            f"{what} in the MLflow store {uri} failed: {reason}. {next_step}"
-        ) from error
-
-
-def _while_others_do(action: Callable[[], object]) -> None:
-    """Do what fails where another process creates the same row of the database at that moment.
-
-    Then it is there.
-    """
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    for attempt in range(_ATTEMPTS):
-        try:
-            action()
-        except (MlflowException, SQLAlchemyError) as error:
-            if "IntegrityError" not in str(error) or attempt == _ATTEMPTS - 1:
-                raise
-            time.sleep(random.uniform(0, 0.1 * 2**attempt))  # not all at once again
-        else:
-            return
+_INTERRUPTED_STEP: Final = (
+    "If the creation of a store was interrupted, move its file away and start again."
+)
+_KEPT: Final = "The run's own files are kept in its folder below mlruns/hydra."
 
 
 class MlflowStore:
@@ -111,8 +61,12 @@ class MlflowStore:
         self.uri = uri or store_uri(self.root)
         if self.uri.startswith("file:") or "://" not in self.uri:
             raise TrackingError(
-                f"tracking.uri={self.uri!r} is a folder; MLflow no longer keeps runs in plain files. "
-                "Use tracking=files for plain files, sqlite:///<absolute path>/mlflow.db, or a server's http address."
+                Text(
+                    *(Setting("tracking.uri", self.uri), " is a folder; MLflow no longer keeps "),
+                    *("runs in plain files. Use ", Setting("tracking", "files")),
+                    " for plain files, sqlite:///<absolute path>/mlflow.db, or a server's http "
+                    "address",
+                )
             )
         self._lazy: Any = None
 
@@ -120,7 +74,7 @@ class MlflowStore:
     def client(self) -> Any:
         """The MLflow client."""
         if self._lazy is None:
-            self._lazy = _client(self.uri)
+            self._lazy = new_client(self.uri)
         return self._lazy
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -145,26 +99,35 @@ class MlflowStore:
             TrackingError: the store cannot be opened.
         """
         database = self._database()
-        lock = (
-            database.with_name(f"{database.name}.lock")
-            if database
-            else self.root / ".ferbench" / "store.lock"
-        )
-        step = "If the creation of a store was interrupted, move its file away and start again."
-        with _explained(self.uri, "opening", step if database else _SERVER_STEP):
+        lock: Path
+        next_step: str
+        if database is None:
+            lock, next_step = self.root / ".ferbench" / "store.lock", _SERVER_STEP
+        else:
+            lock, next_step = database.with_name(f"{database.name}.lock"), _INTERRUPTED_STEP
+        with explained(self.uri, "opening", next_step):
             lock.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, timeout=300):
                 if database and not database.exists():
-                    _create_whole(database)
-                found = self.client.get_experiment_by_name(experiment)
-                identifier = found.experiment_id if found else self._create(experiment)
-                if found and found.lifecycle_stage == "deleted":
-                    self.client.restore_experiment(identifier)
-                if not found or VIEW_TAG not in found.tags:
-                    self.client.set_experiment_tag(identifier, VIEW_TAG, view_tag())
+                    create_whole(database)
+                identifier = self._existing_or_new(experiment)
                 if database:
-                    _write_ahead(database)
-        return str(identifier)
+                    write_ahead(database)
+        return identifier
+
+    def _existing_or_new(self, experiment: str) -> str:
+        """The id of an experiment that is there, restored and with its view."""
+        existing = self.client.get_experiment_by_name(experiment)
+        if existing is None:
+            identifier = self._create(experiment)
+            self.client.set_experiment_tag(identifier, VIEW_TAG, view_tag())
+            return identifier
+        identifier = str(existing.experiment_id)
+        if existing.lifecycle_stage == "deleted":
+            self.client.restore_experiment(identifier)
+        if VIEW_TAG not in existing.tags:
+            self.client.set_experiment_tag(identifier, VIEW_TAG, view_tag())
+        return identifier
 
     def _database(self) -> Path | None:
         """The file of a local store; None = a server or another database."""
@@ -176,9 +139,7 @@ class MlflowStore:
         return Path(name).resolve() if name else None
 
     def _create(self, experiment: str) -> str:
-        """Create an experiment; where the store is a local file, its artifacts go beside it,
-        wherever we are now.
-        """
+        """Create an experiment; of a local store its artifacts go beside the store's file."""
         from mlflow.exceptions import MlflowException
 
         folder = None
@@ -198,7 +159,7 @@ class MlflowStore:
         tags = {KIND_TAG: kind, "mlflow.source.name": "ferbench", "mlflow.source.type": "LOCAL"}
         if parent:
             tags[PARENT_TAG] = parent
-        with _explained(self.uri, "starting a run", _SERVER_STEP):
+        with explained(self.uri, "starting a run", _SERVER_STEP):
             return str(self.client.create_run(experiment_id, run_name=name, tags=tags).info.run_id)
 
     def log(self, run_id: str, record: Record) -> None:
@@ -211,7 +172,7 @@ class MlflowStore:
         self.log_numbers(run_id, params=record.params, metrics=record.metrics, tags=record.tags)
         self.log_inputs(run_id, record.inputs)
         if record.artifacts.is_dir():
-            with _explained(self.uri, "logging files", _KEPT):
+            with explained(self.uri, "logging files", _KEPT):
                 self.client.log_artifacts(run_id, str(record.artifacts))
         self.end(run_id, failed=record.failed)
 
@@ -227,7 +188,7 @@ class MlflowStore:
         from mlflow.entities import Metric, Param, RunTag
 
         now_ms = int(time.time() * 1000)
-        with _explained(self.uri, "logging", _KEPT):
+        with explained(self.uri, "logging", _KEPT):
             self.client.log_batch(
                 run_id,
                 metrics=[Metric(name, value, now_ms, 0) for name, value in metrics.items()],
@@ -237,42 +198,27 @@ class MlflowStore:
 
     def log_inputs(self, run_id: str, inputs: Iterable[Input]) -> None:
         """Log input files as data sets, by digest; file names only, no folders."""
-        import json
-
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-
-        entries = [
-            DatasetInput(
-                Dataset(
-                    name=item.name[:500],
-                    digest=item.sha256[:36],
-                    source_type="local",
-                    source=json.dumps({"file": item.name, "sha256": item.sha256}),
-                ),
-                tags=[InputTag("mlflow.data.context", item.kind)],
-            )
-            for item in inputs
-        ]
+        entries = [_data_set(item) for item in inputs]
         if entries:
-            with _explained(self.uri, "logging inputs", _KEPT):
-                _while_others_do(lambda: self.client.log_inputs(run_id, entries))
+            with explained(self.uri, "logging inputs", _KEPT):
+                while_others_do(lambda: self.client.log_inputs(run_id, entries))
 
     def log_files(self, run_id: str, files: Iterable[Path], folder: str) -> None:
         """Log files as artifacts below a folder."""
-        with _explained(self.uri, "logging files", _KEPT):
+        with explained(self.uri, "logging files", _KEPT):
             for path in files:
                 self.client.log_artifact(run_id, str(path), folder)
 
     def end(self, run_id: str, *, failed: bool) -> None:
         """End a run."""
-        with _explained(self.uri, "ending a run", _KEPT):
+        with explained(self.uri, "ending a run", _KEPT):
             self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
 
     def location(self, run_id: str) -> str:
         """The folder of a run's artifacts; of a server the run's page."""
         from mlflow.utils.file_utils import local_file_uri_to_path
 
-        with _explained(self.uri, "reading a run", _SERVER_STEP):
+        with explained(self.uri, "reading a run", _SERVER_STEP):
             info = self.client.get_run(run_id).info
         if self.uri.startswith("http"):
             return f"{self.uri.rstrip('/')}/#/experiments/{info.experiment_id}/runs/{run_id}"
@@ -281,22 +227,24 @@ class MlflowStore:
 
     def file(self, run_id: str, name: str) -> Path:
         """A file among a run's artifacts; of a server it is fetched to a temporary folder."""
-        if not self.uri.startswith("http"):
-            path = Path(self.location(run_id)) / name
+        if self.uri.startswith("http"):
+            path = self._fetched(run_id, name)
         else:
-            above = Path(name).parent.as_posix()
-            with _explained(self.uri, "reading a run's files", _SERVER_STEP):
-                there = self.client.list_artifacts(run_id, None if above == "." else above)
-                if name not in {item.path for item in there}:
-                    raise TrackingError(f"run {run_id[:8]} has no {name}")
-                path = Path(
-                    self.client.download_artifacts(
-                        run_id, name, tempfile.mkdtemp(prefix="ferbench-")
-                    )
-                )
-        if not path.is_file():
+            path = Path(self.location(run_id)) / name
+        if path is None or not path.is_file():
             raise TrackingError(f"run {run_id[:8]} has no {name}")
         return path
+
+    def _fetched(self, run_id: str, name: str) -> Path | None:
+        """A file of a server in a temporary folder; None = the run has none of that name."""
+        above = Path(name).parent.as_posix()
+        folder = None if above == "." else above
+        with explained(self.uri, "reading a run's files", _SERVER_STEP):
+            listed = self.client.list_artifacts(run_id, folder)
+            if name not in {item.path for item in listed}:
+                return None
+            target = tempfile.mkdtemp(prefix="ferbench-")
+            return Path(self.client.download_artifacts(run_id, name, target))
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys (first 12 digits) whose prediction tables some run of the experiment has."""
@@ -305,9 +253,9 @@ class MlflowStore:
 
     def experiments(self) -> dict[str, str]:
         """Names of the experiments by id, without MLflow's own empty one."""
-        with _explained(self.uri, "searching", _SERVER_STEP):
-            found = self.client.search_experiments()
-        return {str(e.experiment_id): str(e.name) for e in found if e.name != "Default"}
+        with explained(self.uri, "searching", _SERVER_STEP):
+            every = self.client.search_experiments()
+        return {str(one.experiment_id): str(one.name) for one in every if one.name != "Default"}
 
     def search(
         self,
@@ -318,18 +266,19 @@ class MlflowStore:
         limit: int | None = None,
     ) -> list[RunRow]:
         """Runs, newest first."""
-        wanted = {KIND_TAG: kind, PARENT_TAG: parent}
-        query = " and ".join(
-            f"tags.`{name}` = '{value}'" for name, value in wanted.items() if value
-        )
-        return self._search(experiment_ids, query, limit)
+        conditions = []
+        if kind:
+            conditions.append(f"tags.`{KIND_TAG}` = '{kind}'")
+        if parent:
+            conditions.append(f"tags.`{PARENT_TAG}` = '{parent}'")
+        return self._search(experiment_ids, " and ".join(conditions), limit)
 
     def _search(self, experiment_ids: Sequence[str], query: str, limit: int | None) -> list[RunRow]:
         rows: list[RunRow] = []
         token = None
         while experiment_ids and (limit is None or len(rows) < limit):
             size = _PAGE if limit is None else min(_PAGE, limit - len(rows))
-            with _explained(self.uri, "searching", _SERVER_STEP):
+            with explained(self.uri, "searching", _SERVER_STEP):
                 page = self.client.search_runs(
                     list(experiment_ids),
                     query,
@@ -348,13 +297,25 @@ def _again(uri: str, root: Path) -> MlflowStore:
     return MlflowStore(uri=uri, root=root)
 
 
+def _data_set(item: Input) -> Any:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    data_set = Dataset(
+        name=item.name[:500],
+        digest=item.sha256[:36],
+        source_type="local",
+        source=json.dumps({"file": item.name, "sha256": item.sha256}),
+    )
+    return DatasetInput(data_set, tags=[InputTag("mlflow.data.context", item.kind)])
+
+
 def _row(run: Any) -> RunRow:
     tags = dict(run.data.tags)
     return RunRow(
         run_id=run.info.run_id,
         name=run.info.run_name,
         params=dict(run.data.params),
-        metrics={name: value for name, value in run.data.metrics.items() if value == value},
+        metrics={name: value for name, value in run.data.metrics.items() if not math.isnan(value)},
         tags=tags,
         kind=tags.get(KIND_TAG, "run"),
         parent=tags.get(PARENT_TAG, ""),
@@ -378,29 +339,3 @@ def _shortened(value: str) -> str:
 def _clip(tags: Mapping[str, str]) -> dict[str, str]:
     """Tags within MLflow's length limit, cut where they are too long."""
     return {name: value[:_TAG_LIMIT] for name, value in tags.items()}
-
-
-def _create_whole(database: Path) -> None:
-    """Create a local store under another name first, so that an interruption leaves none that is
-    half made.
-
-    Takes seconds. The caller holds a lock.
-    """
-    draft, copy = (database.with_name(f".{database.name}.{name}") for name in ("draft", "copy"))
-    for left_over in (draft, copy):
-        left_over.unlink(missing_ok=True)
-    try:
-        _client(f"sqlite:///{draft.as_posix()}").search_experiments()
-        with closing(sqlite3.connect(draft)) as connection:
-            connection.execute("VACUUM INTO ?", (str(copy),))  # MLflow keeps the draft open
-        copy.replace(database)
-    finally:
-        copy.unlink(missing_ok=True)
-        with suppress(PermissionError):  # Windows
-            draft.unlink(missing_ok=True)
-
-
-def _write_ahead(database: Path) -> None:
-    """Let readers and writers of a local sqlite file go on beside each other."""
-    with closing(sqlite3.connect(database, timeout=30)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")

@@ -18,13 +18,14 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from ferbench.errors import TrackingError
+from ferbench.errors import Setting, Text, TrackingError
 from ferbench.tracking.query import newest_experiment
 from ferbench.tracking.store import Store
 from ferbench.tracking.view import VIEW_KEY
 
 LOOPBACK: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 5000
+NUM_PORTS: Final = 20
 _STARTUP_S: Final = 120.0
 _STOP_S: Final = 10.0
 # Ports that browsers refuse (WHATWG Fetch, "bad port"), as far as they lie above the privileged
@@ -52,8 +53,7 @@ REFUSED_BY_BROWSERS: Final = frozenset(
 
 @contextmanager
 def held_port(wanted: int | None, *, folder: Path) -> Iterator[int]:
-    """A port that nobody listens on, and that no other ``ferbench ui`` of this folder takes
-    meanwhile.
+    """A port that nobody listens on, and that no other server of this folder takes meanwhile.
 
     Args:
         wanted: this port and no other; None = the first free one from 5000 on (up to 20).
@@ -63,11 +63,12 @@ def held_port(wanted: int | None, *, folder: Path) -> Iterator[int]:
         TrackingError: it is no port, browsers refuse it, or it is in use.
     """
     if wanted is not None and not 1 <= wanted <= 65535:
-        raise TrackingError(f"--port: expected 1 to 65535, got {wanted}")
+        raise TrackingError(key="port", expected="1 to 65535", got=wanted)
     if wanted in REFUSED_BY_BROWSERS:
-        raise TrackingError(f"--port {wanted}: browsers refuse to open this port; choose another")
+        raise TrackingError(f"browsers refuse to open {wanted}; choose another", key="port")
     folder.mkdir(parents=True, exist_ok=True)
-    for port in range(DEFAULT_PORT, DEFAULT_PORT + 20) if wanted is None else (wanted,):
+    ports = range(DEFAULT_PORT, DEFAULT_PORT + NUM_PORTS) if wanted is None else (wanted,)
+    for port in ports:
         with ExitStack() as held:
             try:
                 held.enter_context(FileLock(folder / f"ui-{port}.lock", timeout=0))
@@ -76,11 +77,14 @@ def held_port(wanted: int | None, *, folder: Path) -> Iterator[int]:
             if is_free(port):
                 yield port
                 return
-    raise TrackingError(
-        f"port {wanted} is in use; choose another with --port, or leave --port out for the first free one"
-        if wanted is not None
-        else f"ports {DEFAULT_PORT} to {DEFAULT_PORT + 19} are all in use; choose another with --port"
-    )
+    option = Setting("port")
+    if wanted is None:
+        last = DEFAULT_PORT + NUM_PORTS - 1
+        hint = Text("choose another with ", option)
+        raise TrackingError(f"ports {DEFAULT_PORT} to {last} are all in use", hint=hint)
+    first_free = Text(", or leave ", option, " out for the first free one")
+    hint = Text("choose another with ", option, first_free)
+    raise TrackingError(f"port {wanted} is in use", hint=hint)
 
 
 def is_free(port: int) -> bool:
@@ -99,7 +103,7 @@ def is_free(port: int) -> bool:
             probe.listen(1)
         except PermissionError as error:
             raise TrackingError(
-                f"--port {port}: {error.strerror}; choose one above 1023"
+                f"{port}: {error.strerror}; choose one above 1023", key="port"
             ) from error
         except OSError:
             return False
@@ -173,9 +177,7 @@ def serve(store: Store, port: int, *, folder: Path, say: Callable[[str], None]) 
 def _start(
     arguments: list[str], environment: dict[str, str], output: int, folder: Path
 ) -> subprocess.Popen[bytes]:
-    """Start the server in a process group of its own, so that it can be stopped with all its
-    workers.
-    """
+    """Start the server in a process group of its own: it can be stopped with all its workers."""
     return subprocess.Popen(
         arguments,
         env=environment,

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
-from ferbench.errors import TrackingError
+from ferbench.errors import Action, Text, TrackingError
 from ferbench.places import records_dir
 from ferbench.results import RunRow
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.store import Store
 
-FILES = "files"
+FILES: Final = "files"
+_START: Final = Text("start with '", Action("evaluate"), "'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class RunsFound:
     """Runs to compare: ``what`` they are, ``where`` that was recorded and when, and the runs."""
 
     what: str
@@ -41,13 +43,14 @@ def open_store(uri: str | None, *, root: Path) -> Store:
     if uri is None:
         default = MlflowStore(uri=None, root=root)
         if not default.exists() and not files.exists():
-            raise TrackingError(f"{root} holds no runs of ferbench yet; start with 'ferbench run'")
+            raise TrackingError(f"{root} holds no runs of ferbench yet", hint=_START)
         return default if default.exists() else files
     store: Store = _named(uri, files, root)
     if not store.exists():
         raise TrackingError(
-            f"there is no store at {store.uri}; expected sqlite:///<path of an MLflow database>, a server's http "
-            f"address, a folder of tracking=files, or the word {FILES} for the folder {files.uri}"
+            f"there is no store at {store.uri}; expected sqlite:///<path of an MLflow database>, "
+            "a server's http address, a folder of records in plain files, or the word "
+            f"{FILES} for the folder {files.uri}"
         )
     return store
 
@@ -60,7 +63,7 @@ def other_runs(store: Store, *, root: Path) -> str:
     files = FilesStore(folder=records_dir(root))
     if store.uri == files.uri or not files.exists():
         return ""
-    return f"more runs are in plain files: ferbench compare --uri {FILES}"
+    return Text("more runs are in plain files: ", Action("compare", f"--uri {FILES}"))
 
 
 def _named(uri: str, files: FilesStore, root: Path) -> Store:
@@ -69,14 +72,12 @@ def _named(uri: str, files: FilesStore, root: Path) -> Store:
     if "://" in uri or uri.startswith("file:"):
         return MlflowStore(uri=uri, root=root)
     path = Path(uri)
-    return (
-        MlflowStore(uri=f"sqlite:///{path.resolve().as_posix()}", root=root)
-        if path.is_file()
-        else FilesStore(folder=path)
-    )
+    if path.is_file():
+        return MlflowStore(uri=f"sqlite:///{path.resolve().as_posix()}", root=root)
+    return FilesStore(folder=path)
 
 
-def runs_of(store: Store, target: str | None) -> Found:
+def runs_of(store: Store, target: str | None) -> RunsFound:
     """Runs to compare, newest first.
 
     Args:
@@ -90,9 +91,7 @@ def runs_of(store: Store, target: str | None) -> Found:
     """
     experiments = store.experiments()
     if not experiments:
-        raise TrackingError(
-            f"the store {store.uri} holds no runs of ferbench yet; start with 'ferbench run'"
-        )
+        raise TrackingError(f"the store {store.uri} holds no runs of ferbench yet", hint=_START)
     ids = list(experiments)
     if target is None:
         sweeps = store.search(ids, kind="sweep", limit=1)
@@ -100,9 +99,7 @@ def runs_of(store: Store, target: str | None) -> Found:
             return _cells(store, sweeps[0], experiments)
         newest = store.search(ids, kind="run", limit=1)
         if not newest:
-            raise TrackingError(
-                f"the store {store.uri} holds no runs yet; start with 'ferbench run'"
-            )
+            raise TrackingError(f"the store {store.uri} holds no runs yet", hint=_START)
         return _experiment(store, newest[0].experiment_id, experiments)
     for identifier, name in experiments.items():
         if target in (name, identifier):
@@ -111,12 +108,15 @@ def runs_of(store: Store, target: str | None) -> Found:
     if run is None:
         names = ", ".join(experiments.values())
         raise TrackingError(
-            f"no run, sweep or experiment {target!r}; experiments: {names}; "
-            "the first column of 'ferbench compare <experiment>' has the ids of its runs"
+            f"no run, sweep or experiment {target!r}; experiments: {names}",
+            hint=Text(
+                *("the first column of '", Action("compare", "<experiment>")),
+                "' has the ids of its runs",
+            ),
         )
     if run.kind == "sweep":
         return _cells(store, run, experiments)
-    return Found(what=f"run {run.name}", where=_where(run, experiments), runs=(run,))
+    return RunsFound(what=f"run {run.name}", where=_where(run, experiments), runs=(run,))
 
 
 def newest_experiment(store: Store) -> str | None:
@@ -125,18 +125,18 @@ def newest_experiment(store: Store) -> str | None:
     return newest[0].experiment_id if newest else None
 
 
-def _cells(store: Store, sweep: RunRow, experiments: dict[str, str]) -> Found:
+def _cells(store: Store, sweep: RunRow, experiments: dict[str, str]) -> RunsFound:
     cells = store.search([sweep.experiment_id], parent=sweep.run_id)
-    return Found(
+    return RunsFound(
         what=sweep.name,
         where=f"sweep {sweep.run_id[:8]} of {_where(sweep, experiments)}",
         runs=tuple(cells),
     )
 
 
-def _experiment(store: Store, identifier: str, experiments: dict[str, str]) -> Found:
+def _experiment(store: Store, identifier: str, experiments: dict[str, str]) -> RunsFound:
     runs = tuple(row for row in store.search([identifier]) if row.kind in ("run", "cell"))
-    return Found(what=f"experiment {experiments[identifier]}", where=store.uri, runs=runs)
+    return RunsFound(what=f"experiment {experiments[identifier]}", where=store.uri, runs=runs)
 
 
 def _where(run: RunRow, experiments: dict[str, str]) -> str:

@@ -14,8 +14,12 @@ RATE_NAMES = {"timeline": "decode", "faces": "detect", "expressions": "classify"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A file that a run read: ``name`` (no folder), ``sha256``, ``kind`` (video, annotations,
-    manifest).
+    """A file that a run read.
+
+    Attributes:
+        name: without its folder.
+        sha256: digest of its bytes.
+        kind: video, annotations, manifest.
     """
 
     name: str
@@ -42,26 +46,41 @@ def metrics_of(report: Report) -> dict[str, float]:
     and as real-time factor (busy seconds per second of video); ``quality/*``; ``work/*`` is what
     this run computed itself.
     """
-    result: dict[str, float] = {score.name: score.value for score in report.scores}
-    undefined = [name for name, value in result.items() if math.isnan(value)]
-    result = {name: value for name, value in result.items() if name not in undefined}
-    if report.scores:
-        result["event/undefined"] = float(len(undefined))
-    result["event/count"] = float(sum(len(s.events) for s in report.sessions))
-    result |= {
-        f"quality/{name}": value for name, value in report.quality.items() if not math.isnan(value)
-    }
-    parts = [part.analysis.timeline for s in report.sessions for part in s.parts]
-    result["quality/repaired_timestamps"] = float(sum(timeline.num_repaired for timeline in parts))
-    result["quality/damaged_videos"] = float(sum(bool(timeline.damage) for timeline in parts))
-    result |= _speed(report)
-    result["work/frames_decoded"] = float(report.work.frames_decoded)
-    result["work/frames_detected"] = float(report.work.frames_detected)
-    result["work/faces_classified"] = float(report.work.faces_classified)
-    result["sessions/done"] = float(len(report.sessions))
-    result["sessions/failed"] = float(len(report.failures))
-    result["sessions/annotated"] = float(sum(s.counts is not None for s in report.sessions))
-    return result
+    numbers = _score_numbers(report)
+    numbers["event/count"] = float(sum(len(result.events) for result in report.sessions))
+    numbers |= _quality_numbers(report)
+    numbers |= _speed(report)
+    work = report.work
+    numbers["work/frames_decoded"] = float(work.frames_decoded)
+    numbers["work/frames_detected"] = float(work.frames_detected)
+    numbers["work/faces_classified"] = float(work.faces_classified)
+    annotated = [result for result in report.sessions if result.counts is not None]
+    numbers["sessions/done"] = float(len(report.sessions))
+    numbers["sessions/failed"] = float(len(report.failures))
+    numbers["sessions/annotated"] = float(len(annotated))
+    return numbers
+
+
+def _score_numbers(report: Report) -> dict[str, float]:
+    """The scores that are defined, and how many are not."""
+    if not report.scores:
+        return {}
+    defined = {score.name: score.value for score in report.scores if not math.isnan(score.value)}
+    undefined = len(report.scores) - len(defined)
+    return {**defined, "event/undefined": float(undefined)}
+
+
+def _quality_numbers(report: Report) -> dict[str, float]:
+    numbers = {}
+    for name, value in report.quality.items():
+        if not math.isnan(value):
+            numbers[f"quality/{name}"] = value
+    timelines = [part.analysis.timeline for result in report.sessions for part in result.parts]
+    repaired = sum(timeline.num_repaired for timeline in timelines)
+    damaged = sum(bool(timeline.damage) for timeline in timelines)
+    numbers["quality/repaired_timestamps"] = float(repaired)
+    numbers["quality/damaged_videos"] = float(damaged)
+    return numbers
 
 
 def timings_of(report: Report) -> dict[str, list[StageTiming]]:
@@ -75,25 +94,30 @@ def timings_of(report: Report) -> dict[str, list[StageTiming]]:
 
 
 def _speed(report: Report) -> dict[str, float]:
-    result: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for stage, timings in timings_of(report).items():
-        busy_s, video_s = sum(t.busy_s for t in timings), sum(t.video_s for t in timings)
-        units, name = sum(t.units for t in timings), RATE_NAMES[stage]
+        name = RATE_NAMES[stage]
+        busy_s = sum(timing.busy_s for timing in timings)
+        video_s = sum(timing.video_s for timing in timings)
+        units = sum(timing.units for timing in timings)
         if busy_s > 0 and units:
-            result[f"speed/{name}_fps"] = units / busy_s
-            result[f"speed/{name}_rtf"] = busy_s / video_s
+            numbers[f"speed/{name}_fps"] = units / busy_s
+            numbers[f"speed/{name}_rtf"] = busy_s / video_s
     if report.e2e_fps is not None:
-        result["speed/e2e_fps"] = report.e2e_fps
-    result["speed/wall_s"] = report.wall_s
-    return result
+        numbers["speed/e2e_fps"] = report.e2e_fps
+    numbers["speed/wall_s"] = report.wall_s
+    return numbers
 
 
 def speed_source(report: Report) -> str:
-    """``measured``, ``cached`` or ``mixed``: whether the speed figures were made by this run.
+    """Whether the speed figures were made by this run: ``measured``, ``cached`` or ``mixed``.
 
     "" = there are none.
     """
-    cached = {timing.cached for timings in timings_of(report).values() for timing in timings}
-    if not cached:
+    every_stage = timings_of(report).values()
+    are_cached = {timing.cached for timings in every_stage for timing in timings}
+    if not are_cached:
         return ""
-    return "mixed" if len(cached) > 1 else "cached" if cached == {True} else "measured"
+    if len(are_cached) > 1:
+        return "mixed"
+    return "cached" if are_cached == {True} else "measured"

@@ -14,14 +14,20 @@ import time
 import zlib
 from typing import Final
 
+from ferbench.scoring.metrics import MAIN, headline
+
 VIEW_KEY: Final = "ferbench"
 VIEW_TAG: Final = f"mlflow.sharedViewState.{VIEW_KEY}"
 
 _PARAMS = ("detector", "preprocessing", "model", "selector", "event", "event.enter")
-_METRICS = (
-    *("f1", "f1.lo", "f1.hi", "f1.chance", "f1.p", "participants"),
-    *("precision", "recall", "false_alarms_per_min", "latency_s", "count"),
-)
+
+
+def _columns() -> list[str]:
+    """Numbers of events: the main metric with what it needs to be read, then the others."""
+    main = f"event/{MAIN}"
+    uncertainty = [f"{main}.{end}" for end in ("lo", "hi", "chance", "p")]
+    others = [metric.logged_as for metric in headline() if metric.name != MAIN]
+    return [main, *uncertainty, "event/participants", *others, "event/count"]
 
 
 def view_tag() -> str:
@@ -35,7 +41,7 @@ def view_tag() -> str:
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
         "selectedColumns": [
-            *(f"metrics.`event/{name}`" for name in _METRICS),
+            *(f"metrics.`{name}`" for name in _columns()),
             *(f"params.`{name}`" for name in _PARAMS),
         ],
         "columnOrder": [],

@@ -6,6 +6,7 @@ they are used only where nothing else is there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ class Announced:
     """Follows the packets of one stream while they are read.
 
     All values are ticks of its time base.
+
+    Attributes:
+        first_shown: when the first packet that is neither empty nor discarded is shown; None =
+            there was none.
     """
 
     def __init__(self) -> None:
@@ -24,7 +29,9 @@ class Announced:
         self._first_dts: int | None = None
         self._first_pts: int | None = None
         self._duration = 0  # of the latest packet
-        self._end: int | None = None  # of the packets that are not discarded
+        # Of the packets that are shown: neither empty nor discarded.
+        self._end: int | None = None
+        self.first_shown: int | None = None
 
     def note(self, packet: Packet[VideoStream]) -> None:
         """Take in the next packet, but not the empty one after the last."""
@@ -32,11 +39,13 @@ class Announced:
         self._duration = packet.duration or self._duration
         self._first_dts = _least(self._first_dts, packet.dts)
         self._first_pts = _least(self._first_pts, packet.pts)
-        time = packet.pts if packet.pts is not None else packet.dts
+        time = _time_of(packet)
         if time is None or packet.is_discard or packet.size == 0:
             return
+        self.first_shown = _least(self.first_shown, time)
         end = time + (packet.duration or 0)
-        self._end = end if self._end is None else max(self._end, end)
+        if self._end is None or end > self._end:
+            self._end = end
 
     def end(self, stream: VideoStream) -> int | None:
         """The latest announced end; None = nothing is announced.
@@ -52,22 +61,41 @@ class Announced:
         return max((end for end in ends if end is not None), default=None)
 
     def _end_by_index(self, stream: VideoStream) -> int | None:
+        """The end of the last sample of a file whose index lists more than came."""
         index = stream.index_entries
-        if "avi" in stream.container.format.name and len(index) <= self._count:
+        all_came = len(index) <= self._count
+        if all_came and "avi" in stream.container.format.name:
             return stream.frames + (self._first_pts or 0)  # one tick each
-        if len(index) <= self._count:
+        if all_came:
             return None
-        for at in range(len(index) - 1, -1, -1):
-            if not index[
-                at
-            ].is_discard:  # an index holds decoding times; the display runs behind by a fixed delay
-                delay = (self._first_pts or 0) - (self._first_dts or 0)
-                return index[at].timestamp + self._duration + delay
+        for number in reversed(range(len(index))):
+            sample = index[number]
+            if not sample.is_discard:
+                return sample.timestamp + self._duration + self._display_delay
         return None
 
+    @property
+    def _display_delay(self) -> int:
+        """How far the display runs behind; an index holds times of decoding."""
+        return (self._first_pts or 0) - (self._first_dts or 0)
 
-def _least(a: int | None, b: int | None) -> int | None:
-    return b if a is None else a if b is None else min(a, b)
+
+def _least(first: int | None, second: int | None) -> int | None:
+    if first is None:
+        return second
+    if second is None:
+        return first
+    return min(first, second)
+
+
+def _time_of(packet: Packet[VideoStream]) -> int | None:
+    """When a packet is shown, or decoded where nothing else is known; None = nothing is known."""
+    return packet.pts if packet.pts is not None else packet.dts
+
+
+def is_last(packet: Packet[VideoStream]) -> bool:
+    """Whether it is the empty packet after the last one, which empties the decoder."""
+    return packet.size == 0 and packet.dts is None
 
 
 def _duration_tag(stream: VideoStream) -> int | None:
@@ -75,11 +103,36 @@ def _duration_tag(stream: VideoStream) -> int | None:
 
     None where there is none.
     """
+    if "matroska" not in stream.container.format.name or not stream.time_base:
+        return None
     parts = stream.metadata.get("DURATION", "").split(":")
-    if "matroska" not in stream.container.format.name or len(parts) != 3 or not stream.time_base:
+    if len(parts) != 3:
         return None
     try:
         seconds = int(parts[0]) * 3600 + int(parts[1]) * 60 + float(parts[2])
     except ValueError:
         return None
     return round(seconds / stream.time_base)
+
+
+def to_decode(
+    packets: Iterable[Packet[VideoStream]], announced: Announced, *, corrupt_is_cut_short: bool
+) -> Iterator[Packet[VideoStream]]:
+    """What goes to the decoder: packets with pictures, and the one that empties it at the end.
+
+    An empty packet (AVI) says that the picture stays. Half a packet ends a file that was cut off;
+    whether the decoder reports it depends on the number of threads, so it never gets there.
+
+    Args:
+        packets: of the stream, as they come.
+        announced: takes note of all but the last one.
+        corrupt_is_cut_short: whether a packet that is marked corrupt is such a half one.
+    """
+    for packet in packets:
+        if is_last(packet):
+            yield packet
+            continue
+        announced.note(packet)
+        is_half = packet.is_corrupt and corrupt_is_cut_short
+        if packet.size > 0 and not is_half:
+            yield packet

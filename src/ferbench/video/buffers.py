@@ -29,9 +29,9 @@ class BatchBuffers:
 
     def take(self) -> Pixels:
         """A buffer that no tensor shares; what is in it is left over."""
-        for at, (buffer, user) in enumerate(self._lent):
+        for position, (buffer, user) in enumerate(self._lent):
             if user() is None:
-                del self._lent[at]
+                del self._lent[position]
                 return buffer
         return np.empty(self._shape, dtype=np.uint8)
 
@@ -72,9 +72,12 @@ def batched(
         draw(frame, pixels[filled])
         filled += 1
         if filled == batch_frames:
-            yield FrameBatch(
-                rgb=buffers.lend(pixels, filled), index=np.arange(first, first + filled)
-            )
-            first, filled = first + filled, 0
+            yield _batch(buffers, pixels, first, filled)
+            first += filled
+            filled = 0
     if buffers is not None and filled:
-        yield FrameBatch(rgb=buffers.lend(pixels, filled), index=np.arange(first, first + filled))
+        yield _batch(buffers, pixels, first, filled)
+
+
+def _batch(buffers: BatchBuffers, pixels: Pixels, first: int, count: int) -> FrameBatch:
+    return FrameBatch(rgb=buffers.lend(pixels, count), index=np.arange(first, first + count))

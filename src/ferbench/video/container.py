@@ -14,7 +14,8 @@ import av
 import av.error
 import av.logging
 
-from ferbench.errors import ConfigError, VideoError
+from ferbench.checks import check_at_least_1
+from ferbench.errors import ConfigError, Setting, Text, VideoError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 TOLERATED_S: Final = 0.5
 """Seconds that may be missing at the end of a sound video."""
 
-REPLACE: Final = "Replace the file, e.g. by a fresh copy of the recording."
+REPLACE: Final = "replace the file, e.g. by a fresh copy of the recording"
 
 av.logging.set_level(None)  # FFmpeg's own messages; what matters reaches the user as a VideoError
 
@@ -35,6 +36,21 @@ def opened(path: Path) -> Iterator[InputContainer]:
     Raises:
         VideoError: the file is missing, a folder, empty, or nothing that FFmpeg reads as a video.
     """
+    _check_is_file(path)
+    try:  # "file:" keeps FFmpeg from reading a colon in the name as a protocol
+        container = av.open(f"file:{path}", mode="r", metadata_errors="replace")
+    except av.error.FFmpegError as error:
+        raise VideoError(
+            f"{path}: FFmpeg cannot read this as a video ({error.strerror}). Expected a video file "
+            "such as mp4, mov, mkv, webm or avi. A recording that was cut off before its index was "
+            "written looks like this too."
+        ) from error
+    with container:
+        yield container
+
+
+def _check_is_file(path: Path) -> None:
+    """Raise VideoError unless there is a file with something in it."""
     if not path.exists():
         raise VideoError(f"{path}: no such file. Check the path.")
     if path.is_dir():
@@ -43,15 +59,6 @@ def opened(path: Path) -> Iterator[InputContainer]:
         raise VideoError(
             f"{path}: the file is empty (0 bytes). Copy it again from where it came from."
         )
-    try:  # "file:" keeps FFmpeg from reading a colon in the name as a protocol
-        container = av.open(f"file:{path}", mode="r", metadata_errors="replace")
-    except av.error.FFmpegError as error:
-        raise VideoError(
-            f"{path}: FFmpeg cannot read this as a video ({error.strerror}). Expected a video file such as mp4, mov, "
-            "mkv, webm or avi. A recording that was cut off before its index was written looks like this too."
-        ) from error
-    with container:
-        yield container
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
@@ -60,30 +67,61 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     Raises:
         VideoError: there is none, or FFmpeg has no decoder for it.
     """
-    pictures = av.stream.Disposition.attached_pic  # cover art of a sound file
-    streams = [s for s in container.streams.video if not s.disposition & pictures]
-    if not streams:
-        others = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+    stream = _first_moving(container)
+    if stream is None:
         raise VideoError(
-            f"{path}: the file holds no video stream, only: {others}. Expected a video."
+            f"{path}: the file holds no video stream, only: {_kinds(container)}. Expected a video."
         )
-    if streams[0].codec_context is None:
+    if stream.codec_context is None:
         raise VideoError(
-            f"{path}: this FFmpeg has no decoder for its video stream. Convert the file, e.g. to H.264."
+            f"{path}: this FFmpeg has no decoder for its video stream. "
+            "Convert the file, e.g. to H.264."
         )
-    return streams[0]
+    return stream
+
+
+def _kinds(container: InputContainer) -> str:
+    """Which kinds of streams a file holds, for messages."""
+    kinds = {stream.type for stream in container.streams}
+    return ", ".join(sorted(kinds)) or "nothing"
+
+
+def _first_moving(container: InputContainer) -> VideoStream | None:
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return stream
+    return None
+
+
+def container_rate(path: Path) -> float:
+    """Average frame rate that the container announces, frames per second; nothing is decoded.
+
+    Raises:
+        VideoError: the file cannot be read as a video, or announces no rate.
+    """
+    with opened(path) as container:
+        rate = video_stream(container, path).average_rate
+    if not rate:
+        raise VideoError(f"{path}: the container announces no frame rate. Give the rate by hand.")
+    return float(rate)
 
 
 def damaged(path: Path, damage: str) -> VideoError:
     """The error for a damaged video that nobody asked to keep."""
+    keep = Setting("runtime.on_damaged", "keep")
     return VideoError(
-        f"{path}: damaged video: {damage}. {REPLACE} Or set runtime.on_damaged=keep to use what decodes."
+        f"{path}: damaged video: {damage}",
+        hint=Text(f"{REPLACE}, or set ", keep, " to use what decodes"),
     )
+
+
+def about_frames(count: int) -> str:
+    """How many frames a video should have, for messages; "" where it is not known (0)."""
+    return f" (about {count} frames)" if count else ""
 
 
 def check_asked(batch_frames: int, threads: int) -> None:
     """Raise ConfigError unless a reader can be opened with these."""
-    if batch_frames < 1 or threads < 0:
-        raise ConfigError(
-            f"expected batch_frames >= 1 and threads >= 0, got batch_frames {batch_frames}, threads {threads}"
-        )
+    check_at_least_1("batch_frames", batch_frames)
+    if threads < 0:
+        raise ConfigError(key="threads", expected="0 or more", got=threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -21,25 +22,31 @@ def trusted(pts: Sequence[int | None]) -> I64:
     >>> trusted([0, 1, 9, 2, None, 3, 3, 4]).tolist()
     [0, 1, 3, 5, 7]
     """
-    known = [i for i, value in enumerate(pts) if value is not None]
-    ticks = np.array([pts[i] for i in known], dtype=np.int64)
+    known = [(frame, value) for frame, value in enumerate(pts) if value is not None]
+    if not known:
+        return np.empty(0, dtype=np.int64)
+    table = np.array(known, dtype=np.int64)
+    frames, ticks = table[:, 0], table[:, 1]
     if bool(np.all(np.diff(ticks) > 0)):
-        return np.array(known, dtype=np.int64)
-    before = _rising_runs(ticks.tolist())
-    after = _rising_runs((-ticks[::-1]).tolist())[::-1]
-    longest = max(before, default=0)
+        return frames
+    return frames[_longest_rising(ticks.tolist())]
+
+
+def _longest_rising(ticks: Sequence[int]) -> list[int]:
+    """Positions of the longest strictly rising subsequence of some values."""
+    before = _rising_runs(ticks)
+    after = _rising_runs([-tick for tick in reversed(ticks)])[::-1]
+    longest = max(before)
     kept: list[int] = []
-    for here in range(
-        len(known)
-    ):  # of the values that lie on a longest run, take the first that goes on
-        on_longest = before[here] + after[here] - 1 == longest
-        if (
-            on_longest
-            and before[here] == len(kept) + 1
-            and (not kept or ticks[here] > ticks[kept[-1]])
-        ):
-            kept.append(here)
-    return np.array([known[here] for here in kept], dtype=np.int64)
+    last_tick = -math.inf
+    # Of the values that lie on a longest run, take the first that goes on.
+    for position, tick in enumerate(ticks):
+        on_longest = before[position] + after[position] - 1 == longest
+        is_next = before[position] == len(kept) + 1
+        if on_longest and is_next and tick > last_tick:
+            kept.append(position)
+            last_tick = tick
+    return kept
 
 
 def _rising_runs(values: Sequence[int]) -> list[int]:
@@ -74,18 +81,26 @@ def frame_edges(
     ([0.0, 10.0, 20.0, 30.0], 1)
     """
     count = len(pts)
-    at = trusted(pts)
-    ticks = np.array([pts[i] for i in at.tolist()], dtype=np.float64)
-    step = float((ticks[-1] - ticks[0]) / (at[-1] - at[0])) if len(at) > 1 else float(usual_step)
-    edges = np.empty(count + 1, dtype=np.float64)
-    if len(at) == 0:
-        edges[:count] = np.arange(count) * step
-    else:
-        frames = np.arange(count)
-        edges[:count] = np.interp(frames, at, ticks)
-        head, tail = int(at[0]), int(at[-1])
-        edges[:head] = ticks[0] - (head - frames[:head]) * step
-        edges[tail + 1 : count] = ticks[-1] + (frames[tail + 1 :] - tail) * step
-    ends_known = len(at) > 0 and int(at[-1]) == count - 1 and last_duration > 0
-    edges[count] = edges[count - 1] + (last_duration if ends_known else step)
-    return edges - edges[0], count - len(at)
+    known = trusted(pts)
+    ticks = np.array([pts[frame] for frame in known.tolist()], dtype=np.float64)
+    step = float(usual_step)
+    if len(known) > 1:
+        step = float((ticks[-1] - ticks[0]) / (known[-1] - known[0]))
+    starts = _starts(count, known, ticks, step)
+    last_step = step
+    if last_duration > 0 and count - 1 in known:
+        last_step = last_duration
+    edges = np.append(starts, starts[-1] + last_step)
+    return edges - edges[0], count - len(known)
+
+
+def _starts(count: int, known: I64, ticks: F64, step: float) -> F64:
+    """Where each of ``count`` frames begins, ticks: between and around the known ones."""
+    frames = np.arange(count, dtype=np.float64)
+    if len(known) == 0:
+        return frames * step
+    starts: F64 = np.interp(frames, known, ticks)
+    head, tail = int(known[0]), int(known[-1])
+    starts[:head] = ticks[0] - (head - frames[:head]) * step
+    starts[tail + 1 :] = ticks[-1] + (frames[tail + 1 :] - tail) * step
+    return starts

@@ -31,11 +31,12 @@ import numpy as np
 
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
-from ferbench.video.announced import Announced
+from ferbench.video.announced import Announced, is_last
 from ferbench.video.buffers import Pixels, batched
 from ferbench.video.container import (
     REPLACE,
     TOLERATED_S,
+    about_frames,
     check_asked,
     damaged,
     opened,
@@ -48,9 +49,8 @@ if TYPE_CHECKING:
 TOLERATED_DRIFT: Final = 0.05
 """Share by which frames x rate may differ from the length that the frames' own times give."""
 
-os.environ.setdefault(
-    "OPENCV_FFMPEG_LOGLEVEL", "-8"
-)  # quiet; what matters reaches the user as a VideoError
+# Quiet; what matters reaches the user as a VideoError.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +66,10 @@ class OpencvReader:
     def open(
         self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool
     ) -> Iterator[OpenVideo]:
-        """Open a video; its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but
-        for the last.
+        """Open a video.
 
-        The channels are OpenCV's BGR in reverse, so a model that takes BGR gets OpenCV's bytes.
+        Its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but for the last. The
+        channels are OpenCV's BGR in reverse, so a model that takes BGR gets OpenCV's bytes.
 
         Args:
             path: a video file.
@@ -91,8 +91,8 @@ class OpencvReader:
         try:
             if not capture.isOpened():
                 raise VideoError(
-                    f"{path}: OpenCV cannot open this video, though FFmpeg knows its format. "
-                    "Convert it, e.g. to H.264 in mp4, or set reader=pyav."
+                    f"{path}: OpenCV cannot open this video, though FFmpeg knows its format",
+                    hint="convert it, e.g. to H.264 in mp4, or take the reader pyav",
                 )
             yield _Decoding(path, capture, batch_frames=batch_frames, keep_damaged=keep_damaged)
         finally:
@@ -114,9 +114,8 @@ class _Decoding:
         self._rotation_deg = round(-capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
         self._count = 0
         self._size_hw = (0, 0)
-        self._first_ms = (
-            math.inf
-        )  # by the frames' own timestamps; only to see whether seconds are missing
+        # By the frames' own timestamps; only to see whether seconds are missing.
+        self._first_ms = math.inf
         self._last_ms = -math.inf
         self._damage = ""
         self._state = "new"
@@ -183,17 +182,17 @@ class _Decoding:
         """Look for what only shows at the end: no frames, missing seconds."""
         if not self._count:
             raise VideoError(
-                f"{self._path}: no frame can be decoded: OpenCV found none in the video stream. {REPLACE}"
+                f"{self._path}: no frame can be decoded: OpenCV found none in the video stream",
+                hint=REPLACE,
             )
         decoded_s = (self._last_ms - self._first_ms) / 1000 + 1 / self._fps_hz
         expected_s = announced_s(self._path)
         if expected_s - decoded_s <= TOLERATED_S:
             self._check_rate(decoded_s)
             return
-        frames = f" (about {self.estimated_frames} frames)" if self.estimated_frames else ""
         self._damage = (
             f"OpenCV stopped without a reason at {decoded_s:.3f} s after {self._count} frames, "
-            f"expected {expected_s:.3f} s{frames}"
+            f"expected {expected_s:.3f} s{about_frames(self.estimated_frames)}"
         )
         if not self._keep_damaged:
             raise damaged(self._path, self._damage)
@@ -206,8 +205,9 @@ class _Decoding:
         counted_s = self._count / self._fps_hz
         if abs(counted_s - decoded_s) > TOLERATED_S + TOLERATED_DRIFT * decoded_s:
             raise VideoError(
-                f"{self._path}: OpenCV reports {self._fps_hz:g} Hz, by which the {self._count} frames last "
-                f"{counted_s:.3f} s; by their own times {decoded_s:.3f} s. Set reader=pyav, which reads these."
+                f"{self._path}: OpenCV reports {self._fps_hz:g} Hz, by which the {self._count} "
+                f"frames last {counted_s:.3f} s; by their own times {decoded_s:.3f} s",
+                hint="take the reader pyav, which reads these",
             )
 
 
@@ -227,19 +227,14 @@ def announced_s(path: Path) -> float:
     with opened(path) as container:
         stream = video_stream(container, path)
         announced = Announced()
-        first: int | None = None
         try:
             for packet in container.demux(stream):
-                if packet.size == 0 and packet.dts is None:  # the empty one after the last
-                    continue
-                announced.note(packet)
-                time = packet.pts if packet.pts is not None else packet.dts
-                if time is not None and packet.size and not packet.is_discard:
-                    first = time if first is None else min(first, time)
+                if not is_last(packet):
+                    announced.note(packet)
         except av.error.FFmpegError:
             pass  # what follows cannot be read; the index may still tell how much it is
-        end = announced.end(stream)
-        if end is None or first is None:
+        first, end = announced.first_shown, announced.end(stream)
+        if first is None or end is None:
             return 0.0
         return float((end - first) * (stream.time_base or Fraction(1, 1000)))
 
@@ -248,7 +243,8 @@ def _rate(capture: cv2.VideoCapture, path: Path) -> float:
     fps_hz = capture.get(cv2.CAP_PROP_FPS)
     if not (math.isfinite(fps_hz) and fps_hz > 0):
         raise VideoError(
-            f"{path}: OpenCV reports a frame rate of {fps_hz:g} Hz, expected one above 0 to time the frames by. "
-            "Set reader=pyav, which reads the frames' own times, or convert the file."
+            f"{path}: OpenCV reports a frame rate of {fps_hz:g} Hz, "
+            "expected one above 0 to time the frames by",
+            hint="take the reader pyav, which reads the frames' own times, or convert the file",
         )
     return float(fps_hz)

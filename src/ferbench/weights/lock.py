@@ -1,14 +1,11 @@
-"""What weight files were when they first came here, where their yaml does not give the whole
-SHA-256.
+"""``weights.lock``: digests of files whose yaml does not give the whole SHA-256.
 
-``weights.lock`` in a models folder has a line per file. Whoever shares it shares which files are
-loaded.
+It lies in a models folder and has a line per file. Whoever shares it shares which files are loaded.
 """
 
 from __future__ import annotations
 
 import string
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,21 +14,29 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from ferbench.errors import WeightsError
+from ferbench.atomic import write_text
+from ferbench.errors import Action, Text, WeightsError
 
 NAME: Final = "weights.lock"
 FETCHING: Final = ".fetch.lock"  # locked while one process changes a models folder; stays there
+_DIGITS: Final = 64
 _HEAD: Final = """\
-# Weight files whose yaml does not give the whole sha256: what they were when they first came here. Every load checks
+# Weight files whose yaml does not give the whole sha256: \
+what they were when they first came here. Every load checks
 # them against this. To accept other content on purpose, delete a file's line.
 # sha256, size in bytes, file, origin; with tabs between them
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Locked:
-    """One line: a file below the models folder, its digest (64 hexadecimal digits), its size and
-    where it came from.
+class LockEntry:
+    """One line.
+
+    Attributes:
+        file: the file below the models folder.
+        sha256: its digest, 64 hexadecimal digits.
+        size_bytes: its size.
+        origin: where it came from.
     """
 
     file: str
@@ -40,86 +45,97 @@ class Locked:
     origin: str
 
 
-def read(folder: Path) -> dict[str, Locked]:
-    """The lines by file; none where there is no such file.
+def read(folder: Path) -> dict[str, LockEntry]:
+    """The entries by file; none where there is no lock.
 
     Raises:
         WeightsError: it cannot be read (names the line).
     """
     path = folder / NAME
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise WeightsError(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from error
-    found: dict[str, Locked] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
+    entries: dict[str, LockEntry] = {}
+    for number, line in enumerate(_lines(path), start=1):
+        if _is_remark(line):
             continue
-        parts = line.split("\t")
-        if (
-            len(parts) != 4
-            or not _is_digest(parts[0])
-            or not parts[1].isdecimal()
-            or parts[2] in found
-        ):
+        entry = _parsed(line)
+        if entry is None or entry.file in entries:
             raise WeightsError(
-                f"{path}, line {number}: expected sha256, size, file and origin with tabs between them, each file "
-                f"once; got {line!r}. Put the line right or delete it; a deleted one is written again at the next load."
+                f"{path}, line {number}: expected sha256, size, file and origin with tabs between "
+                f"them, each file once; got {line!r}. Put the line right or delete it; a deleted "
+                "one is written again at the next load."
             )
-        found[parts[2]] = Locked(
-            sha256=parts[0], size_bytes=int(parts[1]), file=parts[2], origin=parts[3]
-        )
-    return found
+        entries[entry.file] = entry
+    return entries
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise WeightsError(f"{path} cannot be read: {reason}") from error
+
+
+def _is_remark(line: str) -> bool:
+    return not line.strip() or line.startswith("#")
+
+
+def _parsed(line: str) -> LockEntry | None:
+    """The entry of a line; None = it is none."""
+    parts = line.split("\t")
+    if len(parts) != 4:
+        return None
+    sha256, size, file, origin = parts
+    if not _is_digest(sha256) or not size.isdecimal():
+        return None
+    return LockEntry(file=file, sha256=sha256, size_bytes=int(size), origin=origin)
 
 
 def _is_digest(text: str) -> bool:
-    return len(text) == 64 and not set(text) - set(string.hexdigits.lower())
+    return len(text) == _DIGITS and not set(text) - set(string.hexdigits.lower())
 
 
-def add(entry: Locked, folder: Path) -> None:
-    """Write a line (in place of the file's old one).
+def add(entry: LockEntry, folder: Path) -> None:
+    """Write an entry (in place of the file's old one).
 
-    One process at a time: the caller holds the folder's lock.
+    One process at a time: the caller holds the folder (``exclusive``).
 
     Raises:
         WeightsError: the folder cannot be written to, or what is there cannot be read.
     """
-    lines = read(folder) | {entry.file: entry}
-    text = "".join(
-        f"{line.sha256}\t{line.size_bytes}\t{line.file}\t{line.origin}\n"
-        for line in sorted(lines.values(), key=lambda line: line.file)
-    )
+    entries = read(folder) | {entry.file: entry}
+    lines = []
+    for _, each in sorted(entries.items()):
+        lines.append(f"{each.sha256}\t{each.size_bytes}\t{each.file}\t{each.origin}\n")
     target = folder / NAME
-    part = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        part.write_text(_HEAD + text, encoding="utf-8", newline="\n")
-        part.replace(target)
+        write_text(target, _HEAD + "".join(lines))
     except OSError as error:
+        reason = error.strerror or error
         raise WeightsError(
-            f"the digest of {entry.file} cannot be noted in {target}: {error.strerror or error}. Have somebody who may "
-            "write there run 'ferbench models verify'."
+            Text(
+                f"the digest of {entry.file} cannot be noted in {target}: {reason}. Have somebody "
+                "who may write there run ",
+                Action("verify_weights"),
+                ".",
+            )
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
-def _unheard(text: str) -> None:
-    pass
+def _ignore_notice(text: str) -> None:
+    """Nobody reads it."""
 
 
 @contextmanager
-def alone(folder: Path, notify: Callable[[str], None] = _unheard) -> Iterator[None]:
+def exclusive(folder: Path, notify: Callable[[str], None] = _ignore_notice) -> Iterator[None]:
     """Be the one process that changes a models folder.
 
     The lock's file stays: removing it would let a waiting process in beside the next one.
 
     Args:
         folder: made if missing.
-        notify: told one sentence where another process has to be waited for.
+        notify: called with one sentence where another process has to be waited for.
 
     Raises:
         WeightsError: the folder cannot be written to.

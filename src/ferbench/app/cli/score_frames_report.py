@@ -9,11 +9,13 @@ from pathlib import Path
 
 import typer
 
-from ferbench.app.console import number, output_console, rows_table
+from ferbench.app.console import output_console
+from ferbench.app.tables import number, rows_table
 from ferbench.errors import ConfigError
 from ferbench.formats.frame_labels import COLUMNS, read_frame_labels
-from ferbench.scoring.errhri import Frames, frame_metrics
+from ferbench.scoring.errhri import frame_metrics
 from ferbench.scoring.numbers import frame_numbers
+from ferbench.scoring.session_frames import Frames
 from ferbench.wording import some
 
 NAMES = ("accuracy", "precision", "recall", "f1")

@@ -48,46 +48,53 @@ def collect(folder: Path) -> Cells:
 
     A problem that several cells share is told once.
     """
-    found = Cells()
-    failed: dict[str, list[str]] = {}
-    cells = sorted(
-        (p for p in folder.glob("*") if p.is_dir() and p.name.isdecimal()),
-        key=lambda p: int(p.name),
-    )
-    for cell in cells:
+    cells = Cells()
+    failed_sessions: dict[str, list[str]] = {}
+    numbered = [path for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()]
+    numbered.sort(key=lambda path: int(path.name))
+    for cell in numbered:
         result = _result(cell)
         if result is None:
-            found.unfinished.append(cell.name)
-            continue
-        if result["error"]:
-            found.broken_off += 1
-            found.problems.append(f"cell {cell.name} ({result['name']}): {result['error']}")
-            if not result["run_id"]:
-                found.unrecorded.append((result["name"], result["error"]))
-            continue
-        found.notices += [text for text in result["notices"] if text not in found.notices]
-        for text in result["failed_sessions"]:
-            failed.setdefault(text, []).append(cell.name)
-        found.folders[result["run_id"] or cell.name] = cell.name
-        found.rows.append(
-            RunRow(
-                run_id=result["run_id"] or cell.name,
-                name=result["name"],
-                params=result["params"],
-                metrics=result["metrics"],
-                tags=result["tags"],
-                kind="cell",
-                state="failed" if result["failed_sessions"] else "finished",
-            )
-        )
-    for text, where in failed.items():
-        shared = (
-            "all cells"
-            if len(where) == len(cells)
-            else f"cell{'s' * (len(where) > 1)} {', '.join(where)}"
-        )
-        found.problems.append(f"session {text} (in {shared})")
-    return found
+            cells.unfinished.append(cell.name)
+        elif result["error"]:
+            _add_broken_off(cells, cell.name, result)
+        else:
+            _add_finished(cells, cell.name, result)
+            for session in result["failed_sessions"]:
+                failed_sessions.setdefault(session, []).append(cell.name)
+    for session, where in failed_sessions.items():
+        is_everywhere = len(where) == len(numbered)
+        which = "all cells" if is_everywhere else _these_cells(where)
+        cells.problems.append(f"session {session} (in {which})")
+    return cells
+
+
+def _these_cells(names: list[str]) -> str:
+    noun = "cell" if len(names) == 1 else "cells"
+    return f"{noun} {', '.join(names)}"
+
+
+def _add_broken_off(cells: Cells, number: str, result: dict[str, Any]) -> None:
+    cells.broken_off += 1
+    cells.problems.append(f"cell {number} ({result['name']}): {result['error']}")
+    if not result["run_id"]:
+        cells.unrecorded.append((result["name"], result["error"]))
+
+
+def _add_finished(cells: Cells, number: str, result: dict[str, Any]) -> None:
+    cells.notices += [text for text in result["notices"] if text not in cells.notices]
+    run_id = result["run_id"] or number
+    cells.folders[run_id] = number
+    row = RunRow(
+        run_id=run_id,
+        name=result["name"],
+        params=result["params"],
+        metrics=result["metrics"],
+        tags=result["tags"],
+        kind="cell",
+        state="failed" if result["failed_sessions"] else "finished",
+    )
+    cells.rows.append(row)
 
 
 def _result(cell: Path) -> dict[str, Any] | None:

@@ -1,7 +1,4 @@
-"""The Hydra entry behind ``python run.py`` and ``ferbench run``.
-
-One way in, single runs and sweeps.
-"""
+"""The Hydra entry behind ``python run.py`` and ``ferbench run``: single runs and sweeps."""
 
 from __future__ import annotations
 
@@ -11,12 +8,12 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final
+from concurrent.futures import BrokenExecutor
+from typing import TYPE_CHECKING, Final
 
 import hydra
-from omegaconf import OmegaConf
 
-from ferbench.places import default_root, models_dir
+from ferbench.config.resolvers import register_resolvers
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -25,17 +22,6 @@ if TYPE_CHECKING:
 
 CLOSING_S: Final = 5.0
 """Time to close records in, after a signal, before another one is heeded."""
-
-OmegaConf.register_new_resolver("ferbench.root", lambda: str(default_root()), replace=True)
-OmegaConf.register_new_resolver(
-    "ferbench.models", lambda root: str(models_dir(_path(root))), replace=True
-)
-
-
-def _path(text: Any) -> Any:
-    from pathlib import Path
-
-    return Path(str(text))
 
 
 @hydra.main(version_base="1.3", config_path="pkg://ferbench.conf", config_name="config")
@@ -49,10 +35,8 @@ def _task(config: DictConfig) -> None:
 def _end_in_order() -> None:
     """Let a closed terminal, a time limit or a cluster's stop end a run as Ctrl-C does.
 
-    With its records closed.
-
-    Further signals within ``CLOSING_S`` are those of an impatient sender and do not disturb that. A
-    signal that is ignored stays ignored: ``nohup`` starts programs so.
+    Its records are closed. Further signals within ``CLOSING_S`` are those of an impatient sender
+    and do not disturb that. A signal that is ignored stays ignored: ``nohup`` starts programs so.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -72,17 +56,15 @@ def _end_in_order() -> None:
 
 
 def main() -> None:
-    """Compose the command line's configuration, run it, and exit.
+    """Compose the command line's configuration and run it.
 
-    0 = all sessions worked, 1 = something failed.
+    Exits with 0 where all sessions worked, with 1 where something failed.
     """
-    os.environ["HYDRA_FULL_ERROR"] = (
-        "1"  # let errors reach us; they are shown below, without a stack
-    )
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us: they are shown without a stack
     from ferbench.app.hydra import status
     from ferbench.config.arguments import sweep_flag_first, with_quotes
-    from ferbench.config.messages import explain
 
+    register_resolvers()
     sys.argv[1:] = with_quotes(sweep_flag_first(sys.argv[1:]))
     _end_in_order()
     try:
@@ -98,9 +80,35 @@ def main() -> None:
         status.abandon(type(error).__name__)
     except Exception as error:
         status.abandon(type(error).__name__)
-        text = explain(error)
+        text = explain(error, sys.argv[1:])
         if text is None:
             raise
         sys.stderr.write(f"{text}\n")
         sys.exit(1)
     sys.exit(status.exit_code())
+
+
+def explain(error: Exception, arguments: list[str]) -> str | None:
+    """A message for an error that a user can mend, None for any other.
+
+    Args:
+        error: of Hydra, OmegaConf or ferbench, or of the operating system.
+        arguments: of the command line.
+    """
+    from ferbench.app.words import RunWords
+    from ferbench.config.messages import config_error
+    from ferbench.errors import FerbenchError
+
+    overrides = [text for text in arguments if "=" in text and text[0] != "-"]
+    known = error if isinstance(error, FerbenchError) else config_error(error, overrides)
+    if known is not None:
+        return f"{type(known).__name__}: {known.told(RunWords())}"
+    if isinstance(error, BrokenExecutor) or type(error).__module__.startswith("submitit."):
+        reason = str(error).splitlines()[0]
+        return f"a cell's process was ended from outside, mostly for want of memory ({reason})"
+    if isinstance(error, OSError) and error.filename:
+        return (
+            f"{error.filename}: {error.strerror}. Runs are kept below paths.root; choose another, "
+            "or make room there"
+        )
+    return None

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.app.hydra import status
-from ferbench.app.hydra.job import Job, Outcome, SweepContext, run_job, write_outcome
+from ferbench.app.hydra.job import Cell, Job, Outcome, run_job, write_outcome
+from ferbench.app.hydra.sweep_note import read_sweep_note
+from ferbench.app.words import RunWords
 from ferbench.config.messages import missing_value
-from ferbench.errors import ConfigError, FerbenchError, TrackingError
-
-SWEEP_FILE = "sweep.json"
+from ferbench.errors import FerbenchError
+from ferbench.workflows.evaluate import run_name
 
 log = logging.getLogger("ferbench")
 
@@ -27,51 +29,66 @@ def run_hydra_job(config: DictConfig) -> None:
     try:
         job = job_of(config)
     except FerbenchError as error:
-        log.error("%s: %s", type(error).__name__, error)
-        outcome = Outcome(
-            name=" ".join(HydraConfig.get().overrides.task), run_id="", error=str(error)
-        )
-        write_outcome(outcome, Path(HydraConfig.get().runtime.output_dir))
-        status.failed(outcome.name)
+        _refuse(error)
         return
     if not run_job(job).ok:
         status.failed(job.name)
+
+
+def _refuse(error: FerbenchError) -> None:
+    """Leave an outcome that says why the job could not begin."""
+    hydra = HydraConfig.get()
+    text = error.told(RunWords())
+    log.error("%s: %s", type(error).__name__, text)
+    outcome = Outcome(name=" ".join(hydra.overrides.task), run_id="", error=text)
+    write_outcome(outcome, Path(hydra.runtime.output_dir))
+    status.failed(outcome.name)
 
 
 def job_of(config: DictConfig) -> Job:
     """The job that Hydra is about to run.
 
     Raises:
+        ConfigError: a value is missing.
         TrackingError: the sweep that it belongs to could not be prepared.
     """
     hydra = HydraConfig.get()
-    choices = {
-        name: str(choice)
-        for name, choice in hydra.runtime.choices.items()
-        if not name.startswith("hydra")
-    }
+    choices = _choices(hydra)
     overrides = tuple(hydra.overrides.task)
-    try:
-        plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        raise ConfigError(missing_value(error)) from None
-    sweep = None
-    name = " ".join(
-        choices.get(plug, "") for plug in ("dataset", "detector", "preprocessing", "model", "event")
-    )
+    name, cell = run_name(choices), None
     if hydra.mode == RunMode.MULTIRUN:
-        sweep, shared = read_sweep(Path(hydra.sweep.dir))
-        own = [override for override in overrides if override.partition("=")[0] not in shared]
-        name = " ".join(map(short, own)) or f"cell {hydra.job.num}"
+        note = read_sweep_note(Path(hydra.sweep.dir))
+        launcher = str(hydra.launcher.get("_target_", ""))
+        cell = Cell(
+            context=note.context,
+            number=hydra.job.num,
+            side_by_side=not launcher.endswith("BasicLauncher"),
+        )
+        differing = [line for line in overrides if line.partition("=")[0] not in note.shared]
+        name = " ".join(short(line) for line in differing) or f"cell {hydra.job.num}"
     return Job(
-        config={str(key): value for key, value in plain.items()},
+        config=_plain(config),
         config_yaml=OmegaConf.to_yaml(config, resolve=True),
         choices=choices,
         overrides=overrides,
         name=name,
         output=Path(hydra.runtime.output_dir),
-        sweep=sweep,
+        cell=cell,
     )
+
+
+def _choices(hydra: HydraConf) -> dict[str, str]:
+    choices: Mapping[str, Any] = hydra.runtime.choices
+    ours = {name: str(choice) for name, choice in choices.items() if not name.startswith("hydra")}
+    return ours
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    try:
+        plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise missing_value(error) from None
+    return {str(key): value for key, value in plain.items()}
 
 
 def short(override: str) -> str:
@@ -81,43 +98,7 @@ def short(override: str) -> str:
     ('hysteresis', 'enter=0.5')
     """
     key, _, value = override.lstrip("+~").partition("=")
-    value = value.replace("\\", "/").rstrip("/").rpartition("/")[2]  # of a path its last part
-    return f"{key.rpartition('.')[2]}={value}" if "." in key else value
-
-
-def write_sweep(
-    folder: Path, *, experiment_id: str, parent_run_id: str, shared: list[str], error: str = ""
-) -> None:
-    """Leave a note for the cells of a sweep in its folder; they may run in other processes."""
-    about = {
-        "experiment_id": experiment_id,
-        "parent_run_id": parent_run_id,
-        "shared": shared,
-        "error": error,
-    }
-    (folder / SWEEP_FILE).write_text(json.dumps(about), encoding="utf-8")
-
-
-def read_sweep(folder: Path) -> tuple[SweepContext, tuple[str, ...]]:
-    """The sweep that a cell belongs to, and the keys of the overrides that all its cells share.
-
-    Raises:
-        TrackingError: it could not be prepared.
-    """
-    path = folder / SWEEP_FILE
-    if not path.is_file():
-        raise TrackingError(
-            f"the sweep has no {path}; keep hydra.callbacks.sweep in the configuration"
-        )
-    about = json.loads(path.read_text(encoding="utf-8"))
-    if about["error"]:
-        raise TrackingError(about["error"])
-    hydra = HydraConfig.get()
-    context = SweepContext(
-        folder=folder,
-        experiment_id=about["experiment_id"],
-        parent_run_id=about["parent_run_id"],
-        number=hydra.job.num,
-        side_by_side=not str(hydra.launcher.get("_target_", "")).endswith("BasicLauncher"),
-    )
-    return context, tuple(about["shared"])
+    last_of_path = value.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    if "." not in key:
+        return last_of_path
+    return f"{key.rpartition('.')[2]}={last_of_path}"

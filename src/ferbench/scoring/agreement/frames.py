@@ -10,12 +10,12 @@ end, the numbers are the same.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ferbench.errors import DataError
+from ferbench.scoring.ratios import ratio
 from ferbench.types import F64, I64
 
 NO_LABEL = -1
@@ -72,24 +72,31 @@ def frame_counts(first: I64, second: I64, classes: int) -> FrameCounts:
     Raises:
         DataError: a code is not among the classes.
     """
-    for codes in (first, second):
-        if len(codes) and not (codes.min() >= NO_LABEL and codes.max() < classes):
-            raise DataError(
-                f"expected classes from 0 to {classes - 1} or {NO_LABEL}, got {codes.min()} to {codes.max()}"
-            )
+    _check_codes(first, classes)
+    _check_codes(second, classes)
     common = min(len(first), len(second))
-    a, b = first[:common], second[:common]
-    known = (a >= 0) & (b >= 0)
-    table = np.bincount(a[known] * classes + b[known], minlength=classes * classes).reshape(
-        classes, classes
-    )
+    a = first[:common]
+    b = second[:common]
+    a_known = a >= 0
+    b_known = b >= 0
+    both_known = a_known & b_known
+    cell = a[both_known] * classes + b[both_known]
+    table = np.bincount(cell, minlength=classes * classes).reshape(classes, classes)
     return FrameCounts(
         table=table.astype(np.int64),
-        first_only=int(np.sum((a >= 0) & (b < 0))),
-        second_only=int(np.sum((a < 0) & (b >= 0))),
-        neither=int(np.sum((a < 0) & (b < 0))),
+        first_only=int(np.sum(a_known & ~b_known)),
+        second_only=int(np.sum(~a_known & b_known)),
+        neither=int(np.sum(~a_known & ~b_known)),
         unpaired=max(len(first), len(second)) - common,
     )
+
+
+def _check_codes(codes: I64, classes: int) -> None:
+    if len(codes) and not (codes.min() >= NO_LABEL and codes.max() < classes):
+        raise DataError(
+            f"expected classes from 0 to {classes - 1} or {NO_LABEL}, "
+            f"got {codes.min()} to {codes.max()}"
+        )
 
 
 def row_shares(table: I64) -> F64:
@@ -101,8 +108,7 @@ def row_shares(table: I64) -> F64:
 
 def frame_agreement(table: I64) -> float:
     """Share of the compared frames in which both models give the same class; NaN without frames."""
-    total = int(table.sum())
-    return int(np.trace(table)) / total if total else math.nan
+    return ratio(int(np.trace(table)), int(table.sum()))
 
 
 def class_totals(codes: I64, classes: int) -> I64:

@@ -1,12 +1,12 @@
-"""Coefficients of agreement between two coders, as functions of four cells.
+"""Coefficients of agreement between two annotators, as functions of a two-by-two table.
 
-And Krippendorff's alpha for any number.
+And Krippendorff's alpha for any number of annotators.
 
-Cells hold seconds (of time in which both watched) or counts (of segments). All functions are
-vectorised over the cells' shape, NaN where there is nothing to divide by. Which one to read: kappa
-falls towards 0 where one class is rare although coders rarely differ (Feinstein & Cicchetti 1990),
-PABAK and AC1 do not; none is right for every purpose, so prevalence and the two specific agreements
-stand beside them.
+A table holds seconds (of time in which both watched) or counts (of segments). All functions are
+vectorised over the shape of its entries, NaN where there is nothing to divide by. Which one to
+read: kappa falls towards 0 where one class is rare although annotators rarely differ (Feinstein &
+Cicchetti 1990), PABAK and AC1 do not; none is right for every purpose, so prevalence and the two
+specific agreements stand beside them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import Final
 import numpy as np
 
 from ferbench.scoring.agreement.segments import PairCounts
+from ferbench.scoring.ratios import ratios
 from ferbench.types import F64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Cells:
-    """What two coders say, all f64 of one shape (of sessions or draws).
+class ContingencyTable:
+    """What two annotators say, all f64 of one shape (of sessions or draws).
 
     Attributes:
         both: both say yes.
@@ -38,14 +39,13 @@ class Cells:
     neither: F64
 
     @classmethod
-    def of(cls, counts: Iterable[PairCounts]) -> Cells:
+    def of(cls, counts: Iterable[PairCounts]) -> ContingencyTable:
         """One entry per PairCounts."""
-        return cls.rows(
-            np.array([(c.both, c.first_only, c.second_only, c.neither) for c in counts])
-        )
+        rows = [(c.both, c.first_only, c.second_only, c.neither) for c in counts]
+        return cls.rows(np.array(rows))
 
     @classmethod
-    def rows(cls, rows: F64) -> Cells:
+    def rows(cls, rows: F64) -> ContingencyTable:
         """From f64 (N, 4), columns in the order of the attributes."""
         columns = np.asarray(rows, np.float64).reshape(-1, 4)
         return cls(
@@ -55,12 +55,12 @@ class Cells:
             neither=columns[:, 3],
         )
 
-    def weighted(self, weights: F64) -> Cells:
+    def weighted(self, weights: F64) -> ContingencyTable:
         """Sums over the entries (N,), each taken as often as ``weights`` f64 (..., N) says.
 
         Entries (...).
         """
-        return Cells(
+        return ContingencyTable(
             both=weights @ self.both,
             first_only=weights @ self.first_only,
             second_only=weights @ self.second_only,
@@ -73,63 +73,64 @@ class Cells:
         return self.both + self.first_only + self.second_only + self.neither
 
 
-def observed_agreement(cells: Cells) -> F64:
+def observed_agreement(table: ContingencyTable) -> F64:
     """Share on which both say the same (po); on segments, the thesis' overall agreement."""
-    return _ratio(cells.both + cells.neither, cells.total)
+    return ratios(table.both + table.neither, table.total)
 
 
-def kappa(cells: Cells) -> F64:
-    """Cohen's kappa (1960): (po - pe) / (1 - pe), pe = chance agreement of each coder's own shares.
+def kappa(table: ContingencyTable) -> F64:
+    """Cohen's kappa (1960): (po - pe) / (1 - pe).
 
-    NaN where both say the same one thing all the time (pe = 1).
+    pe = chance agreement of each annotator's own shares. NaN where both say the same one thing all
+    the time (pe = 1).
     """
-    first, second = cells.both + cells.first_only, cells.both + cells.second_only
-    total = cells.total
+    total = table.total
+    first = table.both + table.first_only
+    second = table.both + table.second_only
     # (po - pe) / (1 - pe) with numerator and denominator times total**2, without cancellation near
     # pe = 1.
-    over = 2 * (cells.both * cells.neither - cells.first_only * cells.second_only)
-    return _ratio(over, first * (total - second) + second * (total - first))
+    beyond_chance = 2 * (table.both * table.neither - table.first_only * table.second_only)
+    possible = first * (total - second) + second * (total - first)
+    return ratios(beyond_chance, possible)
 
 
-def pabak(cells: Cells) -> F64:
+def pabak(table: ContingencyTable) -> F64:
     """Prevalence-adjusted bias-adjusted kappa, 2 po - 1 (Byrt, Bishop & Carlin 1993)."""
-    return 2 * observed_agreement(cells) - 1
+    return 2 * observed_agreement(table) - 1
 
 
-def ac1(cells: Cells) -> F64:
+def ac1(table: ContingencyTable) -> F64:
     """Gwet's AC1 (2008): (po - pe) / (1 - pe) with pe = 2 q (1 - q), q = mean share of yes."""
-    share = prevalence(cells)
+    share = prevalence(table)
     by_chance = 2 * share * (1 - share)
-    return (observed_agreement(cells) - by_chance) / (1 - by_chance)
+    return (observed_agreement(table) - by_chance) / (1 - by_chance)
 
 
-def positive_agreement(cells: Cells) -> F64:
+def positive_agreement(table: ContingencyTable) -> F64:
     """Share of what either says yes to on which both do: 2 both / (2 both + only one).
 
-    An F1 without a reference.
-
-    (Cicchetti & Feinstein 1990; kappa comes near it where neither is large: Hripcsak & Rothschild
-    2005.)
+    An F1 without a reference (Cicchetti & Feinstein 1990). Kappa comes near it where neither is
+    large (Hripcsak & Rothschild 2005).
     """
-    return _ratio(2 * cells.both, 2 * cells.both + cells.first_only + cells.second_only)
+    return ratios(2 * table.both, 2 * table.both + table.first_only + table.second_only)
 
 
-def negative_agreement(cells: Cells) -> F64:
+def negative_agreement(table: ContingencyTable) -> F64:
     """Likewise of what either says no to: 2 neither / (2 neither + only one)."""
-    return _ratio(2 * cells.neither, 2 * cells.neither + cells.first_only + cells.second_only)
+    return ratios(2 * table.neither, 2 * table.neither + table.first_only + table.second_only)
 
 
-def prevalence(cells: Cells) -> F64:
-    """Mean of both coders' shares of yes."""
-    return _ratio(cells.both + (cells.first_only + cells.second_only) / 2, cells.total)
+def prevalence(table: ContingencyTable) -> F64:
+    """Mean of both annotators' shares of yes."""
+    return ratios(table.both + (table.first_only + table.second_only) / 2, table.total)
 
 
-def overlap_ratio(cells: Cells) -> F64:
+def overlap_ratio(table: ContingencyTable) -> F64:
     """What both say yes to divided by what any does (intersection over union)."""
-    return _ratio(cells.both, cells.both + cells.first_only + cells.second_only)
+    return ratios(table.both, table.both + table.first_only + table.second_only)
 
 
-Coefficient = Callable[[Cells], F64]
+Coefficient = Callable[[ContingencyTable], F64]
 COEFFICIENTS: Final[dict[str, Coefficient]] = {
     "agreement": observed_agreement,
     "kappa": kappa,
@@ -146,7 +147,7 @@ COEFFICIENTS: Final[dict[str, Coefficient]] = {
 class Coincidences:
     """Krippendorff's coincidences of two classes, all f64 of one shape.
 
-    Units of which fewer than two coders say anything are not in it.
+    Units of which fewer than two annotators say anything are not in it.
 
     Attributes:
         yes_yes: coincidences of yes with yes.
@@ -159,17 +160,18 @@ class Coincidences:
     no_no: F64
 
     @classmethod
-    def of(cls, yes: F64, coders: F64, units: F64) -> Coincidences:
+    def of(cls, yes: F64, annotators: F64, units: F64) -> Coincidences:
         """Coincidences of one session.
 
         Args:
             yes: f64 (N,), how many say yes in each stretch.
-            coders: f64 (N,), how many say anything.
+            annotators: f64 (N,), how many say anything.
             units: f64 (N,), how many units the stretch has.
         """
-        several = coders >= 2
-        yes, coders, units = yes[several], coders[several], units[several]
-        no, share = coders - yes, units / (coders - 1)
+        several = annotators >= 2
+        yes, annotators, units = yes[several], annotators[several], units[several]
+        no = annotators - yes
+        share = units / (annotators - 1)
         return cls(
             yes_yes=np.asarray((yes * (yes - 1) * share).sum()),
             unequal=np.asarray((2 * yes * no * share).sum()),
@@ -179,13 +181,12 @@ class Coincidences:
     @classmethod
     def stacked(cls, sessions: Iterable[Coincidences]) -> Coincidences:
         """One entry per session."""
-        rows = np.array([(s.yes_yes, s.unequal, s.no_no) for s in sessions], np.float64).reshape(
-            -1, 3
-        )
-        return cls(yes_yes=rows[:, 0], unequal=rows[:, 1], no_no=rows[:, 2])
+        rows = [(each.yes_yes, each.unequal, each.no_no) for each in sessions]
+        columns = np.array(rows, np.float64).reshape(-1, 3)
+        return cls(yes_yes=columns[:, 0], unequal=columns[:, 1], no_no=columns[:, 2])
 
     def weighted(self, weights: F64) -> Coincidences:
-        """Sums over the entries, as ``Cells.weighted``."""
+        """Sums over the entries, as ``ContingencyTable.weighted``."""
         return Coincidences(
             yes_yes=weights @ self.yes_yes,
             unequal=weights @ self.unequal,
@@ -202,9 +203,4 @@ def alpha(coincidences: Coincidences) -> F64:
     """
     yes = coincidences.yes_yes + coincidences.unequal / 2
     no = coincidences.no_no + coincidences.unequal / 2
-    return 1 - _ratio((yes + no - 1) * coincidences.unequal, 2 * yes * no)
-
-
-def _ratio(part: F64, whole: F64) -> F64:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(whole > 0, part / whole, np.nan)
+    return 1 - ratios((yes + no - 1) * coincidences.unequal, 2 * yes * no)

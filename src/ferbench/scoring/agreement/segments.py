@@ -20,6 +20,8 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import DataError
+from ferbench.scoring.ratios import ratio
+from ferbench.timespans import units_begun, units_needed
 from ferbench.types import I64
 
 SessionKey = tuple[str, str]
@@ -40,14 +42,10 @@ class Detections:
 
     def __post_init__(self) -> None:
         """Check the flags."""
-        if (
-            self.flags.ndim != 1
-            or self.flags.dtype != np.int64
-            or not np.isin(self.flags, (0, 1)).all()
-        ):
-            raise DataError(
-                f"Detections.flags: expected int64 of shape (any), 0 or 1, got {self.flags!r}"
-            )
+        right_type = self.flags.ndim == 1 and self.flags.dtype == np.int64
+        if not right_type or not np.isin(self.flags, (0, 1)).all():
+            expected = "int64 of shape (any), 0 or 1"
+            raise DataError(f"Detections.flags: expected {expected}, got {self.flags!r}")
 
 
 Sheet = Mapping[SessionKey, Mapping[str, Detections]]
@@ -88,14 +86,18 @@ class PairCounts:
 
 
 def pair_counts(first: I64, second: I64) -> PairCounts:
-    """Compare two models' flags of one session, i64 (S1,) and (S2,), segment by segment from the
-    first.
+    """Compare two models' flags of one session segment by segment, from the first.
+
+    Args:
+        first: i64 (S1,), 0 or 1.
+        second: i64 (S2,), likewise.
 
     >>> pair_counts(np.array([1, 0, 1]), np.array([1, 1]))
     PairCounts(both=1, first_only=0, second_only=1, neither=0, unpaired=1)
     """
     common = min(len(first), len(second))
-    a, b = first[:common] == 1, second[:common] == 1
+    a = first[:common] == 1
+    b = second[:common] == 1
     return PairCounts(
         both=int(np.sum(a & b)),
         first_only=int(np.sum(a & ~b)),
@@ -107,7 +109,7 @@ def pair_counts(first: I64, second: I64) -> PairCounts:
 
 def overall_agreement(counts: PairCounts) -> float:
     """Share of the segments of which both models say the same; NaN without segments."""
-    return _ratio(counts.both + counts.neither, counts.compared)
+    return ratio(counts.both + counts.neither, counts.compared)
 
 
 def true_agreement(counts: PairCounts) -> float:
@@ -115,7 +117,7 @@ def true_agreement(counts: PairCounts) -> float:
 
     NaN where it flags none.
     """
-    return _ratio(counts.both, counts.both + counts.second_only)
+    return ratio(counts.both, counts.both + counts.second_only)
 
 
 def false_agreement(counts: PairCounts) -> float:
@@ -123,11 +125,7 @@ def false_agreement(counts: PairCounts) -> float:
 
     NaN where there are none.
     """
-    return _ratio(counts.neither, counts.neither + counts.first_only)
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else math.nan
+    return ratio(counts.neither, counts.neither + counts.first_only)
 
 
 MEASURES: Final = {"overall": overall_agreement, "true": true_agreement, "false": false_agreement}
@@ -152,7 +150,7 @@ class PairAgreement:
 
 def models_of(sheet: Sheet) -> tuple[str, ...]:
     """All models of a sheet, sorted by name."""
-    return tuple(sorted({model for own in sheet.values() for model in own}))
+    return tuple(sorted(set().union(*sheet.values())))
 
 
 def ordered_pairs(models: Sequence[str]) -> list[tuple[str, str]]:
@@ -162,24 +160,28 @@ def ordered_pairs(models: Sequence[str]) -> list[tuple[str, str]]:
 
 def with_at_most(sheet: Sheet, max_events: int) -> Sheet:
     """The sessions in which no model has more events."""
-    return {
-        key: own
-        for key, own in sheet.items()
-        if all(found.count <= max_events for found in own.values())
-    }
+    kept = {}
+    for session, detections in sheet.items():
+        if all(each.count <= max_events for each in detections.values()):
+            kept[session] = detections
+    return kept
 
 
 def pair_agreement(sheet: Sheet, first: str, second: str) -> PairAgreement:
     """Compare two models over all sessions of a sheet."""
-    total, sessions, missing, empty = PairCounts(), 0, 0, 0
-    for own in sheet.values():
-        if first not in own or second not in own:
+    total = PairCounts()
+    sessions = missing = empty = 0
+    for detections in sheet.values():
+        if first not in detections or second not in detections:
             missing += 1
-        elif not len(own[first].flags) or not len(own[second].flags):
+            continue
+        one = detections[first].flags
+        other = detections[second].flags
+        if not len(one) or not len(other):
             empty += 1
-        else:
-            total += pair_counts(own[first].flags, own[second].flags)
-            sessions += 1
+            continue
+        total += pair_counts(one, other)
+        sessions += 1
     return PairAgreement(counts=total, sessions=sessions, missing=missing, empty=empty)
 
 
@@ -209,26 +211,34 @@ def event_numbers(counts: Iterable[int]) -> EventNumbers:
     (1, 0, 2)
     """
     values = np.array(list(counts), np.int64)
+    maximum = mean = sample_sd = math.nan
+    if len(values):
+        maximum = float(values.max())
+        mean = float(values.mean())
+    if len(values) > 1:
+        sample_sd = float(values.std(ddof=1))
     return EventNumbers(
         sessions=len(values),
-        maximum=float(values.max()) if len(values) else math.nan,
-        mean=float(values.mean()) if len(values) else math.nan,
-        sample_sd=float(values.std(ddof=1)) if len(values) > 1 else math.nan,
-        histogram=tuple(int(n) for n in np.bincount(values)),
+        maximum=maximum,
+        mean=mean,
+        sample_sd=sample_sd,
+        histogram=tuple(np.bincount(values).tolist()),
     )
 
 
 def segments_with(onsets_s: Sequence[float], duration_s: float, *, segment_s: float) -> I64:
-    """Flags of segments of equal length that an event begins in, i64 (ceil(duration_s /
-    segment_s),).
+    """Flags of segments of equal length that an event begins in.
 
     Where a last event begins after ``duration_s`` there are as many segments as it needs.
+
+    Returns:
+        i64 (ceil(duration_s / segment_s),), or more.
 
     >>> segments_with([0.5, 5.0], 12.0, segment_s=5.0)
     array([1, 1, 0])
     """
-    index = np.floor(np.array(onsets_s, np.float64) / segment_s + 1e-9).astype(np.int64)
-    total = max(math.ceil(duration_s / segment_s - 1e-9), int(index.max(initial=-1)) + 1)
-    flags = np.zeros(total, np.int64)
-    flags[index] = 1
+    begun_in = [units_begun(onset_s, segment_s) for onset_s in onsets_s]
+    num_segments = max(units_needed(duration_s, segment_s), max(begun_in, default=-1) + 1)
+    flags = np.zeros(num_segments, np.int64)
+    flags[begun_in] = 1
     return flags

@@ -17,10 +17,18 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.agreement.kappa import Cells, kappa
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
-from ferbench.scoring.uncertainty.chance import count_matches
-from ferbench.timespans import spans_of
+from ferbench.scoring.agreement.kappa import ContingencyTable, kappa
+from ferbench.scoring.matching.many_draws import count_matches
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
+from ferbench.timespans import (
+    Stretches,
+    clipped,
+    runs_of,
+    seconds_before,
+    spans_of,
+    units_begun,
+    units_needed,
+)
 from ferbench.types import F64, I64, Annotation, Event
 
 _DECIMALS: Final = 9  # of sums of seconds: what is less is rounding, and no time
@@ -54,10 +62,10 @@ def latency_of(lags_s: Sequence[float]) -> Latency:
     >>> latency_of([1.0, 2.0, 4.0]).iqr_s
     1.5
     """
-    low, middle, high = (
-        np.quantile(lags_s, (0.25, 0.5, 0.75)).tolist() if len(lags_s) else (math.nan,) * 3
-    )
-    return Latency(median_s=middle, lower_s=low, upper_s=high, n=len(lags_s))
+    if not len(lags_s):
+        return Latency(median_s=math.nan, lower_s=math.nan, upper_s=math.nan, n=0)
+    lower_s, median_s, upper_s = np.quantile(lags_s, (0.25, 0.5, 0.75)).tolist()
+    return Latency(median_s=median_s, lower_s=lower_s, upper_s=upper_s, n=len(lags_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,7 +74,7 @@ class LagScan:
 
     Attributes:
         offset_s: f64 (K,), added to the annotations' times, rising; positive = events are compared
-            with earlier marks.
+            with annotations of earlier times.
         half_width_s: an event within this of a moved onset matches; a point counts as the time
             within this of it.
         tp: i64 (K,), matches.
@@ -92,9 +100,8 @@ class LagScan:
         Raises:
             ValueError: there is no offset.
         """
-        return int(
-            np.argmin(np.abs(self.offset_s - (0.0 if math.isnan(self.peak_s) else self.peak_s)))
-        )
+        peak_s = 0.0 if math.isnan(self.peak_s) else self.peak_s
+        return int(np.argmin(np.abs(self.offset_s - peak_s)))
 
     @property
     def kappa_peak(self) -> tuple[float, float]:
@@ -102,11 +109,13 @@ class LagScan:
 
         Of equal ones the offset nearest to 0; NaN if none.
         """
-        known = np.flatnonzero(~np.isnan(self.kappa))
-        if not len(known):
+        known = ~np.isnan(self.kappa)
+        if not known.any():
             return math.nan, math.nan
-        best = known[np.lexsort((np.abs(self.offset_s[known]), -self.kappa[known]))[0]]
-        return float(self.offset_s[best]), float(self.kappa[best])
+        offset_s = self.offset_s[known]
+        kappa = self.kappa[known]
+        best = np.lexsort((np.abs(offset_s), -kappa))[0]
+        return float(offset_s[best]), float(kappa[best])
 
 
 def offsets_s(first_s: float = -10.0, last_s: float = 20.0, step_s: float = 0.25) -> F64:
@@ -115,18 +124,19 @@ def offsets_s(first_s: float = -10.0, last_s: float = 20.0, step_s: float = 0.25
     >>> offsets_s(-0.2, 0.2, 0.1).tolist()
     [-0.2, -0.1, 0.0, 0.1, 0.2]
     """
-    if not (
-        all(map(math.isfinite, (first_s, last_s, step_s))) and first_s <= last_s and step_s > 0
-    ):
+    all_finite = all(math.isfinite(number) for number in (first_s, last_s, step_s))
+    if not (all_finite and first_s <= last_s and step_s > 0):
         raise ConfigError(
-            f"lag scan: expected finite first <= last and a step above 0, got {first_s!r}, {last_s!r}, {step_s!r}"
+            "lag scan: expected finite first <= last and a step above 0, "
+            f"got {first_s!r}, {last_s!r}, {step_s!r}"
         )
-    first, last = math.ceil(first_s / step_s - 1e-9), math.floor(last_s / step_s + 1e-9)
-    return np.round(np.arange(first, last + 1) * step_s, 9)
+    first = units_needed(first_s, step_s)
+    last = units_begun(last_s, step_s)
+    return np.round(np.arange(first, last + 1) * step_s, _DECIMALS)
 
 
 def lag_scan(
-    evidence: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     *,
     stamp: Stamp,
     offset_s: F64 | None = None,
@@ -145,83 +155,90 @@ def lag_scan(
     nearer to its middle.
 
     Args:
-        evidence: the sessions.
+        sessions: the sessions.
         stamp: an event's time.
         offset_s: f64 (K,), rising, evenly spaced; None = ``offsets_s()``.
         half_width_s: of the window, above 0; about as wide as the lag is to be known.
     """
     if not (math.isfinite(half_width_s) and half_width_s > 0):
-        raise ConfigError(
-            f"half_width_s: expected a finite number of seconds above 0, got {half_width_s!r}"
-        )
-    offset_s = offsets_s() if offset_s is None else offset_s
-    tp, num_events, num_ref = np.zeros(len(offset_s), np.int64), 0, 0
-    for session in evidence:
+        expected = "a finite number of seconds above 0"
+        raise ConfigError(key="half_width_s", expected=expected, got=half_width_s)
+    if offset_s is None:
+        offset_s = offsets_s()
+    tp = np.zeros(len(offset_s), np.int64)
+    num_items = 0
+    for session in sessions:
         times_s = np.sort(stamps_s(session, stamp))
         onset_s = [annotation.onset_s for annotation in session.annotations]
         tp += count_matches(
             times_s - offset_s[:, None], onset_s, pre_s=half_width_s, post_s=half_width_s
         )
-        num_events, num_ref = num_events + len(times_s), num_ref + len(onset_s)
-    whole = num_events + num_ref
+        num_items += len(times_s) + len(onset_s)
+    f1 = 2 * tp / num_items if num_items else np.full(len(offset_s), np.nan)
     return LagScan(
         offset_s=offset_s,
         half_width_s=half_width_s,
         tp=tp,
-        f1=2 * tp / whole if whole else np.full(len(offset_s), np.nan),
+        f1=f1,
         peak_s=_peak_s(offset_s, tp, half_width_s),
-        kappa=kappa(_cells(evidence, offset_s, half_width_s)),
+        kappa=kappa(_agreed_s(sessions, offset_s, half_width_s)),
     )
 
 
 def _peak_s(offset_s: F64, tp: I64, half_width_s: float) -> float:
+    """The middle of the longest plateau of the sums around each offset, see ``LagScan.peak_s``."""
     if not len(tp) or not tp.max():
         return math.nan
     step_s = float(offset_s[1] - offset_s[0]) if len(offset_s) > 1 else math.inf
     reach = min(round(half_width_s / step_s), len(tp))
-    around = np.convolve(np.pad(tp, reach), np.ones(2 * reach + 1, np.int64), "valid")
-    border = np.flatnonzero(np.diff(around == around.max(), prepend=False, append=False))
-    firsts, lasts = offset_s[border[::2]], offset_s[border[1::2] - 1]
-    chosen = np.lexsort((np.abs(firsts + lasts), border[::2] - border[1::2]))[0]
-    return float(firsts[chosen] + lasts[chosen]) / 2
+    sums = np.convolve(np.pad(tp, reach), np.ones(2 * reach + 1, np.int64), "valid")
+    plateaus = runs_of(sums == sums.max())
+    first_s = offset_s[plateaus[:, 0]]
+    last_s = offset_s[plateaus[:, 1] - 1]
+    lengths = plateaus[:, 1] - plateaus[:, 0]
+    chosen = np.lexsort((np.abs(first_s + last_s), -lengths))[0]
+    return float(first_s[chosen] + last_s[chosen]) / 2
 
 
-def _cells(evidence: Sequence[Evidence], offset_s: F64, half_width_s: float) -> Cells:
+def _agreed_s(
+    sessions: Sequence[ScoredSession], offset_s: F64, half_width_s: float
+) -> ContingencyTable:
     """Seconds of observed time by what events and moved annotations say, entries (K,)."""
-
-    def spans(things: Sequence[Event] | Sequence[Annotation], from_s: float, to_s: float) -> F64:
-        extents = [
-            (t.onset_s, t.offset_s)
-            if t.offset_s > t.onset_s
-            else (t.onset_s - half_width_s, t.onset_s + half_width_s)
-            for t in things
-        ]
-        return spans_of(
-            [(max(a, from_s), min(b, to_s)) for a, b in extents if min(b, to_s) > max(a, from_s)]
-        )
-
-    both, first, second, whole_s = np.zeros((4, len(offset_s)), np.float64)
-    if any(session.unplaced for session in evidence):
+    both_s, found_s, annotated_s, whole_s = np.zeros((4, len(offset_s)), np.float64)
+    if any(session.unplaced for session in sessions):
         whole_s[:] = np.nan
-    for session in evidence:
-        marked = spans(session.annotations, -math.inf, math.inf)[:, :, None] + offset_s
+    for session in sessions:
+        event_extents = _extents(session.events, half_width_s)
+        annotations = spans_of(_extents(session.annotations, half_width_s))
+        moved = annotations[:, :, None] + offset_s
         for from_s, to_s in session.observed:
-            found = spans(session.events, from_s, to_s)
-            both += _covered(found, marked)
-            second += _covered(np.array([[from_s, to_s]]), marked)
-            first += np.diff(found).sum()
+            events = spans_of(clipped(event_extents, from_s, to_s))
+            both_s += _shared_s(events, moved)
+            annotated_s += _shared_s(np.array([[from_s, to_s]]), moved)
+            found_s += np.diff(events).sum()
             whole_s += to_s - from_s
-    cells: F64 = np.stack(
-        (both, first - both, second - both, whole_s - first - second + both), axis=1
+    columns = (
+        both_s,
+        found_s - both_s,
+        annotated_s - both_s,
+        whole_s - found_s - annotated_s + both_s,
     )
-    return Cells.rows(cells.round(_DECIMALS))
+    return ContingencyTable.rows(np.stack(columns, axis=1).round(_DECIMALS))
 
 
-def _covered(spans: F64, moved: F64) -> F64:
+def _extents(items: Sequence[Event] | Sequence[Annotation], half_width_s: float) -> Stretches:
+    """When events or annotations are; a point has the time around it."""
+    extents = []
+    for item in items:
+        if item.offset_s > item.onset_s:
+            extents.append((item.onset_s, item.offset_s))
+        else:
+            extents.append((item.onset_s - half_width_s, item.onset_s + half_width_s))
+    return extents
+
+
+def _shared_s(spans: F64, moved: F64) -> F64:
     """Seconds that spans (N, 2) share with spans (M, 2, K) at each of K places, f64 (K,)."""
-    if not len(spans):
-        return np.zeros(moved.shape[2])
-    seconds = np.concatenate(([0.0], np.cumsum(np.diff(spans).ravel())))
-    ends = np.interp(moved, spans.ravel(), np.stack([seconds[:-1], seconds[1:]], axis=1).ravel())
-    result: F64 = (ends[:, 1] - ends[:, 0]).sum(axis=0)
-    return result
+    before_s = seconds_before(spans, moved)
+    shared_s: F64 = (before_s[:, 1] - before_s[:, 0]).sum(axis=0)
+    return shared_s

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import DataError
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S
-from ferbench.scoring.metrics import Tally, precision, recall
-from ferbench.scoring.scored_session import Evidence, Stamp
-from ferbench.threshold_sweep import Profile
+from ferbench.scoring.metrics import precision, recall
+from ferbench.scoring.scored_session import ScoredSession, Stamp
+from ferbench.scoring.tally import Tally
+from ferbench.threshold_sweep import ThresholdSweep
+from ferbench.timespans import TOLERANCE_S, included
 from ferbench.types import F64, I64
 
 _CELLS_AT_ONCE = 1 << 25
@@ -51,7 +52,7 @@ class Curve:
     tp: I64
     num_events: I64
 
-    def own(self, participant: int) -> tuple[I64, I64]:
+    def of_participant(self, participant: int) -> tuple[I64, I64]:
         """Matches and events of one participant (by number) at every level, i64 (L,) each."""
         steps = slice(self.begin[participant], self.begin[participant + 1])
         lengths = np.diff(self.at[steps], prepend=0, append=len(self.level))
@@ -69,9 +70,9 @@ class Curve:
             change = np.where(first, column, np.diff(column, prepend=0))
             return np.cumsum(np.bincount(self.at, change, len(self.level))).round().astype(np.int64)
 
-        return _tally(
-            summed(self.tp), summed(self.num_events), self.num_ref.sum(), self.observed_s.sum()
-        )
+        tp = summed(self.tp)
+        num_events = summed(self.num_events)
+        return _tally(tp, num_events, self.num_ref.sum(), self.observed_s.sum())
 
     def at_levels(self, levels: F64) -> Tally:
         """Counts of each participant at some thresholds f64 (G,), entries (P, G).
@@ -88,25 +89,35 @@ class Curve:
         return _tally(table[0], table[1], self.num_ref[:, None], self.observed_s[:, None])
 
 
-def curve_of(evidence: Sequence[Evidence], *, pre_s: float, post_s: float, stamp: Stamp) -> Curve:
+def curve_of(
+    sessions: Sequence[ScoredSession],
+    *,
+    pre_s: float,
+    post_s: float,
+    stamp: Stamp,
+    tolerance_s: float = TOLERANCE_S,
+) -> Curve:
     """Evaluate all thresholds.
 
     Args:
-        evidence: sessions with their profiles.
+        sessions: sessions with their profiles.
         pre_s: window before an annotation's onset.
         post_s: window after it.
         stamp: an event's time.
+        tolerance_s: what both ends of the window are stretched by.
 
     Raises:
         DataError: a session without a profile (events from a file have only the threshold that they
             were made with).
     """
-    participants, owner = clusters(evidence)
-    profiles = [counted(session, stamp) for session in evidence]
+    participants, owner = clusters(sessions)
+    profiles = [counted(session, stamp) for session in sessions]
     changes = []
-    for session, profile, who in zip(evidence, profiles, owner.tolist(), strict=True):
+    for session, profile, who in zip(sessions, profiles, owner.tolist(), strict=True):
         ended = profile.below[np.isfinite(profile.below)]
-        level, more = _match_changes(session, profile, pre_s=pre_s, post_s=post_s, stamp=stamp)
+        level, more = _match_changes(
+            session, profile, pre_s=pre_s, post_s=post_s, stamp=stamp, tolerance_s=tolerance_s
+        )
         changes += [
             _rows(who, level, more, 0),
             _rows(who, profile.upto, 0, 1),
@@ -114,7 +125,7 @@ def curve_of(evidence: Sequence[Evidence], *, pre_s: float, post_s: float, stamp
         ]
     table = np.concatenate(changes) if changes else np.empty((0, 4))
     floor = max((profile.floor for profile in profiles), default=-np.inf)
-    return _summed(table[table[:, 1] >= floor], floor, participants, evidence, owner)
+    return _summed(table[table[:, 1] >= floor], floor, participants, sessions, owner)
 
 
 def average_precision(tally: Tally) -> F64:
@@ -135,11 +146,11 @@ def average_precision(tally: Tally) -> F64:
     return np.where(undefined, np.nan, area)
 
 
-def clusters(evidence: Sequence[Evidence]) -> tuple[tuple[str, ...], I64]:
+def clusters(sessions: Sequence[ScoredSession]) -> tuple[tuple[str, ...], I64]:
     """Participants in order of their names, and the number of each session's, i64 (sessions,)."""
-    names = tuple(sorted({session.cluster for session in evidence}))
+    names = tuple(sorted({session.cluster for session in sessions}))
     number = {name: k for k, name in enumerate(names)}
-    return names, np.array([number[session.cluster] for session in evidence], np.int64)
+    return names, np.array([number[session.cluster] for session in sessions], np.int64)
 
 
 def _rows(who: int, level: F64, tp: I64 | int, events: int) -> F64:
@@ -147,45 +158,52 @@ def _rows(who: int, level: F64, tp: I64 | int, events: int) -> F64:
     return np.stack(np.broadcast_arrays(float(who), level, tp, float(events)), axis=1)
 
 
-def counted(session: Evidence, stamp: Stamp) -> Profile:
+def counted(session: ScoredSession, stamp: Stamp) -> ThresholdSweep:
     """The profile's events that count."""
     if session.profile is None:
         raise DataError(
-            f"session {session.session_id}: curves need the events at all thresholds, which a file of events does not "
-            "hold; expected a session of a run"
+            f"session {session.session_id}: curves need the events at all thresholds, which a file "
+            "of events does not hold; expected a session of a run"
         )
     if not session.observed:
         return session.profile
     times_s = _stamp_times_s(session.profile, stamp)
-    inside = np.zeros(len(times_s), np.bool_)
-    for start_s, stop_s in session.observed:
-        inside |= (start_s - TOLERANCE_S <= times_s) & (times_s <= stop_s + TOLERANCE_S)
-    return session.profile.rows(inside)
+    return session.profile.rows(included(session.observed, times_s))
 
 
-def _stamp_times_s(profile: Profile, stamp: Stamp) -> F64:
+def _stamp_times_s(profile: ThresholdSweep, stamp: Stamp) -> F64:
     return profile.trigger_s if stamp == "trigger" else profile.onset_s
 
 
 def _match_changes(
-    session: Evidence, profile: Profile, *, pre_s: float, post_s: float, stamp: Stamp
+    session: ScoredSession,
+    profile: ThresholdSweep,
+    *,
+    pre_s: float,
+    post_s: float,
+    stamp: Stamp,
+    tolerance_s: float,
 ) -> tuple[F64, I64]:
     """Levels, falling, at which the size of the largest matching changes, and by how much."""
     onset_s = np.sort([annotation.onset_s for annotation in session.annotations])
-    low, high = (
-        onset_s - pre_s - TOLERANCE_S,
-        onset_s + post_s + TOLERANCE_S,
-    )  # the very sums of matching.match
+    # The very sums of matching.match, so that both agree in the last digit.
+    low_s = onset_s - pre_s - tolerance_s
+    high_s = onset_s + post_s + tolerance_s
     times_s = _stamp_times_s(profile, stamp)
-    near = np.searchsorted(low, times_s, side="right") > np.searchsorted(high, times_s, side="left")
+    num_begun = np.searchsorted(low_s, times_s, side="right")
+    num_over = np.searchsorted(high_s, times_s, side="left")
+    near = num_begun > num_over  # in a window; no other event can match
     order = np.flatnonzero(near)[np.argsort(times_s[near], kind="stable")]
-    below, upto, times_s = profile.below[order], profile.upto[order], times_s[order]
+    below = profile.below[order]
+    upto = profile.upto[order]
+    times_s = times_s[order]
     level = np.unique(np.concatenate([upto, below[np.isfinite(below)]]))[::-1]
     sizes = [np.zeros(1, np.int64)]
     at_once = max(1, _CELLS_AT_ONCE // max(1, len(order)))
     for start in range(0, len(level), at_once):
-        some = level[start : start + at_once, None]
-        sizes.append(largest_matchings((below < some) & (some <= upto), times_s, low, high[None]))
+        some_levels = level[start : start + at_once, None]
+        is_there = (below < some_levels) & (some_levels <= upto)
+        sizes.append(largest_matchings(is_there, times_s, low_s, high_s[None]))
     change = np.diff(np.concatenate(sizes))
     return level[change != 0], change[change != 0]
 
@@ -205,54 +223,72 @@ def largest_matchings(free: NDArray[np.bool_], times_s: F64, low_s: F64, high_s:
     Returns:
         i64 (S,).
     """
-    found = np.zeros(len(free), np.int64)
+    sizes = np.zeros(len(free), np.int64)
+    cases = np.arange(len(free))
     first = np.searchsorted(times_s, low_s, side="left")
     stop = np.searchsorted(times_s, high_s.max(axis=0), side="right")
     for j in np.flatnonzero(first < stop):
         columns = slice(first[j], stop[j])
-        taken = free[:, columns] & (times_s[columns] <= high_s[:, j, None])
-        at = taken.argmax(axis=1)
-        hit = np.flatnonzero(taken[np.arange(len(free)), at])
-        free[hit, first[j] + at[hit]] = False
-        found[hit] += 1
-    return found
+        can_take = free[:, columns] & (times_s[columns] <= high_s[:, j, None])
+        earliest = can_take.argmax(axis=1)
+        matched = np.flatnonzero(can_take[cases, earliest])
+        free[matched, first[j] + earliest[matched]] = False
+        sizes[matched] += 1
+    return sizes
 
 
 def _summed(
     table: F64,
     floor: float,
     participants: tuple[str, ...],
-    evidence: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     owner: I64,
 ) -> Curve:
     """Changes (see ``_rows``) as steps of each participant."""
-    people = len(participants)
-    falling, position = np.unique(-table[:, 1], return_inverse=True)
-    key, place = np.unique(
-        table[:, 0].astype(np.int64) * max(len(falling), 1) + position, return_inverse=True
-    )
-    more = np.stack([np.bincount(place, table[:, k], len(key)) for k in (2, 3)]).astype(np.int64)
-    some = more.any(axis=0)
-    key, more = key[some], more[:, some]
-    who, at = np.divmod(key, max(len(falling), 1))
-    used, at = np.unique(at, return_inverse=True)
-    seconds = np.array(
-        [session.observed_s if session.observed else np.nan for session in evidence], np.float64
-    )
-    begin = np.searchsorted(who, np.arange(people + 1))
-    total = np.cumsum(np.concatenate([np.zeros((2, 1), np.int64), more], axis=1), axis=1)
-    own = total[:, 1:] - np.repeat(total[:, begin[:-1]], np.diff(begin), axis=1)
+    num_participants = len(participants)
+    who, level_number, changes, falling = _changes_by_level(table)
+    used, at = np.unique(level_number, return_inverse=True)
+    begin = np.searchsorted(who, np.arange(num_participants + 1))
+    # Running sums over everybody, less what they were where a participant begins.
+    running = np.cumsum(np.concatenate([np.zeros((2, 1), np.int64), changes], axis=1), axis=1)
+    at_begin = np.repeat(running[:, begin[:-1]], np.diff(begin), axis=1)
+    tp, num_events = running[:, 1:] - at_begin
+    num_ref = [len(session.annotations) for session in sessions]
+    seconds = [session.observed_s if session.observed else np.nan for session in sessions]
+    observed_s = np.bincount(owner, np.array(seconds, np.float64), num_participants)
     return Curve(
         floor=floor,
         level=-falling[used],
         participants=participants,
-        num_ref=np.bincount(owner, [len(s.annotations) for s in evidence], people).astype(np.int64),
-        observed_s=np.bincount(owner, seconds, people).astype(np.float64),
+        num_ref=np.bincount(owner, num_ref, num_participants).astype(np.int64),
+        observed_s=observed_s.astype(np.float64),
         begin=begin,
         at=at,
-        tp=own[0],
-        num_events=own[1],
+        tp=tp,
+        num_events=num_events,
     )
+
+
+def _changes_by_level(table: F64) -> tuple[I64, I64, I64, F64]:
+    """Changes of each participant at each level, added up; those that cancel out are left out.
+
+    Args:
+        table: f64 (rows, 4), see ``_rows``.
+
+    Returns:
+        (participant i64 (C,), rising; number of its level i64 (C,), rising within a participant;
+        more matches and more events i64 (2, C); all levels times -1, f64 (L,), rising).
+    """
+    falling, position = np.unique(-table[:, 1], return_inverse=True)
+    num_levels = max(len(falling), 1)
+    of_participant = table[:, 0].astype(np.int64) * num_levels
+    key, place = np.unique(of_participant + position, return_inverse=True)
+    changes = np.stack(
+        [np.bincount(place, table[:, column], len(key)) for column in (2, 3)]
+    ).astype(np.int64)
+    is_change = changes.any(axis=0)
+    who, level_number = np.divmod(key[is_change], num_levels)
+    return who, level_number, changes[:, is_change], falling
 
 
 def _tally(tp: I64, num_events: I64, num_ref: I64, observed_s: F64) -> Tally:

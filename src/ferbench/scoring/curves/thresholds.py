@@ -1,5 +1,4 @@
-"""Thresholds on a curve: the best one, those chosen on other people, bands of confidence, and the
-chance level.
+"""Thresholds on a curve: the best one, those chosen on others, bands of confidence, chance.
 
 The best F1 over all thresholds is chosen on the very data that it is computed on, and therefore
 optimistic. The nested one is not: the threshold of each participant is the best one of the others
@@ -11,16 +10,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.counts import joined
 from ferbench.scoring.curves.threshold_curve import Curve, average_precision, counted
-from ferbench.scoring.metrics import Tally, precision, recall
-from ferbench.scoring.scored_session import Evidence, Stamp
+from ferbench.scoring.metrics import precision, recall
+from ferbench.scoring.scored_session import ScoredSession, Stamp
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import Statistic
+from ferbench.threshold_sweep import ThresholdSweep
+from ferbench.timespans import Stretches, pieces, total_s, union
 from ferbench.types import F64, I64
+
+_EQUAL: Final = 1e-12  # recalls that differ by less are equal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,23 +79,20 @@ class Band:
 def best(curve: Curve) -> Best:
     """Choose the threshold on everybody, and score everybody at it."""
     if not curve.num_ref.sum():
-        nothing = np.array(math.nan)
-        return Best(
-            level=math.nan, tally=Tally(tp=nothing, fp=nothing, fn=nothing, observed_s=nothing)
-        )
+        undefined = np.array(math.nan)
+        no_counts = Tally(tp=undefined, fp=undefined, fn=undefined, observed_s=undefined)
+        return Best(level=math.nan, tally=no_counts)
     pooled = curve.pooled()
     level = _best_level(curve, pooled.tp, pooled.tp + pooled.fp, int(curve.num_ref.sum()))
-    own = curve.at_levels(np.array([level]))
-    everybody = own.weighted(np.ones(len(curve.participants)))
-    return Best(
-        level=level,
-        tally=Tally(
-            tp=everybody.tp[0],
-            fp=everybody.fp[0],
-            fn=everybody.fn[0],
-            observed_s=everybody.observed_s[0],
-        ),
+    by_participant = curve.at_levels(np.array([level]))
+    everybody = by_participant.weighted(np.ones(len(curve.participants)))
+    tally = Tally(
+        tp=everybody.tp[0],
+        fp=everybody.fp[0],
+        fn=everybody.fn[0],
+        observed_s=everybody.observed_s[0],
     )
+    return Best(level=level, tally=tally)
 
 
 def nested(curve: Curve) -> Nested:
@@ -100,66 +101,75 @@ def nested(curve: Curve) -> Nested:
     Thresholds at which nothing changes for the others are as good for them as the next higher one
     at which something does; that one is taken.
     """
-    pooled, num_ref = curve.pooled(), int(curve.num_ref.sum())
-    tp, num_events = pooled.tp.astype(np.int64), (pooled.tp + pooled.fp).astype(np.int64)
+    pooled = curve.pooled()
+    tp = pooled.tp.astype(np.int64)
+    num_events = (pooled.tp + pooled.fp).astype(np.int64)
+    num_ref = int(curve.num_ref.sum())
     chosen: dict[int, float] = {}
-    for p in range(len(curve.participants)):
-        others_ref = num_ref - int(curve.num_ref[p])
-        if others_ref:
-            own_tp, own_events = curve.own(p)
-            chosen[p] = _best_level(curve, tp - own_tp, num_events - own_events, others_ref)
-    people, level = np.array(list(chosen), np.int64), np.array(list(chosen.values()), np.float64)
+    left_out = []
+    for number, name in enumerate(curve.participants):
+        others_ref = num_ref - int(curve.num_ref[number])
+        if not others_ref:
+            left_out.append(name)
+            continue
+        own_tp, own_events = curve.of_participant(number)
+        chosen[number] = _best_level(curve, tp - own_tp, num_events - own_events, others_ref)
+    level = np.array(list(chosen.values()), np.float64)
     at = curve.at_levels(level)
-    cells = (people, np.arange(len(people)))
+    # Of each participant the counts at its own level.
+    cells = (np.array(list(chosen), np.int64), np.arange(len(chosen)))
+    tally = Tally(
+        tp=at.tp[cells],
+        fp=at.fp[cells],
+        fn=at.fn[cells],
+        observed_s=at.observed_s[cells],
+    )
     return Nested(
-        participants=tuple(curve.participants[p] for p in chosen),
+        participants=tuple(curve.participants[number] for number in chosen),
         level=level,
-        tally=Tally(
-            tp=at.tp[cells], fp=at.fp[cells], fn=at.fn[cells], observed_s=at.observed_s[cells]
-        ),
-        left_out=tuple(name for p, name in enumerate(curve.participants) if p not in chosen),
+        tally=tally,
+        left_out=tuple(left_out),
     )
 
 
 def _best_level(curve: Curve, tp: F64 | I64, num_events: F64 | I64, num_ref: int) -> float:
     """The highest level with the largest F1; inf on an empty curve. ``num_ref`` is above 0."""
-    return (
-        float(curve.level[np.argmax(2 * tp / (num_events + num_ref))])
-        if len(curve.level)
-        else math.inf
-    )
+    if not len(curve.level):
+        return math.inf
+    f1 = 2 * tp / (num_events + num_ref)
+    return float(curve.level[np.argmax(f1)])
 
 
 def display_levels(curve: Curve, points: int = 200) -> F64:
-    """Thresholds to draw a curve at, f64 (at most ``points``,), falling.
-
-    Spread evenly over the steps of recall.
+    """Thresholds to draw a curve at, spread evenly over the steps of recall.
 
     All levels at which more annotations are found than at any higher one, or every n-th of them;
     with the first and the last level of the curve.
+
+    Returns:
+        f64 (at most ``points``,), falling.
     """
     if points < 2:
-        raise ConfigError(f"points: expected at least 2, got {points}")
+        raise ConfigError(key="points", expected="at least 2", got=points)
     if not len(curve.level):
         return np.empty(0)
-    more = np.flatnonzero(np.diff(np.maximum.accumulate(curve.pooled().tp), prepend=0) > 0)
-    every = np.unique(np.concatenate([[0], more, [len(curve.level) - 1]]))
-    some = np.unique(
-        np.linspace(0, len(every) - 1, min(points, len(every))).round().astype(np.int64)
-    )
-    shown: F64 = curve.level[every[some]]
+    most_found = np.maximum.accumulate(curve.pooled().tp)
+    recall_rises = np.flatnonzero(np.diff(most_found, prepend=0) > 0)
+    every = np.unique(np.concatenate([[0], recall_rises, [len(curve.level) - 1]]))
+    num_shown = min(points, len(every))
+    evenly = np.linspace(0, len(every) - 1, num_shown).round().astype(np.int64)
+    shown: F64 = curve.level[every[np.unique(evenly)]]
     return shown
 
 
 def average_precision_of(curve: Curve, levels: F64) -> Statistic:
-    """Average precision at some thresholds as a function of the participants taken (see
-    ``intervals.bootstrap``).
+    """Average precision at some thresholds as a function of the participants taken.
 
-    On ``display_levels`` it is close to that of the whole curve, and equal where these hold every
-    step of recall.
+    For ``intervals.bootstrap``. At ``display_levels`` it is close to that of the whole curve, and
+    equal where these hold every step of recall.
     """
-    own = curve.at_levels(levels)
-    return lambda weights: average_precision(own.weighted(weights))
+    by_participant = curve.at_levels(levels)
+    return lambda weights: average_precision(by_participant.weighted(weights))
 
 
 def precision_band(
@@ -178,29 +188,30 @@ def precision_band(
     """
     draws = curve.at_levels(levels).weighted(weights)
     reached = np.maximum.accumulate(np.nan_to_num(recall(draws)), axis=1)
-    value = precision(draws)
+    precisions = precision(draws)
     rows = np.arange(len(weights))
     replicates = np.full((len(weights), len(recalls)), np.nan)
-    for k, wanted in enumerate(recalls if len(levels) else []):
-        enough = reached >= wanted - 1e-12
-        replicates[:, k] = np.where(enough[:, -1], value[rows, enough.argmax(axis=1)], np.nan)
+    if len(levels):
+        for k, asked_recall in enumerate(recalls):
+            is_reached = reached >= asked_recall - _EQUAL
+            highest = is_reached.argmax(axis=1)
+            replicates[:, k] = np.where(is_reached[:, -1], precisions[rows, highest], np.nan)
     return _band(recalls, replicates, confidence)
 
 
 def _band(x: F64, replicates: F64, confidence: float) -> Band:
     if not 0 < confidence < 1:
-        raise ConfigError(f"confidence: expected a number between 0 and 1, got {confidence!r}")
+        raise ConfigError(key="confidence", expected="a number between 0 and 1", got=confidence)
     undefined = np.isnan(replicates)
+    has_value = ~undefined.all(axis=0)
+    tails = ((1 - confidence) / 2, (1 + confidence) / 2)
     ends = np.full((2, len(x)), np.nan)
-    some = ~undefined.all(axis=0)
-    ends[:, some] = np.nanquantile(
-        replicates[:, some], ((1 - confidence) / 2, (1 + confidence) / 2), axis=0
-    )
+    ends[:, has_value] = np.nanquantile(replicates[:, has_value], tails, axis=0)
     return Band(x=x, low=ends[0], high=ends[1], undefined=undefined.mean(axis=0))
 
 
 def at_random(
-    evidence: Sequence[Evidence], levels: F64, *, pre_s: float, post_s: float, stamp: Stamp
+    sessions: Sequence[ScoredSession], levels: F64, *, pre_s: float, post_s: float, stamp: Stamp
 ) -> Tally:
     """Expected counts of as many events per session and threshold at random times.
 
@@ -212,7 +223,7 @@ def at_random(
     not flattered.
 
     Args:
-        evidence: sessions with their profiles.
+        sessions: sessions with their profiles.
         levels: thresholds, f64 (G,).
         pre_s: window before an annotation's onset.
         post_s: window after it.
@@ -221,28 +232,37 @@ def at_random(
     Returns:
         Entries (G,), over all sessions; NaN where a session's observed time is not known.
     """
-    tp, num_events = np.zeros(len(levels)), np.zeros(len(levels))
-    for session in evidence:
-        profile = counted(session, stamp)
-        events = sum(
-            sign * (len(column) - np.searchsorted(np.sort(column), levels, side="left"))
-            for sign, column in ((1, profile.upto), (-1, profile.below))
-        )
-        total_s = session.observed_s if session.observed else math.nan
-        windows = [(a.onset_s - pre_s, a.onset_s + post_s) for a in session.annotations]
-        share = np.array([_shared_s([window], session) for window in windows], np.float64) / total_s
-        found = (1 - (1 - share) ** np.asarray(events)[:, None]).sum(axis=1)
-        tp += np.minimum(found, np.asarray(events) * (_shared_s(windows, session) / total_s))
-        num_events += events
-    num_ref = sum(len(session.annotations) for session in evidence)
-    observed_s = np.full(len(levels), sum(session.observed_s for session in evidence))
+    tp = np.zeros(len(levels))
+    num_events = np.zeros(len(levels))
+    for session in sessions:
+        session_events = _num_events(counted(session, stamp), levels)
+        tp += _tp_at_random(session, session_events, pre_s=pre_s, post_s=post_s)
+        num_events += session_events
+    num_ref = sum(len(session.annotations) for session in sessions)
+    observed_s = np.full(len(levels), sum(session.observed_s for session in sessions))
     return Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=observed_s)
 
 
-def _shared_s(windows: Sequence[tuple[float, float]], session: Evidence) -> float:
+def _num_events(profile: ThresholdSweep, levels: F64) -> I64:
+    """How many events there are at each level, i64 (G,)."""
+    num_begun = len(profile.upto) - np.searchsorted(np.sort(profile.upto), levels, side="left")
+    num_ended = len(profile.below) - np.searchsorted(np.sort(profile.below), levels, side="left")
+    num_events: I64 = num_begun - num_ended
+    return num_events
+
+
+def _tp_at_random(session: ScoredSession, num_events: I64, *, pre_s: float, post_s: float) -> F64:
+    """Annotations of a session that random events are expected to find, f64 (G,)."""
+    session_s = session.observed_s if session.observed else math.nan
+    windows = [(each.onset_s - pre_s, each.onset_s + post_s) for each in session.annotations]
+    window_s = [_observed_s([window], session) for window in windows]
+    share = np.array(window_s, np.float64) / session_s
+    each_is_found = 1 - (1 - share) ** num_events[:, None]
+    in_any_window = num_events * (_observed_s(windows, session) / session_s)
+    expected: F64 = np.minimum(each_is_found.sum(axis=1), in_any_window)
+    return expected
+
+
+def _observed_s(windows: Stretches, session: ScoredSession) -> float:
     """Observed seconds in any of the windows."""
-    return sum(
-        max(0.0, min(stop_s, to_s) - max(start_s, from_s))
-        for start_s, stop_s in joined(windows)
-        for from_s, to_s in session.observed
-    )
+    return total_s(pieces(union(windows), session.observed))

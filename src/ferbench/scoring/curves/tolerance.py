@@ -14,10 +14,11 @@ from typing import Final
 import numpy as np
 
 from ferbench.scoring.curves.threshold_curve import clusters, largest_matchings
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S
-from ferbench.scoring.metrics import Metric, Tally, f1
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
+from ferbench.scoring.metrics import f1
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
+from ferbench.scoring.tally import Formula, Tally
 from ferbench.scoring.uncertainty.intervals import Statistic
+from ferbench.timespans import TOLERANCE_S
 from ferbench.types import F64
 
 TIGHT_S: Final = tuple(1 + 0.5 * k for k in range(9))
@@ -46,29 +47,32 @@ class ToleranceCurve:
 
 
 def tolerance_curve(
-    evidence: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     *,
     pre_s: float,
     stamp: Stamp,
     widths_s: Sequence[float] = (*TIGHT_S, *LOOSE_S),
+    tolerance_s: float = TOLERANCE_S,
 ) -> ToleranceCurve:
     """Match each session with every width of the window.
 
     Args:
-        evidence: the sessions.
+        sessions: the sessions.
         pre_s: window before an annotation's onset, the same for all.
         stamp: an event's time.
         widths_s: windows after the onset, any order.
+        tolerance_s: what both ends of a window are stretched by.
     """
     post_s = np.unique(np.asarray(widths_s, np.float64))
-    participants, owner = clusters(evidence)
+    participants, owner = clusters(sessions)
     counts = np.zeros((4, len(participants), len(post_s)))
-    for session, who in zip(evidence, owner.tolist(), strict=True):
+    for session, who in zip(sessions, owner.tolist(), strict=True):
         onset_s = np.sort([annotation.onset_s for annotation in session.annotations])
         times_s = np.sort(stamps_s(session, stamp))
-        high_s = onset_s + post_s[:, None] + TOLERANCE_S
+        low_s = onset_s - pre_s - tolerance_s
+        high_s = onset_s + post_s[:, None] + tolerance_s
         free = np.ones((len(post_s), len(times_s)), np.bool_)
-        matched = largest_matchings(free, times_s, onset_s - pre_s - TOLERANCE_S, high_s)
+        matched = largest_matchings(free, times_s, low_s, high_s)
         counts[0, who] += matched
         counts[1, who] += len(times_s) - matched
         counts[2, who] += len(onset_s) - matched
@@ -81,11 +85,11 @@ def tolerance_curve(
     )
 
 
-def mean_of(curve: ToleranceCurve, widths_s: Sequence[float], metric: Metric = f1) -> Statistic:
+def mean_of(curve: ToleranceCurve, widths_s: Sequence[float], formula: Formula = f1) -> Statistic:
     """Mean of a metric over some of the curve's widths, as a function of the participants taken.
 
     Its value for everybody is ``mean_of(curve, TIGHT_S)(np.ones((1, P)))[0]`` (see
     ``intervals.bootstrap``).
     """
     columns = np.isin(curve.post_s, widths_s)
-    return lambda weights: metric(curve.tally.weighted(weights))[:, columns].mean(axis=1)
+    return lambda weights: formula(curve.tally.weighted(weights))[:, columns].mean(axis=1)

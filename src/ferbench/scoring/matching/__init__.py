@@ -1,1 +1,1 @@
-"""Which events count for which annotations."""
+"""Which events count for which annotations: one file per criterion."""

@@ -7,13 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-TOLERANCE_S = 1e-9
+from ferbench.timespans import TOLERANCE_S
 
 
 class _Best(NamedTuple):
-    """The best matching of a prefix of the events with a prefix of the annotations, as a linked
-    list.
-    """
+    """The best matching of the first events with the first annotations, as a linked list."""
 
     num_pairs: int
     total_lag_s: float
@@ -35,8 +33,7 @@ def match(
     post_s: float,
     tolerance_s: float = TOLERANCE_S,
 ) -> tuple[tuple[int, int], ...]:
-    """Match as many events as possible, and of those matchings take one with the least total
-    distance in time.
+    """The largest one-to-one matching, of these one with the least total distance in time.
 
     Event i and annotation j may be paired when onset_j - pre_s <= stamp_i <= onset_j + post_s; both
     ends are included and stretched by ``tolerance_s``, so that decimal times whose doubles miss the
@@ -65,22 +62,22 @@ def match(
     finite = np.flatnonzero(np.isfinite(np.asarray(stamps_s, np.float64)))
     events = sorted(finite.tolist(), key=lambda i: (stamps_s[i], i))
     annotations = sorted(range(len(onsets_s)), key=lambda j: (onsets_s[j], j))
-    stamp = np.array([stamps_s[i] for i in events], np.float64)
-    onset = np.array([onsets_s[j] for j in annotations], np.float64)
-    # Annotations [low, high) are allowed for an event; both ends rise from event to event.
-    low = np.searchsorted(onset + post_s + tolerance_s, stamp, side="left").tolist()
-    high = np.searchsorted(onset - pre_s - tolerance_s, stamp, side="right").tolist()
-
-    best = [
-        _EMPTY
-    ]  # best[j]: with the events so far and the first j annotations; longer prefixes equal the last
-    for i, (first, stop) in enumerate(zip(low, high, strict=True)):
+    stamp_s = np.array([stamps_s[i] for i in events], np.float64)
+    onset_s = np.array([onsets_s[j] for j in annotations], np.float64)
+    # Annotations [first, stop) are allowed for an event; both ends rise from event to event.
+    firsts = np.searchsorted(onset_s + post_s + tolerance_s, stamp_s, side="left").tolist()
+    stops = np.searchsorted(onset_s - pre_s - tolerance_s, stamp_s, side="right").tolist()
+    # best[j]: with the events so far and the first j annotations; longer prefixes equal the last.
+    best = [_EMPTY]
+    for i, (first, stop) in enumerate(zip(firsts, stops, strict=True)):
+        if first >= stop:
+            continue
         best.extend([best[-1]] * (stop + 1 - len(best)))
-        diagonal = best[first] if first < stop else _EMPTY
+        before = best[first]  # without this event, and without annotation j
         for j in range(first, stop):
-            lag_s = abs(float(stamp[i] - onset[j]))
-            paired = _Best(diagonal.num_pairs + 1, diagonal.total_lag_s + lag_s, (i, j), diagonal)
-            diagonal = best[j + 1]
+            lag_s = abs(float(stamp_s[i] - onset_s[j]))
+            paired = _Best(before.num_pairs + 1, before.total_lag_s + lag_s, (i, j), before)
+            before = best[j + 1]
             if best[j].beats(best[j + 1]):
                 best[j + 1] = best[j]
             if paired.beats(best[j + 1]):

@@ -7,42 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ferbench.errors import ConfigError
-from ferbench.scoring.matching.criteria import AnyOverlap, Criterion, OnsetOffset, Window
-from ferbench.scoring.metrics import METRICS, Tally
-from ferbench.scoring.scored_session import Evidence, Stamp, stamps_s
-from ferbench.scoring.uncertainty.chance import (
-    Chance,
-    Counting,
-    Null,
-    Track,
-    against,
-    at_pairs,
-    at_points,
-    random,
-    shifted,
-)
+from ferbench.scoring.curves.threshold_curve import clusters
+from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.metrics import Metric, headline
+from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
+from ferbench.scoring.tally import Tally
+from ferbench.scoring.uncertainty.chance import Chance, Null, Track, against, random, shifted
 from ferbench.scoring.uncertainty.coverage import measured_coverage
 from ferbench.scoring.uncertainty.intervals import (
     Interval,
     Method,
-    Statistic,
     bootstrap,
-    median_of,
-    metric_of,
+    on_everybody,
     resampled,
 )
-from ferbench.types import F64
-
-COMPARED_WITH_CHANCE = ("precision", "recall", "f1")
-"""Their p values are the same, for a null detector has as many events and annotations in every
-draw.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +52,7 @@ class Assessment:
     """All headline numbers of some sessions.
 
     Attributes:
-        measured: by name: precision, recall, f1, false_alarms_per_min, latency_s (median of the
-            matches).
+        measured: the headline metrics by name.
         participants: the units of resampling, in order of their names.
         num_unnamed: sessions without a participant; each stands for itself, so intervals are too
             narrow where one person is behind several.
@@ -92,10 +72,9 @@ class Assessment:
 
 
 def assess(
-    evidence: Sequence[Evidence],
+    sessions: Sequence[ScoredSession],
     *,
     criterion: Criterion,
-    stamp: Stamp,
     surrogates: int,
     draws: int,
     level: float,
@@ -105,50 +84,41 @@ def assess(
     """Score sessions, and say how much of it is chance and how sure it is.
 
     Args:
-        evidence: the sessions.
+        sessions: the sessions.
         criterion: which events count for which annotations.
-        stamp: an event's time, for lags.
         surrogates: draws of each null detector; 0 = no chance level.
         draws: of the bootstrap; 0 = no intervals.
         level: of confidence.
         method: of the intervals.
         seed: of all random numbers.
-
-    Raises:
-        ConfigError: a chance level under a criterion that cannot be evaluated for many draws at
-            once.
     """
-    participants, tally, lags_s = _by_participant(evidence, criterion, stamp)
-    by_shift, by_random = (
-        _nulls(evidence, criterion, surrogates, seed) if surrogates else (None, None)
-    )
-    weights = resampled(len(participants), draws=draws, seed=seed + 2) if draws else None
-
-    def measured(name: str, statistic: Statistic) -> Measured:
-        value, found = float(statistic(np.ones((1, len(participants))))[0]), None
-        if weights is not None:
-            value, found = bootstrap(statistic, weights, level=level, method=method)
-        chance, at_random = (
-            against(value, METRICS[name](null.tally))
-            if null and name in COMPARED_WITH_CHANCE
-            else None
-            for null in (by_shift, by_random)
+    participants, tally, lags_s = _by_participant(sessions, criterion)
+    by_shift = by_random = None
+    if surrogates:
+        by_shift, by_random = _nulls(sessions, criterion, surrogates, seed)
+    weights = None
+    if draws:
+        weights = resampled(len(participants), draws=draws, seed=seed + 2)
+    measured = {}
+    for metric in headline():
+        statistic = metric.statistic(tally, lags_s)
+        interval = coverage = None
+        if weights is None:
+            value = on_everybody(statistic, len(participants))
+        else:
+            value, interval = bootstrap(statistic, weights, level=level, method=method)
+            coverage = measured_coverage(metric.name, method, len(participants), level=level)
+        measured[metric.name] = Measured(
+            value=value,
+            interval=interval,
+            coverage=coverage,
+            chance=_by_chance(metric, value, by_shift),
+            random=_by_chance(metric, value, by_random),
         )
-        coverage = (
-            measured_coverage(name, method, len(participants), level=level) if found else None
-        )
-        return Measured(
-            value=value, interval=found, coverage=coverage, chance=chance, random=at_random
-        )
-
-    statistics = {name: metric_of(tally, metric) for name, metric in METRICS.items()}
     return Assessment(
-        measured={
-            name: measured(name, statistic)
-            for name, statistic in (*statistics.items(), ("latency_s", median_of(lags_s)))
-        },
+        measured=measured,
         participants=participants,
-        num_unnamed=sum(not session.participant for session in evidence),
+        num_unnamed=sum(not session.participant for session in sessions),
         tally=tally,
         lags_s=lags_s,
         shifted=by_shift,
@@ -156,89 +126,69 @@ def assess(
     )
 
 
+def _by_chance(metric: Metric, value: float, null: Null | None) -> Chance | None:
+    """A metric beside a null detector's; None where there is none, or it says nothing about it."""
+    if null is None:
+        return None
+    draws = metric.of_null(null.tally)
+    if draws is None:
+        return None
+    return against(value, draws)
+
+
 def _by_participant(
-    evidence: Sequence[Evidence], criterion: Criterion, stamp: Stamp
+    sessions: Sequence[ScoredSession], criterion: Criterion
 ) -> tuple[tuple[str, ...], Tally, tuple[tuple[float, ...], ...]]:
-    """Participants in order of their names, the counts of each, and the lags of each one's matches."""
-    participants = tuple(sorted({session.cluster for session in evidence}))
-    number = {name: k for k, name in enumerate(participants)}
+    """Participants in order of their names, the counts of each, the lags of each one's matches."""
+    participants, owner = clusters(sessions)
     lags_s: list[list[float]] = [[] for _ in participants]
     rows = []
-    for session in evidence:
-        pairs, times_s = (
-            criterion.matches(session.events, session.annotations),
-            stamps_s(session, stamp),
-        )
-        lags_s[number[session.cluster]] += [
-            times_s[i] - session.annotations[j].onset_s for i, j in pairs
-        ]
-        missed = len(session.annotations) - len(pairs)
-        rows.append((len(pairs), len(session.events) - len(pairs), missed, session.observed_s))
+    for session, participant in zip(sessions, owner.tolist(), strict=True):
+        pairs = criterion.matches(session.events, session.annotations)
+        times_s = stamps_s(session, criterion.stamp)
+        onsets_s = [annotation.onset_s for annotation in session.annotations]
+        lags_s[participant] += [times_s[i] - onsets_s[j] for i, j in pairs]
+        num_false = len(session.events) - len(pairs)
+        num_missed = len(session.annotations) - len(pairs)
+        rows.append((len(pairs), num_false, num_missed, session.observed_s))
     tp, fp, fn, observed_s = np.array(rows, np.float64).reshape(-1, 4).T
-    group = np.array([number[session.cluster] for session in evidence], np.int64)
-    tally = Tally(tp=tp, fp=fp, fn=fn, observed_s=observed_s).grouped(group, len(participants))
-    return participants, tally, tuple(tuple(own) for own in lags_s)
+    by_session = Tally(tp=tp, fp=fp, fn=fn, observed_s=observed_s)
+    tally = by_session.grouped(owner, len(participants))
+    return participants, tally, tuple(tuple(of_one) for of_one in lags_s)
 
 
 def _nulls(
-    evidence: Sequence[Evidence], criterion: Criterion, surrogates: int, seed: int
+    sessions: Sequence[ScoredSession], criterion: Criterion, surrogates: int, seed: int
 ) -> tuple[Null, Null]:
     """What circularly shifted events, and as many at random times, score."""
-    # Where the extent of events counts, they are moved by their onsets.
-    tracks = [
-        track(session, criterion.stamp if isinstance(criterion, Window) else "onset")
-        for session in evidence
-    ]
-    count, least_s = counting(criterion), least_shift_s(criterion, tracks)
-    return (
-        shifted(tracks, count=count, least_s=least_s, draws=surrogates, seed=seed),
-        random(tracks, count=count, draws=surrogates, seed=seed + 1),
-    )
+    tracks = [track(session, criterion.moved_by) for session in sessions]
+    count = criterion.count_matches()
+    least_s = least_shift_s(criterion, tracks)
+    by_shift = shifted(tracks, count=count, least_s=least_s, draws=surrogates, seed=seed)
+    by_random = random(tracks, count=count, draws=surrogates, seed=seed + 1)
+    return by_shift, by_random
 
 
-def track(session: Evidence, stamp: Stamp) -> Track:
+def track(session: ScoredSession, stamp: Stamp) -> Track:
     """A session as null detectors see it; an event's extent is counted from its stamp."""
     times_s = np.array(stamps_s(session, stamp), np.float64)
+    offsets_s = np.array([event.offset_s for event in session.events], np.float64)
+    annotations_s = [(each.onset_s, each.offset_s) for each in session.annotations]
     return Track(
         times_s=times_s,
-        lasts_s=np.array([event.offset_s for event in session.events], np.float64) - times_s,
-        marks_s=np.array(
-            [(a.onset_s, a.offset_s) for a in session.annotations], np.float64
-        ).reshape(-1, 2),
+        lasts_s=offsets_s - times_s,
+        marks_s=np.array(annotations_s, np.float64).reshape(-1, 2),
         observed=session.observed,
-    )
-
-
-@runtime_checkable
-class Pairwise(Protocol):
-    """A criterion that looks at each pair of event and annotation alone."""
-
-    def allowed(self, found: F64, marked: F64) -> NDArray[np.bool_]:
-        """See ``chance.Allowed``."""
-
-
-def counting(criterion: Criterion) -> Counting:
-    """How matches under a criterion are counted for many draws at once.
-
-    Raises:
-        ConfigError: a criterion without a way to.
-    """
-    if isinstance(criterion, Window):
-        return at_points(criterion.pre_s, criterion.post_s, tolerance_s=criterion.tolerance_s)
-    if isinstance(criterion, Pairwise):
-        return at_pairs(criterion.allowed)
-    raise ConfigError(
-        f"chance: expected a criterion with 'allowed', got {type(criterion).__name__}; use surrogates: 0"
     )
 
 
 def least_shift_s(criterion: Criterion, tracks: Sequence[Track]) -> float:
     """The shift from which on no event can keep its match."""
-    if isinstance(criterion, Window):
-        return criterion.pre_s + criterion.post_s
-    if isinstance(criterion, OnsetOffset):
-        return 2 * criterion.onset_collar_s
-    longest_event_s = max((float(t.lasts_s.max(initial=0)) for t in tracks), default=0.0)
-    longest_mark_s = max((float(np.diff(t.marks_s).max(initial=0)) for t in tracks), default=0.0)
-    around_s = criterion.before_s + criterion.after_s if isinstance(criterion, AnyOverlap) else 0.0
-    return longest_event_s + longest_mark_s + around_s
+    longest_event_s = longest_annotation_s = 0.0
+    for each in tracks:
+        longest_event_s = max(longest_event_s, float(each.lasts_s.max(initial=0)))
+        annotation_s = float(np.diff(each.marks_s).max(initial=0))
+        longest_annotation_s = max(longest_annotation_s, annotation_s)
+    return criterion.least_shift_s(
+        longest_event_s=longest_event_s, longest_annotation_s=longest_annotation_s
+    )

@@ -14,32 +14,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.scoring.counts import Stretches, joined
-from ferbench.scoring.matching.one_to_one import TOLERANCE_S
-from ferbench.scoring.metrics import Tally
+from ferbench.scoring.matching.many_draws import AT_ONCE, Counting
+from ferbench.scoring.tally import Tally
+from ferbench.timespans import Stretches, spans_of
 from ferbench.types import F64, I64
 
-Counting = Callable[[F64, F64, F64, F64], I64]
-"""Size of the largest one-to-one matching for each draw, i64 (S,), from the events' times f64 (S,
-N) in any order, their durations f64 (N,), the annotations' onsets and offsets f64 (M, 2), and the
-times f64 (S, N) at which events that reach beyond the end of the observed time began if they came
-in at its start (NaN = does not reach so far).
-"""
-
-Allowed = Callable[[F64, F64], NDArray[np.bool_]]
-"""Which event and annotation may be matched, bool (S, N, M), from onsets and offsets of events, f64
-(2, S, N, 1), and of annotations, f64 (2, 1, M).
-"""
-
 _EQUAL: Final = 1e-12  # scores that differ by less are ties
-_AT_ONCE: Final = 4_000_000  # events, or pairs of event and annotation, that are looked at together
 
 SHORTEST: Final = 30
 """A session has a least shift from so many of them on. The least shift keeps an event from any
@@ -69,14 +55,11 @@ class Track:
 
     def __post_init__(self) -> None:
         """Check shapes."""
-        if (
-            self.times_s.ndim != 1
-            or self.lasts_s.shape != self.times_s.shape
-            or self.marks_s.shape[1:] != (2,)
-        ):
+        events_fit = self.times_s.ndim == 1 and self.lasts_s.shape == self.times_s.shape
+        if not events_fit or self.marks_s.shape[1:] != (2,):
             raise DataError(
-                f"Track: expected times (N,), durations (N,) and annotations (M, 2), got {self.times_s.shape}, "
-                f"{self.lasts_s.shape} and {self.marks_s.shape}"
+                "Track: expected times (N,), durations (N,) and annotations (M, 2), "
+                f"got {self.times_s.shape}, {self.lasts_s.shape} and {self.marks_s.shape}"
             )
 
 
@@ -127,123 +110,36 @@ def against(value: float, null: F64) -> Chance:
     0.5
     """
     draws = len(null)
-    if not draws or math.isnan(value) or bool(np.isnan(null).any()):
-        return Chance(
-            value=value, mean=math.nan, p=math.nan, z=math.nan, times=math.nan, draws=draws
-        )
-    mean, spread = float(null.mean()), float(null.std(ddof=1)) if draws > 1 else 0.0
-    return Chance(
-        value=value,
-        mean=mean,
-        p=(1 + int((null >= value - _EQUAL).sum())) / (1 + draws),
-        z=(value - mean) / spread if spread > _EQUAL else math.nan,
-        times=value / mean if mean > 0 else math.nan,
-        draws=draws,
-    )
+    mean = p = z = times = math.nan
+    if _is_comparable(value, null):
+        mean = float(null.mean())
+        num_as_large = int((null >= value - _EQUAL).sum())
+        p = (1 + num_as_large) / (1 + draws)
+        spread = float(null.std(ddof=1)) if draws > 1 else 0.0
+        if spread > _EQUAL:
+            z = (value - mean) / spread
+        if mean > 0:
+            times = value / mean
+    return Chance(value=value, mean=mean, p=p, z=z, times=times, draws=draws)
+
+
+def _is_comparable(value: float, null: F64) -> bool:
+    """Whether there are draws, and all numbers are defined."""
+    return len(null) > 0 and not math.isnan(value) and not np.isnan(null).any()
 
 
 def randomised_p(value: float, null: F64, rng: np.random.Generator) -> float:
-    """P value with ties broken at random.
+    """P value with ties broken at random, for checks of the test itself.
 
-    Uniform on (0, 1) for a null detector, where ``Chance.p`` is too large.
-
-    (number of larger draws + u (1 + number of equal ones)) / (1 + draws), u uniform on [0, 1): for
-    checks of the test itself, not for reports, because it differs from draw to draw.
+    (number of larger draws + u (1 + number of equal ones)) / (1 + draws), u uniform on [0, 1). It
+    is uniform on (0, 1) for a null detector, where ``Chance.p`` is too large. Not for reports: it
+    differs from call to call.
     """
-    if not len(null) or math.isnan(value) or bool(np.isnan(null).any()):
+    if not _is_comparable(value, null):
         return math.nan
-    larger, equal = int((null > value + _EQUAL).sum()), int((np.abs(null - value) <= _EQUAL).sum())
-    return (larger + float(rng.random()) * (1 + equal)) / (1 + len(null))
-
-
-def at_points(pre_s: float, post_s: float, *, tolerance_s: float = TOLERANCE_S) -> Counting:
-    """Counting of events in [onset - pre_s, onset + post_s] of an annotation, as ``matching.match``
-    has it.
-    """
-
-    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> I64:
-        del lasts_s, around_s  # points have no extent
-        stamps_s, onsets_s = np.sort(times_s, axis=1), marks_s[:, 0]
-        return count_matches(
-            stamps_s, onsets_s, pre_s=pre_s, post_s=post_s, tolerance_s=tolerance_s
-        )
-
-    return count
-
-
-def at_pairs(allowed: Allowed) -> Counting:
-    """Counting by any rule of which event and annotation may be matched, such as a least overlap.
-
-    The draws are put side by side as one graph without edges between them, so one search serves
-    all: Hopcroft & Karp 1973, as in SciPy.
-    """
-
-    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> I64:
-        step = max(_AT_ONCE // max(times_s.shape[1] * len(marks_s), 1), 1)
-        found_s, again_s = (
-            np.stack([at_s, at_s + lasts_s])[..., None] for at_s in (times_s, around_s)
-        )
-        marked_s = marks_s.T[:, None]
-        parts = [
-            _most_pairs(allowed(found_s[:, rows], marked_s) | allowed(again_s[:, rows], marked_s))
-            for rows in (slice(row, row + step) for row in range(0, len(times_s), step))
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
-
-    return count
-
-
-def _most_pairs(allowed: NDArray[np.bool_]) -> I64:
-    """Size of the largest one-to-one matching in each of S graphs, bool (S, N, M)."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import maximum_bipartite_matching
-
-    graphs, events, marks = allowed.shape
-    graph, event, mark = np.nonzero(allowed)
-    edges = (np.ones(len(graph), np.int8), (graph * events + event, graph * marks + mark))
-    partner = maximum_bipartite_matching(
-        csr_array(edges, shape=(graphs * events, graphs * marks)), perm_type="column"
-    )
-    return np.asarray((partner.reshape(graphs, events) >= 0).sum(axis=1), np.int64)
-
-
-def count_matches(
-    stamps_s: F64,
-    onsets_s: Sequence[float] | F64,
-    *,
-    pre_s: float,
-    post_s: float,
-    tolerance_s: float = TOLERANCE_S,
-) -> I64:
-    """Size of the largest one-to-one matching for each row of event times (see ``matching.match``).
-
-    Windows are equally wide, so giving each annotation, in order of time, the earliest free event
-    in its window is optimal.
-
-    Args:
-        stamps_s: f64 (S, N), each row in order.
-        onsets_s: M annotations, any order.
-        pre_s: window before an onset.
-        post_s: window after it.
-        tolerance_s: what both ends are stretched by.
-
-    Returns:
-        i64 (S,).
-    """
-    rows, num_events = np.arange(len(stamps_s)), stamps_s.shape[1]
-    free = np.zeros(len(stamps_s), np.int64)
-    matched = np.zeros(len(stamps_s), np.int64)
-    if not num_events:
-        return matched
-    for onset_s in sorted(onsets_s):
-        # The very sums of matching.match, so that both agree in the last digit.
-        first = (stamps_s < onset_s - pre_s - tolerance_s).sum(axis=1)
-        free = np.maximum(free, first)
-        at = np.minimum(free, num_events - 1)
-        hit = (free < num_events) & (stamps_s[rows, at] <= onset_s + post_s + tolerance_s)
-        matched += hit
-        free += hit
-    return matched
+    num_larger = int((null > value + _EQUAL).sum())
+    num_equal = int((np.abs(null - value) <= _EQUAL).sum())
+    return (num_larger + float(rng.random()) * (1 + num_equal)) / (1 + len(null))
 
 
 def shifted(
@@ -269,50 +165,58 @@ def shifted(
         ConfigError: fewer than one draw.
     """
     circles = [_Circle(track) for track in tracks]
+    shortest_s = SHORTEST * least_s
 
     def placed(circle: _Circle, rng: np.random.Generator, rows: int) -> F64:
-        low = least_s if circle.length_s >= SHORTEST * least_s else 0.0
-        shift_s = rng.uniform(low, circle.length_s - low, (rows, 1))
+        low_s = least_s if circle.length_s >= shortest_s else 0.0
+        shift_s = rng.uniform(low_s, circle.length_s - low_s, (rows, 1))
         return np.asarray((circle.place_s + shift_s) % circle.length_s, np.float64)
 
-    short = sum(len(c.place_s) > 0 and 0 < c.length_s < SHORTEST * least_s for c in circles)
-    return _null(tracks, circles, placed, count, draws=draws, seed=seed, short=short)
+    is_short = [circle.has_events and 0 < circle.length_s < shortest_s for circle in circles]
+    null = _null(tracks, circles, placed, count, draws=draws, seed=seed)
+    return replace(null, num_short=sum(is_short))
 
 
 def random(tracks: Sequence[Track], *, count: Counting, draws: int, seed: int) -> Null:
-    """What as many events per session score, each uniform over the observed time (arguments as
-    ``shifted``).
+    """What as many events per session score, each uniform over the observed time.
+
+    Arguments as ``shifted``.
     """
 
     def placed(circle: _Circle, rng: np.random.Generator, rows: int) -> F64:
         return rng.uniform(0, circle.length_s, (rows, len(circle.place_s)))
 
-    return _null(
-        tracks, [_Circle(track) for track in tracks], placed, count, draws=draws, seed=seed, short=0
-    )
+    circles = [_Circle(track) for track in tracks]
+    return _null(tracks, circles, placed, count, draws=draws, seed=seed)
 
 
 class _Circle:
     """A session's observed time, put together to one stretch that closes to a circle."""
 
     def __init__(self, track: Track) -> None:
-        stretches = np.array(joined(track.observed), np.float64).reshape(-1, 2)
-        self.start_s = stretches[:, 0]
-        self.before_s = np.concatenate(([0.0], np.cumsum(stretches[:, 1] - stretches[:, 0])))
+        spans = spans_of(track.observed)
+        self.start_s = spans[:, 0]
+        self.before_s = np.concatenate(([0.0], np.cumsum(spans[:, 1] - spans[:, 0])))
         self.length_s = float(self.before_s[-1])
         self.place_s = np.zeros(len(track.times_s))
-        if len(stretches):
+        if len(spans):
             # A trigger at the very end of a stretch belongs to that stretch, not to the next one.
             index = (np.searchsorted(self.start_s, track.times_s, side="right") - 1).clip(0)
-            inside_s = (track.times_s - self.start_s[index]).clip(0, np.diff(self.before_s)[index])
+            lasts_s = np.diff(self.before_s)[index]
+            inside_s = (track.times_s - self.start_s[index]).clip(0, lasts_s)
             self.place_s = self.before_s[index] + inside_s
+
+    @property
+    def has_events(self) -> bool:
+        """Whether there is anything to place."""
+        return len(self.place_s) > 0
 
     def to_session(self, place_s: F64) -> F64:
         """Times in the session of places on the circle, in [0, length_s)."""
-        index = (np.searchsorted(self.before_s, place_s, side="right") - 1).clip(
-            0, len(self.start_s) - 1
-        )
-        return np.asarray(self.start_s[index] + (place_s - self.before_s[index]), np.float64)
+        index = np.searchsorted(self.before_s, place_s, side="right") - 1
+        index = index.clip(0, len(self.start_s) - 1)
+        inside_s = place_s - self.before_s[index]
+        return np.asarray(self.start_s[index] + inside_s, np.float64)
 
     def around(self, place_s: F64, lasts_s: F64) -> F64:
         """Times in the session of what comes in at its start because it reaches beyond the seam.
@@ -323,35 +227,55 @@ class _Circle:
         return np.where(place_s + lasts_s > self.length_s, again_s, np.nan)
 
 
+_Placing = Callable[[_Circle, np.random.Generator, int], F64]
+"""Places of a session's events on its circle f64 (rows, N), from random numbers."""
+
+
 def _null(
     tracks: Sequence[Track],
     circles: Sequence[_Circle],
-    placed: Callable[[_Circle, np.random.Generator, int], F64],
+    placed: _Placing,
     count: Counting,
     *,
     draws: int,
     seed: int,
-    short: int,
 ) -> Null:
+    """What events score that ``placed`` puts somewhere; ``num_short`` is left at 0."""
     if draws < 1:
-        raise ConfigError(f"chance: expected at least 1 draw, got {draws}")
+        raise ConfigError(key="draws", expected="at least 1", got=draws)
     rng = np.random.default_rng(seed)
-    tp = np.zeros(draws)
-    unplaced = sum(len(c.place_s) > 0 and c.length_s == 0 for c in circles)
-    if unplaced:
-        tp[:] = np.nan
+    num_unplaced = sum(circle.has_events and circle.length_s == 0 for circle in circles)
+    if num_unplaced:
+        tp = np.full(draws, np.nan)
+        observed_s = math.nan
     else:
+        tp = np.zeros(draws)
         for track, circle in zip(tracks, circles, strict=True):
-            if not len(track.times_s) or not len(track.marks_s):
-                continue
-            step = max(_AT_ONCE // len(track.times_s), 1)
-            for row in range(0, draws, step):
-                place_s = placed(circle, rng, min(step, draws - row))
-                around_s = circle.around(place_s, track.lasts_s)
-                tp[row : row + step] += count(
-                    circle.to_session(place_s), track.lasts_s, track.marks_s, around_s
-                )
-    num_events, num_ref = sum(len(t.times_s) for t in tracks), sum(len(t.marks_s) for t in tracks)
-    observed_s = math.nan if unplaced else sum(c.length_s for c in circles)
+            tp += _matches(track, circle, placed, count, draws=draws, rng=rng)
+        observed_s = sum(circle.length_s for circle in circles)
+    num_events = sum(len(track.times_s) for track in tracks)
+    num_ref = sum(len(track.marks_s) for track in tracks)
     tally = Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=np.full(draws, observed_s))
-    return Null(tally=tally, num_short=short, num_unplaced=unplaced)
+    return Null(tally=tally, num_unplaced=num_unplaced)
+
+
+def _matches(
+    track: Track,
+    circle: _Circle,
+    placed: _Placing,
+    count: Counting,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+) -> I64:
+    """Matches of one session in each draw, i64 (draws,)."""
+    matches = np.zeros(draws, np.int64)
+    if not len(track.times_s) or not len(track.marks_s):
+        return matches
+    step = max(AT_ONCE // len(track.times_s), 1)
+    for row in range(0, draws, step):
+        place_s = placed(circle, rng, min(step, draws - row))
+        times_s = circle.to_session(place_s)
+        around_s = circle.around(place_s, track.lasts_s)
+        matches[row : row + step] = count(times_s, track.lasts_s, track.marks_s, around_s)
+    return matches

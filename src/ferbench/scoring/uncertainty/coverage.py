@@ -2,18 +2,19 @@
 
 Measured on simulated participants.
 
-The simulation is in the tests (``tests/simulated_participants.py``): people who differ in how much
-they show, how often they raise false alarms, how late they react and how many sessions they have;
-the truth is that of four million. Each share rests on 10,000 samples with 2,000 draws, so it is
-known to about half a per cent.
+The simulation is in the tests (``tests/helpers/simulated_participants.py``): participants who
+differ in how much they show, how often they raise false alarms, how late they react and how many
+sessions they have; the truth is that of four million. Each share rests on 10,000 samples with 2,000
+draws, so it is known to about half a per cent.
 
 The expanded interval holds at least 93 % from 40 participants on, also for medians. Rates of false
-alarms differ most between people and have a long tail: there it holds 92.6 % with 40 and 93.9 %
-with 100.
+alarms differ most between participants and have a long tail: there it holds 92.6 % with 40 and
+93.9 % with 100.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Final
 
 from ferbench.scoring.uncertainty.intervals import Method
@@ -55,8 +56,7 @@ participants.
 def measured_coverage(
     metric: str, method: Method, clusters: int, *, level: float = LEVEL
 ) -> tuple[int, float] | None:
-    """Coverage at the largest number of participants, up to ``clusters``, for which it was
-    measured.
+    """Coverage that was measured with so many participants, or the next smaller number.
 
     Args:
         metric: its name.
@@ -67,7 +67,7 @@ def measured_coverage(
     Returns:
         (participants of the measurement, coverage), or None where nothing comparable was measured.
     """
-    measured = [k for k, people in enumerate(PARTICIPANTS) if people <= clusters]
-    if level != LEVEL or not measured or metric not in MEASURED:
+    if level != LEVEL or clusters < PARTICIPANTS[0] or metric not in MEASURED:
         return None
-    return PARTICIPANTS[measured[-1]], MEASURED[metric][method][measured[-1]]
+    nearest = bisect_right(PARTICIPANTS, clusters) - 1
+    return PARTICIPANTS[nearest], MEASURED[metric][method][nearest]

@@ -15,12 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Literal
 
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.metrics import Metric, Tally
+from ferbench.scoring.tally import Formula, Tally
 from ferbench.types import F64
 
 Method = Literal["expanded", "percentile", "bca"]
@@ -31,7 +32,7 @@ Statistic = Callable[[F64], F64]
 says.
 """
 
-_AT_ONCE: Final = 2_000_000  # numbers that a median works on at once
+_AT_ONCE: Final = 2_000_000  # numbers that are worked on at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,35 +59,41 @@ class Interval:
     undefined: float
 
 
-def metric_of(tally: Tally, metric: Metric) -> Statistic:
+def metric_of(tally: Tally, formula: Formula) -> Statistic:
     """A metric of summed counts, as a function of the participants taken.
 
     ``tally`` has one entry for each (N,).
     """
 
     def statistic(weights: F64) -> F64:
-        return metric(tally.weighted(weights))
+        return formula(tally.weighted(weights))
 
     return statistic
 
 
-def median_of(values: Sequence[Sequence[float]]) -> Statistic:
-    """The median of numbers that belong to participants (lags of matches), as a function of those
-    taken.
+def statistic_of_values(
+    values: Sequence[Sequence[float]], formula: Callable[[F64, F64], F64]
+) -> Statistic:
+    """A number of values that belong to participants, as a function of those taken.
+
+    Args:
+        values: of each participant, such as the lags of its matches.
+        formula: of all values f64 (N,), rising, each taken as often as weights f64 (rows, N) say,
+            such as ``weighted_median``.
     """
-    owner = np.repeat(np.arange(len(values)), [len(own) for own in values])
-    pooled = np.array([v for own in values for v in own], np.float64)
+    numbers = [len(of_one) for of_one in values]
+    pooled = np.array(list(chain.from_iterable(values)), np.float64)
     order = np.argsort(pooled, kind="stable")
-    ordered, owner = pooled[order], owner[order]
+    ordered = pooled[order]
+    owner = np.repeat(np.arange(len(values)), numbers)[order]
+    step = max(_AT_ONCE // max(len(ordered), 1), 1)
 
     def statistic(weights: F64) -> F64:
-        step = max(_AT_ONCE // max(len(ordered), 1), 1)
-        parts = [weights[row : row + step, owner] for row in range(0, len(weights), step)]
-        return (
-            np.concatenate([weighted_median(ordered, part) for part in parts])
-            if parts
-            else np.empty(0)
-        )
+        result = np.empty(len(weights))
+        for row in range(0, len(weights), step):
+            rows = slice(row, row + step)
+            result[rows] = formula(ordered, weights[rows, owner])
+        return result
 
     return statistic
 
@@ -111,18 +118,18 @@ def weighted_median(ordered: F64, weights: F64) -> F64:
 
 
 def resampled(clusters: int, *, draws: int, seed: int) -> F64:
-    """How often each of ``clusters`` is in each of ``draws`` resamples of the same size, f64
-    (draws, clusters).
+    """How often each of ``clusters`` is in each of ``draws`` resamples of the same size.
+
+    Returns:
+        f64 (draws, clusters).
     """
     if draws < 1:
-        raise ConfigError(f"bootstrap: expected at least 1 draw, got {draws}")
+        raise ConfigError(key="draws", expected="at least 1", got=draws)
     if not clusters:
         return np.empty((draws, 0))
-    return (
-        np.random.default_rng(seed)
-        .multinomial(clusters, np.full(clusters, 1 / clusters), draws)
-        .astype(np.float64)
-    )
+    rng = np.random.default_rng(seed)
+    equally_likely = np.full(clusters, 1 / clusters)
+    return rng.multinomial(clusters, equally_likely, draws).astype(np.float64)
 
 
 def bootstrap(
@@ -131,15 +138,22 @@ def bootstrap(
     """A number on all participants, and its interval of confidence.
 
     Args:
-        statistic: see ``metric_of`` and ``median_of``.
+        statistic: see ``metric_of`` and ``statistic_of_values``.
         weights: see ``resampled``, f64 (draws, N).
         level: of confidence, in (0, 1).
         method: see ``interval``.
     """
-    people = weights.shape[1]
-    value = float(statistic(np.ones((1, people)))[0])
-    left_out = statistic(1 - np.eye(people)) if method == "bca" else np.full(people, np.nan)
+    participants = weights.shape[1]
+    value = on_everybody(statistic, participants)
+    left_out = np.full(participants, np.nan)
+    if method == "bca":
+        left_out = statistic(1 - np.eye(participants))
     return value, interval(value, statistic(weights), left_out, level=level, method=method)
+
+
+def on_everybody(statistic: Statistic, participants: int) -> float:
+    """The number when each participant is taken once."""
+    return float(statistic(np.ones((1, participants)))[0])
 
 
 def interval(
@@ -162,12 +176,14 @@ def interval(
         ConfigError: a level or method that cannot be used.
     """
     if not 0 < level < 1:
-        raise ConfigError(f"level: expected a number between 0 and 1, got {level!r}")
+        raise ConfigError(key="level", expected="a number between 0 and 1", got=level)
     if method not in METHODS:
-        raise ConfigError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+        raise ConfigError(key="method", expected=f"one of {', '.join(METHODS)}", got=method)
     clusters = len(left_out)
     defined = replicates[~np.isnan(replicates)]
-    undefined = 1 - len(defined) / len(replicates) if len(replicates) else math.nan
+    undefined = math.nan
+    if len(replicates):
+        undefined = 1 - len(defined) / len(replicates)
     low = high = math.nan
     if clusters >= 2 and len(defined) and not math.isnan(value):
         tails = np.array([(1 - level) / 2, (1 + level) / 2])
@@ -175,7 +191,7 @@ def interval(
             tails = _expanded_tails(tails, clusters)
         elif method == "bca":
             tails = _bca_tails(tails, value, defined, left_out)
-        low, high = (float(end) for end in np.quantile(defined, tails))
+        low, high = np.quantile(defined, tails).tolist()
     return Interval(
         low=low, high=high, level=level, method=method, clusters=clusters, undefined=undefined
     )
@@ -185,25 +201,32 @@ def _expanded_tails(tails: F64, clusters: int) -> F64:
     """The quantiles to take instead, so that a mean has an interval as wide as Student's."""
     from scipy.special import ndtr, stdtrit
 
-    return np.asarray(
-        ndtr(math.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, tails)), np.float64
-    )
+    students = stdtrit(clusters - 1, tails)
+    return np.asarray(ndtr(math.sqrt(clusters / (clusters - 1)) * students), np.float64)
 
 
 def _bca_tails(tails: F64, value: float, defined: F64, left_out: F64) -> F64:
     """The quantiles to take instead, corrected for bias and skewness."""
     from scipy.special import ndtr, ndtri
 
-    equal = np.isclose(
-        defined, value, rtol=1e-12, atol=0
-    )  # sums in another order may differ in the last digit
-    below = (np.sum((defined < value) & ~equal) + 0.5 * np.sum(equal)) / len(defined)
-    bias = ndtri(
-        np.clip(below, 0.5 / len(defined), 1 - 0.5 / len(defined))
-    )  # finite also where all lie on one side
-    jack = left_out[~np.isnan(left_out)]
-    away = jack.mean() - jack if len(jack) else np.zeros(1)
-    spread = float((away**2).sum())
-    skew = float((away**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
+    # Sums in another order may differ in the last digit.
+    equal = np.isclose(defined, value, rtol=1e-12, atol=0)
+    num_below = np.sum((defined < value) & ~equal) + 0.5 * np.sum(equal)
+    # Finite also where all lie on one side.
+    share_below = np.clip(num_below / len(defined), 0.5 / len(defined), 1 - 0.5 / len(defined))
+    bias = ndtri(share_below)
+    acceleration = _acceleration(left_out[~np.isnan(left_out)])
     z = bias + ndtri(tails)
-    return np.asarray(ndtr(bias + z / (1 - skew * z)), np.float64)
+    return np.asarray(ndtr(bias + z / (1 - acceleration * z)), np.float64)
+
+
+def _acceleration(left_out: F64) -> float:
+    """A sixth of the skewness of the jackknife's values; 0 where they do not differ."""
+    if not len(left_out):
+        return 0.0
+    away = left_out.mean() - left_out
+    spread = float((away**2).sum())
+    if spread <= 0:
+        return 0.0
+    skewness = float((away**3).sum())
+    return skewness / float(6 * spread**1.5)

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.results import CountsRow
-from ferbench.scoring.metrics import METRICS, Metric, Tally
+from ferbench.scoring.tally import Formula, Tally
 from ferbench.scoring.uncertainty.intervals import (
     Interval,
     Method,
@@ -31,8 +30,7 @@ from ferbench.types import F64
 
 EXACT_UP_TO: Final = 16
 """Participants for whom all swaps are tried; beyond, random ones."""
-
-_EQUAL = 1e-12  # differences that differ by less are ties
+_EQUAL: Final = 1e-12  # differences that differ by less are ties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,7 @@ class Difference:
 def compare_counts(
     first: Tally,
     others: Sequence[Tally],
-    metric: Metric,
+    formula: Formula,
     *,
     draws: int,
     seed: int,
@@ -83,7 +81,7 @@ def compare_counts(
     Args:
         first: one entry per participant (N,).
         others: the same participants in the same order.
-        metric: function of summed counts.
+        formula: of summed counts.
         draws: of the bootstrap, and of swaps where not all can be tried.
         seed: of the random numbers.
         level: of confidence.
@@ -92,72 +90,14 @@ def compare_counts(
     Raises:
         ConfigError: different numbers of participants.
     """
-    people = _same_people([len(first.tp), *(len(other.tp) for other in others)])
-    statistics = [metric_of(Tally.joined((first, other)), metric) for other in others]
-    return _compare(statistics, people, draws=draws, seed=seed, level=level, method=method)
-
-
-def paired(
-    first: Sequence[CountsRow],
-    others: Sequence[Sequence[CountsRow]],
-    *,
-    draws: int,
-    seed: int,
-    level: float,
-    method: Method,
-    metrics: Mapping[str, Metric] = METRICS,
-) -> dict[str, tuple[Difference, ...]]:
-    """Compare stored counts of runs with those of a first one, metric by metric.
-
-    One Difference per other run.
-
-    Args:
-        first: rows of one run at one threshold and window, one per session.
-        others: the same sessions of the other runs (see ``in_common``).
-        draws: of the bootstrap, and of swaps where not all can be tried.
-        seed: of the random numbers.
-        level: of confidence.
-        method: of the interval.
-        metrics: which, by name.
-
-    Raises:
-        ConfigError: a session has several rows, or the runs' sessions or participants differ.
-    """
-    tables = [_by_session(rows) for rows in (first, *others)]
-    names = sorted(tables[0])
-    for table in tables[1:]:
-        if different := sorted(tables[0].keys() ^ table.keys()):
-            raise ConfigError(
-                f"paired comparison: expected the same sessions on both sides, got {len(different)} on one side only, "
-                f"the first: {different[0]!r}; compare the sessions that all have"
-            )
-        for name in names:
-            own, theirs = tables[0][name].participant, table[name].participant
-            if own != theirs:
-                raise ConfigError(
-                    f"paired comparison: session {name!r} is of participant {own!r} in one run and of {theirs!r} in "
-                    "another; score one of them again with the same names"
-                )
-    clusters = [tables[0][name].participant or f"session {name}" for name in names]
-    people, group = np.unique(np.array(clusters, str), return_inverse=True)
-    tallies = [
-        Tally.of(table[name].counts for name in names).grouped(group, len(people))
-        for table in tables
-    ]
-    return {
-        name: compare_counts(
-            tallies[0], tallies[1:], metric, draws=draws, seed=seed, level=level, method=method
+    participants = len(first.tp)
+    numbers = [participants, *(len(other.tp) for other in others)]
+    if len(set(numbers)) != 1:
+        raise ConfigError(
+            f"comparison: expected the same participants on all sides, got {numbers} of them"
         )
-        for name, metric in metrics.items()
-    }
-
-
-def in_common(runs: Sequence[Sequence[CountsRow]]) -> tuple[list[list[CountsRow]], tuple[str, ...]]:
-    """The rows of sessions that all runs have, and the names of the other sessions."""
-    names = [{row.session_id for row in rows} for rows in runs]
-    shared = set.intersection(*names) if names else set()
-    kept = [[row for row in rows if row.session_id in shared] for rows in runs]
-    return kept, tuple(sorted(set().union(*names) - shared))
+    statistics = [metric_of(Tally.joined((first, other)), formula) for other in others]
+    return _compare(statistics, participants, draws=draws, seed=seed, level=level, method=method)
 
 
 def holm_adjusted(p: Sequence[float] | F64) -> list[float]:
@@ -169,51 +109,47 @@ def holm_adjusted(p: Sequence[float] | F64) -> list[float]:
     values = np.asarray(p, np.float64)
     known = np.flatnonzero(~np.isnan(values))
     order = known[np.argsort(values[known], kind="stable")]
-    result, reached = np.full(len(values), np.nan), 0.0
+    result = np.full(len(values), np.nan)
+    largest_so_far = 0.0
     for rank, index in enumerate(order):
-        reached = max(reached, min(1.0, (len(order) - rank) * values[index]))
-        result[index] = reached
+        adjusted = min(1.0, (len(order) - rank) * float(values[index]))
+        largest_so_far = max(largest_so_far, adjusted)
+        result[index] = largest_so_far
     return [float(value) for value in result]
 
 
 def _compare(
     statistics: Sequence[Statistic],
-    people: int,
+    participants: int,
     *,
     draws: int,
     seed: int,
     level: float,
     method: Method,
 ) -> tuple[Difference, ...]:
-    """Compare; each statistic is one of 2 N entries, the first detector's N participants before the
-    other's.
+    """Compare several detectors with a first one.
+
+    Each statistic is one of 2 N entries, the first detector's N participants before the other's.
     """
-    weights, swaps = resampled(people, draws=draws, seed=seed), _swaps(people, draws, seed)
-    exact = people <= EXACT_UP_TO
+    weights = resampled(participants, draws=draws, seed=seed)
+    swaps = _swaps(participants, draws, seed)
+    exact = participants <= EXACT_UP_TO
     values, intervals, swapped = [], [], []
     for statistic in statistics:
-        value = float(_difference(statistic, np.ones((1, people)))[0])
-        left_out = _difference(statistic, 1 - np.eye(people))
+        value = float(_difference(statistic, np.ones((1, participants)))[0])
+        replicates = _difference(statistic, weights)
+        left_out = _difference(statistic, 1 - np.eye(participants))
         values.append(value)
-        intervals.append(
-            interval(value, _difference(statistic, weights), left_out, level=level, method=method)
-        )
+        intervals.append(interval(value, replicates, left_out, level=level, method=method))
         swapped.append(np.abs(_swapped(statistic, swaps)))
 
     # An undefined difference counts as large; detectors without a number of their own are no part
     # of the sweep.
-    large = [np.where(np.isnan(sizes), np.inf, sizes) for sizes in swapped]
-    compared = [sizes for sizes, value in zip(large, values, strict=True) if not math.isnan(value)]
-    largest = np.max(compared, axis=0) if compared else np.zeros(len(swaps))
-
-    def p_value(value: float, sizes: F64) -> float:
-        if math.isnan(value):
-            return math.nan
-        at_least = int((sizes >= abs(value) - _EQUAL).sum())
-        return at_least / len(swaps) if exact else (1 + at_least) / (1 + len(swaps))
-
-    p = [p_value(value, sizes) for value, sizes in zip(values, large, strict=True)]
-    holm = holm_adjusted(p)
+    sizes = [np.where(np.isnan(of_one), np.inf, of_one) for of_one in swapped]
+    has_value = ~np.isnan(values)
+    largest = np.max(np.array(sizes)[has_value], axis=0, initial=0.0) if sizes else np.empty(0)
+    p = [_p_value(*pair, exact=exact) for pair in zip(values, sizes, strict=True)]
+    p_holm = holm_adjusted(p)
     return tuple(
         Difference(
             value=value,
@@ -222,55 +158,55 @@ def _compare(
             exact=exact,
             swaps=len(swaps),
             undefined=float(np.isnan(swapped[k]).mean()),
-            p_holm=holm[k],
-            p_max=p_value(value, largest),
+            p_holm=p_holm[k],
+            p_max=_p_value(value, largest, exact=exact),
         )
         for k, value in enumerate(values)
     )
 
 
+def _p_value(value: float, sizes: F64, *, exact: bool) -> float:
+    """Share of the swaps' differences f64 (swaps,) that are as large; NaN without a value.
+
+    Where not all swaps were tried, the real assignment is counted besides.
+    """
+    if math.isnan(value):
+        return math.nan
+    num_as_large = int((sizes >= abs(value) - _EQUAL).sum())
+    if exact:
+        return num_as_large / len(sizes)
+    return (1 + num_as_large) / (1 + len(sizes))
+
+
 def _difference(statistic: Statistic, weights: F64) -> F64:
-    """Other less first, f64 (rows,), when participants are taken as often as ``weights`` f64 (rows,
-    N) says.
+    """Other less first, f64 (rows,).
+
+    Args:
+        statistic: of 2 N entries.
+        weights: f64 (rows, N), how often each participant is taken.
     """
     none = np.zeros_like(weights)
     return statistic(np.hstack([none, weights])) - statistic(np.hstack([weights, none]))
 
 
 def _swapped(statistic: Statistic, swaps: F64) -> F64:
-    """Other less first, f64 (rows,), when the two are swapped for the participants with a 1 in
-    ``swaps`` (rows, N).
+    """Other less first, f64 (rows,), with the two swapped for some participants.
+
+    Args:
+        statistic: of 2 N entries.
+        swaps: f64 (rows, N), 1 = swapped, else 0.
     """
     return statistic(np.hstack([swaps, 1 - swaps])) - statistic(np.hstack([1 - swaps, swaps]))
 
 
-def _swaps(people: int, draws: int, seed: int) -> F64:
-    """Which participants are swapped, f64 (rows, people) of 0 and 1; all possibilities for few.
+def _swaps(participants: int, draws: int, seed: int) -> F64:
+    """Which participants are swapped, f64 (rows, N) of 0 and 1; all possibilities for few.
 
     Swapping the others instead only turns the sign of a difference, so the first participant is
     never swapped.
     """
-    if people > EXACT_UP_TO:
-        return np.random.default_rng([seed, 1]).integers(0, 2, (draws, people)).astype(np.float64)
-    return np.array(
-        [(0.0, *rest)[:people] for rest in itertools.product((0.0, 1.0), repeat=max(people - 1, 0))]
-    )
-
-
-def _same_people(numbers: Sequence[int]) -> int:
-    if len(set(numbers)) != 1:
-        raise ConfigError(
-            f"comparison: expected the same participants on all sides, got {list(numbers)} of them"
-        )
-    return numbers[0]
-
-
-def _by_session(rows: Sequence[CountsRow]) -> dict[str, CountsRow]:
-    table = {row.session_id: row for row in rows}
-    if len(table) != len(rows):
-        settings = sorted({(row.threshold, row.pre_s, row.post_s) for row in rows})
-        raise ConfigError(
-            f"paired comparison: expected one row per session, got {len(rows)} rows of {len(table)} sessions with "
-            f"(threshold, pre_s, post_s) = {settings[:4]}; choose one of these"
-        )
-    return table
+    if participants > EXACT_UP_TO:
+        rng = np.random.default_rng([seed, 1])
+        return rng.integers(0, 2, (draws, participants)).astype(np.float64)
+    of_the_others = itertools.product((0.0, 1.0), repeat=max(participants - 1, 0))
+    return np.array([(0.0, *rest)[:participants] for rest in of_the_others])

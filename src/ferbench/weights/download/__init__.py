@@ -1,4 +1,8 @@
-"""Bringing one file here: over https, from Google Drive, or as a wheel. Knows nothing of models.
+"""Bringing one file here: over https, from Google Drive, or as a wheel.
+
+``http`` (with ``http_fetch``, ``http_answer`` and ``http_part``), ``drive`` and ``wheel`` are the
+ways; ``sources`` says where a file can come from, ``address`` which addresses are allowed,
+``content`` whether what came can be what its name says. Nothing here knows of models.
 
 A file reaches its place only whole and with the right SHA-256; what came of an interrupted download
 waits beside it, unless nobody knows the digest that the rest would have to complete.
@@ -11,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import WeightsError
+from ferbench.errors import Action, Text, WeightsError
 
 OnBytes = Callable[[int, int | None], None]
-"""Told how many bytes of a file are here, and of how many (None = the server does not say)."""
+"""Called with how many bytes of a file are here, and of how many (None = not known)."""
 
 Accept = Callable[[Path], None]
 """Called with a whole file before it gets its place.
@@ -42,8 +46,8 @@ class Patience:
 PATIENT: Final = Patience()
 
 
-def untold(done_bytes: int, total_bytes: int | None) -> None:
-    """An OnBytes that nobody listens to."""
+def ignore_bytes(done_bytes: int, total_bytes: int | None) -> None:
+    """An OnBytes that nobody watches."""
 
 
 def accept_any(arrived: Path) -> None:
@@ -53,7 +57,14 @@ def accept_any(arrived: Path) -> None:
 def wrong_file(origin: str, *, got: str, expected: str) -> WeightsError:
     """The error for a file that arrived whole with another SHA-256."""
     return WeightsError(
-        f"{origin} has sha256 {got}, expected {expected}: not kept. If the publisher replaced the file on "
-        "purpose, check it and change sha256 in the yaml (every key, and so every result, changes with it), or delete "
-        "its line in weights.lock where the yaml does not tell."
+        f"{origin} has sha256 {got}, expected {expected}: not kept. If the publisher replaced the "
+        "file on purpose, check it and change sha256 in the yaml (every key, and so every result, "
+        "changes with it), or delete its line in weights.lock where the yaml does not tell."
+    )
+
+
+def by_hand(where: str) -> Text:
+    """What to do about a file that only a person can download: ``where`` says from where."""
+    return Text(
+        f"{where} and run ", Action("import_weights", "DIR"), " on the folder where it lies."
     )

@@ -13,8 +13,10 @@ def is_allowed(url: str, *, after: str = "") -> bool:
 
     >>> is_allowed("https://example.org/net.pth"), is_allowed("http://example.org/net.pth")
     (True, False)
-    >>> is_allowed("http://127.0.0.1:8000/net.pth"), is_allowed("http://localhost/net.pth", after="https://example.org")
-    (True, False)
+    >>> is_allowed("http://127.0.0.1:8000/net.pth")
+    True
+    >>> is_allowed("http://localhost/net.pth", after="https://example.org")
+    False
     """
     try:
         parts = urlsplit(url)

@@ -16,10 +16,20 @@ _HDF5: Final = (".h5", ".hdf5")
 _ONNX: Final = (".onnx",)
 _ARCHIVE: Final = (".zip",)
 _LEAST_BYTES: Final = 32  # no network is smaller
+_BEGINNING_BYTES: Final = 512
+_LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 _PAGES: Final = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<script")
+_DAMAGED_ARCHIVE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+)
 
 
-def fault(path: Path, suffix: str) -> str:
+def why_impossible(path: Path, suffix: str) -> str:
     """Why a file cannot be what it should be; "" = it can be.
 
     Args:
@@ -28,55 +38,68 @@ def fault(path: Path, suffix: str) -> str:
             are only kept from being web pages.
     """
     with path.open("rb") as stream:
-        beginning = stream.read(512)
+        beginning = stream.read(_BEGINNING_BYTES)
+    size_bytes = path.stat().st_size
     if not beginning:
         return "it is empty"
-    if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGES):
+    if beginning.lstrip(_BLANKS).lower().startswith(_PAGES):
         return "it is a web page (a login, a quota or an error)"
-    if beginning.startswith(b"version https://git-lfs.github.com/spec/"):
+    if beginning.startswith(_LFS_POINTER):
         return "it is Git LFS' pointer to the file, not the file"
-    if path.stat().st_size < _LEAST_BYTES:
-        return f"it has {path.stat().st_size} bytes, too few for a network"
+    if size_bytes < _LEAST_BYTES:
+        return f"it has {size_bytes} bytes, too few for a network"
+    return _why_not_of_kind(path, suffix, beginning)
+
+
+def _why_not_of_kind(path: Path, suffix: str, beginning: bytes) -> str:
     if suffix in _ARCHIVE:
-        return _fault_of_zip(path)
-    if suffix in _TORCH:
-        return "" if beginning.startswith(_TORCH_BEFORE_1_6) else _fault_of_archive(path)
+        return _why_no_archive(path)
+    if suffix in _TORCH and not beginning.startswith(_TORCH_BEFORE_1_6):
+        return _why_no_torch_archive(path)
     if suffix in _HDF5:
-        return _fault_of_hdf5(path)
-    return _fault_of_onnx(path) if suffix in _ONNX else ""
+        return _why_no_hdf5(path)
+    if suffix in _ONNX:
+        return _why_no_onnx(path)
+    return ""
 
 
-def _fault_of_archive(path: Path) -> str:
-    """Of a zip archive the list of contents stands at its end, so a cut one shows."""
+def _why_no_torch_archive(path: Path) -> str:
+    """The list of contents of a zip archive stands at its end, so a cut one shows."""
     try:
         with zipfile.ZipFile(path) as archive:
-            saved = any(name.endswith("/data.pkl") for name in archive.namelist())
+            is_saved = any(name.endswith("/data.pkl") for name in archive.namelist())
     except zipfile.BadZipFile:
         return "it is no file of torch.save, or its end is missing"
-    return "" if saved else "it is a zip archive, but no file of torch.save"
+    return "" if is_saved else "it is a zip archive, but no file of torch.save"
 
 
-def _fault_of_zip(path: Path) -> str:
-    """Of an archive with one file of torch.save in it.
-
-    What torch.save writes itself is an archive too.
-    """
+def _why_no_archive(path: Path) -> str:
+    """Of an archive with one file of torch.save in it, or one that torch.save wrote itself."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            if any(member.filename.endswith("/data.pkl") for member in members):
-                return ""
-            if len(members) != 1:
-                return f"expected a zip archive with one file, the weights; it has {len(members)}"
-            if members[0].file_size < _LEAST_BYTES:
-                return f"{members[0].filename} in it has {members[0].file_size} bytes, too few for a network"
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+            return _why_no_weights(archive)
+    except _DAMAGED_ARCHIVE as error:
         return f"it is no whole zip archive: {error}"
-    return f"{damaged} in it is damaged" if damaged else ""
 
 
-def _fault_of_hdf5(path: Path) -> str:
+def _why_no_weights(archive: zipfile.ZipFile) -> str:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if any(member.filename.endswith("/data.pkl") for member in members):
+        return ""
+    if len(members) != 1:
+        return f"expected a zip archive with one file, the weights; it has {len(members)}"
+    return _fault_of_member(members[0], archive)
+
+
+def _fault_of_member(member: zipfile.ZipInfo, archive: zipfile.ZipFile) -> str:
+    if member.file_size < _LEAST_BYTES:
+        return f"{member.filename} in it has {member.file_size} bytes, too few for a network"
+    if archive.testzip() is not None:
+        return f"{member.filename} in it is damaged"
+    return ""
+
+
+def _why_no_hdf5(path: Path) -> str:
     import h5py
 
     try:
@@ -86,7 +109,7 @@ def _fault_of_hdf5(path: Path) -> str:
         return f"it is no whole HDF5 file: {error}"
 
 
-def _fault_of_onnx(path: Path) -> str:
+def _why_no_onnx(path: Path) -> str:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
@@ -94,4 +117,6 @@ def _fault_of_onnx(path: Path) -> str:
         graph = onnx.load_model(str(path), load_external_data=False).graph
     except DecodeError as error:
         return f"it is no whole ONNX file: {error}"
-    return "" if len(graph.node) else "it is no ONNX file, or one without a network"
+    if not len(graph.node):
+        return "it is no ONNX file, or one without a network"
+    return ""

@@ -12,14 +12,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ferbench.errors import WeightsError
+from ferbench.errors import Text, WeightsError
 from ferbench.weights.download import (
     PATIENT,
     Accept,
     OnBytes,
     Patience,
     accept_any,
-    untold,
+    by_hand,
+    ignore_bytes,
     wrong_file,
 )
 
@@ -35,7 +36,7 @@ def download(
     *,
     sha256: str,
     accept: Accept = accept_any,
-    on_bytes: OnBytes = untold,
+    on_bytes: OnBytes = ignore_bytes,
     patience: Patience = PATIENT,
 ) -> None:
     """Bring a public file of Google Drive to ``target``, whose folder exists.
@@ -45,7 +46,7 @@ def download(
         target: replaced only by the whole file.
         sha256: digest of its bytes, as far as it is known: all, the beginning, or "".
         accept: has the last word.
-        on_bytes: told after each piece.
+        on_bytes: called after each piece.
         patience: pauses and time limits.
 
     Raises:
@@ -56,10 +57,10 @@ def download(
     scratch = target.with_name(f".{file_id}.drive")
     scratch.mkdir(exist_ok=True)
     arrived = scratch / "file"
-    kept = bool(sha256)
+    keeps_part = can_resume = bool(sha256)
     try:
-        _download(gdown, file_id, arrived, on_bytes, patience, goes_on=kept)
-        kept = False
+        _download(gdown, file_id, arrived, on_bytes, patience, can_resume=can_resume)
+        keeps_part = False
         with arrived.open("rb") as stream:
             got = hashlib.file_digest(stream, "sha256").hexdigest()
         if not got.startswith(sha256):
@@ -71,7 +72,8 @@ def download(
             f"{page(file_id)} could not be written to {target}: {error.strerror or error}"
         ) from error
     finally:
-        if not kept or not any(part.stat().st_size for part in scratch.iterdir()):
+        has_bytes = any(part.stat().st_size for part in scratch.iterdir())
+        if not keeps_part or not has_bytes:
             shutil.rmtree(scratch)
 
 
@@ -80,21 +82,25 @@ def _gdown(file_id: str) -> Any:
         import gdown
     except ImportError as error:
         raise WeightsError(
-            f"{page(file_id)} needs the package gdown: pip install 'ferbench[drive]'. "
-            "Or download the file in a browser and run 'ferbench models import' on the folder where it lies."
+            Text(
+                f"{page(file_id)} needs the package gdown: pip install 'ferbench[drive]'. ",
+                by_hand("Or download the file in a browser"),
+            )
         ) from error
     return gdown
 
 
 def _download(
-    gdown: Any, file_id: str, arrived: Path, on_bytes: OnBytes, patience: Patience, *, goes_on: bool
+    gdown: Any,
+    file_id: str,
+    arrived: Path,
+    on_bytes: OnBytes,
+    patience: Patience,
+    *,
+    can_resume: bool,
 ) -> None:
     import requests
 
-    by_hand = (
-        f"Run again{f' to go on (delete {arrived.parent} to start anew)' if goes_on else ''}, or download it in a "
-        f"browser from {page(file_id)} and run 'ferbench models import' on the folder where it lies."
-    )
     try:
         gdown.download(
             id=file_id,
@@ -107,7 +113,13 @@ def _download(
             progress=on_bytes,
         )
     except (gdown.exceptions.DownloadError, requests.RequestException) as error:
-        said = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
+        again = "Run again"
+        if can_resume:
+            again += f" to go on (delete {arrived.parent} to start anew)"
         raise WeightsError(
-            f"gdown could not fetch file {file_id} of Google Drive: {said} {by_hand}"
+            Text(
+                f"gdown could not fetch file {file_id} of Google Drive: {reason} {again}, or ",
+                by_hand(f"download it in a browser from {page(file_id)}"),
+            )
         ) from error

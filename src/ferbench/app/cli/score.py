@@ -1,0 +1,233 @@
+"""``ferbench score``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from ferbench.app.words import OptionWords
+from ferbench.errors import FerbenchError, Setting
+
+OWN_OPTIONS: Final = {
+    "pre_s": "--pre",
+    "post_s": "--post",
+    "stamp": "--stamp",
+    "intervals": "--no-intervals",
+}
+"""Settings of the criterion and the statistics that have an option of their own."""
+OPTIONS: Final = {
+    "annotator": "--annotator",
+    "format.columns": "--column",
+    "format.frame_rate_hz": "--frame-rate",
+    "format.keep": "--keep",
+    "format.tier": "--tier",
+    "format.time_format": "--time-format",
+    "label": "--label",
+    "lengths": "--sessions",
+    "matches": "--matches",
+    "post_s": "--post",
+    "pre_s": "--pre",
+    "scoring": "--scoring",
+    "session_name": "--session-name",
+    "stamp": "--stamp",
+    "statistics.intervals=none": "--no-intervals",
+    "unlisted": "--unlisted",
+}
+"""Options by the fields that messages name."""
+
+
+class ScoreWords(OptionWords):
+    """As ``OptionWords``; fields of the criterion and of the statistics are set with ``--set``."""
+
+    def setting(self, setting: Setting) -> str:
+        """``--set least_iou=0.3``, or ``--set least_iou``."""
+        group, _, name = setting.key.partition(".")
+        key = f"{setting.key}={setting.value}"
+        if group not in ("scoring", "statistics") or not name or key in self.options:
+            return OptionWords.setting(self, setting)
+        if name in OWN_OPTIONS:
+            return OptionWords.setting(self, Setting(name, setting.value))
+        if not setting.value:
+            return f"--set {name}"
+        return f"--set {name}={setting.value}"
+
+
+WORDS: Final = ScoreWords(OPTIONS)
+
+
+def score(
+    events: Annotated[
+        Path,
+        typer.Argument(
+            help="Table of events (CSV of a run or of 'events --out'; JSON of 'events --json')."
+        ),
+    ],
+    annotations: Annotated[
+        Path,
+        typer.Argument(
+            help="Annotations, as for a run: a CSV, .eaf, .vtt, BORIS's table, or a folder of these."
+        ),
+    ],
+    pre: Annotated[
+        float, typer.Option(help="Seconds before an annotation's onset in which an event matches.")
+    ] = 0.5,
+    post: Annotated[float, typer.Option(help="Seconds after it.")] = 5.0,
+    stamp: Annotated[
+        str | None,
+        typer.Option(help="An event's time: trigger (default, where the table has it) or onset."),
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="Only events of this expression.")] = None,
+    sessions: Annotated[
+        Path | None,
+        typer.Option(help="CSV with session and duration_s; default: the one beside EVENTS."),
+    ] = None,
+    unlisted: Annotated[
+        str,
+        typer.Option(
+            help="A session without a row is unannotated (not scored), or empty (nothing to find)."
+        ),
+    ] = "unannotated",
+    time_format: Annotated[
+        str, typer.Option(help="How times are written: auto, seconds, mm:ss, ...")
+    ] = "auto",
+    frame_rate: Annotated[
+        float | None, typer.Option(help="Frames per second of hh:mm:ss:ff.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OURS=THEIRS", help="A column's name, as session=participant_id."),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="Only such rows are annotations, as type=robot."),
+    ] = None,
+    tier: Annotated[
+        str | None,
+        typer.Option(
+            help="ELAN: this tier's annotations; all = of all tiers (--column kind=tier)."
+        ),
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option(help="Only this annotator's rows; all = everybody's.")
+    ] = None,
+    session_name: Annotated[
+        str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
+    ] = "{session}",
+    scoring: Annotated[
+        str,
+        typer.Option(
+            help="How to match: window (around the onset), onset_offset, overlap or errhri."
+        ),
+    ] = "window",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A value of that criterion or of the statistics, as least_iou=0.3 or seed=1.",
+        ),
+    ] = None,
+    intervals: Annotated[
+        bool, typer.Option(help="Chance levels and intervals over participants.")
+    ] = True,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write pictures and tables of the statistics to this folder."),
+    ] = None,
+    matches: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write hits, false alarms and misses: '{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
+) -> None:
+    """Compare a table of events with annotations, with the scoring of a run; no video is touched.
+
+    Sessions are compared by name. One that has a row that cannot be read, or that is in one of the
+    files only, is left out and named. Ends with 0 if something was scored and every row could be
+    read, else with 1.
+    """
+    from ferbench.app.cli.options import pairs
+    from ferbench.app.cli.score_report import show
+    from ferbench.datasets.naming import Naming
+    from ferbench.formats.writing import write_tracks
+    from ferbench.report.statistics_files import write_statistics
+    from ferbench.workflows.score import match_tracks_of
+    from ferbench.workflows.score import score as compare_tables
+    from ferbench.workflows.score_tables import Request, table_from
+
+    if stamp is not None:
+        _check("--stamp", stamp, ("trigger", "onset"))
+    _check("--unlisted", unlisted, ("unannotated", "empty"))
+    settings = pairs("--set", set_ or ())
+    for name, _ in settings:
+        own_option = OWN_OPTIONS.get(name.rpartition(".")[2])
+        if own_option:
+            raise FerbenchError(f"--set: {name} has an option of its own, {own_option}")
+    with _errors_in_options():
+        naming = Naming(template=session_name)
+        table = table_from(
+            columns=pairs("--column", column or ()),
+            keep=pairs("--keep", keep or ()),
+            time_format=time_format,
+            frame_rate_hz=frame_rate,
+            tier=tier,
+        )
+    request = Request(
+        events=events,
+        annotations=annotations,
+        lengths=sessions,
+        table=table,
+        naming=naming,
+        annotator=annotator,
+        label=label,
+        pre_s=pre,
+        post_s=post,
+        stamp=stamp,  # type: ignore[arg-type]
+        unlisted=unlisted,  # type: ignore[arg-type]
+        scoring=scoring,
+        settings=settings,
+        intervals=intervals,
+    )
+    with _errors_in_options():
+        scored = compare_tables(request)
+    if matches is not None:
+        with _written("--matches", matches), _errors_in_options():
+            write_tracks(matches, match_tracks_of(scored.scores), key="matches")
+    if out is not None:
+        with _written("--out", out):
+            scores = scored.scores
+            write_statistics(scores.statistics, out, scores.criterion, scores.rules)
+    show(scored, WORDS, as_json=as_json)
+    if scored.refused:
+        raise typer.Exit(1)
+
+
+def _check(option: str, given: str, allowed: tuple[str, ...]) -> None:
+    if given not in allowed:
+        raise FerbenchError(f"{option}: expected {' or '.join(allowed)}, got {given!r}")
+
+
+@contextmanager
+def _errors_in_options() -> Iterator[None]:
+    """Errors raised inside name options instead of fields."""
+    try:
+        yield
+    except FerbenchError as error:
+        raise type(error)(error.told(WORDS)) from error
+
+
+@contextmanager
+def _written(option: str, path: Path) -> Iterator[None]:
+    """What cannot be written is told with the option that asked for it."""
+    try:
+        yield
+    except OSError as error:
+        raise FerbenchError(
+            f"{option}: {error.filename or path} cannot be written: {error.strerror or error}"
+        ) from error

@@ -1,0 +1,38 @@
+"""``ferbench score-frames``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def score_frames(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with a row per frame: truth, prediction and, of several sessions, session."
+        ),
+    ],
+    tolerance: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Of the tolerant scores: a label that is true so many frames away is forgiven.",
+        ),
+    ] = 1,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OURS=THEIRS", help="A column's name, as truth=y_true."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
+) -> None:
+    """Score labels of frames as the ERR@HRI 2024 challenge does.
+
+    Accuracy and macro precision, recall and F1.
+    """
+    from ferbench.app.cli.options import pairs
+    from ferbench.app.cli.score_frames_report import show
+
+    show(table, columns=pairs("--column", column or ()), tolerance=tolerance, as_json=as_json)

@@ -1,0 +1,71 @@
+"""The note that a sweep leaves for its cells, which may run in other processes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ferbench.app.hydra.job import CLAIMS_FOLDER
+from ferbench.errors import TrackingError
+from ferbench.workflows.tracked_run import SweepContext
+
+SWEEP_FILE: Final = "sweep.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepNote:
+    """What a cell must know.
+
+    Attributes:
+        context: where the sweep is recorded.
+        shared: keys of the overrides that all cells share.
+    """
+
+    context: SweepContext
+    shared: tuple[str, ...]
+
+
+def write_sweep_note(
+    folder: Path, *, experiment_id: str, parent_run_id: str, shared: Sequence[str], error: str = ""
+) -> None:
+    """Leave the note in the sweep's folder.
+
+    Args:
+        folder: Hydra's folder of the sweep.
+        experiment_id: the store's name for the experiment.
+        parent_run_id: the sweep's own run.
+        shared: keys of the overrides that all cells share.
+        error: why the sweep could not be prepared; "" = it could.
+    """
+    about = {
+        "experiment_id": experiment_id,
+        "parent_run_id": parent_run_id,
+        "shared": list(shared),
+        "error": error,
+    }
+    (folder / SWEEP_FILE).write_text(json.dumps(about), encoding="utf-8")
+
+
+def read_sweep_note(folder: Path) -> SweepNote:
+    """The note of the sweep that a cell belongs to.
+
+    Raises:
+        TrackingError: the sweep could not be prepared.
+    """
+    path = folder / SWEEP_FILE
+    if not path.is_file():
+        raise TrackingError(
+            f"the sweep has no {path}; keep hydra.callbacks.sweep in the configuration"
+        )
+    about = json.loads(path.read_text(encoding="utf-8"))
+    if about["error"]:
+        raise TrackingError(about["error"])
+    context = SweepContext(
+        experiment_id=about["experiment_id"],
+        parent_run_id=about["parent_run_id"],
+        claims=folder / CLAIMS_FOLDER,
+    )
+    return SweepNote(context=context, shared=tuple(about["shared"]))

@@ -1,0 +1,29 @@
+"""The program: ``ferbench run`` goes straight to Hydra, every other command to typer."""
+
+from __future__ import annotations
+
+import sys
+
+from ferbench.errors import FerbenchError
+
+
+def main() -> None:
+    """Run the command line; an error of ferbench is told in one message, with exit code 1."""
+    if sys.argv[1:2] == ["run"]:
+        sys.argv = ["ferbench run", *sys.argv[2:]]
+        from ferbench.app.hydra.entry import main as run_main
+
+        run_main()
+        return
+    from ferbench.app.cli.commands import app
+    from ferbench.app.words import OptionWords
+
+    try:
+        app()
+    except FerbenchError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error.told(OptionWords())}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""What a run shows at its end: sessions as a table, scores, what was computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from ferbench.app.tables import FittedTable, number, rows_table
+from ferbench.report.files import session_f1
+from ferbench.report.statistics_words import scores_line
+from ferbench.results import Failure, Report, SessionResult
+from ferbench.wording import plural
+
+_SCORES: Final = ("matched", "false", "missed", "F1")
+
+
+def summary(report: Report) -> FittedTable:
+    """One row per session; score columns only where something is annotated."""
+    is_scored = any(result.counts is not None for result in report.sessions)
+    header = ["session", "video s", "face", "events"]
+    if is_scored:
+        header += _SCORES
+    rows = []
+    for result in report.sessions:
+        row = [result.session.session_id, *_video_cells(result)]
+        if is_scored:
+            row += _score_cells(result)
+        rows.append(row)
+    for failed in report.failures:
+        blank = [""] * (len(header) - 2)
+        rows.append([failed.session_id, "FAILED", *blank])
+    return rows_table("sessions", header, rows, importance=["session", "F1", "events", *header])
+
+
+def _video_cells(result: SessionResult) -> list[str]:
+    face_share = "-"
+    if result.observed_s:
+        face_share = f"{result.valid_s / result.observed_s:.0%}"
+    return [f"{result.video_s:.1f}", face_share, str(len(result.events))]
+
+
+def _score_cells(result: SessionResult) -> list[str]:
+    counts = result.counts
+    if counts is None:
+        reason = "not scored" if result.session.unscored else "not annotated"
+        return [reason, "", "", ""]
+    return [str(counts.tp), str(counts.fp), str(counts.fn), number(session_f1(result))]
+
+
+def failure(failed: Failure) -> str:
+    """A failed session in a line: session, file and reason, each once."""
+    name = failed.file.name
+    reason = failed.reason.removeprefix(f"{name}: ")
+    if name in reason:
+        return f"{failed.session_id}: {reason}"
+    return f"{failed.session_id} ({name}): {reason}"
+
+
+def totals(report: Report, metrics: Mapping[str, float]) -> str:
+    """The scores over all sessions, what was computed, and at which speed, a line each."""
+    lines = []
+    if report.scores:
+        lines.append(f"{_which_sessions(report)}: {scores_line(report.scores)}")
+    lines.append(_computed(report))
+    rates = _rates(metrics)
+    if report.work.frames_decoded and rates:
+        lines.append(f"per second of each stage: {', '.join(rates)}")
+    return "\n".join(lines)
+
+
+def _computed(report: Report) -> str:
+    work = report.work
+    line = (
+        f"computed now: {work.frames_decoded} frames decoded, "
+        f"{work.frames_detected} searched for faces, {work.faces_classified} faces classified"
+    )
+    return line if work.frames_decoded else f"{line} (everything else was stored)"
+
+
+def _rates(metrics: Mapping[str, float]) -> list[str]:
+    rates = []
+    for stage in ("decode", "detect", "classify"):
+        rate = metrics.get(f"speed/{stage}_fps")
+        if rate is not None:
+            rates.append(f"{stage} {rate:.0f}")
+    return rates
+
+
+def _which_sessions(report: Report) -> str:
+    """Which sessions the scores rest on."""
+    unscored = [result for result in report.sessions if result.counts is None]
+    refused = sum(bool(result.session.unscored) for result in unscored)
+    others = {
+        "failed": len(report.failures),
+        "not annotated": len(unscored) - refused,
+        "not scored": refused,
+    }
+    if not any(others.values()):
+        return "all sessions"
+    reasons = ", ".join(f"{count} {what}" for what, count in others.items() if count)
+    total = len(report.sessions) + len(report.failures)
+    scored = len(report.sessions) - len(unscored)
+    return f"{scored} of {plural(total, 'session')} scored ({reasons})"
+
+
+def one_line(report: Report, metrics: Mapping[str, float]) -> str:
+    """A cell of a sweep in one line: score, events, what was computed, how long it took."""
+    parts = []
+    if report.scores:
+        parts.append(f"F1 {number(metrics.get('event/f1', math.nan))}")
+    parts.append(plural(int(metrics["event/count"]), "event"))
+    work = report.work
+    if work.frames_decoded:
+        parts.append(f"{work.frames_decoded} frames decoded")
+        parts.append(f"{work.faces_classified} faces classified")
+    else:
+        parts.append("no pixels touched")
+    parts.append(f"{report.wall_s:.1f} s")
+    if report.failures:
+        parts.append(f"FAILED sessions: {len(report.failures)}")
+    return ", ".join(parts)

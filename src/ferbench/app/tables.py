@@ -1,0 +1,154 @@
+"""Tables that fit the screen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from ferbench.wording import plural
+
+_GAP: Final = 2
+_NAMED: Final = 6
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number for a table; a dash where it is undefined."""
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def rows_table(
+    title: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    importance: Sequence[str] = (),
+    elsewhere: str = "",
+) -> FittedTable:
+    """A plain table that never breaks a word; columns of numbers are right-aligned.
+
+    Args:
+        title: one or more lines above it.
+        header: names of the columns.
+        rows: texts, as many per row as there are names.
+        importance: names of columns, those first that are kept longest where there is no room for
+            all; those that are not named come after them, in their order.
+        elsewhere: said where columns were left out: where all of them are.
+    """
+    ranked = dict.fromkeys([*importance, *header])
+    return FittedTable(
+        title=title,
+        header=tuple(header),
+        rows=tuple(tuple(row) for row in rows),
+        importance=tuple(name for name in ranked if name in header),
+        elsewhere=elsewhere,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedTable:
+    """A table as wide as the screen allows.
+
+    Long texts are shortened first, then the least important columns go.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    importance: tuple[str, ...]
+    elsewhere: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it for a screen of this width."""
+        texts = self._texts(options.max_width)
+        kept = self._kept_columns(texts, options.max_width)
+        yield Text(self.title, style="italic")
+        yield self._drawn(kept, texts)
+        kept_names = {self.header[column] for column in kept}
+        left_out = [name for name in self.importance if name not in kept_names]
+        if left_out:
+            yield Text(self._left_out_note(left_out), style="dim")
+
+    def _texts(self, max_width: int) -> list[tuple[str, ...]]:
+        """Header and rows, long cells shortened where not all columns fit otherwise."""
+        every_column = range(len(self.header))
+        texts = [self.header, *self.rows]
+        if self._fits(every_column, texts, max_width):
+            return texts
+        first_width, other_width = max(20, max_width // 2), max(20, max_width // 4)
+        widths = [first_width, *[other_width] * (len(self.header) - 1)]
+        shortened = [
+            tuple(shorten(cell, width) for cell, width in zip(row, widths, strict=True))
+            for row in self.rows
+        ]
+        return [self.header, *shortened]
+
+    def _kept_columns(self, texts: Sequence[Sequence[str]], max_width: int) -> list[int]:
+        """Positions of the columns that there is room for, at least two."""
+        kept: list[int] = []
+        for name in self.importance:
+            column = self.header.index(name)
+            if len(kept) < 2 or self._fits([*kept, column], texts, max_width):
+                kept.append(column)
+        return sorted(kept)
+
+    def _left_out_note(self, left_out: Sequence[str]) -> str:
+        note = f"no room for {', '.join(left_out[:_NAMED])}"
+        more = len(left_out) - _NAMED
+        if more > 0:
+            note = f"{note} and {plural(more, 'more column')}"
+        if self.elsewhere:
+            note = f"{note}; {self.elsewhere}"
+        return note
+
+    def _width(self, column: int, texts: Sequence[Sequence[str]]) -> int:
+        return max(cell_len(row[column]) for row in texts)
+
+    def _fits(self, columns: Iterable[int], texts: Sequence[Sequence[str]], max_width: int) -> bool:
+        widths = [self._width(column, texts) for column in columns]
+        return sum(widths) + _GAP * (len(widths) - 1) <= max_width
+
+    def _drawn(self, columns: Sequence[int], texts: Sequence[Sequence[str]]) -> Table:
+        table = Table(
+            box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold underline"
+        )
+        for column in columns:
+            table.add_column(
+                Text(texts[0][column]),
+                justify="right" if self._is_numeric(column) else "left",
+                min_width=self._width(column, texts),
+                no_wrap=True,
+                overflow="crop",
+            )
+        for row in texts[1:]:  # texts of users, not markup
+            style = "red" if "FAILED" in row else ""
+            table.add_row(*(Text(row[column]) for column in columns), style=style)
+        return table
+
+    def _is_numeric(self, column: int) -> bool:
+        """Whether most cells of a column are numbers; the first column has names."""
+        if column == 0:
+            return False
+        cells = [row[column] for row in self.rows if row[column]]
+        numbers = [cell for cell in cells if cell[0].isdigit() or cell[0] in "-."]
+        return 2 * len(numbers) > len(cells)
+
+
+def shorten(text: str, width: int) -> str:
+    """A text of at most ``width`` characters.
+
+    Its middle goes, for names mostly differ at their ends.
+
+    >>> shorten("participant_017_left", 11)
+    'parti…_left'
+    """
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"

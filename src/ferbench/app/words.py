@@ -1,0 +1,98 @@
+"""How the two edges name settings and actions: a run has configuration keys, a command options."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ferbench.errors import Action, FerbenchError, Setting, Words
+
+COMMANDS: Final = {
+    "agree": "ferbench agreement",
+    "compare": "ferbench compare",
+    "doctor": "ferbench doctor",
+    "evaluate": "ferbench run",
+    "fetch_weights": "ferbench models fetch",
+    "find_events": "ferbench events",
+    "import_weights": "ferbench models import",
+    "list_weights": "ferbench models list",
+    "predict": "ferbench predict",
+    "score": "ferbench score",
+    "survey": "ferbench init",
+    "verify_weights": "ferbench models verify",
+}
+"""The command that does what a verb of the library does."""
+
+
+def command_of(action: Action) -> str:
+    """The command line that does what an action does.
+
+    >>> command_of(Action("fetch_weights", "mtcnn", folder="DIR"))
+    'ferbench models fetch mtcnn --to DIR'
+    """
+    command = f"{COMMANDS[action.verb]} {action.argument}".rstrip()
+    return f"{command} --to {action.folder}" if action.folder else command
+
+
+@dataclass(frozen=True, slots=True)
+class RunWords:
+    """The words of ``ferbench run``: settings are keys of the configuration."""
+
+    def setting(self, setting: Setting) -> str:
+        """``dataset.annotator=Ann``, or ``dataset.annotator``."""
+        return f"{setting.key}={setting.value}" if setting.value else setting.key
+
+    def action(self, action: Action) -> str:
+        """``ferbench models fetch NAME``."""
+        return command_of(action)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionWords:
+    """The words of a command with options.
+
+    Attributes:
+        options: the option of each field, such as ``{"annotator": "--annotator"}``, or of a field
+            with one value, such as ``{"on_damaged=keep": "--keep-damaged"}``. An option of a field
+            with fields of its own takes theirs, as ``--column kind=tier`` of ``format.columns``. A
+            field without an option keeps its name.
+
+    >>> words = OptionWords({"annotator": "--annotator", "format.columns": "--column"})
+    >>> words.setting(Setting("annotator", "Ann B"))
+    "--annotator 'Ann B'"
+    >>> words.setting(Setting("format.columns.kind", "tier"))
+    '--column kind=tier'
+    """
+
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def setting(self, setting: Setting) -> str:
+        """``--annotator Ann``, or ``--annotator``."""
+        flag = self.options.get(f"{setting.key}={setting.value}")
+        if flag is not None:
+            return flag
+        if setting.key in self.options:
+            return _given(self.options[setting.key], setting.value)
+        owner, _, name = setting.key.rpartition(".")
+        if owner in self.options:
+            value = f"{name}={setting.value}" if setting.value else name
+            return _given(self.options[owner], value)
+        return _given(setting.key, setting.value)
+
+    def action(self, action: Action) -> str:
+        """``ferbench models fetch NAME``."""
+        return command_of(action)
+
+
+def _given(option: str, value: str) -> str:
+    """An option with its value; "" = alone."""
+    return f"{option} {shlex.quote(value)}" if value else option
+
+
+def reason_in(words: Words, error: BaseException) -> str:
+    """What an error says, in somebody's words where it is one of ferbench's."""
+    if isinstance(error, FerbenchError):
+        return error.told(words)
+    return str(error) or type(error).__name__

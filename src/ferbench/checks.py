@@ -1,0 +1,70 @@
+"""Checks of settings that many components have: ranges, choices, lengths of time.
+
+Each raises ConfigError with the setting's name, what was expected and what was got.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ferbench.errors import ConfigError
+
+
+def check_choice(key: str, value: str, choices: Sequence[str]) -> None:
+    """Check that a setting is one of some words.
+
+    >>> check_choice("pad", "white", ("edge", "black"))
+    Traceback (most recent call last):
+    ferbench.errors.ConfigError: pad: expected one of edge, black, got 'white'
+    """
+    if value not in choices:
+        raise ConfigError(key=key, expected=f"one of {', '.join(choices)}", got=value)
+
+
+def check_finite(key: str, value: float) -> None:
+    """Check that a setting is a finite number."""
+    if not math.isfinite(value):
+        raise ConfigError(key=key, expected="a finite number", got=value)
+
+
+def check_seconds(key: str, value: float) -> None:
+    """Check that a setting is a finite time, 0 or more."""
+    if not (math.isfinite(value) and value >= 0):
+        raise ConfigError(key=key, expected="a finite number of seconds, 0 or more", got=value)
+
+
+def check_seconds_above_0(key: str, value: float) -> None:
+    """Check that a setting is a finite time above 0."""
+    if not (math.isfinite(value) and value > 0):
+        raise ConfigError(key=key, expected="a finite number of seconds above 0", got=value)
+
+
+def check_share(key: str, value: float) -> None:
+    """Check that a setting is in [0, 1]."""
+    if not 0 <= value <= 1:
+        raise ConfigError(key=key, expected="a number in [0, 1]", got=value)
+
+
+def check_probability_below_1(key: str, value: float) -> None:
+    """Check that a setting is in [0, 1), as least probabilities are."""
+    if not 0 <= value < 1:
+        raise ConfigError(key=key, expected="a number in [0, 1)", got=value)
+
+
+def check_margin(key: str, value: float) -> None:
+    """Check that something is left of a face when this is added to each of its four sides."""
+    if not (math.isfinite(value) and value > -0.5):
+        raise ConfigError(key=key, expected="a number above -0.5", got=value)
+
+
+def check_at_least_1(key: str, value: int, *, of: str = "") -> None:
+    """Check that a count or a size is 1 or more; ``of`` names the unit."""
+    if value < 1:
+        raise ConfigError(key=key, expected=f"at least 1 {of}".rstrip(), got=value)
+
+
+def check_optional_size(key: str, value: int | None) -> None:
+    """Check that a size is 1 or more pixels, or left open (None)."""
+    if value is not None and value < 1:
+        raise ConfigError(key=key, expected="at least 1 pixel, or null", got=value)

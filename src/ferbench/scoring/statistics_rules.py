@@ -1,0 +1,124 @@
+"""What statistics are made with, whatever the criterion: draws, seeds, intervals, lengths."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, NamedTuple
+
+from ferbench.errors import ConfigError, Setting, Text
+from ferbench.scoring.matching.criterion import Criterion, check_seconds
+from ferbench.scoring.uncertainty.intervals import METHODS, Method
+
+WHEN = ("final", "all", "none")
+
+
+class Extent(NamedTuple):
+    """The time around an onset that belongs to an annotation.
+
+    Attributes:
+        pre_s: seconds before the onset.
+        post_s: seconds after it.
+    """
+
+    pre_s: float
+    post_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsRules:
+    """How chance levels, intervals and everything beside the scores are made.
+
+    None of it changes which events match.
+
+    Attributes:
+        pre_s: where the criterion has no window: the time before an annotation's onset that belongs
+            to it in agreement, in breakdowns by visible face and in pictures of lags, seconds.
+        post_s: and the time after it.
+        tolerances_s: where the criterion has a window: further values of its ``post_s`` for which
+            counts are tabled.
+        segment_s: length of the segments of segment scores and segment agreement, seconds.
+        frame_rate_hz: of the frame scores of ERR@HRI 2024; None = as the criterion says, 0 = there
+            are none.
+        frame_tolerance: of these, in frames.
+        intervals: when chance levels, intervals and their pictures are made: ``final`` = for single
+            runs and for the best cell of a sweep, ``all`` = also for every cell (without pictures),
+            ``none``. Changes no score.
+        surrogates: draws of each null detector.
+        draws: of the bootstrap over participants.
+        confidence: of the intervals.
+        method: of the intervals (see ``uncertainty.intervals``).
+        seed: of all random numbers.
+    """
+
+    version: ClassVar[str] = "1"
+    pre_s: float = 0.5
+    post_s: float = 5.0
+    tolerances_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)
+    segment_s: float = 5.0
+    frame_rate_hz: float | None = None
+    frame_tolerance: int = 1
+    intervals: Literal["final", "all", "none"] = field(default="final", compare=False)
+    surrogates: int = 1000
+    draws: int = 2000
+    confidence: float = 0.95
+    method: Method = "expanded"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        object.__setattr__(self, "tolerances_s", tuple(self.tolerances_s))
+        check_seconds(pre_s=self.pre_s, post_s=self.post_s)
+        for post_s in self.tolerances_s:
+            check_seconds(tolerances_s=post_s)
+        self._check_segments_and_frames()
+        self._check_draws()
+
+    def extent(self, criterion: Criterion) -> Extent:
+        """The time around an onset that belongs to an annotation: the window, if there is one."""
+        window = criterion.onset_window
+        if window is None:
+            return Extent(self.pre_s, self.post_s)
+        return Extent(window.pre_s, window.post_s)
+
+    def frame_rate_for(self, criterion: Criterion) -> float | None:
+        """Frames per second of the frame scores; None = there are none."""
+        rate_hz = self.frame_rate_hz
+        if rate_hz is None:
+            rate_hz = criterion.frame_rate_hz
+        return rate_hz or None
+
+    def _check_segments_and_frames(self) -> None:
+        if not (math.isfinite(self.segment_s) and self.segment_s > 0):
+            raise ConfigError(
+                key="segment_s", expected="a finite number of seconds above 0", got=self.segment_s
+            )
+        rate_hz = self.frame_rate_hz
+        if rate_hz is not None and not (math.isfinite(rate_hz) and rate_hz >= 0):
+            raise ConfigError(
+                key="frame_rate_hz",
+                expected="a finite number, 0 (no frame scores) or more, or null",
+                got=rate_hz,
+            )
+        if self.frame_tolerance < 0:
+            raise ConfigError(
+                key="frame_tolerance", expected="0 or more frames", got=self.frame_tolerance
+            )
+
+    def _check_draws(self) -> None:
+        if self.intervals not in WHEN:
+            raise ConfigError(key="intervals", expected="final, all or none", got=self.intervals)
+        for name in ("surrogates", "draws"):
+            number = getattr(self, name)
+            if number < 1:
+                hint = Text("none are made with ", Setting("intervals", "none"))
+                raise ConfigError(key=name, expected="at least 1", got=number, hint=hint)
+        if not 0 < self.confidence < 1:
+            raise ConfigError(
+                key="confidence", expected="a number between 0 and 1", got=self.confidence
+            )
+        if self.method not in METHODS:
+            expected = f"one of {', '.join(METHODS)}"
+            raise ConfigError(key="method", expected=expected, got=self.method)
+        if self.seed < 0:
+            raise ConfigError(key="seed", expected="0 or more", got=self.seed)

@@ -1,0 +1,97 @@
+"""MLflow's client, and how a local store is created; mlflow is imported when it is first needed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from ferbench.errors import Text, TrackingError
+
+_ATTEMPTS: Final = 6
+
+# Before anything imports mlflow: no telemetry, and a server that is down is told of after seconds,
+# not minutes.
+for _name, _value in {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+
+def new_client(uri: str) -> Any:
+    """An MLflow client; mlflow is imported here and not above, as that takes more than a second."""
+    from mlflow.tracking import MlflowClient
+
+    for chatty in ("alembic", "mlflow"):  # after the import, which sets their levels
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    return MlflowClient(tracking_uri=uri)
+
+
+@contextmanager
+def explained(uri: str, what: str, next_step: str) -> Iterator[None]:
+    """Turn what MLflow, its database or the network raise into a TrackingError."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        lines = str(error).splitlines()
+        reason = lines[0] if lines else type(error).__name__
+        message = Text(f"{what} in the MLflow store {uri} failed: {reason}. ", next_step)
+        raise TrackingError(message) from error
+
+
+def while_others_do(action: Callable[[], object]) -> None:
+    """Do what fails where another process creates the same row of the database at that moment.
+
+    Then it is there.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    for attempt in range(_ATTEMPTS):
+        try:
+            action()
+        except (MlflowException, SQLAlchemyError) as error:
+            if "IntegrityError" not in str(error) or attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(random.uniform(0, 0.1 * 2**attempt))  # not all at once again
+        else:
+            return
+
+
+def create_whole(database: Path) -> None:
+    """Create a local store under another name first: an interruption leaves none that is half made.
+
+    Takes seconds. The caller holds a lock.
+    """
+    draft, copy = (database.with_name(f".{database.name}.{name}") for name in ("draft", "copy"))
+    for left_over in (draft, copy):
+        left_over.unlink(missing_ok=True)
+    try:
+        new_client(f"sqlite:///{draft.as_posix()}").search_experiments()
+        with closing(sqlite3.connect(draft)) as connection:
+            connection.execute("VACUUM INTO ?", (str(copy),))  # MLflow keeps the draft open
+        copy.replace(database)
+    finally:
+        copy.unlink(missing_ok=True)
+        with suppress(PermissionError):  # Windows
+            draft.unlink(missing_ok=True)
+
+
+def write_ahead(database: Path) -> None:
+    """Let readers and writers of a local sqlite file go on beside each other."""
+    with closing(sqlite3.connect(database, timeout=30)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")

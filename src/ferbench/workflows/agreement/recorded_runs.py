@@ -1,0 +1,186 @@
+"""What recorded runs say: each is one model, named by what differs between them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ferbench.errors import Action, ConfigError, DataError, Text
+from ferbench.events.windowed import Windowed
+from ferbench.report.compare import compare
+from ferbench.results import RunRow
+from ferbench.scoring.agreement.segments import Detections, SessionKey, segments_with
+from ferbench.tracking.store import Store
+from ferbench.types import I64
+from ferbench.wording import plural
+from ferbench.workflows.agreement.outputs import ModelOutputs
+from ferbench.workflows.agreement.recorded_run import RecordedRun, open_run, prediction_folders
+
+
+def outputs_of_runs(
+    store: Store, runs: Sequence[RunRow], *, what: str, segment_s: float
+) -> ModelOutputs:
+    """What recorded runs say.
+
+    Segments are those of the windowed rule where all runs have it with one length of segments and
+    their tables of predictions are recorded; else each session is cut from its start, and a segment
+    is flagged where an event begins.
+
+    Args:
+        store: where they are recorded.
+        runs: at least one.
+        what: what they are, for people.
+        segment_s: length of a segment where the event rule has none, seconds.
+
+    Raises:
+        ConfigError: ``segment_s`` cannot be used.
+        TrackingError: the artifacts are on a server.
+        DataError: no run has results.
+    """
+    _check_length(segment_s)
+    opened = _open(store, runs)
+    if not opened:
+        raise DataError(
+            f"{what} has no run with results", hint=Text("look at them with ", Action("compare"))
+        )
+    if _is_one_windowed_rule(opened) and all(run.has_tables for run in opened):
+        sessions = _read_sessions(opened, cut_s=None)
+        segments_are = "the segments of the windowed rule"
+    else:
+        sessions = _read_sessions(opened, cut_s=segment_s)
+        segments_are = (
+            f"stretches of {segment_s:g} s from each session's start, flagged where an event begins"
+        )
+    return ModelOutputs(
+        source=what,
+        stem="Results",
+        sheet=sessions.sheet,
+        event_counts=sessions.event_counts([run.name for run in opened]),
+        labels=sessions.labels or None,
+        segments_are=segments_are,
+        notes=tuple(_notes(opened, num_unfinished=len(runs) - len(opened))),
+    )
+
+
+def _check_length(segment_s: float) -> None:
+    if not (math.isfinite(segment_s) and segment_s > 0):
+        raise ConfigError(
+            key="segment_s", expected="a finite number of seconds above 0", got=segment_s
+        )
+
+
+def _open(store: Store, runs: Sequence[RunRow]) -> list[RecordedRun]:
+    """The runs with results, in the order in which they began."""
+    tables_of_key = prediction_folders(store, sorted({run.experiment_id for run in runs}))
+    finished = [run for run in runs if run.metrics]
+    names = model_names(finished)
+    in_order = sorted(finished, key=lambda run: run.started_unix_s)
+    return [open_run(store, run, names[run.run_id], tables_of_key) for run in in_order]
+
+
+def _is_one_windowed_rule(runs: Sequence[RecordedRun]) -> bool:
+    """Whether all runs cut sessions alike."""
+    lengths_s: set[float] = set()
+    for run in runs:
+        if not isinstance(run.event, Windowed):
+            return False
+        lengths_s.add(run.event.segment_s)
+    return len(lengths_s) == 1
+
+
+def _notes(runs: Sequence[RecordedRun], *, num_unfinished: int) -> list[str]:
+    notes: list[str] = []
+    without_tables = [run.name for run in runs if not run.has_tables]
+    if num_unfinished:
+        notes.append(f"left out: {plural(num_unfinished, 'run')} without results")
+    if without_tables:
+        notes.append(
+            f"no expressions of {', '.join(without_tables)}: "
+            "the tables of predictions are not recorded"
+        )
+    for run in runs:
+        if run.failed:
+            sessions = plural(len(run.failed), "failed session")
+            notes.append(f"{run.name}: {sessions} left out: {', '.join(run.failed)}")
+    return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """What runs say of their sessions.
+
+    Attributes:
+        sheet: segments by session and run.
+        labels: by session and run the class of each frame, i64 (T,).
+    """
+
+    sheet: dict[SessionKey, dict[str, Detections]] = field(default_factory=dict)
+    labels: dict[str, dict[str, I64]] = field(default_factory=dict)
+
+    def add(self, run: RecordedRun, session: str, *, cut_s: float | None) -> None:
+        """Read a session of a run; ``cut_s`` as of ``_read_sessions``."""
+        onsets_s = run.onsets_s.get(session, ())
+        parts = run.parts(session) if run.has_tables else []
+        if parts:
+            classes = np.concatenate([part.classes() for part in parts])
+            self.labels.setdefault(session, {})[run.name] = classes
+        if cut_s is None:
+            flags = run.rule_flags(parts)
+        else:
+            flags = segments_with(onsets_s, run.duration_s(session), segment_s=cut_s)
+        detections = Detections(flags=flags, count=len(onsets_s))
+        self.sheet.setdefault((session, ""), {})[run.name] = detections
+
+    def event_counts(self, names: Sequence[str]) -> dict[str, list[int]]:
+        """By run the number of events of each of its sessions."""
+        return {
+            name: [of_run[name].count for of_run in self.sheet.values() if name in of_run]
+            for name in names
+        }
+
+
+def _read_sessions(runs: Sequence[RecordedRun], *, cut_s: float | None) -> _Sessions:
+    """Sessions of all runs, sorted by name.
+
+    Args:
+        runs: in the order in which each session has them.
+        cut_s: length of the segments in seconds; None = as the windowed rule cuts them.
+    """
+    sessions = _Sessions()
+    names = {session for run in runs for session in run.sessions}
+    for session in sorted(names):
+        for run in runs:
+            if session in run.sessions:
+                sessions.add(run, session, cut_s=cut_s)
+    return sessions
+
+
+def model_names(runs: Sequence[RunRow]) -> dict[str, str]:
+    """A name for each run by its id.
+
+    Its choices that differ, and where these are the same its id too.
+    """
+    if len(runs) < 2:
+        return {run.run_id: run.name for run in runs}
+    differing = compare(runs).params
+    name_of = {run.run_id: _choices(run, differing) or run.name for run in runs}
+    runs_of_name = Counter(name_of.values())
+    return {
+        run_id: name if runs_of_name[name] == 1 else f"{name} {run_id[:8]}"
+        for run_id, name in name_of.items()
+    }
+
+
+def _choices(run: RunRow, params: Sequence[str]) -> str:
+    return " ".join(_choice(param, run.params.get(param, "-")) for param in params)
+
+
+def _choice(param: str, value: str) -> str:
+    """A choice is known by its value (``mtcnn``), a number needs its name (``enter=0.5``)."""
+    if "." not in param:
+        return value
+    return f"{param.rpartition('.')[2]}={value}"

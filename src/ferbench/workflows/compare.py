@@ -1,0 +1,59 @@
+"""Compare: runs beside each other, what differs between them and how they did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ferbench.errors import TrackingError
+from ferbench.fingerprint import fingerprint
+from ferbench.places import default_root
+from ferbench.report.compare import Comparison
+from ferbench.report.compare import compare as compare_runs
+from ferbench.results import RunRow
+from ferbench.tracking.query import open_store, runs_of
+from ferbench.workflows.evaluate import run_name
+from ferbench.workflows.evaluation import Evaluation
+
+
+def compare(
+    runs: str | Sequence[Evaluation | RunRow] | None = None,
+    *,
+    by: str | None = None,
+    uri: str | None = None,
+    root: Path | None = None,
+) -> Comparison:
+    """Put runs in order and drop what they have in common.
+
+    Args:
+        runs: evaluations; or a recorded run's id, a sweep's or an experiment's name; None = the
+            newest sweep, or else the newest experiment.
+        by: number to sort by, such as ``recall``; None = F1.
+        uri: of recorded runs: the store; None = where runs are recorded.
+        root: of recorded runs: the folder that holds them; None = the default one.
+
+    Raises:
+        TrackingError: there is no such store or run.
+        ConfigError: no run has a number of that name, or several have.
+    """
+    if runs is None or isinstance(runs, str):
+        store = open_store(uri, root=root or default_root())
+        recorded = runs_of(store, runs)
+        if not recorded.runs:
+            raise TrackingError(f"{recorded.what} has no runs to compare ({recorded.where})")
+        return compare_runs(recorded.runs, by=by)
+    return compare_runs([_row(run) for run in runs], by=by)
+
+
+def _row(run: Evaluation | RunRow) -> RunRow:
+    if isinstance(run, RunRow):
+        return run
+    params = run.params
+    return RunRow(
+        run_id=run.run_id or fingerprint(params)[:32],
+        name=run_name(run.choices),
+        params=params,
+        metrics=run.metrics,
+        tags=run.tags,
+        state="failed" if run.report.failures else "finished",
+    )

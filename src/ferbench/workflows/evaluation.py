@@ -1,0 +1,86 @@
+"""What evaluating a data set gives: the report, its statistics, and how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ferbench.config.params import params_of
+from ferbench.config.settings import Settings
+from ferbench.errors import Words, told
+from ferbench.report.files import write_files
+from ferbench.results import Report
+from ferbench.tracking.record import Input, metrics_of
+from ferbench.workflows.recording import tags_of, write_description
+from ferbench.workflows.run_statistics import RunStatistics
+from ferbench.workflows.thesis_exact import exact_tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A run's results.
+
+    Attributes:
+        settings: what was computed, and how.
+        choices: name of the choice of every group.
+        report: sessions, events, scores, failures.
+        statistics: chance levels, intervals, curves; None = not asked for, or nothing is annotated.
+        device: where the networks ran.
+        inputs: the files that were read.
+        run_id: of the record; "" = nothing was recorded.
+    """
+
+    settings: Settings
+    choices: Mapping[str, str]
+    report: Report
+    statistics: RunStatistics | None
+    device: str
+    inputs: tuple[Input, ...]
+    run_id: str = ""
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Every number by the name that it is logged under; undefined ones are not there."""
+        statistics = self.statistics.numbers if self.statistics else {}
+        return {**metrics_of(self.report), **statistics}
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The semantic choices as short texts."""
+        return params_of(self.settings, self.choices)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Short texts that identify code, data, weights and device."""
+        tags = tags_of(self.settings, self.report, device=self.device, inputs=self.inputs)
+        return tags | exact_tags(self.settings.recipe, self.choices)
+
+    def worded(self, words: Words) -> Evaluation:
+        """The same results with notices and reasons in somebody's words."""
+        report = self.report
+        notices = tuple(told(notice, words) for notice in report.notices)
+        failures = tuple(
+            replace(failure, reason=told(failure.reason, words)) for failure in report.failures
+        )
+        return replace(self, report=replace(report, notices=notices, failures=failures))
+
+    def write(self, folder: Path, *, config_yaml: str, overrides: Sequence[str] = ()) -> None:
+        """Write tables, pictures, statistics and a description of the run to a folder.
+
+        Args:
+            folder: made if it is missing.
+            config_yaml: the configuration, so that the run can be repeated.
+            overrides: what was asked for, as it was written.
+        """
+        recipe = self.settings.recipe
+        write_files(
+            self.report,
+            folder,
+            stamp_s=recipe.scoring.stamp_s,
+            level=recipe.event.level,
+            max_timelines=self.settings.report.timelines,
+        )
+        if self.statistics:
+            self.statistics.copy_to(folder)
+        write_description(folder, self.report, config_yaml=config_yaml, overrides=tuple(overrides))

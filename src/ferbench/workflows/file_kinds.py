@@ -1,0 +1,100 @@
+"""What a file of predictions, events or annotations seems to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from ferbench.datasets.files import SUFFIXES, is_video
+from ferbench.errors import Action, ConfigError, Part, Setting, Text
+from ferbench.formats.csv_rows import first_cells
+from ferbench.formats.length_table import is_lengths
+from ferbench.formats.predictions import is_predictions
+from ferbench.thesis.frame_csv import FACE_COLUMNS
+from ferbench.thesis.grades import is_grades
+from ferbench.thesis.results import is_results
+
+FileKind = Literal[
+    "predictions",
+    "thesis",
+    "faces",
+    "events",
+    "annotations",
+    "lengths",
+    "results",
+    "grades",
+    "video",
+]
+
+
+def kind_of(path: Path) -> FileKind:
+    """What a file seems to be, by its suffix or first line.
+
+    An unknown one counts as ``thesis``, whose files have no header.
+    """
+    if is_video(path, SUFFIXES):
+        return "video"
+    if is_predictions(path):
+        return "predictions"
+    cells = first_cells(path)
+    if "session" in cells and "onset_s" in cells:
+        return "events" if "trigger_s" in cells else "annotations"
+    if is_lengths(path):
+        return "lengths"
+    if is_grades(path):
+        return "grades"
+    if is_results(path):
+        return "results"
+    is_faces = len(cells) == len(FACE_COLUMNS) and all(_is_number(cell) for cell in cells)
+    return "faces" if is_faces else "thesis"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def check_predictions(path: Path, kind: FileKind) -> None:
+    """Raise ConfigError with what to do instead, where a file is none of predictions."""
+    instead = _instead(path.name)
+    if kind in instead:
+        raise ConfigError(Text(f"{path} is ", *instead[kind]))
+
+
+def _instead(name: str) -> dict[FileKind, tuple[Part, ...]]:
+    """What other kinds of files are, and what they are for."""
+    return {
+        "video": (
+            "a video; make its table of predictions first: ",
+            Action("predict", name),
+        ),
+        "events": (
+            "a table of events; compare it with annotations: ",
+            Action("score", f"{name} ANNOTATIONS"),
+        ),
+        "annotations": (
+            "a table of annotations; compare events with it: ",
+            Action("score", f"EVENTS {name}"),
+        ),
+        "lengths": (
+            "a table of sessions' lengths; give it to '",
+            Action("score"),
+            "' with ",
+            Setting("sessions"),
+        ),
+        "results": (
+            "a Results.csv of the thesis; compare its models: ",
+            Action("agree", name),
+        ),
+        "grades": (
+            "a grade file of the thesis; count its grades: ",
+            Action("agree", name),
+        ),
+        "faces": (
+            "the thesis' file of faces (5 columns); its predictions are in "
+            "<video>.<model>.<backend>.csv",
+        ),
+    }

@@ -1,0 +1,189 @@
+"""A run in a tracking store, from its first moment to its end, whatever happens in between."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ferbench.config.settings import Settings
+from ferbench.errors import FerbenchError, TrackingError
+from ferbench.places import without_folders
+from ferbench.results import Report, RunKind
+from ferbench.tracking.record import Record
+from ferbench.tracking.settings import Predictions
+from ferbench.tracking.store import ERROR_TAG, Store
+from ferbench.workflows.evaluation import Evaluation
+from ferbench.workflows.recording import log_predictions
+
+log = logging.getLogger("ferbench")
+
+FORESEEN: Final = (FerbenchError, OSError, sqlite3.Error, MemoryError)
+"""Errors that end one run and no other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepContext:
+    """What the cells of a sweep share; written once by the parent before any cell starts.
+
+    Attributes:
+        experiment_id: the store's name for the experiment.
+        parent_run_id: the sweep's own run.
+        claims: folder in which cells say which prediction tables they log.
+    """
+
+    experiment_id: str
+    parent_run_id: str
+    claims: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """An open run of a store.
+
+    Attributes:
+        store: where it is.
+        run_id: its id there.
+        experiment_id: the store's name for its experiment.
+        predictions: which prediction tables are logged.
+        sweep: the sweep that it is a cell of; None = it is a run of its own.
+    """
+
+    store: Store
+    run_id: str
+    experiment_id: str
+    predictions: Predictions
+    sweep: SweepContext | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedRun:
+    """A run that is recorded, or not: ``stored`` is None where nothing is recorded."""
+
+    stored: StoredRun | None
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        settings: Settings,
+        choices: Mapping[str, str],
+        *,
+        name: str,
+        sweep: SweepContext | None = None,
+    ) -> Iterator[TrackedRun]:
+        """Start a record; what is raised inside ends it as failed, with its reason.
+
+        Args:
+            settings: whose tracking says where.
+            choices: whose experiment names the store's experiment.
+            name: readable name of the run.
+            sweep: the sweep that the run is a cell of.
+
+        Raises:
+            TrackingError: the store cannot be used.
+        """
+        run = cls(stored=_start(settings, choices, name, sweep))
+        try:
+            yield run
+        except BaseException as error:
+            run.break_off(reason_of(error))
+            raise
+
+    @property
+    def run_id(self) -> str:
+        """The record's id; "" = nothing is recorded."""
+        return self.stored.run_id if self.stored else ""
+
+    def finish(
+        self, evaluation: Evaluation, *, config_yaml: str, output: Path | None
+    ) -> Evaluation:
+        """Write the files of an evaluation, log everything and end the record.
+
+        Args:
+            evaluation: the results.
+            config_yaml: the configuration, so that the run can be repeated.
+            output: folder for the files; None = only the record gets them.
+
+        Returns:
+            The evaluation with its record's id.
+        """
+        if output is not None:
+            evaluation.write(output, config_yaml=config_yaml)
+            self.log(evaluation, output)
+        elif self.stored:
+            with tempfile.TemporaryDirectory(prefix="ferbench-run-") as scratch:
+                evaluation.write(Path(scratch), config_yaml=config_yaml)
+                self.log(evaluation, Path(scratch))
+        return replace(evaluation, run_id=self.run_id)
+
+    def log(self, evaluation: Evaluation, artifacts: Path) -> None:
+        """Log numbers, texts, tables and the files of a folder, and end the record."""
+        if self.stored is None:
+            return
+        record = Record(
+            params=evaluation.params,
+            tags=evaluation.tags,
+            metrics=evaluation.metrics,
+            inputs=evaluation.inputs,
+            artifacts=artifacts,
+            failed=bool(evaluation.report.failures),
+        )
+        _log_predictions(self.stored, evaluation.report)
+        self.stored.store.log(self.stored.run_id, record)
+
+    def break_off(self, reason: str) -> None:
+        """End the record of a run that broke off, with its reason."""
+        if self.stored is None:
+            return
+        store, run_id = self.stored.store, self.stored.run_id
+        tags = {ERROR_TAG: without_folders(reason)}
+        try:
+            store.log_numbers(run_id, params={}, metrics={}, tags=tags)
+            store.end(run_id, failed=True)
+        except TrackingError as error:
+            log.error("%s", error)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a run broke off, in one sentence."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(error, FORESEEN):
+        return str(error) or type(error).__name__
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+def _start(
+    settings: Settings, choices: Mapping[str, str], name: str, sweep: SweepContext | None
+) -> StoredRun | None:
+    target = settings.tracking.target(settings.paths.root, chosen=choices.get("experiment"))
+    if target is None:
+        return None
+    store = target.store
+    kind: RunKind = "cell" if sweep else "run"
+    parent = sweep.parent_run_id if sweep else ""
+    experiment_id = sweep.experiment_id if sweep else store.prepare(target.experiment)
+    return StoredRun(
+        store=store,
+        run_id=store.start(experiment_id, name, kind=kind, parent=parent),
+        experiment_id=experiment_id,
+        predictions=target.predictions,
+        sweep=sweep,
+    )
+
+
+def _log_predictions(run: StoredRun, report: Report) -> None:
+    """Once per key in an experiment (in a sweep: on its parent), in each run, or not at all."""
+    if run.predictions == "each":
+        log_predictions(report, run.store, run.run_id, known=frozenset(), claims=None)
+    elif run.predictions == "once":
+        known = run.store.logged_predictions(run.experiment_id)
+        target = run.sweep.parent_run_id if run.sweep else run.run_id
+        claims = run.sweep.claims if run.sweep else None
+        log_predictions(report, run.store, target, known=known, claims=claims)

@@ -1,0 +1,121 @@
+"""A sweep in a tracking store: one parent run, made before any cell and closed after the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ferbench.places import without_folders
+from ferbench.report.compare import Comparison
+from ferbench.tracking.settings import Tracking
+from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
+from ferbench.workflows.recording import predictions_tag
+
+MAX_NAME: Final = 250
+OF_THE_BEST: Final = ("event/", "quality/")
+"""Families of the best cell's numbers that the parent shows too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedSweep:
+    """A sweep's own run.
+
+    Attributes:
+        store: where it is recorded.
+        experiment_id: the store's name for its experiment.
+        run_id: of the parent run.
+    """
+
+    store: Store
+    experiment_id: str
+    run_id: str
+
+    @classmethod
+    def start(
+        cls, tracking: Tracking, root: Path, *, name: str, experiment: str | None
+    ) -> TrackedSweep | None:
+        """Create store and experiment where they are missing, and the parent run.
+
+        Args:
+            tracking: says where.
+            root: folder of runs.
+            name: readable name of the sweep.
+            experiment: the chosen experiment file; None or "None" = none.
+
+        Returns:
+            None = nothing is recorded.
+
+        Raises:
+            TrackingError: the store cannot be used.
+        """
+        target = tracking.target(root, chosen=experiment)
+        if target is None:
+            return None
+        experiment_id = target.store.prepare(target.experiment)
+        run_id = target.store.start(experiment_id, name[:MAX_NAME], kind="sweep")
+        return cls(store=target.store, experiment_id=experiment_id, run_id=run_id)
+
+    def close_cells(self, unrecorded: Iterable[tuple[str, str]], *, lost: bool) -> None:
+        """Record cells that failed too early to do so themselves, and end those that are lost.
+
+        Args:
+            unrecorded: name and error of each.
+            lost: cells that are still open will never be ended by themselves.
+        """
+        for name, error in unrecorded:
+            run_id = self.store.start(self.experiment_id, name, kind="cell", parent=self.run_id)
+            self._end_failed(run_id, without_folders(error))
+        if not lost:
+            return
+        for row in self.store.search([self.experiment_id], parent=self.run_id):
+            if row.state == "running":
+                self._end_failed(row.run_id, "its process ended")
+
+    def _end_failed(self, run_id: str, reason: str) -> None:
+        self.store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: reason})
+        self.store.end(run_id, failed=True)
+
+    def close(
+        self,
+        comparison: Comparison | None,
+        *,
+        numbers: Mapping[str, float],
+        prediction_keys: Iterable[str],
+        files: Iterable[Path],
+        ended_by: str,
+        failed: bool,
+    ) -> None:
+        """Log what the cells came to on the parent, and end it.
+
+        Args:
+            comparison: of the cells; None = none came to an end.
+            numbers: further metrics of the parent.
+            prediction_keys: whose tables the cells logged on the parent.
+            files: tables of the sweep.
+            ended_by: why it ended before its last cell; "" = it did not.
+            failed: whether something went wrong.
+        """
+        metrics = dict(numbers)
+        tags = dict(predictions_tag(list(prediction_keys)))
+        tags[ENDED_BY_TAG] = ended_by
+        if comparison:
+            tags[NOTE_TAG] = _note(comparison)
+        if comparison and comparison.best:
+            best = comparison.best.metrics
+            metrics |= {name: best[name] for name in best if name.startswith(OF_THE_BEST)}
+        told_tags = {name: value for name, value in tags.items() if value}
+        self.store.log_files(self.run_id, files, "")
+        self.store.log_numbers(self.run_id, params={}, metrics=metrics, tags=told_tags)
+        self.store.end(self.run_id, failed=failed)
+
+
+def _note(comparison: Comparison) -> str:
+    note = f"A sweep of {len(comparison.rows)} cells."
+    if comparison.best is None:
+        return note
+    return (
+        f"{note} The numbers here are those of the best cell by {comparison.by}: "
+        f"{comparison.best.name} (chosen in-sample)."
+    )
