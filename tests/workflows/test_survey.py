@@ -106,7 +106,7 @@ def test_written_file_has_every_field(generated_study, tmp_path):
     }
     assert '# keep: {"Type fout": [' in files.data_set.read_text(encoding="utf-8")
     with pytest.raises(DatasetError, match="choose one with camera="):
-        study_of(files.data_set).load().sessions
+        study_of(files.data_set).load()
 
 
 def test_moved_study_needs_only_the_new_paths(generated_study, tmp_path):

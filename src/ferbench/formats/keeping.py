@@ -33,8 +33,7 @@ def kept_rows(
     kept = set(rows)
     notes: list[str] = []
     for column, values in keep.items():
-        if header.count(column) != 1:
-            raise _not_there_once(header, column, path)
+        _check_column(header, column, path)
         texts = {key: row[column] for key, row in rows.items()}
         kept &= _keys_with(column, values, texts, path)
         notes += _useless_values(column, values, texts.values())
@@ -65,11 +64,13 @@ def _keys_with(
     return keys
 
 
-def _not_there_once(header: Sequence[str], column: str, path: Path) -> DatasetError:
-    reason = f"which is there {header.count(column)} times; {found_columns(header)}"
-    return DatasetError(
-        Text(f"{path}: ", Setting("format.keep"), f" names the column {column!r}, {reason}")
-    )
+def _check_column(header: Sequence[str], column: str, path: Path) -> None:
+    """Raise DatasetError where a column is not there, or several times."""
+    number = header.count(column)
+    if number != 1:
+        reason = f" names the column {column!r}, which is there {number} times"
+        setting = Setting("format.keep")
+        raise DatasetError(Text(f"{path}: ", setting, f"{reason}; {found_columns(header)}"))
 
 
 def _useless_values(column: str, values: Sequence[str], texts: Collection[str]) -> list[str]:

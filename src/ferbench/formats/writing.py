@@ -27,15 +27,20 @@ def check_target(out: Path, *, several: bool, key: str = "out") -> AnnotationFor
     Raises:
         ConfigError: no format has such a name, it cannot hold the sessions, or it is there already.
     """
-    annotation_format = writer_of(out)
-    if annotation_format is None:
-        expected = f"a file that ends in {', '.join(endings())}"
-        raise ConfigError(key=key, expected=expected, got=out.name)
+    annotation_format = _writer(out, key)
     reason = _unfit_name(out, annotation_format, several=several)
     if reason:
         raise ConfigError(reason, key=key)
     if SESSION not in out.name:
         _check_free(out, key)
+    return annotation_format
+
+
+def _writer(out: Path, key: str) -> AnnotationFormat:
+    annotation_format = writer_of(out)
+    if annotation_format is None:
+        expected = f"a file that ends in {', '.join(endings())}"
+        raise ConfigError(key=key, expected=expected, got=out.name)
     return annotation_format
 
 
