@@ -30,11 +30,13 @@ def test_command_prints_and_ends(generated_study, command, tmp_path):
         "front (30 sessions), side (29 sessions)",
         "5 of 30 sessions have several",
         "separated by semicolons, read as Windows-1252 (not UTF-8)",
-        "session = Sessie, participant = Proefpersoon, onset = Tijd, kind = Type fout, annotator = Codeur",
+        "session = Sessie, participant = Proefpersoon, onset = Tijd, kind = Type fout, "
+        "annotator = Codeur",
         "clock (only so do all times lie inside their videos)",
         "anna (36 rows), ben (3 rows)",
         "geen reactie – cliënt",
-        "  - test opname.mp4: no participant and no session of the annotations in its name or folders\n",
+        "  - test opname.mp4: no participant and no session of the annotations in its name or "
+        "folders\n",
         "'=C12+2', a formula",
         "no video of session '99_1'",
         "\nnext:\n  ferbench run --config-dir ferbench-conf dataset=study "
@@ -190,8 +192,8 @@ def test_what_is_missing_is_said_first_and_before_the_command(recordings, comman
         "marks.csv: onset has no column with a usual name; found: session, alpha. Say which it is"
     )
     assert (
-        "next: say which columns these are: the same command with --column onset=NAME --force, or in Köln"
-        in text
+        "next: say which columns these are: the same command with --column onset=NAME --force, "
+        "or in Köln" in text
     )
     assert ended.out.endswith("; then:\n  ferbench run --config-dir Köln-conf dataset=Koln\n")
 
@@ -203,8 +205,10 @@ def test_one_reason_of_many_files_is_told_once(recordings, command, tmp_path):
     )
     text = " ".join(command(folder, "--annotations", "marks.csv").out.split())
     assert (
-        "- 5 files: no participant and no session of the annotations in its name or folders: a.mp4, b.mp4, c.mp4 and 2 "
-        "more - Where names follow a rule of your own: --pattern '(?P<participant>\\d+)_day(?P<session>\\d+)' - "
+        "- 5 files: no participant and no session of the annotations in its name or folders: "
+        "a.mp4, b.mp4, c.mp4 and 2 "
+        "more - Where names follow a rule of your own: --pattern "
+        "'(?P<participant>\\d+)_day(?P<session>\\d+)' - "
     ) in text
     assert "P02_S1 deel 2.mp4: part 2, and no file is the first part of its session" in text
     assert "- backup/P01_S1.mp4: a copy of P01_S1.mp4, left out" in text

@@ -61,7 +61,8 @@ def test_predict_goes_on_after_a_bad_video(ferbench, videos, warm_home, tmp_path
         ),
         (
             [".", "--experiment", "thesys"],
-            "--experiment: there is no 'thesys' (did you mean thesis?); there are: demo, thesis, thesis_corrected",
+            "--experiment: there is no 'thesys' (did you mean thesis?); there are: demo, thesis, "
+            "thesis_corrected",
         ),
         ([".", "--device", "tpu"], "--device: expected one of auto, cpu, cuda, mps, got 'tpu'"),
     ],

@@ -129,8 +129,7 @@ def test_nothing_to_use(videos, tmp_path):
     (tmp_path / "empty").mkdir()
     for target, says in {
         tmp_path / "none": "no such folder or file",
-        tmp_path
-        / "empty": r"no video in .* looked for files that end in \.mp4, \.mov, .*; recursive='true' looks",
+        tmp_path / "empty": r"no video in .* files that end in \.mp4, .*; recursive='true' looks",
         videos / "notes.txt": "neither a folder nor a video",
     }.items():
         with pytest.raises(DatasetError, match=says) as raised:
@@ -157,7 +156,7 @@ def test_video_files(videos, tmp_path):
     assert "dataset." not in str(raised.value)
 
 
-# -----------------------------------------------------------------------------------------------------
+# ---
 # demo
 
 

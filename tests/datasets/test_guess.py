@@ -375,11 +375,13 @@ def test_any_name_has_a_place_or_a_reason(name, known):
     [
         (
             "Proefpersoon;Sessie;Tijd;Type fout;Codeur;Opmerking",
-            "session=Sessie; participant=Proefpersoon; onset=Tijd; kind=Type fout; annotator=Codeur",
+            "session=Sessie; participant=Proefpersoon; onset=Tijd; kind=Type fout; "
+            "annotator=Codeur",
         ),
         (
             "id;participant_id;timestamp;session;predicted_error_type",
-            "session=session; participant=participant_id; onset=timestamp; kind=predicted_error_type",
+            "session=session; participant=participant_id; onset=timestamp; "
+            "kind=predicted_error_type",
         ),
         (
             "session;onset_s;offset_s;kind;annotator",
@@ -400,16 +402,19 @@ def test_any_name_has_a_place_or_a_reason(name, known):
         ("Zeit im Video;Datei;Fehlerart", "session=Datei; onset=Zeit im Video; kind=Fehlerart"),
         (
             "VP-Nr;Termin;Uhrzeit;Endzeit;Fehlerkategorie;Kodiererin",
-            "session=Termin; participant=VP-Nr; onset=Uhrzeit; offset=Endzeit; kind=Fehlerkategorie; "
+            "session=Termin; participant=VP-Nr; onset=Uhrzeit; offset=Endzeit; "
+            "kind=Fehlerkategorie; "
             "annotator=Kodiererin",
         ),
         (
             "VPNr;Messzeitpunkt;Anfang;Ende;Fehlertyp;Auswerter",
-            "session=Messzeitpunkt; participant=VPNr; onset=Anfang; offset=Ende; kind=Fehlertyp; annotator=Auswerter",
+            "session=Messzeitpunkt; participant=VPNr; onset=Anfang; offset=Ende; "
+            "kind=Fehlertyp; annotator=Auswerter",
         ),
         (
             "proefpersoonnummer;mzp;tijdstip;soort fout;observator",
-            "session=mzp; participant=proefpersoonnummer; onset=tijdstip; kind=soort fout; annotator=observator",
+            "session=mzp; participant=proefpersoonnummer; onset=tijdstip; kind=soort fout; "
+            "annotator=observator",
         ),
         (
             "sujet;séance;début;fin;type",
@@ -482,7 +487,8 @@ def test_a_start_is_the_first_parts(tmp_path):
     starts = {place.path: place.start for place in filled.places}
     assert starts == dict(zip(names, ["", "", "15:00:00", "", "16:00:00"], strict=True))
     assert filled.problems == (
-        "log.csv, line 2: P01_S1 deel2.mp4 is part 2, and the first part has no place; no start given",
+        "log.csv, line 2: P01_S1 deel2.mp4 is part 2, and the first part has no place; no start "
+        "given",
     )
 
 

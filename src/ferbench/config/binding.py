@@ -69,6 +69,17 @@ def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:
     """
     if not dataclasses.is_dataclass(cls):
         raise ConfigError(f"{where}: {cls!r} is not a dataclass, so its fields cannot be checked")
+    _check_names(cls, fields, where)
+    hints = typing.get_type_hints(cls)
+    values = {key: _convert(value, hints[key], f"{where}.{key}") for key, value in fields.items()}
+    try:
+        return typing.cast("Any", cls)(**values)
+    except ConfigError as error:  # of the values among each other: it does not know where it is
+        raise _placed(error, where) from None
+
+
+def _check_names(cls: Any, fields: Mapping[str, Any], where: str) -> None:
+    """Raise ConfigError where a name is unknown, or one that is needed is missing."""
     known = {field.name: field for field in dataclasses.fields(cls) if field.init}
     for key in fields:
         if key not in known:
@@ -77,12 +88,6 @@ def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:
     missing = [name for name in required if name not in fields]
     if missing:
         raise ConfigError(f"missing {', '.join(missing)}", key=where)
-    hints = typing.get_type_hints(cls)
-    values = {key: _convert(value, hints[key], f"{where}.{key}") for key, value in fields.items()}
-    try:
-        return typing.cast("Any", cls)(**values)
-    except ConfigError as error:  # of the values among each other: it does not know where it is
-        raise _placed(error, where) from None
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
@@ -183,16 +188,21 @@ _NAMES = {
 def _convert_scalar(value: Any, hint: Any, where: str) -> Any:
     if hint not in _NAMES:
         raise ConfigError(f"a value of type {hint} cannot be set from a configuration", key=where)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is float and is_number:
-        return float(value)
-    if hint is int and isinstance(value, float) and value.is_integer():
-        return int(value)
-    if hint is Path and isinstance(value, str):
-        return Path(value)
-    if hint is str and is_number:
-        return str(value)
-    is_bool_for_int = hint is int and isinstance(value, bool)
-    if not isinstance(value, hint) or is_bool_for_int:
+    converted = _without_loss(value, hint)
+    is_bool_for_int = hint is int and isinstance(converted, bool)
+    if not isinstance(converted, hint) or is_bool_for_int:
         raise ConfigError(key=where, expected=_NAMES[hint], got=value)
+    return converted
+
+
+def _without_loss(value: Any, hint: Any) -> Any:
+    """The value as ``hint`` where that says the same; else as it is."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and hint in (float, str):
+        return hint(value)
+    if isinstance(value, float) and hint is int and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and hint is Path:
+        return Path(value)
     return value

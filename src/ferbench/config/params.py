@@ -44,14 +44,25 @@ def _dataset_text(field: dataclasses.Field[Any], value: Any) -> str | None:
     if isinstance(value, str):
         return Path(value).name
     if isinstance(value, Table):
-        texts = (value.time_format, _text(value.keep or {}))
-        return ", ".join(text for text in texts if text)
+        return _table_text(value)
     if isinstance(value, tuple):
-        is_names = all(isinstance(item, str) for item in value)
-        return ",".join(value) or None if is_names else None
+        return _names_text(value)
     if isinstance(value, bool | int | float):
         return _text(value)
     return None
+
+
+def _table_text(table: Table) -> str:
+    """How a file of annotations is written: its times, and which rows count."""
+    texts = (table.time_format, _text(table.keep or {}))
+    return ", ".join(text for text in texts if text)
+
+
+def _names_text(names: tuple[Any, ...]) -> str | None:
+    """Names separated by commas; None = there are none, or they are no texts."""
+    if not all(isinstance(name, str) for name in names):
+        return None
+    return ",".join(names) or None
 
 
 def _text(value: Any) -> str:

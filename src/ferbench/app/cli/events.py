@@ -212,17 +212,32 @@ def _find(
     if out is not None:
         check_events_target(out, several=len(sources) > 1)
     if export is not None:
-        export.check_rule(options.rule)
-        for option, is_given in (("out", out is not None), ("json", as_json)):
-            if is_given:
-                raise _no_place_for_models(Setting(option))
-        export.check_places()
+        _check_export(export, options, out=out, as_json=as_json)
     failures: dict[Path, Exception] = {}
     alone = export is None and len(sources) == 1 and not sources[0].is_dir()
     if alone:
         by_path = {sources[0]: find_in_file(sources[0], options)}
     else:
         by_path = _find_several(sources, options, model=model, export=export, failures=failures)
+    noun = "session" if export is None else "file"
+    _print(by_path, alone=alone, noun=noun, as_json=as_json)
+    if out is not None and by_path:
+        _say(_written(out, list(by_path.values())))
+    return len(failures)
+
+
+def _check_export(
+    export: ThesisExport, options: FindOptions, *, out: Path | None, as_json: bool
+) -> None:
+    """Raise ConfigError where the thesis' files cannot be made of the answer, or not there."""
+    export.check_rule(options.rule)
+    for option, is_given in (("out", out is not None), ("json", as_json)):
+        if is_given:
+            raise _no_place_for_models(Setting(option))
+    export.check_places()
+
+
+def _print(by_path: Mapping[Path, SessionEvents], *, alone: bool, noun: str, as_json: bool) -> None:
     for path, session in by_path.items():
         if session.note:
             _say(f"note: {path.name}: {session.note}")
@@ -230,12 +245,9 @@ def _find(
         by_session = {session.session_id: session.as_json() for session in by_path.values()}
         typer.echo(json.dumps(next(iter(by_session.values())) if alone else by_session))
     elif alone:
-        _print_one(by_path[sources[0]])
+        _print_one(next(iter(by_path.values())))
     else:
-        _print_several(by_path, noun="session" if export is None else "file")
-    if out is not None and by_path:
-        _say(_written(out, list(by_path.values())))
-    return len(failures)
+        _print_several(by_path, noun=noun)
 
 
 def _find_several(

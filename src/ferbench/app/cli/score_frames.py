@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+OPTIONS: Final = {"columns": "--column"}
 
 
 def score_frames(
@@ -32,7 +34,10 @@ def score_frames(
 
     Accuracy and macro precision, recall and F1.
     """
-    from ferbench.app.cli.options import pairs
+    from ferbench.app.cli.options import errors_in_options, pairs
     from ferbench.app.cli.score_frames_report import show
+    from ferbench.workflows.score_frames import score_frames as score_table
 
-    show(table, columns=pairs("--column", column or ()), tolerance=tolerance, as_json=as_json)
+    with errors_in_options(OPTIONS):
+        columns = dict(pairs("--column", column or ()))
+        show(score_table(table, columns=columns, tolerance=tolerance), as_json=as_json)
