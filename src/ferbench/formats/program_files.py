@@ -110,9 +110,7 @@ def annotations_of(files: Sequence[ImportedFile], source: Source) -> AnnotationT
     notes = [note for file in files for note in file.notes]
     notes += [*keep_notes, *repeats]
     if "reacted" in names:
-        column = names["reacted"]
-        answers = [(line_of(rows[number]), texts[number][column]) for number in sorted(kept)]
-        notes += unclear_reactions(column, answers)
+        notes += _unclear_reactions([rows[number] for number in sorted(kept)], names["reacted"])
     return AnnotationTable(
         rows=tuple(usable),
         refused=tuple(refused),
@@ -120,6 +118,12 @@ def annotations_of(files: Sequence[ImportedFile], source: Source) -> AnnotationT
         notes=tuple(notes),
         by_video=True,
     )
+
+
+def _unclear_reactions(rows: Sequence[AnnotationRow], column: str) -> list[str]:
+    """A note on annotations whose text in a column says neither yes nor no."""
+    answers = [(line_of(row), _RowTexts(row)[column]) for row in rows]
+    return unclear_reactions(column, answers)
 
 
 def _check_time_format(source: Source) -> None:

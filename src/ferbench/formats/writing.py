@@ -53,9 +53,13 @@ def _unfit_name(out: Path, annotation_format: AnnotationFormat, *, several: bool
         name = annotation_format.name
         return f"{name}'s table holds all sessions; leave {SESSION} out of {out.name}"
     if annotation_format.one_session and several and not named_after_session:
-        example = str(out.with_name(f"{SESSION}{out.suffix}"))
-        return f"{out.suffix} files hold one session each; name them after it, as {example!r}"
+        return f"{out.suffix} files hold one session each; name them after it, as {_example(out)!r}"
     return ""
+
+
+def _example(out: Path) -> str:
+    """A name that stands for the files of all sessions."""
+    return str(out.with_name(f"{SESSION}{out.suffix}"))
 
 
 def write_tracks(
