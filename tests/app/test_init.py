@@ -79,7 +79,7 @@ def test_without_annotations(recordings, command, tmp_path):
     ended = command(recordings("P01_S1.mp4", "sub/P01_S2.mp4", "P02_S1.mp4"))
     assert ended.code == 0
     assert "without a place" not in ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [(s.session_id, s.participant, s.annotations) for s in sessions] == [
         ("01_1", "01", None),
         ("01_2", "01", None),
@@ -92,7 +92,7 @@ def test_all_placed_and_inside_ends_with_0(recordings, command, tmp_path):
     (tmp_path / "marks.csv").write_text("session,onset_s\na.mp4,0.5\nb,1\n")
     ended = command(folder, "--annotations", tmp_path / "marks.csv")
     assert ended.code == 0, ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [[a.onset_s for a in s.annotations] for s in sessions] == [[0.5], [1.0]]
 
 
@@ -162,7 +162,7 @@ def test_columns_without_usual_names(recordings, command, tmp_path):
     text = (tmp_path / "ferbench-conf/dataset/lab.yaml").read_text()
     assert 'onset: "???"' in text
     (tmp_path / "ferbench-conf/dataset/lab.yaml").write_text(text.replace('"???"', "alpha"))
-    [session] = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    [session] = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [a.onset_s for a in session.annotations] == [0.5]
 
 
@@ -175,7 +175,7 @@ def test_named_columns(recordings, command, tmp_path):
     ended = command(folder, "--annotations", "marks.csv", *said, "--force")
     assert ended.code == 0, ended.out
     assert "columns       session = alpha, onset = video\n" in ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [[(a.onset_s, a.kind) for a in s.annotations] for s in sessions] == [
         [(1.0, "")],
         [(0.5, "")],
@@ -246,7 +246,7 @@ def test_pattern_instead_of_guesses(recordings, command, tmp_path):
     ended = command(folder, "--pattern", r"x(?P<participant>\d+)y(?P<session>\d)")
     assert ended.code == 1
     assert "other.mp4: the pattern does not fit" in ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [(s.session_id, s.participant) for s in sessions] == [("1", "02"), ("2", "01")]
     ended = command(folder, "--pattern", "(", "--force")
     assert (ended.code, "not a regular expression" in ended.err) == (1, True)

@@ -10,11 +10,11 @@ from ferbench.datasets.guess import guess_places, places_by_pattern
 from ferbench.datasets.headers import find_columns
 from ferbench.datasets.known_names import KnownNames
 from ferbench.datasets.names import read_name
-from ferbench.datasets.naming import comparable_name
 from ferbench.datasets.place import clock_text
 from ferbench.datasets.starts import fill_starts, read_starts
-from ferbench.datasets.times import Clock, parse_clock
 from ferbench.errors import DatasetError
+from ferbench.formats.times import Clock, parse_clock
+from ferbench.spelling import comparable_name
 from ferbench.workflows.survey_files import data_set_name
 
 LAB = KnownNames.of((str(p), str(s)) for p in range(1, 16) for s in (1, 2))

@@ -27,7 +27,7 @@ def test_generated_study_reads_as_it_was_made(
         starts=generated_study.starts,
     )
     monkeypatch.chdir("/")  # it works from any folder
-    sessions = study_of(files.data_set, camera=camera, annotator=coder).sessions()
+    sessions = study_of(files.data_set, camera=camera, annotator=coder).load().sessions
     expected = {
         f"{m.participant:02}_{m.session}": m for m in generated_study.meetings if camera in m.files
     }
@@ -106,7 +106,7 @@ def test_written_file_has_every_field(generated_study, tmp_path):
     }
     assert '# keep: {"Type fout": [' in files.data_set.read_text(encoding="utf-8")
     with pytest.raises(DatasetError, match="choose one with camera="):
-        study_of(files.data_set).sessions()
+        study_of(files.data_set).load()
 
 
 def test_moved_study_needs_only_the_new_paths(generated_study, tmp_path):
@@ -121,7 +121,7 @@ def test_moved_study_needs_only_the_new_paths(generated_study, tmp_path):
     study = study_of(files.data_set, videos=str(moved), camera="front", annotator="anna")
     assert all(
         part.path.is_relative_to(moved) and part.path.is_file()
-        for s in study.sessions()
+        for s in study.load().sessions
         for part in s.parts
     )
 
@@ -140,7 +140,7 @@ def test_names_that_disagree_with_the_log_book_are_told(recordings, tmp_path):
         "used",
     )
     assert survey.unclear == ("log.csv, line 4: no session has a video and the name 'c'",)
-    sessions = study_of(files.data_set).sessions()
+    sessions = study_of(files.data_set).load().sessions
     assert [[a.onset_s for a in s.annotations] for s in sessions] == [[1.0], [0.5]]
 
 
@@ -188,7 +188,7 @@ def test_files_of_annotation_programs_are_surveyed_too(recordings, tmp_path):
         "Survey: 2 of 2 videos placed, 2 sessions, 0 participants, 0 cameras, 1 annotation, "
         "0 unclear"
     )
-    annotated, other = study_of(files.data_set).sessions()
+    annotated, other = study_of(files.data_set).load().sessions
     assert [(a.onset_s, a.kind) for a in annotated.annotations] == [(0.5, "robot")]
     assert other.annotations is None
 

@@ -1,5 +1,4 @@
-"""Predictions of one video as a table for people and other programs, in Parquet and in CSV, and
-back.
+"""Predictions of one video as a table, in Parquet and in CSV, written and read.
 
 One row per face; a frame without a face has one row whose face columns are empty, so the table also
 holds the whole timeline. Columns: ``frame, start_s, end_s, face`` (row among the video's faces),
@@ -11,7 +10,6 @@ reading them gives the same bits.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,12 +19,14 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from ferbench.atomic import replacing
 from ferbench.errors import FormatError
 from ferbench.types import Expressions, Faces, Timeline, VideoInfo
 
 _BOX = ("x1", "y1", "x2", "y2")
 _POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 _LANDMARKS = tuple(f"{point}_{axis}" for point in _POINTS for axis in "xy")
+_NEEDED = ("frame", "start_s", "end_s", "face", *_BOX, "score", *_LANDMARKS)
 _ABOUT = b"ferbench.predictions"
 
 
@@ -73,26 +73,16 @@ def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions
 
 def write_predictions(folder: Path, stem: str, table: pa.Table) -> tuple[Path, Path]:
     """Write ``<stem>.parquet`` and ``<stem>.csv`` into a folder; return both paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     parquet, text = folder / f"{stem}.parquet", folder / f"{stem}.csv"
-    for path, write in ((parquet, _write_parquet), (text, pacsv.write_csv)):
-        part = path.with_name(f".{uuid.uuid4().hex}.part")
-        try:
-            write(table, part)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    with replacing(parquet) as part:
+        pq.write_table(table, part, compression="zstd")
+    with replacing(text) as part:
+        pacsv.write_csv(table, part)
     return parquet, text
 
 
-def _write_parquet(table: pa.Table, path: Path) -> None:
-    pq.write_table(table, path, compression="zstd")
-
-
 def is_predictions(path: Path) -> bool:
-    """Whether a file looks like one that this module writes (by suffix, or by the CSV's first
-    line).
-    """
+    """Whether a file looks like one of these, by its suffix or the CSV's first line."""
     if path.suffix == ".parquet":
         return True
     with path.open("rb") as stream:
@@ -128,16 +118,8 @@ def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
 
 
 def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
-    try:
-        table = pq.read_table(path) if path.suffix == ".parquet" else pacsv.read_csv(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise FormatError(f"{path} cannot be read as a table of predictions: {error}") from error
-    wanted = ["frame", "start_s", "end_s", "face", *_BOX, "score", *_LANDMARKS]
-    missing = [name for name in wanted if name not in table.column_names]
-    labels = tuple(n.removeprefix("logit.") for n in table.column_names if n.startswith("logit."))
-    if missing or not labels or table.num_rows == 0:
-        lack = ", ".join(missing) or ("logit.<label>" if not labels else "rows")
-        raise FormatError(f"{path} is not a table of predictions of ferbench: it has no {lack}")
+    table = _table(path)
+    labels = _labels(path, table)
     about = json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}"))
     frame = _numbers(table, "frame", np.int64)
     timeline = _timeline(path, about, frame, table)
@@ -157,6 +139,27 @@ def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
     return timeline, faces, expressions
 
 
+def _table(path: Path) -> pa.Table:
+    try:
+        if path.suffix == ".parquet":
+            return pq.read_table(path)
+        return pacsv.read_csv(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise FormatError(f"{path} cannot be read as a table of predictions: {error}") from error
+
+
+def _labels(path: Path, table: pa.Table) -> tuple[str, ...]:
+    """Labels of the table's columns of logits. Raises FormatError where it lacks something."""
+    missing = [name for name in _NEEDED if name not in table.column_names]
+    logits = [name for name in table.column_names if name.startswith("logit.")]
+    if not logits:
+        missing.append("logit.<label>")
+    if missing or table.num_rows == 0:
+        lacks = ", ".join(missing) or "rows"
+        raise FormatError(f"{path} is not a table of predictions of ferbench: it has no {lacks}")
+    return tuple(name.removeprefix("logit.") for name in logits)
+
+
 def _timeline(
     path: Path, about: dict[str, Any], frame: np.ndarray[Any, Any], table: pa.Table
 ) -> Timeline:
@@ -165,10 +168,8 @@ def _timeline(
         raise FormatError(
             f"{path}: expected every frame from 0 on, {len(first)} frames end with {frame[-1]}"
         )
-    start, end = (
-        _numbers(table, "start_s", np.float64)[first],
-        _numbers(table, "end_s", np.float64)[first],
-    )
+    start = _numbers(table, "start_s", np.float64)[first]
+    end = _numbers(table, "end_s", np.float64)[first]
     duration_s = float(end[-1] - start[0])
     video = VideoInfo(
         video_id=about.get("video_id", path.stem),

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ferbench.datasets.annotations import read_annotations
 from ferbench.errors import DatasetError
-from ferbench.formats.event_table import SessionLength, read_events
-from ferbench.formats.marks import Track
-from ferbench.formats.tracks import match_tracks
+from ferbench.formats.event_table import read_events
+from ferbench.formats.length_table import SessionLength
+from ferbench.formats.reading import read_annotations
+from ferbench.formats.tracks import Track, match_tracks
 from ferbench.scoring.evaluation import Scores, score_sessions
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.scored_session import ScoredSession
@@ -81,7 +81,7 @@ def score(request: Request) -> ScoredTables:
     complete = known_lengths is not None or request.events.suffix.lower() == ".json"
     searched = Searched(table.sessions | frozenset(lengths), request.naming, complete=complete)
     annotations, left_out = annotations_of(request, searched, annotated)
-    refused = tuple(f"{request.annotations.name}, {problem}" for problem in annotated.problems)
+    refused = tuple(f"{request.annotations.name}, {row}" for row in annotated.refused)
     if not annotations:
         reasons = [*left_out, *refused[:3]] or [f"no session in {request.annotations.name}"]
         raise DatasetError(f"there is no session to score: {'; '.join(reasons)}")

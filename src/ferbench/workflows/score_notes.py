@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ferbench.errors import Action, DatasetError, Setting, Text
-from ferbench.formats.event_table import SessionLength
+from ferbench.formats.length_table import SessionLength
 from ferbench.scoring.session_outcome import SessionOutcome
 from ferbench.types import Annotation, Event
 from ferbench.wording import some

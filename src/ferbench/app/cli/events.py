@@ -302,11 +302,11 @@ def _no_place_for_models(option: Setting) -> ConfigError:
 
 def _written(out: Path, sessions: Sequence[SessionEvents]) -> str:
     """Write the events, and say where they are."""
-    from ferbench.workflows.event_formats import is_foreign
+    from ferbench.formats.dispatch import writer_of
     from ferbench.workflows.events_files import write_events
 
     paths = write_events(out, sessions)
-    if not is_foreign(out):
+    if writer_of(out) is None:
         return f"wrote {out}, and the sessions' lengths to {paths[1].name}"
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"wrote {paths[0]}{more}"

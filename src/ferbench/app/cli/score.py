@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ferbench.app.words import OptionWords
-from ferbench.errors import FerbenchError, Setting, told
+from ferbench.errors import FerbenchError, Setting
 
 if TYPE_CHECKING:
     from ferbench.scoring.evaluation import Scores
@@ -24,12 +23,22 @@ OWN_OPTIONS: Final = {
 }
 """Settings of the criterion and the statistics that have an option of their own."""
 OPTIONS: Final = {
-    "pre_s": "--pre",
-    "post_s": "--post",
-    "scoring": "--scoring",
-    "lengths": "--sessions",
+    "annotator": "--annotator",
+    "format.columns": "--column",
+    "format.frame_rate_hz": "--frame-rate",
+    "format.keep": "--keep",
+    "format.tier": "--tier",
     "format.time_format": "--time-format",
+    "label": "--label",
+    "lengths": "--sessions",
+    "matches": "--matches",
+    "post_s": "--post",
+    "pre_s": "--pre",
+    "scoring": "--scoring",
+    "session_name": "--session-name",
+    "stamp": "--stamp",
     "statistics.intervals=none": "--no-intervals",
+    "unlisted": "--unlisted",
 }
 """Options by the fields that messages name."""
 
@@ -43,6 +52,8 @@ class ScoreWords(OptionWords):
         key = f"{setting.key}={setting.value}"
         if group not in ("scoring", "statistics") or not name or key in self.options:
             return OptionWords.setting(self, setting)
+        if name in OWN_OPTIONS:
+            return OptionWords.setting(self, Setting(name, setting.value))
         if not setting.value:
             return f"--set {name}"
         return f"--set {name}={setting.value}"
@@ -145,29 +156,29 @@ def score(
     files only, is left out and named. Ends with 0 if something was scored and every row could be
     read, else with 1.
     """
-    from ferbench.app.cli.options import in_options, options_in_messages, pairs
+    from ferbench.app.cli.options import pairs
     from ferbench.app.cli.score_report import show
     from ferbench.datasets.naming import Naming
     from ferbench.workflows.score import score as compare_tables
-    from ferbench.workflows.score_tables import SPELLED, Request, table_from
+    from ferbench.workflows.score_tables import Request, table_from
 
     if stamp is not None:
         _check("--stamp", stamp, ("trigger", "onset"))
     _check("--unlisted", unlisted, ("unannotated", "empty"))
-    table = table_from(
-        columns=pairs("--column", column or ()),
-        keep=pairs("--keep", keep or ()),
-        time_format=time_format,
-        frame_rate_hz=frame_rate,
-        tier=tier,
-    )
     settings = pairs("--set", set_ or ())
     for name, _ in settings:
         own_option = OWN_OPTIONS.get(name.rpartition(".")[2])
         if own_option:
             raise FerbenchError(f"--set: {name} has an option of its own, {own_option}")
-    with options_in_messages(SPELLED):
+    with _errors_in_options():
         naming = Naming(template=session_name)
+        table = table_from(
+            columns=pairs("--column", column or ()),
+            keep=pairs("--keep", keep or ()),
+            time_format=time_format,
+            frame_rate_hz=frame_rate,
+            tier=tier,
+        )
     request = Request(
         events=events,
         annotations=annotations,
@@ -184,10 +195,8 @@ def score(
         settings=settings,
         intervals=intervals,
     )
-    with options_in_messages(SPELLED), _errors_in_options():
+    with _errors_in_options():
         scored = compare_tables(request)
-    notes = (told(text, WORDS) for text in scored.notes)
-    scored = replace(scored, notes=tuple(in_options(text, SPELLED) for text in notes))
     _write(scored.scores, matches=matches, out=out)
     show(scored, WORDS, as_json=as_json)
     if scored.refused:
