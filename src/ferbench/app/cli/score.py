@@ -205,13 +205,13 @@ def score(
 
 def _write(scores: Scores, *, matches: Path | None, out: Path | None) -> None:
     """Write what was asked for: what became of each event, and the statistics."""
+    from ferbench.formats.writing import write_tracks
     from ferbench.report.statistics_files import write_statistics
-    from ferbench.workflows.event_formats import write_tracks
     from ferbench.workflows.score import match_tracks_of
 
     if matches is not None:
-        with _written("--matches", matches):
-            write_tracks(matches, match_tracks_of(scores), option="--matches")
+        with _written("--matches", matches), _errors_in_options():
+            write_tracks(matches, match_tracks_of(scores), key="matches")
     if out is not None:
         with _written("--out", out):
             write_statistics(scores.statistics, out, scores.criterion, scores.rules)
