@@ -1,6 +1,4 @@
-"""A run's statistics: made once for the same results, kept in the cache as files, copied into each
-run's artifacts.
-"""
+"""A run's statistics: made once for the same results, kept as files, copied to its artifacts."""
 
 from __future__ import annotations
 

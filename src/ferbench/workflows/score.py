@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,17 +86,10 @@ def score(request: Request) -> ScoredTables:
         reasons = [*left_out, *refused[:3]] or [f"no session in {request.annotations.name}"]
         raise DatasetError(f"there is no session to score: {'; '.join(reasons)}")
     owners = owners_of(request, searched, annotated, lengths)
-    outcomes: dict[str, SessionOutcome] = {}
-    sessions: list[ScoredSession] = []
-    for name, of_session in sorted(annotations.items()):
-        length = lengths.get(name, UNKNOWN)
-        found = tuple(sorted(events[name]))
-        made = tuple(sorted(of_session))
-        outcomes[name] = _outcome(found, made, settings.criterion, length)
-        participant = owners.get(name, "")
-        sessions.append(_session(name, participant, found, made, outcomes[name], length))
-    if not searched.complete:
-        notes += silent_sessions(set(annotations) - table.sessions, request.events.name)
+    sessions, outcomes = _compared(events, annotations, lengths, owners, settings.criterion)
+    silent = set(annotations) - table.sessions
+    if silent and not searched.complete:
+        notes.append(silent_sessions(silent, request.events.name))
     notes += annotated_after_the_end(annotations, lengths, request.annotations.name)
     if settings.window_unused:
         notes.append(unused_window(request.scoring))
@@ -133,11 +125,32 @@ def match_tracks_of(scores: Scores) -> dict[str, tuple[Track, ...]]:
     }
 
 
-def _by_session(events: Sequence[Event]) -> defaultdict[str, list[Event]]:
-    result: defaultdict[str, list[Event]] = defaultdict(list)
+def _by_session(events: Sequence[Event]) -> dict[str, list[Event]]:
+    result: dict[str, list[Event]] = {}
     for event in events:
-        result[event.session_id].append(event)
+        result.setdefault(event.session_id, []).append(event)
     return result
+
+
+def _compared(
+    events: Mapping[str, Sequence[Event]],
+    annotations: Mapping[str, Sequence[Annotation]],
+    lengths: Mapping[str, SessionLength],
+    owners: Mapping[str, str],
+    criterion: Criterion,
+) -> tuple[list[ScoredSession], dict[str, SessionOutcome]]:
+    """Every annotated session with what counts in it, and what came out."""
+    sessions: list[ScoredSession] = []
+    outcomes: dict[str, SessionOutcome] = {}
+    for name, of_session in sorted(annotations.items()):
+        length = lengths.get(name, UNKNOWN)
+        events_here = tuple(sorted(events.get(name, ())))
+        annotations_here = tuple(sorted(of_session))
+        outcome = _outcome(events_here, annotations_here, criterion, length)
+        participant = owners.get(name, "")
+        sessions.append(_session(name, participant, events_here, annotations_here, outcome, length))
+        outcomes[name] = outcome
+    return sessions, outcomes
 
 
 def _outcome(

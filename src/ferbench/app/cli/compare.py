@@ -29,7 +29,8 @@ def compare(
     uri: Annotated[
         str | None,
         typer.Option(
-            help="MLflow store, folder of tracking=files, or 'files'; default: where runs are recorded."
+            help="MLflow store, folder of tracking=files, or 'files'; "
+            "default: where runs are recorded."
         ),
     ] = None,
     csv_: Annotated[bool, typer.Option("--csv", help="Print CSV with all columns.")] = False,

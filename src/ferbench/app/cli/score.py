@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ferbench.app.words import OptionWords
 from ferbench.errors import FerbenchError, Setting
+
+if TYPE_CHECKING:
+    from ferbench.scoring.evaluation import Scores
 
 OWN_OPTIONS: Final = {
     "pre_s": "--pre",
@@ -69,7 +72,7 @@ def score(
     annotations: Annotated[
         Path,
         typer.Argument(
-            help="Annotations, as for a run: a CSV, .eaf, .vtt, BORIS's table, or a folder of these."
+            help="Annotations, as for a run: CSV, .eaf, .vtt, BORIS's table, or a folder of these."
         ),
     ],
     pre: Annotated[
@@ -141,7 +144,8 @@ def score(
     matches: Annotated[
         Path | None,
         typer.Option(
-            help="Write hits, false alarms and misses: '{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
+            help="Write hits, false alarms and misses: "
+            "'{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
@@ -155,9 +159,6 @@ def score(
     from ferbench.app.cli.options import pairs
     from ferbench.app.cli.score_report import show
     from ferbench.datasets.naming import Naming
-    from ferbench.formats.writing import write_tracks
-    from ferbench.report.statistics_files import write_statistics
-    from ferbench.workflows.score import match_tracks_of
     from ferbench.workflows.score import score as compare_tables
     from ferbench.workflows.score_tables import Request, table_from
 
@@ -196,16 +197,24 @@ def score(
     )
     with _errors_in_options():
         scored = compare_tables(request)
-    if matches is not None:
-        with _written("--matches", matches), _errors_in_options():
-            write_tracks(matches, match_tracks_of(scored.scores), key="matches")
-    if out is not None:
-        with _written("--out", out):
-            scores = scored.scores
-            write_statistics(scores.statistics, out, scores.criterion, scores.rules)
+    _write(scored.scores, matches=matches, out=out)
     show(scored, WORDS, as_json=as_json)
     if scored.refused:
         raise typer.Exit(1)
+
+
+def _write(scores: Scores, *, matches: Path | None, out: Path | None) -> None:
+    """Write what was asked for: what became of each event, and the statistics."""
+    from ferbench.formats.writing import write_tracks
+    from ferbench.report.statistics_files import write_statistics
+    from ferbench.workflows.score import match_tracks_of
+
+    if matches is not None:
+        with _written("--matches", matches), _errors_in_options():
+            write_tracks(matches, match_tracks_of(scores), key="matches")
+    if out is not None:
+        with _written("--out", out):
+            write_statistics(scores.statistics, out, scores.criterion, scores.rules)
 
 
 def _check(option: str, given: str, allowed: tuple[str, ...]) -> None:
