@@ -108,16 +108,20 @@ def _decoded(data: bytes, encoding: Encoding, path: Path) -> tuple[str, tuple[st
         if chosen == "cp1252":
             notes = ("read as Windows-1252 (not UTF-8)",)
     expected = "UTF-8 or Windows-1252" if notes else _ENCODING_NAMES[chosen]
+    text = _text(data, chosen, expected, path)
+    _check_no_zero_bytes(text, path)
+    return text, notes
+
+
+def _text(data: bytes, encoding: Encoding, expected: str, path: Path) -> str:
     try:
-        text = data.decode(_codec(chosen, data))
+        return data.decode(_codec(encoding, data))
     except UnicodeDecodeError as error:
         line = _num_line_ends(data[: error.start]) + 1
         raise DatasetError(
             f"{path}, line {line}: expected {expected} text, got the byte "
             f"0x{data[error.start]:02x}. Save the file as 'CSV UTF-8'."
         ) from error
-    _check_no_zero_bytes(text, path)
-    return text, notes
 
 
 def _check_no_zero_bytes(text: str, path: Path) -> None:

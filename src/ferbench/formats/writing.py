@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -83,13 +83,19 @@ def write_tracks(
     if not annotation_format.one_session:
         annotation_format.write(out, tracks)
         return [out]
-    paths = {}
-    for session in tracks:
-        paths[session] = out.with_name(out.name.replace(SESSION, file_stem(session)))
-        _check_free(paths[session], key)
+    paths = _paths_of_sessions(out, tracks, key)
     for session, path in paths.items():
         annotation_format.write(path, {session: tracks[session]})
     return list(paths.values())
+
+
+def _paths_of_sessions(out: Path, sessions: Iterable[str], key: str) -> dict[str, Path]:
+    """The file of each session. Raises ConfigError where one is there already."""
+    paths = {}
+    for session in sessions:
+        paths[session] = out.with_name(out.name.replace(SESSION, file_stem(session)))
+        _check_free(paths[session], key)
+    return paths
 
 
 def _check_free(path: Path, key: str) -> None:
