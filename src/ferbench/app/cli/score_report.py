@@ -16,7 +16,7 @@ from ferbench.report.statistics_words import scores_line
 from ferbench.scoring.evaluation import Scores
 from ferbench.scoring.metrics import MAIN, METRICS, headline_values, values_of
 from ferbench.scoring.session_outcome import SessionOutcome
-from ferbench.workflows.score import ScoredTables
+from ferbench.workflows.score_files import ScoredTables
 
 
 def show(scored: ScoredTables, words: Words, *, as_json: bool) -> None:

@@ -159,7 +159,7 @@ def score(
     from ferbench.app.cli.options import pairs
     from ferbench.app.cli.score_report import show
     from ferbench.datasets.naming import Naming
-    from ferbench.workflows.score import score as compare_tables
+    from ferbench.workflows.score_files import score_files
     from ferbench.workflows.score_tables import Request, table_from
 
     if stamp is not None:
@@ -196,7 +196,7 @@ def score(
         intervals=intervals,
     )
     with _errors_in_options():
-        scored = compare_tables(request)
+        scored = score_files(request)
     _write(scored.scores, matches=matches, out=out)
     show(scored, WORDS, as_json=as_json)
     if scored.refused:
@@ -207,7 +207,7 @@ def _write(scores: Scores, *, matches: Path | None, out: Path | None) -> None:
     """Write what was asked for: what became of each event, and the statistics."""
     from ferbench.formats.writing import write_tracks
     from ferbench.report.statistics_files import write_statistics
-    from ferbench.workflows.score import match_tracks_of
+    from ferbench.workflows.score_files import match_tracks_of
 
     if matches is not None:
         with _written("--matches", matches), _errors_in_options():
