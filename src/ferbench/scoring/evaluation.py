@@ -35,6 +35,7 @@ from ferbench.scoring.statistics import Statistics, statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.timespans import Stretches, closed, total_s
 from ferbench.types import Annotation, Event, Score
+from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +81,9 @@ class Scores(Mapping[str, Score]):
         num_events = sum(len(session.events) for session in self.sessions)
         num_annotations = sum(len(session.annotations) for session in self.sessions)
         return (
-            f"Scores: F1 {str(self[MAIN]).removeprefix('Score: ')}; {num_events} events, "
-            f"{num_annotations} annotations, {len(self.sessions)} sessions"
+            f"Scores: F1 {str(self[MAIN]).removeprefix('Score: ')}; "
+            f"{plural(num_events, 'event')}, {plural(num_annotations, 'annotation')}, "
+            f"{plural(len(self.sessions), 'session')}"
         )
 
     @property
