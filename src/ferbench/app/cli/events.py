@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ferbench.errors import ConfigError, FerbenchError, Setting, Text, told
+from ferbench.errors import ConfigError, FerbenchError, Setting, told
 
 if TYPE_CHECKING:
-    from ferbench.thesis.export import FileEvents, ThesisExport
+    from ferbench.thesis.export import ThesisExport
     from ferbench.workflows.find_events import FindOptions
     from ferbench.workflows.found_events import SessionEvents
 
@@ -208,11 +208,14 @@ def _find(
     """
     from ferbench.workflows.events_files import check_events_target
     from ferbench.workflows.find_events import find_in_file
+    from ferbench.workflows.thesis_export import check_export
 
     if out is not None:
         check_events_target(out, several=len(sources) > 1)
     if export is not None:
-        _check_export(export, options, out=out, as_json=as_json)
+        further = {"out": out is not None, "json": as_json}
+        asked = [Setting(name) for name, is_asked in further.items() if is_asked]
+        check_export(export, options.rule, further=asked)
     failures: dict[Path, Exception] = {}
     alone = export is None and len(sources) == 1 and not sources[0].is_dir()
     if alone:
@@ -226,28 +229,28 @@ def _find(
     return len(failures)
 
 
-def _check_export(
-    export: ThesisExport, options: FindOptions, *, out: Path | None, as_json: bool
-) -> None:
-    """Raise ConfigError where the thesis' files cannot be made of the answer, or not there."""
-    export.check_rule(options.rule)
-    for option, is_given in (("out", out is not None), ("json", as_json)):
-        if is_given:
-            raise _no_place_for_models(Setting(option))
-    export.check_places()
-
-
 def _print(by_path: Mapping[Path, SessionEvents], *, alone: bool, noun: str, as_json: bool) -> None:
-    for path, session in by_path.items():
-        if session.note:
-            _say(f"note: {path.name}: {session.note}")
+    from ferbench.workflows.events_text import (
+        lines_of_one,
+        lines_of_several,
+        notes_of,
+        plain_events,
+    )
+
+    for note in notes_of(by_path):
+        _say(f"note: {note}")
     if as_json:
-        by_session = {session.session_id: session.as_json() for session in by_path.values()}
-        typer.echo(json.dumps(next(iter(by_session.values())) if alone else by_session))
-    elif alone:
-        _print_one(next(iter(by_path.values())))
-    else:
-        _print_several(by_path, noun=noun)
+        plain = plain_events(by_path)
+        if alone:
+            [plain] = plain.values()
+        typer.echo(json.dumps(plain))
+        return
+    lines = lines_of_several(by_path, noun=noun)
+    if alone:
+        [session] = by_path.values()
+        lines = lines_of_one(session)
+    for line in lines:
+        typer.echo(line)
 
 
 def _find_several(
@@ -261,6 +264,7 @@ def _find_several(
     """Events of all files; those that cannot be used are told and put into ``failures``."""
     from ferbench.app.words import OptionWords, reason_in
     from ferbench.workflows.prediction_sources import find_in_files, prediction_sources
+    from ferbench.workflows.thesis_export import write_export
 
     def failed(path: Path, error: Exception) -> None:
         failures[path] = error
@@ -275,29 +279,12 @@ def _find_several(
         _say(note)
     by_path = find_in_files(files.paths, options, on_failure=failed, by_model=is_export)
     if export is not None:
-        events = {path: _file_events(session) for path, session in by_path.items()}
-        lines = export.write(files.paths, events, failed=failed, failures=failures, sources=sources)
+        lines = write_export(
+            export, files.paths, by_path, sources=sources, failed=failed, failures=failures
+        )
         for line in lines:
             _say(told(line, OptionWords(OPTIONS)))
     return by_path
-
-
-def _file_events(session: SessionEvents) -> FileEvents:
-    from ferbench.thesis.export import FileEvents
-
-    return FileEvents(segments=session.segments or (), timecodes=session.timecodes)
-
-
-def _no_place_for_models(option: Setting) -> ConfigError:
-    from ferbench.thesis.export import BOTH
-
-    return ConfigError(
-        Text(option, " has no place for several models"),
-        hint=Text(
-            *("look for events once with ", BOTH, ", and once with "),
-            *(Setting("model"), " and ", option),
-        ),
-    )
 
 
 def _written(out: Path, sessions: Sequence[SessionEvents]) -> str:
@@ -314,20 +301,3 @@ def _written(out: Path, sessions: Sequence[SessionEvents]) -> str:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
-
-
-def _print_one(session: SessionEvents) -> None:
-    for line in session.lines():
-        typer.echo(line)
-    typer.echo(session.total())
-
-
-def _print_several(by_path: Mapping[Path, SessionEvents], *, noun: str) -> None:
-    from ferbench.wording import plural
-
-    for path, session in by_path.items():
-        typer.echo(f"{session.session_id} ({path.name}): {session.total()}")
-        for line in session.lines():
-            typer.echo(f"  {line}")
-    total = sum(len(session.events) for session in by_path.values())
-    typer.echo(f"{plural(total, 'event')} in {plural(len(by_path), noun)}")

@@ -38,13 +38,13 @@ def init(
 
     Write a list of them and a data set, and say what has no place.
     """
-    from ferbench.app.cli.init_show import errors_in_options, show
-    from ferbench.app.cli.options import pairs
+    from ferbench.app.cli.init_show import INIT_WORDS, show
+    from ferbench.app.cli.options import errors_in_words, pairs
     from ferbench.app.console import output_console
     from ferbench.workflows.survey import SurveyOptions, survey
     from ferbench.workflows.survey_files import data_set_files, write_data_set
 
-    with errors_in_options():
+    with errors_in_words(INIT_WORDS):
         options = SurveyOptions(
             videos=folder,
             annotations=annotations,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from ferbench.app.words import OptionWords
-from ferbench.errors import ConfigError, FerbenchError
+from ferbench.errors import ConfigError, FerbenchError, Words
 
 
 def in_options(text: str, spelled: Mapping[str, str]) -> str:
@@ -58,13 +58,18 @@ def value_pairs(option: str, texts: Sequence[str]) -> list[tuple[str, Any]]:
 
 
 @contextmanager
-def errors_in_options(options: Mapping[str, str]) -> Iterator[None]:
+def errors_in_words(words: Words) -> Iterator[None]:
+    """Errors of ferbench raised inside name settings and actions in somebody's words."""
+    try:
+        yield
+    except FerbenchError as error:
+        raise type(error)(error.told(words)) from error
+
+
+def errors_in_options(options: Mapping[str, str]) -> AbstractContextManager[None]:
     """Errors of ferbench raised inside name options instead of fields.
 
     Args:
         options: the option of each field (see ``OptionWords``).
     """
-    try:
-        yield
-    except FerbenchError as error:
-        raise type(error)(error.told(OptionWords(options))) from error
+    return errors_in_words(OptionWords(options))

@@ -7,7 +7,10 @@ from typing import Annotated, Final
 
 import typer
 
-OPTIONS: Final = {"columns": "--column"}
+OPTIONS: Final = {
+    "columns": "--column",
+    "columns.session=THEIRS": "--column session=THEIRS",
+}
 
 
 def score_frames(
@@ -36,8 +39,10 @@ def score_frames(
     """
     from ferbench.app.cli.options import errors_in_options, pairs
     from ferbench.app.cli.score_frames_report import show
+    from ferbench.app.words import OptionWords
     from ferbench.workflows.score_frames import score_frames as score_table
 
     with errors_in_options(OPTIONS):
         columns = dict(pairs("--column", column or ()))
-        show(score_table(table, columns=columns, tolerance=tolerance), as_json=as_json)
+        scores = score_table(table, columns=columns, tolerance=tolerance)
+        show(scores, OptionWords(OPTIONS), as_json=as_json)

@@ -1,4 +1,4 @@
-"""One line about a predicted video, and more lines for ``--verbose``."""
+"""What the pixels of a video say as text: one line, and its stages in further lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEAST_SHARE: Final = 0.05
 """Rarer expressions are not named."""
 
 
-def describe(analysis: Analysis) -> str:
+def analysis_line(analysis: Analysis) -> str:
     """Frames, faces, and the most frequent expressions of the faces."""
     timeline = analysis.timeline
     num_with_face = len(np.unique(analysis.faces.frame))
@@ -42,7 +42,7 @@ def _shares(expressions: Expressions) -> list[str]:
     return [f"{expressions.labels[k]} {share[k]:.0%}" for k in named]
 
 
-def details(analysis: Analysis) -> str:
+def analysis_details(analysis: Analysis) -> str:
     """What was computed of each stage and how fast, and the video's format, a line each."""
     lines = [_stage_line(stage, timing) for stage, timing in analysis.timing.items()]
     video = analysis.timeline.video
