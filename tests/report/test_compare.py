@@ -210,8 +210,10 @@ def test_a_comparison_as_csv_and_as_a_frame_are_the_same_table():
     frame = comparison.to_frame()
     assert header == ["run_id", *frame.columns]
     assert [row[0] for row in rows] == list(frame.index) == [row.run_id for row in comparison.rows]
-    assert rows[0] == ["b0123456789", "finished", "A", "b", "0.7"]
-    assert rows[-1][-1] == ""
+    best = dict(zip(header, rows[0], strict=True))
+    assert (best["state"], best["data"], best["enter"]) == ("finished", "A", "b")
+    assert best["event/f1"] == "0.7"
+    assert dict(zip(header, rows[-1], strict=True))["event/f1"] == ""
     assert math.isnan(frame["event/f1"].iloc[-1])
     assert frame["event/f1"].iloc[0] == 0.7
 

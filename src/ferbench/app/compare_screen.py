@@ -34,11 +34,13 @@ def show(comparison: Comparison, what: str, *, where: str = "") -> None:
 
 def closing_words(comparison: Comparison, *, store: Store | None) -> str:
     """The best cell, what that is worth, and where to look."""
-    lines = [comparison.best_cell()]
-    if store:
-        pages = "look at the runs: ferbench ui    " if store.has_pages else ""
-        lines.append(f"{pages}compare them again: {compare_command(store)}")
-    return "\n".join(lines)
+    best = comparison.best_cell()
+    if store is None:
+        return best
+    pages = ""
+    if store.has_pages:
+        pages = "look at the runs: ferbench ui    "
+    return f"{best}\n{pages}compare them again: {compare_command(store)}"
 
 
 def compare_command(store: Store) -> str:

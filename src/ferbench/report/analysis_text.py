@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -54,7 +55,11 @@ def analysis_details(analysis: Analysis) -> str:
 
 
 def _stage_line(stage: str, timing: StageTiming) -> str:
-    source = "stored" if timing.cached else "computed"
-    rate = timing.units / timing.busy_s if timing.busy_s else float("nan")
+    source = "computed"
+    if timing.cached:
+        source = "stored"
+    rate = math.nan
+    if timing.busy_s:
+        rate = timing.units / timing.busy_s
     work = f"{timing.units} in {timing.busy_s:.2f} s ({rate:.0f}/s)"
     return f"  {stage}: {source}, {work} on {timing.device}"

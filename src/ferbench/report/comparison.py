@@ -160,7 +160,9 @@ class Comparison:
             return self._no_best_cell()
         value = best.metrics[self.by]
         num_equal = sum(row.metrics.get(self.by) == value for row in self.rows)
-        tie = f" ({num_equal} cells share it)" if num_equal > 1 else ""
+        tie = ""
+        if num_equal > 1:
+            tie = f" ({num_equal} cells share it)"
         caution = "it was chosen on the data it is scored on (in-sample)"
         if f"{self.by}.p" in best.metrics:
             caution += "; p and interval are not corrected for this selection"

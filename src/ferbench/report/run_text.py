@@ -49,7 +49,9 @@ def _video_cells(result: SessionResult) -> list[str]:
 def _score_cells(result: SessionResult) -> list[str]:
     counts = result.counts
     if counts is None:
-        reason = "not scored" if result.session.unscored else "not annotated"
+        reason = "not annotated"
+        if result.session.unscored:
+            reason = "not scored"
         return [reason, "", "", ""]
     return [str(counts.tp), str(counts.fp), str(counts.fn), number(session_f1(result))]
 
@@ -81,7 +83,9 @@ def _computed(report: Report) -> str:
         f"computed now: {work.frames_decoded} frames decoded, "
         f"{work.frames_detected} searched for faces, {work.faces_classified} faces classified"
     )
-    return line if work.frames_decoded else f"{line} (everything else was stored)"
+    if not work.frames_decoded:
+        line = f"{line} (everything else was stored)"
+    return line
 
 
 def _rates(metrics: Mapping[str, float]) -> list[str]:
@@ -102,12 +106,13 @@ def scored_sessions_text(report: Report) -> str:
         "not annotated": len(unscored) - num_refused,
         "not scored": num_refused,
     }
-    if not any(num_others.values()):
+    reasons = [f"{count} {reason}" for reason, count in num_others.items() if count]
+    if not reasons:
         return "all sessions"
-    reasons = ", ".join(f"{count} {reason}" for reason, count in num_others.items() if count)
     num_sessions = len(report.sessions) + len(report.failures)
     num_scored = len(report.sessions) - len(unscored)
-    return f"{num_scored} of {plural(num_sessions, 'session')} scored ({reasons})"
+    total = plural(num_sessions, "session")
+    return f"{num_scored} of {total} scored ({', '.join(reasons)})"
 
 
 def one_line(report: Report, metrics: Mapping[str, float]) -> str:

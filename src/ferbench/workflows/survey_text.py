@@ -11,7 +11,7 @@ from ferbench.datasets.naming import Naming
 from ferbench.errors import Part, Setting, Text
 from ferbench.wording import plural, some
 from ferbench.workflows.survey import Survey
-from ferbench.workflows.survey_annotations import UNKNOWN, SurveyedAnnotations
+from ferbench.workflows.survey_annotations import SurveyedAnnotations
 from ferbench.workflows.survey_videos import DATA_SET
 
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -136,9 +136,8 @@ def to_do_first(survey: Survey, data_set: Path) -> str:
     annotations = survey.annotations
     if annotations is None:
         return ""
-    unknown = [name for name, column in annotations.columns.items() if column == UNKNOWN]
-    if unknown:
-        return _say_columns(unknown, data_set)
+    if annotations.unknown_columns:
+        return _say_columns(annotations.unknown_columns, data_set)
     if annotations.reading is None:
         return "mend what is said above of the annotations"
     if annotations.is_undecided:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ferbench.report.compare import compare
 from ferbench.report.comparison import Comparison
 from ferbench.report.files import write_csv
-from ferbench.results import RunRow
+from ferbench.results import RunRow, RunState
 from ferbench.workflows.evaluate import statistics_of_saved
 from ferbench.workflows.recording import CONFIG_FILE
 from ferbench.workflows.run_outcome import ARTIFACTS, Outcome, read_outcome
@@ -65,7 +65,9 @@ class SweepResults:
 
     def comparison(self) -> Comparison | None:
         """The cells beside each other; None = none came to an end."""
-        return compare(self.rows) if self.rows else None
+        if not self.rows:
+            return None
+        return compare(self.rows)
 
     def add_statistics(self, cell: RunRow) -> RunStatistics | None:
         """Make the statistics of a cell, and add them to its files and its row.
@@ -115,9 +117,8 @@ def collect(folder: Path) -> SweepResults:
     """
     results = SweepResults(folder=folder)
     failed_sessions: dict[str, list[str]] = {}
-    numbered = [path for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()]
-    numbered.sort(key=lambda path: int(path.name))
-    for cell in numbered:
+    cells = _cells_below(folder)
+    for cell in cells:
         outcome = read_outcome(cell)
         if outcome is None:
             results.unfinished.append(cell.name)
@@ -127,16 +128,24 @@ def collect(folder: Path) -> SweepResults:
             _add_finished(results, cell.name, outcome)
             for session in outcome.failed_sessions:
                 failed_sessions.setdefault(session, []).append(cell.name)
-    for session, cells in failed_sessions.items():
-        is_everywhere = len(cells) == len(numbered)
-        which = "all cells" if is_everywhere else _these_cells(cells)
+    for session, numbers in failed_sessions.items():
+        which = _which_cells(numbers, num_all=len(cells))
         results.problems.append(f"session {session} (in {which})")
     return results
 
 
-def _these_cells(names: Sequence[str]) -> str:
-    noun = "cell" if len(names) == 1 else "cells"
-    return f"{noun} {', '.join(names)}"
+def _cells_below(folder: Path) -> list[Path]:
+    """The folders of the cells, in order of their numbers."""
+    numbered = [path for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()]
+    return sorted(numbered, key=lambda path: int(path.name))
+
+
+def _which_cells(numbers: Sequence[str], *, num_all: int) -> str:
+    if len(numbers) == num_all:
+        return "all cells"
+    if len(numbers) == 1:
+        return f"cell {numbers[0]}"
+    return f"cells {', '.join(numbers)}"
 
 
 def _add_broken_off(results: SweepResults, number: str, outcome: Outcome) -> None:
@@ -150,6 +159,9 @@ def _add_finished(results: SweepResults, number: str, outcome: Outcome) -> None:
     results.notices += [text for text in outcome.notices if text not in results.notices]
     run_id = outcome.run_id or number
     results.folders[run_id] = number
+    state: RunState = "finished"
+    if outcome.failed_sessions:
+        state = "failed"
     row = RunRow(
         run_id=run_id,
         name=outcome.name,
@@ -157,7 +169,7 @@ def _add_finished(results: SweepResults, number: str, outcome: Outcome) -> None:
         metrics=outcome.metrics,
         tags=outcome.tags,
         kind="cell",
-        state="failed" if outcome.failed_sessions else "finished",
+        state=state,
     )
     results.rows.append(row)
 

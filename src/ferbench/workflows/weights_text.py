@@ -35,7 +35,9 @@ def weights_table(weights: WeightList) -> TextTable:
     """A row per choice: whether its files are here, their size, whether they are restricted."""
     rows = []
     for choice in weights.choices:
-        use = "research only" if choice.is_restricted else ""
+        use = ""
+        if choice.is_restricted:
+            use = "research only"
         rows.append((choice.name, _state_of_choice(choice), choice.size_text, use))
     return TextTable(
         title=f"weights in {weights.folder}",
@@ -48,10 +50,13 @@ def _state_of_choice(choice: WeightChoice) -> str:
     wrong = [Path(file.item.file).name for file in choice.files if file.state == "wrong"]
     if wrong:
         return f"WRONG: {', '.join(wrong)}"
+    num_files = len(choice.files)
     num_here = sum(file.state == "here" for file in choice.files)
-    if num_here == len(choice.files):
+    if num_here == num_files:
         return "here"
-    return f"{num_here} of {len(choice.files)} here" if num_here else "missing"
+    if not num_here:
+        return "missing"
+    return f"{num_here} of {num_files} here"
 
 
 def choice_facts(choice: WeightChoice) -> list[Fact]:
@@ -63,7 +68,9 @@ def choice_facts(choice: WeightChoice) -> list[Fact]:
     facts += _facts_of_all("licence", [item.licence for item in items])
     facts += _facts_of_all("accuracy", [item.accuracy for item in items])
     facts += _facts_of_all("paper", [item.paper for item in items])
-    use = "research only" if choice.is_restricted else "see the licence"
+    use = "see the licence"
+    if choice.is_restricted:
+        use = "research only"
     return [*facts, ("use", use)]
 
 

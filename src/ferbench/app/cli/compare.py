@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ferbench.app.cli.options import csv_flag, json_flag
 from ferbench.app.words import OptionWords
 from ferbench.errors import FerbenchError, told
 
@@ -35,10 +36,8 @@ def compare(
             "default: where runs are recorded."
         ),
     ] = None,
-    csv_: Annotated[bool, typer.Option("--csv", help="Print CSV with all columns.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON with all params, metrics and tags.")
-    ] = False,
+    csv_: Annotated[bool, csv_flag("Print CSV with all columns.")] = False,
+    as_json: Annotated[bool, json_flag("Print JSON with all params, metrics and tags.")] = False,
     paired: Annotated[
         tuple[str, str] | None,
         typer.Option(metavar="RUN RUN", help="The second against the first, by participant."),

@@ -27,13 +27,17 @@ class InitWords:
     def setting(self, setting: Setting) -> str:
         """``--starts CSV``, ``--column onset=NAME``, ``dataset.format.time_format=clock``."""
         if setting.key.startswith(f"{DATA_SET}."):
-            return _override(setting.key, setting.value) if setting.value else setting.key
+            return _override(setting)
         name, value = setting.key, setting.value
         if name.startswith(_COLUMNS):
-            column = name.removeprefix(_COLUMNS)
-            return f"--column {column}={value}" if value else f"--column {column}"
-        option = "--column" if name == "columns" else f"--{name}"
-        return f"{option} {shlex.quote(value)}" if value else option
+            option = f"--column {name.removeprefix(_COLUMNS)}"
+            return f"{option}={value}" if value else option
+        option = f"--{name}"
+        if name == "columns":
+            option = "--column"
+        if not value:
+            return option
+        return f"{option} {shlex.quote(value)}"
 
     def action(self, action: Action) -> str:
         """``'ferbench run'``."""
@@ -102,8 +106,11 @@ def _quoted(word: str) -> str:
     return shlex.quote(word)
 
 
-def _override(key: str, value: str) -> str:
+def _override(setting: Setting) -> str:
     """A setting of a run, quoted as Hydra needs it."""
+    key, value = setting.key, setting.value
+    if not value:
+        return key
     is_word = value.isascii() and value.replace("-", "_").isidentifier()
     if is_word and value.lower() not in RESERVED_WORDS:
         return f"{key}={value}"

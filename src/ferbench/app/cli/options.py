@@ -1,10 +1,12 @@
-"""Options of commands: repeatable ones, and messages that name them."""
+"""Options that several commands have, their values, and messages that name them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ferbench.app.words import OptionWords
 from ferbench.errors import ConfigError, FerbenchError, Words
@@ -73,3 +75,21 @@ def errors_in_options(options: Mapping[str, str]) -> AbstractContextManager[None
         options: the option of each field (see ``OptionWords``).
     """
     return errors_in_words(OptionWords(options))
+
+
+def json_flag(help: str = "Print JSON; undefined is null.") -> Any:
+    """``--json``: plain values instead of text."""
+    return typer.Option("--json", help=help)
+
+
+def csv_flag(help: str) -> Any:
+    """``--csv``: a table for other programs instead of text."""
+    return typer.Option("--csv", help=help)
+
+
+def columns_option(help: str) -> Any:
+    """``--column OURS=THEIRS``, repeatable: what a file calls our columns."""
+    return typer.Option("--column", metavar="OURS=THEIRS", help=help)
+
+
+JsonFlag = Annotated[bool, json_flag()]

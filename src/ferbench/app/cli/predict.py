@@ -144,7 +144,7 @@ def _predict(options: PredictOptions, *, verbose: bool) -> int:
             written = f"{num_written} of {plural(num_videos, 'table')} written"
             errors.print(f"interrupted; {written}", markup=False)
             return INTERRUPTED
-    return 1 if num_failed else 0
+    return int(num_failed > 0)
 
 
 def _print_video(video: PredictedVideo, *, verbose: bool) -> None:
@@ -153,8 +153,8 @@ def _print_video(video: PredictedVideo, *, verbose: bool) -> None:
     from ferbench.report.analysis_text import analysis_details, analysis_line
 
     if video.analysis is None:
-        reason = reason_in(OptionWords(OPTIONS), video.error) if video.error else ""
-        reason = reason.removeprefix(f"{video.path}: ")
+        assert video.error is not None
+        reason = reason_in(OptionWords(OPTIONS), video.error).removeprefix(f"{video.path}: ")
         error_console().print(f"failed: {video.path.name}: {reason}", markup=False, style="red")
         return
     screen = output_console()

@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from ferbench.app.cli.options import JsonFlag, columns_option, errors_in_options, pairs
+
 OPTIONS: Final = {
     "columns": "--column",
     "columns.session=THEIRS": "--column session=THEIRS",
@@ -27,17 +29,13 @@ def score_frames(
             help="Of the tolerant scores: a label that is true so many frames away is forgiven.",
         ),
     ] = 1,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="OURS=THEIRS", help="A column's name, as truth=y_true."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
+    column: Annotated[list[str] | None, columns_option("A column's name, as truth=y_true.")] = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Score labels of frames as the ERR@HRI 2024 challenge does.
 
     Accuracy and macro precision, recall and F1.
     """
-    from ferbench.app.cli.options import errors_in_options, pairs
     from ferbench.app.cli.score_frames_report import show
     from ferbench.app.words import OptionWords
     from ferbench.workflows.score_frames import score_frames as score_table

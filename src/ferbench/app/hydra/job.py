@@ -61,14 +61,20 @@ class Job:
     output: Path
     cell: Cell | None
 
+    @property
+    def sweep(self) -> SweepContext | None:
+        """Where its sweep is recorded; None = a single run."""
+        if self.cell is None:
+            return None
+        return self.cell.context
+
 
 def run_job(job: Job) -> Outcome:
     """Run, record, print, write ``result.json``; foreseen errors are in the outcome, not raised."""
     run = TrackedRun(stored=None)
-    context = job.cell.context if job.cell else None
     try:
         settings = settings_from(job.config)
-        with TrackedRun.open(settings, job.choices, name=job.name, sweep=context) as run:
+        with TrackedRun.open(settings, job.choices, name=job.name, sweep=job.sweep) as run:
             outcome = _evaluate_and_record(job, settings, run)
     except FORESEEN as error:
         text = reason_in(RunWords(), error)
@@ -121,27 +127,35 @@ def _say_where(run: TrackedRun, artifacts: Path) -> None:
         text = f"results: {artifacts}   (nothing was recorded)"
     else:
         store, run_id = run.stored.store, run.run_id
-        pages = "ferbench ui, " if store.has_pages else ""
-        look = f"{pages}{compare_command(store)}"
+        look = compare_command(store)
+        if store.has_pages:
+            look = f"ferbench ui, {look}"
         text = f"run {run_id[:8]}: {store.location(run_id)}   (look at runs: {look})"
     console.output_console().print(text, markup=False, soft_wrap=True)
 
 
 def _print(job: Job, evaluation: Evaluation) -> None:
     """The sessions' table for a single run, one line for a cell (its sweep prints the rest)."""
-    screen = console.output_console()
-    report, metrics = evaluation.report, evaluation.metrics
-    if job.cell is not None:
-        whose = f"#{job.cell.number} {job.name}: " if job.cell.side_by_side else ""
-        screen.print(f"      {whose}{one_line(report, metrics)}", markup=False, soft_wrap=True)
+    if job.cell is None:
+        _print_run(evaluation)
         return
-    errors = console.error_console()
+    whose = ""
+    if job.cell.side_by_side:
+        whose = f"#{job.cell.number} {job.name}: "
+    line = one_line(evaluation.report, evaluation.metrics)
+    console.output_console().print(f"      {whose}{line}", markup=False, soft_wrap=True)
+
+
+def _print_run(evaluation: Evaluation) -> None:
+    screen, errors = console.output_console(), console.error_console()
+    report = evaluation.report
     for notice in report.notices:
         errors.print(f"note: {notice}", markup=False)
-    for failed in report.failures:
-        errors.print(f"failed: {failure_line(failed)}", markup=False, style="red")
+    for failure in report.failures:
+        errors.print(f"failed: {failure_line(failure)}", markup=False, style="red")
     screen.print(FittedTable(sessions_table(report)))
-    screen.print(totals(report, metrics), markup=False, soft_wrap=True)
-    if evaluation.statistics:
-        for line in evaluation.statistics.summary:
-            screen.print(line, markup=False, soft_wrap=True)
+    screen.print(totals(report, evaluation.metrics), markup=False, soft_wrap=True)
+    if evaluation.statistics is None:
+        return
+    for line in evaluation.statistics.summary:
+        screen.print(line, markup=False, soft_wrap=True)

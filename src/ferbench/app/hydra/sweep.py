@@ -186,7 +186,9 @@ def _told_errors(prefix: str = "") -> Iterator[None]:
     try:
         yield
     except (FerbenchError, OSError) as error:
-        kind = "" if prefix else f"{type(error).__name__}: "
+        kind = ""
+        if not prefix:
+            kind = f"{type(error).__name__}: "
         text = reason_in(RunWords(), error)
         status.failed(f"{prefix}{text}")
         console.error_console().print(f"{prefix}{kind}{text}", markup=False, style="red")
@@ -194,5 +196,8 @@ def _told_errors(prefix: str = "") -> Iterator[None]:
 
 def _sweep_name(swept: list[str]) -> str:
     """What is swept; of values that are paths only the key."""
-    parts = [text.partition("=")[0] if "/" in text else text for text in swept]
-    return " ".join(["sweep", *parts])
+    parts = ["sweep"]
+    for text in swept:
+        key, _, _ = text.partition("=")
+        parts.append(key if "/" in text else text)
+    return " ".join(parts)
