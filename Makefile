@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help env demo test check bench
+.PHONY: help env demo test check bench mutants
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -33,3 +33,6 @@ check: $(READY)  ## style, types, layers
 bench: $(READY)  ## speed against peers, on a demo clip; JSON in benchmarks/results
 	@$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .ferbench/peers facenet-pytorch==2.6.0 tqdm
 	PYTHONPATH=.ferbench/peers $(BIN)/python -m benchmarks
+
+mutants: $(READY)  ## do the tests bite? one-token changes of the parts that make numbers (takes a while)
+	$(BIN)/python tools/mutants.py

@@ -129,7 +129,8 @@ def main() -> None:
     ratios = [ours / bare for ours, bare in zip(fps["our_reader"], fps["bare_pyav"], strict=True)]
     result = {
         "what": "decoding to RGB on the CPU, frames per second",
-        "clip": f"{WIDTH_PX}x{HEIGHT_PX} H.264 yuv420p, {FRAMES} frames at {RATE_HZ} fps, made by the script",
+        "clip": f"{WIDTH_PX}x{HEIGHT_PX} H.264 yuv420p, {FRAMES} frames at {RATE_HZ} fps, made by "
+        "the script",
         "fps": fps,
         "median_fps": {name: statistics.median(values) for name, values in fps.items()},
         "median_cpu_s": cpu_s,

@@ -73,7 +73,8 @@ def peer(spec: Mtcnn, frames: np.ndarray, device: torch.device) -> Contender:
         from facenet_pytorch import MTCNN
     except ImportError as error:
         raise SystemExit(
-            f"facenet-pytorch cannot be imported ({error}); it is what ferbench is measured against: "
+            f"facenet-pytorch cannot be imported ({error}); it is what ferbench is measured "
+            "against: "
             "pip install --no-deps facenet-pytorch==2.6.0 (and pip install tqdm requests)"
         ) from error
     model = MTCNN(
@@ -154,11 +155,13 @@ def main() -> None:
         mine, theirs = row["median_ms_per_frame"]["ours"], row["median_ms_per_frame"]["peer"]
         found = f"{row['faces']['ours']} / {row['faces']['peer']}"
         print(
-            f"{row['batch']:5d}   {mine:13.2f}   {theirs:24.2f}   {row['ratio_ours_to_peer']:22.3f}   {found}"
+            f"{row['batch']:5d}   {mine:13.2f}   {theirs:24.2f}   "
+            f"{row['ratio_ours_to_peer']:22.3f}   {found}"
         )
     cuda = device.type == "cuda"
     result = {
-        "what": "MTCNN from decoded frames to faces with landmarks, ms per frame (ratio below 1: ours is faster)",
+        "what": "MTCNN from decoded frames to faces with landmarks, ms per frame (ratio below 1: "
+        "ours is faster)",
         "peer": "facenet-pytorch 2.6.0",
         "video": options.video.name,
         "frames": len(frames),

@@ -106,7 +106,8 @@ def main() -> None:
     path = check(configured("auto").weights, options.models)
     rows: list[dict[str, Any]] = []
     print(
-        "height   engine        batch   ours ms/frame   batch-face ms/frame   ours / batch-face   faces"
+        "height   engine        batch   ours ms/frame   batch-face ms/frame   ours / batch-face   "
+        "faces"
     )
     for height in options.heights:
         frames = resized(decoded, height)
@@ -124,12 +125,14 @@ def main() -> None:
                 times, ratio = measured["median_ms_per_frame"], measured["ratio_ours_to_peer"]
                 found = f"{measured['faces']['ours']} / {measured['faces']['peer']}"
                 print(
-                    f"{height:6d}   {engine:11s}   {batch:5d}   {times['ours']:13.2f}   {times['peer']:19.2f}   "
+                    f"{height:6d}   {engine:11s}   {batch:5d}   {times['ours']:13.2f}   "
+                    f"{times['peer']:19.2f}   "
                     f"{ratio:17.3f}   {found}",
                     flush=True,
                 )
     result = {
-        "what": "RetinaFace mobilenet0.25 at full resolution, from decoded frames to faces with landmarks, ms per "
+        "what": "RetinaFace mobilenet0.25 at full resolution, from decoded frames to faces with "
+        "landmarks, ms per "
         "frame (ratio below 1: ours is faster)",
         "peer": "batch-face 1.4.0",
         "video": options.video.name,

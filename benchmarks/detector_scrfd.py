@@ -93,10 +93,12 @@ def main() -> None:
             times, ratio = row["median_ms_per_frame"], row["ratio_ours_to_peer"]
             found = f"{row['faces']['ours']} / {row['faces']['peer']}"
             print(
-                f"{choice:10s}  {batch:5d}   {times['ours']:13.2f}   {times['peer']:20.2f}   {ratio:18.3f}   {found}"
+                f"{choice:10s}  {batch:5d}   {times['ours']:13.2f}   {times['peer']:20.2f}   "
+                f"{ratio:18.3f}   {found}"
             )
     result = {
-        "what": "SCRFD from decoded frames to faces with landmarks, ms per frame (ratio below 1: ours is faster)",
+        "what": "SCRFD from decoded frames to faces with landmarks, ms per frame (ratio below 1: "
+        "ours is faster)",
         "peer": "insightface 2.1, insightface.model_zoo.scrfd.SCRFD",
         "video": options.video.name,
         "frames": len(frames),

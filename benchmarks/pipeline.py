@@ -59,7 +59,7 @@ def stages_alone(analyser: Analyser, video: Path) -> dict[str, float]:
     started = time.perf_counter()
     for frames in chunks:
         parts = [
-            analyser.detect(frames[at : at + size]).shifted(at)
+            analyser.networks.detect(frames[at : at + size]).shifted(at)
             for at in range(0, len(frames), size)
         ]
         found.append(Faces.concat(parts))
@@ -70,7 +70,7 @@ def stages_alone(analyser: Analyser, video: Path) -> dict[str, float]:
             frames, faces, model_px=analyser.recipe.model.input_px
         )
         for at in range(0, len(crops.row), size):
-            analyser.recognise(crops.rgb[at : at + size]).cpu()
+            analyser.networks.recognise(crops.rgb[at : at + size]).cpu()
     return {"decode": decode_s, "detect": detect_s, "classify": time.perf_counter() - started}
 
 
@@ -101,7 +101,8 @@ def main(arguments: list[str] | None = None) -> None:
         alone_s.append(sum(by_stage[-1].values()))
     ratios = [a / b for a, b in zip(whole_s, alone_s, strict=True)]
     result: dict[str, Any] = {
-        "what": "one cold pass over a video against the sum of its stages alone (ratio 1: nothing is added)",
+        "what": "one cold pass over a video against the sum of its stages alone (ratio 1: nothing "
+        "is added)",
         "video": options.video.name,
         "frames": frames,
         "whole_fps_median": round(frames / statistics.median(whole_s), 1),
@@ -122,7 +123,8 @@ def main(arguments: list[str] | None = None) -> None:
     out = Path(__file__).parent / "results" / f"pipeline_{options.device}.json"
     out.write_text(json.dumps(result, indent=2) + "\n")
     print(
-        f"whole pass {result['whole_fps_median']} fps; {result['ratio_whole_to_stages']} times its stages alone"
+        f"whole pass {result['whole_fps_median']} fps; {result['ratio_whole_to_stages']} times its "
+        "stages alone"
     )
 
 

@@ -110,12 +110,12 @@ def test_a_wheel_holds_everything_and_works_alone(tmp_path):
 ALONE = """
 from ferbench.config.compose import composed
 from ferbench.config.groups import choices_of
-from ferbench.datasets.demo import Demo
+from ferbench.datasets.demo import annotations_path
 from ferbench.places import checkout_root, default_root
 import ferbench
 assert checkout_root() is None
 print(ferbench.__file__, default_root(), choices_of("event"), composed({})["paths"]["root"], sep="|")
-assert Demo(clips=()).tables["annotations"].is_file()
+assert annotations_path().is_file()
 """
 
 

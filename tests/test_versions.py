@@ -442,11 +442,16 @@ def verdict(name: str, kept: Entry | None, now: Entry, within: dict[str, float])
     changed = difference(kept, now, within)
     if changed and kept["fingerprint"] == now["fingerprint"]:
         return (
-            f"{name}: the output changed ({changed}) under the same version {now['version']}, so stored tables would "
-            f"be taken for its results. Undo the change, or raise its class variable 'version'; then {HOW}"
+            f"{name}: the output changed ({changed}) under the same version {now['version']}, so "
+            "stored tables would "
+            "be taken for its results. Undo the change, or raise its class variable 'version'; "
+            f"then {HOW}"
         )
     if kept["fingerprint"] != now["fingerprint"]:
-        return f"{name}: version or fields changed (version {kept['version']} -> {now['version']}): {HOW}"
+        return (
+            f"{name}: version or fields changed (version {kept['version']} -> "
+            f"{now['version']}): {HOW}"
+        )
     return ""
 
 

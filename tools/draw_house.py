@@ -61,7 +61,8 @@ def drawing(rows: list[list[str]]) -> str:
     for level, rooms in enumerate(rows):
         y_px = GAP_PX + level * (ROW_PX + GAP_PX)
         parts.append(
-            f'<text class="level" x="{GAP_PX}" y="{y_px + ROW_PX / 2 + 4:g}">{len(rows) - level}</text>'
+            f'<text class="level" x="{GAP_PX}" '
+            f'y="{y_px + ROW_PX / 2 + 4:g}">{len(rows) - level}</text>'
         )
         parts += _row(rooms, y_px)
     parts.append("</svg>\n")

@@ -8,12 +8,21 @@ the cache loads no weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
-from ferbench.types import Crops, Event, Expressions, Faces, FrameBatch, Session, Signal, Timeline
+from ferbench.types import (
+    Crops,
+    Event,
+    Expressions,
+    Faces,
+    FrameBatch,
+    LoadedDataset,
+    Signal,
+    Timeline,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -206,18 +215,5 @@ class SegmentRule(Protocol):
 class Dataset(Protocol):
     """Where sessions come from."""
 
-    @property
-    def tables(self) -> Mapping[str, Path]:
-        """Files besides videos that decide results, by what they are.
-
-        ``annotations``, ``manifest``.
-        """
-
-    def sessions(self) -> tuple[Session, ...]:
-        """All sessions, sorted by name. Raises DatasetError."""
-
-    def notices(self) -> tuple[str, ...]:
-        """What was left out and why, one sentence each.
-
-        Bad rows with line numbers, files without a partner.
-        """
+    def load(self) -> LoadedDataset:
+        """Read everything, each file once. Raises DatasetError."""

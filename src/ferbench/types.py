@@ -386,6 +386,29 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedDataset:
+    """Everything that a data set says, read once.
+
+    Attributes:
+        sessions: sorted by name.
+        notices: what was left out and why, one sentence each (bad rows with line numbers, files
+            without a partner).
+        tables: files besides videos that decide results, by what they are (``annotations``,
+            ``manifest``).
+        all_annotators: by session, the annotations of everybody, where ``sessions`` have those of
+            one chosen annotator; else empty.
+        all_watched: in ``all_annotators``, everybody went through every session; else only through
+            those in which the person has an annotation.
+    """
+
+    sessions: tuple[Session, ...]
+    notices: tuple[str, ...] = ()
+    tables: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    all_annotators: Mapping[str, tuple[Annotation, ...]] = field(default_factory=dict)
+    all_watched: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """What scores are computed from.
 

@@ -127,11 +127,13 @@ def test_a_single_run_records_everything(study, warm_home, ferbench_run):
     assert "computed now: 0 frames decoded" in ended.out
     (run,) = all_runs(warm_home)
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "folder mtcnn square_margin mini_xception hysteresis"
+    assert run.info.run_name == "folder retinaface_mnet025 square_margin mini_xception hysteresis"
     assert (run.data.tags[KIND_TAG], run.data.tags["speed.source"]) == ("run", "cached")
-    assert {"ferbench.config_sha", "ferbench.videos_sha", "weights.mtcnn/pnet.pt"} < set(
-        run.data.tags
-    )
+    assert {
+        "ferbench.config_sha",
+        "ferbench.videos_sha",
+        "weights.retinaface/mobilenet0.25_Final.pth",
+    } < set(run.data.tags)
     params = run.data.params
     assert (params["event"], params["event.enter"], params["signal.labels"]) == (
         "hysteresis",
@@ -446,10 +448,10 @@ def test_missing_weights_are_told_once_and_before_any_video(
     given = ["runtime.fetch_weights=false", "runtime.measure=true", "tracking=files"]
     ended = ferbench_run(*on(study, annotated=False), *given)
     assert ended.code == 1
-    assert ended.err.count("mtcnn/pnet.pt is not in ") == 1
+    assert ended.err.count("retinaface/mobilenet0.25_Final.pth is not in ") == 1
     (record,) = (warm_home / "mlruns" / "files").glob("*/*/run.json")
     assert (
-        "mtcnn/pnet.pt is not in none. It is "
+        "retinaface/mobilenet0.25_Final.pth is not in none. It is "
         in json.loads(record.read_text())["tags"]["ferbench.error"]
     )
 

@@ -120,22 +120,29 @@ DONE = {  # session: frames, seconds
 FAILED = {
     "truncated": r"truncated\.mp4: damaged video: .*: stopped at \d\.\d{3} s after \d\d frames, "
     r"expected 2\.000 s \(about 60 frames\)",
-    "corrupt_middle": r"corrupt_middle\.mp4: damaged video: decoder error \(Invalid data .*\): stopped at",
-    "no_index": r"no_index\.mp4: FFmpeg cannot read this as a video .* cut off before its index was written",
-    "sound_only": r"sound_only\.mp4: the file holds no video stream, only: audio\. Expected a video",
+    "corrupt_middle": r"corrupt_middle\.mp4: damaged video: decoder error \(Invalid data .*\): "
+    r"stopped at",
+    "no_index": r"no_index\.mp4: FFmpeg cannot read this as a video .* cut off before its index "
+    r"was written",
+    "sound_only": r"sound_only\.mp4: the file holds no video stream, only: audio\. Expected a "
+    r"video",
     "zero_bytes": r"zero_bytes\.mp4: the file is empty \(0 bytes\)",
     "text": r"text\.mp4: FFmpeg cannot read this as a video",
     "noise": r"noise\.mkv: FFmpeg cannot read this as a video",
-    "zero_fps": r"zero_fps\.mp4: damaged video: 21 of 24 timestamps are missing or do not rise, expected at most 5%",
-    "two_sizes": r"two_sizes\.ts: frame 10 is 96x48 pixels, the frames before it 64x48; expected one size",
+    "zero_fps": r"zero_fps\.mp4: damaged video: 21 of 24 timestamps are missing or do not rise, "
+    r"expected at most 5%",
+    "two_sizes": r"two_sizes\.ts: frame 10 is 96x48 pixels, the frames before it 64x48; expected "
+    r"one size",
 }
 
 # OpenCV is silent about damage, tells another rate, scales a picture that changes its size, and
 # counts rows: by them the frames of a variable rate last as long as the average.
 WITH_OPENCV = {
-    "truncated": r"truncated\.mp4: damaged video: OpenCV stopped without a reason at \d\.\d{3} s after 2\d frames, "
+    "truncated": r"truncated\.mp4: damaged video: OpenCV stopped without a reason at \d\.\d{3} s "
+    r"after 2\d frames, "
     r"expected 2\.000 s \(about 60 frames\)",
-    "corrupt_middle": r"corrupt_middle\.mp4: damaged video: OpenCV stopped without a reason at \d\.\d{3} s after",
+    "corrupt_middle": r"corrupt_middle\.mp4: damaged video: OpenCV stopped without a reason at "
+    r"\d\.\d{3} s after",
     "zero_fps": r"zero_fps\.mp4: OpenCV reports 30 Hz, by which the 24 frames last 0\.800 s; "
     r"by their own times 0\.100 s",
     "two_sizes": None,

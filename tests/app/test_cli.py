@@ -268,8 +268,8 @@ def test_a_run_that_may_not_fetch_names_both_ways(videos, home, ferbench_run, mo
         f'dataset.videos="{videos}"', "runtime.fetch_weights=false", "tracking=none"
     )
     assert ended.code == 1
-    assert "mtcnn/pnet.pt is not in " in ended.err
-    assert "ferbench models fetch mtcnn/pnet.pt --to DIR" in ended.err
+    assert "retinaface/mobilenet0.25_Final.pth is not in " in ended.err
+    assert "ferbench models fetch retinaface/mobilenet0.25_Final.pth --to DIR" in ended.err
     assert "ferbench models import DIR" in ended.err
     assert ended.err.count("WeightsError") == 1
 
@@ -315,7 +315,7 @@ def test_doctor_on_a_sound_place(ferbench, warm_home):
         "root",
         "cache",
         "store",
-        "weights detector/mtcnn",
+        "weights detector/retinaface_mnet025",
     ):
         assert any(re.match(rf"(ok|note) +{what}: ", line) for line in lines), what
     assert any("0 runs" in line for line in lines)
@@ -329,8 +329,8 @@ def test_doctor_tells_what_is_wrong_and_how_to_mend_it(ferbench, home, monkeypat
     assert ended.code == 1
     assert re.search(r"PROBLEM +store: .*\n +-> .*move .*mlflow\.db away", ended.out)
     assert re.search(
-        r"note +weights detector/mtcnn: .*is missing .*\n +-> .*"
-        r"ferbench models fetch detector/mtcnn",
+        r"note +weights detector/retinaface_mnet025: .*is missing .*\n +-> .*"
+        r"ferbench models fetch detector/retinaface_mnet025",
         ended.out,
     )
 

@@ -305,11 +305,14 @@ def test_the_rate_comes_from_each_video_of_a_folder(ferbench, tmp_path, warm_roo
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("events.csv", "session,label,onset_s,offset_s,trigger_s,peak\n", "a table of events; compare it with"),
+        ("events.csv", "session,label,onset_s,offset_s,trigger_s,peak\n", "a table of events; "
+                                                                          "compare it with"),
         ("marks.csv", "session,onset_s\na,1\n", "a table of annotations; compare events with it"),
-        ("sessions.csv", "session,file,observed_s\n", "a table of sessions' lengths; give it to 'ferbench score'"),
+        ("sessions.csv", "session,file,observed_s\n", "a table of sessions' lengths; give it to "
+                                                      "'ferbench score'"),
         ("a.mp4", "", "a video; make its table of predictions first: ferbench predict a.mp4"),
-        ("a.mp4.d.csv", "1.0,2.0,3.0,4.0,0.9\r\n", "the thesis' file of faces (5 columns); its predictions are in"),
+        ("a.mp4.d.csv", "1.0,2.0,3.0,4.0,0.9\r\n", "the thesis' file of faces (5 columns); its "
+                                                   "predictions are in"),
         ("counts.csv", "session,participant,threshold\n", "line 1: expected 12 columns"),
     ],
 )  # fmt: skip

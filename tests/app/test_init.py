@@ -30,11 +30,13 @@ def test_command_prints_and_ends(generated_study, command, tmp_path):
         "front (30 sessions), side (29 sessions)",
         "5 of 30 sessions have several",
         "separated by semicolons, read as Windows-1252 (not UTF-8)",
-        "session = Sessie, participant = Proefpersoon, onset = Tijd, kind = Type fout, annotator = Codeur",
+        "session = Sessie, participant = Proefpersoon, onset = Tijd, kind = Type fout, "
+        "annotator = Codeur",
         "clock (only so do all times lie inside their videos)",
         "anna (36 rows), ben (3 rows)",
         "geen reactie – cliënt",
-        "  - test opname.mp4: no participant and no session of the annotations in its name or folders\n",
+        "  - test opname.mp4: no participant and no session of the annotations in its name or "
+        "folders\n",
         "'=C12+2', a formula",
         "no video of session '99_1'",
         "\nnext:\n  ferbench run --config-dir ferbench-conf dataset=study "
@@ -77,7 +79,7 @@ def test_without_annotations(recordings, command, tmp_path):
     ended = command(recordings("P01_S1.mp4", "sub/P01_S2.mp4", "P02_S1.mp4"))
     assert ended.code == 0
     assert "without a place" not in ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [(s.session_id, s.participant, s.annotations) for s in sessions] == [
         ("01_1", "01", None),
         ("01_2", "01", None),
@@ -90,7 +92,7 @@ def test_all_placed_and_inside_ends_with_0(recordings, command, tmp_path):
     (tmp_path / "marks.csv").write_text("session,onset_s\na.mp4,0.5\nb,1\n")
     ended = command(folder, "--annotations", tmp_path / "marks.csv")
     assert ended.code == 0, ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [[a.onset_s for a in s.annotations] for s in sessions] == [[0.5], [1.0]]
 
 
@@ -160,7 +162,7 @@ def test_columns_without_usual_names(recordings, command, tmp_path):
     text = (tmp_path / "ferbench-conf/dataset/lab.yaml").read_text()
     assert 'onset: "???"' in text
     (tmp_path / "ferbench-conf/dataset/lab.yaml").write_text(text.replace('"???"', "alpha"))
-    [session] = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    [session] = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [a.onset_s for a in session.annotations] == [0.5]
 
 
@@ -173,7 +175,7 @@ def test_named_columns(recordings, command, tmp_path):
     ended = command(folder, "--annotations", "marks.csv", *said, "--force")
     assert ended.code == 0, ended.out
     assert "columns       session = alpha, onset = video\n" in ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [[(a.onset_s, a.kind) for a in s.annotations] for s in sessions] == [
         [(1.0, "")],
         [(0.5, "")],
@@ -190,8 +192,8 @@ def test_what_is_missing_is_said_first_and_before_the_command(recordings, comman
         "marks.csv: onset has no column with a usual name; found: session, alpha. Say which it is"
     )
     assert (
-        "next: say which columns these are: the same command with --column onset=NAME --force, or in Köln"
-        in text
+        "next: say which columns these are: the same command with --column onset=NAME --force, "
+        "or in Köln" in text
     )
     assert ended.out.endswith("; then:\n  ferbench run --config-dir Köln-conf dataset=Koln\n")
 
@@ -203,8 +205,10 @@ def test_one_reason_of_many_files_is_told_once(recordings, command, tmp_path):
     )
     text = " ".join(command(folder, "--annotations", "marks.csv").out.split())
     assert (
-        "- 5 files: no participant and no session of the annotations in its name or folders: a.mp4, b.mp4, c.mp4 and 2 "
-        "more - Where names follow a rule of your own: --pattern '(?P<participant>\\d+)_day(?P<session>\\d+)' - "
+        "- 5 files: no participant and no session of the annotations in its name or folders: "
+        "a.mp4, b.mp4, c.mp4 and 2 "
+        "more - Where names follow a rule of your own: --pattern "
+        "'(?P<participant>\\d+)_day(?P<session>\\d+)' - "
     ) in text
     assert "P02_S1 deel 2.mp4: part 2, and no file is the first part of its session" in text
     assert "- backup/P01_S1.mp4: a copy of P01_S1.mp4, left out" in text
@@ -242,7 +246,7 @@ def test_pattern_instead_of_guesses(recordings, command, tmp_path):
     ended = command(folder, "--pattern", r"x(?P<participant>\d+)y(?P<session>\d)")
     assert ended.code == 1
     assert "other.mp4: the pattern does not fit" in ended.out
-    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").sessions()
+    sessions = study_of(tmp_path / "ferbench-conf/dataset/lab.yaml").load().sessions
     assert [(s.session_id, s.participant) for s in sessions] == [("1", "02"), ("2", "01")]
     ended = command(folder, "--pattern", "(", "--force")
     assert (ended.code, "not a regular expression" in ended.err) == (1, True)

@@ -26,7 +26,8 @@ DETECTOR = "min_face_px, factor, thresholds, pnet, rnet, onet"
             ["event=windowed", "event.exit=0.5"],
             [
                 "event.exit: there is",
-                "keys of event: segment_s, run_s, enter, whole_runs, refractory_s. event.exit is a key of",
+                "keys of event: segment_s, run_s, enter, whole_runs, refractory_s. event.exit is a "
+                "key of",
             ],
         ),
         (

@@ -61,7 +61,8 @@ def test_predict_goes_on_after_a_bad_video(ferbench, videos, warm_home, tmp_path
         ),
         (
             [".", "--experiment", "thesys"],
-            "--experiment: there is no 'thesys' (did you mean thesis?); there are: demo, thesis, thesis_corrected",
+            "--experiment: there is no 'thesys' (did you mean thesis?); there are: demo, thesis, "
+            "thesis_corrected",
         ),
         ([".", "--device", "tpu"], "--device: expected one of auto, cpu, cuda, mps, got 'tpu'"),
     ],
@@ -77,7 +78,7 @@ def test_predict_names_what_is_wrong(ferbench, arguments, message):
 def test_missing_weights_are_told_once_for_all_videos(
     ferbench, videos, models, tmp_path, monkeypatch
 ):
-    shutil.copytree(models / "mtcnn", tmp_path / "weights" / "mtcnn")
+    shutil.copytree(models / "retinaface", tmp_path / "weights" / "retinaface")
     monkeypatch.setenv("FERBENCH_MODELS", str(tmp_path / "weights"))
     shutil.copyfile(videos / "a smile, slow.mp4", videos / "b.mp4")
     ended = ferbench("predict", videos, "--model", "apvit_rafdb", "--out", tmp_path / "out")
@@ -277,8 +278,8 @@ def test_the_thesis_form(ferbench, videos, warm_home, tmp_path):
     ended = ferbench("predict", videos, "--out", out, "--format", "thesis")
     assert ended.code == 0, ended.err
     path, beside = sorted(out.iterdir())
-    assert path.name == "a smile, slow.mp4.mini_xception.mtcnn.csv"
-    assert beside.name == "a smile, slow.mp4.mtcnn.csv"
+    assert path.name == "a smile, slow.mp4.mini_xception.retinaface.csv"
+    assert beside.name == "a smile, slow.mp4.retinaface.csv"
     predictions = read_thesis_csv(path)
     assert len(predictions) == 36
     np.testing.assert_allclose(predictions.scores.sum(axis=1), 1, atol=1e-5)

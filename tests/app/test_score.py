@@ -14,7 +14,8 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 
 from ferbench.app.cli.options import pairs
 from ferbench.errors import ConfigError, FormatError
-from ferbench.formats.event_table import read_events, read_lengths
+from ferbench.formats.event_table import read_events
+from ferbench.formats.length_table import read_lengths
 from ferbench.tracking.mlflow_store import MlflowStore
 from helpers.reference import shared_path
 
@@ -99,7 +100,7 @@ def test_options_change_what_matches(ferbench, tables):
         (["--column", "session"], "--column: expected NAME=VALUE, got 'session'"),
         (
             ["--column", "onset=start"],
-            "'start' not found; found: session, onset_s. Name the file's columns with --column",
+            "'start' not found; found: session, onset_s; name the file's columns with --column",
         ),
         (["--keep", "type=robot"], "--keep names the column 'type', which is there 0 times"),
         (["--annotator", "Bo"], "--annotator: there is no 'Bo'"),
@@ -291,7 +292,7 @@ def test_clock_times_need_a_run(ferbench, tables):
     events, marks = tables(e__csv=EVENTS, m__csv="session,onset_s\na,14:03:20\n")
     ended = ferbench("score", events, marks, "--time-format", "clock")
     assert ended.code == 1
-    assert "'ferbench score' does not know when sessions began" in ended.err
+    assert "nothing says when sessions began; use ferbench run" in ended.err
 
 
 def test_plain_tables_and_json(ferbench, tables, tmp_path):
@@ -351,7 +352,7 @@ def test_plain_tables_and_json(ferbench, tables, tmp_path):
             "e.csv, line 2: expected 2 cells as in the header, got 3",
         ),
         ("e.csv", "session,onset_s\n ,1\n", "e.csv, line 2: session is empty"),
-        ("e.json", "[1]", "expected what 'ferbench events --json' prints"),
+        ("e.json", "[1]", "prints as JSON: events, or events by session"),
         (
             "e.json",
             '{"a": {"events": [{"trigger_s": 1}]}}',

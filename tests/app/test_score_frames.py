@@ -168,6 +168,6 @@ def test_labels_are_numbers_or_words(tmp_path):
     found = read_frame_labels(tmp_path / "f.csv", {})
     assert found.classes == ("0", "0.5", "1", "yes")
     assert found.truth.tolist() == [0, 3, 1]
-    assert found.found.tolist() == [0, 2, 2]
+    assert found.predicted.tolist() == [0, 2, 2]
     with pytest.raises(FormatError, match="cannot be read"):
         read_frame_labels(tmp_path / "none.csv", {})

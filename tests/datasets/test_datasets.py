@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ferbench.datasets.annotation_table import Columns, Table
 from ferbench.datasets.demo import Demo
 from ferbench.datasets.files import SUFFIXES, num_below, video_files
 from ferbench.datasets.study import Study
 from ferbench.errors import DatasetError, WeightsError
+from ferbench.formats.annotation_table import Columns, Table
 from ferbench.places import checkout_root
 from ferbench.types import Annotation, Part, Session
 from ferbench.weights.download.sources import WheelFile
@@ -59,35 +59,35 @@ def names(sessions) -> list[str]:
 
 def test_videos_without_annotations(videos):
     dataset = Study(videos=str(videos))
-    sessions = dataset.sessions()
+    sessions = dataset.load().sessions
     assert names(sessions) == ["C", "a", "b"]
     assert sessions[1] == Session(
         session_id="a", participant="a", parts=(Part(path=videos / "a.mov"),), annotations=None
     )
     assert all(session.annotations is None for session in sessions)
-    assert dataset.notices() == (
-        "videos in folders below videos: 1, not looked at (dataset.recursive=true looks there)",
+    assert dataset.load().notices == (
+        "videos in folders below videos: 1, not looked at (recursive='true' looks there)",
     )
-    assert Study(videos=str(videos), recursive=True).notices() == ()
+    assert Study(videos=str(videos), recursive=True).load().notices == ()
 
 
 def test_folders_below(videos):
-    assert names(Study(videos=str(videos), recursive=True).sessions()) == ["C", "a", "b", "d"]
+    assert names(Study(videos=str(videos), recursive=True).load().sessions) == ["C", "a", "b", "d"]
 
 
 def test_one_file_and_suffixes(videos):
-    assert names(Study(videos=str(videos / "b.mp4")).sessions()) == ["b"]
-    assert names(Study(videos=str(videos), suffixes=(".MOV",)).sessions()) == ["a"]
+    assert names(Study(videos=str(videos / "b.mp4")).load().sessions) == ["b"]
+    assert names(Study(videos=str(videos), suffixes=(".MOV",)).load().sessions) == ["a"]
 
 
 def test_relative_and_home_paths(videos, monkeypatch):
     monkeypatch.chdir(videos.parent)
-    [session] = Study(videos="videos/b.mp4", annotations="rows.csv").sessions()
+    [session] = Study(videos="videos/b.mp4", annotations="rows.csv").load().sessions
     assert len(session.annotations) == 2
     monkeypatch.setenv("HOME", str(videos.parent))
     monkeypatch.setenv("USERPROFILE", str(videos.parent))
     assert (
-        Study(videos="~/videos/b.mp4", annotations="~/rows.csv").sessions()[0].annotations
+        Study(videos="~/videos/b.mp4", annotations="~/rows.csv").load().sessions[0].annotations
         == session.annotations
     )
 
@@ -97,13 +97,13 @@ def test_annotations(videos, unlisted, expected):
     dataset = Study(
         videos=str(videos), annotations=str(videos.parent / "rows.csv"), unlisted=unlisted
     )
-    upper_c, a, b = dataset.sessions()
+    upper_c, a, b = dataset.load().sessions
     assert b.annotations == (
         Annotation(session_id="b", onset_s=1, offset_s=2, kind="smile"),
         Annotation(session_id="b", onset_s=3, offset_s=4, kind="smile"),
     )
     assert a.annotations == upper_c.annotations == expected
-    told = dataset.notices()[1:]
+    told = dataset.load().notices[1:]
     assert told[0] == "rows.csv, lines 4, 5: no video is of session 'stray'; left out"
     assert [
         text.startswith("rows.csv has no row for C, a: taken as not annotated") for text in told[1:]
@@ -114,28 +114,29 @@ def test_column_names_are_handed_on(videos):
     (videos.parent / "other.csv").write_text("clip,from\na,1\n", encoding="utf-8")
     table = Table(columns=Columns(session="clip", onset="from"), time_format="seconds")
     dataset = Study(videos=str(videos), annotations=str(videos.parent / "other.csv"), format=table)
-    assert dataset.sessions()[1].annotations == (Annotation(session_id="a", onset_s=1, offset_s=1),)
+    assert dataset.load().sessions[1].annotations == (
+        Annotation(session_id="a", onset_s=1, offset_s=1),
+    )
 
 
 def test_two_videos_of_one_name(videos):
     (videos / "a.avi").touch()
     with pytest.raises(DatasetError, match=r"a\.avi and a\.mov are the same session, 'a'"):
-        Study(videos=str(videos)).sessions()
+        Study(videos=str(videos)).load()
 
 
 def test_nothing_to_use(videos, tmp_path):
     (tmp_path / "empty").mkdir()
     for target, says in {
         tmp_path / "none": "no such folder or file",
-        tmp_path
-        / "empty": r"no video in .* looked for files that end in \.mp4, \.mov, .* \(dataset\.recursive=true",
+        tmp_path / "empty": r"no video in .* files that end in \.mp4, .*; recursive='true' looks",
         videos / "notes.txt": "neither a folder nor a video",
     }.items():
         with pytest.raises(DatasetError, match=says) as raised:
-            Study(videos=str(target)).sessions()
+            Study(videos=str(target)).load()
         assert str(target) in str(raised.value)
     with pytest.raises(DatasetError, match="no such annotations file"):
-        Study(videos=str(videos), annotations=str(tmp_path / "none.csv")).notices()
+        Study(videos=str(videos), annotations=str(tmp_path / "none.csv")).load()
 
 
 def test_video_files(videos, tmp_path):
@@ -155,7 +156,7 @@ def test_video_files(videos, tmp_path):
     assert "dataset." not in str(raised.value)
 
 
-# -----------------------------------------------------------------------------------------------------
+# ---
 # demo
 
 
@@ -176,7 +177,7 @@ def demo(samples, tmp_path) -> Demo:
 
 
 def test_demo_sessions(demo):
-    sessions = demo.sessions()
+    sessions = demo.load().sessions
     assert names(sessions) == ["WolfgangLanger_Pexels", "carphone_pristine", "single_face"]
     assert [len(session.annotations) for session in sessions] == [2, 2, 1]
     assert sessions[2].annotations == (
@@ -188,7 +189,7 @@ def test_demo_sessions(demo):
             annotator="demo-author",
         ),
     )
-    [notice] = demo.notices()  # no row was left out
+    [notice] = demo.load().notices  # no row was left out
     assert "prove nothing" in notice
 
 
@@ -201,7 +202,7 @@ def test_demo_fetches_nothing_that_is_there(demo):
 def test_demo_refuses_a_changed_clip(demo):
     (Path(demo.folder) / "single_face.mp4").write_bytes(b"other")
     with pytest.raises(WeightsError, match="single_face"):
-        demo.sessions()
+        demo.load()
 
 
 def test_demo_asks_for_missing_clips(demo, monkeypatch):

@@ -10,11 +10,11 @@ from ferbench.datasets.guess import guess_places, places_by_pattern
 from ferbench.datasets.headers import find_columns
 from ferbench.datasets.known_names import KnownNames
 from ferbench.datasets.names import read_name
-from ferbench.datasets.naming import comparable_name
 from ferbench.datasets.place import clock_text
 from ferbench.datasets.starts import fill_starts, read_starts
-from ferbench.datasets.times import Clock, parse_clock
 from ferbench.errors import DatasetError
+from ferbench.formats.times import Clock, parse_clock
+from ferbench.spelling import comparable_name
 from ferbench.workflows.survey_files import data_set_name
 
 LAB = KnownNames.of((str(p), str(s)) for p in range(1, 16) for s in (1, 2))
@@ -375,11 +375,13 @@ def test_any_name_has_a_place_or_a_reason(name, known):
     [
         (
             "Proefpersoon;Sessie;Tijd;Type fout;Codeur;Opmerking",
-            "session=Sessie; participant=Proefpersoon; onset=Tijd; kind=Type fout; annotator=Codeur",
+            "session=Sessie; participant=Proefpersoon; onset=Tijd; kind=Type fout; "
+            "annotator=Codeur",
         ),
         (
             "id;participant_id;timestamp;session;predicted_error_type",
-            "session=session; participant=participant_id; onset=timestamp; kind=predicted_error_type",
+            "session=session; participant=participant_id; onset=timestamp; "
+            "kind=predicted_error_type",
         ),
         (
             "session;onset_s;offset_s;kind;annotator",
@@ -400,16 +402,19 @@ def test_any_name_has_a_place_or_a_reason(name, known):
         ("Zeit im Video;Datei;Fehlerart", "session=Datei; onset=Zeit im Video; kind=Fehlerart"),
         (
             "VP-Nr;Termin;Uhrzeit;Endzeit;Fehlerkategorie;Kodiererin",
-            "session=Termin; participant=VP-Nr; onset=Uhrzeit; offset=Endzeit; kind=Fehlerkategorie; "
+            "session=Termin; participant=VP-Nr; onset=Uhrzeit; offset=Endzeit; "
+            "kind=Fehlerkategorie; "
             "annotator=Kodiererin",
         ),
         (
             "VPNr;Messzeitpunkt;Anfang;Ende;Fehlertyp;Auswerter",
-            "session=Messzeitpunkt; participant=VPNr; onset=Anfang; offset=Ende; kind=Fehlertyp; annotator=Auswerter",
+            "session=Messzeitpunkt; participant=VPNr; onset=Anfang; offset=Ende; "
+            "kind=Fehlertyp; annotator=Auswerter",
         ),
         (
             "proefpersoonnummer;mzp;tijdstip;soort fout;observator",
-            "session=mzp; participant=proefpersoonnummer; onset=tijdstip; kind=soort fout; annotator=observator",
+            "session=mzp; participant=proefpersoonnummer; onset=tijdstip; kind=soort fout; "
+            "annotator=observator",
         ),
         (
             "sujet;séance;début;fin;type",
@@ -482,7 +487,8 @@ def test_a_start_is_the_first_parts(tmp_path):
     starts = {place.path: place.start for place in filled.places}
     assert starts == dict(zip(names, ["", "", "15:00:00", "", "16:00:00"], strict=True))
     assert filled.problems == (
-        "log.csv, line 2: P01_S1 deel2.mp4 is part 2, and the first part has no place; no start given",
+        "log.csv, line 2: P01_S1 deel2.mp4 is part 2, and the first part has no place; no start "
+        "given",
     )
 
 

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferbench.datasets.annotation_table import Columns, Table
-from ferbench.datasets.naming import Finder, comparable_name
+from ferbench.datasets.naming import Finder
 from ferbench.datasets.recordings import natural
 from ferbench.datasets.study import Study
 from ferbench.errors import ConfigError, DatasetError
+from ferbench.formats.annotation_table import Columns, Table
+from ferbench.spelling import comparable_name
 from ferbench.types import Annotation
 
 NUMBERED = r"(?P<participant>P\d+)_S(?P<session>\d+)"
@@ -45,23 +46,25 @@ def lab(tmp_path):
 
 
 def names(study) -> list[str]:
-    return [session.session_id for session in study.sessions()]
+    return [session.session_id for session in study.load().sessions]
 
 
 def onsets(study) -> dict[str, list[float] | None]:
     return {
         s.session_id: None if s.annotations is None else [a.onset_s for a in s.annotations]
-        for s in study.sessions()
+        for s in study.load().sessions
     }
 
 
 def parts(study) -> dict[str, list[tuple[str, float | None]]]:
-    return {s.session_id: [(p.path.name, p.start_s) for p in s.parts] for s in study.sessions()}
+    return {
+        s.session_id: [(p.path.name, p.start_s) for p in s.parts] for s in study.load().sessions
+    }
 
 
 def refusal(study) -> str:
     with pytest.raises(DatasetError) as raised:
-        study.sessions()
+        study.load()
     return str(raised.value)
 
 
@@ -83,8 +86,8 @@ def test_names_tell_participant_session_and_part(lab):
         "P01_2": [("P01_S2_part1.mp4", None)],
         "P02_1": [("P02_S1_part1.mp4", None)],
     }
-    assert [s.participant for s in study.sessions()] == ["P01", "P01", "P02"]
-    assert study.notices() == ()
+    assert [s.participant for s in study.load().sessions] == ["P01", "P01", "P02"]
+    assert study.load().notices == ()
 
 
 def test_folders_tell_too(lab):
@@ -92,7 +95,7 @@ def test_folders_tell_too(lab):
     study = lab(
         ["anna/front/one.mp4", "anna/side/one.mp4"], recursive=True, pattern=pattern, camera="side"
     )
-    [session] = study.sessions()
+    [session] = study.load().sessions
     assert (session.session_id, session.participant, session.camera) == ("one", "anna", "side")
     assert session.parts[0].path.parent.name == "side"
 
@@ -100,7 +103,7 @@ def test_folders_tell_too(lab):
 def test_files_that_the_pattern_does_not_fit(lab):
     study = lab(["P1_S1.mp4", "test.mp4", "P1_Sx.mp4"], pattern=NUMBERED)
     assert names(study) == ["1"]
-    [notice] = study.notices()
+    [notice] = study.load().notices
     assert notice == "pattern does not fit 2 of 3 videos: P1_Sx.mp4, test.mp4; left out"
     assert "fits none of 3 videos: P1_S1.mp4, P1_Sx.mp4, test.mp4" in refusal(
         lab(pattern=r"(?P<session>\d{4})")
@@ -123,7 +126,10 @@ def test_files_that_the_pattern_does_not_fit(lab):
         ({"pattern": NUMBERED, "session_name": "{subject}"}, "session_name: expected"),
         ({"pattern": NUMBERED, "session_name": "{session:3}"}, "session_name: expected"),
         ({"pattern": NUMBERED, "session_name": "{session"}, "session_name: .* is no template"),
-        ({"videos": None}, "set videos .* or manifest"),
+        (
+            {"videos": None},
+            "videos: expected a folder or a file here, or a CSV of files as manifest",
+        ),
     ],
 )
 def test_settings_that_cannot_be_used(lab, fields, says):
@@ -146,14 +152,13 @@ def test_one_session_name_for_two_participants(lab):
 
 
 def test_lookalikes_are_told(lab):
-    [notice] = lab(["a.mp4", "A.mp4"]).notices()
-    assert (
-        notice
-        == "the sessions 'A' and 'a' differ only in case or leading zeros; they are taken as different"
+    [notice] = lab(["a.mp4", "A.mp4"]).load().notices
+    assert notice == (
+        "the sessions 'A' and 'a' differ only in case or leading zeros; they are taken as different"
     )
 
 
-# ----------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 # cameras
 
 FILMED = ["S1_front.mp4", "S1_side.mp4", "S2_front.mp4", "S3_Side.mp4"]
@@ -171,8 +176,8 @@ def test_a_camera_must_be_chosen(lab):
 def test_the_chosen_camera(lab):
     study = lab(FILMED, pattern=CAMERA, camera="SIDE")
     assert parts(study) == {"S1": [("S1_side.mp4", None)], "S3": [("S3_Side.mp4", None)]}
-    assert {s.camera for s in study.sessions()} == {"side"}
-    assert study.notices() == ("no video of camera 'side': S2; left out",)
+    assert {s.camera for s in study.load().sessions} == {"side"}
+    assert study.load().notices == ("no video of camera 'side': S2; left out",)
     assert "there is no 'frnt' (did you mean 'front'?); there are: front, side" in refusal(
         lab(FILMED, pattern=CAMERA, camera="frnt")
     )
@@ -185,27 +190,30 @@ def test_rows_of_sessions_without_the_chosen_camera_are_not_strays(lab):
     rows = "session,onset_s\nS1,1\ns2,2\nS2,soon\nS4,4\n"
     study = lab(FILMED, pattern=CAMERA, camera="side", rows=rows)
     assert onsets(study) == {"S1": [1.0], "S3": None}
-    assert [note for note in study.notices() if "S2" in note] == [
+    assert [note for note in study.load().notices if "S2" in note] == [
         "no video of camera 'side': S2; left out"
     ]
-    assert any("line 5: no video is of session 'S4'" in note for note in study.notices())
+    assert any("line 5: no video is of session 'S4'" in note for note in study.load().notices)
 
 
 BLANK_CAMERA = "session,camera,part,path\na,front,1,a.mp4\na,,2,b.mp4\nb,front,,c.mp4\n"
 
 
 def test_a_blank_is_no_camera(lab):
-    says = "session 'a': sessions.csv, line 3 without a camera, but sessions.csv, line 2 is of camera 'front'"
+    says = (
+        "session 'a': sessions.csv, line 3 without a camera, but sessions.csv, line 2 is of camera "
+        "'front'"
+    )
     assert says in refusal(lab(manifest=BLANK_CAMERA))
-    [notice] = lab(manifest=BLANK_CAMERA, camera="front").notices()
+    [notice] = lab(manifest=BLANK_CAMERA, camera="front").load().notices
     assert notice.startswith(says)
     assert notice.endswith("; left out")
 
 
 def test_one_camera_each(lab):
     study = lab(["S1_front.mp4", "S2_side.mp4"], pattern=CAMERA)
-    assert [s.camera for s in study.sessions()] == ["front", "side"]
-    assert study.notices() == ("the sessions are from different cameras: 'front', 'side'",)
+    assert [s.camera for s in study.load().sessions] == ["front", "side"]
+    assert study.load().notices == ("the sessions are from different cameras: 'front', 'side'",)
 
 
 # ------------------------------------------------------------------------------------------- parts
@@ -269,13 +277,16 @@ def test_a_session_with_a_missing_part_is_not_scored(lab, there, missing):
     ):
         for refused_rows in ("skip", "unscored"):
             study = lab(files, pattern=PARTED, refused_rows=refused_rows, **fields)
-            [session] = study.sessions()
+            [session] = study.load().sessions
             assert session.unscored == missing
             assert (session.annotations is None) == (bool(missing) or not fields)
             told = [
-                f"not scored, and the times of events are not known, as parts are missing: x ({missing}); add them"
+                f"not scored, and the times of events are not known, as parts are missing: x "
+                f"({missing}); add them"
             ]
-            assert [note.split(", or give")[0] for note in study.notices()] == told * bool(missing)
+            assert [note.split(", or give")[0] for note in study.load().notices] == told * bool(
+                missing
+            )
 
 
 @pytest.mark.parametrize(
@@ -293,9 +304,11 @@ def test_a_session_with_a_missing_part_is_not_scored(lab, there, missing):
 )
 def test_starts_tell_where_parts_around_a_gap_are(lab, starts, scored):
     listed = "".join(f"x,{part},{part}.mp4,{start}\n" for part, start in starts.items())
-    [session] = lab(
-        manifest=f"session,part,path,start\n{listed}", rows="session,onset_s\nx,40\n"
-    ).sessions()
+    [session] = (
+        lab(manifest=f"session,part,path,start\n{listed}", rows="session,onset_s\nx,40\n")
+        .load()
+        .sessions
+    )
     assert (session.annotations is not None, session.unscored == "") == (scored, scored)
 
 
@@ -307,8 +320,10 @@ def test_clock_times_need_no_first_part(lab):
             "x": [40.0]
         }
     study = lab(manifest=manifest.format("10"), rows=rows, format=CLOCK)
-    assert study.sessions()[0].unscored.startswith(
-        "part 1 is missing (sessions.csv, line 2 starts at a clock time"
+    assert (
+        study.load()
+        .sessions[0]
+        .unscored.startswith("part 1 is missing (sessions.csv, line 2 starts at a clock time")
     )
 
 
@@ -319,8 +334,8 @@ def test_a_missing_part_of_the_chosen_camera(lab):
         camera="side",
         rows="session,onset_s\nx,5\n",
     )
-    assert study.sessions()[0].unscored == "part 1 is missing (x_side_2.mp4 has no start)"
-    assert not any("refused_rows" in note for note in study.notices())
+    assert study.load().sessions[0].unscored == "part 1 is missing (x_side_2.mp4 has no start)"
+    assert not any("refused_rows" in note for note in study.load().notices)
 
 
 STARTED = r"(?P<session>x)_(?P<start>[\d_-]+)"
@@ -377,16 +392,18 @@ def test_clock_times_are_seconds_since_the_first_part(
         f"session,onset\nx,{marked.strftime(form)}\n", encoding="utf-8"
     )
     table = Table(columns=Columns(onset="onset"), time_format="clock")
-    [session] = Study(
-        manifest=str(folder / "m.csv"), annotations=str(folder / "rows.csv"), format=table
-    ).sessions()
+    [session] = (
+        Study(manifest=str(folder / "m.csv"), annotations=str(folder / "rows.csv"), format=table)
+        .load()
+        .sessions
+    )
     assert [part.start_s for part in session.parts] == [
         (start - begin).total_seconds() for start in starts
     ]
     assert [a.onset_s for a in session.annotations] == [later_s]
 
 
-# ---------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 # manifest
 
 LISTED = """session,participant,camera,part,path,start,observed_from,observed_to,note_age
@@ -399,7 +416,7 @@ s2,ben,front,,/elsewhere/d.mp4,,,60.5,
 
 def test_a_manifest(lab, tmp_path):
     study = lab(["sub/c.mp4"], manifest=LISTED, camera="front")
-    s1, s2 = study.sessions()
+    s1, s2 = study.load().sessions
     assert parts(study) == {"s1": [("a.mp4", None), ("b.mp4", 600.0)], "s2": [("d.mp4", None)]}
     assert s1.parts[0].path == tmp_path / "videos" / "a.mp4"
     assert (s1.participant, s1.camera, s1.observed) == (
@@ -409,12 +426,12 @@ def test_a_manifest(lab, tmp_path):
     )
     assert str(s2.parts[0].path) == "/elsewhere/d.mp4"
     assert s2.observed == ((0.0, 60.5),)
-    assert study.notices() == ()
+    assert study.load().notices == ()
     assert (
-        lab(manifest=LISTED, camera="front", videos=None).sessions()[0].parts[0].path
+        lab(manifest=LISTED, camera="front", videos=None).load().sessions[0].parts[0].path
         == tmp_path / "a.mp4"
     )
-    side = lab(manifest=LISTED, camera="side").sessions()
+    side = lab(manifest=LISTED, camera="side").load().sessions
     assert [s.parts[0].path for s in side] == [tmp_path / "videos" / "sub" / "c.mp4"]
 
 
@@ -424,25 +441,29 @@ def test_a_manifest_in_a_spreadsheets_dialect(lab, tmp_path):
         "path;session;start\r\na.mp4;Zoé;12,5\r\n".encode("cp1252")
     )
     assert parts(study) == {"Zoé": [("a.mp4", 12.5)]}
-    assert study.notices() == ("sessions.csv: read as Windows-1252 (not UTF-8)",)
+    assert study.load().notices == ("sessions.csv: read as Windows-1252 (not UTF-8)",)
 
 
 def test_minutes_and_seconds_in_a_manifest(lab):
     rows = "session,path,start,observed_from,observed_to\nx,a.mp4,{},{},{}\n"
     comma = rows.format("0:05", '"00:02,5"', '"75:00,25"')
     study = lab(manifest=comma)
-    [session] = study.sessions()
+    [session] = study.load().sessions
     assert (session.parts[0].start_s, session.observed) == (5.0, ((2.5, 4500.25),))
-    assert study.notices() == (
-        "sessions.csv: the start 0:05 is read as minutes and seconds of the session; write clock times with seconds",
+    assert study.load().notices == (
+        "sessions.csv: the start 0:05 is read as minutes and seconds of the session; write clock "
+        "times with seconds",
     )
     study = lab(manifest=rows.format("14:00:00", "00:02.5", "14:01:00"))
-    assert (study.sessions()[0].observed, study.notices()) == (((2.5, 60.0),), ())
+    assert (study.load().sessions[0].observed, study.load().notices) == (((2.5, 60.0),), ())
 
 
 def test_observed_clock_times(lab):
-    rows = "session,path,start,observed_from,observed_to\nx,a.mp4,14:00:00,14:01:00,14:02:30\ny,b.mp4,,0:00:30,0:01:00\n"
-    assert [s.observed for s in lab(manifest=rows).sessions()] == [
+    rows = (
+        "session,path,start,observed_from,observed_to\nx,a.mp4,14:00:00,14:01:00,14:02:30\n"
+        "y,b.mp4,,0:00:30,0:01:00\n"
+    )
+    assert [s.observed for s in lab(manifest=rows).load().sessions] == [
         ((60.0, 150.0),),
         ((30.0, 60.0),),
     ]
@@ -546,7 +567,7 @@ def test_a_manifest_that_is_not_there(lab, tmp_path):
 def test_spellings_that_mean_the_same(lab, file, written):
     study = lab([file], rows=f"session,onset_s\n{written},1\n")
     assert list(onsets(study).values()) == [[1.0]]
-    assert study.notices() == ()
+    assert study.load().notices == ()
 
 
 def test_exact_spelling_comes_first_and_others_must_be_unique(lab):
@@ -559,7 +580,7 @@ def test_exact_spelling_comes_first_and_others_must_be_unique(lab):
 def test_rows_of_no_video(lab):
     study = lab(["anna1.mp4", "ben.mp4"], rows="session,onset_s\nben,1\nana1,2\nana1,3\nzoe,3\n")
     assert onsets(study) == {"anna1": None, "ben": [1.0]}
-    assert study.notices()[:2] == (
+    assert study.load().notices[:2] == (
         "rows.csv, lines 3, 4: no video is of session 'ana1' (did you mean 'anna1'?); left out",
         "rows.csv, line 5: no video is of session 'zoe'; left out",
     )
@@ -567,27 +588,25 @@ def test_rows_of_no_video(lab):
 
 def test_many_rows_of_no_video_are_cut(lab):
     rows = "session,onset_s\na,1\n" + "".join(f"x{n:02d},1\n" for n in range(60))
-    told = lab(["a.mp4"], rows=rows).notices()
+    told = lab(["a.mp4"], rows=rows).load().notices
     assert len(told) == 51
     assert told[50] == (
-        "rows.csv: no video is of sessions x50, x51, x52, x53, x54, x55, x56, x57, x58, x59; left out"
+        "rows.csv: no video is of sessions x50, x51, x52, x53, x54, x55, x56, x57, x58, x59; left "
+        "out"
     )
 
 
 def test_no_row_belongs_to_any_video(lab):
     told = refusal(lab(["a.mp4", "b.mp4"], rows="session,onset_s\nx,1\ny,2\n"))
     assert (
-        "rows.csv: no row belongs to any video: the rows are of 'x', 'y', the videos of 'a', 'b'."
+        "rows.csv: no row belongs to any video: the rows are of 'x', 'y', the videos of 'a', 'b';"
         in told
     )
 
 
 def test_no_row_belongs_to_any_video_of_a_manifest(lab):
     told = refusal(lab(manifest="session,path\na,a.mp4\n", rows="session,onset_s\nx,1\n"))
-    assert (
-        "Say how names are made with sessions.csv (columns session), dataset.session_name and"
-        in told
-    )
+    assert "say how names are made with sessions.csv (columns session), session_name and" in told
     assert "dataset.pattern" not in told
 
 
@@ -601,16 +620,13 @@ def test_sessions_numbered_within_participants(lab):
         "P2_1": [6.0],
     }
     told = refusal(lab(files, rows="session,onset_s\n1,5\n", pattern=NUMBERED, session_name=WITHIN))
-    assert (
-        "the rows have no participant; name its column in dataset.format.columns.participant"
-        in told
-    )
+    assert "the rows have no participant; name its column in format.columns.participant" in told
 
 
 def test_rows_of_two_participants_under_one_name(lab):
     told = refusal(lab(["1.mp4"], rows=ROWS_WITHIN))
     assert "session '1' is there for participants 'p1' (line 2) and 'P2' (line 3)" in told
-    assert "dataset.format.columns.participant=null" in told
+    assert "format.columns.participant='null'" in told
     without = Table(columns=Columns(participant=None))
     assert onsets(lab(["1.mp4"], rows=ROWS_WITHIN, format=without)) == {"1": [5.0, 6.0]}
 
@@ -630,14 +646,15 @@ def test_one_session_per_participant(lab):
 
 def test_participants_from_the_rows(lab):
     study = lab(["a.mp4", "b.mp4"], rows="session,participant,onset_s\na,anna,1\n")
-    assert [s.participant for s in study.sessions()] == ["anna", "b"]
+    assert [s.participant for s in study.load().sessions] == ["anna", "b"]
 
 
 def test_a_participant_that_rows_and_videos_call_otherwise(lab):
     study = lab(["P1_S1.mp4"], rows="session,participant,onset_s\n1,anna,1\n", pattern=NUMBERED)
-    assert [s.participant for s in study.sessions()] == ["P1"]
-    assert study.notices() == (
-        "rows.csv, line 2: session '1' is of participant 'anna', by its video of 'P1'; the video's is used",
+    assert [s.participant for s in study.load().sessions] == ["P1"]
+    assert study.load().notices == (
+        "rows.csv, line 2: session '1' is of participant 'anna', by its video of 'P1'; the "
+        "video's is used",
     )
 
 
@@ -645,7 +662,7 @@ def test_a_participant_who_is_on_another_video(lab):
     files = ["P1_S1.mp4", "P2_S2.mp4"]
     told = refusal(lab(files, rows="session,participant,onset_s\n1,p2,1\n", pattern=NUMBERED))
     assert "line 2: session '1' is of participant 'p2', by its video of 'P1'" in told
-    assert "set dataset.session_name='{participant}_{session}'" in told
+    assert "set session_name='{participant}_{session}'" in told
 
 
 @given(
@@ -673,7 +690,7 @@ CODED = "session,onset_s,annotator\na,1,anna\na,2,ben\nb,3,ben\na,4,\n"
 def test_an_annotator_must_be_chosen(lab):
     told = refusal(lab(["a.mp4", "b.mp4"], rows=CODED))
     assert "several people annotated: (blank) (1 row), anna (1 row), ben (2 rows)" in told
-    assert "dataset.annotator=ben, or dataset.annotator=all" in told
+    assert "annotator='ben', or annotator='all'" in told
 
 
 @pytest.mark.parametrize(
@@ -708,7 +725,7 @@ def test_spellings_of_an_annotator_are_one_person(lab):
 
 def test_an_annotator_who_is_not_there(lab):
     told = refusal(lab(["a.mp4"], rows=CODED, annotator="bem"))
-    assert "dataset.annotator: there is no 'bem'" in told
+    assert "annotator: there is no 'bem'" in told
     assert "there are: (blank), anna, ben" in told
 
 
@@ -728,7 +745,7 @@ def test_a_session_whose_rows_are_filtered_out_is_annotated_with_nothing(lab, un
     study = lab(["a.mp4", "b.mp4", "c.mp4"], rows=TYPED, format=ROBOT, unlisted=unlisted)
     assert onsets(study) == expected
     ending = {"unannotated": "taken as not annotated", "empty": None, "skip": "left out"}[unlisted]
-    assert [n.startswith(f"rows.csv has no row for c: {ending}") for n in study.notices()] == [
+    assert [n.startswith(f"rows.csv has no row for c: {ending}") for n in study.load().notices] == [
         True
     ] * (ending is not None)
 
@@ -739,29 +756,29 @@ REFUSED = "session,onset_s\na,1\na,soon\nb,2\nc,=B2\n"
 def test_a_session_with_a_refused_row_is_not_scored(lab):
     study = lab(["a.mp4", "b.mp4", "c.mp4"], rows=REFUSED)
     assert onsets(study) == {"a": None, "b": [2.0], "c": None}
-    a, b, c = study.sessions()
+    a, b, c = study.load().sessions
     assert a.unscored.startswith("rows.csv, line 3: onset_s is 'soon'")
     assert b.unscored == ""
     assert c.unscored.startswith("rows.csv, line 5: onset_s is '=B2'")
-    told = study.notices()
+    told = study.load().notices
     assert told[0].endswith("session 'a' is not scored")
-    assert told[2].startswith("dataset.refused_rows=skip")
+    assert told[2].startswith("refused_rows='skip'")
     assert not any("has no row" in text for text in told)
 
 
 def test_refused_rows_can_be_skipped(lab):
     study = lab(["a.mp4", "b.mp4", "c.mp4"], rows=REFUSED, refused_rows="skip")
     assert onsets(study) == {"a": [1.0], "b": [2.0], "c": None}  # of c nothing is known
-    assert study.notices()[0].endswith("; the row was left out")
-    assert study.notices()[1].endswith("session 'c' is not scored")
-    assert len(study.notices()) == 2
+    assert study.load().notices[0].endswith("; the row was left out")
+    assert study.load().notices[1].endswith("session 'c' is not scored")
+    assert len(study.load().notices) == 2
 
 
 def test_a_refused_row_of_nobody_is_told(lab):
     study = lab(["a.mp4"], rows="session,onset_s\na,1\n,2\nz,soon\n")
     assert onsets(study) == {"a": [1.0]}
-    assert study.notices()[0] == "rows.csv, line 3: session is empty; the row was left out"
-    assert study.notices()[1].startswith("rows.csv, line 4: onset_s is 'soon'")
+    assert study.load().notices[0] == "rows.csv, line 3: session is empty; the row was left out"
+    assert study.load().notices[1].startswith("rows.csv, line 4: onset_s is 'soon'")
 
 
 OF_A_PERSON = (
@@ -774,32 +791,32 @@ def test_a_refused_row_of_a_person_counts_for_all_their_sessions(lab):
     fields = {"rows": OF_A_PERSON, "pattern": NUMBERED, "session_name": WITHIN, "format": ROBOT}
     study = lab(files, **fields)
     assert onsets(study) == {"P1_1": None, "P1_2": None, "P2_1": [7.0]}
-    assert [s.unscored for s in study.sessions()] == ["rows.csv, line 3: session is empty"] * 2 + [
-        ""
-    ]
+    assert [s.unscored for s in study.load().sessions] == [
+        "rows.csv, line 3: session is empty"
+    ] * 2 + [""]
     assert (
         "rows.csv, line 3: session is empty; sessions 'P1_1', 'P1_2' are not scored"
-        in study.notices()
+        in study.load().notices
     )
-    assert "rows.csv, line 5: session is empty; the row was left out" in study.notices(), (
+    assert "rows.csv, line 5: session is empty; the row was left out" in study.load().notices, (
         "no annotation is lost"
     )
     study = lab(files, **fields, refused_rows="skip")
     assert onsets(study) == {"P1_1": [5.0], "P1_2": None, "P2_1": [7.0]}
-    assert not any(s.unscored for s in study.sessions())
+    assert not any(s.unscored for s in study.load().sessions)
     rows = "session,participant,onset_s\na,anna,1\n,anna,2\n"
     fresh = lab(["a.mp4", "b.mp4"], rows=rows, only_sessions=("a", "b"))
     assert onsets(fresh) == {"a": None, "b": None}
-    assert fresh.sessions()[0].unscored, "the rows tell who is on a"
+    assert fresh.load().sessions[0].unscored, "the rows tell who is on a"
 
 
 def test_long_lists_are_cut(lab):
     rows = "session,onset_s\na,1\n" + "a,soon\n" * 70
     study = lab(["a.mp4"], rows=rows)
-    told = study.notices()
+    told = study.load().notices
     assert len(told) == 52
     assert told[50].startswith("rows.csv, lines 53, 54, 55, 56, 57, 58, 59, 60, 61, 62 and 10 more")
-    assert study.sessions()[0].unscored.endswith("(and 69 more)")
+    assert study.load().sessions[0].unscored.endswith("(and 69 more)")
 
 
 CLOCK = Table(columns=Columns(onset="at"), time_format="clock")
@@ -809,7 +826,7 @@ STARTS = "session,path,start\na,a.mp4,14:00:00\nb,b.mp4,\n"
 def test_clock_times_need_a_start(lab):
     study = lab(manifest=STARTS, rows="session,at\na,14:00:30\nb,14:00:40\n", format=CLOCK)
     assert onsets(study) == {"a": [30.0], "b": None}
-    assert "line 3: a clock time, but the start of its session" in study.sessions()[1].unscored
+    assert "line 3: a clock time, but the start of its session" in study.load().sessions[1].unscored
     told = refusal(
         lab(manifest="session,path\na,a.mp4\n", rows="session,at\na,14:00:30\n", format=CLOCK)
     )
@@ -818,14 +835,18 @@ def test_clock_times_need_a_start(lab):
 
 def test_a_clock_time_before_the_start(lab):
     study = lab(manifest=STARTS, rows="session,at\na,13:59:30\n", format=CLOCK)
-    assert study.sessions()[0].unscored == "rows.csv, line 2: 30 s before the start of its session"
+    assert (
+        study.load().sessions[0].unscored
+        == "rows.csv, line 2: 30 s before the start of its session"
+    )
 
 
 def test_a_clock_time_that_may_be_before_the_start(lab):
     early = "session,path,start\na,a.mp4,00:00:05\n"
     study = lab(manifest=early, rows="session,at\na,23:59:58\n", format=CLOCK)
-    assert study.sessions()[0].unscored == (
-        "rows.csv, line 2: 24.0 hours after the start of its session, or before it; write times with dates"
+    assert study.load().sessions[0].unscored == (
+        "rows.csv, line 2: 24.0 hours after the start of its session, or before it; write times "
+        "with dates"
     )
     dated = "session,path,start\na,a.mp4,2025-03-04 08:00:00\n"
     study = lab(manifest=dated, rows="session,at\na,2025-03-04 21:00:00\n", format=CLOCK)
@@ -853,7 +874,7 @@ def test_hours_and_minutes_are_not_taken_for_minutes_and_seconds(lab):
 
 def test_annotations_know_their_session_and_kind(lab):
     rows = "session,onset_s,offset_s,kind,annotator\nA,2,3,smile,x\na,1,4,laugh,x\n"
-    [session] = lab(["a.mp4"], rows=rows).sessions()
+    [session] = lab(["a.mp4"], rows=rows).load().sessions
     assert session.annotations == (
         Annotation(session_id="a", onset_s=1, offset_s=4, kind="laugh", annotator="x"),
         Annotation(session_id="a", onset_s=2, offset_s=3, kind="smile", annotator="x"),
@@ -861,23 +882,30 @@ def test_annotations_know_their_session_and_kind(lab):
 
 
 def test_cameras_that_began_at_different_times(lab):
-    cameras = "session,camera,path,start\na,front,f.mp4,10:00:00\na,side,s.mp4,10:00:20\na,side,t.mp4,10:01:00\n"
+    cameras = (
+        "session,camera,path,start\na,front,f.mp4,10:00:00\na,side,s.mp4,10:00:20\n"
+        "a,side,t.mp4,10:01:00\n"
+    )
     for camera in ("front", "side"):
         study = lab(manifest=cameras, rows="session,onset_s\na,5\n", camera=camera)
         assert [
-            note for note in study.notices() if f"count from the beginning of '{camera}'" in note
+            note
+            for note in study.load().notices
+            if f"count from the beginning of '{camera}'" in note
         ] == [
-            "the cameras of a (20.0 s) began at different times; annotated times are taken to count from the beginning "
-            f"of '{camera}' (a manifest can give starts in seconds, from the beginning that was meant)"
+            "the cameras of a (20.0 s) began at different times; annotated times are taken to "
+            "count from the beginning "
+            f"of '{camera}' (a manifest can give starts in seconds, from the beginning that was "
+            f"meant)"
         ]
     assert (
-        lab(
-            manifest=cameras, rows="session,at\na,10:00:25\n", camera="side", format=CLOCK
-        ).notices()
+        lab(manifest=cameras, rows="session,at\na,10:00:25\n", camera="side", format=CLOCK)
+        .load()
+        .notices
         == ()
     )
     together = cameras.replace("10:00:20", "10:00:00.4")
-    assert lab(manifest=together, rows="session,onset_s\na,5\n", camera="side").notices() == ()
+    assert lab(manifest=together, rows="session,onset_s\na,5\n", camera="side").load().notices == ()
 
 
 OBSERVED = "session,path,start,observed_from,observed_to\na,a.mp4,10:00:00,{},{}\n"
@@ -887,8 +915,10 @@ def test_annotations_outside_of_what_was_observed_are_told(lab):
     study = lab(
         manifest=OBSERVED.format("10:00:00", "10:00:30"), rows="session,onset_s\na,5\na,30\na,99\n"
     )
-    assert study.sessions()[0].observed == ((0.0, 30.0),)
-    assert study.notices() == ("annotated outside of what was observed, so not counted: a (2)",)
+    assert study.load().sessions[0].observed == ((0.0, 30.0),)
+    assert study.load().notices == (
+        "annotated outside of what was observed, so not counted: a (2)",
+    )
 
 
 def test_a_stretch_observed_before_the_session(lab):
@@ -899,10 +929,10 @@ def test_a_stretch_observed_before_the_session(lab):
         "session 'a': sessions.csv, line 2 is observed to 35970 s before the session's start"
         in told
     )
-    assert lab(manifest=OBSERVED.format("0", "30")).sessions()[0].observed == ((0.0, 30.0),)
+    assert lab(manifest=OBSERVED.format("0", "30")).load().sessions[0].observed == ((0.0, 30.0),)
 
 
-# ------------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 # pilot
 
 
@@ -912,15 +942,17 @@ def test_only_some_sessions(lab):
     rows = "participant,session,onset_s\nP1,1,5\nP2,2,soon\n"
     study = lab(**fields, rows=rows, only_sessions=("p1_1", "P2_1"))
     assert onsets(study) == {"P1_1": [5.0], "P2_1": None}
-    assert study.notices() == (next(n for n in study.notices() if "has no row for P2_1:" in n),)
+    assert study.load().notices == (
+        next(n for n in study.load().notices if "has no row for P2_1:" in n),
+    )
     assert names(lab(**fields, only_participants=("P2",))) == ["P2_1", "P2_2"]
     assert names(lab(**fields, only_participants=("P2",), only_sessions=("P2_2", "P1_1"))) == [
         "P2_2"
     ]
     told = refusal(lab(**fields, only_sessions=("P1_3",)))
-    assert "dataset.only_sessions: there is no 'P1_3' (did you mean 'P1_" in told
+    assert "only_sessions: there is no 'P1_3' (did you mean 'P1_" in told
     told = refusal(lab(**fields, only_participants=("P3",)))
-    assert "dataset.only_participants: there is no 'P3'; there are: P1, P2" in told
+    assert "only_participants: there is no 'P3'; there are: P1, P2" in told
 
 
 def test_sessions_are_sorted_by_name(lab):
@@ -957,3 +989,47 @@ def _node(**fields):
         "only_sessions": ["a", "b"],
     }
     return {**node, **fields}
+
+
+# -------------------------------------------------------------------------------------------------
+# everybody's annotations
+
+
+def test_everybody_s_annotations_come_with_those_of_the_chosen_one(lab):
+    rows = (
+        "session,onset_s,kind,annotator\na,1,late,anna\na,2,late,ben\nb,3,wrong,ben\n"
+        "c,soon,late,anna\n"
+    )
+    loaded = lab(["a.mp4", "b.mp4", "c.mp4"], rows=rows, annotator="anna").load()
+    assert {s.session_id: s.annotations and len(s.annotations) for s in loaded.sessions} == {
+        "a": 1,
+        "b": None,
+        "c": None,
+    }
+    everybody = {
+        session: [(a.onset_s, a.annotator) for a in annotations]
+        for session, annotations in loaded.all_annotators.items()
+    }
+    assert everybody == {"a": [(1.0, "anna"), (2.0, "ben")], "b": [(3.0, "ben")]}
+    assert not loaded.all_watched
+    assert lab(rows=rows, annotator="anna", unlisted="empty").load().all_watched
+    assert lab(rows=rows, annotator="all").load().all_annotators == {}
+
+
+def test_annotators_whose_rows_cannot_be_used_do_not_stop_the_chosen_one(lab):
+    rows = "session,participant,onset_s,annotator\na,P1,1,anna\na,P2,2,ben\n"
+    loaded = lab(["a.mp4"], rows=rows, annotator="anna").load()
+    assert len(loaded.sessions[0].annotations) == 1
+    assert loaded.all_annotators == {}
+    [notice] = loaded.notices
+    assert notice.startswith("annotators are not compared: rows.csv: session 'a' is there for part")
+
+
+def test_files_that_decide_results(lab, tmp_path):
+    manifest = "session,path\na,a.mp4\n"
+    loaded = lab(["a.mp4"], rows="session,onset_s\na,1\n", manifest=manifest).load()
+    assert loaded.tables == {
+        "annotations": (tmp_path / "rows.csv",),
+        "manifest": (tmp_path / "sessions.csv",),
+    }
+    assert list(loaded.tables) == ["annotations", "manifest"]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferbench.datasets.annotation_table import Columns, Table
-from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.study import Study
 from ferbench.errors import DatasetError
+from ferbench.formats.annotation_table import Columns, Table
 from ferbench.formats.boris import is_boris, write_boris
-from ferbench.formats.marks import Span, Track
+from ferbench.formats.reading import read_annotations
+from ferbench.formats.tracks import Span, Track
 from helpers.reference import DATA
 
 FILES = DATA / "annotation_files"
@@ -44,7 +44,7 @@ def test_tabular_events():
         (4, "P01_front", 5.0, 5.0, "drops object", ""),
         (7, "day 2", 90.0, 92.5, "wrong answer", ""),
     ]
-    assert table.problems == ()
+    assert table.refused == ()
     assert {r.participant for r in table.rows} == {""}, (
         "BORIS's subject is who behaves, not who is on the video"
     )
@@ -112,7 +112,7 @@ def test_a_table_whose_header_fits_is_a_plain_csv(tmp_path):
 )
 def test_events_that_cannot_be_used(lines, line, says, tmp_path):
     path = write(tmp_path / "a.tsv", "good||y|POINT|0.5", *lines)
-    problems = read_annotations(path, Table()).problems
+    problems = read_annotations(path, Table()).refused
     assert any(problem.line == line + 1 and says in problem.reason for problem in problems), (
         problems
     )
@@ -126,7 +126,7 @@ def test_a_state_without_its_stop_leaves_the_session_unscored(tmp_path):
     path = write(tmp_path / "a.tsv", "P01||x|POINT|0.5", "P01||x|START|3.0", "P02||x|POINT|1.5")
     for name in ("P01", "P02"):
         (tmp_path / f"{name}.mp4").touch()
-    one, two = Study(videos=str(tmp_path), annotations=str(path)).sessions()
+    one, two = Study(videos=str(tmp_path), annotations=str(path)).load().sessions
     assert one.annotations is None
     assert "a.tsv, line 3: 'x' starts, but never stops" in one.unscored
     assert [a.onset_s for a in two.annotations] == [1.5]
@@ -158,7 +158,7 @@ def test_a_folder_of_exports(tmp_path):
         ("one.tsv", 2, "P01", 1.0),
         ("two.tsv", 2, "P02", 2.0),
     ]
-    assert str(table.problems[0]).startswith("two.tsv, line 3: ")
+    assert str(table.refused[0]).startswith("two.tsv, line 3: ")
     (tmp_path / "other.csv").write_text("session,onset_s\nP03,1.5\n")
     with pytest.raises(DatasetError, match=r"other.csv is no table of BORIS"):
         read_annotations(tmp_path, Table())
@@ -202,7 +202,7 @@ def test_what_is_written_is_read_back(first, second, ending, tmp_path_factory):
         with path.open(newline="") as stream:
             assert len(list(csv.reader(stream))) == 1
         return
-    assert not table.problems
+    assert not table.refused
     found = {(r.onset, r.offset, r.kind, r.participant.split()[0]) for r in table.rows}
     assert found == {(a, b, text, subject) for a, b, text, subject in unique}
     assert {r.session for r in table.rows} == {"P01.v2"}

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pympi import Eaf
 
-from ferbench.datasets.annotation_table import Columns, Table
-from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.study import Study
 from ferbench.errors import DatasetError, FerbenchError, FormatError
-from ferbench.formats.elan import read_elan, tiers_of, write_elan
-from ferbench.formats.marks import Span, Track
-from ferbench.formats.tracks import event_tracks, match_tracks
+from ferbench.formats.annotation_table import Columns, Table
+from ferbench.formats.eaf_document import EafDocument
+from ferbench.formats.elan import read_elan, write_elan
+from ferbench.formats.reading import read_annotations
+from ferbench.formats.tracks import Span, Track, event_tracks, match_tracks
 from ferbench.types import Annotation, Event
 from helpers.reference import DATA
 
@@ -55,9 +55,16 @@ def shell(path, slots, *annotations):
 
 def alignable(name, first, last, text="x"):
     return (
-        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="{name}" TIME_SLOT_REF1="{first}" TIME_SLOT_REF2="{last}">'
+        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="{name}" TIME_SLOT_REF1="{first}" '
+        f'TIME_SLOT_REF2="{last}">'
         f"<ANNOTATION_VALUE>{text}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>"
     )
+
+
+def tiers_of(path):
+    """The tiers of a file, and how many annotations each has."""
+    tiers = EafDocument.read(path).tiers
+    return {name: len(tier.annotations) for name, tier in tiers.items()}
 
 
 def rows(path, **table):
@@ -70,13 +77,13 @@ def rows(path, **table):
 
 def test_a_tier_of_the_sample_read_by_hand():
     found = read_elan(SAMPLE, tier="robot errors")
-    assert [(m.line, m.onset_s, m.offset_s, m.kind) for m in found.marks] == [
+    assert [(m.line, m.onset_s, m.offset_s, m.kind) for m in found.rows] == [
         (28, 1.25, 1.73, "interrupts"),
         (33, 2.25, 2.25, ""),
         (22, 9.25, 9.75, "says <nothing> & stops"),
     ]
-    assert {(m.session, m.annotator) for m in found.marks} == {("P07 front", "anna")}
-    assert found.marks[0].columns == {
+    assert {(m.session, m.annotator) for m in found.rows} == {("P07 front", "anna")}
+    assert found.rows[0].columns == {
         "tier": "robot errors",
         "tier_type": "free",
         "tier_participant": "robot",
@@ -146,7 +153,7 @@ def test_an_annotator_s_empty_tier_is_a_session_gone_through(ferbench, tmp_path)
 def test_the_same_as_pympi_reads(tmp_path):
     eaf_by_pympi = Eaf(str(SAMPLE))
     theirs = sorted(eaf_by_pympi.get_annotation_data_for_tier("robot errors"))
-    ours = [(m.onset_s, m.offset_s) for m in read_elan(SAMPLE, tier="robot errors").marks]
+    ours = [(m.onset_s, m.offset_s) for m in read_elan(SAMPLE, tier="robot errors").rows]
     assert [(round(a * 1000) - 250, round(b * 1000) - 250) for a, b in ours] == [
         t[:2] for t in theirs
     ]
@@ -179,11 +186,11 @@ def test_what_is_written_is_read_back_by_us_and_by_pympi(first, second, tmp_path
     )
     write_elan(path, tracks, media="/videos/P01.mp4")
     found = read_elan(path, tier="all")
-    assert not found.problems
+    assert not found.refused
     assert found.sessions == {"P01"}
     theirs = Eaf(str(path))
     for track in tracks:
-        own = [m for m in found.marks if m.columns["tier"].startswith(track.name)]
+        own = [m for m in found.rows if m.columns["tier"].startswith(track.name)]
         assert sorted(m.kind for m in own) == sorted(s.text for s in track.spans)
         moved = [
             (a, b)
@@ -268,7 +275,8 @@ def test_events_and_matches_become_tiers(tmp_path):
         ("<html/>", r"expected the root element ANNOTATION_DOCUMENT, got html"),
         ('<!DOCTYPE a [<!ENTITY b "c">]>\n<ANNOTATION_DOCUMENT/>', r"line 1: has a DOCTYPE"),
         (
-            '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><ANNOTATION_DOCUMENT>&x;</ANNOTATION_DOCUMENT>',
+            "<!DOCTYPE a [<!ENTITY x SYSTEM "
+            '"file:///etc/passwd">]><ANNOTATION_DOCUMENT>&x;</ANNOTATION_DOCUMENT>',
             r"has a DOCTYPE",
         ),
         (
@@ -285,7 +293,8 @@ def test_events_and_matches_become_tiers(tmp_path):
             r"there are two tiers named 'a'",
         ),
         (
-            '<ANNOTATION_DOCUMENT><TIME_SLOT TIME_SLOT_ID="t" TIME_VALUE="1.5"/></ANNOTATION_DOCUMENT>',
+            '<ANNOTATION_DOCUMENT><TIME_SLOT TIME_SLOT_ID="t" '
+            'TIME_VALUE="1.5"/></ANNOTATION_DOCUMENT>',
             r"TIME_VALUE is '1.5', expected whole milliseconds",
         ),
     ],
@@ -359,7 +368,7 @@ def test_annotations_that_cannot_be_used_are_listed_and_the_session_is_not_score
     )
     table = read_annotations(path, Table())
     assert [r.onset for r in table.rows] == [0.01]
-    told = {problem.line: problem.reason for problem in table.problems}
+    told = {problem.line: problem.reason for problem in table.refused}
     assert "annotation a2 on tier 'errors' has a time slot without a time" in told[7]
     assert "a3 on tier 'errors' begins at -0.03 s" in told[8]
     assert "a4 on tier 'errors' ends before it begins" in told[9]
@@ -370,21 +379,22 @@ def test_annotations_that_cannot_be_used_are_listed_and_the_session_is_not_score
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "P01.mp4").touch()
     study = Study(videos=str(tmp_path / "videos"), annotations=str(path))
-    (session,) = study.sessions()
+    (session,) = study.load().sessions
     assert session.annotations is None
     assert "P01.eaf, line 7: annotation a2" in session.unscored
 
 
 def test_annotations_that_divide_another_have_no_times(tmp_path):
     refs = [
-        f'<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="b{k}" ANNOTATION_REF="a1"><ANNOTATION_VALUE>{k}'
+        f'<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="b{k}" '
+        f'ANNOTATION_REF="a1"><ANNOTATION_VALUE>{k}'
         "</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>"
         for k in (1, 2)
     ]
     path = shell(tmp_path / "x.eaf", {"t1": "0", "t2": "9"}, alignable("a1", "t1", "t2"), *refs)
     table = read_annotations(path, Table())
-    assert [problem.line for problem in table.problems] == [7, 8]
-    assert "annotation b1 on tier 'errors' divides a1" in table.problems[0].reason
+    assert [problem.line for problem in table.refused] == [7, 8]
+    assert "annotation b1 on tier 'errors' divides a1" in table.refused[0].reason
 
 
 def test_a_folder_of_files(tmp_path):
@@ -409,8 +419,10 @@ def test_two_files_of_one_session_are_two_annotators(tmp_path):
     assert {row[4] for row in rows(tmp_path)} == {"anna", "ben"}
     (tmp_path / "P01.mp4").touch()
     with pytest.raises(DatasetError, match="several people annotated: anna"):
-        Study(videos=str(tmp_path), annotations=str(tmp_path)).sessions()
-    (session,) = Study(videos=str(tmp_path), annotations=str(tmp_path), annotator="ben").sessions()
+        Study(videos=str(tmp_path), annotations=str(tmp_path)).load()
+    (session,) = (
+        Study(videos=str(tmp_path), annotations=str(tmp_path), annotator="ben").load().sessions
+    )
     assert [a.onset_s for a in session.annotations] == [1.1]
 
 
@@ -424,7 +436,7 @@ def test_lines_of_several_files_are_not_mixed_up(tmp_path):
         )
         (tmp_path / f"{name}.mp4").touch()
     study = Study(videos=str(tmp_path), annotations=str(tmp_path))
-    told = [notice for notice in study.notices() if "ends before" in notice]
+    told = [notice for notice in study.load().notices if "ends before" in notice]
     assert len(told) == 2
     assert ["P01.eaf, line 6" in told[0], "P02.eaf, line 6" in told[1]] == [True, True]
 
@@ -442,10 +454,10 @@ def test_a_row_belongs_to_the_session_that_its_video_is_of(tmp_path):
         camera="front",
         annotations=str(eaf(tmp_path, (500, 600, "x"), media="D:\\v\\p01_side_S2_part1.MP4")),
     )
-    (session,) = study.sessions()
+    (session,) = study.load().sessions
     assert (session.session_id, [a.onset_s for a in session.annotations]) == ("P01_2", [0.5])
     eaf(tmp_path, (500, 600, "x"), (700, 800, "y"), media="P01_front_S2_part2.mp4")
-    (session,) = study.sessions()
+    (session,) = study.load().sessions
     assert session.annotations is None
     assert (
         "which is not the first part of its session (P01_front_S2_part1.mp4 is)" in session.unscored
@@ -453,10 +465,10 @@ def test_a_row_belongs_to_the_session_that_its_video_is_of(tmp_path):
 
 
 def test_options_that_do_not_fit(tmp_path):
-    with pytest.raises(DatasetError, match="time_format=seconds is for CSV files"):
+    with pytest.raises(DatasetError, match="time_format='seconds' is for CSV files"):
         read_annotations(SAMPLE, Table(tier="severity", time_format="seconds"))
     (tmp_path / "a.csv").write_text("session,onset_s\na,1.5\n")
-    with pytest.raises(DatasetError, match=r"dataset\.format\.tier=x is for ELAN's files"):
+    with pytest.raises(DatasetError, match=r"format\.tier='x' is for files of ELAN"):
         read_annotations(tmp_path / "a.csv", Table(tier="x"))
     with pytest.raises(DatasetError, match=r"column 'type' not found; found: session, .*tier_type"):
         read_annotations(SAMPLE, Table(tier="severity", columns=Columns(kind="type")))
@@ -491,9 +503,10 @@ def test_a_run_on_a_folder_of_files_records_each(ferbench_run, warm_home, warm_r
     }
 
 
-def test_init_does_not_describe_what_needs_no_description(ferbench, tmp_path):
+def test_init_says_that_a_tier_must_be_chosen(ferbench, tmp_path):
     (tmp_path / "P01.mp4").touch()
     ended = ferbench("init", tmp_path, "--annotations", SAMPLE, "--out", tmp_path / "conf")
     assert ended.code == 1
-    assert "--annotations: expected a CSV, got" in ended.err
-    assert not (tmp_path / "conf").exists()
+    told = " ".join(ended.out.split())
+    assert "several tiers have annotations: robot errors (3), severity (1); choose one with" in told
+    assert "dataset.format.tier='robot errors', or dataset.format.tier=all" in told

@@ -7,10 +7,10 @@ import webvtt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferbench.datasets.annotation_table import Columns, Table
-from ferbench.datasets.annotations import read_annotations
 from ferbench.errors import DatasetError, FormatError
-from ferbench.formats.marks import Span, Track
+from ferbench.formats.annotation_table import Columns, Table
+from ferbench.formats.reading import read_annotations
+from ferbench.formats.tracks import Span, Track
 from ferbench.formats.webvtt import read_webvtt, write_webvtt
 from helpers.reference import DATA
 
@@ -18,7 +18,7 @@ SAMPLE = DATA / "annotation_files" / "errors.vtt"
 
 
 def test_the_sample_read_by_hand():
-    first, second = read_webvtt(SAMPLE).marks
+    first, second = read_webvtt(SAMPLE).rows
     assert (first.line, first.onset_s, first.offset_s, first.kind) == (
         11,
         3.3,
@@ -74,7 +74,7 @@ def test_a_cue_that_ends_before_it_begins_is_listed(tmp_path):
         "WEBVTT\r\n\r\n00:02.000 --> 00:01.000\r\nx\r\n\r\n00:03.000 --> 00:04.000\r\ny"
     )
     table = read_annotations(path, Table())
-    assert [str(problem) for problem in table.problems] == [
+    assert [str(problem) for problem in table.refused] == [
         "line 3: the cue ends before it begins: 2 s, 1 s"
     ]
     assert [row.onset for row in table.rows] == [3.0]
@@ -105,15 +105,15 @@ def test_what_is_written_is_read_back_by_us_and_by_webvtt_py(spans, tmp_path_fac
     own = tuple(Span(onset_s=a / 1000, offset_s=(a + n) / 1000, text=text) for a, n, text in spans)
     write_webvtt(path, [Track(name="surprise", spans=own)])
     found = read_webvtt(path)
-    assert not found.problems
-    assert sorted((m.onset_s, m.offset_s, m.kind) for m in found.marks) == sorted(
+    assert not found.refused
+    assert sorted((m.onset_s, m.offset_s, m.kind) for m in found.rows) == sorted(
         (s.onset_s, s.offset_s, s.text) for s in own
     )
     theirs = webvtt.read(path)
     assert [(c.start_in_seconds, c.end_in_seconds) for c in theirs] == [
-        (int(m.onset_s), int(m.offset_s)) for m in found.marks
+        (int(m.onset_s), int(m.offset_s)) for m in found.rows
     ]
-    assert [c.start for c in theirs] == [_code(m.onset_s) for m in found.marks]
+    assert [c.start for c in theirs] == [_code(m.onset_s) for m in found.rows]
 
 
 def _code(seconds):
@@ -127,7 +127,7 @@ def test_several_tracks_name_their_cues_and_points_last_a_millisecond(tmp_path):
         Track(name="missed", spans=(Span(onset_s=1.0, offset_s=1.0, text=""),)),
     ]
     write_webvtt(tmp_path / "x.vtt", tracks)
-    assert [(m.onset_s, m.offset_s, m.kind) for m in read_webvtt(tmp_path / "x.vtt").marks] == [
+    assert [(m.onset_s, m.offset_s, m.kind) for m in read_webvtt(tmp_path / "x.vtt").rows] == [
         (1.0, 1.001, "missed"),
         (2.0, 2.5, "hit: a --> b"),
     ]

@@ -155,7 +155,8 @@ def _name(participant: int, session: int, camera: str, start: datetime, *, part:
         who = f"P{participant:02}"
         return f"{who}/{who}_S{session}_{camera}_{start:%Y%m%dT%H%M%S}.mp4"
     if participant <= 10:
-        return f"week {session + 1}/{start:%Y-%m-%d %H.%M.%S} pp{participant:02} sessie {session} {camera}.MOV"
+        moment = f"{start:%Y-%m-%d %H.%M.%S}"
+        return f"week {session + 1}/{moment} pp{participant:02} sessie {session} {camera}.MOV"
     number = 2 * participant + session  # the camera's own counter
     deel = f" deel{part}" if part else ""
     return f"GX{part or 1:02}{number:04} {participant}-{session} {camera}{deel}.mp4"

@@ -189,8 +189,8 @@ def test_annotations_after_the_end_are_told(warm, recipe, clip, models):
     report = evaluate([session(clip, late)], analyser_on(warm[0], recipe, models))
     (told,) = report.notices
     assert (
-        "after the video's end (1.2 s), at 600 s: counted as missed (1); check the unit of the times, and that"
-        in told
+        "after the video's end (1.2 s), at 600 s: counted as missed (1); check the unit of the "
+        "times, and that" in told
     )
     assert report.sessions[0].counts.fn == 1
 
@@ -511,5 +511,5 @@ def test_geometries_of_crops():
         {"kind": "box", "template": "arcface"},
         {"kind": "box", "size_px": 0},
     ):
-        with pytest.raises(ConfigError, match="crop "):
+        with pytest.raises(ConfigError, match="kind: expected one of box"):
             CropGeometry(**wrong)

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ferbench.datasets.annotations import Columns, Table, read_annotations
 from ferbench.datasets.study import Study
 from ferbench.errors import DataError
 from ferbench.fingerprint import fingerprint
+from ferbench.formats import Columns, Table, read_annotations
 from ferbench.scoring.breakdown import breakdowns
 from ferbench.scoring.references import matched, references
 from ferbench.scoring.scored_session import ScoredSession
@@ -206,7 +206,7 @@ def test_reacted_is_read_and_changes_nothing_else(tmp_path):
     (tmp_path / "a.mp4").touch()
     table = read_annotations(tmp_path / "marks.csv", Table())
     assert [row.reacted for row in table.rows] == [True, False, None, False, True]
-    [found] = Study(videos=str(tmp_path), annotations=str(tmp_path / "marks.csv")).sessions()
+    [found] = Study(videos=str(tmp_path), annotations=str(tmp_path / "marks.csv")).load().sessions
     assert [mark.reacted for mark in found.annotations] == [True, False, None, False, True]
     plain = tuple(replace(mark, reacted=None) for mark in found.annotations)
     assert found.annotations == plain

@@ -71,7 +71,7 @@ def told(dataset):
             [p.path.name for p in s.parts],
             s.annotations and [a.onset_s for a in s.annotations],
         )
-        for s in dataset.sessions()
+        for s in dataset.load().sessions
     }
 
 
@@ -83,14 +83,16 @@ def test_strict_choice(study):
         "51014_1": ("51014", ["Proefpersoon51014_Sessie1.MP4"], [62.0, 3630.0]),
         "51014_2": ("51014", ["Proefpersoon51014_Sessie2.MP4"], ()),
     }
-    assert dataset.sessions()[0].unscored.startswith(
-        "errors.csv, line 6: timestamp is 'soon', expected hours"
+    assert (
+        dataset.load()
+        .sessions[0]
+        .unscored.startswith("errors.csv, line 6: timestamp is 'soon', expected hours")
     )
-    assert {a.kind for a in dataset.sessions()[2].annotations} == {"robot"}
+    assert {a.kind for a in dataset.load().sessions[2].annotations} == {"robot"}
 
 
 def test_strict_choice_tells_what_it_left_out(study):
-    pattern, *others = study().notices()
+    pattern, *others = study().load().notices
     assert pattern.startswith(
         "pattern does not fit 5 of 11 videos: 11111 Sessie1 na 22222 Sessie2.MP4, 851014"
     )
@@ -119,7 +121,7 @@ def test_strict_choice_of_unlisted_sessions(study):
 def test_strict_choice_refuses_what_is_ambiguous(study, name):
     dataset = study(files=["10234 Sessie1.mp4", name], rows=HEADER + "1,10234,00:00:01,1,robot\n")
     assert list(told(dataset)) == ["10234_1"]
-    assert f"1 of 2 videos: {name}" in dataset.notices()[0]
+    assert f"1 of 2 videos: {name}" in dataset.load().notices[0]
 
 
 def test_two_files_of_one_session_are_refused(study):
@@ -127,7 +129,7 @@ def test_two_files_of_one_session_are_refused(study):
         DatasetError,
         match=r"10234 Sessie1\.mp4 and b/10234 Sessie1\.mp4 are the same session, '10234_1'",
     ):
-        study(files=["10234 Sessie1.mp4", "b/10234 Sessie1.mp4"]).sessions()
+        study(files=["10234 Sessie1.mp4", "b/10234 Sessie1.mp4"]).load()
 
 
 # ------------------------------------------------------------------------------------------------
@@ -184,7 +186,7 @@ def test_original_choice_as_a_data_set(study):
         "51014 Sessie1": ("51014", ["51014 Sessie1.MP4"], [20.0]),
         "51014 Sessie2": ("51014", ["51014 Sessie2.MP4"], [30.0]),
     }
-    assert dataset.notices() == (
+    assert dataset.load().notices == (
         "errors.csv: no file was chosen for participant 40001, session 1",
         "20517 sessie1 a: not the only one chosen for participant 20517, session 1",
         "20517 sessie1 b: not the only one chosen for participant 20517, session 1",
@@ -196,7 +198,7 @@ def test_a_file_that_the_original_chooses_twice_is_one_session_without_scores(st
     rows = HEADER + "".join(
         f"1,{who},00:00:10,{n},robot\n" for n in (1, 2) for who in ("12345", "2345")
     )
-    sessions = study("sorocova_original", files=files, rows=rows).sessions()
+    sessions = study("sorocova_original", files=files, rows=rows).load().sessions
     assert [s.session_id for s in sessions] == [
         "12345 Sessie1",
         "x/12345 Sessie2.MP4",
@@ -211,10 +213,8 @@ def test_a_file_that_the_original_chooses_twice_is_one_session_without_scores(st
 
 def test_original_choice_without_any_file(study, tmp_path):
     with pytest.raises(DatasetError, match=r"no video of .* is chosen for any of its 1 pairs"):
-        study(
-            "sorocova_original", files=["a.mp4"], rows=HEADER + "1,5,00:00:10,1,robot\n"
-        ).sessions()
+        study("sorocova_original", files=["a.mp4"], rows=HEADER + "1,5,00:00:10,1,robot\n").load()
     with pytest.raises(DatasetError, match=r"videos: no such folder"):
-        study("sorocova_original", videos=str(tmp_path / "none")).sessions()
+        study("sorocova_original", videos=str(tmp_path / "none")).load()
     with pytest.raises(DatasetError, match="the annotations file cannot be read"):
-        study("sorocova_original", annotations=str(tmp_path / "none.csv")).sessions()
+        study("sorocova_original", annotations=str(tmp_path / "none.csv")).load()

@@ -314,7 +314,7 @@ def _analyser(folder: Path, models: Path, **choices: str) -> Analyser:
 
 def test_without_fetching_all_missing_files_are_told_at_once(tmp_path):
     with pytest.raises(WeightsError) as told:
-        _analyser(tmp_path, tmp_path / "none", model=MODEL).ensure_weights()
+        _analyser(tmp_path, tmp_path / "none", model=MODEL).networks.ensure_weights()
     lines = str(told.value).splitlines()
     assert [line.split()[0] for line in lines] == [
         "mtcnn/pnet.pt",
@@ -347,9 +347,9 @@ def test_files_are_hashed_again_only_where_they_changed(here, tmp_path, monkeypa
     plain = checking.sha256_of
     monkeypatch.setattr(checking, "sha256_of", lambda path: hashed.append(path) or plain(path))
     for _ in range(3):
-        analyser.ensure_weights()
+        analyser.networks.ensure_weights()
     assert len(hashed) == len(set(hashed)) == 4
     path = here / "mtcnn/pnet.pt"
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(WeightsError, match=r"pnet\.pt is not the file that it should be"):
-        analyser.ensure_weights()
+        analyser.networks.ensure_weights()

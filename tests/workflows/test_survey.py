@@ -27,7 +27,7 @@ def test_generated_study_reads_as_it_was_made(
         starts=generated_study.starts,
     )
     monkeypatch.chdir("/")  # it works from any folder
-    sessions = study_of(files.data_set, camera=camera, annotator=coder).sessions()
+    sessions = study_of(files.data_set, camera=camera, annotator=coder).load().sessions
     expected = {
         f"{m.participant:02}_{m.session}": m for m in generated_study.meetings if camera in m.files
     }
@@ -106,7 +106,7 @@ def test_written_file_has_every_field(generated_study, tmp_path):
     }
     assert '# keep: {"Type fout": [' in files.data_set.read_text(encoding="utf-8")
     with pytest.raises(DatasetError, match="choose one with camera="):
-        study_of(files.data_set).sessions()
+        study_of(files.data_set).load()
 
 
 def test_moved_study_needs_only_the_new_paths(generated_study, tmp_path):
@@ -121,7 +121,7 @@ def test_moved_study_needs_only_the_new_paths(generated_study, tmp_path):
     study = study_of(files.data_set, videos=str(moved), camera="front", annotator="anna")
     assert all(
         part.path.is_relative_to(moved) and part.path.is_file()
-        for s in study.sessions()
+        for s in study.load().sessions
         for part in s.parts
     )
 
@@ -136,10 +136,11 @@ def test_names_that_disagree_with_the_log_book_are_told(recordings, tmp_path):
     marks.write_text("session,time\na,10:15:01\nb,11:00:00.5\n")
     survey, files = look_and_write(tmp_path / "out", folder, annotations=marks, starts=log)
     assert survey.notes == (
-        "a 20250304_101500.mp4: its name's start is -30.0 s from log.csv, line 2; the name's is used",
+        "a 20250304_101500.mp4: its name's start is -30.0 s from log.csv, line 2; the name's is "
+        "used",
     )
     assert survey.unclear == ("log.csv, line 4: no session has a video and the name 'c'",)
-    sessions = study_of(files.data_set).sessions()
+    sessions = study_of(files.data_set).load().sessions
     assert [[a.onset_s for a in s.annotations] for s in sessions] == [[1.0], [0.5]]
 
 
@@ -173,3 +174,33 @@ def test_time_arithmetic_of_the_generated_study(generated_study):
         begun = timedelta(hours=start.hour, minutes=start.minute, seconds=start.second)
         read.append((int(participant), int(session), round((at - begun).total_seconds(), 6)))
     assert sorted(read) == told
+
+
+def test_files_of_annotation_programs_are_surveyed_too(recordings, tmp_path):
+    folder = recordings("a.mp4", "b.mp4")
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    (marks / "a.vtt").write_text("WEBVTT\n\n00:00.500 --> 00:01.000\nrobot\n")
+    survey, files = look_and_write(tmp_path / "out", folder, annotations=marks)
+    assert survey.is_complete
+    assert survey.annotations.counts("kind") == {"robot": 1}
+    assert repr(survey) == (
+        "Survey: 2 of 2 videos placed, 2 sessions, 0 participants, 0 cameras, 1 annotation, "
+        "0 unclear"
+    )
+    annotated, other = study_of(files.data_set).load().sessions
+    assert [(a.onset_s, a.kind) for a in annotated.annotations] == [(0.5, "robot")]
+    assert other.annotations is None
+
+
+def test_a_time_outside_of_the_video_that_a_program_marked_is_listed(recordings, tmp_path):
+    marks = tmp_path / "a.vtt"
+    marks.write_text("WEBVTT\n\n00:05.500 --> 00:06.000\nrobot\n")
+    survey, _ = look_and_write(tmp_path / "out", recordings("a.mp4"), annotations=marks)
+    [sentence] = survey.unclear
+    assert "5.5 s of session 'a', which has 1.2 s of video" in sentence
+
+
+def test_errors_of_a_survey_name_its_options(recordings, tmp_path):
+    with pytest.raises(DatasetError, match=r"^camera: there is no 'frnt' .did you"):
+        look_and_write(tmp_path, recordings("a_front.mp4", "a_side.mp4"), camera="frnt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -58,8 +59,15 @@ class OptionWords:
 
     Attributes:
         options: the option of each field, such as ``{"annotator": "--annotator"}``, or of a field
-            with one value, such as ``{"on_damaged=keep": "--keep-damaged"}``. A field without an
-            option keeps its name.
+            with one value, such as ``{"on_damaged=keep": "--keep-damaged"}``. An option of a field
+            with fields of its own takes theirs, as ``--column kind=tier`` of ``format.columns``. A
+            field without an option keeps its name.
+
+    >>> words = OptionWords({"annotator": "--annotator", "format.columns": "--column"})
+    >>> words.setting(Setting("annotator", "Ann B"))
+    "--annotator 'Ann B'"
+    >>> words.setting(Setting("format.columns.kind", "tier"))
+    '--column kind=tier'
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
@@ -69,12 +77,22 @@ class OptionWords:
         flag = self.options.get(f"{setting.key}={setting.value}")
         if flag is not None:
             return flag
-        option = self.options.get(setting.key, setting.key)
-        return f"{option} {setting.value}" if setting.value else option
+        if setting.key in self.options:
+            return _given(self.options[setting.key], setting.value)
+        owner, _, name = setting.key.rpartition(".")
+        if owner in self.options:
+            value = f"{name}={setting.value}" if setting.value else name
+            return _given(self.options[owner], value)
+        return _given(setting.key, setting.value)
 
     def action(self, action: Action) -> str:
         """``ferbench models fetch NAME``."""
         return command_of(action)
+
+
+def _given(option: str, value: str) -> str:
+    """An option with its value; "" = alone."""
+    return f"{option} {shlex.quote(value)}" if value else option
 
 
 def reason_in(words: Words, error: BaseException) -> str:

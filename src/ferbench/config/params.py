@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.config.settings import PLUGS, Settings
-from ferbench.datasets.annotation_table import Table
+from ferbench.formats.annotation_table import Table
 
 
 def params_of(settings: Settings, choices: Mapping[str, str]) -> dict[str, str]:

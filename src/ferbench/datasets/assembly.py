@@ -11,11 +11,8 @@ from ferbench.datasets.naming import (
     Identity,
     Naming,
     chosen,
-    comparable_name,
     lookalikes,
-    plain,
     raise_problems,
-    same_name,
 )
 from ferbench.datasets.recordings import Footage, Recording
 from ferbench.datasets.session_parts import (
@@ -26,6 +23,7 @@ from ferbench.datasets.session_parts import (
     place_parts,
 )
 from ferbench.errors import DatasetError, Setting, Text
+from ferbench.spelling import comparable_name, plain, same_name
 from ferbench.wording import some
 
 _Sessions = Mapping[Identity, Sequence[Recording]]

@@ -6,67 +6,75 @@ Here that becomes the session and the participant that the file is of.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from ferbench.datasets.annotation_table import AnnotationTable, Problem, Row
-from ferbench.datasets.naming import comparable_name
 from ferbench.datasets.recordings import Recording, natural
+from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
+from ferbench.spelling import comparable_name
 
-_Named = TypeVar("_Named", Row, Problem)
+_Row = TypeVar("_Row", AnnotationRow, RefusedRow)
 
 
 def sessions_of_videos(table: AnnotationTable, recordings: Sequence[Recording]) -> AnnotationTable:
     """Rows that name a video file get its session and participant; the others stay as they are.
 
     Files' names are compared without suffix and case. Times in the file of a later part do not
-    count from the session's start, so these rows become problems.
+    count from the session's start, so these rows are refused.
 
     Args:
         table: with sessions named after video files (``by_video``).
         recordings: all files of the study.
     """
+    videos = _by_name(recordings)
+    first_parts = _first_parts(recordings)
+    rows: list[AnnotationRow] = []
+    refused = [_of_session(row, videos) for row in table.refused]
+    for row in table.rows:
+        named = _of_session(row, videos)
+        video = videos.get(comparable_name(row.session))
+        if not row.kept or video is None or first_parts[_shot(video)] == video:
+            rows.append(named)
+            continue
+        first = first_parts[_shot(video)]
+        reason = (
+            f"marked in {video.path.name}, which is not the first part of its session "
+            f"({first.path.name} is), so its time is not one of the session; mark the session's "
+            "parts together, or write times in a CSV"
+        )
+        refused.append(named.refused(reason))
+    return replace(table, rows=tuple(rows), refused=tuple(refused))
+
+
+def _by_name(recordings: Sequence[Recording]) -> dict[str, Recording]:
+    """Files whose name no other file has, by what spellings of it share."""
     files: dict[str, list[Recording]] = defaultdict(list)
     for recording in recordings:
         files[comparable_name(recording.path.stem)].append(recording)
-    known = {name: own[0] for name, own in files.items() if len(own) == 1}
-    rows: list[Row] = []
-    problems = [_named(problem, known) for problem in table.problems]
-    for row in table.rows:
-        named = _named(row, known)
-        video = known.get(comparable_name(row.session))
-        first = video and _first_part(video, recordings)
-        if video and first and first != video and row.kept:
-            reason = (
-                f"marked in {video.path.name}, which is not the first part of its session ({first.path.name} is), so "
-                "its time is not one of the session; mark the session's parts together, or write times in a CSV"
-            )
-            whose = {"session": named.session, "participant": named.participant, "file": row.file}
-            problems.append(Problem(line=row.line, reason=reason, **whose))
-        else:
-            rows.append(named)
-    return replace(table, rows=tuple(rows), problems=tuple(problems))
+    return {name: namesakes[0] for name, namesakes in files.items() if len(namesakes) == 1}
 
 
-def _named(item: _Named, known: dict[str, Recording]) -> _Named:
-    video = known.get(comparable_name(item.session))
-    if video is None:
-        return item
-    return replace(item, session=video.session, participant=item.participant or video.participant)
-
-
-def _first_part(video: Recording, recordings: Sequence[Recording]) -> Recording:
-    """The first part of a file's session and camera."""
-    whose = (
+def _shot(video: Recording) -> tuple[str, str, str]:
+    """What the parts of a session share that one camera filmed."""
+    return (
         comparable_name(video.session),
         comparable_name(video.participant),
         comparable_name(video.camera),
     )
-    own = [
-        r
-        for r in recordings
-        if (comparable_name(r.session), comparable_name(r.participant), comparable_name(r.camera))
-        == whose
-    ]
-    return min(own, key=lambda recording: natural(recording.part))
+
+
+def _first_parts(recordings: Sequence[Recording]) -> dict[tuple[str, str, str], Recording]:
+    """The first part of each session and camera."""
+    parts: dict[tuple[str, str, str], list[Recording]] = defaultdict(list)
+    for recording in recordings:
+        parts[_shot(recording)].append(recording)
+    return {shot: min(files, key=lambda file: natural(file.part)) for shot, files in parts.items()}
+
+
+def _of_session(row: _Row, videos: Mapping[str, Recording]) -> _Row:
+    """A row with the session and participant of the video that it names."""
+    video = videos.get(comparable_name(row.session))
+    if video is None:
+        return row
+    return replace(row, session=video.session, participant=row.participant or video.participant)

@@ -8,16 +8,15 @@ from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ferbench.datasets.annotation_table import Table
-from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.assembly import assemble
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
 from ferbench.datasets.naming import Naming
-from ferbench.datasets.pairing import Paired, pair
+from ferbench.datasets.pairing import pair
 from ferbench.datasets.recordings import Recording
+from ferbench.formats.reading import read_annotations
 from ferbench.places import clips_dir, default_root
-from ferbench.types import Session
+from ferbench.types import LoadedDataset
 from ferbench.weights.fetching import Notice, fetch, ignore_notice
 from ferbench.weights.published import PublishedFile
 
@@ -57,35 +56,31 @@ class Demo:
             folder = Path(self.folder).expanduser()
         return fetch(self.clips, folder, notify=notify)
 
-    def sessions(self) -> tuple[Session, ...]:
-        """One session per clip, sorted by name. Fetches missing clips.
+    def load(self) -> LoadedDataset:
+        """One session per clip, sorted by name; fetches missing clips.
+
+        Notices are what these numbers are worth, and what was left out, if ``clips`` was changed.
 
         Raises:
             WeightsError: a clip cannot be fetched, or is not what it should be.
             DatasetError: the clips and annotations do not fit together.
         """
-        return self._paired().sessions
-
-    def notices(self) -> tuple[str, ...]:
-        """What these numbers are worth, and what was left out, if ``clips`` was changed.
-
-        Raises like ``sessions``.
-        """
-        return (WORTH, *self._paired().notices)
-
-    @property
-    def tables(self) -> dict[str, Path]:
-        """The packaged annotations (ferbench is always installed as plain files)."""
-        return {"annotations": Path(str(resources.files("ferbench.datasets") / "demo.csv"))}
-
-    def _paired(self) -> Paired:
         rules = Rules(source="demo.csv", naming=Naming(template="{session}"), suffixes=SUFFIXES)
         clips = [
             Recording(path=path, where=path.name, session=path.stem)
             for path in self.fetch(_log.info)
         ]
         footage, _ = assemble(clips, rules.naming, None)
-        table = read_annotations(self.tables["annotations"], Table())
-        matched, notices = match(footage, table, rules)
+        annotations = annotations_path()
+        matched, notices = match(footage, read_annotations(annotations), rules)
         paired = pair(matched, rules)
-        return Paired(sessions=paired.sessions, notices=(*notices, *paired.notices))
+        return LoadedDataset(
+            sessions=paired.sessions,
+            notices=(WORTH, *notices, *paired.notices),
+            tables={"annotations": (annotations,)},
+        )
+
+
+def annotations_path() -> Path:
+    """The packaged annotations (ferbench is always installed as plain files)."""
+    return Path(str(resources.files("ferbench.datasets") / "demo.csv"))

@@ -13,12 +13,13 @@ from pathlib import Path, PurePosixPath
 from ferbench.datasets.known_names import KnownNames, spelled_as
 from ferbench.datasets.name_words import PERSON_WORDS, SESSION_WORDS
 from ferbench.datasets.names import Clues, read_name
-from ferbench.datasets.naming import Naming, comparable_name, plain, same_name
+from ferbench.datasets.naming import Naming
 from ferbench.datasets.pattern import recordings_by_name
 from ferbench.datasets.place import Place, Placement, clock_text
 from ferbench.datasets.recordings import Moment, Recording, natural
 from ferbench.datasets.same_session import tell_apart
-from ferbench.datasets.times import Clock
+from ferbench.formats.times import Clock
+from ferbench.spelling import comparable_name, plain, same_name
 
 
 def guess_places(paths: Sequence[str], known: KnownNames, folder: Path | None = None) -> Placement:

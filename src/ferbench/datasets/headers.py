@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
-from ferbench.datasets.naming import comparable_name, plain
+from ferbench.spelling import comparable_name, plain
 
 Field = Literal["session", "participant", "onset", "offset", "kind", "annotator"]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)

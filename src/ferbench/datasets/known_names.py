@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ferbench.datasets.name_words import TOKEN
-from ferbench.datasets.naming import comparable_name, plain
+from ferbench.spelling import comparable_name, plain
 
 
 def tokens(text: str) -> tuple[str, ...]:

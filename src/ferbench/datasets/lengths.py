@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, get_args
 
 import av
 
-from ferbench.datasets.annotation_table import AnnotationTable, Row, Table
-from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.naming import Finder, Naming, without_suffix
 from ferbench.datasets.recordings import Footage
-from ferbench.datasets.time_units import names_other_unit
-from ferbench.datasets.times import Clock, TimeFormat, since
-from ferbench.errors import DatasetError, VideoError
+from ferbench.errors import DatasetError, Text, VideoError
+from ferbench.formats.annotation_format import AnnotationFormat, Source
+from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Table
+from ferbench.formats.dispatch import open_annotations
+from ferbench.formats.time_units import names_other_unit
+from ferbench.formats.times import Clock, TimeFormat, since
 from ferbench.video.container import opened, video_stream
 
 TOLERATED_S: Final = 0.5
@@ -52,9 +53,9 @@ def read_header(path: Path) -> Header:
             length = container.duration
     except VideoError:
         return Header()
-    return Header(
-        length_s=length / av.time_base if length else None, rate_hz=float(rate) if rate else None
-    )
+    length_s = length / av.time_base if length else None
+    rate_hz = float(rate) if rate else None
+    return Header(length_s=length_s, rate_hz=rate_hz)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Outside:
     Seconds of the session, and how long that is.
     """
 
-    row: Row
+    row: AnnotationRow
     session: str
     time_s: float
     length_s: float
@@ -86,52 +87,61 @@ class Lengths:
 
     def session_of(self, session: str, participant: str) -> Footage | None:
         """The session that a row's names mean. Raises DatasetError where it may be several."""
-        names = (session, without_suffix(session, SUFFIXES))
-        found = (self._finder.find(self._naming.identity(name, participant)) for name in names)
-        return next((item for item in found if item is not None), None)
+        for name in (session, without_suffix(session, SUFFIXES)):
+            item = self._finder.find(self._naming.identity(name, participant))
+            if item is not None:
+                return item
+        return None
 
-    def reach(self, rows: Iterable[Row]) -> float:
+    def _with_length(
+        self, rows: Iterable[AnnotationRow]
+    ) -> Iterator[tuple[AnnotationRow, Footage, float]]:
+        """Annotations whose session's length is known, with both."""
+        for row in rows:
+            if not row.kept:
+                continue
+            item = self.session_of(row.session, row.participant)
+            if item is None:
+                continue
+            length_s = self._length_s[item.identity]
+            if length_s is not None:
+                yield row, item, length_s
+
+    def reach(self, rows: Iterable[AnnotationRow]) -> float:
         """The largest share of its session's video after which a row begins.
 
         0 where none can be judged.
         """
         shares = [0.0]
-        for row in rows:
-            item = self.session_of(row.session, row.participant) if row.kept else None
-            length_s = None if item is None else self._length_s[item.identity]
-            onset_s = None if item is None else _seconds(row.onset, item)
+        for row, item, length_s in self._with_length(rows):
+            onset_s = _seconds(row.onset, item)
             if onset_s is not None and length_s:
                 shares.append(onset_s / length_s)
         return max(shares)
 
-    def num_judged(self, rows: Iterable[Row]) -> int:
+    def num_judged(self, rows: Iterable[AnnotationRow]) -> int:
         """How many rows have a session whose length is known, and a time on it."""
-        found = 0
-        for row in rows:
-            item = self.session_of(row.session, row.participant) if row.kept else None
-            if item is not None and self._length_s[item.identity] is not None:
-                found += _seconds(row.onset, item) is not None
-        return found
+        onsets = [_seconds(row.onset, item) for row, item, _ in self._with_length(rows)]
+        return len(onsets) - onsets.count(None)
 
-    def outside(self, rows: Iterable[Row]) -> list[Outside]:
+    def outside(self, rows: Iterable[AnnotationRow]) -> list[Outside]:
         """Rows whose times lie outside their session's video.
 
         Rows that cannot be judged are not among them.
         """
-        found: list[Outside] = []
-        for row in rows:
-            item = self.session_of(row.session, row.participant) if row.kept else None
-            length_s = None if item is None else self._length_s[item.identity]
-            if item is None or length_s is None:
-                continue
-            for time in (row.onset, row.offset):
-                time_s = _seconds(time, item)
-                if time_s is not None and not -TOLERATED_S <= time_s <= length_s + TOLERATED_S:
-                    found.append(
-                        Outside(row=row, session=item.name, time_s=time_s, length_s=length_s)
-                    )
-                    break
-        return found
+        outside: list[Outside] = []
+        for row, item, length_s in self._with_length(rows):
+            times_s = [_seconds(row.onset, item), _seconds(row.offset, item)]
+            outside_s = [time_s for time_s in times_s if _is_outside(time_s, length_s)]
+            if outside_s and outside_s[0] is not None:
+                outside.append(
+                    Outside(row=row, session=item.name, time_s=outside_s[0], length_s=length_s)
+                )
+        return outside
+
+
+def _is_outside(time_s: float | None, length_s: float) -> bool:
+    return time_s is not None and not -TOLERATED_S <= time_s <= length_s + TOLERATED_S
 
 
 def _length_s(item: Footage, headers: Mapping[Path, Header]) -> float | None:
@@ -141,14 +151,18 @@ def _length_s(item: Footage, headers: Mapping[Path, Header]) -> float | None:
         length_s = headers[part.path].length_s
         if length_s is None:
             return None
-        end_s = max(end_s, (end_s if part.start_s is None else part.start_s) + length_s)
+        start_s = end_s if part.start_s is None else part.start_s
+        end_s = max(end_s, start_s + length_s)
     return end_s
 
 
 def _seconds(time: float | Clock, item: Footage) -> float | None:
+    """Seconds of the session; None = not known when it began."""
     if not isinstance(time, Clock):
         return time
-    return None if item.start is None else since(time, item.start)
+    if item.start is None:
+        return None
+    return since(time, item.start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,62 +183,117 @@ class Reading:
 
 
 def read_within(path: Path, table: Table, lengths: Lengths) -> Reading:
-    """Read annotations; where their times can be read in several ways, take the one that fits into
-    the videos.
+    """Read annotations; of several ways to read their times take the one that fits the videos.
 
     Time codes take the videos' frame rate where all have the same.
 
     Raises:
         DatasetError: the file cannot be read in any way.
     """
+    annotation_format, source = open_annotations(path, table, starts_known=lengths.starts_known)
     try:
-        rows = read_annotations(path, table, starts_known=lengths.starts_known)
+        rows = annotation_format.read(source)
     except DatasetError as error:
-        named = [name for name in (table.columns.onset, table.columns.offset) if name is not None]
-        possible = [] if any(map(names_other_unit, named)) else _possible(path, table, lengths)
+        possible = _possible(annotation_format, source, lengths)
         if not possible:
             raise
-        reason = str(error)
-    else:
-        return Reading(rows=rows, table=replace(table, time_format=rows.time_format))
-    if len(possible) == 1:
-        [(one, rows)] = possible
-        return Reading(
-            rows=rows, table=one, why=f"the videos have {one.frame_rate_hz:g} frames per second"
-        )
-    num_outside = [len(lengths.outside(rows.rows)) for _, rows in possible]
-    few = [_FEW * lengths.num_judged(rows.rows) if all(num_outside) else 0 for _, rows in possible]
-    fitting = [k for k, number in enumerate(num_outside) if number <= few[k]]
-    if len(fitting) == 1:
-        one, rows = possible[fitting[0]]
-        most = f"all but {num_outside[fitting[0]]}" if num_outside[fitting[0]] else "all"
-        if one.time_format == "milliseconds" and lengths.reach(rows.rows) < _REACHED:
-            reason += ". As milliseconds all would lie at the very beginning of their videos; are they frame numbers?"
-        else:
-            return Reading(
-                rows=rows, table=one, why=f"only so do {most} times lie inside their videos"
-            )
-    return Reading(rows=possible[0][1], table=table, question=reason)
+        return _fitting(possible, lengths, table, error)
+    return Reading(rows=rows, table=replace(table, time_format=rows.time_format))
 
 
-def _possible(path: Path, table: Table, lengths: Lengths) -> list[tuple[Table, AnnotationTable]]:
+Possible = tuple[Table, AnnotationTable]
+"""A way of reading a file, and its rows then."""
+
+
+def _possible(
+    annotation_format: AnnotationFormat, source: Source, lengths: Lengths
+) -> list[Possible]:
     """Ways of reading that leave the same rows out; empty = the file is wrong in another way."""
-    found: list[tuple[Table, AnnotationTable]] = []
+    columns = source.options.columns
+    if names_other_unit(columns.onset) or names_other_unit(columns.offset or ""):
+        return []
+    readings: list[Possible] = []
+    for options in _options(source.options, lengths):
+        rows = _read_as(options, annotation_format, source)
+        if rows is not None:
+            readings.append((options, rows))
+    return _with_fewest_refused(readings)
+
+
+def _read_as(
+    options: Table, annotation_format: AnnotationFormat, source: Source
+) -> AnnotationTable | None:
+    """The file's rows where it is written so; None = it is not."""
+    try:
+        return annotation_format.read(replace(source, options=options))
+    except DatasetError:
+        return None
+
+
+def _with_fewest_refused(readings: Sequence[Possible]) -> list[Possible]:
+    """Readings that refuse the same rows, and fewer than all others; a single one of time codes."""
+    fewest = min((len(rows.refused) for _, rows in readings), default=0)
+    best = [(options, rows) for options, rows in readings if len(rows.refused) == fewest]
+    refused_lines = {tuple(row.line for row in rows.refused) for _, rows in best}
+    is_single = len(best) == 1
+    if len(refused_lines) != 1 or (is_single and best[0][0].frame_rate_hz is None):
+        return []
+    return best
+
+
+def _options(table: Table, lengths: Lengths) -> Iterator[Table]:
+    """The table with each time format that can be used."""
     formats: tuple[TimeFormat, ...] = get_args(TimeFormat)
     for time_format in formats:
-        coded = time_format == "hh:mm:ss:ff"
-        clock_useless = time_format == "clock" and not lengths.starts_known
-        if time_format == "auto" or (coded and lengths.rate_hz is None) or clock_useless:
-            continue
-        one = replace(
-            table, time_format=time_format, frame_rate_hz=lengths.rate_hz if coded else None
+        if time_format == "hh:mm:ss:ff":
+            if lengths.rate_hz is not None:
+                rate_hz = lengths.rate_hz
+                yield replace(table, time_format=time_format, frame_rate_hz=rate_hz)
+        elif time_format != "auto" and (time_format != "clock" or lengths.starts_known):
+            yield replace(table, time_format=time_format, frame_rate_hz=None)
+
+
+def _fitting(
+    possible: Sequence[Possible], lengths: Lengths, table: Table, error: DatasetError
+) -> Reading:
+    """The only possible reading whose times lie inside the videos, else an open question.
+
+    Args:
+        possible: ways of reading.
+        lengths: the videos'.
+        table: how the file is described.
+        error: why it cannot be read so.
+    """
+    if len(possible) == 1:
+        [(options, rows)] = possible
+        why = f"the videos have {options.frame_rate_hz:g} frames per second"
+        return Reading(rows=rows, table=options, why=why)
+    question = error.text()
+    inside = _inside(possible, lengths)
+    if len(inside) == 1:
+        [(options, rows)] = inside
+        milliseconds = options.time_format == "milliseconds"
+        if not milliseconds or lengths.reach(rows.rows) >= _REACHED:
+            num_outside = len(lengths.outside(rows.rows))
+            most = f"all but {num_outside}" if num_outside else "all"
+            why = f"only so do {most} times lie inside their videos"
+            return Reading(rows=rows, table=options, why=why)
+        question = Text(
+            question,
+            ". As milliseconds all would lie at the very beginning of their videos; are they frame "
+            "numbers?",
         )
-        try:
-            found.append((one, read_annotations(path, one, starts_known=lengths.starts_known)))
-        except DatasetError:  # not written so
-            continue
-    fewest = min((len(rows.problems) for _, rows in found), default=0)
-    best = [(one, rows) for one, rows in found if len(rows.problems) == fewest]
-    left_out = {tuple(problem.line for problem in rows.problems) for _, rows in best}
-    coded_only = len(best) == 1 and best[0][0].frame_rate_hz is not None
-    return best if len(left_out) == 1 and (len(best) > 1 or coded_only) else []
+    return Reading(rows=possible[0][1], table=table, question=question)
+
+
+def _inside(possible: Sequence[Possible], lengths: Lengths) -> list[Possible]:
+    """Readings under which all times lie inside the videos, or few do not where none fits all."""
+    num_outside = [len(lengths.outside(rows.rows)) for _, rows in possible]
+    inside = []
+    for reading, number in zip(possible, num_outside, strict=True):
+        tolerated = 0.0
+        if all(num_outside):
+            tolerated = _FEW * lengths.num_judged(reading[1].rows)
+        if number <= tolerated:
+            inside.append(reading)
+    return inside

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferbench.datasets.csv_file import CsvFile, read_csv
-from ferbench.datasets.naming import Naming, comparable_name, did_you_mean, raise_problems
+from ferbench.datasets.naming import Naming, did_you_mean, raise_problems
 from ferbench.datasets.recordings import Moment, Recording, parse_moment
 from ferbench.errors import DatasetError
+from ferbench.formats.csv_file import CsvFile, read_csv
+from ferbench.spelling import comparable_name
 
 COLUMNS: Final = (
     "session",

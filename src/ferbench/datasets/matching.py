@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from ferbench.datasets.annotation_table import AnnotationTable, Problem, Row
+from ferbench.datasets.annotators import by_annotator
 from ferbench.datasets.naming import (
     NUMBERED_WITHIN,
     Finder,
     Identity,
     Naming,
-    chosen,
-    comparable_name,
-    did_you_mean,
     without_suffix,
 )
 from ferbench.datasets.recordings import Footage
-from ferbench.errors import DatasetError
-from ferbench.wording import some, some_lines
+from ferbench.datasets.stray_rows import no_row_belongs, without_video
+from ferbench.errors import DatasetError, Setting, Text
+from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
+from ferbench.spelling import comparable_name, same_name
+from ferbench.wording import some_lines
 
 Unlisted = Literal["unannotated", "empty", "skip"]
 """What a session without any row is.
@@ -31,8 +30,6 @@ Not annotated (no scores), annotated with nothing found, or left out.
 RefusedRows = Literal["unscored", "skip"]
 """A session with a row that cannot be used: it gets no scores, or is scored with its other rows."""
 
-BLANK: Final = "(blank)"
-EVERYBODY: Final = "all"
 _MANY: Final = 50
 
 
@@ -49,7 +46,7 @@ class Rules:
     annotator: str | None = None
     unlisted: Unlisted = "unannotated"
     refused_rows: RefusedRows = "unscored"
-    named_by: str = "dataset.pattern"
+    named_by: str = Text(Setting("pattern"))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,8 +58,8 @@ class Matched:
 
     footage: Footage
     participant: str = ""
-    rows: list[Row] = field(default_factory=list)
-    refused: list[Problem] = field(default_factory=list)
+    rows: list[AnnotationRow] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
 
 
 def match(
@@ -74,9 +71,9 @@ def match(
 ) -> tuple[list[Matched], list[str]]:
     """Find the session of each row.
 
-    A row's names mean the session whose names are spelled exactly so, else the only one in the same
-    comparable_name form (``naming.comparable_name``); a video's suffix in the session's cell counts for
-    nothing. A row that cannot be used and has no session counts for all sessions of its
+    A row's names mean the session whose names are spelled exactly so, else the only one whose names
+    differ in spelling only (``spelling.comparable_name``); a video's suffix in the session's cell
+    counts for nothing. A row that cannot be used and has no session counts for all sessions of its
     participant, unless such rows are skipped.
 
     Args:
@@ -94,162 +91,183 @@ def match(
             sessions, one name means sessions of several participants, or no row belongs to any
             session.
     """
-    found = [Matched(footage=item, participant=item.participant) for item in footage]
-    none: list[Matched] = []
-    finder = Finder(
-        [*((identity, none) for identity in left_out), *((m.footage.identity, [m]) for m in found)]
-    )
     _check_fields(table, rules)
-    strays: dict[Identity, list[Row]] = {}
-    for row in by_annotator(table.rows, rules.annotator):
-        identity = rules.naming.identity(row.session, row.participant)
-        own = _find(finder, identity, rules, row.line)
-        if own is None:
-            strays.setdefault(identity, []).append(row)
-        for matched in own or ():
-            matched.rows.append(row)
-    notices = [f"{rules.source}: {note}" for note in table.notes]
-    people = {comparable_name(item.participant) for item in found if item.participant}
-    for item in found:
-        notices += _whose(item, rules, people)
-    lost: dict[tuple[str, int], str] = {}
-    for problem in table.problems:
-        identity = rules.naming.identity(problem.session, problem.participant)
-        own = (
-            _find(finder, identity, rules, problem.line)
-            if all(identity)
-            else _of_person(problem, found, rules)
-        )
-        if own is None:
-            lost[problem.place] = f"{rules.source}, {problem}; the row was left out"
-        for matched in own or ():
-            matched.refused.append(problem)
-    if strays and not any(item.rows or item.refused for item in found):
-        theirs = some([repr(rules.naming.name(identity)) for identity in list(strays)[:3]])
-        ours = some([repr(item.footage.name) for item in found[:3]])
-        raise DatasetError(
-            f"{rules.source}: no row belongs to any video: the rows are of {theirs}, the videos of {ours}. "
-            f"Say how names are made with {rules.named_by}, dataset.session_name and dataset.format.columns."
-        )
-    return found, notices + refusals(lost, rules.source) + _told(strays, found, rules)
+    sessions = _Sessions(footage, rules, left_out)
+    strays = sessions.take_rows(by_annotator(table.rows, rules.annotator))
+    notices: list[str] = [Text(f"{rules.source}: ", note) for note in table.notes]
+    notices += sessions.take_participants()
+    lost = sessions.take_refused(table.refused)
+    if strays and sessions.are_without_rows:
+        raise no_row_belongs(strays, footage, rules.naming, rules.source, rules.named_by)
+    notices += refusals(lost, rules.source)
+    notices += without_video(strays, sessions.names_without_row, rules.naming, rules.source)
+    return sessions.all, notices
 
 
-def refusals(told: Mapping[tuple[str, int], str], source: str) -> list[str]:
-    """What is told of each file and line, in order; of very many only the lines."""
-    places = sorted(told)
-    rest = (
-        [f"{source}, {some_lines([n for _, n in places[_MANY:]])}: likewise"]
-        if len(places) > _MANY
-        else []
-    )
-    return [*(told[place] for place in places[:_MANY]), *rest]
+class _Sessions:
+    """The sessions, and which of them a row means."""
+
+    def __init__(
+        self, footage: Sequence[Footage], rules: Rules, left_out: Collection[Identity]
+    ) -> None:
+        self.all = [Matched(footage=item, participant=item.participant) for item in footage]
+        self._rules = rules
+        known: dict[Identity, list[Matched]] = {identity: [] for identity in left_out}
+        for item in self.all:
+            known[item.footage.identity] = [item]
+        self._finder = Finder(known.items())
+
+    @property
+    def are_without_rows(self) -> bool:
+        """Whether none has a row."""
+        return not any(item.rows or item.refused for item in self.all)
+
+    @property
+    def names_without_row(self) -> list[str]:
+        """Names of those that have no usable row."""
+        return [item.footage.name for item in self.all if not item.rows]
+
+    def take_rows(self, rows: Sequence[AnnotationRow]) -> dict[Identity, list[AnnotationRow]]:
+        """Give each row to its session; return those that are of none."""
+        strays: dict[Identity, list[AnnotationRow]] = {}
+        for row in rows:
+            identity = self._rules.naming.identity(row.session, row.participant)
+            items = self._find(identity, row.line)
+            if items is None:
+                strays.setdefault(identity, []).append(row)
+                continue
+            for item in items:
+                item.rows.append(row)
+        return strays
+
+    def take_participants(self) -> list[str]:
+        """Take participants from the rows where the videos do not tell them; return notices."""
+        known = {comparable_name(item.participant) for item in self.all if item.participant}
+        notices = []
+        for item in self.all:
+            notices += _take_participant(item, self._rules, known)
+        return notices
+
+    def take_refused(self, rows: Sequence[RefusedRow]) -> dict[tuple[str, int], str]:
+        """Give refused rows to their sessions; return, by place, what is told of the others."""
+        lost = {}
+        for row in rows:
+            items = self._of_refused(row)
+            if items is None:
+                lost[row.place] = f"{self._rules.source}, {row}; the row was left out"
+                continue
+            for item in items:
+                item.refused.append(row)
+        return lost
+
+    def _of_refused(self, row: RefusedRow) -> list[Matched] | None:
+        """The sessions that a refused row may be of; None = not known."""
+        identity = self._rules.naming.identity(row.session, row.participant)
+        if all(identity):
+            return self._find(identity, row.line)
+        return self._of_participant(row.participant)
+
+    def _find(self, identity: Identity, line: int) -> list[Matched] | None:
+        """The session of a row, [] = one that is left out, None = none.
+
+        Raises DatasetError where it may be several.
+        """
+        try:
+            items = self._finder.find(identity)
+            if items is None and self._rules.naming.fields[0] == "session":
+                session = without_suffix(identity[0], self._rules.suffixes)
+                items = self._finder.find((session, *identity[1:]))
+        except DatasetError as error:
+            place = f"{self._rules.source}, line {line}"
+            raise DatasetError(Text(f"{place}: session ", error.text())) from None
+        return items
+
+    def _of_participant(self, participant: str) -> list[Matched] | None:
+        """All sessions that a refused row without a session may be of; None = not known."""
+        if self._rules.refused_rows == "skip" or not participant:
+            return None
+        named = [item for item in self.all if item.participant]
+        theirs = [item for item in named if same_name(item.participant, participant)]
+        return theirs or None
 
 
 def _check_fields(table: AnnotationTable, rules: Rules) -> None:
     """Raise DatasetError where no row has what a session's name is made of."""
     for name in rules.naming.fields:
-        if table.rows and not any(getattr(row, name) for row in table.rows):
+        values = {getattr(row, name) for row in table.rows}
+        if values == {""}:
             raise DatasetError(
-                f"{rules.source}: sessions are named {rules.naming.template!r}, but the rows have no {name}; name its "
-                f"column in dataset.format.columns.{name}, or set dataset.session_name"
+                f"{rules.source}: sessions are named {rules.naming.template!r}, but the rows have "
+                f"no {name}",
+                hint=Text(
+                    "name its column in ",
+                    Setting(f"format.columns.{name}"),
+                    ", or set ",
+                    Setting("session_name"),
+                ),
             )
 
 
-def _of_person(problem: Problem, found: Sequence[Matched], rules: Rules) -> list[Matched] | None:
-    """All sessions that a row without a session may be of; None = not known."""
-    if rules.refused_rows == "skip" or not problem.participant:
-        return None
-    return [
-        m
-        for m in found
-        if m.participant and comparable_name(m.participant) == comparable_name(problem.participant)
-    ] or None
-
-
-def _find(
-    finder: Finder[list[Matched]], identity: Identity, rules: Rules, line: int
-) -> list[Matched] | None:
-    """The session of a row, [] = one that is left out, None = none."""
-    try:
-        found = finder.find(identity)
-        if found is None and rules.naming.fields[0] == "session":
-            found = finder.find((without_suffix(identity[0], rules.suffixes), *identity[1:]))
-    except DatasetError as error:
-        raise DatasetError(f"{rules.source}, line {line}: session {error}") from None
-    return found
-
-
-def by_annotator(rows: Sequence[Row], annotator: str | None) -> list[Row]:
-    """The rows of the chosen annotator; spellings of one name are one person, as for sessions."""
-    spelled: dict[str, str] = {}
-    names = [
-        spelled.setdefault(comparable_name(row.annotator), row.annotator) or BLANK for row in rows
-    ]
-    counts = Counter(names)
-    if annotator is None and len(counts) > 1:
-        listed = ", ".join(
-            f"{name} ({count} row{'s' * (count > 1)})" for name, count in sorted(counts.items())
-        )
-        example = next(name for name, _ in counts.most_common() if name != BLANK)
-        raise DatasetError(
-            f"several people annotated: {listed}; choose one with dataset.annotator={example}, "
-            f"or dataset.annotator={EVERYBODY} (each row is an annotation of its own)"
-        )
-    if annotator in (None, EVERYBODY) or not rows:
-        return list(rows)
-    name = chosen("dataset.annotator", str(annotator), counts)
-    return [row for row, own in zip(rows, names, strict=True) if own == name]
-
-
-def _whose(item: Matched, rules: Rules, known: set[str]) -> list[str]:
+def _take_participant(item: Matched, rules: Rules, known: set[str]) -> list[str]:
     """Take the participant from the rows where the videos do not tell.
 
     A notice where they call the person otherwise.
 
     Raises DatasetError where the rows name several people, or one that other videos are of.
     """
-    people = {comparable_name(row.participant): row for row in item.rows if row.participant}
-    if "participant" in rules.naming.fields or not people:
+    if "participant" in rules.naming.fields:
         return []
-    mend = (
-        f"Where sessions are numbered within participants, set dataset.session_name='{NUMBERED_WITHIN}'; where the "
-        "column is not about who was filmed, set dataset.format.columns.participant=null."
-    )
-    if len(people) > 1:
-        told = " and ".join(
-            f"{row.participant!r} (line {row.line})" for row in list(people.values())[:2]
-        )
-        raise DatasetError(
-            f"{rules.source}: session {item.footage.name!r} is there for participants {told}. {mend}"
-        )
-    [row] = people.values()
-    if not item.participant:
-        item.participant = row.participant
-    elif comparable_name(item.participant) != comparable_name(row.participant):
-        differs = (
-            f"{rules.source}, line {row.line}: session {item.footage.name!r} is of participant {row.participant!r}, "
-            f"by its video of {item.participant!r}"
-        )
-        if comparable_name(row.participant) in known:
-            raise DatasetError(f"{differs}. {mend}")
-        return [f"{differs}; the video's is used"]
+    row_of = {comparable_name(row.participant): row for row in item.rows if row.participant}
+    rows = list(row_of.values())
+    if len(rows) > 1:
+        raise _several_participants(item, rows, rules)
+    if not rows or same_name(item.participant, rows[0].participant):
+        return []
+    if item.participant:
+        return [_other_participant(item, rows[0], rules, known)]
+    item.participant = rows[0].participant
     return []
 
 
-def _told(strays: dict[Identity, list[Row]], found: Sequence[Matched], rules: Rules) -> list[str]:
-    """One notice per session that has annotations, but no video."""
-    free = [item.footage.name for item in found if not item.rows]
-    lines = {
-        identity: [row.line for row in rows if row.kept]
-        for identity, rows in sorted(strays.items())
-    }
-    names = {rules.naming.name(identity): own for identity, own in lines.items() if own}
-    notices = [
-        f"{rules.source}, {some_lines(own)}: no video is of session {name!r}{did_you_mean(name, free)}; left out"
-        for name, own in list(names.items())[:_MANY]
-    ]
-    rest = list(names)[_MANY:]
-    return [
-        *notices,
-        *([f"{rules.source}: no video is of sessions {some(rest)}; left out"] if rest else []),
-    ]
+def _other_participant(item: Matched, row: AnnotationRow, rules: Rules, known: set[str]) -> str:
+    """A notice on a session that its video and its row call of different people.
+
+    Raises DatasetError where the row's is on another video.
+    """
+    differs = (
+        f"{rules.source}, line {row.line}: session {item.footage.name!r} is of participant "
+        f"{row.participant!r}, by its video of {item.participant!r}"
+    )
+    if comparable_name(row.participant) in known:
+        raise DatasetError(differs, hint=_mend_participants())
+    return f"{differs}; the video's is used"
+
+
+def _several_participants(
+    item: Matched, rows: Sequence[AnnotationRow], rules: Rules
+) -> DatasetError:
+    two = [f"{row.participant!r} (line {row.line})" for row in rows[:2]]
+    session = f"session {item.footage.name!r}"
+    return DatasetError(
+        f"{rules.source}: {session} is there for participants {' and '.join(two)}",
+        hint=_mend_participants(),
+    )
+
+
+def _mend_participants() -> Text:
+    return Text(
+        "where sessions are numbered within participants, set ",
+        Setting("session_name", NUMBERED_WITHIN),
+        "; where the column is not about who was filmed, set ",
+        Setting("format.columns.participant", "null"),
+    )
+
+
+def refusals(notices: Mapping[tuple[str, int], str], source: str) -> list[str]:
+    """What is told of refused rows, by file and line, in order; of very many only the lines."""
+    places = sorted(notices)
+    first = [notices[place] for place in places[:_MANY]]
+    rest = [line for _, line in places[_MANY:]]
+    if not rest:
+        return first
+    return [*first, f"{source}, {some_lines(rest)}: likewise"]

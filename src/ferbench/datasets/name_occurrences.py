@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ferbench.datasets.name_text import Span, without
 from ferbench.datasets.name_words import TOKEN
-from ferbench.datasets.naming import comparable_name, plain
+from ferbench.spelling import comparable_name, plain
 
 
 def take_longest(text: str, spellings: dict[tuple[str, ...], set[str]], names: set[str]) -> str:

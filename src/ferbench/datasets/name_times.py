@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ferbench.datasets.name_text import without
 from ferbench.datasets.name_words import DATE, DAY_AND_MONTH, MOMENT, TIME_OF_DAY
-from ferbench.datasets.naming import comparable_name
+from ferbench.spelling import comparable_name
 
 
 def take_moments(text: str, ids: Collection[str]) -> tuple[str, datetime | None]:

@@ -35,7 +35,7 @@ from ferbench.datasets.name_words import (
     SESSION_WORDS,
     WORD,
 )
-from ferbench.datasets.naming import comparable_name, plain
+from ferbench.spelling import comparable_name, plain
 
 _LONGEST_AFTER_LETTER: Final = {"p": 4, "s": 3, "t": 2}
 """Digits that may follow a word of one letter; cameras number files as P1080123."""

@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from ferbench.datasets.files import is_video
 from ferbench.errors import ConfigError, DatasetError, Text
+from ferbench.spelling import comparable_name, plain
 from ferbench.wording import some
 
 PARTS_OF_A_NAME: Final = ("session", "participant")
@@ -27,33 +28,6 @@ Identity = tuple[str, ...]
 """Values of the fields that a session's name is made of."""
 _Piece = tuple[str, str | None, str | None, str | None]
 """A piece of a template: text, and the field after it with its format and conversion."""
-
-
-def plain(text: str) -> str:
-    """A name in one Unicode form, without white space around it.
-
-    Some systems write an accent into file names as a character of its own.
-    """
-    return unicodedata.normalize("NFC", text).strip()
-
-
-def comparable_name(text: str) -> str:
-    """What all spellings of one name have in common.
-
-    Lower case, and numbers without the leading zeros that spreadsheets drop.
-
-    >>> comparable_name("007"), comparable_name("P07")
-    ('7', 'p07')
-    """
-    folded = plain(plain(text).casefold())
-    if re.fullmatch(r"[0-9]+", folded):
-        return folded.lstrip("0") or "0"
-    return folded
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two spellings mean the same name."""
-    return comparable_name(one) == comparable_name(other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

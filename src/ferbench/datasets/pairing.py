@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ferbench.datasets.annotation_table import Problem
 from ferbench.datasets.matching import Matched, Rules, refusals
 from ferbench.datasets.recordings import Footage
 from ferbench.datasets.session_annotations import annotations_of, is_on_clock
 from ferbench.errors import DatasetError, Setting, Text
+from ferbench.formats.annotation_table import RefusedRow
 from ferbench.timespans import contains
 from ferbench.types import Annotation, Session
 from ferbench.wording import some
@@ -81,7 +81,7 @@ class _Pairing:
 
     rules: Rules
     sessions: list[Session] = field(default_factory=list)
-    refused: dict[tuple[str, int], Problem] = field(default_factory=dict)
+    refused: dict[tuple[str, int], RefusedRow] = field(default_factory=dict)
     unscored: dict[tuple[str, int], list[str]] = field(default_factory=dict)
     with_gaps: list[Matched] = field(default_factory=list)
     without_rows: list[str] = field(default_factory=list)
@@ -105,7 +105,7 @@ class _Pairing:
         else:
             self._add_without_rows(item)
 
-    def _why_refused(self, item: Matched, refused: Sequence[Problem]) -> str:
+    def _why_refused(self, item: Matched, refused: Sequence[RefusedRow]) -> str:
         """Why a session is not scored because of rows that cannot be used, or ""."""
         has_usable = len(item.rows) + len(item.refused) > len(refused)
         skips_refused = self.rules.refused_rows == "skip" and has_usable
@@ -113,7 +113,9 @@ class _Pairing:
             return ""
         return _first_reason(refused, self.rules)
 
-    def _note_refused(self, item: Matched, refused: Sequence[Problem], *, is_scored: bool) -> None:
+    def _note_refused(
+        self, item: Matched, refused: Sequence[RefusedRow], *, is_scored: bool
+    ) -> None:
         for problem in refused:
             self.refused[problem.place] = problem
             unscored = self.unscored.setdefault(problem.place, [])
@@ -212,7 +214,7 @@ def _outcome(unscored: Sequence[str]) -> str:
     return f"sessions {some(unscored)} are not scored"
 
 
-def _first_reason(refused: Sequence[Problem], rules: Rules) -> str:
+def _first_reason(refused: Sequence[RefusedRow], rules: Rules) -> str:
     reason = f"{rules.source}, {refused[0]}"
     if len(refused) == 1:
         return reason

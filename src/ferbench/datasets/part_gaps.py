@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ferbench.datasets.naming import comparable_name
+from ferbench.spelling import comparable_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from ferbench.datasets.naming import Naming, did_you_mean, plain
+from ferbench.datasets.naming import Naming, did_you_mean
 from ferbench.datasets.recordings import Moment, Recording, parse_moment
 from ferbench.errors import ConfigError, DatasetError, Setting, Text
+from ferbench.spelling import plain
 from ferbench.wording import some
 
 GROUPS: Final = ("session", "participant", "camera", "part", "start")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ferbench.datasets.times import Clock
+from ferbench.formats.times import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferbench.datasets.naming import Identity, comparable_name
-from ferbench.datasets.times import Clock, parse_clock, parse_time
+from ferbench.datasets.naming import Identity
+from ferbench.formats.times import Clock, parse_clock, parse_time
+from ferbench.spelling import comparable_name
 from ferbench.types import Part
 
 Moment = float | Clock

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from ferbench.datasets.copies import copies_of
-from ferbench.datasets.naming import NUMBERED_WITHIN, comparable_name, plain, same_name
+from ferbench.datasets.naming import NUMBERED_WITHIN
 from ferbench.datasets.place import Place, Placement
 from ferbench.datasets.recordings import natural
+from ferbench.spelling import comparable_name, plain, same_name
 from ferbench.wording import some
 
 _WORDS: Final = re.compile(r"[^\s/._()\[\]-]+")

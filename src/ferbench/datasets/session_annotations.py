@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import starmap
 from typing import Final
 
-from ferbench.datasets.annotation_table import Problem, Row
 from ferbench.datasets.matching import Matched
 from ferbench.datasets.recordings import Footage
-from ferbench.datasets.times import Clock, since
 from ferbench.errors import DatasetError, Setting, Text
+from ferbench.formats.annotation_table import AnnotationRow, RefusedRow
+from ferbench.formats.times import Clock, since
 from ferbench.types import Annotation
 
 _HALF_DAY_S: Final = 43200.0
@@ -18,7 +18,7 @@ _MINUTE_S: Final = 60.0
 _LONGEST_SESSION_S: Final = 3 * 3600.0
 
 
-def annotations_of(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]]:
+def annotations_of(item: Matched) -> tuple[tuple[Annotation, ...], list[RefusedRow]]:
     """A session's annotations in order of time, and all its rows that cannot be used."""
     annotations: list[Annotation] = []
     refused = list(item.refused)
@@ -27,26 +27,16 @@ def annotations_of(item: Matched) -> tuple[tuple[Annotation, ...], list[Problem]
         if isinstance(annotation, Annotation):
             annotations.append(annotation)
         else:
-            refused.append(_problem(row, annotation))
+            refused.append(row.refused(annotation))
     refused.sort(key=lambda problem: problem.place)
     return tuple(sorted(annotations)), refused
 
 
-def _is_kept(row: Row) -> bool:
+def _is_kept(row: AnnotationRow) -> bool:
     return row.kept
 
 
-def _problem(row: Row, reason: str) -> Problem:
-    return Problem(
-        line=row.line,
-        reason=reason,
-        session=row.session,
-        participant=row.participant,
-        file=row.file,
-    )
-
-
-def _annotation(row: Row, footage: Footage) -> Annotation | str:
+def _annotation(row: AnnotationRow, footage: Footage) -> Annotation | str:
     """A row's annotation, or why the row cannot be used."""
     onset_s = _session_seconds(row.onset, footage)
     offset_s = _session_seconds(row.offset, footage)
@@ -69,12 +59,12 @@ def _annotation(row: Row, footage: Footage) -> Annotation | str:
     )
 
 
-def is_on_clock(row: Row) -> bool:
+def is_on_clock(row: AnnotationRow) -> bool:
     """Whether a row's times are clock times."""
     return isinstance(row.onset, Clock)
 
 
-def _is_day_certain(row: Row, footage: Footage) -> bool:
+def _is_day_certain(row: AnnotationRow, footage: Footage) -> bool:
     """Whether the clock leaves no doubt about the day."""
     return not is_on_clock(row) or (_has_date(row.onset) and _has_date(footage.start))
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ferbench.datasets.naming import comparable_name
 from ferbench.datasets.part_gaps import PartGap, first_gap
 from ferbench.datasets.recordings import Moment, Recording, natural
-from ferbench.datasets.times import Clock, since
 from ferbench.errors import DatasetError, Setting, Text
+from ferbench.formats.times import Clock, since
+from ferbench.spelling import comparable_name
 from ferbench.types import Part
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from ferbench.datasets.csv_file import CsvFile, read_csv
 from ferbench.datasets.headers import Headers, find_columns
-from ferbench.datasets.naming import comparable_name, plain, same_name
 from ferbench.datasets.place import Place, clock_text
 from ferbench.datasets.recordings import parse_moment
-from ferbench.datasets.time_format import Times, find_times
-from ferbench.datasets.times import Cell, Clock, since
 from ferbench.errors import DatasetError, Text
+from ferbench.formats.csv_file import CsvFile, read_csv
+from ferbench.formats.time_format import Times, find_times
+from ferbench.formats.times import Cell, Clock, since
+from ferbench.spelling import comparable_name, plain, same_name
 
 _DIFFERS_S: Final = 1.0
 """Seconds by which a start in a file's name may differ from the log book's."""

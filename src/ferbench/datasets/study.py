@@ -1,28 +1,27 @@
-"""The sessions of a study: a folder of videos or a list of them, with annotations from one CSV
-file.
-"""
+"""The sessions of a study: a folder of videos or a list of them, with their annotations."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ferbench.datasets.annotation_table import Table
-from ferbench.datasets.annotations import read_annotations
+from ferbench.datasets.annotators import EVERYBODY
 from ferbench.datasets.assembly import assemble
 from ferbench.datasets.by_video import sessions_of_videos
 from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
 from ferbench.datasets.manifest import read_manifest
 from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
-from ferbench.datasets.naming import Naming, chosen
+from ferbench.datasets.naming import Identity, Naming, chosen
 from ferbench.datasets.pairing import Paired, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
 from ferbench.datasets.recordings import Footage, Recording
 from ferbench.datasets.session_annotations import check_minutes
-from ferbench.errors import ConfigError, DatasetError
-from ferbench.types import Session
+from ferbench.errors import ConfigError, DatasetError, Setting, Text
+from ferbench.formats.annotation_table import AnnotationTable, Table
+from ferbench.formats.dispatch import open_annotations
+from ferbench.types import Annotation, LoadedDataset
 from ferbench.wording import some
 
 _APART_S: Final = 0.5
@@ -46,11 +45,11 @@ class Study:
             videos and rows.
         camera: the one to use where sessions have several.
         annotations: a CSV with a row per annotation, or annotation programs' files
-            (``annotations.read_annotations``); None = not annotated.
+            (``formats.read_annotations``); None = not annotated.
         format: how that file is written.
         annotator: whose rows to use where there are several people's; ``all`` = each row is an
             annotation of its own, ``(blank)`` = the rows without a name. Compared as names of
-            sessions are (``naming.comparable_name``).
+            sessions are (``spelling.comparable_name``).
         unlisted: what a session without any row is; rows that ``format.keep`` leaves out count
             here.
         refused_rows: a session with a row that cannot be used is not scored, or (skip) scored with
@@ -81,84 +80,43 @@ class Study:
         """Check what can be checked without looking at files."""
         if self.videos is None and self.manifest is None:
             raise ConfigError(
-                "nothing to look for: set videos (a folder or a file) or manifest (a CSV of files)"
+                key="videos",
+                expected="a folder or a file here, or a CSV of files as manifest",
+                got=None,
             )
         if self.manifest is None:
             compiled(self.pattern, self._naming)
 
-    def sessions(self) -> tuple[Session, ...]:
-        """All sessions, sorted by name.
+    def load(self) -> LoadedDataset:
+        """Read everything, each file once.
+
+        Notices are about rows (with line numbers), files and sessions that were left out or
+        guessed.
 
         Raises:
             DatasetError: there is no video; files cannot be put together to sessions; a camera or
                 annotator must be chosen; the manifest or the annotations cannot be used, or do not
                 belong to the videos.
         """
-        return self._paired().sessions
-
-    def notices(self) -> tuple[str, ...]:
-        """What was left out or guessed: rows with line numbers, files, sessions.
-
-        Raises like ``sessions``.
-        """
-        return self._paired().notices
-
-    @property
-    def tables(self) -> dict[str, Path]:
-        """What is set of ``annotations`` (a file or a folder) and ``manifest``."""
-        named = {"annotations": self.annotations, "manifest": self.manifest}
-        return {name: Path(text).expanduser() for name, text in named.items() if text is not None}
+        recordings, notices = self._recordings()
+        footage, more_notices = assemble(recordings, self._naming, self.camera)
+        notices += more_notices
+        tables = {}
+        if self.manifest is not None:
+            tables["manifest"] = (Path(self.manifest).expanduser(),)
+        if self.annotations is not None:
+            loaded = self._annotated(Path(self.annotations).expanduser(), recordings, footage)
+        else:
+            items = [Matched(footage=item, participant=item.participant) for item in footage]
+            paired = unannotated(self._wanted(items))
+            loaded = LoadedDataset(sessions=paired.sessions, notices=paired.notices)
+        return replace(
+            loaded, notices=(*notices, *loaded.notices), tables={**loaded.tables, **tables}
+        )
 
     @property
     def _naming(self) -> Naming:
         return Naming(template=self.session_name)
-
-    @property
-    def _named_by(self) -> str:
-        """What the videos' names come from, for messages."""
-        if self.manifest is None:
-            return "dataset.pattern"
-        return f"{Path(self.manifest).name} (columns {', '.join(self._naming.fields)})"
-
-    def _paired(self) -> Paired:
-        recordings, notices = self._recordings()
-        footage, more = assemble(recordings, self._naming, self.camera)
-        notices += more
-        path = self.tables.get("annotations")
-        if path is None:
-            found = [Matched(footage=item, participant=item.participant) for item in footage]
-            paired = unannotated(self._wanted(found))
-        else:
-            rules = Rules(
-                source=path.name,
-                named_by=self._named_by,
-                naming=self._naming,
-                suffixes=self.suffixes,
-                annotator=self.annotator,
-                unlisted=self.unlisted,
-                refused_rows=self.refused_rows,
-            )
-            starts_known = any(item.start is not None for item in footage)
-            table = read_annotations(path, self.format, starts_known=starts_known)
-            if table.by_video:
-                table = sessions_of_videos(table, recordings)
-            there = {self._naming.identity(file.session, file.participant) for file in recordings}
-            left_out = there - {item.identity for item in footage}
-            found, told = match(footage, table, rules, left_out=left_out)
-            notices += (*told, *([] if table.clock else _begun_apart(footage)))
-            if (self.format.time_format, table.time_format) == ("auto", "mm:ss"):
-                check_minutes(found, path.name)
-            paired = pair(self._wanted(found), rules)
-        notices += paired.notices
-        gaps = {item.name for item in footage if item.missing}
-        refused = any(
-            session.unscored and session.session_id not in gaps for session in paired.sessions
-        )
-        if self.refused_rows == "unscored" and refused:
-            notices += (
-                "dataset.refused_rows=skip scores a session by its other rows where some cannot be used",
-            )
-        return Paired(sessions=paired.sessions, notices=notices)
 
     def _recordings(self) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
         """All files, as the manifest or their names describe them, and notices."""
@@ -167,49 +125,145 @@ class Study:
             manifest = read_manifest(Path(self.manifest).expanduser(), self._naming, folder=root)
             return manifest.recordings, manifest.notes
         assert root is not None
+        videos = self._videos(root)
+        folder = root.parent if root.is_file() else root
+        recordings, unfit = recordings_by_name(videos, folder, self.pattern, self._naming)
+        return recordings, self._not_looked_at(root) + unfit
+
+    def _videos(self, root: Path) -> list[Path]:
+        """The video, or those of the folder. Raises DatasetError."""
         if root.is_file() and not is_video(root, self.suffixes):
             raise DatasetError(
-                f"dataset.videos: {root} is neither a folder nor a video; expected a folder, or a file that ends "
-                f"in one of: {', '.join(self.suffixes)} (dataset.suffixes)"
+                f"{root} is neither a folder nor a video",
+                key="videos",
+                hint=Text(
+                    f"give a folder, or a file that ends in one of: {', '.join(self.suffixes)} (",
+                    Setting("suffixes"),
+                    ")",
+                ),
             )
         try:
-            videos = video_files(root, suffixes=self.suffixes, recursive=self.recursive)
+            return video_files(root, suffixes=self.suffixes, recursive=self.recursive)
         except DatasetError as error:
-            deeper = root.is_dir() and not self.recursive
-            hint = " (dataset.recursive=true looks in the folders below)" if deeper else ""
-            raise DatasetError(f"dataset.videos: {error}{hint}") from None
-        below = 0 if self.recursive or root.is_file() else num_below(root, suffixes=self.suffixes)
-        told = f"videos in folders below {root.name}: {below}, not looked at (dataset.recursive=true looks there)"
-        found, unfit = recordings_by_name(
-            videos, root.parent if root.is_file() else root, self.pattern, self._naming
-        )
-        return found, ((told,) if below else ()) + unfit
+            hint = ""
+            if root.is_dir() and not self.recursive:
+                hint = Text(Setting("recursive", "true"), " looks in the folders below")
+            raise DatasetError(error.text(), key="videos", hint=hint) from None
 
-    def _wanted(self, found: Sequence[Matched]) -> list[Matched]:
+    def _not_looked_at(self, root: Path) -> tuple[str, ...]:
+        """A notice on videos in the folders below the folder of videos."""
+        if self.recursive or root.is_file():
+            return ()
+        num_videos = num_below(root, suffixes=self.suffixes)
+        if not num_videos:
+            return ()
+        where = f"videos in folders below {root.name}: {num_videos}, not looked at ("
+        return (Text(where, Setting("recursive", "true"), " looks there)"),)
+
+    def _annotated(
+        self, path: Path, recordings: Sequence[Recording], footage: Sequence[Footage]
+    ) -> LoadedDataset:
+        """The sessions with their annotations."""
+        starts_known = any(item.start is not None for item in footage)
+        annotation_format, source = open_annotations(path, self.format, starts_known=starts_known)
+        table = annotation_format.read(source)
+        if table.by_video:
+            table = sessions_of_videos(table, recordings)
+        rules = self._rules(path)
+        identities = {self._naming.identity(file.session, file.participant) for file in recordings}
+        left_out = identities - {item.identity for item in footage}
+        items, notices = match(footage, table, rules, left_out=left_out)
+        if not table.clock:
+            notices += _begun_apart(footage)
+        if self.format.time_format == "auto" and table.time_format == "mm:ss":
+            check_minutes(items, path.name)
+        paired = pair(self._wanted(items), rules)
+        notices += [*paired.notices, *self._skips_refused(paired, footage)]
+        all_annotators, more_notices = self._all_annotators(footage, table, rules, left_out)
+        return LoadedDataset(
+            sessions=paired.sessions,
+            notices=(*notices, *more_notices),
+            tables={"annotations": source.files},
+            all_annotators=all_annotators,
+            all_watched=self.unlisted == "empty",
+        )
+
+    def _all_annotators(
+        self,
+        footage: Sequence[Footage],
+        table: AnnotationTable,
+        rules: Rules,
+        left_out: Collection[Identity],
+    ) -> tuple[dict[str, tuple[Annotation, ...]], list[str]]:
+        """Everybody's annotations by session, where one annotator was chosen, and notices."""
+        if self.annotator in (None, EVERYBODY):
+            return {}, []
+        rules = replace(rules, annotator=EVERYBODY)
+        try:
+            items, _ = match(footage, table, rules, left_out=left_out)
+            paired = pair(self._wanted(items), rules)
+        except DatasetError as error:
+            return {}, [Text("annotators are not compared: ", error.text())]
+        return _annotations(paired), []
+
+    def _rules(self, annotations: Path) -> Rules:
+        named_by: str = Text(Setting("pattern"))
+        if self.manifest is not None:
+            named_by = f"{Path(self.manifest).name} (columns {', '.join(self._naming.fields)})"
+        return Rules(
+            source=annotations.name,
+            named_by=named_by,
+            naming=self._naming,
+            suffixes=self.suffixes,
+            annotator=self.annotator,
+            unlisted=self.unlisted,
+            refused_rows=self.refused_rows,
+        )
+
+    def _wanted(self, items: Sequence[Matched]) -> list[Matched]:
         """Those of ``only_sessions`` and ``only_participants``."""
-        names = {item.footage.name for item in found}
-        people = {item.participant for item in found if item.participant}
-        sessions = {
-            chosen("dataset.only_sessions", name, names) for name in self.only_sessions
-        } or names
-        wanted = {
-            chosen("dataset.only_participants", name, people) for name in self.only_participants
-        }
+        names = [item.footage.name for item in items]
+        sessions = _chosen_names("only_sessions", self.only_sessions, names)
+        names = [item.participant for item in items]
+        participants = _chosen_names("only_participants", self.only_participants, names)
+        wanted = [item for item in items if item.footage.name in sessions]
+        return [item for item in wanted if item.participant in participants]
+
+    def _skips_refused(self, paired: Paired, footage: Sequence[Footage]) -> list[str]:
+        """A notice where sessions are not scored because of rows that cannot be used."""
+        with_gaps = {item.name for item in footage if item.missing}
+        unscored = {session.session_id for session in paired.sessions if session.unscored}
+        if self.refused_rows == "skip" or not unscored - with_gaps:
+            return []
+        setting = Setting("refused_rows", "skip")
         return [
-            item
-            for item in found
-            if item.footage.name in sessions and (not wanted or item.participant in wanted)
+            Text(setting, " scores a session by its other rows where some cannot be used"),
         ]
 
 
+def _chosen_names(key: str, listed: Sequence[str], known: Sequence[str]) -> set[str]:
+    """The known names that a setting lists, all where it lists none. Raises DatasetError."""
+    if not listed:
+        return set(known)
+    return {chosen(key, name, set(known) - {""}) for name in listed}
+
+
+def _annotations(paired: Paired) -> dict[str, tuple[Annotation, ...]]:
+    """Annotations by session, of those that have any or none."""
+    return {
+        session.session_id: session.annotations
+        for session in paired.sessions
+        if session.annotations is not None
+    }
+
+
 def _begun_apart(footage: Sequence[Footage]) -> list[str]:
-    """A notice on sessions whose times, counted from a start, may have been counted from another
-    camera's.
-    """
+    """A notice on sessions whose times may have been counted from another camera's start."""
     apart = [f"{item.name} ({item.apart_s:.1f} s)" for item in footage if item.apart_s > _APART_S]
     if not apart:
         return []
     return [
-        f"the cameras of {some(apart)} began at different times; annotated times are taken to count from the beginning "
-        f"of {footage[0].camera!r} (a manifest can give starts in seconds, from the beginning that was meant)"
+        f"the cameras of {some(apart)} began at different times; annotated times are taken to "
+        f"count from the beginning of {footage[0].camera!r} (a manifest can give starts in "
+        "seconds, from the beginning that was meant)"
     ]

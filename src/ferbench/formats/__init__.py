@@ -1,1 +1,27 @@
-"""Other programs' files, in and out."""
+"""Other programs' files, in and out: a file per format, with its reading and its writing.
+
+Annotations (``read_annotations``): ``spreadsheet``, ``elan``, ``boris``, ``webvtt``. Which file is
+of which format is told by one table, ``dispatch``; an ``annotation_format`` is what each offers.
+``annotation_table`` is what is read, ``tracks`` what is written (``writing``).
+
+Tables of ferbench's own: ``event_table`` (events, sessions' lengths), ``frame_labels``,
+``predictions``.
+"""
+
+from ferbench.formats.annotation_table import (
+    AnnotationRow,
+    AnnotationTable,
+    Columns,
+    RefusedRow,
+    Table,
+)
+from ferbench.formats.reading import read_annotations
+
+__all__ = [
+    "AnnotationRow",
+    "AnnotationTable",
+    "Columns",
+    "RefusedRow",
+    "Table",
+    "read_annotations",
+]

@@ -1,5 +1,4 @@
-"""The XML of ELAN's annotation files (.eaf), as the standard library's parser meets it, with the
-lines of elements.
+"""The XML of ELAN's annotation files (.eaf) with the lines of its elements, as expat parses it.
 
 Format: the EAF schema of the Max Planck Institute for Psycholinguistics
 (http://www.mpi.nl/tools/elan/EAFv3.0.xsd).
@@ -46,9 +45,18 @@ class EafDocument:
         self.media: list[Mapping[str, str]] = []
         self.slots_ms: dict[str, int | None] = {}
         self.tiers: dict[str, EafTier] = {}
+        self._annotations: dict[str, EafAnnotation] = {}
         self._tier: EafTier | None = None
         self._texts: list[str] | None = None
-        self._root = True
+        self._is_root = True
+        self._starts = {
+            "HEADER": self._check_units,
+            "MEDIA_DESCRIPTOR": self._take_media,
+            "TIME_SLOT": self._take_slot,
+            "TIER": self._start_tier,
+            "ALIGNABLE_ANNOTATION": self._start_annotation,
+            "REF_ANNOTATION": self._start_annotation,
+        }
         self._parser = expat.ParserCreate()
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._start
@@ -60,20 +68,20 @@ class EafDocument:
         """Read a file. Raises FormatError where it cannot be read, or is no ELAN file."""
         document = cls(path)
         try:
-            document._parse(path.read_bytes())
+            data = path.read_bytes()
         except OSError as error:
-            raise FormatError(
-                f"{path}: cannot be read ({error.strerror}); check the name"
-            ) from error
+            reason = f"cannot be read ({error.strerror})"
+            raise FormatError(f"{path}: {reason}; check the name") from error
+        document._parse(data)
         return document
 
     def _parse(self, data: bytes) -> None:
         try:
             self._parser.Parse(data, True)
         except expat.ExpatError as error:
-            reason = expat.ErrorString(error.code)
+            reason = f"not XML ({expat.ErrorString(error.code)}); expected an ELAN file"
             raise FormatError(
-                f"{self.path}, line {error.lineno}: not XML ({reason}); expected an ELAN file: {_SAVE_AGAIN}"
+                f"{self.path}, line {error.lineno}: {reason}: {_SAVE_AGAIN}"
             ) from error
         except (ValueError, LookupError) as error:  # an encoding that the parser does not know
             raise FormatError(
@@ -82,65 +90,81 @@ class EafDocument:
 
     def _doctype(self, *_: object) -> None:
         raise self.wrong(
-            "has a DOCTYPE, which ELAN's files have not and which is not read (it may hold entities)"
+            "has a DOCTYPE, which ELAN's files have not and which is not read (it may hold "
+            "entities)"
         )
 
     def wrong(self, what: str, line: int | None = None) -> FormatError:
-        """The error for this place in the file."""
-        place = self._parser.CurrentLineNumber if line is None else line
-        return FormatError(f"{self.path}, line {place}: {what}; {_SAVE_AGAIN}")
+        """The error for a line of the file, or for the place where the parser is."""
+        if line is None:
+            line = self._parser.CurrentLineNumber
+        return FormatError(f"{self.path}, line {line}: {what}; {_SAVE_AGAIN}")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if self._root:
-            self._root = False
-            if name != "ANNOTATION_DOCUMENT":
-                raise FormatError(
-                    f"{self.path}: not an ELAN file: expected the root element ANNOTATION_DOCUMENT, got {name}"
-                )
-        elif name == "HEADER":
-            units = attributes.get("TIME_UNITS", "milliseconds")
-            if units != "milliseconds":
-                raise self.wrong(f"TIME_UNITS is {units!r}, expected milliseconds")
-        elif name == "MEDIA_DESCRIPTOR":
-            self.media.append(attributes)
-        elif name == "TIME_SLOT":
-            self.slots_ms[self._needed(attributes, "TIME_SLOT_ID", name)] = self._milliseconds(
-                attributes, "TIME_VALUE"
-            )
-        elif name == "TIER":
-            tier = self._needed(attributes, "TIER_ID", name)
-            if tier in self.tiers:
-                raise self.wrong(f"there are two tiers named {tier!r}")
-            self._tier = self.tiers[tier] = EafTier(attributes=attributes)
-        elif name in ("ALIGNABLE_ANNOTATION", "REF_ANNOTATION"):
-            self._annotation(name, attributes)
+        """An element begins."""
+        if self._is_root:
+            self._check_root(name)
         elif name == "ANNOTATION_VALUE":
             self._texts = []
+        elif name in self._starts:
+            self._starts[name](name, attributes)
 
-    def _annotation(self, name: str, attributes: dict[str, str]) -> None:
+    def _check_root(self, name: str) -> None:
+        self._is_root = False
+        if name != "ANNOTATION_DOCUMENT":
+            raise FormatError(
+                f"{self.path}: not an ELAN file: expected the root element ANNOTATION_DOCUMENT, "
+                f"got {name}"
+            )
+
+    def _check_units(self, element: str, attributes: dict[str, str]) -> None:
+        del element
+        units = attributes.get("TIME_UNITS", "milliseconds")
+        if units != "milliseconds":
+            raise self.wrong(f"TIME_UNITS is {units!r}, expected milliseconds")
+
+    def _take_media(self, element: str, attributes: dict[str, str]) -> None:
+        del element
+        self.media.append(attributes)
+
+    def _take_slot(self, element: str, attributes: dict[str, str]) -> None:
+        slot = self._needed(attributes, "TIME_SLOT_ID", element)
+        self.slots_ms[slot] = self._milliseconds(attributes, "TIME_VALUE")
+
+    def _start_tier(self, element: str, attributes: dict[str, str]) -> None:
+        name = self._needed(attributes, "TIER_ID", element)
+        if name in self.tiers:
+            raise self.wrong(f"there are two tiers named {name!r}")
+        self._tier = self.tiers[name] = EafTier(attributes=attributes)
+
+    def _start_annotation(self, element: str, attributes: dict[str, str]) -> None:
         if self._tier is None:
-            raise self.wrong(f"{name} outside of a TIER")
-        found = EafAnnotation(
+            raise self.wrong(f"{element} outside of a TIER")
+        annotation = EafAnnotation(
             line=self._parser.CurrentLineNumber,
-            name=self._needed(attributes, "ANNOTATION_ID", name),
+            name=self._needed(attributes, "ANNOTATION_ID", element),
         )
-        if name == "REF_ANNOTATION":
-            found.parent = self._needed(attributes, "ANNOTATION_REF", name)
+        if element == "REF_ANNOTATION":
+            annotation.parent = self._needed(attributes, "ANNOTATION_REF", element)
         else:
-            first, last = (self._needed(attributes, f"TIME_SLOT_REF{n}", name) for n in (1, 2))
-            found.slots = (first, last)
-        self._tier.annotations.append(found)
+            begins = self._needed(attributes, "TIME_SLOT_REF1", element)
+            ends = self._needed(attributes, "TIME_SLOT_REF2", element)
+            annotation.slots = (begins, ends)
+        self._annotations[annotation.name] = annotation
+        self._tier.annotations.append(annotation)
 
     def _characters(self, text: str) -> None:
         if self._texts is not None:
             self._texts.append(text)
 
     def _end(self, name: str) -> None:
+        """An element ends."""
         if name == "TIER":
             self._tier = None
         elif name == "ANNOTATION_VALUE" and self._texts is not None:
             if self._tier is not None and self._tier.annotations:
-                self._tier.annotations[-1].text = " ".join("".join(self._texts).split())
+                words = "".join(self._texts).split()
+                self._tier.annotations[-1].text = " ".join(words)
             self._texts = None
 
     def _needed(self, attributes: Mapping[str, str], name: str, element: str) -> str:
@@ -159,4 +183,34 @@ class EafDocument:
 
     def origin_ms(self) -> int:
         """Where second 0 of the annotations is in the first linked file."""
-        return self._milliseconds(self.media[0], "TIME_ORIGIN") or 0 if self.media else 0
+        if not self.media:
+            return 0
+        return self._milliseconds(self.media[0], "TIME_ORIGIN") or 0
+
+    def timed(self, annotation: EafAnnotation) -> EafAnnotation:
+        """The annotation whose times another one has: itself, or the one that it refers to.
+
+        Raises FormatError where there is none.
+        """
+        seen = {annotation.name}
+        while annotation.slots is None:
+            parent = self._annotations.get(annotation.parent)
+            if parent is None or parent.name in seen:
+                what = f"refers to {annotation.parent}, which leads nowhere"
+                raise self.wrong(f"annotation {annotation.name} {what}", annotation.line)
+            seen.add(parent.name)
+            annotation = parent
+        return annotation
+
+    def times_ms(self, annotation: EafAnnotation) -> tuple[int | None, int | None]:
+        """Begin and end of an annotation that has slots of its own; None = the slot has no time.
+
+        Raises FormatError where there is no such slot.
+        """
+        assert annotation.slots is not None
+        for slot in annotation.slots:
+            if slot not in self.slots_ms:
+                what = f"there is no time slot {slot}"
+                raise self.wrong(f"annotation {annotation.name}: {what}", annotation.line)
+        begins, ends = annotation.slots
+        return self.slots_ms[begins], self.slots_ms[ends]

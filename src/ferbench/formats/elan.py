@@ -16,11 +16,19 @@ from pathlib import Path, PurePath
 from typing import Final
 from xml.etree import ElementTree
 
-from ferbench.errors import FormatError
+from ferbench.atomic import write_bytes
+from ferbench.formats.annotation_format import AnnotationFormat, Source
+from ferbench.formats.annotation_table import ALL_TIERS, AnnotationRow, AnnotationTable, RefusedRow
 from ferbench.formats.eaf_document import EafAnnotation, EafDocument
-from ferbench.formats.marks import BadMark, Mark, Marks, Span, Track, apart, media_stem, write_whole
+from ferbench.formats.elan_tiers import check_one_tier, check_tier_is_there, chosen_tiers
+from ferbench.formats.program_files import (
+    ImportedFile,
+    annotations_of,
+    ends_before_it_begins,
+    media_stem,
+)
+from ferbench.formats.tracks import Span, Track, without_overlaps
 
-ALL_TIERS: Final = "all"
 _COLUMNS: Final = ("tier", "tier_type", "tier_participant", "media", "file")
 _SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
@@ -32,184 +40,139 @@ _MIME_TYPES: Final = {
 }
 
 
-def read_elan(path: Path, *, tier: str | None = None) -> Marks:
+def read_elan(path: Path, *, tier: str | None = None) -> ImportedFile:
     """Read one .eaf file.
 
-    The session is named after the first linked media file, else after the .eaf file. Each mark has
-    the columns ``tier``, ``tier_type``, ``tier_participant``, ``media`` and ``file``; its kind is
-    the annotation's text, its annotator the tier's. An annotation that refers to another one has
-    that one's times.
+    The session is named after the first linked media file, else after the .eaf file. Each
+    annotation has the columns ``tier``, ``tier_type``, ``tier_participant``, ``media`` and
+    ``file``; its kind is its text, its annotator the tier's. An annotation that refers to another
+    one has that one's times.
 
     Args:
         path: the file.
-        tier: its marks only; None = of the only tier that has any; ``all`` = of all. A file without
-            the tier says nothing of its session, and gets a note.
+        tier: its annotations only; None = of the only tier that has any; ``all`` = of all. A file
+            without the tier says nothing of its session, and gets a note.
 
     Raises:
         FormatError: it is no ELAN file, or there are several tiers and none was chosen; names the
             line.
     """
-    document = EafDocument.read(path)
-    session = next(
-        (stem for media in document.media[:1] if (stem := media_stem(_url(media)))), path.stem
-    )
-    names = _chosen(document, tier)
-    if names is None:
+    return _imported(EafDocument.read(path), tier)
+
+
+def _imported(document: EafDocument, tier: str | None) -> ImportedFile:
+    path = document.path
+    if tier not in (None, ALL_TIERS, *document.tiers):
         note = f"{path.name} has no tier {tier!r}: taken as not annotated"
-        return Marks(path=path, columns=_COLUMNS, marks=(), notes=(note,))
-    marks: list[Mark] = []
-    problems: list[BadMark] = []
-    for name in names:
-        own, bad = _marks(document, name, session)
-        marks += own
-        problems += bad
-    bare = [name for name in names if not document.tiers[name].annotations]
-    media = [_url(found) for found in document.media]
-    notes = (
-        [f"{path.name} links {len(media)} files; its times are those of the first"]
-        if len(media) > 1
-        else []
-    )
-    return Marks(
+        return ImportedFile(path=path, columns=_COLUMNS, rows=(), notes=(note,))
+    session = path.stem
+    if document.media:
+        session = media_stem(_url(document.media[0])) or session
+    rows: list[AnnotationRow] = []
+    refused: list[RefusedRow] = []
+    unmarked = []
+    for name in chosen_tiers(document, tier):
+        tier_rows, tier_refused = _rows_of_tier(document, name, session)
+        rows += tier_rows
+        refused += tier_refused
+        if not document.tiers[name].annotations:
+            unmarked.append((session, _columns_of(document, name)))
+    notes = []
+    if len(document.media) > 1:
+        num_linked = len(document.media)
+        notes.append(f"{path.name} links {num_linked} files; its times are those of the first")
+    return ImportedFile(
         path=path,
         columns=_COLUMNS,
-        marks=tuple(marks),
-        problems=tuple(problems),
+        rows=tuple(rows),
+        refused=tuple(refused),
         sessions=frozenset([session]),
-        bare=tuple((session, _columns_of(document, name)) for name in bare),
+        unmarked=tuple(unmarked),
         notes=tuple(notes),
     )
-
-
-def tiers_of(path: Path) -> dict[str, int]:
-    """The tiers of a file, and how many annotations each has. Raises FormatError."""
-    document = EafDocument.read(path)
-    return {name: len(tier.annotations) for name, tier in document.tiers.items()}
 
 
 def _url(media: Mapping[str, str]) -> str:
     return media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL") or ""
 
 
-def _chosen(document: EafDocument, tier: str | None) -> list[str] | None:
-    """Names of the tiers to read; None = the file does not have the wanted one."""
-    if tier == ALL_TIERS:
-        return list(document.tiers)
-    if tier is not None:
-        return [tier] if tier in document.tiers else None
-    filled = {
-        name: len(found.annotations) for name, found in document.tiers.items() if found.annotations
-    }
-    if len(filled) > 1:
-        raise FormatError(several_tiers(document.path.name, filled))
-    return list(filled)
-
-
-def several_tiers(where: str, filled: Mapping[str, int]) -> str:
-    """What to do about several tiers with annotations."""
-    told = ", ".join(f"{name} ({number})" for name, number in filled.items())
-    first = next(iter(filled))
-    return (
-        f"{where}: several tiers have annotations: {told}; choose one with dataset.format.tier={first!r}, or "
-        f"dataset.format.tier={ALL_TIERS} (where tiers are kinds or annotators: dataset.format.columns.kind=tier or "
-        "dataset.format.columns.annotator=tier)"
-    )
-
-
-def _marks(document: EafDocument, name: str, session: str) -> tuple[list[Mark], list[BadMark]]:
-    """The marks of a tier in order of time."""
+def _rows_of_tier(
+    document: EafDocument, name: str, session: str
+) -> tuple[list[AnnotationRow], list[RefusedRow]]:
+    """The annotations of a tier in order of time, and those that cannot be used."""
     tier = document.tiers[name]
-    by_name = {found.name: found for own in document.tiers.values() for found in own.annotations}
-    siblings = Counter(found.parent for found in tier.annotations if found.parent)
+    num_children = Counter(note.parent for note in tier.annotations if note.parent)
     columns = _columns_of(document, name)
-    marks: list[Mark] = []
-    problems: list[BadMark] = []
-    for found in tier.annotations:
-        what = f"annotation {found.name} on tier {name!r}"
-        if siblings[found.parent] > 1:
-            times: tuple[float, float] | str = f"divides {found.parent} and has no times of its own"
+    rows: list[AnnotationRow] = []
+    refused: list[RefusedRow] = []
+    for note in tier.annotations:
+        times: tuple[float, float] | str
+        if num_children[note.parent] > 1:
+            times = f"divides {note.parent} and has no times of its own"
         else:
-            times = _times_s(document, _ancestor(document, found, by_name))
+            times = _times_s(document, document.timed(note))
         if isinstance(times, str):
-            problems.append(BadMark(line=found.line, session=session, reason=f"{what} {times}"))
-        else:
-            marks.append(
-                Mark(
-                    line=found.line,
-                    session=session,
-                    onset_s=times[0],
-                    offset_s=times[1],
-                    kind=found.text,
-                    annotator=tier.attributes.get("ANNOTATOR", ""),
-                    columns=columns,
-                )
+            reason = f"annotation {note.name} on tier {name!r} {times}"
+            refused.append(RefusedRow(line=note.line, session=session, reason=reason))
+            continue
+        onset_s, offset_s = times
+        rows.append(
+            AnnotationRow(
+                line=note.line,
+                session=session,
+                onset=onset_s,
+                offset=offset_s,
+                kind=note.text,
+                annotator=tier.attributes.get("ANNOTATOR", ""),
+                columns=columns,
             )
-    kept, overlapping = _parted(marks)
-    what = f"on tier {name!r} overlaps the one before it, which ELAN does not allow on one tier"
-    problems += [
-        BadMark(
-            line=mark.line, session=session, reason=f"the annotation at {mark.onset_s:g} s {what}"
         )
-        for mark in overlapping
-    ]
-    return kept, problems
+    kept, overlapping = _without_overlaps(rows)
+    for row in overlapping:
+        which = f"the annotation at {row.onset_s:g} s on tier {name!r}"
+        reason = f"{which} overlaps the one before it, which ELAN does not allow on one tier"
+        refused.append(RefusedRow(line=row.line, session=session, reason=reason))
+    return kept, refused
 
 
 def _columns_of(document: EafDocument, name: str) -> dict[str, str]:
     """What the file says of a tier."""
-    linked = _url(document.media[0]) if document.media else ""
-    kind, person = (
-        document.tiers[name].attributes.get(key, "")
-        for key in ("LINGUISTIC_TYPE_REF", "PARTICIPANT")
-    )
-    return dict(zip(_COLUMNS, (name, kind, person, linked, document.path.stem), strict=True))
+    attributes = document.tiers[name].attributes
+    return {
+        "tier": name,
+        "tier_type": attributes.get("LINGUISTIC_TYPE_REF", ""),
+        "tier_participant": attributes.get("PARTICIPANT", ""),
+        "media": _url(document.media[0]) if document.media else "",
+        "file": document.path.stem,
+    }
 
 
-def _parted(marks: Sequence[Mark]) -> tuple[list[Mark], list[Mark]]:
-    """Marks in order of time, and those that begin before an earlier one has ended."""
-    kept: list[Mark] = []
-    overlapping: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: (mark.onset_s, mark.offset_s)):
-        (overlapping if kept and mark.onset_s < kept[-1].offset_s else kept).append(mark)
+def _without_overlaps(
+    rows: Sequence[AnnotationRow],
+) -> tuple[list[AnnotationRow], list[AnnotationRow]]:
+    """Rows in order of time, and those that begin before an earlier one has ended."""
+    kept: list[AnnotationRow] = []
+    overlapping: list[AnnotationRow] = []
+    end_s = 0.0
+    for row in sorted(rows, key=lambda row: (row.onset_s, row.offset_s)):
+        if row.onset_s < end_s:
+            overlapping.append(row)
+        else:
+            kept.append(row)
+            end_s = row.offset_s
     return kept, overlapping
 
 
-def _ancestor(
-    document: EafDocument, found: EafAnnotation, by_name: Mapping[str, EafAnnotation]
-) -> EafAnnotation:
-    """The annotation whose times another one has. Raises FormatError where there is none."""
-    seen = {found.name}
-    while found.slots is None:
-        parent = by_name.get(found.parent)
-        if parent is None or parent.name in seen:
-            raise document.wrong(
-                f"annotation {found.name} refers to {found.parent}, which leads nowhere", found.line
-            )
-        seen.add(parent.name)
-        found = parent
-    return found
-
-
-def _times_s(document: EafDocument, found: EafAnnotation) -> tuple[float, float] | str:
+def _times_s(document: EafDocument, note: EafAnnotation) -> tuple[float, float] | str:
     """Onset and offset in seconds of the linked file, or why there are none."""
-    assert found.slots is not None
-    for slot in found.slots:
-        if slot not in document.slots_ms:
-            raise document.wrong(
-                f"annotation {found.name}: there is no time slot {slot}", found.line
-            )
-    onset_ms, offset_ms = (document.slots_ms[slot] for slot in found.slots)
+    onset_ms, offset_ms = document.times_ms(note)
     if onset_ms is None or offset_ms is None:
         return "has a time slot without a time; give it times of its own in ELAN"
     origin_ms = document.origin_ms()
     onset_s, offset_s = (onset_ms + origin_ms) / 1000, (offset_ms + origin_ms) / 1000
     if onset_s < 0:
         return f"begins at {onset_s:g} s, before the start of its video"
-    return (
-        (onset_s, offset_s)
-        if onset_s <= offset_s
-        else f"ends before it begins: {onset_s:g} s, {offset_s:g} s"
-    )
+    return ends_before_it_begins(onset_s, offset_s) or (onset_s, offset_s)
 
 
 def write_elan(
@@ -235,30 +198,29 @@ def write_elan(
         "xsi:noNamespaceSchemaLocation": _SCHEMA,
     }
     root = ElementTree.Element("ANNOTATION_DOCUMENT", attributes)
-    header = ElementTree.SubElement(
-        root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
-    )
+    units = {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
+    header = ElementTree.SubElement(root, "HEADER", units)
     if media:
-        kind = _MIME_TYPES.get(PurePath(media).suffix.lower(), "unknown")
-        ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", {"MEDIA_URL": media, "MIME_TYPE": kind})
+        mime_type = _MIME_TYPES.get(PurePath(media).suffix.lower(), "unknown")
+        linked = {"MEDIA_URL": media, "MIME_TYPE": mime_type}
+        ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", linked)
     order = ElementTree.SubElement(root, "TIME_ORDER")
     for track in tracks:
-        for number, spans in enumerate(apart(track.spans) or [[]], start=1):
+        for number, spans in enumerate(without_overlaps(track.spans) or [[]], start=1):
             name = track.name if number == 1 else f"{track.name} {number}"
-            tier = ElementTree.SubElement(
-                root, "TIER", {"TIER_ID": name, "LINGUISTIC_TYPE_REF": "default-lt"}
-            )
+            named = {"TIER_ID": name, "LINGUISTIC_TYPE_REF": "default-lt"}
+            tier = ElementTree.SubElement(root, "TIER", named)
             _write_tier(tier, order, spans)
     for number, annotation in enumerate(root.iter("ALIGNABLE_ANNOTATION"), start=1):
         annotation.set("ANNOTATION_ID", f"a{number}")
-    kinds = {
+    tier_type = {
         "LINGUISTIC_TYPE_ID": "default-lt",
         "TIME_ALIGNABLE": "true",
         "GRAPHIC_REFERENCES": "false",
     }
-    ElementTree.SubElement(root, "LINGUISTIC_TYPE", kinds)
+    ElementTree.SubElement(root, "LINGUISTIC_TYPE", tier_type)
     ElementTree.indent(root)
-    write_whole(path, ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True))
+    write_bytes(path, ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
 def _write_tier(
@@ -272,10 +234,37 @@ def _write_tier(
         slots = {}
         for name, time_ms in (("TIME_SLOT_REF1", onset_ms), ("TIME_SLOT_REF2", free_ms)):
             slots[name] = f"ts{len(order) + 1}"
-            ElementTree.SubElement(
-                order, "TIME_SLOT", {"TIME_SLOT_ID": slots[name], "TIME_VALUE": str(time_ms)}
-            )
+            slot = {"TIME_SLOT_ID": slots[name], "TIME_VALUE": str(time_ms)}
+            ElementTree.SubElement(order, "TIME_SLOT", slot)
         holder = ElementTree.SubElement(tier, "ANNOTATION")
         annotation = ElementTree.SubElement(holder, "ALIGNABLE_ANNOTATION", slots)
         text = "".join(letter if letter.isprintable() else " " for letter in span.text)
         ElementTree.SubElement(annotation, "ANNOTATION_VALUE").text = text
+
+
+def _read(source: Source) -> AnnotationTable:
+    """The annotations of ELAN's files; of a folder all tiers are read unless one is chosen."""
+    tier = source.options.tier
+    documents = [EafDocument.read(file) for file in source.files]
+    tier_of_file = ALL_TIERS if tier is None and source.is_folder else tier
+    files = [_imported(document, tier_of_file) for document in documents]
+    if tier is None:
+        check_one_tier(source, files)
+    else:
+        check_tier_is_there(source, documents, files)
+    return annotations_of(files, source)
+
+
+def _write(path: Path, sessions: Mapping[str, Sequence[Track]]) -> None:
+    [tracks] = sessions.values()
+    write_elan(path, tracks)
+
+
+ELAN: Final = AnnotationFormat(
+    name="ELAN",
+    suffixes=(".eaf",),
+    read=_read,
+    has_tiers=True,
+    endings=(".eaf",),
+    write=_write,
+)

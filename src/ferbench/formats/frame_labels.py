@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import FormatError
-from ferbench.formats.event_table import rows_of
+from ferbench.formats.csv_rows import rows_of
 from ferbench.types import I64
 
 COLUMNS: Final = ("truth", "prediction", "session")
@@ -26,13 +26,13 @@ class FrameLabels:
     Attributes:
         classes: names of K labels, sorted.
         truth: i64 (T,), number of each row's class.
-        found: i64 (T,), likewise what was predicted.
+        predicted: i64 (T,), likewise what was predicted.
         sessions: i64 (T,), number of each row's session; None = the file has no such column.
     """
 
     classes: tuple[str, ...]
     truth: I64
-    found: I64
+    predicted: I64
     sessions: I64 | None
 
 
@@ -46,31 +46,38 @@ def read_frame_labels(path: Path, columns: Mapping[str, str]) -> FrameLabels:
     Raises:
         FormatError: no such file, not such a table, or an empty cell; names the line.
     """
-    truth, found, session = (columns.get(name, name) for name in COLUMNS)
-    needed = (truth, found, *((session,) if "session" in columns else ()))
+    truth, prediction, session = (columns.get(name, name) for name in COLUMNS)
+    needed = [truth, prediction]
+    if "session" in columns:
+        needed.append(session)
     rows = list(rows_of(path, needed=needed, what="a table of frame labels"))
     if not rows:
         raise FormatError(f"{path}: there is no frame in it; expected a row per frame")
     for line, row in rows:
-        missing = [
-            name for name in (truth, found, session) if row.get(name, "-").lower() in ("", "nan")
-        ]
-        if missing:
-            raise FormatError(
-                f"{path.name}, line {line}: {missing[0]} is {row[missing[0]]!r}, expected a label; leave out frames "
-                "that have none"
-            )
-    labels = [[_label(row[name]) for _, row in rows] for name in (truth, found)]
+        _check_row(f"{path.name}, line {line}", row, (truth, prediction, session))
+    labels = [[_label(row[name]) for _, row in rows] for name in (truth, prediction)]
     classes, numbers = np.unique(labels, return_inverse=True)
-    numbers = numbers.reshape(2, -1).astype(np.int64)
+    of_truth, of_prediction = numbers.reshape(2, -1).astype(np.int64)
     sessions = None
     if session in rows[0][1]:
-        sessions = np.unique([row[session] for _, row in rows], return_inverse=True)[1].astype(
-            np.int64
-        )
+        names = [row[session] for _, row in rows]
+        sessions = np.unique(names, return_inverse=True)[1].astype(np.int64)
     return FrameLabels(
-        classes=tuple(classes.tolist()), truth=numbers[0], found=numbers[1], sessions=sessions
+        classes=tuple(classes.tolist()),
+        truth=of_truth,
+        predicted=of_prediction,
+        sessions=sessions,
     )
+
+
+def _check_row(where: str, row: Mapping[str, str], columns: tuple[str, ...]) -> None:
+    """Raise FormatError where a cell of these columns, as far as they are there, is empty."""
+    for name in columns:
+        if name in row and row[name].lower() in ("", "nan"):
+            raise FormatError(
+                f"{where}: {name} is {row[name]!r}, expected a label; leave out frames that have "
+                "none"
+            )
 
 
 def _label(text: str) -> str:
@@ -78,4 +85,6 @@ def _label(text: str) -> str:
         value = float(text)
     except ValueError:
         return text
-    return str(int(value)) if value.is_integer() else repr(value)
+    if value.is_integer():
+        return str(int(value))
+    return repr(value)

@@ -1,5 +1,4 @@
-"""Predictions of one video as a table for people and other programs, in Parquet and in CSV, and
-back.
+"""Predictions of one video as a table, in Parquet and in CSV, written and read.
 
 One row per face; a frame without a face has one row whose face columns are empty, so the table also
 holds the whole timeline. Columns: ``frame, start_s, end_s, face`` (row among the video's faces),
@@ -11,7 +10,6 @@ reading them gives the same bits.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,45 +19,21 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from ferbench.atomic import replacing
 from ferbench.errors import FormatError
+from ferbench.face_columns import BOX_COLUMNS, LANDMARK_COLUMNS, face_columns
 from ferbench.types import Expressions, Faces, Timeline, VideoInfo
 
-_BOX = ("x1", "y1", "x2", "y2")
-_POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
-_LANDMARKS = tuple(f"{point}_{axis}" for point in _POINTS for axis in "xy")
+_NEEDED = ("frame", "start_s", "end_s", "face", *BOX_COLUMNS, "score", *LANDMARK_COLUMNS)
 _ABOUT = b"ferbench.predictions"
 
 
 def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions) -> pa.Table:
     """The table, with what is not per row as JSON in its metadata."""
-    frames = timeline.video.num_frames
-    empty = np.setdiff1d(np.arange(frames), faces.frame)
-    frame = np.concatenate([faces.frame, empty])
-    order = np.argsort(frame, kind="stable")
-    source = np.concatenate([np.arange(len(faces)), np.full(len(empty), -1)])[order]
-    no_face = source < 0
-    row = expressions.rows_of(source)
-    columns: dict[str, pa.Array] = {
-        "frame": pa.array(frame[order], pa.int64()),
-        "start_s": pa.array(timeline.edges_s[frame[order]], pa.float64()),
-        "end_s": pa.array(timeline.edges_s[frame[order] + 1], pa.float64()),
-        "face": pa.array(source, pa.int64(), mask=no_face),
+    columns = {
+        name: pa.array(column.values, mask=column.missing)
+        for name, column in face_columns(timeline, faces, expressions).items()
     }
-    flat = np.concatenate(
-        [faces.box_xyxy, faces.score[:, None], faces.landmarks_xy.reshape(-1, 10)], axis=1
-    )
-    flat = np.concatenate([flat, np.zeros((1, flat.shape[1]), np.float32)])
-    for k, name in enumerate((*_BOX, "score", *_LANDMARKS)):
-        values = np.ascontiguousarray(flat[source, k])
-        columns[name] = pa.array(values, pa.float32(), mask=no_face | np.isnan(values))
-    for prefix, matrix, kind in (
-        ("logit", expressions.logits, pa.float32()),
-        ("prob", expressions.probs(), pa.float64()),
-    ):
-        padded = np.concatenate([matrix, np.zeros((1, len(expressions.labels)), matrix.dtype)])
-        for k, label in enumerate(expressions.labels):
-            values = np.ascontiguousarray(padded[row, k])
-            columns[f"{prefix}.{label}"] = pa.array(values, kind, mask=(row < 0) | np.isnan(values))
     video = timeline.video
     about = {
         "video_id": video.video_id,
@@ -73,26 +47,16 @@ def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions
 
 def write_predictions(folder: Path, stem: str, table: pa.Table) -> tuple[Path, Path]:
     """Write ``<stem>.parquet`` and ``<stem>.csv`` into a folder; return both paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     parquet, text = folder / f"{stem}.parquet", folder / f"{stem}.csv"
-    for path, write in ((parquet, _write_parquet), (text, pacsv.write_csv)):
-        part = path.with_name(f".{uuid.uuid4().hex}.part")
-        try:
-            write(table, part)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    with replacing(parquet) as part:
+        pq.write_table(table, part, compression="zstd")
+    with replacing(text) as part:
+        pacsv.write_csv(table, part)
     return parquet, text
 
 
-def _write_parquet(table: pa.Table, path: Path) -> None:
-    pq.write_table(table, path, compression="zstd")
-
-
 def is_predictions(path: Path) -> bool:
-    """Whether a file looks like one that this module writes (by suffix, or by the CSV's first
-    line).
-    """
+    """Whether a file looks like one of these, by its suffix or the CSV's first line."""
     if path.suffix == ".parquet":
         return True
     with path.open("rb") as stream:
@@ -128,16 +92,8 @@ def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
 
 
 def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
-    try:
-        table = pq.read_table(path) if path.suffix == ".parquet" else pacsv.read_csv(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise FormatError(f"{path} cannot be read as a table of predictions: {error}") from error
-    wanted = ["frame", "start_s", "end_s", "face", *_BOX, "score", *_LANDMARKS]
-    missing = [name for name in wanted if name not in table.column_names]
-    labels = tuple(n.removeprefix("logit.") for n in table.column_names if n.startswith("logit."))
-    if missing or not labels or table.num_rows == 0:
-        lack = ", ".join(missing) or ("logit.<label>" if not labels else "rows")
-        raise FormatError(f"{path} is not a table of predictions of ferbench: it has no {lack}")
+    table = _table(path)
+    labels = _labels(path, table)
     about = json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}"))
     frame = _numbers(table, "frame", np.int64)
     timeline = _timeline(path, about, frame, table)
@@ -145,9 +101,9 @@ def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
     face_table = table.filter(pa.array(has_face))
     faces = Faces(
         frame=_numbers(face_table, "frame", np.int64),
-        box_xyxy=_matrix(face_table, _BOX),
+        box_xyxy=_matrix(face_table, BOX_COLUMNS),
         score=_numbers(face_table, "score", np.float32),
-        landmarks_xy=_matrix(face_table, _LANDMARKS).reshape(-1, 5, 2),
+        landmarks_xy=_matrix(face_table, LANDMARK_COLUMNS).reshape(-1, 5, 2),
     )
     logits = _matrix(face_table, [f"logit.{label}" for label in labels])
     classified = np.flatnonzero(~np.isnan(logits).all(axis=1)).astype(np.int64)
@@ -155,6 +111,27 @@ def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
         frame=faces.frame[classified], face=classified, logits=logits[classified], labels=labels
     )
     return timeline, faces, expressions
+
+
+def _table(path: Path) -> pa.Table:
+    try:
+        if path.suffix == ".parquet":
+            return pq.read_table(path)
+        return pacsv.read_csv(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise FormatError(f"{path} cannot be read as a table of predictions: {error}") from error
+
+
+def _labels(path: Path, table: pa.Table) -> tuple[str, ...]:
+    """Labels of the table's columns of logits. Raises FormatError where it lacks something."""
+    missing = [name for name in _NEEDED if name not in table.column_names]
+    logits = [name for name in table.column_names if name.startswith("logit.")]
+    if not logits:
+        missing.append("logit.<label>")
+    if missing or table.num_rows == 0:
+        lacks = ", ".join(missing) or "rows"
+        raise FormatError(f"{path} is not a table of predictions of ferbench: it has no {lacks}")
+    return tuple(name.removeprefix("logit.") for name in logits)
 
 
 def _timeline(
@@ -165,10 +142,8 @@ def _timeline(
         raise FormatError(
             f"{path}: expected every frame from 0 on, {len(first)} frames end with {frame[-1]}"
         )
-    start, end = (
-        _numbers(table, "start_s", np.float64)[first],
-        _numbers(table, "end_s", np.float64)[first],
-    )
+    start = _numbers(table, "start_s", np.float64)[first]
+    end = _numbers(table, "end_s", np.float64)[first]
     duration_s = float(end[-1] - start[0])
     video = VideoInfo(
         video_id=about.get("video_id", path.stem),

@@ -132,7 +132,8 @@ class Cache:
             with closing(sqlite3.connect(file, timeout=30)) as memory, memory:
                 memory.execute(
                     "CREATE TABLE IF NOT EXISTS digest "
-                    "(path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode TEXT, sha256 TEXT)"
+                    "(path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, "
+                    "inode TEXT, sha256 TEXT)"
                 )
                 found: tuple[Any, ...] | None = memory.execute(statement, values).fetchone()
                 return found

@@ -71,8 +71,7 @@ class ColdPass:
     def run(
         self, path: Path, *, video_id: str, sha256: str, on_frames: Callable[[int], None]
     ) -> Timeline:
-        """Decode the video to its end, or as far as it goes (then the timeline says where it
-        stopped).
+        """Decode the video to its end, or as far as it goes; the timeline says where it stopped.
 
         Raises:
             VideoError: nothing of it can be decoded.

@@ -33,13 +33,14 @@ def start_s_of(part: Part, before: Sequence[PartResult]) -> float:
     if part.start_s is None:
         if before and before[-1].analysis.timeline.damage:
             raise DatasetError(
-                f"{part.path} follows a damaged part whose end is lost, so nobody knows when it began; give its start"
+                f"{part.path} follows a damaged part whose end is lost, so nobody knows when it "
+                "began; give its start"
             )
         return end_s
     if before and part.start_s < end_s - SEAM_S:
         raise DatasetError(
-            f"{part.path} begins at {part.start_s:.1f} s of the session, but the part before it lasts until "
-            f"{end_s:.1f} s; check the starts of the parts, and their order"
+            f"{part.path} begins at {part.start_s:.1f} s of the session, but the part before it "
+            f"lasts until {end_s:.1f} s; check the starts of the parts, and their order"
         )
     return part.start_s
 
@@ -50,15 +51,11 @@ def gaps_s(parts: Sequence[PartResult]) -> list[tuple[float, float]]:
     Before the first part, between parts, and after a last part that is damaged: its rest is lost.
     """
     ends_s = [0.0, *(part.end_s for part in parts)]
-    starts_s = [
-        *(part.start_s for part in parts),
-        math.inf if parts[-1].analysis.timeline.damage else ends_s[-1],
-    ]
-    return [
-        (end_s, start_s)
-        for end_s, start_s in zip(ends_s, starts_s, strict=True)
-        if start_s - end_s > SEAM_S
-    ]
+    is_cut_off = bool(parts[-1].analysis.timeline.damage)
+    last_s = math.inf if is_cut_off else ends_s[-1]
+    starts_s = [*(part.start_s for part in parts), last_s]
+    stretches = zip(ends_s, starts_s, strict=True)
+    return [(end_s, start_s) for end_s, start_s in stretches if start_s - end_s > SEAM_S]
 
 
 def observed(

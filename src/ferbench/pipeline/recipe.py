@@ -56,9 +56,7 @@ class Recipe:
 
     @property
     def crop_differences(self) -> tuple[str, ...]:
-        """How the crops differ from those that the model's weights were trained on, as far as that
-        is known.
-        """
+        """How crops differ from those that the weights were trained on, as far as is known."""
         return self.model.trained_crop.differences(
             self.preprocessing.geometry(model_px=self.model.input_px)
         )

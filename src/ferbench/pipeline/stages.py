@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,64 +15,25 @@ from ferbench.errors import CacheError, ConfigError, Setting, Text, VideoError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import ColdPass
+from ferbench.pipeline.networks import Networks
 from ferbench.pipeline.recipe import Recipe, Runtime
+from ferbench.pipeline.stage_keys import STAGES, stage_keys
 from ferbench.results import Analysis, StageKey, StageTiming, Work
 from ferbench.selectors.classify import Classify
 from ferbench.types import Expressions, Faces, Timeline
-from ferbench.weights import loading
-from ferbench.weights.checking import check_all, is_there
-from ferbench.weights.digests import known_digest, with_resolved_digests
-from ferbench.weights.fetching import fetch
-from ferbench.weights.published import PublishedFile
 
 if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger("ferbench")
 
-STAGES = ("timeline", "faces", "expressions")
-
-
-def stage_keys(
-    recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool, camera: str = ""
-) -> dict[str, StageKey]:
-    """Keys of the three stages of a video.
-
-    Paths, batch size, threads and names of cameras are not in them.
-
-    The recipe's weights have their whole digests (``Analyser.resolved_recipe``), so that a key
-    says which files made a result.
-
-    Raises:
-        ConfigError: the recipe classifies faces in a region, and has none for this camera.
-    """
-    numerics = {"device": device_kind, "dtype": "float32", "tf32": tf32 and device_kind == "cuda"}
-    timeline = StageKey.of("timeline", {"video": sha256, "reader": recipe.reader})
-    faces = StageKey.of(
-        "faces", {"frames": timeline.key, "detector": recipe.detector, "numerics": numerics}
-    )
-    expressions = StageKey.of(
-        "expressions",
-        {
-            "faces": faces.key,
-            "classify": recipe.classify.of(camera),
-            "preprocessing": recipe.preprocessing,
-            "model": recipe.model,
-            "numerics": numerics,
-        },
-    )
-    return {"timeline": timeline, "faces": faces, "expressions": expressions}
-
-
-_Made = tuple[Timeline, Faces, Expressions, dict[str, StageTiming]]
+_Tables = tuple[Timeline, Faces, Expressions, dict[str, StageTiming]]
 _Stored = dict[str, tuple[Any, StageTiming]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Video:
-    """A video that is asked for: its file's digest, its keys, and which of its faces are
-    classified.
-    """
+    """A video that is asked for: its digest, its keys, and which of its faces are classified."""
 
     path: Path
     video_id: str
@@ -95,7 +55,13 @@ def _first_missing(stored: _Stored) -> str:
 class Analyser:
     """Runs or reads the pixel stages of videos with one recipe.
 
-    Loads networks at their first use.
+    Attributes:
+        recipe: what to compute.
+        runtime: how this machine computes.
+        cache: stored tables.
+        networks: detector and model; each is loaded at its first use.
+        work: what was really computed, counted where it is done.
+        on_frames: told how many frames were done.
     """
 
     def __init__(
@@ -108,82 +74,17 @@ class Analyser:
         on_frames: Callable[[int], None] = lambda _: None,
         notify: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.recipe, self.runtime, self.cache, self.models = recipe, runtime, cache, models
-        self.on_frames, self.notify = on_frames, notify
-        self.device = runtime.torch_device()
+        self.recipe = recipe
+        self.runtime = runtime
+        self.cache = cache
+        self.networks = Networks(recipe, runtime, models, notify=notify)
+        self.on_frames = on_frames
         self.work = Work()
-        self._origins: dict[str, str] = {}  # of weight files that were fetched now
-        self._seen: tuple[
-            tuple[int, int], ...
-        ] = ()  # size and time of the weight files when they were checked
 
-    @cached_property
-    def detect(self) -> Callable[[torch.Tensor], Faces]:
-        """The detector, loaded."""
-        self._set_numerics()
-        return loading.load(self.recipe.detector, self.device, self.models, origins=self._origins)
-
-    @cached_property
-    def recognise(self) -> Callable[[torch.Tensor], torch.Tensor]:
-        """The model, loaded."""
-        self._set_numerics()
-        return loading.load(self.recipe.model, self.device, self.models, origins=self._origins)
-
-    def _set_numerics(self) -> None:
-        import torch
-
-        torch.backends.cuda.matmul.allow_tf32 = self.runtime.tf32
-        torch.backends.cudnn.allow_tf32 = self.runtime.tf32
-
-    @cached_property
-    def resolved_recipe(self) -> Recipe:
-        """The recipe with the whole digest of every weight file.
-
-        Raises:
-            WeightsError: nobody knows a file's digest yet, and it cannot be had, or does not fit.
-        """
-        if any(self._is_new(file) for file in self._files()):
-            self.ensure_weights()
-        return with_resolved_digests(self.recipe, self.models)
-
-    def _files(self) -> tuple[PublishedFile, ...]:
-        return (*self.recipe.detector.weights_files(), *self.recipe.model.weights_files())
-
-    def ensure_weights(self) -> None:
-        """Fetch the weight files that are missing, if the runtime allows it, and check them all.
-
-        Networks of files whose digest nobody knows yet are loaded: then it is known. A file is
-        hashed again only where its size or time changed.
-
-        Raises:
-            WeightsError: one cannot be had, or is not what it should be; better once, before the
-                first video, than at every video. One error tells all.
-        """
-        files = self._files()
-        if self._seen and self._seen == self._marks():
-            return
-        if self.runtime.fetch_weights:
-            missing = [file for file in files if not is_there(file, self.models)]
-            self._origins |= {file.file: str(file.source) for file in missing}
-            fetch(files, self.models, notify=self.notify)
-        else:
-            check_all(files, self.models)
-        if any(self._is_new(file) for file in self.recipe.detector.weights_files()):
-            _ = self.detect
-        if any(self._is_new(file) for file in self.recipe.model.weights_files()):
-            _ = self.recognise
-        self._seen = self._marks()
-
-    def _is_new(self, file: PublishedFile) -> bool:
-        return known_digest(file, self.models) is None
-
-    def _marks(self) -> tuple[tuple[int, int], ...]:
-        """Size and time of every weight file; () where one is missing."""
-        try:
-            about = [(self.models / file.file).stat() for file in self._files()]
-        except OSError:
-            return ()
-        return tuple((one.st_size, one.st_mtime_ns) for one in about)
+    @property
+    def device(self) -> torch.device:
+        """Where the networks run."""
+        return self.networks.device
 
     def keys(self, path: Path, *, camera: str = "") -> dict[str, StageKey]:
         """Keys of a video's stages (reads the file once if its digest is not remembered).
@@ -191,10 +92,10 @@ class Analyser:
         Raises:
             VideoError: there is no such file.
             ConfigError: the recipe has no region for this camera.
-            WeightsError: see ``resolved_recipe``.
+            WeightsError: see ``Networks.resolved_recipe``.
         """
         return stage_keys(
-            self.resolved_recipe,
+            self.networks.resolved_recipe,
             sha256=self._digest(path),
             device_kind=self.device.type,
             tf32=self.runtime.tf32,
@@ -215,9 +116,9 @@ class Analyser:
 
         Raises VideoError and ConfigError (see ``keys``).
         """
-        return not self.runtime.measure and all(
-            self.cache.has(key) for key in self.keys(path, camera=camera).values()
-        )
+        if self.runtime.measure:
+            return False
+        return all(self.cache.has(key) for key in self.keys(path, camera=camera).values())
 
     def estimated_frames(self, path: Path) -> int:
         """Frames that the container announces; 0 where it does not say or cannot be opened."""
@@ -253,9 +154,10 @@ class Analyser:
             classify=self.recipe.classify.of(camera),
             keys=keys,
         )
-        timeline, faces, expressions, timing = (
-            self._compute(video, {}) if self.runtime.measure else self._read_or_compute(video)
-        )
+        if self.runtime.measure:
+            timeline, faces, expressions, timing = self._compute(video, {})
+        else:
+            timeline, faces, expressions, timing = self._read_or_compute(video)
         if timeline.damage and self.runtime.on_damaged == "error":
             keep = Setting("runtime.on_damaged", "keep")
             raise VideoError(
@@ -268,70 +170,79 @@ class Analyser:
             timeline=timeline, faces=faces, expressions=expressions, keys=keys, timing=timing
         )
 
-    def _read_or_compute(self, video: _Video) -> _Made:
-        """The tables as they are stored, or made by the one process that holds the lock for what is
-        missing.
-        """
+    def _read_or_compute(self, video: _Video) -> _Tables:
+        """The tables as they are stored, or made by the one process that holds the lock."""
         while True:
             stored = self._stored(video)
             missing = _first_missing(stored)
             if not missing:
                 timeline, faces, expressions = (stored[stage][0] for stage in STAGES)
-                return (
-                    timeline,
-                    faces,
-                    expressions,
-                    {stage: timing for stage, (_, timing) in stored.items()},
-                )
+                timing = {stage: stage_timing for stage, (_, stage_timing) in stored.items()}
+                return timeline, faces, expressions, timing
             with self.cache.lock(video.keys[missing], waiting=video.tell_waiting):
                 stored = self._stored(video)
-                if (
-                    _first_missing(stored) == missing
-                ):  # else another process made it before we had the lock
-                    for stage in set(STAGES) - set(stored):
-                        if self.cache.has(video.keys[stage]):
-                            file = self.cache.path(video.keys[stage])
-                            log.warning(
-                                "a stored table is unreadable and will be made again: %s", file
-                            )
-                    return self._compute(video, stored)
+                if _first_missing(stored) != missing:
+                    continue  # another process made it before we had the lock
+                self._tell_unreadable(video, stored)
+                return self._compute(video, stored)
+
+    def _tell_unreadable(self, video: _Video, stored: _Stored) -> None:
+        for stage in set(STAGES) - set(stored):
+            if self.cache.has(video.keys[stage]):
+                file = self.cache.path(video.keys[stage])
+                log.warning("a stored table is unreadable and will be made again: %s", file)
 
     def _stored(self, video: _Video) -> _Stored:
         """What can be read of a video's tables; an unreadable one counts as missing."""
-        parse: dict[str, Callable[[Any, dict[str, Any]], Timeline | Faces | Expressions]] = {
-            "timeline": lambda table, about: tables.timeline_from(
-                table, about, video_id=video.video_id, path=video.path
-            ),
-            "faces": lambda table, _: tables.faces_from(table),
-            "expressions": tables.expressions_from,
-        }
-        found: _Stored = {}
+        stored: _Stored = {}
         for stage, key in video.keys.items():
-            if self.cache.has(key):
-                try:
-                    table, about = self.cache.read(key)
-                    found[stage] = (
-                        parse[stage](table, about),
-                        StageTiming(**about["timing"], cached=True),
-                    )
-                except (CacheError, KeyError, TypeError, ValueError) as error:
-                    log.debug("%s: %s", type(error).__name__, error)
-        return found
+            if not self.cache.has(key):
+                continue
+            try:
+                table, about = self.cache.read(key)
+                timing = StageTiming(**about["timing"], cached=True)
+                stored[stage] = (_parsed(stage, table, about, video), timing)
+            except (CacheError, KeyError, TypeError, ValueError) as error:
+                log.debug("%s: %s", type(error).__name__, error)
+        return stored
 
-    def _compute(self, video: _Video, stored: _Stored) -> _Made:
+    def _compute(self, video: _Video, stored: _Stored) -> _Tables:
         """Make what is missing in one pass, and store it."""
-        path = video.path
-        self.ensure_weights()
+        self.networks.ensure_weights()
         cold = ColdPass(
             recipe=self.recipe,
             runtime=self.runtime,
             device=self.device,
-            engines=self,
+            engines=self.networks,
             admission=video.classify,
             work=self.work,
             stored=stored["faces"][0] if "faces" in stored else None,
             classify="expressions" not in stored,
         )
+        timeline = self._run(cold, video)
+        faces = cold.faces()
+        if "expressions" in stored:
+            expressions = stored["expressions"][0]
+        else:
+            expressions = cold.expressions(faces)
+        timing: dict[str, StageTiming] = {}
+        for stage in STAGES:
+            if stage in stored:
+                timing[stage] = stored[stage][1]
+                continue
+            timing[stage] = cold.timing(stage, timeline)
+            table, about = _table(stage, timeline, faces, expressions)
+            self.cache.write(video.keys[stage], table, {**about, "timing": timing[stage].about()})
+        return timeline, faces, expressions, timing
+
+    def _run(self, cold: ColdPass, video: _Video) -> Timeline:
+        """Decode a video once.
+
+        Raises:
+            ConfigError: it does not fit into the device's memory.
+            VideoError: nothing of it can be decoded, or it changed meanwhile.
+        """
+        path = video.path
         try:
             timeline = cold.run(
                 path, video_id=video.video_id, sha256=video.sha256, on_frames=self.on_frames
@@ -339,29 +250,36 @@ class Analyser:
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and type(error).__name__ != "OutOfMemoryError":
                 raise
+            size = Setting("runtime.batch_size", str(self.runtime.batch_size))
             raise ConfigError(
-                f"{path} does not fit into the memory of {self.device} with runtime.batch_size="
-                f"{self.runtime.batch_size}; lower it"
+                Text(f"{path} does not fit into the memory of {self.device} with ", size),
+                hint="lower it",
             ) from error
         if self._digest(path) != video.sha256:
             raise VideoError(
-                f"{path} changed while it was read; nothing of it was stored. Run again when it is complete."
+                f"{path} changed while it was read; nothing of it was stored. Run again when it "
+                "is complete."
             )
-        faces = cold.faces()
-        expressions = (
-            stored["expressions"][0] if "expressions" in stored else cold.expressions(faces)
-        )
-        contents: dict[str, Callable[[], tuple[Any, dict[str, Any]]]] = {
-            "timeline": lambda: tables.timeline_table(timeline),
-            "faces": lambda: (tables.faces_table(faces), {}),
-            "expressions": lambda: tables.expressions_table(expressions),
-        }
-        timing: dict[str, StageTiming] = {}
-        for stage in STAGES:
-            timing[stage] = stored[stage][1] if stage in stored else cold.timing(stage, timeline)
-            if stage not in stored:
-                table, about = contents[stage]()
-                self.cache.write(
-                    video.keys[stage], table, {**about, "timing": timing[stage].about()}
-                )
-        return timeline, faces, expressions, timing
+        return timeline
+
+
+def _parsed(
+    stage: str, table: Any, about: dict[str, Any], video: _Video
+) -> Timeline | Faces | Expressions:
+    """A stage's result from its stored table."""
+    if stage == "timeline":
+        return tables.timeline_from(table, about, video_id=video.video_id, path=video.path)
+    if stage == "faces":
+        return tables.faces_from(table)
+    return tables.expressions_from(table, about)
+
+
+def _table(
+    stage: str, timeline: Timeline, faces: Faces, expressions: Expressions
+) -> tuple[Any, dict[str, Any]]:
+    """A stage's result as a table, and what is stored about it."""
+    if stage == "timeline":
+        return tables.timeline_table(timeline)
+    if stage == "faces":
+        return tables.faces_table(faces), {}
+    return tables.expressions_table(expressions)

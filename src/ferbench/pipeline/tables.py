@@ -154,7 +154,7 @@ def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
         about: dict[str, Any] = json.loads(table.schema.metadata[ABOUT])
     except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
         raise CacheError(
-            f"{path} is not a table that ferbench wrote ({error}). If it lies in the cache, delete it: "
-            "it will be computed again."
+            f"{path} is not a table that ferbench wrote ({error}). If it lies in the cache, "
+            "delete it: it will be computed again."
         ) from error
     return table, about

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from ferbench.datasets.annotation_table import Problem, Row, Table
-from ferbench.datasets.annotations import read_annotations
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming
 from ferbench.datasets.pairing import Paired, pair
 from ferbench.datasets.recordings import Footage
 from ferbench.errors import DatasetError
-from ferbench.types import Part, Session
+from ferbench.formats.annotation_table import AnnotationRow, RefusedRow, Table
+from ferbench.formats.reading import read_annotations
+from ferbench.types import LoadedDataset, Part, Session
 from ferbench.wording import some
 
 
@@ -130,28 +130,16 @@ class SorocovaOriginal:
     annotations: str
     format: Table = field(default_factory=Table)
 
-    def sessions(self) -> tuple[Session, ...]:
+    def load(self) -> LoadedDataset:
         """All sessions, sorted by name.
+
+        Notices are about pairs without a file, files of several pairs, and rows that cannot be
+        used.
 
         Raises:
             DatasetError: no folder, no CSV, or nothing was chosen.
         """
-        return self._paired().sessions
-
-    def notices(self) -> tuple[str, ...]:
-        """Pairs without a file, files of several pairs, and rows that cannot be used.
-
-        Raises like ``sessions``.
-        """
-        return self._paired().notices
-
-    @property
-    def tables(self) -> dict[str, Path]:
-        """The CSV."""
-        return {"annotations": Path(self.annotations).expanduser()}
-
-    def _paired(self) -> Paired:
-        root, path = Path(self.videos).expanduser(), self.tables["annotations"]
+        root, path = Path(self.videos).expanduser(), Path(self.annotations).expanduser()
         if not root.is_dir():
             raise DatasetError(f"no such folder: {root}. Check the path.", key="videos")
         pairs = select(list(walk(root)), _text(path))
@@ -162,29 +150,33 @@ class SorocovaOriginal:
             )
         rules = Rules(source=path.name, naming=Naming(template=NUMBERED_WITHIN), suffixes=SUFFIXES)
         footage, unscored = _scorable(root, pairs, owners, rules)
-        scored = self._scored(footage, rules)
+        scored = self._scored(footage, rules, path)
         notices: list[str] = []
         without_file = [str(item) for item in pairs if not item.files]
         if without_file:
             notices.append(f"{path.name}: no file was chosen for {some(without_file)}")
         notices += [f"{session.session_id}: {session.unscored}" for session in unscored]
         sessions = sorted((*scored.sessions, *unscored), key=lambda session: session.session_id)
-        return Paired(sessions=tuple(sessions), notices=(*notices, *scored.notices))
+        return LoadedDataset(
+            sessions=tuple(sessions),
+            notices=(*notices, *scored.notices),
+            tables={"annotations": (path,)},
+        )
 
-    def _scored(self, footage: Sequence[Footage], rules: Rules) -> Paired:
+    def _scored(self, footage: Sequence[Footage], rules: Rules, path: Path) -> Paired:
         """Files that belong to one pair, with its rows."""
         if not footage:
             return Paired(sessions=(), notices=())
         identities = {item.identity for item in footage}
 
-        def belongs(item: Row | Problem) -> bool:
+        def belongs(item: AnnotationRow | RefusedRow) -> bool:
             return rules.naming.identity(item.session, item.participant) in identities
 
-        table = read_annotations(self.tables["annotations"], self.format)
+        table = read_annotations(path, self.format)
         table = replace(
             table,
             rows=tuple(filter(belongs, table.rows)),
-            problems=tuple(filter(belongs, table.problems)),
+            refused=tuple(filter(belongs, table.refused)),
         )
         matched, match_notices = match(footage, table, rules)
         paired = pair(matched, rules)

@@ -10,9 +10,12 @@ from pathlib import Path
 from ferbench.config.choices import Choice, settings_for
 from ferbench.config.saved import saved_settings, yaml_of
 from ferbench.config.settings import Settings
+from ferbench.errors import Text, errors_within
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate as evaluate_sessions
 from ferbench.pipeline.stages import Analyser
+from ferbench.protocols import Dataset
+from ferbench.types import LoadedDataset
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.prepare import prepare_pixels
 from ferbench.workflows.progress import OnProgress, untold
@@ -125,8 +128,9 @@ def evaluate_settings(
         FerbenchError: the data set cannot be read, or weights are missing. A session that fails is
             in the report.
     """
-    sessions = settings.dataset.sessions()
-    notices = (*settings.dataset.notices(), *exact_notice(settings.recipe, choices))
+    loaded = _loaded(settings.dataset)
+    sessions = loaded.sessions
+    notices = (*loaded.notices, *exact_notice(settings.recipe, choices))
     cache = Cache(settings.paths.cache)
     analyser = Analyser(
         settings.recipe, settings.runtime, cache, settings.paths.models, notify=notify
@@ -139,15 +143,26 @@ def evaluate_settings(
         with_statistics = makes_statistics(settings.recipe.statistics, cell=False)
     run_statistics = None
     if with_statistics:
-        run_statistics = statistics_of(report, settings, cache, pictures=pictures)
+        run_statistics = statistics_of(report, loaded, settings.recipe, cache, pictures=pictures)
     return Evaluation(
         settings=settings,
         choices=choices,
         report=report,
         statistics=run_statistics,
         device=str(analyser.device),
-        inputs=inputs_of(settings, report, cache),
+        inputs=inputs_of(loaded, report, cache),
     )
+
+
+def _loaded(dataset: Dataset) -> LoadedDataset:
+    """What a data set says; settings that it names are fields of ``dataset``."""
+    with errors_within("dataset"):
+        loaded = dataset.load()
+    notices = [
+        notice.within("dataset") if isinstance(notice, Text) else notice
+        for notice in loaded.notices
+    ]
+    return replace(loaded, notices=tuple(notices))
 
 
 def statistics_of_saved(config: Path) -> RunStatistics | None:

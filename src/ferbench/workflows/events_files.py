@@ -8,9 +8,10 @@ from typing import Final
 
 from ferbench.atomic import replacing
 from ferbench.errors import ConfigError
+from ferbench.formats.dispatch import endings, writer_of
 from ferbench.formats.tracks import event_tracks
+from ferbench.formats.writing import check_target, write_tracks
 from ferbench.report.files import EVENT_COLUMNS, event_rows, write_csv
-from ferbench.workflows.event_formats import ENDINGS, check_foreign, is_foreign, write_tracks
 from ferbench.workflows.file_kinds import kind_of
 from ferbench.workflows.found_events import SessionEvents
 
@@ -29,12 +30,12 @@ def check_events_target(out: Path, *, several: bool) -> None:
         raise ConfigError(
             f"{out} is a folder; expected the name of a file such as {example}", key="out"
         )
-    if is_foreign(out):
-        check_foreign(out, several=several)
+    if writer_of(out) is not None:
+        check_target(out, several=several)
         return
     if out.suffix.lower() != ".csv":
-        endings = ", ".join(ENDINGS)
-        raise ConfigError(f"expected a name that ends in {endings}, got {out}", key="out")
+        possible = ", ".join((".csv", *endings()))
+        raise ConfigError(f"expected a name that ends in {possible}, got {out}", key="out")
     lengths = lengths_beside(out)
     for path, kind, what in ((out, "events", "events"), (lengths, "lengths", "sessions' lengths")):
         if path.exists() and kind_of(path) != kind:
@@ -53,7 +54,7 @@ def write_events(out: Path, sessions: Sequence[SessionEvents]) -> list[Path]:
 
     A table has the sessions' lengths beside it, in the second file.
     """
-    if is_foreign(out):
+    if writer_of(out) is not None:
         tracks = {session.session_id: event_tracks(session.events) for session in sessions}
         return write_tracks(out, tracks)
     lengths = lengths_beside(out)

@@ -7,7 +7,8 @@ from typing import Literal
 
 from ferbench.datasets.files import SUFFIXES, is_video
 from ferbench.errors import Action, ConfigError, Part, Setting, Text
-from ferbench.formats.event_table import first_cells, is_lengths
+from ferbench.formats.csv_rows import first_cells
+from ferbench.formats.length_table import is_lengths
 from ferbench.formats.predictions import is_predictions
 from ferbench.thesis.frame_csv import FACE_COLUMNS
 from ferbench.thesis.grades import is_grades

@@ -23,7 +23,7 @@ def prepare_pixels(
     """
     missing = [path for path, camera in videos if _needs_pixels(analyser, path, camera)]
     if missing:
-        analyser.ensure_weights()
+        analyser.networks.ensure_weights()
     progress = Progress(
         done_frames=0,
         total_frames=sum(analyser.estimated_frames(path) for path in missing),

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ferbench.config.settings import Settings
-from ferbench.datasets.marked import annotation_files
 from ferbench.fingerprint import fingerprint
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
@@ -20,6 +19,7 @@ from ferbench.provenance import environment, revision
 from ferbench.results import Analysis, Report, SessionResult
 from ferbench.tracking.record import Input, speed_source
 from ferbench.tracking.store import PREDICTIONS_TAG, Store
+from ferbench.types import LoadedDataset
 from ferbench.weights.digests import with_resolved_digests
 
 CONFIG_FILE = "config.yaml"
@@ -95,19 +95,16 @@ def _annotations_sha(report: Report) -> str:
     return annotations_sha(sessions) if sessions else ""
 
 
-def inputs_of(settings: Settings, report: Report, cache: Cache) -> tuple[Input, ...]:
+def inputs_of(loaded: LoadedDataset, report: Report, cache: Cache) -> tuple[Input, ...]:
     """Files that a run read: names without folders, and digests."""
-    found = [
+    inputs = [
         Input(name=part.path.name, sha256=done.analysis.timeline.video.sha256, kind="video")
         for result in report.sessions
         for part, done in zip(result.session.parts, result.parts, strict=True)
     ]
-    for kind, path in settings.dataset.tables.items():
-        found += [
-            Input(name=file.name, sha256=cache.digest(file), kind=kind)
-            for file in annotation_files(path)
-        ]
-    return tuple(found)
+    for kind, files in loaded.tables.items():
+        inputs += [Input(name=file.name, sha256=cache.digest(file), kind=kind) for file in files]
+    return tuple(inputs)
 
 
 def log_predictions(

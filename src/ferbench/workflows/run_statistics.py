@@ -1,10 +1,7 @@
-"""A run's statistics: made once for the same results, kept in the cache as files, copied into each
-run's artifacts.
-"""
+"""A run's statistics: made once for the same results, kept as files, copied to its artifacts."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import logging
@@ -16,8 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferbench.config.settings import Settings
-from ferbench.errors import CacheError, ConfigError
+from ferbench.errors import CacheError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.scored_sessions import scored_session
@@ -28,7 +24,7 @@ from ferbench.scoring.metrics import headline
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.types import Signal
+from ferbench.types import LoadedDataset, Signal
 
 log = logging.getLogger("ferbench")
 
@@ -83,7 +79,7 @@ def makes_statistics(rules: StatisticsRules, *, cell: bool) -> bool:
 
 
 def statistics_of(
-    report: Report, settings: Settings, cache: Cache, *, pictures: bool
+    report: Report, loaded: LoadedDataset, recipe: Recipe, cache: Cache, *, pictures: bool
 ) -> RunStatistics | None:
     """Statistics of a run's annotated sessions, with or without pictures; None = there are none.
 
@@ -93,8 +89,7 @@ def statistics_of(
     scored = [result for result in report.sessions if result.counts is not None]
     if not scored:
         return None
-    recipe = settings.recipe
-    annotators = _annotators(settings, {result.session.session_id for result in scored})
+    annotators = _annotators(loaded, {result.session.session_id for result in scored})
     key = _key(scored, recipe, annotators, pictures=pictures)
     folder = cache.folder / key.stage / key.key[:2] / key.key
     with cache.lock(key, waiting=_tell_waiting):
@@ -193,25 +188,15 @@ def _digest(signal: Signal) -> str:
     return f"{signal.label} {hashlib.sha256(signal.value.tobytes()).hexdigest()}"
 
 
-def _annotators(settings: Settings, scored: set[str]) -> dict[str, CodedIntervals]:
+def _annotators(loaded: LoadedDataset, scored: set[str]) -> dict[str, CodedIntervals]:
     """What each annotator marked, where there are several annotators and one was chosen.
 
     Else empty.
     """
-    dataset = settings.dataset
-    fields = {field.name for field in dataclasses.fields(dataset)}  # type: ignore[arg-type]
-    if "annotator" not in fields or getattr(dataset, "annotator", None) in (None, "all"):
-        return {}
-    try:
-        every = dataclasses.replace(dataset, annotator="all").sessions()  # type: ignore[type-var]
-    except ConfigError:
-        return {}
     annotations = {
-        s.session_id: s.annotations
-        for s in every
-        if s.annotations is not None and s.session_id in scored
+        session: of_session
+        for session, of_session in loaded.all_annotators.items()
+        if session in scored
     }
-    by_annotator = intervals_by_annotator(
-        annotations, all_watched=getattr(dataset, "unlisted", "") == "empty"
-    )
+    by_annotator = intervals_by_annotator(annotations, all_watched=loaded.all_watched)
     return by_annotator if len(by_annotator) > 1 else {}

@@ -141,14 +141,14 @@ def score_frames(
             raise ConfigError(key="columns", expected=expected, got=name)
     labels = read_frame_labels(Path(table), names)
     strict, tolerant = frame_metrics(
-        labels.truth, labels.found, tolerance=tolerance, sessions=labels.sessions
+        labels.truth, labels.predicted, tolerance=tolerance, sessions=labels.sessions
     )
     frames = Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=len(labels.truth))
     classes = {}
     for k, name in enumerate(labels.classes):
         classes[name] = ClassCounts(
             truth=int((labels.truth == k).sum()),
-            prediction=int((labels.found == k).sum()),
+            prediction=int((labels.predicted == k).sum()),
         )
     num_sessions = None if labels.sessions is None else int(labels.sessions.max()) + 1
     return FrameScores(frames=frames, classes=classes, num_sessions=num_sessions)

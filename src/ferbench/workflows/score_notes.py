@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ferbench.errors import Action, DatasetError, Setting, Text
-from ferbench.formats.event_table import SessionLength
+from ferbench.formats.length_table import SessionLength
 from ferbench.scoring.session_outcome import SessionOutcome
 from ferbench.types import Annotation, Event
 from ferbench.wording import some
 
 
-def silent_sessions(names: Iterable[str], events_file: str) -> list[str]:
+def silent_sessions(names: Iterable[str], events_file: str) -> Text:
     """A note on sessions without any event that may not have been looked at."""
-    silent = sorted(names)
-    if not silent:
-        return []
-    return [
-        Text(
-            f"no event in {events_file}, so scored as nothing found: {some(silent)} (a table of "
-            "sessions' lengths, ",
-            Setting("lengths"),
-            ", would tell them from sessions that were not looked at)",
-        )
-    ]
+    return Text(
+        f"no event in {events_file}, so scored as nothing found: {some(sorted(names))} (a table "
+        "of sessions' lengths, ",
+        Setting("lengths"),
+        ", would tell them from sessions that were not looked at)",
+    )
 
 
 def annotated_after_the_end(

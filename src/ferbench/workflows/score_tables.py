@@ -8,49 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Literal, get_args
 
-from ferbench.app.cli.options import options_in_messages
-from ferbench.datasets.annotation_table import AnnotationTable, Columns, Row, Table
+from ferbench.datasets.annotators import EVERYBODY, by_annotator
 from ferbench.datasets.files import SUFFIXES
-from ferbench.datasets.matching import by_annotator
-from ferbench.datasets.naming import (
-    NUMBERED_WITHIN,
-    Identity,
-    Naming,
-    comparable_name,
-    without_suffix,
-)
-from ferbench.datasets.times import Clock, TimeFormat
-from ferbench.errors import ConfigError, DatasetError
-from ferbench.formats.event_table import EventTable, SessionLength, is_lengths, read_lengths
+from ferbench.datasets.naming import NUMBERED_WITHIN, Identity, Naming, without_suffix
+from ferbench.errors import Action, ConfigError, DatasetError, Setting, Text, errors_within
+from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Columns, Table
+from ferbench.formats.event_table import EventTable
+from ferbench.formats.length_table import SessionLength, is_lengths, read_lengths
+from ferbench.formats.times import TimeFormat
 from ferbench.labels import expression_name
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
+from ferbench.spelling import same_name
 from ferbench.types import Annotation, Event
 from ferbench.wording import some
-
-SPELLED: Final = {
-    "Name the file's columns in dataset.format.columns": "Name the file's columns with --column OURS=THEIRS",
-    " (session: null where rows name only the participant)": "",
-    ", or say how it is written with dataset.format.encoding": "",
-    "dataset.format.time_format=": "--time-format ",
-    "dataset.format.time_format": "--time-format",
-    "dataset.format.frame_rate_hz=": "--frame-rate ",
-    "dataset.format.frame_rate_hz": "--frame-rate",
-    "dataset.format.keep": "--keep",
-    "dataset.format.tier=": "--tier ",
-    "dataset.format.tier": "--tier",
-    "dataset.format.columns.": "--column ",
-    "dataset.annotator=": "--annotator ",
-    "dataset.annotator": "--annotator",
-    "keep.": "--keep ",
-    "frame_rate_hz:": "--frame-rate:",
-    "session_name:": "--session-name:",
-    "pre_s:": "--pre:",
-    "post_s:": "--post:",
-    "scoring.": "--set ",
-    "statistics.": "--set ",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,24 +75,22 @@ class Searched:
         self._found: dict[Identity, str] = {}
 
     def find(self, session: str, participant: str) -> str:
-        """The session that a row means (as in a run, see ``Naming.means``), or where there is none
-        the row's own name.
+        """The session that a row means (``Naming.means``), else the row's own name.
 
         Raises DatasetError where it may be several.
         """
         identity = self._naming.identity(session, participant)
         if identity not in self._found:
             bare = self._naming.identity(without_suffix(session, SUFFIXES), participant)
-            self._found[identity] = (
-                self._find(identity) or self._find(bare) or self._naming.name(identity)
-            )
+            name = self._find(identity) or self._find(bare)
+            self._found[identity] = name or self._naming.name(identity)
         return self._found[identity]
 
     def _find(self, identity: Identity) -> str:
         name = self._naming.name(identity)
-        near = (
-            [name] if name in self.sessions else sorted(self._naming.means(identity, self.sessions))
-        )
+        if name in self.sessions:
+            return name
+        near = sorted(self._naming.means(identity, self.sessions))
         if len(near) > 1:
             raise DatasetError(
                 f"{name!r} may be {' and '.join(map(repr, near))}; spell it as one of them"
@@ -139,31 +109,32 @@ def owners_of(
     Raises:
         DatasetError: the two say different things.
     """
-    told = {name: length.participant for name, length in lengths.items() if length.participant}
-    for name, row in _by_session(replace(request, annotator="all"), searched, table):
+    owners = {name: length.participant for name, length in lengths.items() if length.participant}
+    for name, row in _by_session(replace(request, annotator=EVERYBODY), searched, table):
         if not row.participant:
             continue
-        if name in told and comparable_name(told[name]) != comparable_name(row.participant):
+        owner = owners.setdefault(name, row.participant)
+        if not same_name(owner, row.participant):
             raise DatasetError(
-                f"session {name!r} is of participant {told[name]!r} in the table of lengths and of {row.participant!r} "
-                f"in {request.annotations.name} (line {row.line}); correct one of them"
+                f"session {name!r} is of participant {owner!r} in the table of lengths and of "
+                f"{row.participant!r} in {request.annotations.name} (line {row.line}); correct "
+                "one of them"
             )
-        told.setdefault(name, row.participant)
-    return told
+    return owners
 
 
 def people_of(
     request: Request, searched: Searched, table: AnnotationTable, scored: set[str]
 ) -> dict[str, CodedIntervals]:
     """Everybody's marks, where one of several annotators was chosen; else empty."""
-    if request.annotator in (None, "all"):
+    if request.annotator in (None, EVERYBODY):
         return {}
-    marks: dict[str, list[Annotation]] = {name: [] for name in scored}
-    for name, row in _by_session(replace(request, annotator="all"), searched, table):
+    annotations: dict[str, list[Annotation]] = {name: [] for name in scored}
+    for name, row in _by_session(replace(request, annotator=EVERYBODY), searched, table):
         if row.kept and name in scored:
-            marks[name].append(_annotation(name, row))
-    found = intervals_by_annotator(marks, all_watched=request.unlisted == "empty")
-    return found if len(found) > 1 else {}
+            annotations[name].append(_annotation(name, row))
+    by_name = intervals_by_annotator(annotations, all_watched=request.unlisted == "empty")
+    return by_name if len(by_name) > 1 else {}
 
 
 def events_of_label(table: EventTable, request: Request) -> list[Event]:
@@ -175,7 +146,7 @@ def events_of_label(table: EventTable, request: Request) -> list[Event]:
     there = sorted({event.label for event in table.events})
     if not found and there:
         raise ConfigError(
-            f"--label: no event has {request.label!r}; there are: {', '.join(map(repr, there))}"
+            f"no event has {request.label!r}; there are: {', '.join(map(repr, there))}", key="label"
         )
     return found
 
@@ -197,9 +168,13 @@ def lengths_of(request: Request) -> tuple[dict[str, SessionLength] | None, list[
             return read_lengths(path), [
                 f"sessions and their lengths: {path.name}, beside {request.events.name}"
             ]
-    return None, [
-        "the sessions' lengths are not known, so there are no false alarms per minute (--sessions gives them)"
-    ]
+    setting = Setting("lengths")
+    note = Text(
+        "the sessions' lengths are not known, so there are no false alarms per minute (",
+        setting,
+        " gives them)",
+    )
+    return None, [note]
 
 
 def stamp_of(table: EventTable, request: Request, notes: list[str]) -> Literal["trigger", "onset"]:
@@ -212,11 +187,14 @@ def stamp_of(table: EventTable, request: Request, notes: list[str]) -> Literal["
         return request.stamp or "trigger"
     if request.stamp == "trigger":
         raise ConfigError(
-            f"--stamp: {request.events.name} does not have trigger_s for every event; use --stamp onset"
+            f"{request.events.name} does not have trigger_s for every event",
+            key="stamp",
+            hint=Text("use ", Setting("stamp", "onset")),
         )
     if request.stamp is None:
         notes.append(
-            f"{request.events.name} does not have trigger_s for every event: its events count at their onset"
+            f"{request.events.name} does not have trigger_s for every event: its events count at "
+            "their onset"
         )
     return "onset"
 
@@ -224,71 +202,80 @@ def stamp_of(table: EventTable, request: Request, notes: list[str]) -> Literal["
 def annotations_of(
     request: Request, searched: Searched, table: AnnotationTable
 ) -> tuple[dict[str, list[Annotation]], list[str]]:
-    """Annotations of every session that can be scored, and what is left out."""
-    events, annotations = request.events.name, request.annotations.name
+    """Annotations of every session that can be scored, and what is left out.
+
+    Raises:
+        DatasetError: the times are clock times, an annotator must be chosen or does not exist, or
+            one name means sessions of several participants.
+    """
+    events, source = request.events.name, request.annotations.name
     if table.clock:
         raise DatasetError(
-            f"{annotations} has clock times, and 'ferbench score' does not know when sessions began: "
-            "score with 'ferbench run', or turn them into seconds of the session"
+            f"{source} has clock times, and nothing says when sessions began",
+            hint=Text("use ", Action("evaluate"), ", or turn them into seconds of the session"),
         )
-    marks: dict[str, list[Annotation]] = {}
+    annotations: dict[str, list[Annotation]] = {}
     for name, row in _by_session(request, searched, table):
-        own = marks.setdefault(name, [])
+        of_session = annotations.setdefault(name, [])
         if row.kept:
-            own.append(_annotation(name, row))
-    refused = {searched.find(problem.session, problem.participant) for problem in table.problems}
+            of_session.append(_annotation(name, row))
+    refused = {searched.find(row.session, row.participant) for row in table.refused}
     left_out: list[str] = []
 
     def leave_out(names: set[str], reason: str) -> None:
         if names:
-            left_out.append(f"not scored, {reason}: {some(sorted(names))}")
+            left_out.append(Text("not scored, ", reason, f": {some(sorted(names))}"))
         for name in names:
-            marks.pop(name, None)
+            annotations.pop(name, None)
 
     leave_out(
-        refused & (set(marks) | searched.sessions), f"a row of theirs in {annotations} was refused"
+        refused & (set(annotations) | searched.sessions),
+        f"a row of theirs in {source} was refused",
     )
-    unlisted = set(searched.sessions) - set(marks) - refused
+    unlisted = set(searched.sessions) - set(annotations) - refused
     if request.unlisted == "empty":
-        marks.update((name, []) for name in unlisted)
+        annotations.update((name, []) for name in unlisted)
     else:
-        leave_out(
-            unlisted,
-            f"no row in {annotations} (--unlisted empty takes them as annotated with nothing found)",
-        )
+        leave_out(unlisted, _no_row_in(source))
     if searched.complete:
-        leave_out(set(marks) - searched.sessions, f"not among the sessions of {events}")
-    return marks, left_out
+        leave_out(set(annotations) - searched.sessions, f"not among the sessions of {events}")
+    return annotations, left_out
+
+
+def _no_row_in(source: str) -> Text:
+    setting = Setting("unlisted", "empty")
+    return Text(f"no row in {source} (", setting, " takes them as annotated with nothing found)")
 
 
 def _by_session(
     request: Request, searched: Searched, table: AnnotationTable
-) -> list[tuple[str, Row]]:
+) -> list[tuple[str, AnnotationRow]]:
     """Rows of the chosen annotator with the names of their sessions."""
-    with options_in_messages(SPELLED):
-        rows = by_annotator(table.rows, request.annotator)
+    rows = by_annotator(table.rows, request.annotator)
     named = [(searched.find(row.session, row.participant), row) for row in rows]
-    owner: dict[str, Row] = {}
+    first_of: dict[str, AnnotationRow] = {}
     for name, row in named:
         if not row.participant:
             continue
-        first = owner.setdefault(name, row)
-        if comparable_name(first.participant) != comparable_name(row.participant):
+        first = first_of.setdefault(name, row)
+        if not same_name(first.participant, row.participant):
             raise DatasetError(
-                f"{request.annotations.name}: session {name!r} is there for participants {first.participant!r} (line "
-                f"{first.line}) and {row.participant!r} (line {row.line}); where sessions are numbered within "
-                f"participants, give --session-name '{NUMBERED_WITHIN}'"
+                f"{request.annotations.name}: session {name!r} is there for participants "
+                f"{first.participant!r} (line {first.line}) and {row.participant!r} (line "
+                f"{row.line})",
+                hint=Text(
+                    "where sessions are numbered within participants, set ",
+                    Setting("session_name", NUMBERED_WITHIN),
+                ),
             )
     return named
 
 
-def _annotation(name: str, row: Row) -> Annotation:
-    if isinstance(row.onset, Clock) or isinstance(row.offset, Clock):
-        raise DatasetError(f"line {row.line}: expected seconds of the session, got a clock time")
+def _annotation(name: str, row: AnnotationRow) -> Annotation:
     return Annotation(
         session_id=name,
-        onset_s=row.onset,
-        offset_s=row.offset,
+        onset_s=row.onset_s,
+        offset_s=row.offset_s,
         kind=row.kind,
         annotator=row.annotator,
         reacted=row.reacted,
@@ -303,7 +290,7 @@ def table_from(
     frame_rate_hz: float | None,
     tier: str | None,
 ) -> Table:
-    """How the annotations are written, from the options of the command.
+    """How the annotations are written, from pairs of texts; a column "null" is not read.
 
     Raises:
         ConfigError: no such column of ours, or no such format of times.
@@ -312,18 +299,23 @@ def table_from(
     for name, _ in columns:
         if name not in known:
             raise ConfigError(
-                f"--column: expected one of {', '.join(known)} before the '=', got {name!r}"
+                key="format.columns",
+                expected=f"one of {', '.join(known)} before the '='",
+                got=name,
             )
     formats = get_args(TimeFormat)
     if time_format not in formats:
         raise ConfigError(
-            f"--time-format: expected one of {', '.join(formats)}, got {time_format!r}"
+            key="format.time_format", expected=f"one of {', '.join(formats)}", got=time_format
         )
     kept: dict[str, tuple[str, ...]] = {}
     for name, value in keep:
         kept[name] = (*kept.get(name, ()), value)
-    with options_in_messages(SPELLED):
-        named = replace(Columns(), **dict(columns))
+    names: dict[str, Any] = {name: theirs for name, theirs in columns if theirs != "null"}
+    names |= {name: None for name, theirs in columns if theirs == "null"}
+    with errors_within("format.columns"):
+        named = replace(Columns(), **names)
+    with errors_within("format"):
         return Table(
             columns=named,
             keep=kept,

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from ferbench.datasets.annotation_table import Columns
-from ferbench.datasets.csv_file import CsvFile, read_csv
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.headers import FIELDS, Field, Headers, find_columns
 from ferbench.datasets.known_names import KnownNames
 from ferbench.datasets.lengths import Reading
 from ferbench.datasets.naming import chosen, without_suffix
+from ferbench.formats.annotation_table import Columns
+from ferbench.formats.csv_file import CsvFile, read_csv
+from ferbench.formats.dispatch import program_of
 
 UNKNOWN: Final = "???"
 """Stands in the data set where a person must say which column it is."""
-_PROGRAMS: Final = (".eaf", ".vtt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def find_annotations(path: Path, named: Mapping[Field, str]) -> SurveyedAnnotati
     Raises:
         DatasetError: the file cannot be read, or has not the columns that were named.
     """
-    if path.is_dir() or path.suffix.lower() in _PROGRAMS:
+    if path.is_dir() or program_of(path) is not None:
         return SurveyedAnnotations(path=path)
     csv = read_csv(path, fits=lambda header: not _unknown(find_columns(header, named)))
     for name, column in named.items():

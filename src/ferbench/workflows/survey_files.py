@@ -14,13 +14,13 @@ from typing import Final, get_args
 
 from ferbench.atomic import replacing
 from ferbench.config.groups import choices_of
-from ferbench.datasets.annotation_table import Table
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.manifest import COLUMNS
 from ferbench.datasets.pattern import FILE_NAME
 from ferbench.datasets.place import Place
-from ferbench.datasets.times import TimeFormat
 from ferbench.errors import ConfigError, Setting, Text
+from ferbench.formats.annotation_table import Table
+from ferbench.formats.times import TimeFormat
 from ferbench.workflows.survey import Survey
 from ferbench.workflows.survey_annotations import default_columns
 

@@ -7,14 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ferbench.datasets.annotation_table import AnnotationTable, Columns, Problem, Row, Table
 from ferbench.datasets.by_video import sessions_of_videos
 from ferbench.datasets.headers import FIELDS, Field
 from ferbench.datasets.lengths import Header, Lengths, Reading, read_header, read_within
 from ferbench.datasets.name_words import GOPRO
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, did_you_mean
 from ferbench.datasets.recordings import Footage
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError, FormatError, Setting, Text
+from ferbench.formats.annotation_table import (
+    AnnotationRow,
+    AnnotationTable,
+    Columns,
+    RefusedRow,
+    Table,
+)
 from ferbench.wording import some, some_lines
 from ferbench.workflows.survey_annotations import SurveyedAnnotations
 from ferbench.workflows.survey_videos import DATA_SET, Findings, SurveyedVideos
@@ -46,7 +52,7 @@ def read_found(
     lengths = _lengths(videos, footage, findings)
     try:
         reading = _reading(annotations, videos, lengths)
-    except DatasetError as error:
+    except (DatasetError, FormatError) as error:
         findings.unclear.append(error.within(DATA_SET).text())
         return annotations
     _list_rows(source, reading, lengths, videos.naming, footage, findings)
@@ -66,7 +72,7 @@ def _list_rows(
     findings: Findings,
 ) -> None:
     """List rows that cannot be used or have no video, and sessions without a row."""
-    findings.unclear += [f"{source}, {problem}" for problem in reading.rows.problems]
+    findings.unclear += [f"{source}, {problem}" for problem in reading.rows.refused]
     matched = _match(reading.rows, lengths, naming)
     free = [item.name for item in footage if item.identity not in matched.identities]
     _list_strays(source, matched, free, findings)
@@ -166,7 +172,7 @@ class _MatchedRows:
 
 def _match(rows: AnnotationTable, lengths: Lengths, naming: Naming) -> _MatchedRows:
     matched = _MatchedRows()
-    all_rows: list[Row | Problem] = [*rows.rows, *rows.problems]
+    all_rows: list[AnnotationRow | RefusedRow] = [*rows.rows, *rows.refused]
     for row in all_rows:
         session = lengths.session_of(row.session, row.participant)
         identity = naming.identity(row.session, row.participant)

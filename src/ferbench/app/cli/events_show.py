@@ -12,8 +12,8 @@ import typer
 
 from ferbench.app.words import OptionWords, reason_in
 from ferbench.errors import Setting, told
+from ferbench.formats.dispatch import writer_of
 from ferbench.thesis.export import ThesisExport
-from ferbench.workflows.event_formats import is_foreign
 from ferbench.workflows.events_files import check_events_target, write_events
 from ferbench.workflows.events_text import lines_of_one, lines_of_several, notes_of, plain_events
 from ferbench.workflows.find_events import FindOptions, find_in_file
@@ -146,7 +146,7 @@ def _find_several(
 def _written(out: Path, sessions: Sequence[SessionEvents]) -> str:
     """Write the events, and say where they are."""
     paths = write_events(out, sessions)
-    if not is_foreign(out):
+    if writer_of(out) is None:
         return f"wrote {out}, and the sessions' lengths to {paths[1].name}"
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"wrote {paths[0]}{more}"

@@ -12,27 +12,6 @@ from ferbench.app.words import OptionWords
 from ferbench.errors import ConfigError, FerbenchError, Words
 
 
-def in_options(text: str, spelled: Mapping[str, str]) -> str:
-    """A message with the names of configuration keys replaced by those of options, longest names
-    first.
-
-    >>> in_options("or set runtime.on_damaged=keep", {"set runtime.on_damaged=keep": "give --keep-damaged"})
-    'or give --keep-damaged'
-    """
-    for key in sorted(spelled, key=len, reverse=True):
-        text = text.replace(key, spelled[key])
-    return text
-
-
-@contextmanager
-def options_in_messages(spelled: Mapping[str, str]) -> Iterator[None]:
-    """Errors of ferbench raised inside say options instead of configuration keys."""
-    try:
-        yield
-    except FerbenchError as error:
-        raise type(error)(in_options(str(error), spelled)) from error
-
-
 def pairs(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     """``a=b`` of a repeatable option.
 

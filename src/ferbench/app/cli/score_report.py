@@ -12,7 +12,7 @@ from ferbench.errors import Words, told
 from ferbench.report.scores_text import scores_table
 from ferbench.report.statistics_text import summary
 from ferbench.report.statistics_words import scores_line
-from ferbench.workflows.score import ScoredTables
+from ferbench.workflows.score_files import ScoredTables
 
 
 def show(scored: ScoredTables, words: Words, *, as_json: bool) -> None:

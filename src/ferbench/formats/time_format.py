@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from ferbench.datasets.decimal_marks import check_thousands, may_group_thousands, only_decimal
-from ferbench.datasets.time_units import unit_of_numbers
-from ferbench.datasets.times import (
+from ferbench.errors import DatasetError, Setting, Text
+from ferbench.formats.decimal_marks import check_thousands, may_group_thousands, only_decimal
+from ferbench.formats.time_units import unit_of_numbers
+from ferbench.formats.times import (
     ELAPSED,
     Cell,
     Clock,
@@ -23,7 +24,6 @@ from ferbench.datasets.times import (
     parse_clock,
     parse_time,
 )
-from ferbench.errors import DatasetError, Setting, Text
 
 _DATED: Final = re.compile(r"\d+[-/.]\d+[-/.]\d+[T ].*", re.ASCII)
 _FORMATS: Final[tuple[TimeFormat, ...]] = (*ELAPSED, "clock")

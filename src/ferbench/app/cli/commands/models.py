@@ -9,10 +9,10 @@ import typer
 
 from ferbench.errors import FerbenchError, told
 
-models_app = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, import, verify.")
+models = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, import, verify.")
 
 
-@models_app.command("list")
+@models.command("list")
 def models_list(
     names: Annotated[list[str] | None, typer.Argument(help="Choices to tell all of.")] = None,
 ) -> None:
@@ -28,7 +28,7 @@ def models_list(
     output_console().print(details(weights) if names else listing(weights))
 
 
-@models_app.command("table", hidden=True)
+@models.command("table", hidden=True)
 def models_table() -> None:
     """Print models/README.md, as it is made of conf/ and benchmarks/results/."""
     from ferbench.workflows.weights_page import page
@@ -36,7 +36,7 @@ def models_table() -> None:
     typer.echo(page(), nl=False)
 
 
-@models_app.command("fetch")
+@models.command("fetch")
 def models_fetch(
     names: Annotated[
         list[str] | None,
@@ -81,7 +81,7 @@ def models_fetch(
         raise typer.Exit(1)
 
 
-@models_app.command("import")
+@models.command("import")
 def models_import(
     source: Annotated[
         Path,
@@ -106,7 +106,7 @@ def models_import(
         raise typer.Exit(1)
 
 
-@models_app.command("verify")
+@models.command("verify")
 def models_verify() -> None:
     """Check the sha256 of every weight file that is here."""
     from ferbench.app.cli.models_show import echo

@@ -40,7 +40,9 @@ def predict(
         str | None, typer.Option(help="All choices of an experiment, for example thesis.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="Expression model (mini_xception).")] = None,
-    detector: Annotated[str | None, typer.Option(help="Face detector (mtcnn).")] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="Face detector (retinaface_mnet025).")
+    ] = None,
     preprocessing: Annotated[
         str | None, typer.Option(help="From box to crop (square_margin).")
     ] = None,

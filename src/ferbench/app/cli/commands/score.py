@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from ferbench.app.cli.options import JsonFlag, columns_option, errors_in_words, pairs
 from ferbench.app.words import OptionWords
-from ferbench.errors import FerbenchError, Setting, told
+from ferbench.errors import FerbenchError, Setting
+
+if TYPE_CHECKING:
+    from ferbench.scoring.evaluation import Scores
 
 OWN_OPTIONS: Final = {
     "pre_s": "--pre",
@@ -21,10 +24,22 @@ OWN_OPTIONS: Final = {
 }
 """Settings of the criterion and the statistics that have an option of their own."""
 OPTIONS: Final = {
-    "pre_s": "--pre",
+    "annotator": "--annotator",
+    "format.columns": "--column",
+    "format.frame_rate_hz": "--frame-rate",
+    "format.keep": "--keep",
+    "format.tier": "--tier",
+    "format.time_format": "--time-format",
+    "label": "--label",
+    "lengths": "--sessions",
+    "matches": "--matches",
     "post_s": "--post",
+    "pre_s": "--pre",
     "scoring": "--scoring",
+    "session_name": "--session-name",
+    "stamp": "--stamp",
     "statistics.intervals=none": "--no-intervals",
+    "unlisted": "--unlisted",
 }
 """Options by the fields that messages name."""
 
@@ -38,6 +53,8 @@ class ScoreWords(OptionWords):
         key = f"{setting.key}={setting.value}"
         if group not in ("scoring", "statistics") or not name or key in self.options:
             return OptionWords.setting(self, setting)
+        if name in OWN_OPTIONS:
+            return OptionWords.setting(self, Setting(name, setting.value))
         if not setting.value:
             return f"--set {name}"
         return f"--set {name}={setting.value}"
@@ -56,7 +73,7 @@ def score(
     annotations: Annotated[
         Path,
         typer.Argument(
-            help="Annotations, as for a run: a CSV, .eaf, .vtt, BORIS's table, or a folder of these."
+            help="Annotations, as for a run: CSV, .eaf, .vtt, BORIS's table, or a folder of these."
         ),
     ],
     pre: Annotated[
@@ -85,8 +102,7 @@ def score(
         float | None, typer.Option(help="Frames per second of hh:mm:ss:ff.")
     ] = None,
     column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="OURS=THEIRS", help="A column's name, as session=participant_id."),
+        list[str] | None, columns_option("A column's name, as session=participant_id.")
     ] = None,
     keep: Annotated[
         list[str] | None,
@@ -128,10 +144,11 @@ def score(
     matches: Annotated[
         Path | None,
         typer.Option(
-            help="Write hits, false alarms and misses: '{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
+            help="Write hits, false alarms and misses: "
+            "'{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Compare a table of events with annotations, with the scoring of a run; no video is touched.
 
@@ -139,32 +156,28 @@ def score(
     files only, is left out and named. Ends with 0 if something was scored and every row could be
     read, else with 1.
     """
-    from ferbench.app.cli.options import in_options, options_in_messages, pairs
     from ferbench.app.cli.score_report import show
     from ferbench.datasets.naming import Naming
-    from ferbench.report.statistics_files import write_statistics
-    from ferbench.workflows.event_formats import write_tracks
-    from ferbench.workflows.score import match_tracks_of
-    from ferbench.workflows.score import score as compare_tables
-    from ferbench.workflows.score_tables import SPELLED, Request, table_from
+    from ferbench.workflows.score_files import score_files
+    from ferbench.workflows.score_tables import Request, table_from
 
     if stamp is not None:
         _check("--stamp", stamp, ("trigger", "onset"))
     _check("--unlisted", unlisted, ("unannotated", "empty"))
-    table = table_from(
-        columns=pairs("--column", column or ()),
-        keep=pairs("--keep", keep or ()),
-        time_format=time_format,
-        frame_rate_hz=frame_rate,
-        tier=tier,
-    )
     settings = pairs("--set", set_ or ())
     for name, _ in settings:
         own_option = OWN_OPTIONS.get(name.rpartition(".")[2])
         if own_option:
             raise FerbenchError(f"--set: {name} has an option of its own, {own_option}")
-    with options_in_messages(SPELLED):
+    with errors_in_words(WORDS):
         naming = Naming(template=session_name)
+        table = table_from(
+            columns=pairs("--column", column or ()),
+            keep=pairs("--keep", keep or ()),
+            time_format=time_format,
+            frame_rate_hz=frame_rate,
+            tier=tier,
+        )
     request = Request(
         events=events,
         annotations=annotations,
@@ -181,34 +194,31 @@ def score(
         settings=settings,
         intervals=intervals,
     )
-    with options_in_messages(SPELLED), _errors_in_options():
-        scored = compare_tables(request)
-    notes = (told(text, WORDS) for text in scored.notes)
-    scored = replace(scored, notes=tuple(in_options(text, SPELLED) for text in notes))
-    if matches is not None:
-        with _written("--matches", matches):
-            write_tracks(matches, match_tracks_of(scored.scores), option="--matches")
-    if out is not None:
-        with _written("--out", out):
-            scores = scored.scores
-            write_statistics(scores.statistics, out, scores.criterion, scores.rules)
+    with errors_in_words(WORDS):
+        scored = score_files(request)
+    _write(scored.scores, matches=matches, out=out)
     show(scored, WORDS, as_json=as_json)
     if scored.refused:
         raise typer.Exit(1)
 
 
+def _write(scores: Scores, *, matches: Path | None, out: Path | None) -> None:
+    """Write what was asked for: what became of each event, and the statistics."""
+    from ferbench.formats.writing import write_tracks
+    from ferbench.report.statistics_files import write_statistics
+    from ferbench.workflows.score_files import match_tracks_of
+
+    if matches is not None:
+        with _written("--matches", matches), errors_in_words(WORDS):
+            write_tracks(matches, match_tracks_of(scores), key="matches")
+    if out is not None:
+        with _written("--out", out):
+            write_statistics(scores.statistics, out, scores.criterion, scores.rules)
+
+
 def _check(option: str, given: str, allowed: tuple[str, ...]) -> None:
     if given not in allowed:
         raise FerbenchError(f"{option}: expected {' or '.join(allowed)}, got {given!r}")
-
-
-@contextmanager
-def _errors_in_options() -> Iterator[None]:
-    """Errors raised inside name options instead of fields."""
-    try:
-        yield
-    except FerbenchError as error:
-        raise type(error)(error.told(WORDS)) from error
 
 
 @contextmanager

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferbench.datasets.time_format import find_times
-from ferbench.datasets.times import Cell, Clock, parse_clock, parse_time, since
 from ferbench.errors import DatasetError
+from ferbench.formats.time_format import find_times
+from ferbench.formats.times import Cell, Clock, parse_clock, parse_time, since
 
 GOOD = [
     ("12.5", "seconds", 12.5),

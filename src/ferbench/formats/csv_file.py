@@ -18,8 +18,10 @@ Delimiter = Literal["auto", ",", ";", "tab"]
 Encoding = Literal["auto", "utf-8", "cp1252", "utf-16"]
 
 _DELIMITERS: Final[dict[str, str]] = {",": ",", ";": ";", "tab": "\t"}
+_SEPARATOR_LINES: Final[dict[str, Delimiter]] = {"sep=,": ",", "sep=;": ";", "sep=\t": "tab"}
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ENCODING_NAMES: Final = {"utf-8": "UTF-8", "cp1252": "Windows-1252", "utf-16": "UTF-16"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +66,18 @@ def read_csv(
     Raises:
         DatasetError: it cannot be read or decoded, is a workbook, or a quote is out of place.
     """
-    text, notes = _decoded(_bytes(path, what), encoding, path)
+    data = _bytes(path, what)
+    _check_no_workbook(data, path)
+    text, notes = _decoded(data, encoding, path)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    skipped = 0
     separator = _separator_line(lines[0])
-    if separator:
-        skipped = 1
-        delimiter = separator if delimiter == "auto" else delimiter
-    while skipped < len(lines) and (lines[skipped].startswith("#") or not lines[skipped].strip()):
-        skipped += 1
-    chosen = (
-        _delimiter(lines, skipped, fits, path) if delimiter == "auto" else _DELIMITERS[delimiter]
-    )
-    rows = list(_rows(lines, skipped, chosen, path))
-    header = rows[0][1] if rows else ()
-    return CsvFile(header=header, rows=tuple(rows[1:]), delimiter=chosen, notes=notes)
+    skipped = _num_before_header(lines, separator)
+    if delimiter == "auto" and separator is not None:
+        delimiter = separator
+    character = _DELIMITERS.get(delimiter) or _fitting_delimiter(lines, skipped, fits, path)
+    header_and_rows = list(_rows(lines, skipped, character, path))
+    (_, header), *rows = header_and_rows or [(0, ())]
+    return CsvFile(header=header, rows=tuple(rows), delimiter=character, notes=notes)
 
 
 def _bytes(path: Path, what: str) -> bytes:
@@ -90,58 +89,70 @@ def _bytes(path: Path, what: str) -> bytes:
         raise DatasetError(f"{path}: no such {what}. Check the path.") from error
     except OSError as error:
         raise DatasetError(f"{path}: the {what} cannot be read: {error.strerror}") from error
+    return data
+
+
+def _check_no_workbook(data: bytes, path: Path) -> None:
     if data.startswith(_WORKBOOKS):
         raise DatasetError(
             f"{path}: expected a CSV, got a spreadsheet's workbook. Save it as 'CSV UTF-8'."
         )
-    return data
 
 
 def _decoded(data: bytes, encoding: Encoding, path: Path) -> tuple[str, tuple[str, ...]]:
     """The file's text and notes about it."""
     notes: tuple[str, ...] = ()
+    chosen = encoding
     if encoding == "auto":
-        if data.startswith(_UTF16_MARKS):
-            encoding = "utf-16"
-        elif _is_utf8(data):
-            encoding = "utf-8"
-        else:
-            encoding, notes = "cp1252", ("read as Windows-1252 (not UTF-8)",)
-    codec = {"utf-8": "utf-8-sig", "utf-16": _utf16(data)}.get(encoding, encoding)
-    try:
-        text = data.decode(codec)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
-        wanted = (
-            "UTF-8 or Windows-1252"
-            if notes
-            else {"cp1252": "Windows-1252"}.get(encoding, encoding.upper())
-        )
-        raise DatasetError(
-            f"{path}, line {line}: expected {wanted} text, got the byte 0x{data[error.start]:02x}. "
-            "Save the file as 'CSV UTF-8'."
-        ) from error
-    if "\0" in text:
-        raise DatasetError(
-            f"{path}: expected text, got zero bytes. If it is UTF-16 without a byte order mark, save it as "
-            "'CSV UTF-8', or give its encoding (utf-16)."
-        )
+        chosen = _likely_encoding(data)
+        if chosen == "cp1252":
+            notes = ("read as Windows-1252 (not UTF-8)",)
+    expected = "UTF-8 or Windows-1252" if notes else _ENCODING_NAMES[chosen]
+    text = _text(data, chosen, expected, path)
+    _check_no_zero_bytes(text, path)
     return text, notes
 
 
-def _is_utf8(data: bytes) -> bool:
+def _text(data: bytes, encoding: Encoding, expected: str, path: Path) -> str:
+    try:
+        return data.decode(_codec(encoding, data))
+    except UnicodeDecodeError as error:
+        line = _num_line_ends(data[: error.start]) + 1
+        raise DatasetError(
+            f"{path}, line {line}: expected {expected} text, got the byte "
+            f"0x{data[error.start]:02x}. Save the file as 'CSV UTF-8'."
+        ) from error
+
+
+def _check_no_zero_bytes(text: str, path: Path) -> None:
+    if "\0" in text:
+        raise DatasetError(
+            f"{path}: expected text, got zero bytes. If it is UTF-16 without a byte order mark, "
+            "save it as 'CSV UTF-8', or give its encoding (utf-16)."
+        )
+
+
+def _likely_encoding(data: bytes) -> Encoding:
+    if data.startswith(_UTF16_MARKS):
+        return "utf-16"
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return False
-    return True
+        return "cp1252"
+    return "utf-8"
 
 
-def _utf16(data: bytes) -> str:
-    """The codec that fits the mark, else the place of the zero bytes."""
-    if data.startswith(_UTF16_MARKS):
-        return "utf-16"
+def _codec(encoding: Encoding, data: bytes) -> str:
+    """Python's name; of UTF-16 without a mark, the place of the zero bytes tells."""
+    if encoding == "utf-8":
+        return "utf-8-sig"
+    if encoding != "utf-16" or data.startswith(_UTF16_MARKS):
+        return encoding
     return "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+
+
+def _num_line_ends(data: bytes) -> int:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
 
 
 def _separator_line(line: str) -> Delimiter | None:
@@ -149,34 +160,53 @@ def _separator_line(line: str) -> Delimiter | None:
 
     None = it is no such line.
     """
-    known: dict[str, Delimiter] = {"sep=,": ",", "sep=;": ";", "sep=\t": "tab"}
-    return known.get(line.strip(' "').lower())
+    return _SEPARATOR_LINES.get(line.strip(' "').lower())
 
 
-def _delimiter(
+def _num_before_header(lines: Sequence[str], separator: Delimiter | None) -> int:
+    """How many lines are above the header: one that names the separator, comments, blank ones."""
+    number = 0 if separator is None else 1
+    while number < len(lines) and _is_no_header(lines[number]):
+        number += 1
+    return number
+
+
+def _is_no_header(line: str) -> bool:
+    """Whether a line is a comment or blank."""
+    return line.startswith("#") or not line.strip()
+
+
+def _fitting_delimiter(
     lines: Sequence[str], skipped: int, fits: Callable[[Sequence[str]], bool], path: Path
 ) -> str:
     """The delimiter under which the header fits, else the one that gives most columns."""
+    headers = _headers(lines, skipped, path)
+    fitting = [delimiter for delimiter, header in headers.items() if fits(header)]
+    if fitting:
+        return fitting[0]
+    return max(headers, key=lambda delimiter: len(headers[delimiter]))
+
+
+def _headers(lines: Sequence[str], skipped: int, path: Path) -> dict[str, tuple[str, ...]]:
+    """The header under each delimiter. Raises DatasetError where there is none under any."""
     headers: dict[str, tuple[str, ...]] = {}
-    problem: DatasetError | None = None
+    problems = []
     for delimiter in _DELIMITERS.values():
         try:
-            headers[delimiter] = next(_rows(lines, skipped, delimiter, path), (0, ()))[1]
+            _, headers[delimiter] = next(_rows(lines, skipped, delimiter, path), (0, ()))
         except DatasetError as error:  # quotes that make no sense under a wrong delimiter
-            problem = problem or error
-    for delimiter, header in headers.items():
-        if fits(header):
-            return delimiter
-    if problem is not None and not headers:
-        raise problem
-    return max(headers, key=lambda delimiter: len(headers[delimiter]))
+            problems.append(error)
+    if not headers:
+        raise problems[0]
+    return headers
 
 
 def _rows(
     lines: Sequence[str], skipped: int, delimiter: str, path: Path
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Rows that are not blank, with the line on which each begins; the first is the header."""
-    reader = csv.reader((f"{line}\n" for line in lines[skipped:]), delimiter=delimiter, strict=True)
+    ended_lines = (f"{line}\n" for line in lines[skipped:])
+    reader = csv.reader(ended_lines, delimiter=delimiter, strict=True)
     begins = skipped + 1
     try:
         for row in reader:

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferbench.config.binding import bind
-from ferbench.datasets.annotation_table import Columns, Row, Table
-from ferbench.datasets.annotations import read_annotations
-from ferbench.datasets.times import Clock
 from ferbench.errors import ConfigError, DatasetError
+from ferbench.formats.annotation_table import AnnotationRow, Columns, Table
+from ferbench.formats.reading import read_annotations
+from ferbench.formats.times import Clock
 
 GOOD = "session,onset_s,offset_s,kind,annotator\na,1.5,2.25,smile,x\nb,3,3,laugh,y\n"
 
 
 def row(line, session, onset, offset, kind="", annotator="", participant="", kept=True):
-    return Row(
+    return AnnotationRow(
         line=line,
         session=session,
         participant=participant,
@@ -83,7 +83,7 @@ def refused(tmp_path, content, **table):
 def test_same_rows_however_written(tmp_path, content):
     table = read(tmp_path, content)
     assert table.rows == ROWS
-    assert (table.problems, table.notes, table.clock, table.time_format) == (
+    assert (table.refused, table.notes, table.clock, table.time_format) == (
         (),
         (),
         False,
@@ -112,7 +112,7 @@ def test_lines_count_comments_and_blank_lines(tmp_path):
 def test_lines_count_line_breaks_inside_quotes(tmp_path):
     table = read(tmp_path, 'session,onset_s,kind\r\na,1,"two\r\nlines"\r\nb,-1,x\r\nc,2,y\r\n')
     assert [r.line for r in table.rows] == [2, 5]
-    assert [problem.line for problem in table.problems] == [4]
+    assert [problem.line for problem in table.refused] == [4]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_participants(tmp_path):
     assert rows == (row(2, "2", 1.5, 1.5, participant="7"), row(3, "3", 2.5, 2.5))
     table = read(tmp_path, content, columns=Columns(session=None))
     assert table.rows == (row(2, "", 1.5, 1.5, participant="7"),)
-    assert [str(problem) for problem in table.problems] == ["line 3: participant is empty"]
+    assert [str(problem) for problem in table.refused] == ["line 3: participant is empty"]
     assert [
         r.participant for r in read(tmp_path, content, columns=Columns(participant=None)).rows
     ] == ["", ""]
@@ -202,13 +202,13 @@ def test_bad_rows_are_left_out_and_listed(tmp_path, bad, reason):
     table = read(tmp_path, GOOD.replace("b,3", f"{bad}\nb,3"), time_format="seconds")
     assert [r.session for r in table.rows] == ["a", "b"]
     assert [r.line for r in table.rows] == [2, 4]
-    [problem] = table.problems
+    [problem] = table.refused
     assert str(problem).startswith(f"line 3: {reason}")
     assert problem.session == "a"
 
 
 def test_a_row_without_session(tmp_path):
-    [problem] = read(tmp_path, "participant,session,onset_s\n7,a,1.5\n7, ,1.5\n").problems
+    [problem] = read(tmp_path, "participant,session,onset_s\n7,a,1.5\n7, ,1.5\n").refused
     assert (str(problem), problem.session, problem.participant) == (
         "line 3: session is empty",
         "",
@@ -229,7 +229,7 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
     ]
     table = read(tmp_path, head + "\n".join([*lines, *lines[::-1]]))
     assert [r.line for r in table.rows] == [2, 3, 4, 5, 6, 7, 8]
-    assert table.problems == (), "a repeated row says nothing wrong of its session"
+    assert table.refused == (), "a repeated row says nothing wrong of its session"
     assert table.notes == tuple(
         f"line {17 - n} repeats line {n}; counted once" for n in range(8, 1, -1)
     )
@@ -240,7 +240,8 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
     [
         (
             "",
-            "column 'session', 'onset_s' not found; found: nothing. Name the file's columns in dataset.format.columns",
+            "column 'session', 'onset_s' not found; found: nothing; name the file's columns with "
+            "format.columns",
         ),
         ("# only a comment\n", "found: nothing"),
         ("clip,onset_s\na,1\n", "column 'session' not found; found: clip, onset_s"),
@@ -258,7 +259,7 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ),
         (
             "participant,onset_s\n1,1\n",
-            "dataset.format.columns (session: null where rows name only the participant)",
+            "format.columns (format.columns.session='null' where rows name only the participant)",
         ),
         ("session,onset_s,onset_s\na,1,2\n", "'onset_s' is there 2 times"),
         (GOOD + 'c,1,2,"smile,x\nd,1,2,s,x\n', "line 4: a row that is no CSV"),
@@ -268,8 +269,10 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ('"clip";"begin"\na;1\n', "column 'session', 'onset_s' not found; found: clip, begin"),
         (
             "session,onset_s\na,one\nb,\nc,-1\nd,x\n",
-            "none of the 4 rows can be used: line 2: onset_s is 'one', expected seconds such as 12.5; line 3: onset_s "
-            "is empty, expected seconds such as 12.5; line 4: onset_s is '-1', expected a finite time",
+            "none of the 4 rows can be used: line 2: onset_s is 'one', expected seconds such as "
+            "12.5; line 3: onset_s "
+            "is empty, expected seconds such as 12.5; line 4: onset_s is '-1', expected a finite "
+            "time",
         ),
         (
             "session,onset_s\na,25:75:00\n",
@@ -283,7 +286,8 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ("session;onset_s;offset_s\na;1,5;2\nb;2.5;3\n", "line 2 has '1,5'"),
         (
             "session,onset_s\na,4-3-2025 10:15\nb,soon\n",
-            "line 2: onset_s is '4-3-2025 10:15', expected a clock time with seconds such as 14:03:20",
+            "line 2: onset_s is '4-3-2025 10:15', expected a clock time with seconds such as "
+            "14:03:20",
         ),
     ],
 )
@@ -292,7 +296,7 @@ def test_files_that_cannot_be_used(tmp_path, content, says):
 
 
 def test_a_wrong_delimiter_is_shown_by_what_was_found(tmp_path):
-    assert "found: session,onset_s,offset_s,kind,annotator." in refused(
+    assert "found: session,onset_s,offset_s,kind,annotator;" in refused(
         tmp_path, GOOD, delimiter=";"
     )
     assert len(read(tmp_path, GOOD.replace(",", "\t"), delimiter="tab").rows) == 2
@@ -305,7 +309,7 @@ def test_a_renamed_column_must_be_there(tmp_path):
 
 def test_a_header_without_rows_is_an_empty_table(tmp_path):
     table = read(tmp_path, GOOD.splitlines()[0])
-    assert (table.rows, table.problems, table.time_format) == ((), (), "auto")
+    assert (table.rows, table.refused, table.time_format) == ((), (), "auto")
 
 
 def test_missing_file_and_folder(tmp_path):
@@ -328,7 +332,7 @@ def test_keep(tmp_path):
     ]
     assert [r.onset for r in table.rows if r.kept] == [1.5, 2.5]
     assert all(math.isnan(r.onset) and math.isnan(r.offset) for r in table.rows if not r.kept)
-    assert (table.problems, table.notes) == ((), ())
+    assert (table.refused, table.notes) == ((), ())
     assert len(read(tmp_path, KEEP + "b,,human,x\n", keep={"type": ["robot"]}).rows) == 5
     assert repr(read(tmp_path, KEEP, keep={"type": [" robot"]})) == repr(table), "NaN equals no NaN"
     both = read(tmp_path, KEEP, keep={"type": ["robot", "human"], "who": ["y"]})
@@ -350,13 +354,16 @@ def test_keep_in_any_unicode_form(tmp_path):
 
 def test_keep_values_and_columns_that_are_not_there(tmp_path):
     table = read(tmp_path, KEEP, keep={"type": ("robots", "robot")})
-    assert table.notes == ("keep.type=robots: no row has it; there are: human, note, robot",)
+    assert table.notes == (
+        "format.keep.type='robots': no row has it; there are: human, note, robot",
+    )
     assert [r.line for r in table.rows if r.kept] == [2, 4]
-    says = "keep.type=bot,machine leaves no row; there are: human, note, robot"
+    says = "keep.type='bot,machine' leaves no row; there are: human, note, robot"
     assert says in refused(tmp_path, KEEP, keep={"type": ("bot", "machine")})
     both = {"type": ("human",), "who": ("y",)}
-    assert "keep.type=human and keep.who=y leave no row: no row has all of them" in refused(
-        tmp_path, KEEP, keep=both
+    assert (
+        "format.keep.type='human' and format.keep.who='y' leave no row: no row has all of them"
+        in refused(tmp_path, KEEP, keep=both)
     )
     assert read(tmp_path, KEEP.splitlines()[0], keep=both).rows == ()
     assert (
@@ -374,7 +381,7 @@ def test_clock_times(tmp_path):
     table = read(tmp_path, content, time_format="clock")
     assert (table.clock, table.time_format) == (True, "clock")
     assert table.rows == (row(2, "a", Clock(of_day_s=86398.0), Clock(of_day_s=3.0)),)
-    assert [p.reason for p in table.problems] == [
+    assert [p.reason for p in table.refused] == [
         "ends before it begins: onset_s 14:03:20.5, offset_s 14:03:19"
     ]
     assert "14:03:20 is 50600.0 s as hh:mm:ss, or 14:03:20 on the clock" in refused(
@@ -391,11 +398,11 @@ def test_clock_times(tmp_path):
     [
         (
             {"time_format": "hh:mm:ss:ff"},
-            "frame_rate_hz: expected the frames per second of hh:mm:ss:ff, got null",
+            "frame_rate_hz: expected the frames per second of hh:mm:ss:ff",
         ),
         (
             {"time_format": "mm:ss", "frame_rate_hz": 25},
-            "expected null, as mm:ss has no frames, got 25",
+            "expected nothing, as mm:ss has no frames, got 25",
         ),
         ({"frame_rate_hz": 0}, "frame_rate_hz: expected a finite number above 0"),
         ({"frame_rate_hz": float("nan")}, "frame_rate_hz: expected a finite number above 0"),
@@ -407,7 +414,7 @@ def test_clock_times(tmp_path):
         ({"keep": {"type": [True]}}, "keep.type: expected a list of texts"),
         (
             {"columns": {"session": None, "participant": None}},
-            "session and participant are both null",
+            "session: expected a column's name here or for participant",
         ),
         (
             {"time_format": "mm.ss"},
@@ -484,13 +491,13 @@ def test_times_are_read_as_written(
     )
     assert table.time_format == time_format
     if not coded:
-        assert table.problems == ()
+        assert table.refused == ()
         assert [r.onset for r in table.rows] == pytest.approx(
             [time / 1e6 for time in times], abs=1e-9
         )
     else:  # two times may fall into one frame
         off = [times[r.line - 2] / 1e6 - r.onset for r in table.rows]
         assert all(-1e-9 <= value < 1 / rate + 1e-9 for value in off)
-        assert table.problems == ()
+        assert table.refused == ()
         assert len(table.rows) + sum("counted once" in note for note in table.notes) == len(times)
     assert {r.session for r in table.rows} == {"é"}

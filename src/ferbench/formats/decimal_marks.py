@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ferbench.datasets.times import Cell, DecimalMark, TimeFormat, decimal_mark
 from ferbench.errors import DatasetError
+from ferbench.formats.times import Cell, DecimalMark, TimeFormat, decimal_mark
 
 _GROUPED: Final = re.compile(r"\d{1,3}[.,]\d{3}", re.ASCII)
 _SMALLEST_WITH_THOUSANDS: Final = 1000

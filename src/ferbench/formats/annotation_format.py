@@ -1,0 +1,62 @@
+"""What a format of annotation files is: which files are its, how they are read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ferbench.formats.annotation_table import AnnotationTable, Table
+from ferbench.formats.csv_file import CsvFile
+from ferbench.formats.tracks import Track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Files that are read together, and how they are to be read.
+
+    Attributes:
+        path: what was asked for: a file, or a folder.
+        files: the file, or the folder's files of one format.
+        cells: of tables (CSV), the cells of each file; else empty.
+        options: how the files are written, and which columns and rows are wanted.
+        starts_known: it is known at which clock times sessions began, so that times may be clock
+            times.
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+    cells: tuple[CsvFile, ...] = ()
+    options: Table = field(default_factory=Table)
+    starts_known: bool = False
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the files are those of a folder."""
+        return self.files != (self.path,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotationFormat:
+    """A format of annotation files.
+
+    Attributes:
+        name: the program's or format's, for messages.
+        suffixes: what its files' names end in, with a dot, lower case.
+        read: the annotations of its files; raises FormatError or DatasetError.
+        recognises: of formats whose files are tables (CSV): whether a table is one of its, given
+            its cells and how it is to be read; None = the suffix tells.
+        has_tiers: ``Table.tier`` can choose among an annotation program's tiers.
+        endings: what names of files that it writes end in; () = it writes none.
+        write: writes tracks by session to a file, replaced as a whole.
+        one_session: a file holds one session only.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Source], AnnotationTable]
+    recognises: Callable[[CsvFile, Table], bool] | None = None
+    has_tiers: bool = False
+    endings: tuple[str, ...] = ()
+    write: Callable[[Path, Mapping[str, Sequence[Track]]], None] | None = None
+    one_session: bool = True
