@@ -207,7 +207,7 @@ def _read(source: Source) -> AnnotationTable:
     return annotations_of(files, source)
 
 
-BORIS: Final = AnnotationFormat(
+FORMAT: Final = AnnotationFormat(
     name="BORIS",
     suffixes=(".tsv", ".csv", ".txt"),
     read=_read,

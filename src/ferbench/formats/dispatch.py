@@ -1,24 +1,40 @@
-"""The formats of annotation files: a new one is a file beside this one, and a line in the table."""
+"""The formats of annotation files: each is a file of this folder that has a ``FORMAT``."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Final
 
 from ferbench.errors import DatasetError, Setting, Text
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import Table
-from ferbench.formats.boris import BORIS
 from ferbench.formats.choosing import missing_columns
 from ferbench.formats.csv_file import CsvFile, read_csv
-from ferbench.formats.elan import ELAN
-from ferbench.formats.spreadsheet import SPREADSHEET
-from ferbench.formats.webvtt import WEBVTT
+from ferbench.formats.spreadsheet import FORMAT as SPREADSHEET
 
-FORMATS: Final[tuple[AnnotationFormat, ...]] = (ELAN, WEBVTT, SPREADSHEET, BORIS)
-"""Of formats that recognise the same table, the first counts."""
+
+@cache
+def formats() -> tuple[AnnotationFormat, ...]:
+    """All formats, those that are told by their suffix first.
+
+    Of formats that recognise the same table, the first counts: a plain one before a program's.
+    """
+    files = pkgutil.iter_modules([str(Path(__file__).parent)])
+    modules = [importlib.import_module(f"{__package__}.{name}") for _, name, _ in files]
+    all_formats = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    return tuple(sorted(all_formats, key=_rank))
+
+
+def _rank(annotation_format: AnnotationFormat) -> int:
+    if annotation_format.recognises is None:
+        return 0
+    if annotation_format is SPREADSHEET:
+        return 1
+    return 2
 
 
 def program_of(path: Path) -> AnnotationFormat | None:
@@ -33,7 +49,7 @@ def program_of(path: Path) -> AnnotationFormat | None:
 def writer_of(path: Path) -> AnnotationFormat | None:
     """The format in which a file of such a name is written; None = it is none's."""
     name = path.name.lower()
-    for annotation_format in FORMATS:
+    for annotation_format in formats():
         if name.endswith(annotation_format.endings):
             return annotation_format
     return None
@@ -41,17 +57,17 @@ def writer_of(path: Path) -> AnnotationFormat | None:
 
 def endings() -> tuple[str, ...]:
     """What names of files end in that can be written."""
-    return tuple(ending for each in FORMATS for ending in each.endings)
+    return tuple(ending for each in formats() for ending in each.endings)
 
 
 def _by_suffix() -> list[AnnotationFormat]:
     """Formats whose files are told by their suffix."""
-    return [each for each in FORMATS if each.recognises is None]
+    return [each for each in formats() if each.recognises is None]
 
 
 def _tables() -> list[AnnotationFormat]:
     """Formats whose files are tables, of which the content tells."""
-    return [each for each in FORMATS if each.recognises is not None]
+    return [each for each in formats() if each.recognises is not None]
 
 
 def open_annotations(
@@ -88,7 +104,7 @@ def _check_tier(annotation_format: AnnotationFormat, source: Source) -> None:
     tier = source.options.tier
     if tier is None or annotation_format.has_tiers:
         return
-    with_tiers = [each for each in FORMATS if each.has_tiers]
+    with_tiers = [each for each in formats() if each.has_tiers]
     named = " or ".join(f"{each.name} ({each.suffixes[0]})" for each in with_tiers)
     setting = Setting("format.tier", tier)
     raise DatasetError(
@@ -170,21 +186,21 @@ def _with_cells(source: Source) -> Source:
 
 def _format_of_tables(source: Source) -> AnnotationFormat:
     """The format of tables, by their cells. Raises DatasetError where a folder has a plain CSV."""
-    formats = [_format_of_table(cells, source.options) for cells in source.cells]
+    of_tables = [_format_of_table(cells, source.options) for cells in source.cells]
     if source.is_folder:
-        _check_one_format(source, formats)
-    return formats[0]
+        _check_one_format(source, of_tables)
+    return of_tables[0]
 
 
-def _check_one_format(source: Source, formats: Sequence[AnnotationFormat]) -> None:
+def _check_one_format(source: Source, of_tables: Sequence[AnnotationFormat]) -> None:
     programs = _programs_of_tables()
-    for file, annotation_format in zip(source.files, formats, strict=True):
+    for file, annotation_format in zip(source.files, of_tables, strict=True):
         if annotation_format is SPREADSHEET:
             raise DatasetError(
                 f"{source.path}: {file.name} is no table of {programs}; name a single CSV, or a "
                 f"folder of {programs}'s"
             )
-    names = dict.fromkeys(annotation_format.name for annotation_format in formats)
+    names = dict.fromkeys(annotation_format.name for annotation_format in of_tables)
     if len(names) > 1:
         raise DatasetError(
             f"{source.path}: the folder has tables of {' and of '.join(names)}; keep one kind in it"

@@ -260,7 +260,7 @@ def _write(path: Path, sessions: Mapping[str, Sequence[Track]]) -> None:
     write_elan(path, tracks)
 
 
-ELAN: Final = AnnotationFormat(
+FORMAT: Final = AnnotationFormat(
     name="ELAN",
     suffixes=(".eaf",),
     read=_read,

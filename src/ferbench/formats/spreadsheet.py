@@ -144,7 +144,7 @@ def _has_columns(cells: CsvFile, options: Table) -> bool:
     return not missing_columns(cells.header, options.columns)
 
 
-SPREADSHEET: Final = AnnotationFormat(
+FORMAT: Final = AnnotationFormat(
     name="CSV",
     suffixes=(".csv", ".tsv", ".txt"),
     read=read_spreadsheet,

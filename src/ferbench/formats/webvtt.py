@@ -182,6 +182,6 @@ def _write(path: Path, sessions: Mapping[str, Sequence[Track]]) -> None:
     write_webvtt(path, tracks)
 
 
-WEBVTT: Final = AnnotationFormat(
+FORMAT: Final = AnnotationFormat(
     name="WebVTT", suffixes=(".vtt",), read=_read, endings=(".vtt",), write=_write
 )
