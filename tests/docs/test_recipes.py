@@ -136,8 +136,8 @@ def test_files_are_no_more_than_told(name, copy):
 
 def test_the_table_counts_them():
     rows = re.findall(r"^\| (an? .+?) \| (\d?) *\| (\d?) *\|$", DOCUMENT, re.MULTILINE)
-    told = {name.capitalize(): (int(new or 0), int(changed or 0)) for name, new, changed in rows}
-    assert told == MOST_FILES
+    counts = {name.capitalize(): (int(new or 0), int(changed or 0)) for name, new, changed in rows}
+    assert counts == MOST_FILES
 
 
 def test_what_is_written_has_the_style_of_the_house(copy):
@@ -228,11 +228,11 @@ def used(copy, models, clip, tmp_path_factory) -> dict[str, Any]:
         arguments = ("used.py", home / "videos", home / "smiles.csv", home / "out")
         done = copy.python(*arguments, home=home)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    found["out"] = home / "out"
-    places = [Path(place).resolve() for place in found["places"]]
+    facts = json.loads(done.stdout)
+    facts["out"] = home / "out"
+    places = [Path(place).resolve() for place in facts["places"]]
     assert all(place.is_relative_to(copy.folder.resolve()) for place in places)
-    return found
+    return facts
 
 
 @pytest.mark.weights
