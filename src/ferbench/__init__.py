@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from ferbench.events.hysteresis import Hysteresis
     from ferbench.events.signal import EmotionSignal
     from ferbench.events.windowed import Windowed
+    from ferbench.formats.annotation_table import AnnotationTable, Columns, Table
+    from ferbench.formats.reading import read_annotations
     from ferbench.results import Analysis, Report
+    from ferbench.scoring.evaluation import Scores
+    from ferbench.scoring.matching.errhri import AnyOverlap
+    from ferbench.scoring.matching.onset_offset import OnsetOffset
+    from ferbench.scoring.matching.overlap import Overlap
+    from ferbench.scoring.matching.window import Window
+    from ferbench.scoring.statistics_rules import StatisticsRules
     from ferbench.types import (
         Annotation,
         Counts,
@@ -47,11 +55,23 @@ if TYPE_CHECKING:
     from ferbench.workflows.found_events import Events
     from ferbench.workflows.predict import predict
     from ferbench.workflows.progress import Progress
+    from ferbench.workflows.score import score
+    from ferbench.workflows.score_frames import score_frames
+    from ferbench.workflows.survey import Survey, SurveyOptions, survey
+    from ferbench.workflows.weights import (
+        fetch_weights,
+        import_weights,
+        list_weights,
+        verify_weights,
+    )
 
 _PLACES: Final = {
     "Agreement": "ferbench.workflows.agreement.result",
     "Analysis": "ferbench.results",
     "Annotation": "ferbench.types",
+    "AnnotationTable": "ferbench.formats.annotation_table",
+    "AnyOverlap": "ferbench.scoring.matching.errhri",
+    "Columns": "ferbench.formats.annotation_table",
     "Counts": "ferbench.types",
     "Crops": "ferbench.types",
     "EmotionSignal": "ferbench.events.signal",
@@ -63,20 +83,36 @@ _PLACES: Final = {
     "FerbenchError": "ferbench.errors",
     "FrameBatch": "ferbench.types",
     "Hysteresis": "ferbench.events.hysteresis",
+    "OnsetOffset": "ferbench.scoring.matching.onset_offset",
+    "Overlap": "ferbench.scoring.matching.overlap",
     "Part": "ferbench.types",
     "Progress": "ferbench.workflows.progress",
     "Report": "ferbench.results",
     "Score": "ferbench.types",
+    "Scores": "ferbench.scoring.evaluation",
     "Session": "ferbench.types",
     "Signal": "ferbench.types",
+    "StatisticsRules": "ferbench.scoring.statistics_rules",
+    "Survey": "ferbench.workflows.survey",
+    "SurveyOptions": "ferbench.workflows.survey",
+    "Table": "ferbench.formats.annotation_table",
     "Timeline": "ferbench.types",
     "VideoInfo": "ferbench.types",
+    "Window": "ferbench.scoring.matching.window",
     "Windowed": "ferbench.events.windowed",
     "agree": "ferbench.workflows.agree",
     "compare": "ferbench.workflows.compare",
     "evaluate": "ferbench.workflows.evaluate",
+    "fetch_weights": "ferbench.workflows.weights",
     "find_events": "ferbench.workflows.find_events",
+    "import_weights": "ferbench.workflows.weights",
+    "list_weights": "ferbench.workflows.weights",
     "predict": "ferbench.workflows.predict",
+    "read_annotations": "ferbench.formats.reading",
+    "score": "ferbench.workflows.score",
+    "score_frames": "ferbench.workflows.score_frames",
+    "survey": "ferbench.workflows.survey",
+    "verify_weights": "ferbench.workflows.weights",
 }
 """Where each public name is defined."""
 
@@ -84,6 +120,9 @@ __all__ = [
     "Agreement",
     "Analysis",
     "Annotation",
+    "AnnotationTable",
+    "AnyOverlap",
+    "Columns",
     "Counts",
     "Crops",
     "EmotionSignal",
@@ -95,21 +134,37 @@ __all__ = [
     "FerbenchError",
     "FrameBatch",
     "Hysteresis",
+    "OnsetOffset",
+    "Overlap",
     "Part",
     "Progress",
     "Report",
     "Score",
+    "Scores",
     "Session",
     "Signal",
+    "StatisticsRules",
+    "Survey",
+    "SurveyOptions",
+    "Table",
     "Timeline",
     "VideoInfo",
+    "Window",
     "Windowed",
     "__version__",
     "agree",
     "compare",
     "evaluate",
+    "fetch_weights",
     "find_events",
+    "import_weights",
+    "list_weights",
     "predict",
+    "read_annotations",
+    "score",
+    "score_frames",
+    "survey",
+    "verify_weights",
 ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ferbench.face_columns import face_columns
 from ferbench.fingerprint import canonical_json, fingerprint
 from ferbench.types import (
     F64,
@@ -22,6 +23,9 @@ from ferbench.types import (
     Signal,
     Timeline,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ class Work:
     faces_classified: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Analysis:
     """All that pixels say about one video."""
 
@@ -94,6 +98,30 @@ class Analysis:
     expressions: Expressions
     keys: dict[str, StageKey]
     timing: dict[str, StageTiming]
+
+    def __repr__(self) -> str:
+        """``Analysis: 472 frames, 19.7 s, a face in 472, 7 labels``."""
+        num_with_face = len(np.unique(self.faces.frame))
+        video = f"{self.timeline.video.num_frames} frames, {self.timeline.duration_s:.1f} s"
+        labels = f"{len(self.expressions.labels)} labels"
+        return f"Analysis: {video}, a face in {num_with_face}, {labels}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per face and one per frame without a face, as the CSV of predictions.
+
+        Returns:
+            Columns as ``face_columns`` has them; what a row does not have is NA.
+        """
+        import pandas as pd
+
+        series = {}
+        for name, column in face_columns(self.timeline, self.faces, self.expressions).items():
+            values = pd.Series(column.values)
+            if column.missing is not None:
+                dtype = "Int64" if values.dtype.kind == "i" else values.dtype
+                values = values.astype(dtype).mask(column.missing)
+            series[name] = values
+        return pd.DataFrame(series)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ def test_json_has_the_numbers_of_the_library(ferbench):
     ended = ferbench("agreement", path, "--models", ", ".join(models), "--fps", 25, "--json")
     assert ended.code == 0, ended.err
     agreement = agree(path, models=models, fps=25)
-    assert json.loads(ended.out) == agreement_show.as_plain(agreement)
+    assert json.loads(ended.out) == agreement.as_plain()
 
 
 def test_notes_name_options(ferbench):

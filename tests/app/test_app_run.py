@@ -20,9 +20,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from ferbench.app.hydra.cells import collect
 from ferbench.app.hydra.entry import _end_in_order
-from ferbench.app.hydra.job import Outcome, write_outcome
 from ferbench.formats.predictions import read_predictions
 from ferbench.tracking.mlflow_store import KIND_TAG, PARENT_TAG, MlflowStore
 from ferbench.tracking.pages import _stopped_by_signals
@@ -508,25 +506,6 @@ def test_a_repeated_signal_does_not_disturb_the_closing(signals):
         os.kill(os.getpid(), signal.SIGTERM)
     for again in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         os.kill(os.getpid(), again)
-
-
-def test_half_a_result_is_none(tmp_path, monkeypatch):
-    """A worker that is killed while it writes leaves an unfinished cell, not a sweep that cannot be
-    closed.
-    """
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "replace", killed)
-    with pytest.raises(KeyboardInterrupt):
-        write_outcome(Outcome(name="a", run_id="", error=""), tmp_path / "0")
-    monkeypatch.undo()
-    write_outcome(
-        Outcome(name="b", run_id="", error="", metrics={"event/count": 1.0}), tmp_path / "1"
-    )
-    found = collect(tmp_path)
-    assert (found.unfinished, [row.name for row in found.rows]) == (["0"], ["b"])
 
 
 @pytest.mark.weights

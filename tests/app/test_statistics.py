@@ -405,9 +405,9 @@ def test_score_writes_what_became_of_each_event(tables, ferbench, tmp_path):
         == 0
     )
     read = read_elan(tmp_path / "s00.eaf", tier="all")
-    assert {
-        (mark.onset_s, mark.offset_s) for mark in read.marks if mark.columns["tier"] == "hit"
-    } == {(e.onset_s, e.offset_s) for e in scored_sessions(3, every=2)[0].events}
+    assert {(row.onset_s, row.offset_s) for row in read.rows if row.columns["tier"] == "hit"} == {
+        (e.onset_s, e.offset_s) for e in scored_sessions(3, every=2)[0].events
+    }
     again = ferbench("score", *tables, "--annotator", "kim", "--no-intervals", "--matches", out)
     assert again.code != 0
     assert "--matches: " in again.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,88 +11,63 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from ferbench.report.text_table import TextTable
 from ferbench.wording import plural
 
 _GAP: Final = 2
 _NAMED: Final = 6
 
 
-def number(value: float, digits: int = 3) -> str:
-    """A number for a table; a dash where it is undefined."""
-    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+@dataclass(frozen=True, slots=True)
+class FittedTable:
+    """A plain table as wide as the screen allows; columns of numbers are right-aligned.
 
+    It never breaks a word: long texts are shortened first, then the least important columns go.
 
-def rows_table(
-    title: str,
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    importance: Sequence[str] = (),
-    elsewhere: str = "",
-) -> FittedTable:
-    """A plain table that never breaks a word; columns of numbers are right-aligned.
-
-    Args:
-        title: one or more lines above it.
-        header: names of the columns.
-        rows: texts, as many per row as there are names.
-        importance: names of columns, those first that are kept longest where there is no room for
-            all; those that are not named come after them, in their order.
+    Attributes:
+        table: what to draw.
         elsewhere: said where columns were left out: where all of them are.
     """
-    ranked = dict.fromkeys([*importance, *header])
-    return FittedTable(
-        title=title,
-        header=tuple(header),
-        rows=tuple(tuple(row) for row in rows),
-        importance=tuple(name for name in ranked if name in header),
-        elsewhere=elsewhere,
-    )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FittedTable:
-    """A table as wide as the screen allows.
-
-    Long texts are shortened first, then the least important columns go.
-    """
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    importance: tuple[str, ...]
+    table: TextTable
     elsewhere: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it for a screen of this width."""
         texts = self._texts(options.max_width)
         kept = self._kept_columns(texts, options.max_width)
-        yield Text(self.title, style="italic")
+        yield Text(self.table.title, style="italic")
         yield self._drawn(kept, texts)
-        kept_names = {self.header[column] for column in kept}
-        left_out = [name for name in self.importance if name not in kept_names]
+        kept_names = {self.table.header[column] for column in kept}
+        left_out = [name for name in self._importance() if name not in kept_names]
         if left_out:
             yield Text(self._left_out_note(left_out), style="dim")
 
+    def _importance(self) -> list[str]:
+        """All names of the header, those that are kept longest first."""
+        header = self.table.header
+        ranked = dict.fromkeys([*self.table.importance, *header])
+        return [name for name in ranked if name in header]
+
     def _texts(self, max_width: int) -> list[tuple[str, ...]]:
         """Header and rows, long cells shortened where not all columns fit otherwise."""
-        every_column = range(len(self.header))
-        texts = [self.header, *self.rows]
+        every_column = range(len(self.table.header))
+        texts = [self.table.header, *self.table.rows]
         if self._fits(every_column, texts, max_width):
             return texts
         first_width, other_width = max(20, max_width // 2), max(20, max_width // 4)
-        widths = [first_width, *[other_width] * (len(self.header) - 1)]
+        widths = [first_width, *[other_width] * (len(self.table.header) - 1)]
         shortened = [
             tuple(shorten(cell, width) for cell, width in zip(row, widths, strict=True))
-            for row in self.rows
+            for row in self.table.rows
         ]
-        return [self.header, *shortened]
+        return [self.table.header, *shortened]
 
     def _kept_columns(self, texts: Sequence[Sequence[str]], max_width: int) -> list[int]:
         """Positions of the columns that there is room for, at least two."""
         kept: list[int] = []
-        for name in self.importance:
-            column = self.header.index(name)
+        for name in self._importance():
+            column = self.table.header.index(name)
             if len(kept) < 2 or self._fits([*kept, column], texts, max_width):
                 kept.append(column)
         return sorted(kept)
@@ -135,7 +109,7 @@ class FittedTable:
         """Whether most cells of a column are numbers; the first column has names."""
         if column == 0:
             return False
-        cells = [row[column] for row in self.rows if row[column]]
+        cells = [row[column] for row in self.table.rows if row[column]]
         numbers = [cell for cell in cells if cell[0].isdigit() or cell[0] in "-."]
         return 2 * len(numbers) > len(cells)
 

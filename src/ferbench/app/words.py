@@ -33,7 +33,9 @@ def command_of(action: Action) -> str:
     'ferbench models fetch mtcnn --to DIR'
     """
     command = f"{COMMANDS[action.verb]} {action.argument}".rstrip()
-    return f"{command} --to {action.folder}" if action.folder else command
+    if not action.folder:
+        return command
+    return f"{command} --to {action.folder}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class RunWords:
 
     def setting(self, setting: Setting) -> str:
         """``dataset.annotator=Ann``, or ``dataset.annotator``."""
-        return f"{setting.key}={setting.value}" if setting.value else setting.key
+        if not setting.value:
+            return setting.key
+        return f"{setting.key}={setting.value}"
 
     def action(self, action: Action) -> str:
         """``ferbench models fetch NAME``."""

@@ -55,7 +55,7 @@ def settings_for(
         ConfigError: names the key, what was got and what is allowed.
     """
     names, changes, components = _sorted(choices)
-    composition = compose(names, settings, config_dirs=config_dirs)
+    composition = compose(names, settings, config_dirs=config_dirs, as_configured=changes)
     config = _changed(composition.config, changes)
     for group in components:
         config.pop(group, None)
@@ -89,7 +89,7 @@ def component_for(
     names, changes, components = _sorted({group: choice})
     if group in components:
         return components[group]
-    composition = compose(names, config_dirs=config_dirs)
+    composition = compose(names, config_dirs=config_dirs, as_configured=changes)
     config = _changed(composition.config, changes)
     return build(config[group], where=group, allow_targets=allow_targets)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +38,7 @@ def compose(
     settings: Sequence[str] = (),
     *,
     config_dirs: Sequence[Path] = (),
+    as_configured: Collection[str] = (),
 ) -> Composition:
     """The configuration with these choices of groups; the data set and tracking are the plainest.
 
@@ -45,12 +46,15 @@ def compose(
         choices: by group.
         settings: further settings as a run takes them, such as ``statistics.seed=1``.
         config_dirs: folders with further choices.
+        as_configured: groups that are as a run has them rather than the plainest; values that
+            the user must give are ``???`` then.
 
     Raises:
         ConfigError: there is no such choice or key; names those there are.
     """
     _check_choices(choices, config_dirs)
-    overrides = [f"{group}={choice}" for group, choice in {**PLAINEST, **choices}.items()]
+    plainest = {group: name for group, name in PLAINEST.items() if group not in as_configured}
+    overrides = [f"{group}={choice}" for group, choice in {**plainest, **choices}.items()]
     overrides += with_quotes(settings)
     with hydra_errors(overrides, config_dirs=config_dirs):
         config = load(overrides, config_dirs=config_dirs)

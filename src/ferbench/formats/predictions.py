@@ -21,45 +21,19 @@ import pyarrow.parquet as pq
 
 from ferbench.atomic import replacing
 from ferbench.errors import FormatError
+from ferbench.face_columns import BOX_COLUMNS, LANDMARK_COLUMNS, face_columns
 from ferbench.types import Expressions, Faces, Timeline, VideoInfo
 
-_BOX = ("x1", "y1", "x2", "y2")
-_POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
-_LANDMARKS = tuple(f"{point}_{axis}" for point in _POINTS for axis in "xy")
-_NEEDED = ("frame", "start_s", "end_s", "face", *_BOX, "score", *_LANDMARKS)
+_NEEDED = ("frame", "start_s", "end_s", "face", *BOX_COLUMNS, "score", *LANDMARK_COLUMNS)
 _ABOUT = b"ferbench.predictions"
 
 
 def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions) -> pa.Table:
     """The table, with what is not per row as JSON in its metadata."""
-    frames = timeline.video.num_frames
-    empty = np.setdiff1d(np.arange(frames), faces.frame)
-    frame = np.concatenate([faces.frame, empty])
-    order = np.argsort(frame, kind="stable")
-    source = np.concatenate([np.arange(len(faces)), np.full(len(empty), -1)])[order]
-    no_face = source < 0
-    row = expressions.rows_of(source)
-    columns: dict[str, pa.Array] = {
-        "frame": pa.array(frame[order], pa.int64()),
-        "start_s": pa.array(timeline.edges_s[frame[order]], pa.float64()),
-        "end_s": pa.array(timeline.edges_s[frame[order] + 1], pa.float64()),
-        "face": pa.array(source, pa.int64(), mask=no_face),
+    columns = {
+        name: pa.array(column.values, mask=column.missing)
+        for name, column in face_columns(timeline, faces, expressions).items()
     }
-    flat = np.concatenate(
-        [faces.box_xyxy, faces.score[:, None], faces.landmarks_xy.reshape(-1, 10)], axis=1
-    )
-    flat = np.concatenate([flat, np.zeros((1, flat.shape[1]), np.float32)])
-    for k, name in enumerate((*_BOX, "score", *_LANDMARKS)):
-        values = np.ascontiguousarray(flat[source, k])
-        columns[name] = pa.array(values, pa.float32(), mask=no_face | np.isnan(values))
-    for prefix, matrix, kind in (
-        ("logit", expressions.logits, pa.float32()),
-        ("prob", expressions.probs(), pa.float64()),
-    ):
-        padded = np.concatenate([matrix, np.zeros((1, len(expressions.labels)), matrix.dtype)])
-        for k, label in enumerate(expressions.labels):
-            values = np.ascontiguousarray(padded[row, k])
-            columns[f"{prefix}.{label}"] = pa.array(values, kind, mask=(row < 0) | np.isnan(values))
     video = timeline.video
     about = {
         "video_id": video.video_id,
@@ -127,9 +101,9 @@ def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
     face_table = table.filter(pa.array(has_face))
     faces = Faces(
         frame=_numbers(face_table, "frame", np.int64),
-        box_xyxy=_matrix(face_table, _BOX),
+        box_xyxy=_matrix(face_table, BOX_COLUMNS),
         score=_numbers(face_table, "score", np.float32),
-        landmarks_xy=_matrix(face_table, _LANDMARKS).reshape(-1, 5, 2),
+        landmarks_xy=_matrix(face_table, LANDMARK_COLUMNS).reshape(-1, 5, 2),
     )
     logits = _matrix(face_table, [f"logit.{label}" for label in labels])
     classified = np.flatnonzero(~np.isnan(logits).all(axis=1)).astype(np.int64)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from ferbench.errors import Action, ConfigError, Text
 from ferbench.report.comparability import (
@@ -14,96 +13,16 @@ from ferbench.report.comparability import (
     differs,
     matching_warnings,
 )
+from ferbench.report.comparison import Comparison
 from ferbench.report.shown_numbers import (
     BELONGING,
     MAIN_NUMBER,
     OF_CHOICE,
-    column_titles,
-    format_number,
     is_smaller_better,
-    is_whole,
     short_name,
     shown_numbers,
 )
 from ferbench.results import RunRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """A table of runs.
-
-    Attributes:
-        params: names of the choices that differ between the runs.
-        by: number that the rows are sorted by; "" = they are sorted by name, for there is nothing
-            that is better.
-        metrics: names of the numbers shown, ``by`` first.
-        rows: best first; runs without that number last.
-        constant: choices that are the same in all runs.
-        data: where runs were scored on different files: a letter for each run id, the same for the
-            same files.
-        states: where not every run is finished: the state of each run id.
-        warnings: why the numbers cannot be compared, one sentence each.
-    """
-
-    by: str
-    params: tuple[str, ...]
-    metrics: tuple[str, ...]
-    rows: tuple[RunRow, ...]
-    constant: Mapping[str, str] = field(default_factory=dict)
-    data: Mapping[str, str] = field(default_factory=dict)
-    states: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def best(self) -> RunRow | None:
-        """The first run, where it is really better than nothing.
-
-        Scored above 0, and on the data of the others.
-        """
-        if not self.by or self.warnings or not self.rows:
-            return None
-        value = self.rows[0].metrics.get(self.by, math.nan)
-        if math.isnan(value):
-            return None
-        if value <= 0 and not is_smaller_better(self.by):
-            return None
-        return self.rows[0]
-
-    def cells(self, row: RunRow) -> list[str]:
-        """Texts of a row in the order of ``header``."""
-        texts = [row.run_id[:8]]
-        texts += [group[row.run_id] for group in (self.states, self.data) if group]
-        texts += [row.params.get(name, "") for name in self.params]
-        for name in self.metrics:
-            value = row.metrics.get(name, math.nan)
-            texts.append(format_number(value, whole=is_whole(name)))
-        return texts
-
-    @property
-    def header(self) -> list[str]:
-        """Column names: short run id, state and data where they differ, differing choices, numbers.
-
-        Numbers without their family (``event/f1`` is ``f1``), where that is clear.
-        """
-        return ["run", *self._marks, *self.params, *column_titles(self.metrics)]
-
-    @property
-    def importance(self) -> list[str]:
-        """The header's names, what says most first: for a screen that has no room for all."""
-        numbers = column_titles(self.metrics)
-        # A choice before the values that go with it.
-        params = sorted(self.params, key=lambda name: "." in name)
-        first = ["run", *self._marks, *numbers[:1]]
-        return [*first, *params[:4], *numbers[1:4], *params[4:], *numbers[4:]]
-
-    @property
-    def _marks(self) -> list[str]:
-        marks = []
-        if self.states:
-            marks.append("state")
-        if self.data:
-            marks.append("data")
-        return marks
 
 
 def compare(

@@ -196,7 +196,12 @@ def _counts(report: Report, path: Path) -> None:
 
 
 def _sessions(report: Report, path: Path) -> None:
-    """One row per session: size, events, scores where annotated, quality."""
+    header, rows = session_rows(report)
+    write_csv(path, header, rows)
+
+
+def session_rows(report: Report) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    """Names and rows of the table of sessions: size, events, scores where annotated, quality."""
     metrics = [metric.name for metric in headline()]
     header = (
         *SESSION_COLUMNS,
@@ -208,7 +213,7 @@ def _sessions(report: Report, path: Path) -> None:
         (*_size(result), *_scores(result, num_metrics=len(metrics)), *_quality(result))
         for result in report.sessions
     ]
-    write_csv(path, header, rows)
+    return header, rows
 
 
 def _size(result: SessionResult) -> tuple[object, ...]:

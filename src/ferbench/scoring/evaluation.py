@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ferbench.errors import ConfigError, Setting, Text
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
@@ -23,6 +23,7 @@ from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import MAIN, values_of
 from ferbench.scoring.numbers import numbers
+from ferbench.scoring.ratios import defined
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.session_outcome import (
     SessionOutcome,
@@ -35,6 +36,7 @@ from ferbench.scoring.statistics import Statistics, statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.timespans import Stretches, closed, total_s
 from ferbench.types import Annotation, Event, Score
+from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +82,9 @@ class Scores(Mapping[str, Score]):
         num_events = sum(len(session.events) for session in self.sessions)
         num_annotations = sum(len(session.annotations) for session in self.sessions)
         return (
-            f"Scores: F1 {str(self[MAIN]).removeprefix('Score: ')}; {num_events} events, "
-            f"{num_annotations} annotations, {len(self.sessions)} sessions"
+            f"Scores: F1 {str(self[MAIN]).removeprefix('Score: ')}; "
+            f"{plural(num_events, 'event')}, {plural(num_annotations, 'annotation')}, "
+            f"{plural(len(self.sessions), 'session')}"
         )
 
     @property
@@ -128,6 +131,15 @@ class Scores(Mapping[str, Score]):
                 }
             )
         return pd.DataFrame(rows, columns=None if rows else ["session"]).set_index("session")
+
+    def as_plain(self) -> dict[str, Any]:
+        """Sessions, scores, statistics and the criterion as plain values; undefined is None."""
+        return {
+            "sessions": {name: each.as_plain() for name, each in self.outcomes.items()},
+            "scores": {score.name: defined(score.value) for score in self.values()},
+            "statistics": {name: defined(value) for name, value in self.numbers.items()},
+            "params": dict(self[MAIN].params),
+        }
 
 
 def score_sessions(

@@ -28,3 +28,14 @@ def ratios(part: F64, whole: F64) -> F64:
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.asarray(whole) > 0, np.divide(part, whole), np.nan)
+
+
+def defined(value: float) -> float | None:
+    """A number for JSON, which has no NaN: None where it is undefined.
+
+    >>> defined(0.25), defined(math.nan)
+    (0.25, None)
+    """
+    if math.isnan(value):
+        return None
+    return value

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ferbench.scoring.counts import counts_of
 from ferbench.scoring.matching.criterion import Criterion, Pairs
-from ferbench.scoring.metrics import METRICS, Basis
+from ferbench.scoring.metrics import METRICS, Basis, headline_values
+from ferbench.scoring.ratios import defined
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
@@ -33,6 +34,18 @@ class SessionOutcome:
     lags_s: tuple[float, ...]
     scored_events: tuple[int, ...]
     scored_annotations: tuple[int, ...]
+
+    def as_plain(self) -> dict[str, float | int | None]:
+        """Counts, headline metrics and observed seconds; undefined is None."""
+        counts = self.counts
+        values = headline_values(counts, self.lags_s)
+        return {
+            "tp": counts.tp,
+            "fp": counts.fp,
+            "fn": counts.fn,
+            **{name: defined(value) for name, value in values.items()},
+            "observed_s": defined(counts.observed_s),
+        }
 
 
 def counted(

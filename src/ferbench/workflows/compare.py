@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ferbench.errors import TrackingError
 from ferbench.fingerprint import fingerprint
 from ferbench.places import default_root
-from ferbench.report.compare import Comparison
 from ferbench.report.compare import compare as compare_runs
+from ferbench.report.comparison import Comparison
 from ferbench.results import RunRow
 from ferbench.tracking.query import open_store, runs_of
+from ferbench.tracking.store import ERROR_TAG
 from ferbench.workflows.evaluate import run_name
 from ferbench.workflows.evaluation import Evaluation
 
@@ -43,6 +44,16 @@ def compare(
             raise TrackingError(f"{recorded.what} has no runs to compare ({recorded.where})")
         return compare_runs(recorded.runs, by=by)
     return compare_runs([_row(run) for run in runs], by=by)
+
+
+def broken_off(rows: Iterable[RunRow]) -> list[str]:
+    """Name and reason of each run that broke off."""
+    lines = []
+    for row in rows:
+        if row.state == "failed" and not row.metrics:
+            reason = row.tags.get(ERROR_TAG, "no reason was recorded")
+            lines.append(f"{row.run_id[:8]} {row.name}: {reason}")
+    return lines
 
 
 def _row(run: Evaluation | RunRow) -> RunRow:

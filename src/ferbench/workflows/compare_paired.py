@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from ferbench.errors import ConfigError, FerbenchError
@@ -16,36 +15,56 @@ from ferbench.scoring.metrics import MAIN, count_formulas, values_of
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.uncertainty.paired import Difference
 from ferbench.scoring.uncertainty.paired_runs import in_common, paired
+from ferbench.tracking.query import runs_of
 from ferbench.tracking.store import Store
 from ferbench.types import Counts
 from ferbench.wording import some
+from ferbench.workflows.paired_comparison import PairedComparison
 
 COUNTS_TABLE: Final = "counts.csv"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairedComparison:
-    """Other runs against a first one.
+def one_run(store: Store, name: str) -> RunRow:
+    """The run with an id or a name.
 
-    Attributes:
-        first: the run that all are compared with.
-        others: the other runs.
-        values: by metric, the first run's and then each other's, on the sessions that all have.
-        rules: how intervals were made.
-        seed: of the random numbers.
-        differences: by metric, one for each other run.
-        participants: that all were compared on.
-        notes: what a reader should know.
+    Raises:
+        FerbenchError: there is none, or several.
     """
+    selection = runs_of(store, name)
+    num_runs = len(selection.runs)
+    if num_runs != 1:
+        raise FerbenchError(
+            f"{name!r} is {selection.what} with {num_runs} runs; expected one run's id or name"
+        )
+    return selection.runs[0]
 
-    first: RunRow
-    others: tuple[RunRow, ...]
-    values: dict[str, tuple[float, ...]]
-    rules: StatisticsRules
-    seed: int
-    differences: dict[str, tuple[Difference, ...]]
-    participants: int
-    notes: tuple[str, ...]
+
+def compare_two(store: Store, names: tuple[str, str], *, seed: int) -> PairedComparison:
+    """Compare the second of two runs with the first; see ``compare_paired``.
+
+    Args:
+        store: that has them.
+        names: id or name of each.
+        seed: of the random numbers.
+    """
+    first, second = (one_run(store, name) for name in names)
+    return compare_paired(store, first, [second], seed=seed)
+
+
+def compare_against(
+    store: Store, name: str, runs: Sequence[RunRow], *, seed: int
+) -> PairedComparison:
+    """Compare each of some runs that has numbers with one; see ``compare_paired``.
+
+    Args:
+        store: that has them.
+        name: id or name of the one; it may be among the runs.
+        runs: those that cannot be compared are left out and noted.
+        seed: of the random numbers.
+    """
+    first = one_run(store, name)
+    others = [run for run in runs if run.run_id != first.run_id and run.metrics]
+    return compare_paired(store, first, others, seed=seed, leave_out=True)
 
 
 def compare_paired(

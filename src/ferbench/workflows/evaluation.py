@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ferbench.config.params import params_of
 from ferbench.config.settings import Settings
 from ferbench.errors import Words, told
-from ferbench.report.files import write_files
+from ferbench.report.files import EVENT_COLUMNS, event_rows, session_rows, write_files
 from ferbench.results import Report
+from ferbench.scoring.metrics import MAIN
 from ferbench.tracking.record import Input, metrics_of
+from ferbench.types import Score
+from ferbench.wording import plural
 from ferbench.workflows.recording import tags_of, write_description
 from ferbench.workflows.run_statistics import RunStatistics
 from ferbench.workflows.thesis_exact import exact_tags
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Evaluation:
     """A run's results.
 
@@ -38,6 +45,49 @@ class Evaluation:
     device: str
     inputs: tuple[Input, ...]
     run_id: str = ""
+
+    def __repr__(self) -> str:
+        """``Evaluation: 3 sessions, 5 events; F1 0.889 [0.667, 1.000], chance 0.588, p 0.106``."""
+        report = self.report
+        num_events = sum(len(result.events) for result in report.sessions)
+        sessions = plural(len(report.sessions), "session")
+        text = f"Evaluation: {sessions}, {plural(num_events, 'event')}"
+        if report.failures:
+            text = f"{text}, {len(report.failures)} failed"
+        main = self.scores.get(MAIN)
+        if main is None:
+            return f"{text}; nothing is annotated"
+        return f"{text}; F1 {str(main).removeprefix('Score: ')}"
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        """Scores by metric, with interval, chance level and p where statistics were made."""
+        numbers = self.metrics
+        participants = int(numbers.get("event/participants", 0)) or None
+        scores = {}
+        for score in self.report.scores:
+            scores[score.name.removeprefix("event/")] = replace(
+                score,
+                ci95=_interval(numbers, score.name),
+                chance=numbers.get(f"{score.name}.chance"),
+                p=numbers.get(f"{score.name}.p"),
+                participants=participants,
+            )
+        return scores
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per session: seconds, events, counts and metrics; the columns of sessions.csv."""
+        import pandas as pd
+
+        header, rows = session_rows(self.report)
+        return pd.DataFrame(rows, columns=list(header)).set_index("session")
+
+    def events_frame(self) -> pd.DataFrame:
+        """One row per event, as events.csv."""
+        import pandas as pd
+
+        rows = [row for result in self.report.sessions for row in event_rows(result.events)]
+        return pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -84,3 +134,11 @@ class Evaluation:
         if self.statistics:
             self.statistics.copy_to(folder)
         write_description(folder, self.report, config_yaml=config_yaml, overrides=tuple(overrides))
+
+
+def _interval(numbers: Mapping[str, float], name: str) -> tuple[float, float] | None:
+    """Ends of a number's interval of confidence; None = it was not made."""
+    low, high = numbers.get(f"{name}.lo"), numbers.get(f"{name}.hi")
+    if low is None or high is None:
+        return None
+    return low, high

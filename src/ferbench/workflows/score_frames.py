@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.errors import ConfigError
+from ferbench.errors import ConfigError, Setting, Text
 from ferbench.formats.frame_labels import COLUMNS, read_frame_labels
+from ferbench.report.statistics_words import number
+from ferbench.report.text_table import TextTable
 from ferbench.scoring.errhri import frame_metrics
 from ferbench.scoring.numbers import frame_numbers
+from ferbench.scoring.ratios import defined
 from ferbench.scoring.session_frames import Frames
+from ferbench.wording import plural, some
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,11 +68,45 @@ class FrameScores:
         ]
         return pd.DataFrame(rows, columns=["score", "strict", "tolerant"])
 
+    def text_table(self) -> TextTable:
+        """The scores as texts, strict and tolerant beside each other."""
+        tolerance = self.frames.tolerance
+        rows = [
+            (row.score, number(row.strict), number(row.tolerant))
+            for row in self.to_frame().itertuples()
+        ]
+        return TextTable(
+            title=f"{self.frames.num} frames",
+            header=("macro over classes", "strict", f"within {plural(tolerance, 'frame')}"),
+            rows=tuple(rows),
+        )
+
+    def classes_line(self) -> str:
+        """The classes, and how many frames are of each."""
+        classes = [
+            f"{name} ({counts.truth} true, {counts.prediction} predicted)"
+            for name, counts in self.classes.items()
+        ]
+        return f"classes: {some(classes)}"
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader should know."""
+        notes = []
+        if self.never_true:
+            notes.append(
+                f"predicted, but never true: {some(self.never_true)}. Each is a class of the "
+                "macro mean; probabilities must be made labels first"
+            )
+        if self.num_sessions is None:
+            column = Setting("columns.session", "THEIRS")
+            notes.append(Text("no column session, so all rows are of one; name it with ", column))
+        return notes
+
     def as_plain(self) -> dict[str, Any]:
         """Everything as plain values; undefined is None."""
-        scores = {}
-        for name, value in frame_numbers(self.frames).items():
-            scores[name] = None if math.isnan(value) else value
+        numbers = frame_numbers(self.frames)
+        scores = {name: defined(value) for name, value in numbers.items()}
         classes = {
             name: {"truth": counts.truth, "prediction": counts.prediction}
             for name, counts in self.classes.items()
@@ -108,10 +145,10 @@ def score_frames(
     )
     frames = Frames(strict=strict, tolerant=tolerant, tolerance=tolerance, num=len(labels.truth))
     classes = {}
-    for number, name in enumerate(labels.classes):
+    for k, name in enumerate(labels.classes):
         classes[name] = ClassCounts(
-            truth=int((labels.truth == number).sum()),
-            prediction=int((labels.predicted == number).sum()),
+            truth=int((labels.truth == k).sum()),
+            prediction=int((labels.predicted == k).sum()),
         )
     num_sessions = None if labels.sessions is None else int(labels.sessions.max()) + 1
     return FrameScores(frames=frames, classes=classes, num_sessions=num_sessions)

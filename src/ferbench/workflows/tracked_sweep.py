@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ferbench.places import without_folders
-from ferbench.report.compare import Comparison
+from ferbench.report.comparison import Comparison
 from ferbench.tracking.settings import Tracking
 from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
 from ferbench.workflows.recording import predictions_tag

@@ -5,28 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
-from ferbench.datasets.naming import Naming
-from ferbench.errors import Action, FerbenchError, Setting, told
-from ferbench.wording import plural, some
+from ferbench.app.words import command_of
+from ferbench.errors import Action, Setting, Text, told
 from ferbench.workflows.survey import Survey
-from ferbench.workflows.survey_annotations import UNKNOWN, SurveyedAnnotations
 from ferbench.workflows.survey_files import RESERVED_WORDS, DataSetFiles
+from ferbench.workflows.survey_text import first_settings, survey_facts, to_do_first
 from ferbench.workflows.survey_videos import DATA_SET
 
 _COLUMNS: Final = "columns."
-_DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
-_COMMANDS: Final = {"evaluate": "run", "find_events": "events", "agree": "agreement"}
-_FEW: Final = 3
-"""Names that are all listed; of more only the first and the last."""
-_CANNOT_BE_TOLD: Final = "not in the names"
 
 
 class InitWords:
@@ -35,30 +27,24 @@ class InitWords:
     def setting(self, setting: Setting) -> str:
         """``--starts CSV``, ``--column onset=NAME``, ``dataset.format.time_format=clock``."""
         if setting.key.startswith(f"{DATA_SET}."):
-            return _override(setting.key, setting.value) if setting.value else setting.key
+            return _override(setting)
         name, value = setting.key, setting.value
         if name.startswith(_COLUMNS):
-            column = name.removeprefix(_COLUMNS)
-            return f"--column {column}={value}" if value else f"--column {column}"
-        option = "--column" if name == "columns" else f"--{name}"
-        return f"{option} {shlex.quote(value)}" if value else option
+            option = f"--column {name.removeprefix(_COLUMNS)}"
+            return f"{option}={value}" if value else option
+        option = f"--{name}"
+        if name == "columns":
+            option = "--column"
+        if not value:
+            return option
+        return f"{option} {shlex.quote(value)}"
 
     def action(self, action: Action) -> str:
         """``'ferbench run'``."""
-        command = _COMMANDS.get(action.verb, action.verb)
-        return f"'{' '.join(filter(None, ['ferbench', command, action.argument]))}'"
+        return f"'{command_of(action)}'"
 
 
 INIT_WORDS: Final = InitWords()
-
-
-@contextmanager
-def errors_in_options() -> Iterator[None]:
-    """Errors raised inside name options of ``ferbench init``."""
-    try:
-        yield
-    except FerbenchError as error:
-        raise type(error)(error.told(INIT_WORDS)) from error
 
 
 def show(console: Console, folder: Path, survey: Survey, files: DataSetFiles) -> None:
@@ -73,16 +59,16 @@ def show(console: Console, folder: Path, survey: Survey, files: DataSetFiles) ->
     lines = [_wrapped(console, "", text) for text in survey.missing]
     if lines:
         lines.append("")
-    for name, text in _facts(folder, survey):
+    for name, text in survey_facts(survey, folder):
         lines.append(_wrapped(console, f"{name:<14}", text))
     written = (str(files.manifest), str(files.data_set))
     lines += _section(console, "without a place, or unclear", survey.unclear)
     lines += _section(console, "notes", survey.notes)
     lines += _section(console, "written", written)
     lines += ["", "next:"]
-    before = _before(survey, files.data_set)
-    if before:
-        lines.append(_wrapped(console, "  ", f"{before}; then:"))
+    to_do = to_do_first(survey, files.data_set)
+    if to_do:
+        lines.append(_wrapped(console, "  ", Text(to_do, "; then:")))
     lines.append(f"  {_command(survey, files)}")
     console.print("\n".join(lines), markup=False, soft_wrap=True)
 
@@ -106,133 +92,10 @@ def _wrapped(console: Console, head: str, text: str) -> str:
     )
 
 
-def _facts(folder: Path, survey: Survey) -> list[tuple[str, str]]:
-    """What was found, each fact with its name."""
-    places = survey.placement.places
-    naming = Naming(template=survey.placement.session_name)
-    names = [
-        naming.name(naming.identity(session, participant))
-        for participant, session in survey.sessions
-    ]
-    participants = _CANNOT_BE_TOLD
-    if survey.participants:
-        participants = f"{len(survey.participants)}: {_first_and_last(survey.participants)}"
-    facts = [
-        ("videos", f"{survey.num_videos} in {folder}, {len(places)} placed"),
-        ("sessions", f"{len(names)}: {_first_and_last(names)}"),
-        ("participants", participants),
-        ("cameras", _cameras(survey)),
-        ("parts", _parts(survey)),
-        ("starts", _starts(survey)),
-    ]
-    if survey.annotations is not None:
-        facts += _annotation_facts(survey.annotations)
-    return facts
-
-
-def _first_and_last(names: Sequence[str]) -> str:
-    if len(names) > _FEW:
-        return f"{names[0]} to {names[-1]}"
-    return ", ".join(names)
-
-
-def _cameras(survey: Survey) -> str:
-    if not survey.named_cameras:
-        return _CANNOT_BE_TOLD
-    return ", ".join(
-        f"{name or '(blank)'} ({plural(count, 'session')})"
-        for name, count in survey.cameras.items()
-    )
-
-
-def _parts(survey: Survey) -> str:
-    parts = Counter(
-        (place.participant, place.session, place.camera)
-        for place in survey.placement.places
-        if place.part
-    )
-    several = {(who, session) for (who, session, _), count in parts.items() if count > 1}
-    if not several:
-        return "one file each"
-    return f"{len(several)} of {len(survey.sessions)} sessions have several"
-
-
-def _starts(survey: Survey) -> str:
-    known = {(place.participant, place.session) for place in survey.placement.places if place.start}
-    text = f"{len(known)} of {len(survey.sessions)} sessions"
-    if survey.num_starts_filled:
-        return f"{text} ({survey.num_starts_filled} files by the log book)"
-    return text
-
-
-def _annotation_facts(annotations: SurveyedAnnotations) -> list[tuple[str, str]]:
-    facts = [("annotations", f"{annotations.path.name}{_about_file(annotations)}")]
-    if annotations.headers is not None:
-        names = annotations.headers.names
-        facts.append(("columns", ", ".join(f"{name} = {names[name]}" for name in names)))
-    if annotations.reading is not None:
-        facts.append(("times", _times(annotations)))
-    annotators = annotations.counts("annotator")
-    if annotators:
-        facts.append(("annotators", _rows_of_each(annotators)))
-    kinds = annotations.counts("kind")
-    if kinds:
-        facts.append(("kinds", _rows_of_each(kinds)))
-    return facts
-
-
-def _about_file(annotations: SurveyedAnnotations) -> str:
-    csv = annotations.csv
-    if csv is not None:
-        separated = f"separated by {_DELIMITERS[csv.delimiter]}"
-        return f": {', '.join([plural(len(csv.rows), 'row'), separated, *csv.notes])}"
-    if annotations.reading is not None:
-        return f": {plural(len(annotations.reading.rows.rows), 'annotation')}"
-    return ""
-
-
-def _times(annotations: SurveyedAnnotations) -> str:
-    assert annotations.reading is not None
-    if annotations.is_undecided:
-        return "undecided"
-    if annotations.headers is None:
-        return "as the annotation program has them"
-    time_format = annotations.reading.table.time_format
-    if annotations.reading.why:
-        return f"{time_format} ({annotations.reading.why})"
-    return time_format
-
-
-def _rows_of_each(counts: Counter[str]) -> str:
-    return some([f"{value} ({plural(count, 'row')})" for value, count in counts.most_common()])
-
-
-def _before(survey: Survey, data_set: Path) -> str:
-    """What a person must do before the command can work; "" = nothing."""
-    annotations = survey.annotations
-    if annotations is None:
-        return ""
-    unknown = [name for name, column in annotations.columns.items() if column == UNKNOWN]
-    if unknown:
-        options = " ".join(f"--column {name}=NAME" for name in unknown)
-        again = f"the same command with {options} --force"
-        return f"say which columns these are: {again}, or in {data_set}"
-    if annotations.reading is None:
-        return "mend what is said above of the annotations"
-    if annotations.is_undecided:
-        return f"say how times are written: format.time_format in {data_set}"
-    return ""
-
-
 def _command(survey: Survey, files: DataSetFiles) -> str:
     """The command that runs the data set."""
     words = ["ferbench", "run", "--config-dir", str(files.folder), f"dataset={files.name}"]
-    if survey.camera is None and survey.named_cameras and len(survey.cameras) > 1:
-        words.append(_override("dataset.camera", survey.named_cameras[0]))
-    if survey.annotations is not None:
-        annotators = survey.annotations.counts("annotator").most_common()
-        if len(annotators) > 1:
-            words.append(_override("dataset.annotator", annotators[0][0]))
+    words += [INIT_WORDS.setting(setting) for setting in first_settings(survey)]
     return " ".join(map(_quoted, words))
 
 
@@ -243,8 +106,11 @@ def _quoted(word: str) -> str:
     return shlex.quote(word)
 
 
-def _override(key: str, value: str) -> str:
+def _override(setting: Setting) -> str:
     """A setting of a run, quoted as Hydra needs it."""
+    key, value = setting.key, setting.value
+    if not value:
+        return key
     is_word = value.isascii() and value.replace("-", "_").isidentifier()
     if is_word and value.lower() not in RESERVED_WORDS:
         return f"{key}={value}"

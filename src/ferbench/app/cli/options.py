@@ -1,13 +1,15 @@
-"""Options of commands: repeatable ones, and messages that name them."""
+"""Options that several commands have, their values, and messages that name them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Annotated, Any
+
+import typer
 
 from ferbench.app.words import OptionWords
-from ferbench.errors import ConfigError, FerbenchError
+from ferbench.errors import ConfigError, FerbenchError, Words
 
 
 def pairs(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:
@@ -37,13 +39,36 @@ def value_pairs(option: str, texts: Sequence[str]) -> list[tuple[str, Any]]:
 
 
 @contextmanager
-def errors_in_options(options: Mapping[str, str]) -> Iterator[None]:
+def errors_in_words(words: Words) -> Iterator[None]:
+    """Errors of ferbench raised inside name settings and actions in somebody's words."""
+    try:
+        yield
+    except FerbenchError as error:
+        raise type(error)(error.told(words)) from error
+
+
+def errors_in_options(options: Mapping[str, str]) -> AbstractContextManager[None]:
     """Errors of ferbench raised inside name options instead of fields.
 
     Args:
         options: the option of each field (see ``OptionWords``).
     """
-    try:
-        yield
-    except FerbenchError as error:
-        raise type(error)(error.told(OptionWords(options))) from error
+    return errors_in_words(OptionWords(options))
+
+
+def json_flag(help: str = "Print JSON; undefined is null.") -> Any:
+    """``--json``: plain values instead of text."""
+    return typer.Option("--json", help=help)
+
+
+def csv_flag(help: str) -> Any:
+    """``--csv``: a table for other programs instead of text."""
+    return typer.Option("--csv", help=help)
+
+
+def columns_option(help: str) -> Any:
+    """``--column OURS=THEIRS``, repeatable: what a file calls our columns."""
+    return typer.Option("--column", metavar="OURS=THEIRS", help=help)
+
+
+JsonFlag = Annotated[bool, json_flag()]

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ferbench import atomic
 from ferbench.app import console
 from ferbench.app.compare_screen import compare_command
-from ferbench.app.run_screen import failure, one_line, summary, totals
+from ferbench.app.tables import FittedTable
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.settings import Settings, settings_from
+from ferbench.report.run_text import failure_line, one_line, sessions_table, totals
 from ferbench.workflows.evaluate import evaluate_settings
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.progress import Progress
+from ferbench.workflows.run_outcome import ARTIFACTS, Outcome
 from ferbench.workflows.run_statistics import makes_statistics
 from ferbench.workflows.tracked_run import FORESEEN, SweepContext, TrackedRun, reason_of
 
 log = logging.getLogger("ferbench")
-
-RESULT_FILE = "result.json"
-ARTIFACTS = "artifacts"
-CLAIMS_FOLDER = "predictions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,33 +61,20 @@ class Job:
     output: Path
     cell: Cell | None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a run ended: ``error`` is empty unless the whole run failed."""
-
-    name: str
-    run_id: str
-    error: str
-    failed_sessions: tuple[str, ...] = ()
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    params: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()
-
     @property
-    def ok(self) -> bool:
-        """Whether everything worked."""
-        return not self.error and not self.failed_sessions
+    def sweep(self) -> SweepContext | None:
+        """Where its sweep is recorded; None = a single run."""
+        if self.cell is None:
+            return None
+        return self.cell.context
 
 
 def run_job(job: Job) -> Outcome:
     """Run, record, print, write ``result.json``; foreseen errors are in the outcome, not raised."""
     run = TrackedRun(stored=None)
-    context = job.cell.context if job.cell else None
     try:
         settings = settings_from(job.config)
-        with TrackedRun.open(settings, job.choices, name=job.name, sweep=context) as run:
+        with TrackedRun.open(settings, job.choices, name=job.name, sweep=job.sweep) as run:
             outcome = _evaluate_and_record(job, settings, run)
     except FORESEEN as error:
         text = reason_in(RunWords(), error)
@@ -99,15 +82,10 @@ def run_job(job: Job) -> Outcome:
         outcome = Outcome(name=job.name, run_id=run.run_id, error=text)
     except BaseException as error:  # unforeseen, or Ctrl-C: told by whoever called
         outcome = Outcome(name=job.name, run_id=run.run_id, error=reason_of(error))
-        write_outcome(outcome, job.output)
+        outcome.write(job.output)
         raise
-    write_outcome(outcome, job.output)
+    outcome.write(job.output)
     return outcome
-
-
-def write_outcome(outcome: Outcome, folder: Path) -> None:
-    """Leave the outcome in the run's folder, where a sweep collects it."""
-    atomic.write_text(folder / RESULT_FILE, json.dumps(asdict(outcome), indent=1))
 
 
 def _evaluate_and_record(job: Job, settings: Settings, run: TrackedRun) -> Outcome:
@@ -119,16 +97,7 @@ def _evaluate_and_record(job: Job, settings: Settings, run: TrackedRun) -> Outco
     run.log(evaluation, artifacts)
     if is_single:
         _say_where(run, artifacts)
-    return Outcome(
-        name=job.name,
-        run_id=run.run_id,
-        error="",
-        failed_sessions=tuple(failure(failed) for failed in evaluation.report.failures),
-        metrics=evaluation.metrics,
-        params=evaluation.params,
-        tags=evaluation.tags,
-        notices=evaluation.report.notices,
-    )
+    return Outcome.of(evaluation, name=job.name, run_id=run.run_id)
 
 
 def _evaluate(job: Job, settings: Settings) -> Evaluation:
@@ -158,27 +127,35 @@ def _say_where(run: TrackedRun, artifacts: Path) -> None:
         text = f"results: {artifacts}   (nothing was recorded)"
     else:
         store, run_id = run.stored.store, run.run_id
-        pages = "ferbench ui, " if store.has_pages else ""
-        look = f"{pages}{compare_command(store)}"
+        look = compare_command(store)
+        if store.has_pages:
+            look = f"ferbench ui, {look}"
         text = f"run {run_id[:8]}: {store.location(run_id)}   (look at runs: {look})"
     console.output_console().print(text, markup=False, soft_wrap=True)
 
 
 def _print(job: Job, evaluation: Evaluation) -> None:
     """The sessions' table for a single run, one line for a cell (its sweep prints the rest)."""
-    screen = console.output_console()
-    report, metrics = evaluation.report, evaluation.metrics
-    if job.cell is not None:
-        whose = f"#{job.cell.number} {job.name}: " if job.cell.side_by_side else ""
-        screen.print(f"      {whose}{one_line(report, metrics)}", markup=False, soft_wrap=True)
+    if job.cell is None:
+        _print_run(evaluation)
         return
-    errors = console.error_console()
+    whose = ""
+    if job.cell.side_by_side:
+        whose = f"#{job.cell.number} {job.name}: "
+    line = one_line(evaluation.report, evaluation.metrics)
+    console.output_console().print(f"      {whose}{line}", markup=False, soft_wrap=True)
+
+
+def _print_run(evaluation: Evaluation) -> None:
+    screen, errors = console.output_console(), console.error_console()
+    report = evaluation.report
     for notice in report.notices:
         errors.print(f"note: {notice}", markup=False)
-    for failed in report.failures:
-        errors.print(f"failed: {failure(failed)}", markup=False, style="red")
-    screen.print(summary(report))
-    screen.print(totals(report, metrics), markup=False, soft_wrap=True)
-    if evaluation.statistics:
-        for line in evaluation.statistics.summary:
-            screen.print(line, markup=False, soft_wrap=True)
+    for failure in report.failures:
+        errors.print(f"failed: {failure_line(failure)}", markup=False, style="red")
+    screen.print(FittedTable(sessions_table(report)))
+    screen.print(totals(report, evaluation.metrics), markup=False, soft_wrap=True)
+    if evaluation.statistics is None:
+        return
+    for line in evaluation.statistics.summary:
+        screen.print(line, markup=False, soft_wrap=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,17 @@ from omegaconf import DictConfig, OmegaConf
 from ferbench.app import console
 from ferbench.app.compare_screen import closing_words, show
 from ferbench.app.hydra import status
-from ferbench.app.hydra.cells import Cells, collect, join_counts
-from ferbench.app.hydra.job import ARTIFACTS, CLAIMS_FOLDER
 from ferbench.app.hydra.launch import share_processors, split_overrides
-from ferbench.app.hydra.sweep_note import write_sweep_note
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.binding import build
 from ferbench.config.resolvers import register_resolvers
 from ferbench.errors import FerbenchError
-from ferbench.report.compare import Comparison, compare
-from ferbench.report.files import write_csv
+from ferbench.report.comparison import Comparison
 from ferbench.results import RunRow
 from ferbench.tracking.settings import Tracking
-from ferbench.workflows.evaluate import statistics_of_saved
-from ferbench.workflows.recording import CONFIG_FILE
 from ferbench.workflows.run_statistics import FOLDER as STATISTICS
-from ferbench.workflows.run_statistics import RunStatistics
+from ferbench.workflows.sweep_note import CLAIMS_FOLDER, write_sweep_note
+from ferbench.workflows.sweep_results import SweepResults, collect
 from ferbench.workflows.tracked_sweep import TrackedSweep
 
 
@@ -59,18 +53,16 @@ class SweepCallback(Callback):
         params = dict(config.hydra.sweeper.get("params") or {})
         swept, shared = split_overrides(self.overrides, params)
         share_processors(config, swept)
-        error = ""
+        error = self._why_not_started(config, [str(override.input_line) for override in swept])
+        write_sweep_note(self.folder, self.tracked, shared=shared, error=error)
+
+    def _why_not_started(self, config: DictConfig, swept: list[str]) -> str:
+        """Start the sweep's own run; "" = it is there, or nothing is recorded."""
         try:
-            self._start(config, [str(override.input_line) for override in swept])
-        except FerbenchError as problem:
-            error = problem.told(RunWords())
-        write_sweep_note(
-            self.folder,
-            experiment_id=self.tracked.experiment_id if self.tracked else "",
-            parent_run_id=self.tracked.run_id if self.tracked else "",
-            shared=shared,
-            error=error,
-        )
+            self._start(config, swept)
+        except FerbenchError as error:
+            return error.told(RunWords())
+        return ""
 
     def _start(self, config: DictConfig, swept: list[str]) -> None:
         node: Any = OmegaConf.to_container(config.tracking, resolve=True)
@@ -96,112 +88,96 @@ class SweepCallback(Callback):
         Args:
             ended_by: why the sweep ended before its last cell; "" = it did not.
         """
-        cells = collect(self.folder)
-        self._note_what_is_missing(cells, ended_by)
-        self._tell_problems(cells)
-        comparison = self._compared(cells, ended_by)
-        if comparison:
-            show(comparison, "this sweep as far as it came" if ended_by else "this sweep")
-            store = self.tracked.store if self.tracked else None
-            words = closing_words(comparison, store=store)
-            console.output_console().print(words, markup=False, soft_wrap=True)
-        if self.tracked:
+        results = collect(self.folder)
+        self._note_what_is_missing(results, ended_by)
+        _tell_problems(results)
+        comparison = self._compared(results, ended_by)
+        if comparison is not None:
+            self._show(comparison, ended_by)
+        if self.tracked is not None:
             with _told_errors():
-                self._close(self.tracked, comparison, cells, ended_by)
+                self._close(self.tracked, comparison, results, ended_by)
 
-    def _note_what_is_missing(self, cells: Cells, ended_by: str) -> None:
-        is_empty = not (cells.rows or cells.problems or cells.unfinished)
-        if is_empty and not ended_by:
-            cells.problems.append(
+    def _show(self, comparison: Comparison, ended_by: str) -> None:
+        what = "this sweep"
+        if ended_by:
+            what = "this sweep as far as it came"
+        show(comparison, what)
+        store = None
+        if self.tracked is not None:
+            store = self.tracked.store
+        words = closing_words(comparison, store=store)
+        console.output_console().print(words, markup=False, soft_wrap=True)
+
+    def _note_what_is_missing(self, results: SweepResults, ended_by: str) -> None:
+        if results.is_empty and not ended_by:
+            results.problems.append(
                 f"no cell left a result below {self.folder}; hydra.sweep.subdir must stay as it is"
             )
-        if not cells.unfinished:
+        if not results.unfinished:
             return
-        numbers = ", ".join(cells.unfinished)
+        numbers = ", ".join(results.unfinished)
         if ended_by and self.detached:
             notice = f"cells {numbers} were started by submitit and may go on by themselves"
-            cells.notices.append(notice)
+            results.notices.append(notice)
         else:
             logs = self.folder / "<number>" / "ferbench.log"
-            cells.problems.append(f"cells without a result: {numbers}; see {logs}")
+            results.problems.append(f"cells without a result: {numbers}; see {logs}")
 
-    def _tell_problems(self, cells: Cells) -> None:
-        for notice in cells.notices:
-            console.error_console().print(f"note: {notice}", markup=False)
-        for problem in cells.problems:
-            status.failed(problem)
-            console.error_console().print(f"failed: {problem}", markup=False, style="red")
-
-    def _compared(self, cells: Cells, ended_by: str) -> Comparison | None:
+    def _compared(self, results: SweepResults, ended_by: str) -> Comparison | None:
         """The cells beside each other; of a whole sweep the best one with its statistics."""
-        if not cells.rows:
-            return None
-        comparison = compare(cells.rows)
-        if comparison.best is None or ended_by:
+        comparison = results.comparison()
+        if comparison is None or comparison.best is None or ended_by:
             return comparison
-        if self._add_statistics(cells, comparison.best):
-            return compare(cells.rows)
+        with _told_errors("statistics of the best cell: "):
+            if self._add_statistics(results, comparison.best):
+                return results.comparison()
         return comparison
 
-    def _add_statistics(self, cells: Cells, best: RunRow) -> bool:
+    def _add_statistics(self, results: SweepResults, best: RunRow) -> bool:
         """Chance levels and intervals of the best cell, where it did not make its own.
 
         Returns:
             Whether it got some.
         """
-        with _told_errors("statistics of the best cell: "):
-            statistics = self._statistics_of(cells, best)
-            if statistics is None:
-                return False
-            with_statistics = replace(best, metrics={**best.metrics, **statistics.numbers})
-            cells.rows = [with_statistics if row is best else row for row in cells.rows]
-            return True
-        return False
-
-    def _statistics_of(self, cells: Cells, best: RunRow) -> RunStatistics | None:
-        artifacts = self.folder / cells.folders[best.run_id] / ARTIFACTS
-        statistics = statistics_of_saved(artifacts / CONFIG_FILE)
+        statistics = results.add_statistics(best)
         if statistics is None:
-            return None
-        statistics.copy_to(artifacts)
+            return False
         if self.tracked and best.run_id:
-            store, tags = self.tracked.store, _chosen_in_sample(cells)
+            store, tags = self.tracked.store, {"ferbench.chosen": results.caution}
             store.log_numbers(best.run_id, params={}, metrics=statistics.numbers, tags=tags)
             store.log_files(best.run_id, statistics.files, STATISTICS)
-        return statistics
+        return True
 
     def _close(
-        self, tracked: TrackedSweep, comparison: Comparison | None, cells: Cells, ended_by: str
+        self,
+        tracked: TrackedSweep,
+        comparison: Comparison | None,
+        results: SweepResults,
+        ended_by: str,
     ) -> None:
         may_go_on = bool(ended_by) and self.detached
-        tracked.close_cells(cells.unrecorded, lost=not may_go_on)
+        tracked.close_cells(results.unrecorded, lost=not may_go_on)
         claims = (self.folder / CLAIMS_FOLDER).glob("*")
         tracked.close(
             comparison,
             numbers={
-                "sweep/cells": float(len(cells.rows)),
-                "sweep/failed": float(cells.failed),
+                "sweep/cells": float(len(results.rows)),
+                "sweep/failed": float(results.num_failed),
             },
             prediction_keys=[claim.name for claim in claims],
-            files=self._files(comparison),
+            files=results.write_tables(comparison, overrides=self.overrides),
             ended_by=ended_by,
-            failed=bool(cells.problems) or bool(ended_by),
+            failed=bool(results.problems) or bool(ended_by),
         )
 
-    def _files(self, comparison: Comparison | None) -> list[Path]:
-        """Tables of the whole sweep."""
-        overrides = self.folder / "overrides.txt"
-        lines = [f"{line}\n" for line in self.overrides]
-        overrides.write_text("".join(lines), encoding="utf-8")
-        files = [overrides]
-        if comparison is None:
-            return files
-        table, counts = self.folder / "compare.csv", self.folder / "counts.csv"
-        write_csv(table, comparison.header, [comparison.cells(row) for row in comparison.rows])
-        files.append(table)
-        if join_counts(self.folder, counts):
-            files.append(counts)
-        return files
+
+def _tell_problems(results: SweepResults) -> None:
+    for notice in results.notices:
+        console.error_console().print(f"note: {notice}", markup=False)
+    for problem in results.problems:
+        status.failed(problem)
+        console.error_console().print(f"failed: {problem}", markup=False, style="red")
 
 
 @contextmanager
@@ -210,7 +186,9 @@ def _told_errors(prefix: str = "") -> Iterator[None]:
     try:
         yield
     except (FerbenchError, OSError) as error:
-        kind = "" if prefix else f"{type(error).__name__}: "
+        kind = ""
+        if not prefix:
+            kind = f"{type(error).__name__}: "
         text = reason_in(RunWords(), error)
         status.failed(f"{prefix}{text}")
         console.error_console().print(f"{prefix}{kind}{text}", markup=False, style="red")
@@ -218,14 +196,8 @@ def _told_errors(prefix: str = "") -> Iterator[None]:
 
 def _sweep_name(swept: list[str]) -> str:
     """What is swept; of values that are paths only the key."""
-    parts = [text.partition("=")[0] if "/" in text else text for text in swept]
-    return " ".join(["sweep", *parts])
-
-
-def _chosen_in_sample(cells: Cells) -> dict[str, str]:
-    """What a reader of the best cell's numbers must know."""
-    caution = (
-        f"best of {len(cells.rows)} cells on the data it is scored on; "
-        "p and intervals are not corrected for this selection"
-    )
-    return {"ferbench.chosen": caution}
+    parts = ["sweep"]
+    for text in swept:
+        key, _, _ = text.partition("=")
+        parts.append(key if "/" in text else text)
+    return " ".join(parts)

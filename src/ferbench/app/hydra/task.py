@@ -14,12 +14,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.app.hydra import status
-from ferbench.app.hydra.job import Cell, Job, Outcome, run_job, write_outcome
-from ferbench.app.hydra.sweep_note import read_sweep_note
+from ferbench.app.hydra.job import Cell, Job, run_job
 from ferbench.app.words import RunWords
 from ferbench.config.messages import missing_value
-from ferbench.errors import FerbenchError
+from ferbench.errors import FerbenchError, TrackingError
 from ferbench.workflows.evaluate import run_name
+from ferbench.workflows.run_outcome import Outcome
+from ferbench.workflows.sweep_note import SWEEP_FILE, SweepNote, read_sweep_note
 
 log = logging.getLogger("ferbench")
 
@@ -41,7 +42,7 @@ def _refuse(error: FerbenchError) -> None:
     text = error.told(RunWords())
     log.error("%s: %s", type(error).__name__, text)
     outcome = Outcome(name=" ".join(hydra.overrides.task), run_id="", error=text)
-    write_outcome(outcome, Path(hydra.runtime.output_dir))
+    outcome.write(Path(hydra.runtime.output_dir))
     status.failed(outcome.name)
 
 
@@ -57,7 +58,7 @@ def job_of(config: DictConfig) -> Job:
     overrides = tuple(hydra.overrides.task)
     name, cell = run_name(choices), None
     if hydra.mode == RunMode.MULTIRUN:
-        note = read_sweep_note(Path(hydra.sweep.dir))
+        note = _sweep_note(Path(hydra.sweep.dir))
         launcher = str(hydra.launcher.get("_target_", ""))
         cell = Cell(
             context=note.context,
@@ -77,10 +78,19 @@ def job_of(config: DictConfig) -> Job:
     )
 
 
+def _sweep_note(folder: Path) -> SweepNote:
+    note = read_sweep_note(folder)
+    if note is None:
+        raise TrackingError(
+            f"the sweep has no {folder / SWEEP_FILE}; keep hydra.callbacks.sweep in the "
+            "configuration"
+        )
+    return note
+
+
 def _choices(hydra: HydraConf) -> dict[str, str]:
     choices: Mapping[str, Any] = hydra.runtime.choices
-    ours = {name: str(choice) for name, choice in choices.items() if not name.startswith("hydra")}
-    return ours
+    return {name: str(choice) for name, choice in choices.items() if not name.startswith("hydra")}
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:

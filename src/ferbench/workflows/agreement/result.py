@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from ferbench.results import RunRow
 from ferbench.thesis.grade_counts import Grades
@@ -12,6 +15,7 @@ from ferbench.thesis.grades import GradeSheet
 from ferbench.tracking.store import Store
 from ferbench.wording import plural
 from ferbench.workflows.agreement.parts import EmotionAgreement, SegmentAgreement
+from ferbench.workflows.agreement.plain import plain_emotions, plain_segments
 from ferbench.workflows.agreement.tables import (
     NUMBER_COLUMNS,
     NumberRow,
@@ -87,6 +91,30 @@ class Agreement:
         from pandas import DataFrame
 
         return DataFrame(list(self.number_rows()), columns=list(NUMBER_COLUMNS))
+
+    def to_csv(self) -> str:
+        """All numbers as CSV, the columns of ``to_frame``; undefined ones are empty."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(NUMBER_COLUMNS)
+        for *names, value, n in self.number_rows():
+            writer.writerow([*names, "" if math.isnan(value) else value, n])
+        return text.getvalue()
+
+    def as_plain(self) -> dict[str, Any]:
+        """Everything as plain values; undefined is None."""
+        plain: dict[str, Any] = {
+            "source": self.source,
+            "undefined": self.undefined,
+            "notes": list(self.notes),
+        }
+        if self.segments is not None:
+            plain["segments"] = plain_segments(self.segments)
+        if self.emotions is not None:
+            plain["expressions"] = plain_emotions(self.emotions)
+        if self.grades is not None:
+            plain["grades"] = asdict(self.grades)
+        return plain
 
     @property
     def undefined(self) -> int:

@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from ferbench.app.cli.options import csv_flag, errors_in_options, json_flag
+
 OPTIONS: Final = {
     "format": "--format",
     "fps": "--fps",
@@ -57,10 +59,8 @@ def agreement(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write tables and pictures to this folder.")
     ] = None,
-    csv_: Annotated[bool, typer.Option("--csv", help="Print all numbers as CSV.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON with all numbers and notes.")
-    ] = False,
+    csv_: Annotated[bool, csv_flag("Print all numbers as CSV.")] = False,
+    as_json: Annotated[bool, json_flag("Print JSON with all numbers and notes.")] = False,
     record: Annotated[
         bool | None,
         typer.Option(
@@ -76,7 +76,6 @@ def agreement(
     graded by hand is counted: true, false and missed events of each model.
     """
     from ferbench.app.cli.agreement_show import show, show_recorded, show_written
-    from ferbench.app.cli.options import errors_in_options
     from ferbench.app.words import OptionWords
     from ferbench.workflows.agree import agree
     from ferbench.workflows.agreement.files import check_folder, write_agreement

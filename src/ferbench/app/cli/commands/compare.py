@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ferbench.app.cli.options import csv_flag, json_flag
 from ferbench.app.words import OptionWords
 from ferbench.errors import FerbenchError, told
 
 if TYPE_CHECKING:
-    from ferbench.results import RunRow
+    from ferbench.report.comparison import Comparison
+    from ferbench.tracking.query import RunsFound
     from ferbench.tracking.store import Store
+    from ferbench.workflows.paired_comparison import PairedComparison
 
 
 def compare(
@@ -33,10 +36,8 @@ def compare(
             "default: where runs are recorded."
         ),
     ] = None,
-    csv_: Annotated[bool, typer.Option("--csv", help="Print CSV with all columns.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON with all params, metrics and tags.")
-    ] = False,
+    csv_: Annotated[bool, csv_flag("Print CSV with all columns.")] = False,
+    as_json: Annotated[bool, json_flag("Print JSON with all params, metrics and tags.")] = False,
     paired: Annotated[
         tuple[str, str] | None,
         typer.Option(metavar="RUN RUN", help="The second against the first, by participant."),
@@ -50,35 +51,29 @@ def compare(
     seed: Annotated[int, typer.Option(help="Of the draws of --paired and --against.")] = 0,
 ) -> None:
     """Runs beside each other: what differs between them and how they did, best first."""
-    from ferbench.app.compare_screen import as_csv, as_plain, show
     from ferbench.places import default_root
     from ferbench.report.compare import compare as compare_runs
     from ferbench.tracking.query import open_store, runs_of
+    from ferbench.workflows.compare_paired import compare_against, compare_two
 
     _check_options(by=by, csv=csv_, paired=paired, against=against)
     store = open_store(uri, root=default_root())
     if paired is not None:
-        first, second = (_one_run(store, name) for name in paired)
-        _show_paired(store, first, [second], seed=seed, as_json=as_json, leave_out=False)
+        _show_paired(compare_two(store, paired, seed=seed), as_json=as_json)
         return
-    found = runs_of(store, target)
-    if not found.runs:
-        raise FerbenchError(f"{found.what} has no runs to compare ({found.where})")
+    selection = runs_of(store, target)
+    if not selection.runs:
+        raise FerbenchError(f"{selection.what} has no runs to compare ({selection.where})")
     if against is not None:
-        first = _one_run(store, against)
-        others = [run for run in found.runs if run.run_id != first.run_id and run.metrics]
-        _show_paired(store, first, others, seed=seed, as_json=as_json, leave_out=True)
+        _show_paired(compare_against(store, against, selection.runs, seed=seed), as_json=as_json)
         return
-    table = compare_runs(found.runs, by=by)
+    comparison = compare_runs(selection.runs, by=by)
     if as_json:
-        typer.echo(json.dumps(as_plain(table), indent=1))
-        return
-    if csv_:
-        typer.echo(as_csv(table), nl=False)
-        return
-    show(table, found.what, where=found.where)
-    if uri is None:
-        _tell_other_runs(store)
+        typer.echo(json.dumps(comparison.as_plain(), indent=1))
+    elif csv_:
+        typer.echo(comparison.to_csv(), nl=False)
+    else:
+        _show(comparison, selection, other_runs_of=store if uri is None else None)
 
 
 def _check_options(
@@ -89,56 +84,41 @@ def _check_options(
     Raises:
         FerbenchError: names the two.
     """
-    given = []
-    if by is not None:
-        given.append("--by")
-    if csv:
-        given.append("--csv")
-    if paired is not None and (given or against is not None):
-        option = [*given, "--against"][0]
+    options = {"--by": by is not None, "--csv": csv, "--against": against is not None}
+    given = [option for option, is_given in options.items() if is_given]
+    if paired is not None and given:
         raise FerbenchError(
-            f"--paired and {option}: expected one of them; --paired compares two runs and sorts "
+            f"--paired and {given[0]}: expected one of them; --paired compares two runs and sorts "
             "nothing"
         )
-    if against is not None and given:
+    if len(given) > 1 and "--against" in given:
         raise FerbenchError(
             f"--against and {given[0]}: expected one of them; --json prints all numbers"
         )
 
 
-def _tell_other_runs(store: Store) -> None:
-    """Say where there are more runs, if there are."""
+def _show(comparison: Comparison, selection: RunsFound, *, other_runs_of: Store | None) -> None:
+    """Print a comparison, and where there are more runs, if there are."""
+    from ferbench.app.compare_screen import show
     from ferbench.places import default_root
     from ferbench.tracking.query import other_runs
 
-    hint = other_runs(store, root=default_root())
-    if hint:
-        typer.echo(told(hint, OptionWords({})), err=True)
-
-
-def _one_run(store: Store, name: str) -> RunRow:
-    from ferbench.tracking.query import runs_of
-
-    found = runs_of(store, name)
-    if len(found.runs) != 1:
-        raise FerbenchError(
-            f"{name!r} is {found.what} with {len(found.runs)} runs; expected one run's id or name"
-        )
-    return found.runs[0]
-
-
-def _show_paired(
-    store: Store, first: RunRow, others: list[RunRow], *, seed: int, as_json: bool, leave_out: bool
-) -> None:
-    from ferbench.app.cli.paired_report import closing, plain, tables
-    from ferbench.app.console import output_console
-    from ferbench.workflows.compare_paired import compare_paired
-
-    found = compare_paired(store, first, others, seed=seed, leave_out=leave_out)
-    if as_json:
-        typer.echo(json.dumps(plain(found), indent=1))
+    show(comparison, selection.what, where=selection.where)
+    if other_runs_of is None:
         return
-    for table in tables(found):
-        output_console().print(table)
-    for line in closing(found):
+    hint = other_runs(other_runs_of, root=default_root())
+    if hint:
+        typer.echo(told(hint, OptionWords()), err=True)
+
+
+def _show_paired(comparison: PairedComparison, *, as_json: bool) -> None:
+    from ferbench.app.console import output_console
+    from ferbench.app.tables import FittedTable
+
+    if as_json:
+        typer.echo(json.dumps(comparison.as_plain(), indent=1))
+        return
+    for table in comparison.text_tables():
+        output_console().print(FittedTable(table))
+    for line in comparison.basis():
         typer.echo(line)

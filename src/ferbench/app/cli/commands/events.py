@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
-from ferbench.errors import ConfigError, FerbenchError, Setting, Text, told
-
-if TYPE_CHECKING:
-    from ferbench.thesis.export import FileEvents, ThesisExport
-    from ferbench.workflows.find_events import FindOptions
-    from ferbench.workflows.found_events import SessionEvents
-
-OPTIONS: Final = {
-    "event": "--rule",
-    "event.enter": "--enter",
-    "event.exit": "--exit",
-    "event.merge_gap_s": "--merge-gap-s",
-    "event.min_duration_s": "--min-duration-s",
-    "event.run_s": "--run-s",
-    "event.segment_s": "--segment-s",
-    "fps": "--fps",
-    "grades": "--grades",
-    "json": "--json",
-    "kind": "--kind",
-    "label": "--label",
-    "labels": "--label",
-    "model": "--model",
-    "out": "--out",
-    "results": "--results",
-    "rule": "--rule",
-    "selector": "--selector",
-    "sessions": "--sessions",
-    "video": "--video",
-}
-"""The option of each field that a message may name."""
+from ferbench.app.cli.options import errors_in_options, json_flag, value_pairs
+from ferbench.errors import ConfigError, FerbenchError
 
 
 def events(
@@ -125,7 +94,7 @@ def events(
         typer.Option(min=0, help="Sessions with more events of a model are left out of --grades."),
     ] = 10,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON; of several files an object by session.")
+        bool, json_flag("Print JSON; of several files an object by session.")
     ] = False,
 ) -> None:
     """Find events in stored predictions; no video is touched.
@@ -134,7 +103,7 @@ def events(
     counted from 1 as in the thesis (a video's first frame is 00:00:00:01); label; seconds from the
     video's start (the first frame is at 0).
     """
-    from ferbench.app.cli.options import errors_in_options
+    from ferbench.app.cli.events_show import OPTIONS, find_and_print
     from ferbench.config.choices import component_for
     from ferbench.thesis.export import ThesisExport
     from ferbench.workflows.find_events import FindOptions
@@ -149,24 +118,29 @@ def events(
         "min_duration_s": min_duration_s,
         "merge_gap_s": merge_gap_s,
     }
+    config_dirs = () if config_dir is None else (config_dir,)
     with errors_in_options(OPTIONS):
+        chosen_rule = component_for(
+            "event",
+            {"choice": rule, **_rule_fields(numbers, set_ or ())},
+            config_dirs=config_dirs,
+            allow_targets=tuple(allow_target or ()),
+        )
+        chosen_selector = None
+        if selector is not None:
+            chosen_selector = component_for("selector", selector)
         options = FindOptions(
-            rule=component_for(
-                "event",
-                {"choice": rule, **_rule_fields(numbers, set_ or ())},
-                config_dirs=[config_dir] if config_dir else (),
-                allow_targets=tuple(allow_target or ()),
-            ),
+            rule=chosen_rule,
             labels=(label,),
             kind=kind,  # type: ignore[arg-type]
-            selector=None if selector is None else component_for("selector", selector),
+            selector=chosen_selector,
             fps=fps,
             video=video,
         )
         export = None
         if results or grades:
             export = ThesisExport(results=results, grades=grades, max_events=max_events)
-        num_failed = _find(
+        num_failed = find_and_print(
             predictions, options, model=model, out=out, as_json=as_json, export=export
         )
     if num_failed:
@@ -179,155 +153,16 @@ def _rule_fields(numbers: Mapping[str, float | None], settings: Sequence[str]) -
     Raises:
         ConfigError: a level with which no event is possible.
     """
-    from ferbench.app.cli.options import value_pairs
-
     fields: dict[str, Any] = dict(value_pairs("--set", settings))
     fields |= {name: value for name, value in numbers.items() if value is not None}
-    for name in ("enter", "exit"):
-        level = numbers[name]
-        if level is not None and not (math.isfinite(level) and 0 < level <= 1):
-            raise ConfigError(
-                f"--{name}: expected a probability, above 0 and at most 1 (50 % is 0.5), "
-                f"got {level:g}"
-            )
+    _check_level("--enter", numbers["enter"])
+    _check_level("--exit", numbers["exit"])
     return fields
 
 
-def _find(
-    sources: Sequence[Path],
-    options: FindOptions,
-    *,
-    model: str | None,
-    out: Path | None,
-    as_json: bool,
-    export: ThesisExport | None,
-) -> int:
-    """Print what is found, and write it to ``out``; return how many files failed.
-
-    One file is answered alone and its error is raised; several are answered by session.
-    """
-    from ferbench.workflows.events_files import check_events_target
-    from ferbench.workflows.find_events import find_in_file
-
-    if out is not None:
-        check_events_target(out, several=len(sources) > 1)
-    if export is not None:
-        _check_export(export, options, out=out, as_json=as_json)
-    failures: dict[Path, Exception] = {}
-    alone = export is None and len(sources) == 1 and not sources[0].is_dir()
-    if alone:
-        by_path = {sources[0]: find_in_file(sources[0], options)}
-    else:
-        by_path = _find_several(sources, options, model=model, export=export, failures=failures)
-    noun = "session" if export is None else "file"
-    _print(by_path, alone=alone, noun=noun, as_json=as_json)
-    if out is not None and by_path:
-        _say(_written(out, list(by_path.values())))
-    return len(failures)
-
-
-def _check_export(
-    export: ThesisExport, options: FindOptions, *, out: Path | None, as_json: bool
-) -> None:
-    """Raise ConfigError where the thesis' files cannot be made of the answer, or not there."""
-    export.check_rule(options.rule)
-    for option, is_given in (("out", out is not None), ("json", as_json)):
-        if is_given:
-            raise _no_place_for_models(Setting(option))
-    export.check_places()
-
-
-def _print(by_path: Mapping[Path, SessionEvents], *, alone: bool, noun: str, as_json: bool) -> None:
-    for path, session in by_path.items():
-        if session.note:
-            _say(f"note: {path.name}: {session.note}")
-    if as_json:
-        by_session = {session.session_id: session.as_json() for session in by_path.values()}
-        typer.echo(json.dumps(next(iter(by_session.values())) if alone else by_session))
-    elif alone:
-        _print_one(next(iter(by_path.values())))
-    else:
-        _print_several(by_path, noun=noun)
-
-
-def _find_several(
-    sources: Sequence[Path],
-    options: FindOptions,
-    *,
-    model: str | None,
-    export: ThesisExport | None,
-    failures: dict[Path, Exception],
-) -> dict[Path, SessionEvents]:
-    """Events of all files; those that cannot be used are told and put into ``failures``."""
-    from ferbench.app.words import OptionWords, reason_in
-    from ferbench.workflows.prediction_sources import find_in_files, prediction_sources
-
-    def failed(path: Path, error: Exception) -> None:
-        failures[path] = error
-        reason = reason_in(OptionWords(OPTIONS), error)
-        reason = reason.removeprefix(f"{path}: ").removeprefix(f"{path} ")
-        _say(f"failed: {path}: {reason}")
-
-    is_export = export is not None
-    files = prediction_sources(sources, model=model, several=is_export)
-    note = files.note()
-    if note:
-        _say(note)
-    by_path = find_in_files(files.paths, options, on_failure=failed, by_model=is_export)
-    if export is not None:
-        events = {path: _file_events(session) for path, session in by_path.items()}
-        lines = export.write(files.paths, events, failed=failed, failures=failures, sources=sources)
-        for line in lines:
-            _say(told(line, OptionWords(OPTIONS)))
-    return by_path
-
-
-def _file_events(session: SessionEvents) -> FileEvents:
-    from ferbench.thesis.export import FileEvents
-
-    return FileEvents(segments=session.segments or (), timecodes=session.timecodes)
-
-
-def _no_place_for_models(option: Setting) -> ConfigError:
-    from ferbench.thesis.export import BOTH
-
-    return ConfigError(
-        Text(option, " has no place for several models"),
-        hint=Text(
-            *("look for events once with ", BOTH, ", and once with "),
-            *(Setting("model"), " and ", option),
-        ),
+def _check_level(option: str, level: float | None) -> None:
+    if level is None or 0 < level <= 1:
+        return
+    raise ConfigError(
+        f"{option}: expected a probability, above 0 and at most 1 (50 % is 0.5), got {level:g}"
     )
-
-
-def _written(out: Path, sessions: Sequence[SessionEvents]) -> str:
-    """Write the events, and say where they are."""
-    from ferbench.formats.dispatch import writer_of
-    from ferbench.workflows.events_files import write_events
-
-    paths = write_events(out, sessions)
-    if writer_of(out) is None:
-        return f"wrote {out}, and the sessions' lengths to {paths[1].name}"
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f"wrote {paths[0]}{more}"
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-
-
-def _print_one(session: SessionEvents) -> None:
-    for line in session.lines():
-        typer.echo(line)
-    typer.echo(session.total())
-
-
-def _print_several(by_path: Mapping[Path, SessionEvents], *, noun: str) -> None:
-    from ferbench.wording import plural
-
-    for path, session in by_path.items():
-        typer.echo(f"{session.session_id} ({path.name}): {session.total()}")
-        for line in session.lines():
-            typer.echo(f"  {line}")
-    total = sum(len(session.events) for session in by_path.values())
-    typer.echo(f"{plural(total, 'event')} in {plural(len(by_path), noun)}")

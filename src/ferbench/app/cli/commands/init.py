@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ferbench.app.cli.options import columns_option, errors_in_words, pairs
+
 _PATTERN_HELP = "Regular expression with groups (?P<session>...), participant, camera, part, start."
 _COLUMN_HELP = (
     "A column of the annotations, as onset=Uhrzeit (session, participant, onset, offset, kind, "
@@ -29,22 +31,19 @@ def init(
         "ferbench-conf"
     ),
     pattern: Annotated[str | None, typer.Option(metavar="REGEX", help=_PATTERN_HELP)] = None,
-    column: Annotated[
-        list[str] | None, typer.Option(metavar="OURS=THEIRS", help=_COLUMN_HELP)
-    ] = None,
+    column: Annotated[list[str] | None, columns_option(_COLUMN_HELP)] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Look at a study's videos and annotations.
 
     Write a list of them and a data set, and say what has no place.
     """
-    from ferbench.app.cli.init_show import errors_in_options, show
-    from ferbench.app.cli.options import pairs
+    from ferbench.app.cli.init_show import INIT_WORDS, show
     from ferbench.app.console import output_console
     from ferbench.workflows.survey import SurveyOptions, survey
     from ferbench.workflows.survey_files import data_set_files, write_data_set
 
-    with errors_in_options():
+    with errors_in_words(INIT_WORDS):
         options = SurveyOptions(
             videos=folder,
             annotations=annotations,

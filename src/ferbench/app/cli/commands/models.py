@@ -57,8 +57,9 @@ def models_fetch(
 
     Goes on where a download was interrupted.
     """
-    from ferbench.app.cli.models_show import WORDS, download_progress, fetched_lines
+    from ferbench.app.cli.models_show import WORDS, download_progress, echo
     from ferbench.workflows.weights import fetch_weights
+    from ferbench.workflows.weights_text import fetched_lines
 
     if everything and names:
         raise FerbenchError("give names, or --all, not both")
@@ -66,8 +67,7 @@ def models_fetch(
         report = fetch_weights(
             names or (), everything=everything, folder=to, notify=typer.echo, on_bytes=on_bytes
         )
-    for line in fetched_lines(report):
-        typer.echo(line)
+    echo(fetched_lines(report))
     for problem in report.problems:
         typer.echo(f"WeightsError: {told(problem, WORDS)}", err=True)
     is_default = not names and not everything
@@ -92,16 +92,16 @@ def models_import(
 
     They are known by their content, under any name.
     """
-    from ferbench.app.cli.models_show import imported_lines
+    from ferbench.app.cli.models_show import echo
     from ferbench.app.console import error_console
     from ferbench.places import default_root, models_dir
     from ferbench.workflows.weights import import_weights
+    from ferbench.workflows.weights_text import imported_lines
 
     folder = models_dir(default_root())
     with error_console().status(f"reading {source}"):
         imported = import_weights(source, folder=folder)
-    for line in imported_lines(imported, folder):
-        typer.echo(line)
+    echo(imported_lines(imported, folder))
     if imported.missing and not imported.copied:
         raise typer.Exit(1)
 
@@ -109,11 +109,11 @@ def models_import(
 @models.command("verify")
 def models_verify() -> None:
     """Check the sha256 of every weight file that is here."""
-    from ferbench.app.cli.models_show import verified_lines
+    from ferbench.app.cli.models_show import echo
     from ferbench.workflows.weights import verify_weights
+    from ferbench.workflows.weights_text import verified_lines
 
     report = verify_weights()
-    for line in verified_lines(report):
-        typer.echo(line)
+    echo(verified_lines(report))
     if report.problems:
         raise typer.Exit(1)

@@ -146,21 +146,21 @@ def _predict(options: PredictOptions, *, verbose: bool) -> int:
             written = f"{num_written} of {plural(num_videos, 'table')} written"
             errors.print(f"interrupted; {written}", markup=False)
             return INTERRUPTED
-    return 1 if num_failed else 0
+    return int(num_failed > 0)
 
 
 def _print_video(video: PredictedVideo, *, verbose: bool) -> None:
-    from ferbench.app.cli.predict_show import describe, details
     from ferbench.app.console import error_console, output_console
     from ferbench.app.words import OptionWords, reason_in
+    from ferbench.report.analysis_text import analysis_details, analysis_line
 
     if video.analysis is None:
-        reason = reason_in(OptionWords(OPTIONS), video.error) if video.error else ""
-        reason = reason.removeprefix(f"{video.path}: ")
+        assert video.error is not None
+        reason = reason_in(OptionWords(OPTIONS), video.error).removeprefix(f"{video.path}: ")
         error_console().print(f"failed: {video.path.name}: {reason}", markup=False, style="red")
         return
     screen = output_console()
-    line = f"{video.path.name}: {describe(video.analysis)} -> {video.table}"
+    line = f"{video.path.name}: {analysis_line(video.analysis)} -> {video.table}"
     screen.print(line, markup=False)
     if verbose:
-        screen.print(details(video.analysis), markup=False)
+        screen.print(analysis_details(video.analysis), markup=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from ferbench.app.cli.options import JsonFlag, columns_option, errors_in_words, pairs
 from ferbench.app.words import OptionWords
 from ferbench.errors import FerbenchError, Setting
 
@@ -101,8 +102,7 @@ def score(
         float | None, typer.Option(help="Frames per second of hh:mm:ss:ff.")
     ] = None,
     column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="OURS=THEIRS", help="A column's name, as session=participant_id."),
+        list[str] | None, columns_option("A column's name, as session=participant_id.")
     ] = None,
     keep: Annotated[
         list[str] | None,
@@ -148,7 +148,7 @@ def score(
             "'{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Compare a table of events with annotations, with the scoring of a run; no video is touched.
 
@@ -156,10 +156,9 @@ def score(
     files only, is left out and named. Ends with 0 if something was scored and every row could be
     read, else with 1.
     """
-    from ferbench.app.cli.options import pairs
     from ferbench.app.cli.score_report import show
     from ferbench.datasets.naming import Naming
-    from ferbench.workflows.score import score as compare_tables
+    from ferbench.workflows.score_files import score_files
     from ferbench.workflows.score_tables import Request, table_from
 
     if stamp is not None:
@@ -170,7 +169,7 @@ def score(
         own_option = OWN_OPTIONS.get(name.rpartition(".")[2])
         if own_option:
             raise FerbenchError(f"--set: {name} has an option of its own, {own_option}")
-    with _errors_in_options():
+    with errors_in_words(WORDS):
         naming = Naming(template=session_name)
         table = table_from(
             columns=pairs("--column", column or ()),
@@ -195,8 +194,8 @@ def score(
         settings=settings,
         intervals=intervals,
     )
-    with _errors_in_options():
-        scored = compare_tables(request)
+    with errors_in_words(WORDS):
+        scored = score_files(request)
     _write(scored.scores, matches=matches, out=out)
     show(scored, WORDS, as_json=as_json)
     if scored.refused:
@@ -207,10 +206,10 @@ def _write(scores: Scores, *, matches: Path | None, out: Path | None) -> None:
     """Write what was asked for: what became of each event, and the statistics."""
     from ferbench.formats.writing import write_tracks
     from ferbench.report.statistics_files import write_statistics
-    from ferbench.workflows.score import match_tracks_of
+    from ferbench.workflows.score_files import match_tracks_of
 
     if matches is not None:
-        with _written("--matches", matches), _errors_in_options():
+        with _written("--matches", matches), errors_in_words(WORDS):
             write_tracks(matches, match_tracks_of(scores), key="matches")
     if out is not None:
         with _written("--out", out):
@@ -220,15 +219,6 @@ def _write(scores: Scores, *, matches: Path | None, out: Path | None) -> None:
 def _check(option: str, given: str, allowed: tuple[str, ...]) -> None:
     if given not in allowed:
         raise FerbenchError(f"{option}: expected {' or '.join(allowed)}, got {given!r}")
-
-
-@contextmanager
-def _errors_in_options() -> Iterator[None]:
-    """Errors raised inside name options instead of fields."""
-    try:
-        yield
-    except FerbenchError as error:
-        raise type(error)(error.told(WORDS)) from error
 
 
 @contextmanager

@@ -7,7 +7,12 @@ from typing import Annotated, Final
 
 import typer
 
-OPTIONS: Final = {"columns": "--column"}
+from ferbench.app.cli.options import JsonFlag, columns_option, errors_in_options, pairs
+
+OPTIONS: Final = {
+    "columns": "--column",
+    "columns.session=THEIRS": "--column session=THEIRS",
+}
 
 
 def score_frames(
@@ -24,20 +29,18 @@ def score_frames(
             help="Of the tolerant scores: a label that is true so many frames away is forgiven.",
         ),
     ] = 1,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="OURS=THEIRS", help="A column's name, as truth=y_true."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; undefined is null.")] = False,
+    column: Annotated[list[str] | None, columns_option("A column's name, as truth=y_true.")] = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Score labels of frames as the ERR@HRI 2024 challenge does.
 
     Accuracy and macro precision, recall and F1.
     """
-    from ferbench.app.cli.options import errors_in_options, pairs
     from ferbench.app.cli.score_frames_report import show
+    from ferbench.app.words import OptionWords
     from ferbench.workflows.score_frames import score_frames as score_table
 
     with errors_in_options(OPTIONS):
         columns = dict(pairs("--column", column or ()))
-        show(score_table(table, columns=columns, tolerance=tolerance), as_json=as_json)
+        scores = score_table(table, columns=columns, tolerance=tolerance)
+        show(scores, OptionWords(OPTIONS), as_json=as_json)

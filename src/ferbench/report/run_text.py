@@ -1,4 +1,4 @@
-"""What a run shows at its end: sessions as a table, scores, what was computed."""
+"""What a run came to as text: its sessions as a table, totals, failures, one line."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from ferbench.app.tables import FittedTable, number, rows_table
 from ferbench.report.files import session_f1
-from ferbench.report.statistics_words import scores_line
+from ferbench.report.statistics_words import number, scores_line
+from ferbench.report.text_table import TextTable
 from ferbench.results import Failure, Report, SessionResult
 from ferbench.wording import plural
 
 _SCORES: Final = ("matched", "false", "missed", "F1")
+_STAGES: Final = ("decode", "detect", "classify")
 
 
-def summary(report: Report) -> FittedTable:
+def sessions_table(report: Report) -> TextTable:
     """One row per session; score columns only where something is annotated."""
     is_scored = any(result.counts is not None for result in report.sessions)
     header = ["session", "video s", "face", "events"]
@@ -26,11 +27,16 @@ def summary(report: Report) -> FittedTable:
         row = [result.session.session_id, *_video_cells(result)]
         if is_scored:
             row += _score_cells(result)
-        rows.append(row)
+        rows.append(tuple(row))
     for failed in report.failures:
         blank = [""] * (len(header) - 2)
-        rows.append([failed.session_id, "FAILED", *blank])
-    return rows_table("sessions", header, rows, importance=["session", "F1", "events", *header])
+        rows.append((failed.session_id, "FAILED", *blank))
+    return TextTable(
+        title="sessions",
+        header=tuple(header),
+        rows=tuple(rows),
+        importance=("session", "F1", "events"),
+    )
 
 
 def _video_cells(result: SessionResult) -> list[str]:
@@ -43,25 +49,27 @@ def _video_cells(result: SessionResult) -> list[str]:
 def _score_cells(result: SessionResult) -> list[str]:
     counts = result.counts
     if counts is None:
-        reason = "not scored" if result.session.unscored else "not annotated"
+        reason = "not annotated"
+        if result.session.unscored:
+            reason = "not scored"
         return [reason, "", "", ""]
     return [str(counts.tp), str(counts.fp), str(counts.fn), number(session_f1(result))]
 
 
-def failure(failed: Failure) -> str:
+def failure_line(failure: Failure) -> str:
     """A failed session in a line: session, file and reason, each once."""
-    name = failed.file.name
-    reason = failed.reason.removeprefix(f"{name}: ")
+    name = failure.file.name
+    reason = failure.reason.removeprefix(f"{name}: ")
     if name in reason:
-        return f"{failed.session_id}: {reason}"
-    return f"{failed.session_id} ({name}): {reason}"
+        return f"{failure.session_id}: {reason}"
+    return f"{failure.session_id} ({name}): {reason}"
 
 
 def totals(report: Report, metrics: Mapping[str, float]) -> str:
     """The scores over all sessions, what was computed, and at which speed, a line each."""
     lines = []
     if report.scores:
-        lines.append(f"{_which_sessions(report)}: {scores_line(report.scores)}")
+        lines.append(f"{scored_sessions_text(report)}: {scores_line(report.scores)}")
     lines.append(_computed(report))
     rates = _rates(metrics)
     if report.work.frames_decoded and rates:
@@ -75,33 +83,36 @@ def _computed(report: Report) -> str:
         f"computed now: {work.frames_decoded} frames decoded, "
         f"{work.frames_detected} searched for faces, {work.faces_classified} faces classified"
     )
-    return line if work.frames_decoded else f"{line} (everything else was stored)"
+    if not work.frames_decoded:
+        line = f"{line} (everything else was stored)"
+    return line
 
 
 def _rates(metrics: Mapping[str, float]) -> list[str]:
     rates = []
-    for stage in ("decode", "detect", "classify"):
+    for stage in _STAGES:
         rate = metrics.get(f"speed/{stage}_fps")
         if rate is not None:
             rates.append(f"{stage} {rate:.0f}")
     return rates
 
 
-def _which_sessions(report: Report) -> str:
+def scored_sessions_text(report: Report) -> str:
     """Which sessions the scores rest on."""
     unscored = [result for result in report.sessions if result.counts is None]
-    refused = sum(bool(result.session.unscored) for result in unscored)
-    others = {
+    num_refused = sum(bool(result.session.unscored) for result in unscored)
+    num_others = {
         "failed": len(report.failures),
-        "not annotated": len(unscored) - refused,
-        "not scored": refused,
+        "not annotated": len(unscored) - num_refused,
+        "not scored": num_refused,
     }
-    if not any(others.values()):
+    reasons = [f"{count} {reason}" for reason, count in num_others.items() if count]
+    if not reasons:
         return "all sessions"
-    reasons = ", ".join(f"{count} {what}" for what, count in others.items() if count)
-    total = len(report.sessions) + len(report.failures)
-    scored = len(report.sessions) - len(unscored)
-    return f"{scored} of {plural(total, 'session')} scored ({reasons})"
+    num_sessions = len(report.sessions) + len(report.failures)
+    num_scored = len(report.sessions) - len(unscored)
+    total = plural(num_sessions, "session")
+    return f"{num_scored} of {total} scored ({', '.join(reasons)})"
 
 
 def one_line(report: Report, metrics: Mapping[str, float]) -> str:

@@ -1,7 +1,8 @@
-"""One line about a predicted video, and more lines for ``--verbose``."""
+"""What the pixels of a video say as text: one line, and its stages in further lines."""
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ LEAST_SHARE: Final = 0.05
 """Rarer expressions are not named."""
 
 
-def describe(analysis: Analysis) -> str:
+def analysis_line(analysis: Analysis) -> str:
     """Frames, faces, and the most frequent expressions of the faces."""
     timeline = analysis.timeline
     num_with_face = len(np.unique(analysis.faces.frame))
@@ -42,7 +43,7 @@ def _shares(expressions: Expressions) -> list[str]:
     return [f"{expressions.labels[k]} {share[k]:.0%}" for k in named]
 
 
-def details(analysis: Analysis) -> str:
+def analysis_details(analysis: Analysis) -> str:
     """What was computed of each stage and how fast, and the video's format, a line each."""
     lines = [_stage_line(stage, timing) for stage, timing in analysis.timing.items()]
     video = analysis.timeline.video
@@ -54,7 +55,11 @@ def details(analysis: Analysis) -> str:
 
 
 def _stage_line(stage: str, timing: StageTiming) -> str:
-    source = "stored" if timing.cached else "computed"
-    rate = timing.units / timing.busy_s if timing.busy_s else float("nan")
+    source = "computed"
+    if timing.cached:
+        source = "stored"
+    rate = math.nan
+    if timing.busy_s:
+        rate = timing.units / timing.busy_s
     work = f"{timing.units} in {timing.busy_s:.2f} s ({rate:.0f}/s)"
     return f"  {stage}: {source}, {work} on {timing.device}"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
-from dataclasses import replace
-from pathlib import Path
+import math
 
 import pytest
-from rich.console import Console
 
-from ferbench.app.run_screen import failure, one_line, summary, totals
-from ferbench.app.tables import rows_table
 from ferbench.errors import ConfigError
 from ferbench.report.compare import compare
-from ferbench.report.shown_numbers import format_number, shown_numbers
-from ferbench.results import Failure, Report, RunRow, SessionResult, Work
-from ferbench.types import Counts, Score, Session
+from ferbench.report.shown_numbers import format_number
+from ferbench.results import RunRow
 
 
 def run(name, f1, **params):
@@ -207,133 +203,25 @@ def test_states_are_shown_where_they_differ():
     ]
 
 
-# on the screen
-# ------------------------------------------------------------------------------------------------------
+def test_a_comparison_as_csv_and_as_a_frame_are_the_same_table():
+    runs = [scored("a", 0.5), scored("b", 0.7, videos="v2"), scored("c", 0.6, state="failed")]
+    comparison = compare([*runs, run("d", None)])
+    header, *rows = csv.reader(io.StringIO(comparison.to_csv()))
+    frame = comparison.to_frame()
+    assert header == ["run_id", *frame.columns]
+    assert [row[0] for row in rows] == list(frame.index) == [row.run_id for row in comparison.rows]
+    best = dict(zip(header, rows[0], strict=True))
+    assert (best["state"], best["data"], best["enter"]) == ("finished", "A", "b")
+    assert best["event/f1"] == "0.7"
+    assert dict(zip(header, rows[-1], strict=True))["event/f1"] == ""
+    assert math.isnan(frame["event/f1"].iloc[-1])
+    assert frame["event/f1"].iloc[0] == 0.7
 
 
-def drawn(table, width):
-    """The lines of a table on a screen of this width."""
-    text = io.StringIO()
-    Console(file=text, width=width, highlight=False).print(table)
-    return text.getvalue().rstrip("\n").splitlines()
-
-
-def mixed(count):
-    """A comparison of runs that differ in everything."""
-    return compare(
-        [
-            RunRow(
-                run_id=f"{k:08x}" + "0" * 24,
-                name=f"run {k}",
-                params={
-                    f"plug{p}.some_long_field_{p}": "value" * (p % 4 + 1) + str(k)
-                    for p in range(30)
-                }
-                | {"detector": f"d{k}"},
-                metrics=dict.fromkeys(shown_numbers(), k / 10 + 0.001),
-            )
-            for k in range(count)
-        ]
+def test_a_comparison_prints_its_best_run():
+    comparison = compare([scored("a", 0.5), scored("b", 0.7)])
+    assert repr(comparison) == "Comparison: 2 runs by event/f1, best 0.700 (b)"
+    other_data = repr(compare([scored("a", 0.5), scored("b", 0.7, videos="v2")]))
+    assert other_data.startswith(
+        "Comparison: 2 runs by event/f1\n  warning: these runs were scored"
     )
-
-
-@pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 200, 1000, 5000])
-def test_a_table_fits_its_screen_and_never_breaks_a_word(width):
-    table = mixed(5)
-    rows = [table.cells(row) for row in table.rows]
-    title = "a title that is longer than thirty characters"
-    shown = rows_table(
-        title, table.header, rows, importance=table.importance, elsewhere="elsewhere"
-    )
-    lines = drawn(shown, width)
-    top = next(k for k, line in enumerate(lines) if line.startswith("run "))
-    assert " ".join(line.strip() for line in lines[:top]) == title
-    body, lines = lines[top : top + 6], lines[top - 1 :]
-    assert [line.split()[0] for line in body] == ["run", *(row.run_id[:8] for row in table.rows)]
-    assert all(len(line.rstrip()) <= width for line in body)
-    header = body[0].split()
-    assert header[0] == "run"
-    assert "f1" in header
-    assert set(header) <= set(table.header)
-    note = " ".join(" ".join(lines[7:]).split())
-    rest = [name for name in table.importance if name not in header]
-    assert note == (
-        f"no room for {', '.join(rest[:6])} and {len(rest) - 6} more columns; elsewhere"
-        if rest
-        else ""
-    )
-    if width >= 80:
-        assert "detector" in header
-    assert (rest == []) == (width >= 1000)
-
-
-def test_numbers_are_right_aligned_and_long_names_shortened_in_the_middle():
-    rows = [["a" * 50 + "_left", "1.5"], ["b", "-"], ["c", "10.25"]]
-    lines = drawn(rows_table("t", ["session", "video s"], rows), 40)
-    assert "…" in lines[2]
-    assert lines[2].split()[0].endswith("_left")
-    assert {line.rstrip()[-1] for line in lines[2:]} == {"5", "-"}
-    assert len({len(line.rstrip()) for line in lines[1:]}) == 1
-    assert "a" * 50 + "_left" in drawn(rows_table("t", ["session", "video s"], rows), 80)[2]
-
-
-def test_a_text_of_a_user_is_no_markup():
-    assert "[red]x[/red]" in drawn(rows_table("[b]", ["a"], [["[red]x[/red]"]]), 80)[2]
-
-
-def session(name, *, counts=None, unscored=""):
-    return SessionResult(
-        session=Session(session_id=name, parts=(), unscored=unscored),
-        parts=(),
-        events=(),
-        scored_events=(),
-        scored_annotations=(),
-        matches=(),
-        latencies_s=(),
-        counts=counts,
-        observed_s=2.0,
-        valid_s=1.0,
-        quality={},
-    )
-
-
-def test_a_summary_says_what_the_scores_rest_on():
-    counts = Counts(tp=1, fp=0, fn=1, n_ref=2, observed_s=2.0, valid_s=1.0)
-    failed = Failure(session_id="cut", file=Path("v/cut.mp4"), reason="cut.mp4: no index")
-    report = Report(
-        sessions=(session("a", counts=counts), session("b"), session("c", unscored="line 3")),
-        scores=(Score(name="event/f1", value=2 / 3, n=2, higher_is_better=True),),
-        counts=(),
-        failures=(failed,),
-        notices=(),
-        work=Work(),
-        wall_s=1.0,
-    )
-    assert (
-        totals(report, {}).splitlines()[0]
-        == "1 of 4 sessions scored (1 failed, 1 not annotated, 1 not scored): f1 0.667"
-    )
-    whole = replace(report, sessions=report.sessions[:1], failures=())
-    assert totals(whole, {}).splitlines()[0] == "all sessions: f1 0.667"
-    lines = drawn(summary(report), 80)
-    assert lines[2].split() == ["a", "0.0", "50%", "0", "1", "0", "1", "0.667"]
-    assert "not annotated" in lines[3]
-    assert "not scored" in lines[4]
-    assert lines[5].split() == ["cut", "FAILED"]
-    assert (
-        "F1"
-        not in drawn(summary(replace(report, sessions=report.sessions[1:2], failures=())), 80)[1]
-    )
-    assert one_line(report, {"event/f1": 0.5, "event/count": 1.0}).startswith("F1 0.500, 1 event, ")
-
-
-@pytest.mark.parametrize(
-    ("reason", "line"),
-    [
-        ("cut.mp4: no index", "cut (cut.mp4): no index"),
-        ("no index", "cut (cut.mp4): no index"),
-        ("decoding cut.mp4 failed", "cut: decoding cut.mp4 failed"),
-    ],
-)
-def test_a_failure_names_its_file_once(reason, line):
-    assert failure(Failure(session_id="cut", file=Path("v/cut.mp4"), reason=reason)) == line

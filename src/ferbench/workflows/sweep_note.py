@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferbench.app.hydra.job import CLAIMS_FOLDER
 from ferbench.errors import TrackingError
 from ferbench.workflows.tracked_run import SweepContext
+from ferbench.workflows.tracked_sweep import TrackedSweep
 
 SWEEP_FILE: Final = "sweep.json"
+CLAIMS_FOLDER: Final = "predictions"
+"""Folder in which cells say which prediction tables they log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +31,19 @@ class SweepNote:
 
 
 def write_sweep_note(
-    folder: Path, *, experiment_id: str, parent_run_id: str, shared: Sequence[str], error: str = ""
+    folder: Path, tracked: TrackedSweep | None, *, shared: Sequence[str], error: str = ""
 ) -> None:
     """Leave the note in the sweep's folder.
 
     Args:
-        folder: Hydra's folder of the sweep.
-        experiment_id: the store's name for the experiment.
-        parent_run_id: the sweep's own run.
+        folder: of the sweep.
+        tracked: the sweep's own run; None = nothing is recorded.
         shared: keys of the overrides that all cells share.
         error: why the sweep could not be prepared; "" = it could.
     """
+    experiment_id = parent_run_id = ""
+    if tracked is not None:
+        experiment_id, parent_run_id = tracked.experiment_id, tracked.run_id
     about = {
         "experiment_id": experiment_id,
         "parent_run_id": parent_run_id,
@@ -49,17 +53,15 @@ def write_sweep_note(
     (folder / SWEEP_FILE).write_text(json.dumps(about), encoding="utf-8")
 
 
-def read_sweep_note(folder: Path) -> SweepNote:
-    """The note of the sweep that a cell belongs to.
+def read_sweep_note(folder: Path) -> SweepNote | None:
+    """The note of the sweep that a cell belongs to; None = the sweep left none.
 
     Raises:
         TrackingError: the sweep could not be prepared.
     """
     path = folder / SWEEP_FILE
     if not path.is_file():
-        raise TrackingError(
-            f"the sweep has no {path}; keep hydra.callbacks.sweep in the configuration"
-        )
+        return None
     about = json.loads(path.read_text(encoding="utf-8"))
     if about["error"]:
         raise TrackingError(about["error"])

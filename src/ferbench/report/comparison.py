@@ -1,0 +1,187 @@
+"""A table of runs: in order, without what they have in common; as text, CSV and plain values."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ferbench.report.shown_numbers import (
+    column_titles,
+    format_number,
+    is_smaller_better,
+    is_whole,
+)
+from ferbench.report.text_table import TextTable
+from ferbench.results import RunRow
+from ferbench.wording import plural
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Comparison:
+    """A table of runs.
+
+    Attributes:
+        params: names of the choices that differ between the runs.
+        by: number that the rows are sorted by; "" = they are sorted by name, for there is nothing
+            that is better.
+        metrics: names of the numbers shown, ``by`` first.
+        rows: best first; runs without that number last.
+        constant: choices that are the same in all runs.
+        data: where runs were scored on different files: a letter for each run id, the same for the
+            same files.
+        states: where not every run is finished: the state of each run id.
+        warnings: why the numbers cannot be compared, one sentence each.
+    """
+
+    by: str
+    params: tuple[str, ...]
+    metrics: tuple[str, ...]
+    rows: tuple[RunRow, ...]
+    constant: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """``Comparison: 12 runs by event/f1, best 0.889 (hysteresis enter=0.6)``, and warnings."""
+        order = self.by or "name"
+        line = f"Comparison: {plural(len(self.rows), 'run')} by {order}"
+        best = self.best
+        if best is not None:
+            line = f"{line}, best {format_number(best.metrics[self.by])} ({best.name})"
+        return "\n".join([line, *(f"  warning: {warning}" for warning in self.warnings)])
+
+    @property
+    def best(self) -> RunRow | None:
+        """The first run, where it is really better than nothing.
+
+        Scored above 0, and on the data of the others.
+        """
+        if not self.by or self.warnings or not self.rows:
+            return None
+        value = self.rows[0].metrics.get(self.by, math.nan)
+        if math.isnan(value):
+            return None
+        if value <= 0 and not is_smaller_better(self.by):
+            return None
+        return self.rows[0]
+
+    def cells(self, row: RunRow) -> list[str]:
+        """Texts of a row in the order of ``header``."""
+        texts = [row.run_id[:8], *self._labels(row)]
+        for name in self.metrics:
+            value = row.metrics.get(name, math.nan)
+            texts.append(format_number(value, whole=is_whole(name)))
+        return texts
+
+    @property
+    def header(self) -> list[str]:
+        """Column names: short run id, state and data where they differ, differing choices, numbers.
+
+        Numbers without their family (``event/f1`` is ``f1``), where that is clear.
+        """
+        return ["run", *self._marks, *self.params, *column_titles(self.metrics)]
+
+    @property
+    def importance(self) -> list[str]:
+        """The header's names, what says most first: for a screen that has no room for all."""
+        numbers = column_titles(self.metrics)
+        # A choice before the values that go with it.
+        params = sorted(self.params, key=lambda name: "." in name)
+        first = ["run", *self._marks, *numbers[:1]]
+        return [*first, *params[:4], *numbers[1:4], *params[4:], *numbers[4:]]
+
+    @property
+    def _marks(self) -> list[str]:
+        marks = []
+        if self.states:
+            marks.append("state")
+        if self.data:
+            marks.append("data")
+        return marks
+
+    def text_table(self, title: str) -> TextTable:
+        """The shown columns as texts."""
+        return TextTable(
+            title=title,
+            header=tuple(self.header),
+            rows=tuple(tuple(self.cells(row)) for row in self.rows),
+            importance=tuple(self.importance),
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per run, best first, by its full id: the columns of ``to_csv``, NaN = undefined."""
+        import pandas as pd
+
+        rows = []
+        for row in self.rows:
+            numbers = [row.metrics.get(name, math.nan) for name in self.metrics]
+            rows.append([*self._labels(row), *numbers])
+        columns = [*self._marks, *self.params, *self.metrics]
+        run_ids = pd.Index([row.run_id for row in self.rows], name="run_id")
+        return pd.DataFrame(rows, columns=columns, index=run_ids)
+
+    def to_csv(self) -> str:
+        """All columns as CSV, with full run ids, states and all digits."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["run_id", *self._marks, *self.params, *self.metrics])
+        for row in self.rows:
+            numbers = [row.metrics.get(name, "") for name in self.metrics]
+            writer.writerow([row.run_id, *self._labels(row), *numbers])
+        return text.getvalue()
+
+    def _labels(self, row: RunRow) -> list[str]:
+        """State and data where they differ, and the differing choices of a run."""
+        marks = [group[row.run_id] for group in (self.states, self.data) if group]
+        choices = [row.params.get(name, "") for name in self.params]
+        return [*marks, *choices]
+
+    def as_plain(self) -> dict[str, Any]:
+        """Everything: common choices, warnings, and each run with params, metrics and tags."""
+        return {
+            "sorted_by": self.by or "name",
+            "warnings": list(self.warnings),
+            "constant": dict(self.constant),
+            "runs": [_plain_run(row) for row in self.rows],
+        }
+
+    def best_cell(self) -> str:
+        """Which cell of a sweep is the best and what that is worth, or why none is."""
+        best = self.best
+        if best is None:
+            return self._no_best_cell()
+        value = best.metrics[self.by]
+        num_equal = sum(row.metrics.get(self.by) == value for row in self.rows)
+        tie = ""
+        if num_equal > 1:
+            tie = f" ({num_equal} cells share it)"
+        caution = "it was chosen on the data it is scored on (in-sample)"
+        if f"{self.by}.p" in best.metrics:
+            caution += "; p and interval are not corrected for this selection"
+        return f"best cell by {self.by}: {best.name} = {format_number(value)}{tie}; {caution}"
+
+    def _no_best_cell(self) -> str:
+        if self.warnings:
+            return "the cells were scored on different data, so none is called the best"
+        if self.by:
+            return f"no cell has {self.by} above 0, so none is the best"
+        return "nothing is annotated, so no cell is better than another"
+
+
+def _plain_run(row: RunRow) -> dict[str, Any]:
+    return {
+        "run_id": row.run_id,
+        "name": row.name,
+        "state": row.state,
+        "params": dict(row.params),
+        "metrics": dict(row.metrics),
+        "tags": dict(row.tags),
+    }

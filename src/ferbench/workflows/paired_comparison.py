@@ -1,0 +1,150 @@
+"""Runs compared with a first one by participant: numbers, tables, plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ferbench.report.statistics_words import number
+from ferbench.report.text_table import TextTable
+from ferbench.results import RunRow
+from ferbench.scoring.metrics import MAIN
+from ferbench.scoring.ratios import defined
+from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.uncertainty.paired import Difference
+from ferbench.wording import plural
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HEADER = ("metric", "first", "other", "difference", "95 % interval", "p")
+_CORRECTED = ("p (Holm)", "p (max-T)")
+"""Further columns where several runs are compared with the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PairedComparison:
+    """Other runs against a first one.
+
+    Attributes:
+        first: the run that all are compared with.
+        others: the other runs.
+        values: by metric, the first run's and then each other's, on the sessions that all have.
+        rules: how intervals were made.
+        seed: of the random numbers.
+        differences: by metric, one for each other run.
+        participants: that all were compared on.
+        notes: what a reader should know.
+    """
+
+    first: RunRow
+    others: tuple[RunRow, ...]
+    values: dict[str, tuple[float, ...]]
+    rules: StatisticsRules
+    seed: int
+    differences: dict[str, tuple[Difference, ...]]
+    participants: int
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """``PairedComparison: 2 runs against hysteresis, 9 participants``."""
+        runs = plural(len(self.others), "run")
+        participants = plural(self.participants, "participant")
+        return f"PairedComparison: {runs} against {self.first.name}, {participants}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per other run and metric: both values, difference, interval, p values."""
+        import pandas as pd
+
+        rows = []
+        for k, other in enumerate(self.others):
+            for name, differences in self.differences.items():
+                values = self.values[name]
+                numbers = {"first": values[0], "other": values[k + 1]}
+                difference = _difference_values(differences[k])
+                rows.append({"run_id": other.run_id, "metric": name, **numbers, **difference})
+        return pd.DataFrame(rows)
+
+    def text_tables(self) -> list[TextTable]:
+        """A table for each other run."""
+        corrected = _CORRECTED if len(self.others) > 1 else ()
+        tables = []
+        for k, other in enumerate(self.others):
+            first = f"{self.first.name} ({self.first.run_id[:8]})"
+            table = TextTable(
+                title=f"{other.name} ({other.run_id[:8]}) against {first}",
+                header=(*_HEADER, *corrected),
+                rows=tuple(self._text_row(name, k) for name in self.differences),
+            )
+            tables.append(table)
+        return tables
+
+    def _text_row(self, name: str, k: int) -> tuple[str, ...]:
+        """A metric of the k-th other run beside that of the first."""
+        difference = self.differences[name][k]
+        first, other = self.values[name][0], self.values[name][k + 1]
+        row = [name, number(first), number(other), *_difference_texts(difference)]
+        if len(self.others) > 1:
+            row += [number(difference.p_holm, 4), number(difference.p_max, 4)]
+        return tuple(row)
+
+    def basis(self) -> list[str]:
+        """What the numbers rest on, and what a reader should know."""
+        example = self.differences[MAIN][0]
+        swaps = f"{example.swaps} random swaps"
+        if example.exact:
+            swaps = f"all {example.swaps} swaps"
+        return [
+            f"{self.participants} participants; p by {swaps} of the two runs within "
+            f"participants; intervals by {self.rules.draws} draws of them, method "
+            f"{self.rules.method}; seed {self.seed}",
+            *self.notes,
+        ]
+
+    def as_plain(self) -> dict[str, Any]:
+        """Everything as plain values; undefined is None."""
+        return {
+            "first": self.first.run_id,
+            "values": {name: defined(values[0]) for name, values in self.values.items()},
+            "participants": self.participants,
+            "draws": self.rules.draws,
+            "confidence": self.rules.confidence,
+            "method": self.rules.method,
+            "seed": self.seed,
+            "others": [self._plain_run(k) for k in range(len(self.others))],
+            "notes": list(self.notes),
+        }
+
+    def _plain_run(self, k: int) -> dict[str, Any]:
+        metrics: dict[str, Any] = {}
+        for name, differences in self.differences.items():
+            difference = differences[k]
+            numbers = {key: defined(x) for key, x in _difference_values(difference).items()}
+            metrics[name] = {
+                "value": defined(self.values[name][k + 1]),
+                **numbers,
+                "exact": difference.exact,
+                "swaps": difference.swaps,
+            }
+        return {"run_id": self.others[k].run_id, **metrics}
+
+
+def _difference_values(difference: Difference) -> dict[str, float]:
+    return {
+        "difference": difference.value,
+        "low": difference.interval.low,
+        "high": difference.interval.high,
+        "p": difference.p,
+        "p_holm": difference.p_holm,
+        "p_max": difference.p_max,
+    }
+
+
+def _difference_texts(difference: Difference) -> tuple[str, str, str]:
+    """Difference with its sign, interval, p."""
+    low, high = difference.interval.low, difference.interval.high
+    sign = ""
+    if difference.value > 0:
+        sign = "+"
+    interval = f"{number(low)} to {number(high)}"
+    return f"{sign}{number(difference.value)}", interval, number(difference.p, 4)

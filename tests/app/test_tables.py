@@ -1,0 +1,82 @@
+"""Tables on the screen: they fit its width."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from ferbench.app.tables import FittedTable
+from ferbench.report.compare import compare
+from ferbench.report.shown_numbers import shown_numbers
+from ferbench.report.text_table import TextTable
+from ferbench.results import RunRow
+
+
+def drawn(table, width):
+    """The lines of a table on a screen of this width."""
+    text = io.StringIO()
+    Console(file=text, width=width, highlight=False).print(table)
+    return text.getvalue().rstrip("\n").splitlines()
+
+
+def mixed(count):
+    """A comparison of runs that differ in everything."""
+    return compare(
+        [
+            RunRow(
+                run_id=f"{k:08x}" + "0" * 24,
+                name=f"run {k}",
+                params={
+                    f"plug{p}.some_long_field_{p}": "value" * (p % 4 + 1) + str(k)
+                    for p in range(30)
+                }
+                | {"detector": f"d{k}"},
+                metrics=dict.fromkeys(shown_numbers(), k / 10 + 0.001),
+            )
+            for k in range(count)
+        ]
+    )
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 200, 1000, 5000])
+def test_a_table_fits_its_screen_and_never_breaks_a_word(width):
+    table = mixed(5)
+    title = "a title that is longer than thirty characters"
+    lines = drawn(FittedTable(table.text_table(title), elsewhere="elsewhere"), width)
+    top = next(k for k, line in enumerate(lines) if line.startswith("run "))
+    assert " ".join(line.strip() for line in lines[:top]) == title
+    body, lines = lines[top : top + 6], lines[top - 1 :]
+    assert [line.split()[0] for line in body] == ["run", *(row.run_id[:8] for row in table.rows)]
+    assert all(len(line.rstrip()) <= width for line in body)
+    header = body[0].split()
+    assert header[0] == "run"
+    assert "f1" in header
+    assert set(header) <= set(table.header)
+    note = " ".join(" ".join(lines[7:]).split())
+    rest = [name for name in table.importance if name not in header]
+    assert note == (
+        f"no room for {', '.join(rest[:6])} and {len(rest) - 6} more columns; elsewhere"
+        if rest
+        else ""
+    )
+    if width >= 80:
+        assert "detector" in header
+    assert (rest == []) == (width >= 1000)
+
+
+def test_numbers_are_right_aligned_and_long_names_shortened_in_the_middle():
+    rows = (("a" * 50 + "_left", "1.5"), ("b", "-"), ("c", "10.25"))
+    table = FittedTable(TextTable(title="t", header=("session", "video s"), rows=rows))
+    lines = drawn(table, 40)
+    assert "…" in lines[2]
+    assert lines[2].split()[0].endswith("_left")
+    assert {line.rstrip()[-1] for line in lines[2:]} == {"5", "-"}
+    assert len({len(line.rstrip()) for line in lines[1:]}) == 1
+    assert "a" * 50 + "_left" in drawn(table, 80)[2]
+
+
+def test_a_text_of_a_user_is_no_markup():
+    table = TextTable(title="[b]", header=("a",), rows=(("[red]x[/red]",),))
+    assert "[red]x[/red]" in drawn(FittedTable(table), 80)[2]
