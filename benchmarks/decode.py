@@ -31,9 +31,7 @@ BATCH_FRAMES = 32
 
 
 def make_clip(path: Path) -> None:
-    """Write the clip: two drifting gradients, a moving square, and noise that changes with each
-    frame.
-    """
+    """Write the clip: two drifting gradients, a moving square, and noise that never repeats."""
     rng = np.random.default_rng(0)
     x = np.arange(WIDTH_PX, dtype=np.int32)[None, :]
     y = np.arange(HEIGHT_PX, dtype=np.int32)[:, None]

@@ -1,1 +1,1 @@
-"""Configuration files of ferbench, as a package so that an installed ``ferbench run`` finds them."""
+"""Configuration files of ferbench; a package, so that an installed ``ferbench run`` finds them."""

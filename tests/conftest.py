@@ -135,7 +135,7 @@ class Warm:
     root: Path
 
     def furnish(self, root: Path, *, tables: bool = True, store: bool = True) -> None:
-        """Copy the tables, and the MLflow store without any experiment of ours, into another root."""
+        """Copy the tables, and the MLflow store without our experiments, into another root."""
         if tables:
             shutil.copytree(self.root / ".ferbench", root / ".ferbench", dirs_exist_ok=True)
         if store:

@@ -114,7 +114,8 @@ from ferbench.datasets.demo import annotations_path
 from ferbench.places import checkout_root, default_root
 import ferbench
 assert checkout_root() is None
-print(ferbench.__file__, default_root(), choices_of("event"), composed({})["paths"]["root"], sep="|")
+root = composed({})["paths"]["root"]
+print(ferbench.__file__, default_root(), choices_of("event"), root, sep="|")
 assert annotations_path().is_file()
 """
 

@@ -90,7 +90,7 @@ def can_be_had(part: Any) -> bool:
 
 
 # Fixed inputs
-# -------------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 
 
 def random(seed: int) -> np.random.Generator:
@@ -172,7 +172,7 @@ def drawn_face(
 
 
 def lossless(path: Path, rgb: np.ndarray, pts_ms: list[int], *, pix_fmt: str) -> None:
-    """Write frames u8 (N, H, W, 3) with FFV1, so that what is read does not depend on an encoder."""
+    """Write frames u8 (N, H, W, 3) with FFV1, so that no encoder changes what is read."""
     with av.open(str(path), "w") as writer:
         stream = writer.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = rgb.shape[2], rgb.shape[1], pix_fmt
@@ -456,7 +456,7 @@ def verdict(name: str, kept: Entry | None, now: Entry, within: dict[str, float])
 
 
 def rewritten(kept: dict[str, Entry], now: dict[str, Entry]) -> tuple[dict[str, Entry], list[str]]:
-    """The new content of the file, and the choices that may not be rewritten, each with the reason."""
+    """The file's new content, and the choices that may not be rewritten, each with its reason."""
     refused = []
     result = {}
     for name, entry in now.items():

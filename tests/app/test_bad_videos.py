@@ -170,8 +170,8 @@ def test_each_has_its_outcome_and_none_stops_the_others(
 ):
     out = tmp_path / "out"
     ended = ferbench_run(
-        f"dataset.videos={videos}", "dataset.suffixes=[.mp4,.mkv,.webm,.ts]", "tracking=none", f"reader={reader}",
-        f"hydra.run.dir={out}",
+        f"dataset.videos={videos}", "dataset.suffixes=[.mp4,.mkv,.webm,.ts]", "tracking=none",
+        f"reader={reader}", f"hydra.run.dir={out}",
     )  # fmt: skip
     done, failed = expected(reader)
     assert ended.code == 1

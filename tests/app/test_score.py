@@ -64,7 +64,8 @@ def test_counts_and_scores_by_hand(ferbench, tables):
     assert found["scores"]["event/false_alarms_per_min"] == pytest.approx(1 / 1.5)
     assert found["scores"]["event/latency_s"] == pytest.approx(0.25)
     assert found["left_out"] == [
-        "not scored, no row in m.csv (--unlisted empty takes them as annotated with nothing found): quiet"
+        "not scored, no row in m.csv (--unlisted empty takes them as annotated "
+        "with nothing found): quiet"
     ]
     words = ferbench("score", events, marks)
     assert words.code == 0
@@ -72,8 +73,8 @@ def test_counts_and_scores_by_hand(ferbench, tables):
     assert ["a", "2", "1", "1", "1", "0.500"] in lines
     assert ["b", "1", "1", "0", "0", "1.000"] in lines
     assert (
-        "all sessions: precision 0.667, recall 0.667, f1 0.667, false_alarms_per_min 0.667, latency_s 0.250"
-        in words.out
+        "all sessions: precision 0.667, recall 0.667, f1 0.667, "
+        "false_alarms_per_min 0.667, latency_s 0.250" in words.out
     )
     assert "note: sessions and their lengths: e.sessions.csv, beside e.csv" in words.err
 
@@ -147,7 +148,8 @@ def test_unlisted_sessions_are_told_or_count_as_empty(ferbench, tables):
     code, found = scored(ferbench, events, marks)
     assert (code, set(found["sessions"])) == (0, {"a"})
     assert found["left_out"] == [
-        "not scored, no row in m.csv (--unlisted empty takes them as annotated with nothing found): b"
+        "not scored, no row in m.csv (--unlisted empty takes them as annotated "
+        "with nothing found): b"
     ]
     _, found = scored(ferbench, events, marks, "--unlisted", "empty")
     assert found["sessions"]["b"]["fp"] == 1
@@ -210,8 +212,8 @@ def test_annotations_as_a_lab_has_them(ferbench, tables):
     ended = ferbench("score", events, marks, *given)
     assert ended.code == 1
     assert (
-        "several people annotated: Bo (1 row), Kim (3 rows); choose one with --annotator Kim, or --annotator all"
-        in ended.err
+        "several people annotated: Bo (1 row), Kim (3 rows); choose one with "
+        "--annotator Kim, or --annotator all" in ended.err
     )
     code, found = scored(ferbench, events, marks, *given, "--annotator", "kim")
     assert code == 0
@@ -550,8 +552,8 @@ def test_the_same_scores_as_a_run_with_parts_gaps_and_observed_stretches(
     marks.write_text("session,onset_s\na,0.6\na,10\na,20.6\nb,0.6\nb,1.9\n")
     given = [f'dataset.manifest="{tmp_path / "sessions.csv"}"', f'dataset.annotations="{marks}"']
     ended = ferbench_run(
-        "dataset=manifest", *given, "signal.labels=[happiness]", "tracking=none", "scoring.post_s=1",
-        f"hydra.run.dir={out}",
+        "dataset=manifest", *given, "signal.labels=[happiness]", "tracking=none",
+        "scoring.post_s=1", f"hydra.run.dir={out}",
     )  # fmt: skip
     assert ended.code == 0, ended.err
     code, ours = scored(ferbench, out / "artifacts" / "events.csv", marks, "--post", 1)

@@ -75,7 +75,7 @@ def spans(labels):
 
 
 def test_events_and_annotations_that_are_the_same_frames(ferbench, tmp_path):
-    """Cases of two classes whose sessions are not mixed, as events from and to seconds of sessions."""
+    """Cases of two classes of unmixed sessions, as events from and to seconds of sessions."""
     worst = compared = 0
     known = stored()
     for case in known["cases"]:

@@ -1,4 +1,4 @@
-"""Chance levels, intervals and curves of runs, sweeps and files without a run, as a user gets them."""
+"""Chance levels, intervals and curves of runs, sweeps and files, as a user gets them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADLINES = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
 
 
 # runs
-# ---------------------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

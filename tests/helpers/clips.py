@@ -20,8 +20,8 @@ def picture(i: int, width: int = 64, height: int = 48) -> np.ndarray:
 
 
 def write_clip(
-    path: Path, frames: int = 60, *, size=(64, 48), codec="libx264", pts=None, time_base=None, rotate=0, pix="yuv420p",
-    muxer=None, audio=False, options=None,
+    path: Path, frames: int = 60, *, size=(64, 48), codec="libx264", pts=None, time_base=None,
+    rotate=0, pix="yuv420p", muxer=None, audio=False, options=None,
 ) -> Path:  # fmt: skip
     """A clip of noise; ``pts`` lists the frames' times in ``time_base`` (default: 30 fps)."""
     fast = {

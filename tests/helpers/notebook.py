@@ -43,7 +43,7 @@ def run(cell: Cell, names: dict[str, Any]) -> str:
         if isinstance(last, ast.Expr):
             value = eval(compile(ast.Expression(last.value), f"line {cell.line}", "eval"), names)
             if value is not None:
-                print(repr(value))
+                printed.write(f"{value!r}\n")
     return printed.getvalue()
 
 

@@ -34,8 +34,8 @@ NETWORKS = (
     "retinaface_resnet50",
 )
 _KEPT_KEYS = (
-    "tensors", "intermediate_shapes", "parameters", "state_entries", "unused_in_forward", "fill_check",
-    "procedural_image_check",
+    "tensors", "intermediate_shapes", "parameters", "state_entries", "unused_in_forward",
+    "fill_check", "procedural_image_check",
 )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ class Sample:
 def sample(number: int, rng: np.random.Generator) -> Sample:
     """Participants with 1 to 3 sessions of half an hour and about 6 annotations each.
 
-    One trait (how much a participant shows) raises recall (about 46 % on average, from 10 to 85 %) and
+    One trait (how much a participant shows) raises recall (about 46 % on average, 10 to 85 %) and
     false alarms (about 0.15 per minute, spread over a factor of four between participants). Lags
     are log-normal around 1.6 s, with participants who are slower.
     """

@@ -240,7 +240,7 @@ def test_without_annotations_there_are_events_and_no_scores(warm, recipe, clip, 
 
 
 # Parts
-# --------------------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 
 
 def in_parts(*starts, clip, **fields):
@@ -352,7 +352,7 @@ def test_a_part_that_fails_is_named(warm, recipe, clip, models, tmp_path):
 
 
 # Cameras
-# ------------------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 
 
 def test_regions_of_cameras_decide_what_is_classified_and_nothing_else(warm, recipe, clip, models):
@@ -414,7 +414,8 @@ import sys, time
 from pathlib import Path
 from ferbench.pipeline.cache import Cache
 from ferbench.results import StageKey
-with Cache(Path(sys.argv[1])).lock(StageKey(stage="faces", key=sys.argv[2], spec=""), waiting=lambda: None):
+key = StageKey(stage="faces", key=sys.argv[2], spec="")
+with Cache(Path(sys.argv[1])).lock(key, waiting=lambda: None):
     print("held", flush=True)
     time.sleep(600)
 """

@@ -246,7 +246,7 @@ def test_impossible_values_are_refused(field, value):
 
 
 # Properties
-# ---------------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 
 PRESENT = st.lists(st.lists(st.booleans(), min_size=30, max_size=30), min_size=1, max_size=3)
 
@@ -383,7 +383,7 @@ def test_best_pairs_first_finds_the_optimal_assignment_of_faces_apart(seed):
 
 
 # Real faces
-# ---------------------------------------------------------------------------------------------------------
+# -------------------------------------------------------------------------------------------------
 
 
 def side_by_side(samples: Path, target: Path, *, frames: int, width: int, height: int) -> None:

@@ -38,7 +38,7 @@ def sweep_flag_first(arguments: Sequence[str]) -> list[str]:
 def has_several_values(text: str) -> bool:
     """Whether a setting is a sweep's: values separated by commas.
 
-    >>> [has_several_values(text) for text in ("event.enter=0.4,0.5", "statistics.tolerances_s=[1,2]")]
+    >>> [has_several_values(text) for text in ("event.enter=0.4,0.5", "signal.labels=[a,b]")]
     [True, False]
     """
     return _parses(text) and bool(OverridesParser.create().parse_override(text).is_sweep_override())

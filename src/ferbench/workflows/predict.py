@@ -46,7 +46,7 @@ class PredictOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictedVideo:
-    """What became of one video: ``analysis`` and its ``table``, or the ``error`` that stopped it."""
+    """What became of one video: ``analysis`` and ``table``, or the ``error`` that stopped it."""
 
     path: Path
     analysis: Analysis | None = None

@@ -126,7 +126,7 @@ class PredictionFiles:
         return target
 
     def _place(self, target: Path, write: Callable[[Path], None]) -> None:
-        """Write a file under another name and move it to its place, unless other content is there."""
+        """Write under another name and move into place, unless other content is there."""
         part = target.with_name(f".{uuid.uuid4().hex}.part")
         try:
             write(part)
