@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -100,8 +101,9 @@ def follow(folder: Path, blocks: dict[str, str]) -> None:
             continue
         text = path.read_text(encoding="utf-8")
         assert text.count(TABLE_ENDS) == 1
-        entry = f"\n{code.rstrip()}{TABLE_ENDS}"
-        path.write_text(text.replace(TABLE_ENDS, entry), encoding="utf-8")
+        entry = textwrap.indent(code.rstrip(), "    ")
+        with_entry = text.replace(TABLE_ENDS, f"\n{entry},{TABLE_ENDS}")
+        path.write_text(with_entry, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
