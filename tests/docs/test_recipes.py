@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -100,8 +101,9 @@ def follow(folder: Path, blocks: dict[str, str]) -> None:
             continue
         text = path.read_text(encoding="utf-8")
         assert text.count(TABLE_ENDS) == 1
-        entry = f"\n{code.rstrip()}{TABLE_ENDS}"
-        path.write_text(text.replace(TABLE_ENDS, entry), encoding="utf-8")
+        entry = textwrap.indent(code.rstrip(), "    ")
+        with_entry = text.replace(TABLE_ENDS, f"\n{entry},{TABLE_ENDS}")
+        path.write_text(with_entry, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +138,8 @@ def test_files_are_no_more_than_told(name, copy):
 
 def test_the_table_counts_them():
     rows = re.findall(r"^\| (an? .+?) \| (\d?) *\| (\d?) *\|$", DOCUMENT, re.MULTILINE)
-    told = {name.capitalize(): (int(new or 0), int(changed or 0)) for name, new, changed in rows}
-    assert told == MOST_FILES
+    counts = {name.capitalize(): (int(new or 0), int(changed or 0)) for name, new, changed in rows}
+    assert counts == MOST_FILES
 
 
 def test_what_is_written_has_the_style_of_the_house(copy):
@@ -228,11 +230,11 @@ def used(copy, models, clip, tmp_path_factory) -> dict[str, Any]:
         arguments = ("used.py", home / "videos", home / "smiles.csv", home / "out")
         done = copy.python(*arguments, home=home)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    found["out"] = home / "out"
-    places = [Path(place).resolve() for place in found["places"]]
+    facts = json.loads(done.stdout)
+    facts["out"] = home / "out"
+    places = [Path(place).resolve() for place in facts["places"]]
     assert all(place.is_relative_to(copy.folder.resolve()) for place in places)
-    return found
+    return facts
 
 
 @pytest.mark.weights
