@@ -406,7 +406,7 @@ def test_a_pickle_that_is_a_program_does_not_run_in_predict(
 ):
     shared_path("weights")
     here = tmp_path / "weights"
-    shutil.copytree(models / "mtcnn", here / "mtcnn")
+    shutil.copytree(models / "retinaface", here / "retinaface")
     path = here / spec_of(name).weights.file
     path.parent.mkdir()
     as_program(path, CASES[name])

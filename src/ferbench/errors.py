@@ -35,11 +35,13 @@ class Action:
         verb: its name.
         argument: what it is called with, as text; "" = nothing.
         folder: where its files go, if not to the usual place; "" = there.
+        uri: of which store, if not the usual one; "" = that.
     """
 
     verb: str
     argument: str = ""
     folder: str = ""
+    uri: str = ""
 
 
 Part = str | Setting | Action
@@ -69,6 +71,8 @@ class LibraryWords:
             arguments.append(repr(action.argument))
         if action.folder:
             arguments.append(f"folder={action.folder!r}")
+        if action.uri:
+            arguments.append(f"uri={action.uri!r}")
         return f"ferbench.{action.verb}({', '.join(arguments)})"
 
 

@@ -255,7 +255,10 @@ def test_without_tracking_nothing_is_recorded(study, warm_home, ferbench_run):
 def test_measuring_times_the_whole_way(study, warm_home, ferbench_run):
     (study / "videos" / "ben o.mp4").unlink()
     ended = ferbench_run(
-        *on(study, annotated=False), "runtime.measure=true", "detector.min_face_px=60"
+        *on(study, annotated=False),
+        "runtime.measure=true",
+        "detector=mtcnn",
+        "detector.min_face_px=60",
     )
     assert ended.code == 0, ended.err
     run = all_runs(warm_home)[0]
@@ -371,7 +374,7 @@ def test_an_impossible_cell_is_named_and_the_others_finish(study, warm_home, fer
     assert ended.code == 1
     assert "Traceback" not in ended.err
     assert "failed: cell 1 (enter=0.1): " in ended.err
-    assert "enter=0.1 is below exit=0.3" in ended.err
+    assert "event.exit: expected at most enter, which is 0.1, got 0.3" in ended.err
     assert "this sweep: 2 runs" in ended.out
     runs = all_runs(warm_home)
     assert sorted(run.info.status for run in runs) == ["FAILED", "FAILED", "FINISHED", "FINISHED"]
@@ -517,6 +520,7 @@ def test_an_interrupted_sweep_leaves_nothing_running(study, warm_home):
         *on(study),
         "event.enter=0.5,0.6",
         "runtime.measure=true",
+        "detector=mtcnn",
         "detector.min_face_px=10",
     ]
     command = [sys.executable, "-m", "ferbench.app.main", "run", *overrides]

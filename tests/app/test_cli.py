@@ -165,7 +165,7 @@ def test_models_fetch_brings_what_the_default_configuration_needs(ferbench, mode
     ended = ferbench("models", "fetch")
     assert ended.code == 0, ended.err
     fetched = {Path(line.partition(": ")[0]).name for line in ended.out.splitlines()}
-    assert fetched == {"pnet.pt", "rnet.pt", "onet.pt", "emotion_model.hdf5"}
+    assert fetched == {"mobilenet0.25_Final.pth", "emotion_model.hdf5"}
     assert "others: ferbench models fetch NAME, or --all" in ended.err
     both = ferbench("models", "fetch", "mtcnn", "--all")
     assert (both.code, both.err) == (1, "FerbenchError: give names, or --all, not both\n")
@@ -542,7 +542,7 @@ def test_ui_of_plain_files_or_of_nothing(home, ferbench):
     [
         (0, "expected 1 to 65535, got 0"),
         (99999, "expected 1 to 65535, got 99999"),
-        (6000, "browsers refuse to open this port"),
+        (6000, "--port: browsers refuse to open 6000"),
     ],
 )
 def test_ui_refuses_impossible_ports(port, message, warm_home, ferbench):
@@ -566,7 +566,7 @@ def test_ui_takes_the_next_free_port(tmp_path, monkeypatch):
         first = twenty_busy_ports(held)
         monkeypatch.setattr("ferbench.tracking.pages.DEFAULT_PORT", first)
         with pytest.raises(
-            TrackingError, match=rf"ports {first} to {first + 19} are all in use; .*--port"
+            TrackingError, match=rf"ports {first} to {first + 19} are all in use; .* port"
         ):
             held.enter_context(held_port(None, folder=tmp_path))
     with held_port(None, folder=tmp_path) as one, held_port(None, folder=tmp_path) as other:

@@ -151,6 +151,7 @@ def long_sweep(
         "event.enter=0.4,0.5,0.6",
         "runtime.measure=true",
         "tracking=files",
+        "detector=mtcnn",
         "detector.min_face_px=10",
     ]
     program = subprocess.Popen(

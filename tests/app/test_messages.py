@@ -31,7 +31,7 @@ DETECTOR = "min_face_px, factor, thresholds, pnet, rnet, onet"
             ],
         ),
         (
-            ["detector.size=3"],
+            ["detector=mtcnn", "detector.size=3"],
             ["detector.size: there is no such key", f"keys of detector: {DETECTOR}"],
         ),
         (
@@ -98,7 +98,7 @@ DETECTOR = "min_face_px, factor, thresholds, pnet, rnet, onet"
             ["classify.max_faces: expected a whole number, got 'a', or null"],
         ),
         (
-            ["detector.thresholds=[0.5]"],
+            ["detector=mtcnn", "detector.thresholds=[0.5]"],
             ["detector.thresholds: expected a list of 3 values, got 1"],
         ),
         (
@@ -109,7 +109,7 @@ DETECTOR = "min_face_px, factor, thresholds, pnet, rnet, onet"
             ["event._target_=ferbench.events.nothing.Rule"],
             ["event._target_: cannot import ferbench.events.nothing"],
         ),
-        (["tracking.uri=some/folder"], ["tracking.uri='some/folder' is a folder", "sqlite:///"]),
+        (["tracking.uri=some/folder"], ["tracking.uri=some/folder is a folder", "sqlite:///"]),
         (
             ["event=null"],
             ["event=null: there is no such choice; choices of event: hysteresis, windowed"],

@@ -507,10 +507,10 @@ def test_geometries_of_crops():
         CropGeometry(kind="square", margin=0.0)
     ) == ("margin 0 instead of 0.2",)
     assert CropGeometry(kind="unpublished").differences(trained) == ()
-    for wrong in (
-        {"kind": "round"},
-        {"kind": "box", "template": "arcface"},
-        {"kind": "box", "size_px": 0},
+    for wrong, message in (
+        ({"kind": "round"}, "kind: expected one of box"),
+        ({"kind": "box", "template": "arcface"}, "template: expected none with the kind box"),
+        ({"kind": "box", "size_px": 0}, "size_px: expected"),
     ):
-        with pytest.raises(ConfigError, match="kind: expected one of box"):
+        with pytest.raises(ConfigError, match=message):
             CropGeometry(**wrong)

@@ -266,7 +266,7 @@ def test_a_store_is_opened_and_never_created(tmp_path, warm_root):
         open_store(None, root=tmp_path).uri == open_store(database, root=tmp_path).uri == database
     )
     assert open_store(str(tmp_path / "mlflow.db"), root=tmp_path).uri == database
-    assert "ferbench compare --uri files" in other_runs(
+    assert "ferbench.compare(uri='files')" in other_runs(
         open_store(None, root=tmp_path), root=tmp_path
     )
 

@@ -317,9 +317,7 @@ def test_without_fetching_all_missing_files_are_told_at_once(tmp_path):
         _analyser(tmp_path, tmp_path / "none", model=MODEL).networks.ensure_weights()
     lines = str(told.value).splitlines()
     assert [line.split()[0] for line in lines] == [
-        "mtcnn/pnet.pt",
-        "mtcnn/rnet.pt",
-        "mtcnn/onet.pt",
+        "retinaface/mobilenet0.25_Final.pth",
         FILE,
     ]
 
@@ -348,8 +346,8 @@ def test_files_are_hashed_again_only_where_they_changed(here, tmp_path, monkeypa
     monkeypatch.setattr(checking, "sha256_of", lambda path: hashed.append(path) or plain(path))
     for _ in range(3):
         analyser.networks.ensure_weights()
-    assert len(hashed) == len(set(hashed)) == 4
-    path = here / "mtcnn/pnet.pt"
+    assert len(hashed) == len(set(hashed)) == 2
+    path = here / "retinaface/mobilenet0.25_Final.pth"
     path.write_bytes(path.read_bytes() + b"x")
-    with pytest.raises(WeightsError, match=r"pnet\.pt is not the file that it should be"):
+    with pytest.raises(WeightsError, match=r"Final\.pth is not the file that it should be"):
         analyser.networks.ensure_weights()

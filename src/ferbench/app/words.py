@@ -32,10 +32,10 @@ def command_of(action: Action) -> str:
     >>> command_of(Action("fetch_weights", "mtcnn", folder="DIR"))
     'ferbench models fetch mtcnn --to DIR'
     """
-    command = f"{COMMANDS[action.verb]} {action.argument}".rstrip()
-    if not action.folder:
-        return command
-    return f"{command} --to {action.folder}"
+    options = {"--to": action.folder, "--uri": action.uri}
+    words = [COMMANDS[action.verb], action.argument]
+    words += [f"{option} {value}" for option, value in options.items() if value]
+    return " ".join(word for word in words if word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def other_runs(store: Store, *, root: Path) -> str:
     files = FilesStore(folder=records_dir(root))
     if store.uri == files.uri or not files.exists():
         return ""
-    return Text("more runs are in plain files: ", Action("compare", f"--uri {FILES}"))
+    return Text("more runs are in plain files: ", Action("compare", uri=FILES))
 
 
 def _named(uri: str, files: FilesStore, root: Path) -> Store:
