@@ -1,17 +1,12 @@
-"""The data that travels through ferbench. All of it is frozen.
-
-Every constructor checks shapes and dtypes.
+"""Videos, faces, crops, expressions and signals: what is made of pixels.
 
 Pixels are torch tensors on the device. Everything else is flat numpy on the CPU: M rows across the
-frames of a video, one row in memory = one row on disk. Colour is RGB. Times are seconds from the
-first frame's presentation timestamp, intervals are half-open. NaN means undefined.
+frames of a video, one row in memory = one row on disk.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import DataError
-from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import torch
@@ -303,190 +297,3 @@ class Signal:
     def __post_init__(self) -> None:
         """Check shapes."""
         _check(self, "value", (self.timeline.video.num_frames,), "float64")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Event:
-    """Something the expression did, in seconds of the session: [onset_s, offset_s).
-
-    ``trigger_s`` is when the rule became true; a rule may stamp its onset earlier (the windowed
-    rule: up to 5 s). ``peak`` is the signal's largest value inside the event (NaN where it has
-    none).
-    """
-
-    session_id: str
-    onset_s: float
-    offset_s: float
-    trigger_s: float
-    label: str
-    peak: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Annotation:
-    """What a human marked, in seconds of the session; a point has ``onset_s == offset_s``.
-
-    ``reacted`` says whether the person on the video visibly reacted to it (None = not told). It
-    changes no score and takes no part in comparisons and digests.
-    """
-
-    session_id: str
-    onset_s: float
-    offset_s: float
-    kind: str = ""
-    annotator: str = ""
-    reacted: bool | None = field(default=None, compare=False)
-
-    def __post_init__(self) -> None:
-        """Check that times are finite and in order."""
-        finite = math.isfinite(self.onset_s) and math.isfinite(self.offset_s)
-        if not finite or self.offset_s < self.onset_s:
-            raise DataError(
-                f"Annotation of {self.session_id!r}: expected finite times with onset <= offset, "
-                f"got onset {self.onset_s!r}, offset {self.offset_s!r}"
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One video file of a session.
-
-    Attributes:
-        path: the file.
-        start_s: where its first frame is, in seconds of the session; None = where the part before
-            it ends (the first part: 0).
-    """
-
-    path: Path
-    start_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """One recorded meeting.
-
-    Attributes:
-        session_id: unique name.
-        parts: video files in order.
-        participant: who is on it (the unit of resampling); "" = unknown.
-        camera: which camera; "" = the only one.
-        observed: annotated stretches [from_s, to_s); None = the whole video.
-        annotations: what humans marked; None = nobody annotated this session, so it has no scores.
-        unscored: why ``annotations`` is None for another reason: a row that cannot be read, or a
-            part that is missing; "" = nobody annotated the session.
-    """
-
-    session_id: str
-    parts: tuple[Part, ...]
-    participant: str = ""
-    camera: str = ""
-    observed: tuple[tuple[float, float], ...] | None = None
-    annotations: tuple[Annotation, ...] | None = None
-    unscored: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedDataset:
-    """Everything that a data set says, read once.
-
-    Attributes:
-        sessions: sorted by name.
-        notices: what was left out and why, one sentence each (bad rows with line numbers, files
-            without a partner).
-        tables: files besides videos that decide results, by what they are (``annotations``,
-            ``manifest``).
-        all_annotators: by session, the annotations of everybody, where ``sessions`` have those of
-            one chosen annotator; else empty.
-        all_watched: in ``all_annotators``, everybody went through every session; else only through
-            those in which the person has an annotation.
-    """
-
-    sessions: tuple[Session, ...]
-    notices: tuple[str, ...] = ()
-    tables: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
-    all_annotators: Mapping[str, tuple[Annotation, ...]] = field(default_factory=dict)
-    all_watched: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What scores are computed from.
-
-    Attributes:
-        tp: matched events.
-        fp: events without an annotation.
-        fn: annotations without an event.
-        n_ref: annotations.
-        observed_s: annotated seconds.
-        valid_s: of these, seconds in which the signal was defined (a face was chosen).
-    """
-
-    tp: int
-    fp: int
-    fn: int
-    n_ref: int
-    observed_s: float
-    valid_s: float
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            tp=self.tp + other.tp,
-            fp=self.fp + other.fp,
-            fn=self.fn + other.fn,
-            n_ref=self.n_ref + other.n_ref,
-            observed_s=self.observed_s + other.observed_s,
-            valid_s=self.valid_s + other.valid_s,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Score:
-    """One number with what is needed to read it.
-
-    Attributes:
-        name: that it is logged under, such as ``event/f1``.
-        value: NaN = undefined.
-        n: items that it rests on: events, annotations, matches or sessions.
-        higher_is_better: which way is better.
-        ci95: its interval of confidence; None = not asked for. Its ends are NaN where none can be
-            made.
-        chance: what events score that know nothing of the annotations; None = not asked for, or
-            there is none for it.
-        p: how often these are as good; None as ``chance``.
-        participants: that it rests on; None = not known.
-        params: settings that it was made with.
-
-    >>> Score(name="event/f1", value=0.5, n=9, higher_is_better=True, ci95=(0.25, 0.75))
-    Score: 0.500 [0.250, 0.750], 9 items
-    """
-
-    name: str
-    value: float
-    n: int
-    higher_is_better: bool
-    ci95: tuple[float, float] | None = None
-    chance: float | None = None
-    p: float | None = None
-    participants: int | None = None
-    params: Mapping[str, float | str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        value = _shown(self.value)
-        if self.ci95 is not None and not math.isnan(self.ci95[0]):
-            low, high = self.ci95
-            value = f"{value} [{low:.3f}, {high:.3f}]"
-        parts = [value]
-        if self.chance is not None:
-            parts.append(f"chance {_shown(self.chance)}")
-        if self.p is not None:
-            parts.append(f"p {_shown(self.p)}")
-        parts.append(plural(self.n, "item"))
-        if self.participants is not None:
-            parts.append(plural(self.participants, "participant"))
-        return f"Score: {', '.join(parts)}"
-
-
-def _shown(value: float) -> str:
-    if math.isnan(value):
-        return "undefined"
-    return f"{value:.3f}"
