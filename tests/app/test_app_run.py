@@ -22,7 +22,8 @@ import pytest
 
 from ferbench.app.hydra.entry import _end_in_order
 from ferbench.formats.predictions import read_predictions
-from ferbench.tracking.mlflow_store import KIND_TAG, PARENT_TAG, MlflowStore
+from ferbench.tracking.mlflow_rows import KIND_TAG, PARENT_TAG
+from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.pages import _stopped_by_signals
 from ferbench.weights.digests import sha256_of
 from helpers.reference import CHECKOUT

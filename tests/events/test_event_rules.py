@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError, DataError
 from ferbench.events.hysteresis import Hysteresis
-from ferbench.events.windowed import Windowed, segment_flags, timecode
+from ferbench.events.timecode import timecode
+from ferbench.events.windowed import Windowed, segment_flags
 from ferbench.types import Signal, Timeline, VideoInfo
 from helpers.reference import shared_path
 

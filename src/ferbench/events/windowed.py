@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.checks import check_finite, check_seconds, check_seconds_above_0
-from ferbench.errors import ConfigError, DataError
+from ferbench.errors import ConfigError
 from ferbench.events.refractory import outside_refractory, sweep_outside_refractory
+from ferbench.events.timecode import check_rate
 from ferbench.threshold_sweep import ThresholdSweep, records
 from ferbench.types import F64, I64, Event, Signal
 
@@ -43,20 +44,6 @@ class SegmentResult:
     trigger_rows: I64
     segment_rows: int
     run_rows: int
-
-
-def check_rate(fps: float) -> float:
-    """Return the frame rate in Hz as it is.
-
-    Raises:
-        DataError: it is not a finite number above 0.
-    """
-    if not (math.isfinite(fps) and fps > 0):
-        raise DataError(
-            "frame rate: expected a finite number of frames per second above 0, "
-            f"got {fps!r}; check that the video can be opened, or give the rate yourself"
-        )
-    return fps
 
 
 def segment_flags(
@@ -109,34 +96,6 @@ def segment_flags(
 def _check_lengths(segment_s: float, run_s: float) -> None:
     check_seconds_above_0("segment_s", segment_s)
     check_seconds("run_s", run_s)
-
-
-def timecode(frame_number: int, fps: float) -> str:
-    """``HH:MM:SS:FF`` of a frame number, as the thesis writes it.
-
-    Elapsed time at the true rate with the rest of the second in whole frames: not the drop-frame
-    nor the non-drop-frame code of SMPTE at fractional rates. Computed in doubles on purpose; exact
-    arithmetic gives other codes at 29.97 Hz from frame 30000 on. More than 99 hours take more than
-    two digits.
-
-    Args:
-        frame_number: 0 or more.
-        fps: frames per second.
-
-    Raises:
-        DataError: the rate is not a finite number above 0, or the frame number is negative.
-
-    >>> timecode(251, 25.0)
-    '00:00:10:01'
-    """
-    check_rate(fps)
-    if frame_number < 0:
-        raise DataError(f"frame number: expected 0 or more, got {frame_number}")
-    in_minute = frame_number % (60 * fps)
-    hours = int(frame_number / (3600 * fps))
-    minutes = int(frame_number / (60 * fps)) % 60
-    seconds, frames = int(in_minute / fps), int(in_minute % fps)
-    return f"{hours:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import FormatError
-from ferbench.events.windowed import check_rate
+from ferbench.events.timecode import check_rate
 from ferbench.labels import EMOTIONS
 from ferbench.thesis.frame_csv import EXPRESSIONS, SCORES, ThesisFaces, ThesisPredictions
 from ferbench.thesis.names import parse_thesis_name

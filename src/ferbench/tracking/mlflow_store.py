@@ -5,9 +5,6 @@ No global active run, so parallel jobs cannot mix theirs up.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 import re
 import tempfile
 import time
@@ -19,7 +16,7 @@ from filelock import FileLock
 
 from ferbench.errors import Setting, Text, TrackingError
 from ferbench.places import store_uri
-from ferbench.results import RunKind, RunRow, RunState
+from ferbench.results import RunKind, RunRow
 from ferbench.tracking.mlflow_client import (
     create_whole,
     explained,
@@ -27,20 +24,19 @@ from ferbench.tracking.mlflow_client import (
     while_others_do,
     write_ahead,
 )
+from ferbench.tracking.mlflow_rows import (
+    KIND_TAG,
+    PARENT_TAG,
+    clipped,
+    data_set,
+    run_row,
+    shortened,
+)
 from ferbench.tracking.record import Input, Record
 from ferbench.tracking.store import PREDICTIONS_TAG
 from ferbench.tracking.view import VIEW_TAG, view_tag
 
-PARENT_TAG: Final = "mlflow.parentRunId"
-KIND_TAG: Final = "ferbench.kind"
-_VALUE_LIMIT: Final = 6000
-_TAG_LIMIT: Final = 8000
 _PAGE: Final = 1000
-_STATES: Final[Mapping[str, RunState]] = {
-    "FINISHED": "finished",
-    "RUNNING": "running",
-    "SCHEDULED": "running",
-}
 _SERVER_STEP: Final = Text(
     *("Check that the server runs and that ", Setting("tracking.uri"), " is its address, "),
     *("or record nothing with ", Setting("tracking", "none")),
@@ -192,13 +188,13 @@ class MlflowStore:
             self.client.log_batch(
                 run_id,
                 metrics=[Metric(name, value, now_ms, 0) for name, value in metrics.items()],
-                params=[Param(name, _shortened(value)) for name, value in params.items()],
-                tags=[RunTag(name, value) for name, value in _clip(tags).items()],
+                params=[Param(name, shortened(value)) for name, value in params.items()],
+                tags=[RunTag(name, value) for name, value in clipped(tags).items()],
             )
 
     def log_inputs(self, run_id: str, inputs: Iterable[Input]) -> None:
         """Log input files as data sets, by digest; file names only, no folders."""
-        entries = [_data_set(item) for item in inputs]
+        entries = [data_set(item) for item in inputs]
         if entries:
             with explained(self.uri, "logging inputs", _KEPT):
                 while_others_do(lambda: self.client.log_inputs(run_id, entries))
@@ -286,7 +282,7 @@ class MlflowStore:
                     order_by=["attributes.start_time DESC"],
                     page_token=token,
                 )
-            rows.extend(_row(run) for run in page)
+            rows.extend(run_row(run) for run in page)
             token = page.token
             if not token:
                 break
@@ -295,47 +291,3 @@ class MlflowStore:
 
 def _again(uri: str, root: Path) -> MlflowStore:
     return MlflowStore(uri=uri, root=root)
-
-
-def _data_set(item: Input) -> Any:
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    data_set = Dataset(
-        name=item.name[:500],
-        digest=item.sha256[:36],
-        source_type="local",
-        source=json.dumps({"file": item.name, "sha256": item.sha256}),
-    )
-    return DatasetInput(data_set, tags=[InputTag("mlflow.data.context", item.kind)])
-
-
-def _row(run: Any) -> RunRow:
-    tags = dict(run.data.tags)
-    return RunRow(
-        run_id=run.info.run_id,
-        name=run.info.run_name,
-        params=dict(run.data.params),
-        metrics={name: value for name, value in run.data.metrics.items() if not math.isnan(value)},
-        tags=tags,
-        kind=tags.get(KIND_TAG, "run"),
-        parent=tags.get(PARENT_TAG, ""),
-        state=_STATES.get(run.info.status, "failed"),
-        experiment_id=str(run.info.experiment_id),
-        started_unix_s=run.info.start_time / 1000,
-    )
-
-
-def _shortened(value: str) -> str:
-    """A param within MLflow's length limit.
-
-    Where its end goes, a digest keeps different ones apart.
-    """
-    if len(value) <= _VALUE_LIMIT:
-        return value
-    mark = f"... (sha256 {hashlib.sha256(value.encode()).hexdigest()[:12]})"
-    return value[: _VALUE_LIMIT - len(mark)] + mark
-
-
-def _clip(tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags within MLflow's length limit, cut where they are too long."""
-    return {name: value[:_TAG_LIMIT] for name, value in tags.items()}

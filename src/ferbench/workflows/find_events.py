@@ -12,7 +12,8 @@ import numpy as np
 from ferbench.config.choices import Choice, component_for
 from ferbench.errors import ConfigError, Setting, Text
 from ferbench.events.signal import EmotionSignal
-from ferbench.events.windowed import Windowed, timecode
+from ferbench.events.timecode import timecode
+from ferbench.events.windowed import Windowed
 from ferbench.formats.predictions import read_predictions
 from ferbench.protocols import EventRule, SegmentRule, Selector
 from ferbench.results import Analysis

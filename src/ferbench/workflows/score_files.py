@@ -27,7 +27,6 @@ from ferbench.workflows.score_notes import (
 )
 from ferbench.workflows.score_tables import (
     Request,
-    Searched,
     annotations_of,
     events_of_label,
     lengths_of,
@@ -36,6 +35,7 @@ from ferbench.workflows.score_tables import (
     stamp_of,
 )
 from ferbench.workflows.scoring_settings import scoring_settings
+from ferbench.workflows.searched import Searched
 
 UNKNOWN: Final = SessionLength(duration_s=math.nan, valid_s=math.nan)
 

@@ -1,0 +1,68 @@
+"""What MLflow keeps of a run, and its limits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ferbench.results import RunRow, RunState
+from ferbench.tracking.record import Input
+
+PARENT_TAG: Final = "mlflow.parentRunId"
+KIND_TAG: Final = "ferbench.kind"
+_VALUE_LIMIT: Final = 6000
+_TAG_LIMIT: Final = 8000
+_STATES: Final[Mapping[str, RunState]] = {
+    "FINISHED": "finished",
+    "RUNNING": "running",
+    "SCHEDULED": "running",
+}
+
+
+def data_set(item: Input) -> Any:
+    """A file that a run read, as MLflow lists it."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    listed = Dataset(
+        name=item.name[:500],
+        digest=item.sha256[:36],
+        source_type="local",
+        source=json.dumps({"file": item.name, "sha256": item.sha256}),
+    )
+    return DatasetInput(listed, tags=[InputTag("mlflow.data.context", item.kind)])
+
+
+def run_row(run: Any) -> RunRow:
+    """A run of MLflow's; numbers that are NaN are not there."""
+    tags = dict(run.data.tags)
+    return RunRow(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        params=dict(run.data.params),
+        metrics={name: value for name, value in run.data.metrics.items() if not math.isnan(value)},
+        tags=tags,
+        kind=tags.get(KIND_TAG, "run"),
+        parent=tags.get(PARENT_TAG, ""),
+        state=_STATES.get(run.info.status, "failed"),
+        experiment_id=str(run.info.experiment_id),
+        started_unix_s=run.info.start_time / 1000,
+    )
+
+
+def shortened(value: str) -> str:
+    """A param within MLflow's length limit.
+
+    Where its end goes, a digest keeps different ones apart.
+    """
+    if len(value) <= _VALUE_LIMIT:
+        return value
+    mark = f"... (sha256 {hashlib.sha256(value.encode()).hexdigest()[:12]})"
+    return value[: _VALUE_LIMIT - len(mark)] + mark
+
+
+def clipped(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags within MLflow's length limit, cut where they are too long."""
+    return {name: value[:_TAG_LIMIT] for name, value in tags.items()}
