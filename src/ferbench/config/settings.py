@@ -92,11 +92,12 @@ def settings_from(
             return ready[name]
         return build(config[name], where=name, allow_targets=allowed_packages)
 
+    runtime: Any = ready.get("runtime") or bind(Runtime, config["runtime"], where="runtime")
     return Settings(
         paths=bind(Paths, config["paths"], where="paths"),
         dataset=component("dataset"),
         recipe=Recipe(**{name: component(name) for name in PLUGS}),
-        runtime=ready.get("runtime") or bind(Runtime, config["runtime"], where="runtime"),  # type: ignore[arg-type]
+        runtime=runtime,
         tracking=component("tracking"),
         report=bind(ReportSettings, config["report"], where="report"),
     )
