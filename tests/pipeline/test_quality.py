@@ -234,3 +234,19 @@ def test_pooling_by_hand():
     assert pooled([one, faceless])["confidence"] == pytest.approx(one["confidence"])
     assert math.isnan(pooled([faceless])["confidence"])
     assert pooled([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("boxes", "median_px"),
+    [
+        ([(5, 2, 40, 52)], 35.0),  # 35 wide, 50 high
+        ([(10, 3, 60, 24)], 21.0),  # 50 wide, 21 high
+        ([(5, 2, 40, 52), (10, 3, 60, 24), (1, 30, 9, 90)], 21.0),
+    ],
+)
+def test_the_size_of_faces_is_the_median_of_their_shorter_sides(boxes, median_px):
+    rows = [(frame, 0, True) for frame in range(len(boxes))]
+    faces, expressions, timeline = tables(rows, len(boxes))
+    faces = replace(faces, box_xyxy=np.array(boxes, np.float32))
+    measured = quality(timeline, faces, expressions, np.arange(len(boxes)))
+    assert measured["face_px"] == median_px
