@@ -8,10 +8,11 @@ Nothing below the edge knows which of these it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Literal, Protocol, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,34 @@ class Setting:
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
+
+Form = Literal["call", "each", "manual"]
+"""Call it once, call it for each of several values, or read what it takes."""
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Action:
     """A verb of the library that the reader can call, such as ``fetch_weights``.
 
     Attributes:
         verb: its name.
-        argument: what it is called with, as text; "" = nothing.
-        folder: where its files go, if not to the usual place; "" = there.
-        uri: of which store, if not the usual one; "" = that.
+        arguments: what it is called with, as text.
+        settings: its fields that are set.
+        form: "each": the one setting has several values, separated by commas.
     """
 
     verb: str
-    argument: str = ""
-    folder: str = ""
-    uri: str = ""
+    arguments: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    form: Form
+
+    def __init__(self, verb: str, *arguments: str, form: Form = "call", **settings: str) -> None:
+        """Take arguments, and settings by their keys."""
+        object.__setattr__(self, "verb", verb)
+        object.__setattr__(self, "arguments", arguments)
+        object.__setattr__(self, "settings", tuple(Setting(*pair) for pair in settings.items()))
+        object.__setattr__(self, "form", form)
 
 
 Part = str | Setting | Action
@@ -58,22 +72,54 @@ class Words(Protocol):
 
 
 class LibraryWords:
-    """Settings as keyword arguments, actions as calls."""
+    """Settings as keyword arguments, actions as calls.
+
+    >>> words = LibraryWords()
+    >>> words.action(Action("fetch_weights", "mtcnn", folder="DIR"))
+    "ferbench.fetch_weights('mtcnn', folder='DIR')"
+    >>> words.action(Action("evaluate", **{"event.enter": "0.4,0.5"}, form="each"))
+    "[ferbench.evaluate(event={'enter': value}) for value in (0.4, 0.5)]"
+    >>> words.action(Action("evaluate", form="manual"))
+    'help(ferbench.evaluate)'
+    """
 
     def setting(self, setting: Setting) -> str:
         """``annotator='Ann'``, or ``annotator``."""
-        return f"{setting.key}={setting.value!r}" if setting.value else setting.key
+        return f"{setting.key}={_literal(setting.value)}" if setting.value else setting.key
 
     def action(self, action: Action) -> str:
         """``ferbench.fetch_weights('mtcnn')``."""
-        arguments = []
-        if action.argument:
-            arguments.append(repr(action.argument))
-        if action.folder:
-            arguments.append(f"folder={action.folder!r}")
-        if action.uri:
-            arguments.append(f"uri={action.uri!r}")
-        return f"ferbench.{action.verb}({', '.join(arguments)})"
+        verb = f"ferbench.{action.verb}"
+        if action.form == "manual":
+            return f"help({verb})"
+        if action.form == "each":
+            (setting,) = action.settings
+            values = map(_number_or_literal, setting.value.split(","))
+            (argument,) = _keywords({setting.key: "value"})
+            return f"[{verb}({argument}) for value in ({', '.join(values)})]"
+        settings = {setting.key: _literal(setting.value) for setting in action.settings}
+        return f"{verb}({', '.join([*map(repr, action.arguments), *_keywords(settings)])})"
+
+
+def _literal(value: str) -> str:
+    """A text of a configuration as Python writes it; numbers may be names and stay text."""
+    return {"true": "True", "false": "False", "null": "None"}.get(value, repr(value))
+
+
+def _number_or_literal(value: str) -> str:
+    return value if _NUMBER.fullmatch(value) else _literal(value)
+
+
+def _keywords(settings: Mapping[str, str]) -> list[str]:
+    """Keyword arguments; fields of a group as one mapping, such as ``event={'enter': 0.5}``."""
+    written = {key: value for key, value in settings.items() if "." not in key}
+    fields: dict[str, list[str]] = {}
+    for key, value in settings.items():
+        group, dot, name = key.partition(".")
+        if dot:
+            fields.setdefault(group, []).append(f"{name!r}: {value}")
+    written |= {group: f"{{{', '.join(pairs)}}}" for group, pairs in fields.items()}
+    return [f"{key}={value}" for key, value in written.items()]
 
 
 LIBRARY_WORDS: Final = LibraryWords()

@@ -26,16 +26,24 @@ COMMANDS: Final = {
 """The command that does what a verb of the library does."""
 
 
+_FLAGS: Final = {"call": (), "each": ("-m",), "manual": ("--help",)}
+_OPTIONS: Final = {"folder": "--to", "uri": "--uri"}
+"""The option of a verb's setting; ``ferbench run`` takes settings by their keys."""
+
+
 def command_of(action: Action) -> str:
     """The command line that does what an action does.
 
     >>> command_of(Action("fetch_weights", "mtcnn", folder="DIR"))
     'ferbench models fetch mtcnn --to DIR'
+    >>> command_of(Action("evaluate", **{"event.enter": "0.4,0.5"}, form="each"))
+    'ferbench run -m event.enter=0.4,0.5'
     """
-    options = {"--to": action.folder, "--uri": action.uri}
-    words = [COMMANDS[action.verb], action.argument]
-    words += [f"{option} {value}" for option, value in options.items() if value]
-    return " ".join(word for word in words if word)
+    words = [COMMANDS[action.verb], *_FLAGS[action.form], *action.arguments]
+    for setting in action.settings:
+        option = _OPTIONS.get(setting.key)
+        words.append(f"{option} {setting.value}" if option else f"{setting.key}={setting.value}")
+    return " ".join(words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ferbench.config.binding import build, unknown_key
 from ferbench.config.compose import compose
 from ferbench.config.settings import Settings, settings_from
-from ferbench.errors import ConfigError
+from ferbench.errors import Action, ConfigError, Text
 
 Choice = str | Mapping[str, Any] | object | None
 """A yaml's name; fields to change; a component; None = as the configuration has it.
@@ -149,4 +149,9 @@ def _check_complete(config: Mapping[str, Any]) -> None:
             continue
         for key, value in node.items():
             if value == MISSING:
-                raise ConfigError("a value is needed here", key=f"{group}.{key}")
+                name = f"{group}.{key}"
+                raise ConfigError(
+                    "a value is needed here",
+                    key=name,
+                    hint=Text("as in ", Action("evaluate", form="call", **{name: "..."})),
+                )

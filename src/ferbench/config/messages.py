@@ -77,13 +77,13 @@ def missing_value(error: OmegaConfBaseException) -> ConfigError:
     if key != "dataset.videos":
         reason = str(error.msg).splitlines()[0]
         return ConfigError(reason, key=key, hint=Text("set it with ", Setting(key, "...")))
-    own_videos = Action("evaluate", "dataset.videos=DIR dataset.annotations=CSV")
+    own_videos = Action("evaluate", form="call", **{key: "DIR", "dataset.annotations": "CSV"})
     return ConfigError(
         Text(
             "no videos are named",
             *("\n  your own videos:            ", own_videos),
-            *("\n  three public clips to try:  ", Action("evaluate", "experiment=demo")),
-            *("\n  all choices and values:     ", Action("evaluate", "--help")),
+            *("\n  three public clips to try:  ", Action("evaluate", experiment="demo")),
+            *("\n  all choices and values:     ", Action("evaluate", form="manual")),
         ),
         key=key,
     )
@@ -99,7 +99,7 @@ def _unreadable(error: OverrideParseException) -> ConfigError:
                 f"{override!r} is no setting: expected key=value, for example ",
                 Setting("dataset.videos", override),
                 ". '",
-                Action("evaluate", "--help"),
+                Action("evaluate", form="manual"),
                 "' lists all keys",
             )
         )
@@ -117,7 +117,7 @@ def _several_values(text: str) -> ConfigError:
     if re.fullmatch(r"-?\d+,\d+", value):
         parts.append(f"\n  a decimal number has a point:    {key}={value.replace(',', '.')}")
     parts.append("\n  a run for each value (a sweep):  ")
-    parts.append(Action("evaluate", f"-m {override}"))
+    parts.append(Action("evaluate", **{key: value}, form="each"))
     parts.append(f"\n  one text with a comma in it:     '{key}=\"{value}\"'")
     parts.append(f"\n  a list:                          '{key}=[{value}]'")
     return ConfigError(Text(*parts))

@@ -10,6 +10,7 @@ only one of events and annotations is empty. Metrics are NaN where there is noth
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -59,7 +60,7 @@ def false_alarms_per_min(tally: Tally) -> F64:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
+class Metric(ABC):
     """What is to know of a metric, whatever it is computed from.
 
     Attributes:
@@ -88,6 +89,7 @@ class Metric:
         """Its full name: ``event/f1``."""
         return f"event/{self.name}"
 
+    @abstractmethod
     def value(self, counts: Counts, lags_s: Sequence[float]) -> float:
         """Its value for some sessions together; NaN = undefined.
 
@@ -95,8 +97,8 @@ class Metric:
             counts: of the sessions.
             lags_s: of their matches, seconds.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def statistic(self, tally: Tally, lags_s: Sequence[Sequence[float]]) -> Statistic:
         """Its value as a function of the participants taken.
 
@@ -104,7 +106,6 @@ class Metric:
             tally: one entry per participant (N,).
             lags_s: of each participant's matches, seconds.
         """
-        raise NotImplementedError
 
     def of_null(self, tally: Tally) -> F64 | None:
         """Its value in each draw of a null detector, f64 (draws,); None = there is no chance level.

@@ -90,7 +90,7 @@ def _other_weights(others: Sequence[Sequence[PublishedFile]], folder: Path) -> F
         mend = Text(
             Action("list_weights"),
             " names them; ",
-            Action("doctor", "model=NAME"),
+            Action("doctor", model="NAME"),
             " tells how to get them",
         )
     return Finding(what="other weights", state="ok", seen=seen, mend=mend)

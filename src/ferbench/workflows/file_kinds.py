@@ -73,11 +73,11 @@ def _instead(name: str) -> dict[FileKind, tuple[Part, ...]]:
         ),
         "events": (
             "a table of events; compare it with annotations: ",
-            Action("score", f"{name} ANNOTATIONS"),
+            Action("score", name, "ANNOTATIONS"),
         ),
         "annotations": (
             "a table of annotations; compare events with it: ",
-            Action("score", f"EVENTS {name}"),
+            Action("score", "EVENTS", name),
         ),
         "lengths": (
             "a table of sessions' lengths; give it to '",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,7 +19,7 @@ Which = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pairwise:
+class Pairwise(ABC):
     """All of ``criterion.Criterion`` for a rule that says which pairs are allowed.
 
     A subclass has ``allowed``, ``least_shift_s`` and ``__str__``.
@@ -47,6 +48,7 @@ class Pairwise:
         """See ``Criterion``."""
         return stamp_s(event, self.stamp)
 
+    @abstractmethod
     def allowed(self, event_s: F64, annotation_s: F64) -> Which:
         """Which pairs are allowed, bool (..., N, M).
 
@@ -54,7 +56,6 @@ class Pairwise:
             event_s: onsets and offsets of events, f64 (2, ..., N, 1).
             annotation_s: onsets and offsets of annotations, f64 (2, 1, M).
         """
-        raise NotImplementedError
 
     def matches(self, events: Sequence[Event], annotations: Sequence[Annotation]) -> Pairs:
         """See ``Criterion``."""
