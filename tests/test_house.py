@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -113,3 +114,9 @@ def test_tests_of_the_library_import_the_library():
         and any(name.startswith("ferbench.app") for name in imports_of(path))
     ]
     assert wrong == []
+
+
+def test_the_picture_of_the_house_is_that_of_the_contract():
+    names = runpy.run_path(str(CHECKOUT / "tools" / "draw_house.py"))
+    picture = (CHECKOUT / "docs" / "images" / "house.svg").read_text(encoding="utf-8")
+    assert picture == names["drawing"](names["layers"]()), "run: python tools/draw_house.py"

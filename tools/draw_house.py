@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 import tomllib
 from html import escape
 from pathlib import Path
@@ -11,9 +12,14 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 TARGET = CHECKOUT / "docs" / "images" / "house.svg"
 
 WIDTH_PX = 960
-LABEL_PX = 60
-ROW_PX = 58
-GAP_PX = 8
+MARGIN_PX = 30
+ALONE_PX = 170
+"""Where the caption of a room without neighbours begins, beside its name."""
+LINE_PX = 14
+LETTER_PX = 6.2
+"""About as wide as a letter of the small font."""
+PADDING_PX = 14
+GAP_PX = 6
 STYLE = (
     "text { font: 13px sans-serif; fill: #1f2430 } "
     ".room { fill: #eef2f8; stroke: #7f8fa8 } "
@@ -40,49 +46,60 @@ def purpose(room: str) -> str:
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
     first_line = docstring.splitlines()[0] if docstring else ""
-    return first_line.replace("`", "").split(": ")[0].split(";")[0].rstrip(".:")
+    return first_line.replace("`", "").split(": ")[0].split(";")[0].split(". ")[0].rstrip(".:")
 
 
-def shortened(text: str, width_px: float) -> str:
-    """A text that fits into a width, at about 6.4 px a letter of the small font."""
-    letters = int(width_px / 6.4)
-    return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"
+def wrapped(text: str, width_px: float) -> list[str]:
+    """Lines that fit into a width."""
+    return textwrap.wrap(text, int(width_px / LETTER_PX))
 
 
 def drawing(rows: list[list[str]]) -> str:
     """The picture: a row per layer; imports go down only, rooms of a row do not know each other."""
-    height_px = len(rows) * (ROW_PX + GAP_PX) + GAP_PX
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH_PX} {height_px}" role="img">',
-        "<title>The rooms of ferbench: each imports from lower rows only</title>",
-        f"<style>{STYLE}</style>",
-        f'<rect width="{WIDTH_PX}" height="{height_px}" fill="#ffffff"/>',
-    ]
+    y_px = GAP_PX
+    parts = []
     for level, rooms in enumerate(rows):
-        y_px = GAP_PX + level * (ROW_PX + GAP_PX)
+        boxes, height_px = _row(rooms, y_px)
         parts.append(
             f'<text class="level" x="{GAP_PX}" '
-            f'y="{y_px + ROW_PX / 2 + 4:g}">{len(rows) - level}</text>'
+            f'y="{y_px + height_px / 2 + 4:g}">{len(rows) - level}</text>'
         )
-        parts += _row(rooms, y_px)
-    parts.append("</svg>\n")
-    return "\n".join(parts)
+        parts += boxes
+        y_px += height_px + GAP_PX
+    size = f"0 0 {WIDTH_PX} {y_px}"
+    start = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" role="img">',
+        "<title>The rooms of ferbench: each imports from lower rows only</title>",
+        f"<style>{STYLE}</style>",
+        f'<rect width="{WIDTH_PX}" height="{y_px}" fill="#ffffff"/>',
+    ]
+    return "\n".join([*start, *parts, "</svg>\n"])
 
 
-def _row(rooms: list[str], y_px: int) -> list[str]:
-    free_px = WIDTH_PX - LABEL_PX / 2 - GAP_PX * (len(rooms) + 1)
+def _row(rooms: list[str], y_px: int) -> tuple[list[str], int]:
+    """The boxes of a row, and its height in px."""
+    free_px = WIDTH_PX - MARGIN_PX - GAP_PX * (len(rooms) + 1)
     width_px = free_px / len(rooms)
+    is_alone = len(rooms) == 1
+    indent_px = ALONE_PX if is_alone else 8
+    captions = [wrapped(purpose(room), width_px - indent_px - 8) for room in rooms]
+    first_line_px = 0 if is_alone else LINE_PX + 2
+    height_px = PADDING_PX + first_line_px + LINE_PX * max(map(len, captions))
     parts = []
-    for column, room in enumerate(rooms):
-        x_px = LABEL_PX / 2 + GAP_PX + column * (width_px + GAP_PX)
-        about = shortened(purpose(room), width_px - 16)
+    for column, (room, caption) in enumerate(zip(rooms, captions, strict=True)):
+        x_px = MARGIN_PX + GAP_PX + column * (width_px + GAP_PX)
         parts += [
             f'<rect class="room" x="{x_px:.1f}" y="{y_px}" width="{width_px:.1f}" '
-            f'height="{ROW_PX}" rx="5"/>',
-            f'<text class="name" x="{x_px + 8:.1f}" y="{y_px + 24}">{escape(room)}</text>',
-            f'<text class="about" x="{x_px + 8:.1f}" y="{y_px + 43}">{escape(about)}</text>',
+            f'height="{height_px}" rx="5"/>',
+            f'<text class="name" x="{x_px + 8:.1f}" y="{y_px + 18}">{escape(room)}</text>',
         ]
-    return parts
+        for number, line in enumerate(caption):
+            line_y_px = y_px + 18 + first_line_px + number * LINE_PX
+            parts.append(
+                f'<text class="about" x="{x_px + indent_px:.1f}" y="{line_y_px}">'
+                f"{escape(line)}</text>"
+            )
+    return parts, height_px
 
 
 if __name__ == "__main__":
