@@ -8,7 +8,8 @@ import pickle
 import pytest
 
 import ferbench
-from ferbench.errors import LIBRARY_WORDS, Action, ConfigError, Setting, Text
+from ferbench.errors import ConfigError
+from ferbench.sentences import LIBRARY_WORDS, Action, Setting, Text
 from helpers.reference import CHECKOUT
 
 SOURCES = sorted((CHECKOUT / "src" / "ferbench").rglob("*.py"))
@@ -19,16 +20,16 @@ SOURCES = sorted((CHECKOUT / "src" / "ferbench").rglob("*.py"))
     [
         (Action("fetch_weights"), "ferbench.fetch_weights()"),
         (Action("score", "EVENTS", "a.csv"), "ferbench.score('EVENTS', 'a.csv')"),
-        (Action("compare", uri="files"), "ferbench.compare(uri='files')"),
+        (Action("compare", settings={"uri": "files"}), "ferbench.compare(uri='files')"),
         (
-            Action("evaluate", form="call", **{"dataset.videos": "DIR", "dataset.camera": "top"}),
+            Action("evaluate", settings={"dataset.videos": "DIR", "dataset.camera": "top"}),
             "ferbench.evaluate(dataset={'videos': 'DIR', 'camera': 'top'})",
         ),
         (
-            Action("evaluate", form="each", **{"event.enter": "0.4,1e-3,null,a"}),
+            Action("evaluate", each=("event.enter", "0.4", "1e-3", "null", "a")),
             "[ferbench.evaluate(event={'enter': value}) for value in (0.4, 1e-3, None, 'a')]",
         ),
-        (Action("evaluate", form="manual"), "help(ferbench.evaluate)"),
+        (Action("evaluate", is_manual=True), "help(ferbench.evaluate)"),
     ],
 )
 def test_an_action_is_a_python_expression(action, call):

@@ -6,7 +6,10 @@ Each raises ConfigError with the setting's name, what was expected and what was 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
+from numbers import Real
+from pathlib import Path
 
 from ferbench.errors import ConfigError
 
@@ -22,38 +25,67 @@ def check_choice(key: str, value: str, choices: Sequence[str]) -> None:
         raise ConfigError(key=key, expected=f"one of {', '.join(choices)}", got=value)
 
 
+def check_list(key: str, value: object) -> None:
+    """Check that several things are given, and not one text, whose letters would be taken."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ConfigError(key=key, expected="a list", got=value)
+
+
+def path_of(key: str, value: object) -> Path:
+    """A path that was given as text or as a path, with ``~`` for the home folder.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise ConfigError(key=key, expected="a path", got=value)
+    return Path(os.fspath(value)).expanduser()
+
+
+def check_number(key: str, value: object) -> None:
+    """Check that a setting is a number; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ConfigError(key=key, expected="a number", got=value)
+
+
 def check_finite(key: str, value: float) -> None:
     """Check that a setting is a finite number."""
+    check_number(key, value)
     if not math.isfinite(value):
         raise ConfigError(key=key, expected="a finite number", got=value)
 
 
 def check_seconds(key: str, value: float) -> None:
     """Check that a setting is a finite time, 0 or more."""
+    check_number(key, value)
     if not (math.isfinite(value) and value >= 0):
         raise ConfigError(key=key, expected="a finite number of seconds, 0 or more", got=value)
 
 
 def check_seconds_above_0(key: str, value: float) -> None:
     """Check that a setting is a finite time above 0."""
+    check_number(key, value)
     if not (math.isfinite(value) and value > 0):
         raise ConfigError(key=key, expected="a finite number of seconds above 0", got=value)
 
 
 def check_share(key: str, value: float) -> None:
     """Check that a setting is in [0, 1]."""
+    check_number(key, value)
     if not 0 <= value <= 1:
         raise ConfigError(key=key, expected="a number in [0, 1]", got=value)
 
 
 def check_probability_below_1(key: str, value: float) -> None:
     """Check that a setting is in [0, 1), as least probabilities are."""
+    check_number(key, value)
     if not 0 <= value < 1:
         raise ConfigError(key=key, expected="a number in [0, 1)", got=value)
 
 
 def check_margin(key: str, value: float) -> None:
     """Check that something is left of a face when this is added to each of its four sides."""
+    check_number(key, value)
     if not (math.isfinite(value) and value > -0.5):
         raise ConfigError(key=key, expected="a number above -0.5", got=value)
 

@@ -54,6 +54,7 @@ class OpenVideo(Protocol):
         """
 
 
+@runtime_checkable
 class Reader(Protocol):
     """Decodes videos."""
 
@@ -65,6 +66,7 @@ class Reader(Protocol):
         """Open a video. Raises VideoError with the reason when it cannot be."""
 
 
+@runtime_checkable
 class Detector(Protocol):
     """Finds faces."""
 
@@ -80,6 +82,7 @@ class Detector(Protocol):
         """
 
 
+@runtime_checkable
 class Preprocessing(Protocol):
     """Cuts faces out of frames: geometry only, no normalisation."""
 
@@ -96,6 +99,7 @@ class Preprocessing(Protocol):
         """
 
 
+@runtime_checkable
 class Model(Protocol):
     """Classifies crops."""
 
@@ -123,6 +127,7 @@ class Model(Protocol):
         """
 
 
+@runtime_checkable
 class Selector(Protocol):
     """Chooses the participant's face."""
 
@@ -143,6 +148,7 @@ class Selector(Protocol):
         """
 
 
+@runtime_checkable
 class SignalRule(Protocol):
     """Turns the chosen faces' expressions into signals."""
 
@@ -175,6 +181,7 @@ class SignalRule(Protocol):
         """
 
 
+@runtime_checkable
 class EventRule(Protocol):
     """Turns a signal into events."""
 
@@ -212,6 +219,7 @@ class SegmentRule(Protocol):
         """1 or 0 for each segment of one part of a session, in time order."""
 
 
+@runtime_checkable
 class Dataset(Protocol):
     """Where sessions come from."""
 

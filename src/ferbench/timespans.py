@@ -14,6 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.errors import ConfigError
+
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -43,6 +45,28 @@ def union(stretches: Stretches) -> list[tuple[float, float]]:
         else:
             result.append((from_s, to_s))
     return result
+
+
+def checked(stretches: Stretches, *, key: str) -> tuple[tuple[float, float], ...]:
+    """Stretches that are numbers, begin before they end, and do not overlap; in order.
+
+    Raises:
+        ConfigError: they are not; names the key.
+
+    >>> checked([(5, 6), (0, 2)], key="observed")
+    ((0.0, 2.0), (5.0, 6.0))
+    """
+    expected = "pairs of seconds such as ((0, 60), (90, 120)), in which nothing overlaps"
+    try:
+        result = sorted((float(from_s), float(to_s)) for from_s, to_s in stretches)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(key=key, expected=expected, got=stretches) from error
+    limits = [limit for stretch in result for limit in stretch]
+    if not result or not all(map(math.isfinite, limits)) or limits != sorted(limits):
+        raise ConfigError(key=key, expected=expected, got=stretches)
+    if any(from_s == to_s for from_s, to_s in result):
+        raise ConfigError(key=key, expected=expected, got=stretches)
+    return tuple(result)
 
 
 def pieces(stretches: Stretches, within: Stretches) -> list[tuple[float, float]]:

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from ferbench.app.cli import agreement_show
-from ferbench.errors import LIBRARY_WORDS
 from ferbench.scoring.agreement.frames import NO_LABEL
+from ferbench.sentences import LIBRARY_WORDS
 from ferbench.workflows.agree import agree
 from ferbench.workflows.agreement.comparison import compare_models
 from ferbench.workflows.agreement.outputs import CLASSES, ModelOutputs

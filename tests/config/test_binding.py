@@ -71,7 +71,7 @@ def test_keys_of_a_mapping_are_text():
         ({"number": 1, "count": True}, r"t\.count: expected a whole number, got True"),
         ({"number": 1, "flag": "yes"}, r"t\.flag: expected true or false"),
         ({"number": 1, "mode": "quick"}, r"t\.mode: expected one of fast, slow, got 'quick'"),
-        ({"number": 1, "size": "big"}, r"t\.size: expected a whole number, got 'big', or null"),
+        ({"number": 1, "size": "big"}, r"t\.size: expected a whole number, or null, got 'big'"),
         ({"number": 1, "pair": [1]}, r"t\.pair: expected a list of 2 values, got 1"),
         ({"number": 1, "names": "a"}, r"t\.names: expected a list, got 'a'"),
         ({"number": 1, "names": [[]]}, r"t\.names\[0\]: expected text"),

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ferbench.errors import Action, FerbenchError, Setting, Words
+from ferbench.errors import FerbenchError
+from ferbench.sentences import Action, Setting, Words
 
 COMMANDS: Final = {
     "agree": "ferbench agreement",
@@ -26,7 +27,6 @@ COMMANDS: Final = {
 """The command that does what a verb of the library does."""
 
 
-_FLAGS: Final = {"call": (), "each": ("-m",), "manual": ("--help",)}
 _OPTIONS: Final = {"folder": "--to", "uri": "--uri"}
 """The option of a verb's setting; ``ferbench run`` takes settings by their keys."""
 
@@ -34,12 +34,17 @@ _OPTIONS: Final = {"folder": "--to", "uri": "--uri"}
 def command_of(action: Action) -> str:
     """The command line that does what an action does.
 
-    >>> command_of(Action("fetch_weights", "mtcnn", folder="DIR"))
+    >>> command_of(Action("fetch_weights", "mtcnn", settings={"folder": "DIR"}))
     'ferbench models fetch mtcnn --to DIR'
-    >>> command_of(Action("evaluate", **{"event.enter": "0.4,0.5"}, form="each"))
+    >>> command_of(Action("evaluate", each=("event.enter", "0.4", "0.5")))
     'ferbench run -m event.enter=0.4,0.5'
     """
-    words = [COMMANDS[action.verb], *_FLAGS[action.form], *action.arguments]
+    words = [COMMANDS[action.verb], *action.arguments]
+    if action.is_manual:
+        words.append("--help")
+    if action.each:
+        key, *values = action.each
+        words += ["-m", f"{key}={','.join(values)}"]
     for setting in action.settings:
         option = _OPTIONS.get(setting.key)
         words.append(f"{option} {setting.value}" if option else f"{setting.key}={setting.value}")

@@ -7,10 +7,12 @@ import importlib
 import types
 import typing
 from collections.abc import Mapping
-from pathlib import Path
+from numbers import Integral, Real
+from pathlib import Path, PurePath
 from typing import Any
 
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
+from ferbench.sentences import Setting, Text
 from ferbench.wording import did_you_mean
 
 
@@ -156,9 +158,8 @@ def _convert_union(value: Any, options: tuple[Any, ...], where: str) -> Any:
     is_deeper = len(errors) == 1 and errors[0].key != where
     if is_deeper or not allows_none:
         raise errors[0]
-    sentences = "; ".join(str(error).removeprefix(f"{where}: ") for error in errors)
-    suffix = ", or null" if allows_none else ""
-    raise ConfigError(f"{sentences}{suffix}", key=where)
+    expected = " or ".join(error.expected or error.message for error in errors)
+    raise ConfigError(key=where, expected=f"{expected}, or null", got=value)
 
 
 def _convert_tuple(value: Any, args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
@@ -199,10 +200,14 @@ def _without_loss(value: Any, hint: Any) -> Any:
     """The value as ``hint`` where that says the same; else as it is."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, int | float) and hint in (float, str):
+    if isinstance(value, Real) and hint in (float, str):
         return hint(value)
-    if isinstance(value, float) and hint is int and value.is_integer():
+    if isinstance(value, Integral) and hint is int:
         return int(value)
+    if isinstance(value, Real) and hint is int and float(value).is_integer():
+        return int(float(value))
+    if isinstance(value, PurePath) and hint is str:
+        return str(value)
     if isinstance(value, str) and hint is Path:
         return Path(value)
     return value

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ferbench.checks import check_list, path_of
 from ferbench.config.binding import build, unknown_key
 from ferbench.config.compose import compose
+from ferbench.config.groups import choices_of, yaml_text
+from ferbench.config.kinds import check_kind
+from ferbench.config.nodes import fields_of, node_of, target_of
 from ferbench.config.settings import Settings, settings_from
-from ferbench.errors import Action, ConfigError, Text
+from ferbench.errors import ConfigError
+from ferbench.sentences import Action, Text
 
 Choice = str | Mapping[str, Any] | object | None
 """A yaml's name; fields to change; a component; None = as the configuration has it.
@@ -38,9 +43,19 @@ class Chosen:
     config: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Choices by the way they were made, each by group."""
+
+    names: dict[str, str]
+    changes: dict[str, Mapping[str, Any]]
+    components: dict[str, object]
+
+
 def settings_for(
     choices: Mapping[str, Choice],
     *,
+    experiment: str | None = None,
     settings: Sequence[str] = (),
     config_dirs: Sequence[Path] = (),
 ) -> Chosen:
@@ -48,22 +63,33 @@ def settings_for(
 
     Args:
         choices: by group; groups that are not there are as the configuration has them.
+        experiment: a named combination of choices.
         settings: single values as a run takes them, such as ``event.enter=0.6``.
         config_dirs: folders with further choices.
 
     Raises:
         ConfigError: names the key, what was got and what is allowed.
     """
-    names, changes, components = _sorted(choices)
-    composition = compose(names, settings, config_dirs=config_dirs, as_configured=changes)
-    config = _changed(composition.config, changes)
-    for group in components:
-        config.pop(group, None)
+    check_list("settings", settings)
+    chosen = _sorted(choices)
+    _check_said_once(chosen, settings)
+    names = dict(chosen.names)
+    if experiment is not None:
+        if not isinstance(experiment, str):
+            raise ConfigError(key="experiment", expected="a choice's name", got=experiment)
+        names["experiment"] = experiment
+    folders = _folders(config_dirs)
+    composition = compose(names, settings, config_dirs=folders, as_configured=chosen.changes)
+    config = _changed(composition.config, chosen.changes)
+    choice_names = dict(composition.choices)
+    for group, component in chosen.components.items():
+        is_bound = group == "runtime"
+        config[group] = fields_of(component) if is_bound else node_of(component)
+        choice_names[group] = _name_of(group, component, folders)
     _check_complete(config)
-    class_names = {group: type(component).__name__ for group, component in components.items()}
     return Chosen(
-        settings=settings_from(config, components=components),
-        choices={**composition.choices, **class_names},
+        settings=settings_from(config, components=chosen.components),
+        choices=choice_names,
         config=config,
     )
 
@@ -86,39 +112,76 @@ def component_for(
     Raises:
         ConfigError: names the key, what was got and what is allowed.
     """
-    names, changes, components = _sorted({group: choice})
-    if group in components:
-        return components[group]
-    composition = compose(names, config_dirs=config_dirs, as_configured=changes)
-    config = _changed(composition.config, changes)
-    return build(config[group], where=group, allow_targets=allow_targets)
+    chosen = _sorted({group: choice})
+    if group in chosen.components:
+        component: Any = chosen.components[group]
+    else:
+        folders = _folders(config_dirs)
+        composition = compose(chosen.names, config_dirs=folders, as_configured=chosen.changes)
+        config = _changed(composition.config, chosen.changes)
+        component = build(config[group], where=group, allow_targets=allow_targets)
+    check_kind(group, component)
+    return component
 
 
-def _sorted(
-    choices: Mapping[str, Choice],
-) -> tuple[dict[str, str], dict[str, Mapping[str, Any]], dict[str, object]]:
-    """Names, changes and components, each by group."""
-    names: dict[str, str] = {}
-    changes: dict[str, Mapping[str, Any]] = {}
-    components: dict[str, object] = {}
+def _folders(config_dirs: Sequence[Path]) -> list[Path]:
+    """Folders with further choices.
+
+    Raises:
+        ConfigError: one is none.
+    """
+    check_list("config_dirs", config_dirs)
+    folders = [path_of("config_dirs", folder) for folder in config_dirs]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigError(key="config_dirs", expected="folders", got=str(folder))
+    return folders
+
+
+def _sorted(choices: Mapping[str, Choice]) -> _Sorted:
+    chosen = _Sorted({}, {}, {})
     for group, choice in choices.items():
         if choice is None:
             continue
         if isinstance(choice, str):
-            names[group] = choice
+            chosen.names[group] = choice
         elif isinstance(choice, Mapping):
             if NAME in choice:
-                names[group] = str(choice[NAME])
-            changes[group] = {key: value for key, value in choice.items() if key != NAME}
+                chosen.names[group] = str(choice[NAME])
+            chosen.changes[group] = {key: value for key, value in choice.items() if key != NAME}
         elif dataclasses.is_dataclass(choice) and not isinstance(choice, type):
-            components[group] = choice
+            chosen.components[group] = choice
         else:
             raise ConfigError(
                 key=group,
                 expected="a choice's name, a mapping of fields, or a component",
                 got=choice,
             )
-    return names, changes, components
+    return chosen
+
+
+def _check_said_once(chosen: _Sorted, settings: Sequence[str]) -> None:
+    """Refuse settings of a group whose fields come otherwise: one of the two would be dropped."""
+    for setting in settings:
+        key = setting.lstrip("+~").partition("=")[0]
+        group = key.partition(".")[0]
+        if group in chosen.changes or group in chosen.components:
+            raise ConfigError(
+                f"{setting!r} is among the settings, and {group} is given as well",
+                key=group,
+                hint="give it in one of the two places",
+            )
+
+
+def _name_of(group: str, component: object, config_dirs: Sequence[Path]) -> str:
+    """The only choice of a group that makes such components, else the name of the class."""
+    target = target_of(component)
+    same = [
+        choice
+        for choice in choices_of(group, config_dirs=config_dirs)
+        if f"_target_: {target}\n" in yaml_text(group, choice, config_dirs=config_dirs)
+    ]
+    return same[0] if len(same) == 1 else type(component).__name__
 
 
 def _changed(config: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -153,5 +216,5 @@ def _check_complete(config: Mapping[str, Any]) -> None:
                 raise ConfigError(
                     "a value is needed here",
                     key=name,
-                    hint=Text("as in ", Action("evaluate", form="call", **{name: "..."})),
+                    hint=Text("as in ", Action("evaluate", settings={name: "..."})),
                 )

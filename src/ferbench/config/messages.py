@@ -16,7 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.config.groups import choices_of, keys_of
 from ferbench.config.loader import load
-from ferbench.errors import Action, ConfigError, Setting, Text
+from ferbench.errors import ConfigError
+from ferbench.sentences import Action, Setting, Text
 from ferbench.wording import did_you_mean
 
 _QUOTES = (
@@ -77,13 +78,14 @@ def missing_value(error: OmegaConfBaseException) -> ConfigError:
     if key != "dataset.videos":
         reason = str(error.msg).splitlines()[0]
         return ConfigError(reason, key=key, hint=Text("set it with ", Setting(key, "...")))
-    own_videos = Action("evaluate", form="call", **{key: "DIR", "dataset.annotations": "CSV"})
+    own_videos = Action("evaluate", settings={key: "DIR", "dataset.annotations": "CSV"})
+    the_demo = Action("evaluate", settings={"experiment": "demo"})
     return ConfigError(
         Text(
             "no videos are named",
             *("\n  your own videos:            ", own_videos),
-            *("\n  three public clips to try:  ", Action("evaluate", experiment="demo")),
-            *("\n  all choices and values:     ", Action("evaluate", form="manual")),
+            *("\n  three public clips to try:  ", the_demo),
+            *("\n  all choices and values:     ", Action("evaluate", is_manual=True)),
         ),
         key=key,
     )
@@ -99,7 +101,7 @@ def _unreadable(error: OverrideParseException) -> ConfigError:
                 f"{override!r} is no setting: expected key=value, for example ",
                 Setting("dataset.videos", override),
                 ". '",
-                Action("evaluate", form="manual"),
+                Action("evaluate", is_manual=True),
                 "' lists all keys",
             )
         )
@@ -117,10 +119,16 @@ def _several_values(text: str) -> ConfigError:
     if re.fullmatch(r"-?\d+,\d+", value):
         parts.append(f"\n  a decimal number has a point:    {key}={value.replace(',', '.')}")
     parts.append("\n  a run for each value (a sweep):  ")
-    parts.append(Action("evaluate", **{key: value}, form="each"))
+    parts.append(Action("evaluate", each=(key, *_values(override))))
     parts.append(f"\n  one text with a comma in it:     '{key}=\"{value}\"'")
     parts.append(f"\n  a list:                          '{key}=[{value}]'")
     return ConfigError(Text(*parts))
+
+
+def _values(override: str) -> list[str]:
+    """The values of a sweep, each as it is written."""
+    parsed = OverridesParser.create().parse_override(override)
+    return [str(value) for value in parsed.sweep_string_iterator()]
 
 
 def _no_such_choice(text: str) -> ConfigError:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferbench.config.binding import bind, build, unknown_key
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.config.kinds import check_kind
+from ferbench.errors import ConfigError
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.protocols import Dataset
+from ferbench.sentences import Setting, Text
 from ferbench.tracking.settings import Tracking
 
 PLUGS: Final = (
@@ -89,15 +91,19 @@ def settings_from(
 
     def component(name: str) -> Any:
         if name in ready:
-            return ready[name]
-        return build(config[name], where=name, allow_targets=allowed_packages)
+            made = ready[name]
+        elif name == "runtime":
+            made = bind(Runtime, config[name], where=name)
+        else:
+            made = build(config[name], where=name, allow_targets=allowed_packages)
+        check_kind(name, made)
+        return made
 
-    runtime: Any = ready.get("runtime") or bind(Runtime, config["runtime"], where="runtime")
     return Settings(
         paths=bind(Paths, config["paths"], where="paths"),
         dataset=component("dataset"),
         recipe=Recipe(**{name: component(name) for name in PLUGS}),
-        runtime=runtime,
+        runtime=component("runtime"),
         tracking=component("tracking"),
         report=bind(ReportSettings, config["report"], where="report"),
     )

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from ferbench.datasets.naming import chosen
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_table import AnnotationRow
+from ferbench.sentences import Setting, Text
 from ferbench.spelling import comparable_name
 from ferbench.wording import plural
 

@@ -22,7 +22,8 @@ from ferbench.datasets.session_parts import (
     observed_stretches,
     place_parts,
 )
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
+from ferbench.sentences import Setting, Text
 from ferbench.spelling import comparable_name, plain, same_name
 from ferbench.wording import some
 

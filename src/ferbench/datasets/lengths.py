@@ -12,12 +12,13 @@ import av
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.naming import Finder, Naming, without_suffix
 from ferbench.datasets.recordings import Footage
-from ferbench.errors import DatasetError, Text, VideoError
+from ferbench.errors import DatasetError, VideoError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Table
 from ferbench.formats.dispatch import open_annotations
 from ferbench.formats.time_units import names_other_unit
 from ferbench.formats.times import Clock, TimeFormat, since
+from ferbench.sentences import Text
 from ferbench.video.container import opened, video_stream
 
 TOLERATED_S: Final = 0.5

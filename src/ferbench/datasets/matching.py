@@ -16,8 +16,9 @@ from ferbench.datasets.naming import (
 )
 from ferbench.datasets.recordings import Footage
 from ferbench.datasets.stray_rows import no_row_belongs, without_video
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
+from ferbench.sentences import Setting, Text
 from ferbench.spelling import comparable_name, same_name
 from ferbench.wording import some_lines
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from ferbench.datasets.files import is_video
-from ferbench.errors import ConfigError, DatasetError, Text
+from ferbench.errors import ConfigError, DatasetError
+from ferbench.sentences import Text
 from ferbench.spelling import comparable_name, plain
 from ferbench.wording import some
 

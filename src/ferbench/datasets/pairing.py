@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from ferbench.datasets.matching import Matched, Rules, refusals
 from ferbench.datasets.recordings import Footage
 from ferbench.datasets.session_annotations import annotations_of, is_on_clock
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_table import RefusedRow
+from ferbench.sentences import Setting, Text
 from ferbench.timespans import contains
 from ferbench.types import Annotation, Session
 from ferbench.wording import some

@@ -9,7 +9,8 @@ from typing import Final
 
 from ferbench.datasets.naming import Naming, did_you_mean
 from ferbench.datasets.recordings import Moment, Recording, parse_moment
-from ferbench.errors import ConfigError, DatasetError, Setting, Text
+from ferbench.errors import ConfigError, DatasetError
+from ferbench.sentences import Setting, Text
 from ferbench.spelling import plain
 from ferbench.wording import some
 

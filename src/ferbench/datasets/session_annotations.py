@@ -8,9 +8,10 @@ from typing import Final
 
 from ferbench.datasets.matching import Matched
 from ferbench.datasets.recordings import Footage
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_table import AnnotationRow, RefusedRow
 from ferbench.formats.times import Clock, since
+from ferbench.sentences import Setting, Text
 from ferbench.types import Annotation
 
 _HALF_DAY_S: Final = 43200.0

@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from ferbench.datasets.part_gaps import PartGap, first_gap
 from ferbench.datasets.recordings import Moment, Recording, natural
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.times import Clock, since
+from ferbench.sentences import Setting, Text
 from ferbench.spelling import comparable_name
 from ferbench.types import Part
 

@@ -12,10 +12,11 @@ from typing import Final
 from ferbench.datasets.headers import Headers, find_columns
 from ferbench.datasets.place import Place, clock_text
 from ferbench.datasets.recordings import parse_moment
-from ferbench.errors import DatasetError, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.csv_file import CsvFile, read_csv
 from ferbench.formats.time_format import Times, find_times
 from ferbench.formats.times import Cell, Clock, since
+from ferbench.sentences import Text
 from ferbench.spelling import comparable_name, plain, same_name
 
 _DIFFERS_S: Final = 1.0

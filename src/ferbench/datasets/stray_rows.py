@@ -7,8 +7,9 @@ from typing import Final
 
 from ferbench.datasets.naming import Identity, Naming, did_you_mean
 from ferbench.datasets.recordings import Footage
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_table import AnnotationRow
+from ferbench.sentences import Setting, Text
 from ferbench.wording import some, some_lines
 
 _MANY: Final = 50

@@ -18,9 +18,10 @@ from ferbench.datasets.pairing import Paired, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
 from ferbench.datasets.recordings import Footage, Recording
 from ferbench.datasets.session_annotations import check_minutes
-from ferbench.errors import ConfigError, DatasetError, Setting, Text
+from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.dispatch import open_annotations
+from ferbench.sentences import Setting, Text
 from ferbench.types import Annotation, LoadedDataset
 from ferbench.wording import some
 

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from ferbench.detectors.frames import bgr_images
 from ferbench.detectors.network_input import Fit, Pixels
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
+from ferbench.sentences import Setting, Text
 from ferbench.types import F32, Faces
 from ferbench.weights import onnx_graph
 

@@ -12,9 +12,10 @@ from typing import ClassVar
 import numpy as np
 
 from ferbench.checks import check_finite, check_seconds
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.events.hysteresis_sweep import Openings, Sinking, events_apart, records_of_runs
 from ferbench.events.refractory import outside_refractory, sweep_outside_refractory
+from ferbench.sentences import Setting, Text
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import TOLERANCE_S
 from ferbench.types import F64, I64, Event, Signal

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
+from ferbench.checks import check_choice
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.csv_file import Delimiter, Encoding
 from ferbench.formats.times import Clock, TimeFormat
@@ -80,7 +81,12 @@ class Table:
     tier: str | None = None
 
     def __post_init__(self) -> None:
-        """Check the frame rate and the values to keep, which come as a configuration has them."""
+        """Check the choices, the frame rate, and the values to keep as a configuration has them."""
+        check_choice("time_format", self.time_format, get_args(TimeFormat))
+        check_choice("delimiter", self.delimiter, get_args(Delimiter))
+        check_choice("encoding", self.encoding, get_args(Encoding))
+        if not isinstance(self.columns, Columns):
+            raise ConfigError(key="columns", expected="a Columns", got=self.columns)
         expected = self._expected_frame_rate()
         if expected:
             raise ConfigError(key="frame_rate_hz", expected=expected, got=self.frame_rate_hz)

@@ -8,9 +8,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_table import AnnotationRow, Columns, RefusedRow, line_of
 from ferbench.formats.times import Clock, since
+from ferbench.sentences import Setting, Text
 
 _ORDER: Final = ("session", "participant", "onset", "offset", "kind", "annotator", "reacted")
 _YES_NO: Final = {

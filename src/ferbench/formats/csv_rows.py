@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ferbench.errors import FormatError, Text
+from ferbench.errors import FormatError
+from ferbench.sentences import Text
 
 
 def rows_of(

@@ -9,12 +9,13 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import Table
 from ferbench.formats.choosing import missing_columns
 from ferbench.formats.csv_file import CsvFile, read_csv
 from ferbench.formats.spreadsheet import FORMAT as SPREADSHEET
+from ferbench.sentences import Setting, Text
 
 
 @cache

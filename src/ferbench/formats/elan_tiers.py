@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ferbench.errors import DatasetError, FormatError, Setting, Text
+from ferbench.errors import DatasetError, FormatError
 from ferbench.formats.annotation_format import Source
 from ferbench.formats.annotation_table import ALL_TIERS
 from ferbench.formats.eaf_document import EafDocument
 from ferbench.formats.program_files import ImportedFile
+from ferbench.sentences import Setting, Text
 
 
 def chosen_tiers(document: EafDocument, tier: str | None) -> list[str]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ferbench.errors import Action, FormatError, Text
+from ferbench.errors import FormatError
 from ferbench.formats.csv_rows import rows_of, seconds_of
+from ferbench.sentences import Action, Text
 from ferbench.spelling import plain
 from ferbench.types import Event
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.choosing import found_columns
+from ferbench.sentences import Setting, Text
 from ferbench.spelling import comparable_name
 
 _SHOWN: Final = 10

@@ -13,7 +13,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Final
 from urllib.parse import unquote
 
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_format import Source
 from ferbench.formats.annotation_table import (
     AnnotationRow,
@@ -32,6 +32,7 @@ from ferbench.formats.choosing import (
 )
 from ferbench.formats.keeping import kept_rows
 from ferbench.formats.times import parse_time
+from ferbench.sentences import Setting, Text
 
 OWN_COLUMNS: Final = ("session", "participant", "onset_s", "offset_s", "kind", "annotator")
 """Columns that the rows of every program have; its own come after them."""

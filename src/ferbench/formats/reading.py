@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from ferbench.formats.annotation_table import AnnotationTable, Table
+from ferbench.errors import ConfigError
+from ferbench.formats.annotation_table import AnnotationTable, Columns, Table
 from ferbench.formats.dispatch import open_annotations
+from ferbench.wording import did_you_mean
 
 _PLAIN = Table()
 
 
 def read_annotations(
-    path: str | Path, format: Table = _PLAIN, *, starts_known: bool = False
+    path: str | Path, format: Table | Mapping[str, Any] = _PLAIN, *, starts_known: bool = False
 ) -> AnnotationTable:
     """Read annotations: a CSV, annotation programs' files (.eaf, .vtt, BORIS), or a folder of them.
 
     Args:
         path: the file or folder.
-        format: how it is written, and which columns and rows are wanted.
+        format: how it is written, and which columns and rows are wanted: a ``Table``, or a mapping
+            of its fields such as ``{"columns": {"onset": "start"}}``.
         starts_known: it is known at which clock times sessions began, so that times may be clock
             times.
 
@@ -25,6 +31,36 @@ def read_annotations(
         DatasetError: the file cannot be read as it is described, a column is missing, its times can
             be read in more than one way or in none, no row is kept, or no row is usable.
         FormatError: an annotation program's file that is not what its name says.
+        ConfigError: a format that cannot be used.
     """
-    annotation_format, source = open_annotations(Path(path), format, starts_known=starts_known)
+    table = format if isinstance(format, Table) else _table(format)
+    place = Path(path).expanduser()
+    annotation_format, source = open_annotations(place, table, starts_known=starts_known)
     return annotation_format.read(source)
+
+
+def _table(given: Mapping[str, Any]) -> Table:
+    """A description of a file from a mapping of its fields.
+
+    Raises:
+        ConfigError: it is none, or has a field that is not there.
+    """
+    values = _checked("format", given, Table)
+    columns = values.get("columns")
+    if columns is not None and not isinstance(columns, Columns):
+        values["columns"] = Columns(**_checked("format.columns", columns, Columns))
+    return Table(**values)
+
+
+def _checked(key: str, given: Any, kind: type[Table | Columns]) -> dict[str, Any]:
+    names = [field.name for field in fields(kind)]
+    if not isinstance(given, Mapping):
+        expected = f"a {kind.__name__}, or a mapping of its fields ({', '.join(names)})"
+        raise ConfigError(key=key, expected=expected, got=given)
+    for name in given:
+        if name not in names:
+            meant = did_you_mean(str(name), names)
+            raise ConfigError(
+                f"there is no such field{meant}; allowed: {', '.join(names)}", key=f"{key}.{name}"
+            )
+    return dict(given)

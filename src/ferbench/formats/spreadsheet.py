@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ferbench.errors import DatasetError, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow, Table
 from ferbench.formats.choosing import (
@@ -21,6 +21,7 @@ from ferbench.formats.csv_file import CsvFile
 from ferbench.formats.keeping import kept_rows
 from ferbench.formats.time_format import Times, find_times
 from ferbench.formats.times import Cell
+from ferbench.sentences import Text
 
 
 def read_spreadsheet(source: Source) -> AnnotationTable:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.decimal_marks import check_thousands, may_group_thousands, only_decimal
 from ferbench.formats.time_units import unit_of_numbers
 from ferbench.formats.times import (
@@ -24,6 +24,7 @@ from ferbench.formats.times import (
     parse_clock,
     parse_time,
 )
+from ferbench.sentences import Setting, Text
 
 _DATED: Final = re.compile(r"\d+[-/.]\d+[-/.]\d+[T ].*", re.ASCII)
 _FORMATS: Final[tuple[TimeFormat, ...]] = (*ELAPSED, "clock")

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.times import TimeFormat, parse_time
+from ferbench.sentences import Setting, Text
 
 _MS_HEADER: Final = re.compile(r"(?:^|[^a-z])ms[)\]]?$|msec|milli")
 _S_HEADER: Final = re.compile(r"(?:^|[^a-z])s[)\]]?$|sec|sek")

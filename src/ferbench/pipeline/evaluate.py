@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferbench.errors import FerbenchError, Text
+from ferbench.errors import FerbenchError
 from ferbench.pipeline.count_rows import counts_rows
 from ferbench.pipeline.notices import crop_notice, oddities
 from ferbench.pipeline.parts import observed, start_s_of
@@ -17,6 +17,7 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import Failure, PartResult, Report, SessionResult
 from ferbench.scoring.session_outcome import compare_session, scores_of, window_params
+from ferbench.sentences import Text
 from ferbench.timespans import observed_and_valid_s
 from ferbench.types import Event, Part, Score, Session
 

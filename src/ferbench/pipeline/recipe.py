@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.protocols import (
     Detector,
     EventRule,
@@ -18,6 +18,7 @@ from ferbench.protocols import (
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.selectors.classify import Classify
+from ferbench.sentences import Setting, Text
 
 if TYPE_CHECKING:
     import torch

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.errors import CacheError, ConfigError, Setting, Text, VideoError
+from ferbench.errors import CacheError, ConfigError, VideoError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import ColdPass
@@ -20,6 +20,7 @@ from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stage_keys import STAGES, stage_keys
 from ferbench.results import Analysis, StageKey, StageTiming, Work
 from ferbench.selectors.classify import Classify
+from ferbench.sentences import Setting, Text
 from ferbench.types import Expressions, Faces, Timeline
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import difflib
 import math
 from collections.abc import Sequence
 
-from ferbench.errors import Action, ConfigError, Text
+from ferbench.errors import ConfigError
 from ferbench.report.comparability import (
     data_letters,
     data_warnings,
@@ -23,6 +23,7 @@ from ferbench.report.shown_numbers import (
     shown_numbers,
 )
 from ferbench.results import RunRow
+from ferbench.sentences import Action, Text
 
 
 def compare(

@@ -2,7 +2,7 @@
 
 Where what is:
 
-- ``evaluation``: all of it in one call: ``score_events``, ``score_sessions`` → ``Scores``.
+- ``evaluation``: all of it in one call: ``score_sessions`` → ``Scores``.
 - ``matching/``: when an event counts for an annotation. ``criterion`` says what a criterion is;
   ``window``, ``onset_offset``, ``overlap`` and ``errhri`` are the criteria (``pairwise`` what the
   last three share); ``one_to_one`` is the matching of points, ``many_draws`` its size in draws.

@@ -1,24 +1,25 @@
 """Events against annotations in one call: scores, how sure they are, and all statistics.
 
->>> from ferbench.scoring.matching.window import Window
+>>> from ferbench.scoring.scored_session import ScoredSession
 >>> from ferbench.types import Annotation, Event
 >>> event = Event(
 ...     session_id="a", onset_s=2.0, offset_s=3.0, trigger_s=2.5, label="surprise", peak=0.9
 ... )
 >>> annotation = Annotation(session_id="a", onset_s=1.0, offset_s=1.0)
->>> scores = score_events([event], [annotation], Window(post_s=5.0), intervals=False)
->>> scores["f1"]
+>>> session = ScoredSession(
+...     session_id="a", participant="", events=(event,), annotations=(annotation,), observed=()
+... )
+>>> score_sessions([session], intervals=False)["f1"]
 Score: 1.000, 2 items, 1 participant
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from ferbench.errors import ConfigError, Setting, Text
-from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
+from ferbench.scoring.agreement.coded_intervals import CodedIntervals
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import MAIN, values_of
@@ -27,23 +28,18 @@ from ferbench.scoring.ratios import defined
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.session_outcome import (
     SessionOutcome,
-    counted,
     outcome_of,
     scores_of,
     window_params,
 )
 from ferbench.scoring.statistics import Statistics, statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.timespans import Stretches, closed, total_s
-from ferbench.types import Annotation, Event, Score
+from ferbench.types import Score
 from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_Item = TypeVar("_Item", Event, Annotation)
-
-EVERYBODY: Final = "all"
 _WINDOW: Final = Window()
 _RULES: Final = StatisticsRules()
 
@@ -59,6 +55,9 @@ class Scores(Mapping[str, Score]):
         criterion: how events were matched.
         rules: how statistics were made.
         statistics: chance levels, intervals, curves, lag, agreement, breakdowns.
+        left_out: sentences about sessions that were not scored, and why.
+        refused: sentences about rows of annotations that cannot be used.
+        notes: what else a reader should know.
     """
 
     by_metric: Mapping[str, Score]
@@ -67,6 +66,9 @@ class Scores(Mapping[str, Score]):
     criterion: Criterion
     rules: StatisticsRules
     statistics: Statistics
+    left_out: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Score:
         """The score of a metric: ``scores["f1"]``."""
@@ -81,11 +83,14 @@ class Scores(Mapping[str, Score]):
     def __repr__(self) -> str:
         num_events = sum(len(session.events) for session in self.sessions)
         num_annotations = sum(len(session.annotations) for session in self.sessions)
-        return (
+        scores = (
             f"Scores: F1 {str(self[MAIN]).removeprefix('Score: ')}; "
             f"{plural(num_events, 'event')}, {plural(num_annotations, 'annotation')}, "
             f"{plural(len(self.sessions), 'session')}"
         )
+        refused = [f"refused: {text}" for text in self.refused]
+        notes = [f"note: {text}" for text in self.notes]
+        return "\n".join([scores, *refused, *self.left_out, *notes])
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -180,110 +185,6 @@ def score_sessions(
         rules=rules,
         statistics=found,
     )
-
-
-def score_events(
-    events: Iterable[Event],
-    annotations: Iterable[Annotation],
-    criterion: Criterion = _WINDOW,
-    rules: StatisticsRules = _RULES,
-    *,
-    observed: Mapping[str, Stretches] | None = None,
-    participants: Mapping[str, str] | None = None,
-    annotator: str | None = None,
-    intervals: bool = True,
-) -> Scores:
-    """Score events against annotations, session by session.
-
-    Args:
-        events: of any sessions, any order.
-        annotations: of any sessions, any order.
-        criterion: which events count for which annotations.
-        rules: how statistics are made.
-        observed: what was observed of each session, [from_s, to_s) with finite ends; sessions
-            without anything in them are known from here. A session that is not in it counts whole,
-            and nothing is said of its time (no false alarms per minute, no chance level).
-        participants: whose each session is, the unit of resampling; a session that is not in it
-            stands for itself.
-        annotator: whose annotations; "all" = everybody's; None = there is one annotator only.
-        intervals: also chance levels and intervals, which take draws.
-
-    Raises:
-        ConfigError: there are several annotators and none is chosen, or the chosen one is none of
-            them.
-    """
-    every_annotation = tuple(annotations)
-    chosen = _of_annotator(every_annotation, annotator)
-    events_of = _by_session(events)
-    annotations_of = _by_session(chosen)
-    observed = observed or {}
-    names = sorted({*events_of, *annotations_of, *observed})
-    sessions = [
-        _session(
-            name,
-            tuple(sorted(events_of.get(name, ()))),
-            tuple(sorted(annotations_of.get(name, ()))),
-            criterion,
-            observed=observed.get(name),
-            participant=(participants or {}).get(name, ""),
-        )
-        for name in names
-    ]
-    annotators: Mapping[str, CodedIntervals] = {}
-    if annotator not in (None, EVERYBODY):
-        rows = _by_session(every_annotation)
-        annotators = intervals_by_annotator(
-            {name: tuple(rows.get(name, ())) for name in names}, all_watched=False
-        )
-    return score_sessions(sessions, criterion, rules, annotators=annotators, intervals=intervals)
-
-
-def _session(
-    name: str,
-    events: tuple[Event, ...],
-    annotations: tuple[Annotation, ...],
-    criterion: Criterion,
-    *,
-    observed: Stretches | None,
-    participant: str,
-) -> ScoredSession:
-    scored_events, scored_annotations = counted(events, annotations, observed, criterion)
-    stretches: tuple[tuple[float, float], ...] = ()
-    if observed is not None:
-        stretches = closed(observed, total_s(observed))
-    return ScoredSession(
-        session_id=name,
-        participant=participant,
-        events=tuple(events[i] for i in scored_events),
-        annotations=tuple(annotations[j] for j in scored_annotations),
-        observed=stretches,
-    )
-
-
-def _by_session(items: Iterable[_Item]) -> dict[str, list[_Item]]:
-    result: dict[str, list[_Item]] = {}
-    for item in items:
-        result.setdefault(item.session_id, []).append(item)
-    return result
-
-
-def _of_annotator(
-    annotations: Sequence[Annotation], annotator: str | None
-) -> tuple[Annotation, ...]:
-    names = sorted({annotation.annotator for annotation in annotations})
-    if annotator == EVERYBODY:
-        return tuple(annotations)
-    if annotator is None:
-        if len(names) > 1:
-            raise ConfigError(
-                f"the annotations are of several annotators: {', '.join(map(repr, names))}",
-                hint=Text("choose one with ", Setting("annotator", names[0])),
-            )
-        return tuple(annotations)
-    if annotator not in names:
-        expected = f"one of {', '.join(map(repr, names))}"
-        raise ConfigError(key="annotator", expected=expected, got=annotator)
-    return tuple(each for each in annotations if each.annotator == annotator)
 
 
 def _with_uncertainty(score: Score, found: Statistics) -> Score:

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.scoring.matching.criterion import Criterion, check_seconds
 from ferbench.scoring.uncertainty.intervals import METHODS, Method
+from ferbench.sentences import Setting, Text
 
 WHEN = ("final", "all", "none")
 

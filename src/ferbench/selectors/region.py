@@ -13,8 +13,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.selectors.rows import frame_size
+from ferbench.sentences import Setting, Text
 from ferbench.types import F32, F64, Timeline
 
 Region = tuple[float, float, float, float]

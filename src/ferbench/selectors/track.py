@@ -16,7 +16,7 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 
 from ferbench.checks import check_choice, check_finite, check_seconds, check_share
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.selectors.region import Region, inside, region_of, set_regions
 from ferbench.selectors.rows import (
     areas_px2,
@@ -26,6 +26,7 @@ from ferbench.selectors.rows import (
     usable,
 )
 from ferbench.selectors.tracklets import LinkRules, link
+from ferbench.sentences import Setting, Text
 from ferbench.types import F64, I64, Faces, Timeline
 
 Choose = Literal["longest", "central", "roi"]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import ConfigError, FormatError, Setting, Text, VideoError
+from ferbench.errors import ConfigError, FormatError, VideoError
 from ferbench.events.windowed import Windowed
+from ferbench.sentences import Setting, Text
 from ferbench.thesis.grades import GradeBlock, is_grades, read_grades, ungraded, write_grades
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.thesis.results import (

@@ -18,8 +18,9 @@ from typing import Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
 from ferbench import atomic
-from ferbench.errors import Setting, Text, TrackingError
+from ferbench.errors import TrackingError
 from ferbench.results import RunKind, RunRow
+from ferbench.sentences import Setting, Text
 from ferbench.tracking.record import Record
 from ferbench.tracking.store import PREDICTIONS_TAG
 

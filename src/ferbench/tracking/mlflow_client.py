@@ -12,7 +12,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from ferbench.errors import Text, TrackingError
+from ferbench.errors import TrackingError
+from ferbench.sentences import Text
 
 _ATTEMPTS: Final = 6
 

@@ -14,9 +14,10 @@ from typing import Any, ClassVar, Final
 
 from filelock import FileLock
 
-from ferbench.errors import Setting, Text, TrackingError
+from ferbench.errors import TrackingError
 from ferbench.places import store_uri
 from ferbench.results import RunKind, RunRow
+from ferbench.sentences import Setting, Text
 from ferbench.tracking.mlflow_client import (
     create_whole,
     explained,

@@ -18,7 +18,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from ferbench.errors import Setting, Text, TrackingError
+from ferbench.errors import TrackingError
+from ferbench.sentences import Setting, Text
 from ferbench.tracking.query import newest_experiment
 from ferbench.tracking.store import Store
 from ferbench.tracking.view import VIEW_KEY

@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import Action, Text, TrackingError
+from ferbench.errors import TrackingError
 from ferbench.places import records_dir
 from ferbench.results import RunRow
+from ferbench.sentences import Action, Text
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.store import Store
@@ -63,7 +64,7 @@ def other_runs(store: Store, *, root: Path) -> str:
     files = FilesStore(folder=records_dir(root))
     if store.uri == files.uri or not files.exists():
         return ""
-    return Text("more runs are in plain files: ", Action("compare", uri=FILES))
+    return Text("more runs are in plain files: ", Action("compare", settings={"uri": FILES}))
 
 
 def _named(uri: str, files: FilesStore, root: Path) -> Store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from ferbench.places import records_dir
 from ferbench.tracking.files_store import FilesStore
@@ -30,6 +30,7 @@ class Target:
     predictions: Predictions
 
 
+@runtime_checkable
 class Tracking(Protocol):
     """A choice of ``tracking``."""
 

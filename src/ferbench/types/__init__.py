@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 
 from ferbench.errors import DataError
@@ -67,6 +68,10 @@ class Event:
     label: str
     peak: float
 
+    def __post_init__(self) -> None:
+        """Check that times are finite and in order."""
+        _check_times(self, self.onset_s, self.offset_s, self.trigger_s)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Annotation:
@@ -85,12 +90,22 @@ class Annotation:
 
     def __post_init__(self) -> None:
         """Check that times are finite and in order."""
-        finite = math.isfinite(self.onset_s) and math.isfinite(self.offset_s)
-        if not finite or self.offset_s < self.onset_s:
-            raise DataError(
-                f"Annotation of {self.session_id!r}: expected finite times with onset <= offset, "
-                f"got onset {self.onset_s!r}, offset {self.offset_s!r}"
-            )
+        _check_times(self, self.onset_s, self.offset_s)
+
+
+def _check_times(
+    owner: Event | Annotation, onset_s: float, offset_s: float, *more_s: float
+) -> None:
+    """Raise DataError unless times are finite numbers, and the session has a name."""
+    times = (onset_s, offset_s, *more_s)
+    are_numbers = all(isinstance(time, Real) and math.isfinite(time) for time in times)
+    if are_numbers and offset_s >= onset_s and isinstance(owner.session_id, str):
+        return
+    raise DataError(
+        f"{type(owner).__name__} of {owner.session_id!r}: expected a session's name and finite "
+        f"times with onset <= offset, got onset {onset_s!r}, offset {offset_s!r}"
+        + "".join(f", trigger {time!r}" for time in more_s)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ import av.error
 import av.logging
 
 from ferbench.checks import check_at_least_1
-from ferbench.errors import ConfigError, Setting, Text, VideoError
+from ferbench.errors import ConfigError, VideoError
+from ferbench.sentences import Setting, Text
 
 if TYPE_CHECKING:
     from av.container import InputContainer

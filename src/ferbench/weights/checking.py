@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ferbench.errors import Action, Text, WeightsError
+from ferbench.errors import WeightsError
+from ferbench.sentences import Action, Text
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.digests import known_digest, sha256_of
 from ferbench.weights.download import content
@@ -67,7 +68,7 @@ def _missing(item: PublishedFile, folder: Path) -> Text:
         f"{item.file} is not in {folder}. It is {item.source}. Fetch it with ",
         Action("fetch_weights", item.file),
         "; without network, fetch it on another machine (",
-        Action("fetch_weights", item.file, folder="DIR"),
+        Action("fetch_weights", item.file, settings={"folder": "DIR"}),
         ") and bring it here with ",
         Action("import_weights", "DIR"),
         ".",

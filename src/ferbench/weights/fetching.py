@@ -11,7 +11,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from ferbench.errors import Action, Text, WeightsError
+from ferbench.errors import WeightsError
+from ferbench.sentences import Action, Text
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.checking import check_all, is_there, raise_all, refuse_impossible
 from ferbench.weights.digests import known_digits, sha256_of
@@ -123,7 +124,7 @@ def _not_fetched(item: PublishedFile, folder: Path, error: WeightsError) -> Text
         f"{item.file} is not in {folder} and could not be fetched: ",
         error.text(),
         " On a machine without network: fetch it on another one with ",
-        Action("fetch_weights", item.file, folder="DIR"),
+        Action("fetch_weights", item.file, settings={"folder": "DIR"}),
         ", and bring it here with ",
         Action("import_weights", "DIR"),
         ".",

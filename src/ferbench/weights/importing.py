@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Protocol
 
-from ferbench.errors import ConfigError, Text, WeightsError
+from ferbench.errors import ConfigError, WeightsError
+from ferbench.sentences import Text
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.checking import check, is_there
 from ferbench.weights.digests import known_digest

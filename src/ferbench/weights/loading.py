@@ -11,7 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from ferbench.errors import Part, Text, WeightsError
+from ferbench.errors import WeightsError
+from ferbench.sentences import Part, Text
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.checking import advice, check_with_digest
 from ferbench.weights.digests import known_digest

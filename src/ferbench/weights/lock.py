@@ -15,7 +15,8 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from ferbench.atomic import write_text
-from ferbench.errors import Action, Text, WeightsError
+from ferbench.errors import WeightsError
+from ferbench.sentences import Action, Text
 
 NAME: Final = "weights.lock"
 FETCHING: Final = ".fetch.lock"  # locked while one process changes a models folder; stays there

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ferbench.errors import Action, Text, WeightsError
+from ferbench.errors import WeightsError
+from ferbench.sentences import Action, Text
 
 if TYPE_CHECKING:
     import onnx

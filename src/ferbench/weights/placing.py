@@ -93,7 +93,7 @@ def restored_on_error(path: Path, folder: Path) -> Iterator[None]:
         if path.exists():
             path.replace(aside)
         yield
-    except (WeightsError, OSError):
+    except BaseException:  # an interrupt, too, must not leave what nobody checked
         _bring_back(aside, path)
         remove_empty_folders(path, folder)
         raise

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import ConfigError, DataError, Setting, Text
+from ferbench.errors import ConfigError, DataError
 from ferbench.places import default_root
+from ferbench.sentences import Setting, Text
 from ferbench.tracking.query import open_store, runs_of
 from ferbench.workflows.agreement.comparison import compare_models
 from ferbench.workflows.agreement.frame_files import outputs_of_frames

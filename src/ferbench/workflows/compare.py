@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from ferbench.errors import TrackingError
+from ferbench.errors import ConfigError, TrackingError
 from ferbench.fingerprint import fingerprint
 from ferbench.places import default_root
 from ferbench.report.compare import compare as compare_runs
@@ -43,7 +44,9 @@ def compare(
         if not recorded.runs:
             raise TrackingError(f"{recorded.what} has no runs to compare ({recorded.where})")
         return compare_runs(recorded.runs, by=by)
-    return compare_runs([_row(run) for run in runs], by=by)
+    if not isinstance(runs, Iterable):
+        runs = [runs]
+    return compare_runs([_row(run, number) for number, run in enumerate(runs)], by=by)
 
 
 def broken_off(rows: Iterable[RunRow]) -> list[str]:
@@ -56,12 +59,21 @@ def broken_off(rows: Iterable[RunRow]) -> list[str]:
     return lines
 
 
-def _row(run: Evaluation | RunRow) -> RunRow:
+def _row(run: Any, number: int) -> RunRow:
+    """A run as a row; one that was recorded nowhere gets an id of its own.
+
+    Raises:
+        ConfigError: it is no run.
+    """
     if isinstance(run, RunRow):
         return run
+    if not isinstance(run, Evaluation):
+        raise ConfigError(
+            key="runs", expected="what evaluate returns, or a recorded run's name", got=run
+        )
     params = run.params
     return RunRow(
-        run_id=run.run_id or fingerprint(params)[:32],
+        run_id=run.run_id or fingerprint({**params, "": str(number)})[:32],
         name=run_name(run.choices),
         params=params,
         metrics=run.metrics,

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from ferbench import __version__
 from ferbench.config.published import chosen_files
-from ferbench.errors import FerbenchError, Setting, Text
+from ferbench.errors import FerbenchError
 from ferbench.places import cache_dir, checkout_root, default_root, models_dir, store_uri
+from ferbench.sentences import Setting, Text
 from ferbench.workflows.doctor_weights import Finding, State, check_weights
 from ferbench.workflows.weights_catalogue import GROUPS
 

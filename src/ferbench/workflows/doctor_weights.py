@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ferbench.errors import Action, Part, Text
+from ferbench.sentences import Action, Part, Text
 from ferbench.weights.checking import is_there
 from ferbench.weights.download.sources import DriveFile, PageFile
 from ferbench.weights.published import PublishedFile
@@ -90,7 +90,7 @@ def _other_weights(others: Sequence[Sequence[PublishedFile]], folder: Path) -> F
         mend = Text(
             Action("list_weights"),
             " names them; ",
-            Action("doctor", model="NAME"),
+            Action("doctor", settings={"model": "NAME"}),
             " tells how to get them",
         )
     return Finding(what="other weights", state="ok", seen=seen, mend=mend)

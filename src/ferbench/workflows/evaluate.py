@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ferbench.checks import path_of
 from ferbench.config.choices import Choice, settings_for
 from ferbench.config.saved import saved_settings, yaml_of
 from ferbench.config.settings import Settings
-from ferbench.errors import Text, errors_within
+from ferbench.errors import ConfigError, errors_within
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate as evaluate_sessions
 from ferbench.pipeline.stages import Analyser
 from ferbench.protocols import Dataset
+from ferbench.sentences import Text
 from ferbench.types import LoadedDataset
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.prepare import prepare_pixels
@@ -45,7 +47,7 @@ def evaluate(
     experiment: str | None = None,
     settings: Sequence[str] = (),
     config_dirs: Sequence[Path] = (),
-    output: Path | None = None,
+    output: str | Path | None = None,
     on_progress: OnProgress = untold,
 ) -> Evaluation:
     """Evaluate a data set with one choice for every group; what is not chosen is as in ``conf/``.
@@ -88,14 +90,31 @@ def evaluate(
         "statistics": statistics,
         "tracking": tracking,
         "runtime": runtime,
-        "experiment": experiment,
     }
-    chosen = settings_for(choices, settings=settings, config_dirs=config_dirs)
+    chosen = settings_for(
+        choices, experiment=experiment, settings=settings, config_dirs=config_dirs
+    )
+    folder = None if output is None else _new_folder(output)
     with TrackedRun.open(chosen.settings, chosen.choices, name=run_name(chosen.choices)) as run:
         evaluation = evaluate_settings(
             chosen.settings, chosen.choices, on_progress=on_progress, notify=log.info
         )
-        return run.finish(evaluation, config_yaml=yaml_of(chosen.config), output=output)
+        return run.finish(evaluation, config_yaml=yaml_of(chosen.config), output=folder)
+
+
+def _new_folder(output: str | Path) -> Path:
+    """The folder for tables and pictures; it is made before anything is computed.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    folder = path_of("output", output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(f"{folder} cannot be made ({reason})", key="output") from error
+    return folder
 
 
 def run_name(choices: Mapping[str, str]) -> str:

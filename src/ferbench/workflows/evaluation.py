@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from ferbench.config.params import params_of
 from ferbench.config.settings import Settings
-from ferbench.errors import Words, told
 from ferbench.report.files import EVENT_COLUMNS, event_rows, session_rows, write_files
 from ferbench.results import Report
 from ferbench.scoring.metrics import MAIN
+from ferbench.sentences import Words, told
 from ferbench.tracking.record import Input, metrics_of
 from ferbench.types import Score
 from ferbench.wording import plural

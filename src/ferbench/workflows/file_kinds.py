@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from ferbench.datasets.files import SUFFIXES, is_video
-from ferbench.errors import Action, ConfigError, Part, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.formats.csv_rows import first_cells
 from ferbench.formats.length_table import is_lengths
 from ferbench.formats.predictions import is_predictions
+from ferbench.sentences import Action, Part, Setting, Text
 from ferbench.thesis.frame_csv import FACE_COLUMNS
 from ferbench.thesis.grades import is_grades
 from ferbench.thesis.results import is_results

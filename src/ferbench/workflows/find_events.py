@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
+from ferbench.checks import check_list, path_of
 from ferbench.config.choices import Choice, component_for
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.events.signal import EmotionSignal
 from ferbench.events.timecode import timecode
 from ferbench.events.windowed import Windowed
 from ferbench.formats.predictions import read_predictions
 from ferbench.protocols import EventRule, SegmentRule, Selector
 from ferbench.results import Analysis
+from ferbench.sentences import Setting, Text
 from ferbench.thesis.frame_csv import read_thesis_csv
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.thesis.rows import LABELS, label_signal
 from ferbench.timespans import TOLERANCE_S
 from ferbench.types import Event, Expressions, Faces, Signal, Timeline
+from ferbench.wording import some
 from ferbench.workflows.file_kinds import check_predictions, kind_of
 from ferbench.workflows.found_events import Events, SessionEvents
 
@@ -78,6 +82,7 @@ def find_events(
         FormatError: a file is not one of predictions; names the line.
         ConfigError: a choice that cannot be used, or that a file has no place for.
     """
+    check_list("labels", labels)
     options = FindOptions(
         rule=component_for("event", rule, config_dirs=config_dirs),
         labels=tuple(labels),
@@ -88,15 +93,36 @@ def find_events(
         fps=fps,
         video=None if video is None else Path(video),
     )
-    is_single = isinstance(source, Analysis | str | Path)
-    sources = [source] if is_single else list(source)  # type: ignore[arg-type]
-    return Events(tuple(_find(item, options) for item in sources))  # type: ignore[arg-type]
+    is_single = isinstance(source, Analysis | str | Path) or not isinstance(source, Iterable)
+    sources: list[Any] = [source] if is_single else list(source)  # type: ignore[arg-type]
+    sessions = tuple(_find(item, options) for item in sources)
+    names = Counter(session.session_id for session in sessions)
+    twice = sorted(name for name, count in names.items() if count > 1)
+    if twice:
+        raise ConfigError(
+            f"{some(twice)} is there more than once; events of two videos would be taken for one's",
+            key="source",
+            hint="give each its own name: predict(video, session=...)",
+        )
+    return Events(sessions)
 
 
-def _find(source: Analysis | str | Path, options: FindOptions) -> SessionEvents:
+def _find(source: Any, options: FindOptions) -> SessionEvents:
     if isinstance(source, Analysis):
+        _check_own_times("what predict returned", options)
         return find_in_analysis(source, options)
-    return find_in_file(Path(source), options)
+    if not isinstance(source, str | Path):
+        raise ConfigError(
+            key="source", expected="what predict returns, or files of predictions", got=source
+        )
+    return find_in_file(path_of("source", source), options)
+
+
+def _check_own_times(name: str, options: FindOptions) -> None:
+    """Refuse a rate or a video for predictions that have their times."""
+    if options.fps is not None or options.video is not None:
+        both = Text(Setting("fps"), " and ", Setting("video"))
+        raise ConfigError(Text(f"{name} has its own times; leave ", both, " out"))
 
 
 def find_in_analysis(analysis: Analysis, options: FindOptions) -> SessionEvents:
@@ -126,9 +152,7 @@ def find_in_file(path: Path, options: FindOptions) -> SessionEvents:
 
 
 def _signals_of_ours(path: Path, options: FindOptions) -> tuple[Signal, ...]:
-    if options.fps is not None or options.video is not None:
-        both = Text(Setting("fps"), " and ", Setting("video"))
-        raise ConfigError(Text(f"{path.name} has its own times; leave ", both, " out"))
+    _check_own_times(path.name, options)
     timeline, faces, expressions = read_predictions(path)
     return _signals(timeline, faces, expressions, options)
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ferbench.checks import path_of
 from ferbench.config.choices import Choice, Chosen, settings_for
 from ferbench.datasets.files import SUFFIXES, num_below, video_files
-from ferbench.errors import DatasetError, FerbenchError, Setting, Text, VideoError, WeightsError
+from ferbench.errors import DatasetError, FerbenchError, VideoError, WeightsError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import Analysis
+from ferbench.sentences import Setting, Text
 from ferbench.workflows.predict_files import Form, PredictionFiles
 from ferbench.workflows.prepare import prepare_pixels
 from ferbench.workflows.progress import OnProgress, untold
@@ -25,13 +27,14 @@ GROUPS: Final = ("reader", "detector", "classify", "preprocessing", "model")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictOptions:
-    """What ``predict_videos`` is asked for.
+    """What ``videos_to_predict`` is asked for.
 
     Attributes:
         source: a video, or a folder of videos.
         recursive: also the videos in the folders below.
         out: folder for the tables.
         choices: by group; what is not chosen is as in the configuration.
+        experiment: a named combination of choices.
         form: our tables, or the thesis' CSV of one face per frame.
         overwrite: replace the tables of other videos.
     """
@@ -40,6 +43,7 @@ class PredictOptions:
     out: Path
     recursive: bool = False
     choices: Mapping[str, Choice]
+    experiment: str | None = None
     form: Form = "tables"
     overwrite: bool = False
 
@@ -102,6 +106,7 @@ class VideosToPredict:
 def predict(
     video: str | Path,
     *,
+    session: str | None = None,
     detector: Choice = None,
     model: Choice = None,
     preprocessing: Choice = None,
@@ -117,6 +122,7 @@ def predict(
 
     Args:
         video: its path.
+        session: its session's name; None = that of the file without its ending.
         detector: finds faces.
         model: classifies crops.
         preprocessing: from box to crop.
@@ -133,7 +139,7 @@ def predict(
         VideoError: the video cannot be decoded, or is damaged.
         WeightsError: weights are missing or do not fit.
     """
-    path = Path(video)
+    path = path_of("video", video)
     choices: dict[str, Choice] = {
         "detector": detector,
         "model": model,
@@ -141,14 +147,17 @@ def predict(
         "classify": classify,
         "reader": reader,
         "runtime": runtime,
-        "experiment": experiment,
     }
-    chosen = settings_for(choices, settings=settings, config_dirs=config_dirs)
+    chosen = settings_for(
+        choices, experiment=experiment, settings=settings, config_dirs=config_dirs
+    )
     analyser = _analyser(chosen)
+    if path.is_dir():
+        raise VideoError(f"{path} is a folder; expected a video, such as one of those in it")
     if not path.is_file():
         raise VideoError(f"{path}: there is no such video")
     prepare_pixels(analyser, [(path, "")], on_progress)
-    return analyser.analyse(path, video_id=path.stem)
+    return analyser.analyse(path, video_id=session or path.stem)
 
 
 def videos_to_predict(options: PredictOptions, *, notify: Notify | None = None) -> VideosToPredict:
@@ -161,7 +170,7 @@ def videos_to_predict(options: PredictOptions, *, notify: Notify | None = None) 
     Raises:
         FerbenchError: an option that cannot be used, or no video.
     """
-    chosen = settings_for(options.choices)
+    chosen = settings_for(options.choices, experiment=options.experiment)
     files = PredictionFiles.of(
         chosen.settings.recipe,
         chosen.choices,

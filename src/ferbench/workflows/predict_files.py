@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ferbench.errors import ConfigError, FormatError, Setting, Text
+from ferbench.errors import ConfigError, FormatError
 from ferbench.formats.predictions import predictions_table, sha256_of, write_predictions
 from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem
 from ferbench.protocols import Selector
 from ferbench.results import Analysis
+from ferbench.sentences import Setting, Text
 from ferbench.thesis.frame_csv import write_thesis_csv, write_thesis_faces
 from ferbench.thesis.names import ThesisName
 from ferbench.thesis.rows import thesis_faces, thesis_predictions

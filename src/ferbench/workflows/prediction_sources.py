@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import ConfigError, FerbenchError, Setting, Text
+from ferbench.errors import ConfigError, FerbenchError
+from ferbench.sentences import Setting, Text
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.wording import plural
 from ferbench.workflows.file_kinds import FileKind, kind_of

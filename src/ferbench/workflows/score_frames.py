@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.formats.frame_labels import COLUMNS, read_frame_labels
 from ferbench.report.statistics_words import number
 from ferbench.report.text_table import TextTable
@@ -15,6 +15,7 @@ from ferbench.scoring.errhri import frame_metrics
 from ferbench.scoring.numbers import frame_numbers
 from ferbench.scoring.ratios import defined
 from ferbench.scoring.session_frames import Frames
+from ferbench.sentences import Setting, Text
 from ferbench.wording import plural, some
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ferbench.errors import Action, DatasetError, Setting, Text
+from ferbench.errors import DatasetError
 from ferbench.formats.length_table import SessionLength
 from ferbench.scoring.session_outcome import SessionOutcome
+from ferbench.sentences import Action, Setting, Text
 from ferbench.types import Annotation, Event
 from ferbench.wording import some
 

@@ -5,24 +5,20 @@ Events, sessions' lengths and annotations, put together by session.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ferbench.datasets.annotators import EVERYBODY, by_annotator
-from ferbench.datasets.naming import NUMBERED_WITHIN, Naming
-from ferbench.errors import Action, ConfigError, DatasetError, Setting, Text, errors_within
-from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Columns, Table
+from ferbench.datasets.naming import Naming
+from ferbench.errors import ConfigError, errors_within
+from ferbench.formats.annotation_table import Columns, Table
 from ferbench.formats.event_table import EventTable
 from ferbench.formats.length_table import SessionLength, is_lengths, read_lengths
 from ferbench.formats.times import TimeFormat
 from ferbench.labels import expression_name
-from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
-from ferbench.spelling import same_name
-from ferbench.types import Annotation, Event
-from ferbench.wording import some
-from ferbench.workflows.searched import Searched
+from ferbench.sentences import Setting, Text
+from ferbench.types import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,45 +56,6 @@ class Request:
     scoring: str
     settings: Sequence[tuple[str, str]]
     intervals: bool
-
-
-def owners_of(
-    request: Request,
-    searched: Searched,
-    table: AnnotationTable,
-    lengths: Mapping[str, SessionLength],
-) -> dict[str, str]:
-    """Whose session each one is, as far as rows or the table of lengths tell.
-
-    Raises:
-        DatasetError: the two say different things.
-    """
-    owners = {name: length.participant for name, length in lengths.items() if length.participant}
-    for name, row in _by_session(replace(request, annotator=EVERYBODY), searched, table):
-        if not row.participant:
-            continue
-        owner = owners.setdefault(name, row.participant)
-        if not same_name(owner, row.participant):
-            raise DatasetError(
-                f"session {name!r} is of participant {owner!r} in the table of lengths and of "
-                f"{row.participant!r} in {request.annotations.name} (line {row.line}); correct "
-                "one of them"
-            )
-    return owners
-
-
-def people_of(
-    request: Request, searched: Searched, table: AnnotationTable, scored: set[str]
-) -> dict[str, CodedIntervals]:
-    """Everybody's marks, where one of several annotators was chosen; else empty."""
-    if request.annotator in (None, EVERYBODY):
-        return {}
-    annotations: dict[str, list[Annotation]] = {name: [] for name in scored}
-    for name, row in _by_session(replace(request, annotator=EVERYBODY), searched, table):
-        if row.kept and name in scored:
-            annotations[name].append(_annotation(name, row))
-    by_name = intervals_by_annotator(annotations, all_watched=request.unlisted == "empty")
-    return by_name if len(by_name) > 1 else {}
 
 
 def events_of_label(table: EventTable, request: Request) -> list[Event]:
@@ -161,89 +118,6 @@ def stamp_of(table: EventTable, request: Request, notes: list[str]) -> Literal["
             "their onset"
         )
     return "onset"
-
-
-def annotations_of(
-    request: Request, searched: Searched, table: AnnotationTable
-) -> tuple[dict[str, list[Annotation]], list[str]]:
-    """Annotations of every session that can be scored, and what is left out.
-
-    Raises:
-        DatasetError: the times are clock times, an annotator must be chosen or does not exist, or
-            one name means sessions of several participants.
-    """
-    events, source = request.events.name, request.annotations.name
-    if table.clock:
-        raise DatasetError(
-            f"{source} has clock times, and nothing says when sessions began",
-            hint=Text("use ", Action("evaluate"), ", or turn them into seconds of the session"),
-        )
-    annotations: dict[str, list[Annotation]] = {}
-    for name, row in _by_session(request, searched, table):
-        of_session = annotations.setdefault(name, [])
-        if row.kept:
-            of_session.append(_annotation(name, row))
-    refused = {searched.find(row.session, row.participant) for row in table.refused}
-    left_out: list[str] = []
-
-    def leave_out(names: set[str], reason: str) -> None:
-        if names:
-            left_out.append(Text("not scored, ", reason, f": {some(sorted(names))}"))
-        for name in names:
-            annotations.pop(name, None)
-
-    leave_out(
-        refused & (set(annotations) | searched.sessions),
-        f"a row of theirs in {source} was refused",
-    )
-    unlisted = set(searched.sessions) - set(annotations) - refused
-    if request.unlisted == "empty":
-        annotations.update((name, []) for name in unlisted)
-    else:
-        leave_out(unlisted, _no_row_in(source))
-    if searched.complete:
-        leave_out(set(annotations) - searched.sessions, f"not among the sessions of {events}")
-    return annotations, left_out
-
-
-def _no_row_in(source: str) -> Text:
-    setting = Setting("unlisted", "empty")
-    return Text(f"no row in {source} (", setting, " takes them as annotated with nothing found)")
-
-
-def _by_session(
-    request: Request, searched: Searched, table: AnnotationTable
-) -> list[tuple[str, AnnotationRow]]:
-    """Rows of the chosen annotator with the names of their sessions."""
-    rows = by_annotator(table.rows, request.annotator)
-    named = [(searched.find(row.session, row.participant), row) for row in rows]
-    first_of: dict[str, AnnotationRow] = {}
-    for name, row in named:
-        if not row.participant:
-            continue
-        first = first_of.setdefault(name, row)
-        if not same_name(first.participant, row.participant):
-            raise DatasetError(
-                f"{request.annotations.name}: session {name!r} is there for participants "
-                f"{first.participant!r} (line {first.line}) and {row.participant!r} (line "
-                f"{row.line})",
-                hint=Text(
-                    "where sessions are numbered within participants, set ",
-                    Setting("session_name", NUMBERED_WITHIN),
-                ),
-            )
-    return named
-
-
-def _annotation(name: str, row: AnnotationRow) -> Annotation:
-    return Annotation(
-        session_id=name,
-        onset_s=row.onset_s,
-        offset_s=row.offset_s,
-        kind=row.kind,
-        annotator=row.annotator,
-        reacted=row.reacted,
-    )
 
 
 def table_from(

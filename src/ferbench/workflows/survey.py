@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ferbench.checks import path_of
 from ferbench.datasets.files import SUFFIXES, video_files
 from ferbench.datasets.guess import guess_places, places_by_pattern
 from ferbench.datasets.headers import FIELDS
@@ -16,7 +17,8 @@ from ferbench.datasets.known_names import KnownNames
 from ferbench.datasets.naming import chosen
 from ferbench.datasets.place import Placement
 from ferbench.datasets.starts import fill_starts, read_starts
-from ferbench.errors import ConfigError, DatasetError, Setting, Text
+from ferbench.errors import ConfigError, DatasetError
+from ferbench.sentences import Setting, Text
 from ferbench.wording import plural
 from ferbench.workflows.survey_annotations import (
     SurveyedAnnotations,
@@ -126,13 +128,18 @@ class Survey:
         return f"Survey: {', '.join(facts)}"
 
 
-def survey(options: SurveyOptions) -> Survey:
+def survey(options: SurveyOptions | str | Path) -> Survey:
     """Look at a study's folder, its annotations and its log book; nothing is written.
+
+    Args:
+        options: what to look at, or only the folder.
 
     Raises:
         ConfigError: the folder, the pattern, a column or the camera cannot be used.
         DatasetError: there is no video, none has a place, or a CSV cannot be read.
     """
+    if not isinstance(options, SurveyOptions):
+        options = SurveyOptions(videos=path_of("videos", options))
     options = _absolute(options)
     _check(options)
     folder = options.videos
@@ -182,9 +189,9 @@ def _absolute(options: SurveyOptions) -> SurveyOptions:
     """The options, with paths that mean the same in any working directory."""
     return replace(
         options,
-        videos=options.videos.expanduser().absolute(),
-        annotations=options.annotations and options.annotations.expanduser().absolute(),
-        starts=options.starts and options.starts.expanduser(),
+        videos=path_of("videos", options.videos).absolute(),
+        annotations=options.annotations and path_of("annotations", options.annotations).absolute(),
+        starts=options.starts and path_of("starts", options.starts),
     )
 
 

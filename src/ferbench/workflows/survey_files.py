@@ -18,9 +18,10 @@ from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.manifest import COLUMNS
 from ferbench.datasets.pattern import FILE_NAME
 from ferbench.datasets.place import Place
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.formats.annotation_table import Table
 from ferbench.formats.times import TimeFormat
+from ferbench.sentences import Setting, Text
 from ferbench.workflows.survey import Survey
 from ferbench.workflows.survey_annotations import default_columns
 

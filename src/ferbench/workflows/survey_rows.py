@@ -13,7 +13,7 @@ from ferbench.datasets.lengths import Header, Lengths, Reading, read_header, rea
 from ferbench.datasets.name_words import GOPRO
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, did_you_mean
 from ferbench.datasets.recordings import Footage
-from ferbench.errors import DatasetError, FormatError, Setting, Text
+from ferbench.errors import DatasetError, FormatError
 from ferbench.formats.annotation_table import (
     AnnotationRow,
     AnnotationTable,
@@ -21,6 +21,7 @@ from ferbench.formats.annotation_table import (
     RefusedRow,
     Table,
 )
+from ferbench.sentences import Setting, Text
 from ferbench.wording import some, some_lines
 from ferbench.workflows.survey_annotations import SurveyedAnnotations
 from ferbench.workflows.survey_videos import DATA_SET, Findings, SurveyedVideos

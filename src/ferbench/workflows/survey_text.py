@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ferbench.datasets.naming import Naming
-from ferbench.errors import Part, Setting, Text
+from ferbench.sentences import Part, Setting, Text
 from ferbench.wording import plural, some
 from ferbench.workflows.survey import Survey
 from ferbench.workflows.survey_annotations import SurveyedAnnotations

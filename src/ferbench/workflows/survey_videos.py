@@ -13,7 +13,8 @@ from ferbench.datasets.naming import Naming
 from ferbench.datasets.place import Place, Placement
 from ferbench.datasets.recordings import Footage, Recording, parse_moment
 from ferbench.datasets.starts import is_later
-from ferbench.errors import DatasetError, Setting, Text
+from ferbench.errors import DatasetError
+from ferbench.sentences import Setting, Text
 from ferbench.wording import some
 
 DATA_SET: Final = "dataset"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ferbench.errors import ConfigError, Setting, Text
+from ferbench.errors import ConfigError
 from ferbench.protocols import EventRule
+from ferbench.sentences import Setting, Text
 from ferbench.thesis.export import BOTH, FileEvents, ThesisExport
 from ferbench.workflows.found_events import SessionEvents
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ferbench.config.published import chosen_files
-from ferbench.errors import ConfigError, Text, WeightsError
+from ferbench.errors import ConfigError, WeightsError
 from ferbench.places import default_root, models_dir
+from ferbench.sentences import Text
 from ferbench.weights import importing
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.checking import advice, check, is_there

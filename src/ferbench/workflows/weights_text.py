@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import Action, Text
 from ferbench.report.text_table import TextTable
+from ferbench.sentences import Action, Text
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.importing import Imported
 from ferbench.weights.published import UNKNOWN, PublishedFile

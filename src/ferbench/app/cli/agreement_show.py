@@ -12,7 +12,7 @@ import typer
 
 from ferbench.app.console import error_console, output_console
 from ferbench.app.tables import FittedTable
-from ferbench.errors import Words, told
+from ferbench.sentences import Words, told
 from ferbench.workflows.agreement.files import WrittenAgreement
 from ferbench.workflows.agreement.parts import EmotionAgreement
 from ferbench.workflows.agreement.record import RecordedAgreement

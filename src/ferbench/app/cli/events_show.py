@@ -11,8 +11,8 @@ from typing import Final
 import typer
 
 from ferbench.app.words import OptionWords, reason_in
-from ferbench.errors import Setting, told
 from ferbench.formats.dispatch import writer_of
+from ferbench.sentences import Setting, told
 from ferbench.thesis.export import ThesisExport
 from ferbench.workflows.events_files import check_events_target, write_events
 from ferbench.workflows.events_text import lines_of_one, lines_of_several, notes_of, plain_events

@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 
 from ferbench.app.words import command_of
-from ferbench.errors import Action, Setting, Text, told
+from ferbench.sentences import Action, Setting, Text, told
 from ferbench.workflows.survey import Survey
 from ferbench.workflows.survey_files import RESERVED_WORDS, DataSetFiles
 from ferbench.workflows.survey_text import first_settings, survey_facts, to_do_first

@@ -25,7 +25,7 @@ from rich.text import Text
 from ferbench.app.console import error_console
 from ferbench.app.tables import FittedTable
 from ferbench.app.words import OptionWords
-from ferbench.errors import told
+from ferbench.sentences import told
 from ferbench.weights.fetching import OnFileBytes
 from ferbench.weights.published import PublishedFile
 from ferbench.workflows.weights_results import WeightChoice, WeightList

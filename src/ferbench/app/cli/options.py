@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ferbench.app.words import OptionWords
-from ferbench.errors import ConfigError, FerbenchError, Words
+from ferbench.errors import ConfigError, FerbenchError
+from ferbench.sentences import Words
 
 
 def pairs(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:

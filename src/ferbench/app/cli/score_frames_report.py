@@ -9,7 +9,7 @@ import typer
 from ferbench.app.console import output_console
 from ferbench.app.tables import FittedTable
 from ferbench.app.words import OptionWords
-from ferbench.errors import told
+from ferbench.sentences import told
 from ferbench.workflows.score_frames import FrameScores
 
 

@@ -8,22 +8,21 @@ import typer
 
 from ferbench.app.console import output_console
 from ferbench.app.tables import FittedTable
-from ferbench.errors import Words, told
 from ferbench.report.scores_text import scores_table
 from ferbench.report.statistics_text import summary
 from ferbench.report.statistics_words import scores_line
-from ferbench.workflows.score_files import ScoredTables
+from ferbench.scoring.evaluation import Scores
+from ferbench.sentences import Words, told
 
 
-def show(scored: ScoredTables, words: Words, *, as_json: bool) -> None:
+def show(scores: Scores, words: Words, *, as_json: bool) -> None:
     """Print a table and totals, and what was left out to the error output.
 
     Or JSON with all of it.
     """
-    scores = scored.scores
-    refused = [told(text, words) for text in scored.refused]
-    left_out = [told(text, words) for text in scored.left_out]
-    notes = [told(text, words) for text in scored.notes]
+    refused = [told(text, words) for text in scores.refused]
+    left_out = [told(text, words) for text in scores.left_out]
+    notes = [told(text, words) for text in scores.notes]
     if as_json:
         sentences = {"left_out": left_out, "refused_rows": refused, "notes": notes}
         typer.echo(json.dumps({**scores.as_plain(), **sentences}, indent=1))

@@ -18,10 +18,10 @@ allows; any other has all that ``Criterion`` lists.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
+from ferbench import checks
 from ferbench.errors import ConfigError
 from ferbench.scoring.matching.many_draws import Counting
 from ferbench.scoring.scored_session import Stamp
@@ -45,6 +45,7 @@ class OnsetWindow(NamedTuple):
     tolerance_s: float
 
 
+@runtime_checkable
 class Criterion(Protocol):
     """Says which events count for which annotations, and what follows from that.
 
@@ -115,5 +116,4 @@ def check_seconds(**values: float) -> None:
         ConfigError: names the field.
     """
     for name, value in values.items():
-        if not (math.isfinite(value) and value >= 0):
-            raise ConfigError(key=name, expected="a finite number of seconds, 0 or more", got=value)
+        checks.check_seconds(name, value)

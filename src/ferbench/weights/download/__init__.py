@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import Action, Text, WeightsError
+from ferbench.errors import WeightsError
+from ferbench.sentences import Action, Text
 
 OnBytes = Callable[[int, int | None], None]
 """Called with how many bytes of a file are here, and of how many (None = not known)."""

@@ -12,7 +12,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ferbench.errors import Text, WeightsError
+from ferbench.errors import WeightsError
+from ferbench.sentences import Text
 from ferbench.weights.download import (
     PATIENT,
     Accept,

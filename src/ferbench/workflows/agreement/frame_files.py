@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ferbench.errors import Action, ConfigError, FormatError, Setting, Text, VideoError
+from ferbench.errors import ConfigError, FormatError, VideoError
 from ferbench.events.windowed import Windowed
 from ferbench.scoring.agreement.frames import NO_LABEL
 from ferbench.scoring.agreement.segments import SessionKey
+from ferbench.sentences import Action, Setting, Text
 from ferbench.thesis.frame_csv import read_thesis_csv
 from ferbench.thesis.names import ThesisName, parse_thesis_name
 from ferbench.thesis.results import ResultsRow, participants_in, session_in

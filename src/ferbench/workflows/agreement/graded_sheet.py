@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferbench.atomic import replacing
-from ferbench.errors import ConfigError, FormatError, Setting, Text
+from ferbench.errors import ConfigError, FormatError
+from ferbench.sentences import Setting, Text
 from ferbench.thesis.grade_counts import GradedEvents, count_grades
 from ferbench.thesis.grades import (
     TRUE,

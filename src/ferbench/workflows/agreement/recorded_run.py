@@ -13,13 +13,14 @@ from typing import Final
 import numpy as np
 
 from ferbench.config.recorded import recorded_components
-from ferbench.errors import Action, Text, TrackingError
+from ferbench.errors import TrackingError
 from ferbench.events.windowed import Windowed, segment_flags
 from ferbench.formats.event_table import read_events
 from ferbench.formats.predictions import read_predictions
 from ferbench.protocols import EventRule, Selector, SignalRule
 from ferbench.results import RunRow
 from ferbench.scoring.agreement.frames import NO_LABEL
+from ferbench.sentences import Action, Text
 from ferbench.tracking.store import PREDICTIONS_TAG, Store
 from ferbench.types import I64, Expressions, Faces, Timeline
 from ferbench.workflows.agreement.outputs import class_of

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ferbench.errors import Action, ConfigError, DataError, Text
+from ferbench.errors import ConfigError, DataError
 from ferbench.events.windowed import Windowed
 from ferbench.report.compare import compare
 from ferbench.results import RunRow
 from ferbench.scoring.agreement.segments import Detections, SessionKey, segments_with
+from ferbench.sentences import Action, Text
 from ferbench.tracking.store import Store
 from ferbench.types import I64
 from ferbench.wording import plural

@@ -9,7 +9,8 @@ import typer
 
 from ferbench.app.cli.options import csv_flag, json_flag
 from ferbench.app.words import OptionWords
-from ferbench.errors import FerbenchError, told
+from ferbench.errors import FerbenchError
+from ferbench.sentences import told
 
 if TYPE_CHECKING:
     from ferbench.report.comparison import Comparison

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ferbench.app.words import OptionWords
-from ferbench.errors import told
+from ferbench.sentences import told
 
 if TYPE_CHECKING:
     from ferbench.workflows.doctor_weights import Finding

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ferbench.errors import FerbenchError, told
+from ferbench.errors import FerbenchError
+from ferbench.sentences import told
 
 models = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, import, verify.")
 

@@ -91,7 +91,6 @@ def predict(
         recursive=recursive,
         out=out,
         choices={
-            "experiment": experiment,
             "model": model,
             "detector": detector,
             "preprocessing": preprocessing,
@@ -102,6 +101,7 @@ def predict(
                 "on_damaged": "keep" if keep_damaged else "error",
             },
         },
+        experiment=experiment,
         form=form,  # type: ignore[arg-type]
         overwrite=overwrite,
     )

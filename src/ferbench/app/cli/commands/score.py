@@ -11,7 +11,8 @@ import typer
 
 from ferbench.app.cli.options import JsonFlag, columns_option, errors_in_words, pairs
 from ferbench.app.words import OptionWords
-from ferbench.errors import FerbenchError, Setting
+from ferbench.errors import FerbenchError
+from ferbench.sentences import Setting
 
 if TYPE_CHECKING:
     from ferbench.scoring.evaluation import Scores
@@ -195,10 +196,10 @@ def score(
         intervals=intervals,
     )
     with errors_in_words(WORDS):
-        scored = score_files(request)
-    _write(scored.scores, matches=matches, out=out)
-    show(scored, WORDS, as_json=as_json)
-    if scored.refused:
+        scores = score_files(request)
+    _write(scores, matches=matches, out=out)
+    show(scores, WORDS, as_json=as_json)
+    if scores.refused:
         raise typer.Exit(1)
 
 
