@@ -309,7 +309,7 @@ def score(criterion: Any, models: Path) -> Output:
         observed=((3.0, 31.0), (35.0, 58.0)),
     )
     scores = scores_of([(found.counts, found.lags_s)], params={})
-    return {"matches": np.array(found.matches), "scores": np.array([s.value for s in scores])}
+    return {"matches": np.array(found.matches)} | {s.name: np.array(s.value) for s in scores}
 
 
 def describe(rules: Any, models: Path) -> Output:
@@ -317,7 +317,7 @@ def describe(rules: Any, models: Path) -> Output:
     rules = dataclasses.replace(rules, frame_rate_hz=30.0)
     sessions = scored_sessions(3, every=2)
     found = numbers_of(statistics(sessions, Window(), rules, annotators={}))
-    return {"numbers": np.array(list(found.values()))}
+    return {name: np.array(value) for name, value in found.items()}
 
 
 PROBES = {
@@ -369,12 +369,12 @@ PROBES = {
     ),
     "scoring": Probe(
         run=score,
-        within={"matches": 0, "scores": 1e-6},
+        within={"matches": 0, "*": 1e-6},
         also=({"stamp": "onset"}, {"pre_s": 0.0, "post_s": 1.0}),
     ),
     "statistics": Probe(
         run=describe,
-        within={"numbers": 1e-6},
+        within={"*": 1e-6},
         also=({"method": "bca", "draws": 100, "surrogates": 50, "seed": 1},),
     ),
 }
@@ -418,9 +418,10 @@ def numbers(value: np.ndarray) -> Output:
 
 
 def difference(kept: Entry, now: Entry, within: dict[str, float]) -> str:
-    """What differs between two outputs, "" = nothing beyond the tolerance."""
-    if kept["output"].keys() != now["output"].keys():
-        return f"outputs were {', '.join(kept['output'])}, now {', '.join(now['output'])}"
+    """What differs of the kept outputs, "" = nothing beyond the tolerance. Others may be new."""
+    lost = kept["output"].keys() - now["output"].keys()
+    if lost:
+        return f"no longer gives {', '.join(sorted(lost))}"
     for key, before in kept["output"].items():
         after = now["output"][key]
         if before["shape"] != after["shape"]:
@@ -452,6 +453,9 @@ def verdict(name: str, kept: Entry | None, now: Entry, within: dict[str, float])
             f"{name}: version or fields changed (version {kept['version']} -> "
             f"{now['version']}): {HOW}"
         )
+    added = now["output"].keys() - kept["output"].keys()
+    if added:
+        return f"{name} gives more than is kept ({', '.join(sorted(added))}): {HOW}"
     return ""
 
 
@@ -465,7 +469,9 @@ def rewritten(kept: dict[str, Entry], now: dict[str, Entry]) -> tuple[dict[str, 
         within = PROBES[name.split("/")[0]].within
         if same_key and difference(before, entry, within):
             refused.append(verdict(name, before, entry, within))
-        result[name] = before if same_key else entry
+        result[name] = entry
+        if same_key:
+            result[name] = {**entry, "output": entry["output"] | before["output"]}
     return result, refused
 
 

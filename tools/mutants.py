@@ -34,10 +34,10 @@ PARTS = {
     "events": (["events", "threshold_sweep.py"], ["tests/events"]),
     "selectors": (["selectors"], ["tests/selectors", "tests/pipeline/test_quality.py"]),
     "times": (
-        ["datasets/times.py", "datasets/time_format.py", "datasets/lengths.py"],
-        ["tests/datasets"],
+        ["formats/times.py", "formats/time_format.py", "datasets/lengths.py"],
+        ["tests/formats", "tests/datasets"],
     ),
-    "formats": (["formats"], ["tests/formats", "tests/datasets/test_annotations.py"]),
+    "formats": (["formats"], ["tests/formats", "tests/datasets"]),
     "quality": (["pipeline/quality.py", "pipeline/parts.py"], ["tests/pipeline"]),
 }
 """Sources below src/ferbench and the tests that must notice a change in them, by part."""

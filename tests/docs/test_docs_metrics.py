@@ -2,7 +2,7 @@
 
 After a change write it with
 
-    python tests/docs/test_docs_metrics.py --write
+    PYTHONPATH=tests python tests/docs/test_docs_metrics.py --write
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ferbench.scoring.metrics import metrics_table
 from helpers.reference import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "outputs.md"
-BEGIN = "<!-- made by: python tests/docs/test_docs_metrics.py --write -->"
+BEGIN = "<!-- made by: PYTHONPATH=tests python tests/docs/test_docs_metrics.py --write -->"
 END = "<!-- end of the table of metrics -->"
 
 
@@ -25,7 +25,7 @@ def page_with(table: str) -> str:
 
 
 def test_the_table_is_the_programs():
-    hint = f"write it with: {re.search('python .* --write', BEGIN)[0]}"
+    hint = f"write it with: {re.search('PYTHONPATH.* --write', BEGIN)[0]}"
     assert page_with(metrics_table()) == PAGE.read_text(encoding="utf-8"), hint
 
 

@@ -2,7 +2,7 @@
 
 15 participants, 2 sessions each, files named in three ways, two cameras.
 
-    python tests/generated_study.py DIR --samples DIR
+    python tests/helpers/generated_study.py DIR --samples DIR
 
 Its videos are copies of six short clips (three pieces of real recordings, and the same mirrored for
 the side camera). Files of the same content share one entry of the cache, so a run on all 30

@@ -3,7 +3,7 @@
 Filled from a recipe, on images from a recipe, as the oracles' manifests say.
 
 Recipes and goldens of the procedural images are kept in tests/data/oracles too, so that the
-networks are checked without the reference data; ``python tests/procedural.py --write`` takes them
+networks are checked without the reference data; ``PYTHONPATH=tests python tests/helpers/procedural.py --write`` takes them
 from there.
 """
 

@@ -2,7 +2,7 @@
 
 ``retinaface_f64.npz`` holds what the networks of batch-face 1.4.0 (those of Pytorch_Retinaface)
 compute in double precision with procedural weights. To make it again, unpack batch-face's wheel and
-run ``python tests/test_retinaface_net.py --write batch_face/face_detection/alignment.py``.
+run ``PYTHONPATH=tests python tests/nets/test_retinaface_net.py --write batch_face/face_detection/alignment.py``.
 """
 
 from __future__ import annotations
