@@ -66,7 +66,7 @@ def test_videos_without_annotations(videos):
     )
     assert all(session.annotations is None for session in sessions)
     assert dataset.load().notices == (
-        "videos in folders below videos: 1, not looked at (recursive='true' looks there)",
+        "videos in folders below videos: 1, not looked at (recursive=True looks there)",
     )
     assert Study(videos=str(videos), recursive=True).load().notices == ()
 
@@ -129,7 +129,7 @@ def test_nothing_to_use(videos, tmp_path):
     (tmp_path / "empty").mkdir()
     for target, says in {
         tmp_path / "none": "no such folder or file",
-        tmp_path / "empty": r"no video in .* files that end in \.mp4, .*; recursive='true' looks",
+        tmp_path / "empty": r"no video in .* files that end in \.mp4, .*; recursive=True looks",
         videos / "notes.txt": "neither a folder nor a video",
     }.items():
         with pytest.raises(DatasetError, match=says) as raised:

@@ -626,7 +626,7 @@ def test_sessions_numbered_within_participants(lab):
 def test_rows_of_two_participants_under_one_name(lab):
     told = refusal(lab(["1.mp4"], rows=ROWS_WITHIN))
     assert "session '1' is there for participants 'p1' (line 2) and 'P2' (line 3)" in told
-    assert "format.columns.participant='null'" in told
+    assert "format={'columns': {'participant': None}}" in told
     without = Table(columns=Columns(participant=None))
     assert onsets(lab(["1.mp4"], rows=ROWS_WITHIN, format=without)) == {"1": [5.0, 6.0]}
 

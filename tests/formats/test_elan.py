@@ -465,10 +465,10 @@ def test_a_row_belongs_to_the_session_that_its_video_is_of(tmp_path):
 
 
 def test_options_that_do_not_fit(tmp_path):
-    with pytest.raises(DatasetError, match="time_format='seconds' is for CSV files"):
+    with pytest.raises(DatasetError, match="'time_format': 'seconds'} is for CSV files"):
         read_annotations(SAMPLE, Table(tier="severity", time_format="seconds"))
     (tmp_path / "a.csv").write_text("session,onset_s\na,1.5\n")
-    with pytest.raises(DatasetError, match=r"format\.tier='x' is for files of ELAN"):
+    with pytest.raises(DatasetError, match="'tier': 'x'} is for files of ELAN"):
         read_annotations(tmp_path / "a.csv", Table(tier="x"))
     with pytest.raises(DatasetError, match=r"column 'type' not found; found: session, .*tier_type"):
         read_annotations(SAMPLE, Table(tier="severity", columns=Columns(kind="type")))

@@ -259,7 +259,7 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ),
         (
             "participant,onset_s\n1,1\n",
-            "format.columns (format.columns.session='null' where rows name only the participant)",
+            "format.columns (format={'columns': {'session': None}} where rows name only the participant)",
         ),
         ("session,onset_s,onset_s\na,1,2\n", "'onset_s' is there 2 times"),
         (GOOD + 'c,1,2,"smile,x\nd,1,2,s,x\n', "line 4: a row that is no CSV"),
@@ -355,14 +355,14 @@ def test_keep_in_any_unicode_form(tmp_path):
 def test_keep_values_and_columns_that_are_not_there(tmp_path):
     table = read(tmp_path, KEEP, keep={"type": ("robots", "robot")})
     assert table.notes == (
-        "format.keep.type='robots': no row has it; there are: human, note, robot",
+        "format={'keep': {'type': 'robots'}}: no row has it; there are: human, note, robot",
     )
     assert [r.line for r in table.rows if r.kept] == [2, 4]
-    says = "keep.type='bot,machine' leaves no row; there are: human, note, robot"
+    says = "format={'keep': {'type': 'bot,machine'}} leaves no row; there are: human, note, robot"
     assert says in refused(tmp_path, KEEP, keep={"type": ("bot", "machine")})
     both = {"type": ("human",), "who": ("y",)}
     assert (
-        "format.keep.type='human' and format.keep.who='y' leave no row: no row has all of them"
+        "format={'keep': {'type': 'human'}} and format={'keep': {'who': 'y'}} leave no row: no row has all of them"
         in refused(tmp_path, KEEP, keep=both)
     )
     assert read(tmp_path, KEEP.splitlines()[0], keep=both).rows == ()

@@ -276,7 +276,7 @@ def test_whole_numbers_without_a_unit_are_ambiguous(header, text):
     assert f"{text} is 12500.0 s as seconds, or 12.5 s as milliseconds; say which with" in str(
         raised.value
     )
-    assert "time_format='seconds' or milliseconds" in str(raised.value)
+    assert "format={'time_format': 'seconds'} or milliseconds" in str(raised.value)
 
 
 def test_two_units_in_the_headers():
@@ -292,7 +292,7 @@ def test_hours_may_be_clock_times_where_starts_are_known():
         find("12:00:30", starts_known=True)
     assert str(raised.value) == (
         "12:00:30 is 43230.0 s as hh:mm:ss, or 12:00:30 on the clock; "
-        "say which with format.time_format='hh:mm:ss' or clock"
+        "say which with format={'time_format': 'hh:mm:ss'} or clock"
     )
     assert find("12:00:30", starts_known=True, time_format="clock").read("12:00:30") == Clock(
         of_day_s=43230

@@ -195,7 +195,7 @@ def test_damage_that_opencv_does_not_tell(clip, tmp_path, change, threads):
         read(path, threads=threads)
     message = str(raised.value)
     assert "expected 2.000 s (about 60 frames)" in message
-    assert "runtime.on_damaged='keep'" in message
+    assert "runtime={'on_damaged': 'keep'}" in message
     frames, timeline = read(path, threads=threads, keep=True)
     assert np.array_equal(frames.flip(1).permute(0, 2, 3, 1).numpy(), bare(path)[0])
     assert f"at {timeline.duration_s:.3f} s after {len(frames)} frames" in timeline.damage

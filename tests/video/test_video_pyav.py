@@ -216,7 +216,7 @@ def test_damaged_files(clip, tmp_path, change, says, threads):
     message = str(raised.value)
     assert says in message
     assert "expected 2.000 s (about 60 frames)" in message
-    assert "runtime.on_damaged='keep'" in message
+    assert "runtime={'on_damaged': 'keep'}" in message
     frames, timeline = read(path, threads=threads, keep=True)
     assert 15 < len(frames) < 45
     assert f"after {len(frames)} frames" in timeline.damage

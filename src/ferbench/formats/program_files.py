@@ -137,7 +137,7 @@ def _check_time_format(source: Source) -> None:
             Setting("format.time_format", time_format),
             " is for CSV files; an annotation program's file tells how its times are written",
         ),
-        hint=Text("set it to ", Setting("format.time_format", "auto")),
+        hint=Text("set ", Setting("format.time_format", "auto")),
     )
 
 
