@@ -120,3 +120,18 @@ def test_the_picture_of_the_house_is_that_of_the_contract():
     names = runpy.run_path(str(CHECKOUT / "tools" / "draw_house.py"))
     picture = (CHECKOUT / "docs" / "images" / "house.svg").read_text(encoding="utf-8")
     assert picture == names["drawing"](names["layers"]()), "run: python tools/draw_house.py"
+
+
+def test_no_file_is_longer_than_a_reader_keeps_in_mind():
+    lengths = {
+        str(path.relative_to(CHECKOUT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in SOURCE.rglob("*.py")
+    }
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_parts_of_the_mutants_are_there():
+    parts = runpy.run_path(str(CHECKOUT / "tools" / "mutants.py"))["PARTS"]
+    for sources, tests in parts.values():
+        assert [part for part in sources if not (SOURCE / "ferbench" / part).exists()] == []
+        assert [part for part in tests if not (CHECKOUT / part).exists()] == []
