@@ -1,9 +1,9 @@
 """ferbench: evaluation of facial expression recognition on video, as a library.
 
-The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``, ``evaluate``,
-``compare``, ``agree``, ``survey``) take typed options, print nothing, and return results that print well and
-have ``to_frame()``. Everything is imported when it is first used: ``import ferbench`` needs and
-loads neither hydra nor mlflow nor torch.
+The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
+``evaluate``, ``compare``, ``agree``, ``survey``) take typed options, print nothing, and return
+results that print well and have ``to_frame()``. Everything is imported when it is first used:
+``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
 
 >>> import ferbench as fb
 >>> fb.Hysteresis(enter=0.6).exit

@@ -259,7 +259,8 @@ def test_rows_that_differ_in_anything_are_no_duplicates(tmp_path):
         ),
         (
             "participant,onset_s\n1,1\n",
-            "format.columns (format={'columns': {'session': None}} where rows name only the participant)",
+            "format.columns (format={'columns': {'session': None}} where rows name only the "
+            "participant)",
         ),
         ("session,onset_s,onset_s\na,1,2\n", "'onset_s' is there 2 times"),
         (GOOD + 'c,1,2,"smile,x\nd,1,2,s,x\n', "line 4: a row that is no CSV"),
@@ -362,8 +363,8 @@ def test_keep_values_and_columns_that_are_not_there(tmp_path):
     assert says in refused(tmp_path, KEEP, keep={"type": ("bot", "machine")})
     both = {"type": ("human",), "who": ("y",)}
     assert (
-        "format={'keep': {'type': 'human'}} and format={'keep': {'who': 'y'}} leave no row: no row has all of them"
-        in refused(tmp_path, KEEP, keep=both)
+        "format={'keep': {'type': 'human'}} and format={'keep': {'who': 'y'}} leave no row: "
+        "no row has all of them" in refused(tmp_path, KEEP, keep=both)
     )
     assert read(tmp_path, KEEP.splitlines()[0], keep=both).rows == ()
     assert (

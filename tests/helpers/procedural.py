@@ -3,8 +3,9 @@
 Filled from a recipe, on images from a recipe, as the oracles' manifests say.
 
 Recipes and goldens of the procedural images are kept in tests/data/oracles too, so that the
-networks are checked without the reference data; ``PYTHONPATH=tests python tests/helpers/procedural.py --write`` takes them
-from there.
+networks are checked without the reference data. They are taken from there by
+
+    PYTHONPATH=tests python tests/helpers/procedural.py --write
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 ``retinaface_f64.npz`` holds what the networks of batch-face 1.4.0 (those of Pytorch_Retinaface)
 compute in double precision with procedural weights. To make it again, unpack batch-face's wheel and
-run ``PYTHONPATH=tests python tests/nets/test_retinaface_net.py --write batch_face/face_detection/alignment.py``.
+run, with batch_face/face_detection/alignment.py of it as FILE:
+
+    PYTHONPATH=tests python tests/nets/test_retinaface_net.py --write FILE
 """
 
 from __future__ import annotations
