@@ -126,6 +126,10 @@ class WeightsError(FerbenchError):
     """A weight file that is missing, not what it should be, or cannot be fetched."""
 
 
+class WeightsFolderError(WeightsError):
+    """The folder of weight files cannot be used; it says nothing about any file in it."""
+
+
 class CacheError(FerbenchError):
     """A stored table that cannot be read back as what it claims to be."""
 

@@ -135,7 +135,7 @@ def test_a_damaged_video_is_decoded_once_and_used_only_when_kept(recipe, clip, m
     folder = tmp_path / "cache"
     analyser = analyser_on(folder, recipe, models)
     for _ in range(2):
-        with pytest.raises(VideoError, match="on_damaged='keep'"):
+        with pytest.raises(VideoError, match="'on_damaged': 'keep'"):
             analyser.analyse(cut, video_id="cut")
     decoded = analyser.work.frames_decoded
     assert 0 < decoded < 36

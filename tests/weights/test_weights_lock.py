@@ -28,7 +28,7 @@ from test_weights import as_attachment, drive_site, left_in, plain_network  # no
 from ferbench.config.binding import build
 from ferbench.config.compose import composed
 from ferbench.config.settings import PLUGS
-from ferbench.errors import WeightsError
+from ferbench.errors import WeightsError, WeightsFolderError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
@@ -538,6 +538,26 @@ def test_a_run_records_the_digest_and_not_the_word_unknown(
 
 # import
 # ------------------------------------------------------------------------------
+
+
+def test_a_folder_that_cannot_be_written_says_nothing_about_its_files(
+    tmp_path, folder, monkeypatch
+):
+    item = published(PageFile(page="https://example.org/"))
+    path = put(CONTENT, folder)
+    other = published(PageFile(page="https://example.org/"), file="x/other.pth")
+    put(OTHER, tmp_path / "from", "other.pth")
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(weights_lock, "write_text", refuse)
+    with pytest.raises(WeightsFolderError, match="cannot be noted in .*No space left"):
+        import_files([item], tmp_path / "from", folder, confirm=lock_digest)
+    assert path.read_bytes() == CONTENT
+    with pytest.raises(WeightsFolderError, match=r"x/other\.pth cannot be noted"):
+        import_files([other], tmp_path / "from", folder, confirm=lock_digest)
+    assert left_in(folder) == {FILE}
 
 
 def test_import_by_name_by_beginning_and_by_carried_lock(tmp_path, folder):

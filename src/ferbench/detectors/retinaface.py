@@ -41,6 +41,7 @@ from ferbench.detectors.network_input import Fit, Pixels, Resolution, fit
 from ferbench.detectors.suppression import greedy_nms
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets.retinaface import Body, RetinaFace
+from ferbench.sentences import Text
 from ferbench.types import F32, I64, Faces
 from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import StateDict, load_strictly, torch_state_dict
@@ -185,28 +186,35 @@ def state_dict(path: Path) -> StateDict:
     """
     if not zipfile.is_zipfile(path):
         return torch_state_dict(path)
+    with tempfile.TemporaryDirectory(prefix="ferbench-weights-") as scratch:
+        inner = _only_file(path, Path(scratch))
+        if inner is None:  # what torch.save writes is an archive of many files
+            return torch_state_dict(path)
+        return _inner_state_dict(inner, path)
+
+
+def _only_file(path: Path, scratch: Path) -> Path | None:
+    """The only file of a zip archive, unpacked to a folder; None = it has several."""
     try:
-        with (
-            zipfile.ZipFile(path) as archive,
-            tempfile.TemporaryDirectory(prefix="ferbench-weights-") as scratch,
-        ):
+        with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            if len(names) != 1:  # what torch.save writes is an archive of many files
-                return torch_state_dict(path)
-            return torch_state_dict(Path(archive.extract(names[0], scratch)))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+            return Path(archive.extract(names[0], scratch)) if len(names) == 1 else None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise WeightsError(
             f"{path} cannot be read as a zip archive with a network's weights: {error}"
         ) from error
+    except OSError as error:
+        raise WeightsError(
+            f"{path} cannot be unpacked to {scratch}: {error.strerror or error}"
+        ) from error
+
+
+def _inner_state_dict(inner: Path, path: Path) -> StateDict:
+    """The state_dict of an archive's only file; errors name the archive."""
+    try:
+        return torch_state_dict(inner)
     except WeightsError as error:
-        raise WeightsError(f"{path}: {error}") from error
+        raise WeightsError(Text(f"{path}: ", error.text())) from error
 
 
 class _Loaded:

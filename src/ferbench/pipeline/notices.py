@@ -9,6 +9,7 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.protocols import Selector
 from ferbench.results import SessionResult
 from ferbench.selectors.track import Track
+from ferbench.sentences import Setting, Text
 from ferbench.timespans import contains
 
 _FEW = 5
@@ -30,7 +31,8 @@ def crop_notice(recipe: Recipe) -> list[str]:
 def oddities(result: SessionResult, selector: Selector) -> list[str]:
     """Damage, repaired times, annotations without video, and a chosen face that keeps changing."""
     sentences = (*_video(result), *_annotations(result), *_switches(result, selector))
-    return [f"{result.session.session_id}: {sentence}" for sentence in sentences]
+    session = result.session.session_id
+    return [Text(f"{session}: ", sentence) for sentence in sentences]
 
 
 def _video(result: SessionResult) -> list[str]:
@@ -77,4 +79,5 @@ def _switches(result: SessionResult, selector: Selector) -> list[str]:
     switches, per_min = result.quality["switches"], result.quality["switches_per_min"]
     if isinstance(selector, Track) or not (switches >= MANY_SWITCHES and per_min > 1):
         return []
-    return [f"the chosen face changed {switches:.0f} times; selector=track keeps to one person"]
+    what = f"the chosen face changed {switches:.0f} times; "
+    return [Text(what, Setting("selector", "track"), " keeps to one person")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Protocol
 
-from ferbench.errors import ConfigError, WeightsError
+from ferbench.errors import ConfigError, WeightsError, WeightsFolderError
 from ferbench.sentences import Text
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.checking import check, is_there
@@ -149,6 +149,8 @@ class _Search:
         try:
             check(item, self.folder)
             self.confirm(item, self.folder, origin=FOUND_HERE)
+        except WeightsFolderError:
+            raise
         except WeightsError:
             return False
         return True
@@ -228,6 +230,8 @@ class _Search:
             with restored_on_error(path, self.folder):
                 place(candidate.chunks(), item, self.folder, origin=candidate.where)
                 self.confirm(item, self.folder, origin="imported")
+        except WeightsFolderError:
+            raise
         except (WeightsError, OSError) as error:
             self.unreadable.append(_why_not_taken(error, path, candidate.where))
             self._missing.append(item)

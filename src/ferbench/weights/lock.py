@@ -15,7 +15,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from ferbench.atomic import write_text
-from ferbench.errors import WeightsError
+from ferbench.errors import WeightsError, WeightsFolderError
 from ferbench.sentences import Action, Text
 
 NAME: Final = "weights.lock"
@@ -75,7 +75,7 @@ def _lines(path: Path) -> list[str]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise WeightsError(f"{path} cannot be read: {reason}") from error
+        raise WeightsFolderError(f"{path} cannot be read: {reason}") from error
 
 
 def _is_remark(line: str) -> bool:
@@ -103,7 +103,8 @@ def add(entry: LockEntry, folder: Path) -> None:
     One process at a time: the caller holds the folder (``exclusive``).
 
     Raises:
-        WeightsError: the folder cannot be written to, or what is there cannot be read.
+        WeightsFolderError: it cannot be written to, or its lock cannot be read.
+        WeightsError: its lock is none.
     """
     entries = read(folder) | {entry.file: entry}
     lines = []
@@ -114,7 +115,7 @@ def add(entry: LockEntry, folder: Path) -> None:
         write_text(target, _HEAD + "".join(lines))
     except OSError as error:
         reason = error.strerror or error
-        raise WeightsError(
+        raise WeightsFolderError(
             Text(
                 f"the digest of {entry.file} cannot be noted in {target}: {reason}. Have somebody "
                 "who may write there run ",
@@ -139,7 +140,7 @@ def exclusive(folder: Path, notify: Callable[[str], None] = _ignore_notice) -> I
         notify: called with one sentence where another process has to be waited for.
 
     Raises:
-        WeightsError: the folder cannot be written to.
+        WeightsFolderError: it cannot be written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -150,7 +151,8 @@ def exclusive(folder: Path, notify: Callable[[str], None] = _ignore_notice) -> I
             notify(f"another process is fetching into {folder}; waiting for it")
             lock.acquire()
     except OSError as error:
-        raise WeightsError(f"{folder} cannot be written to: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise WeightsFolderError(f"{folder} cannot be written to: {reason}") from error
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from ferbench.scoring.metrics import MAIN, count_formulas, values_of
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.uncertainty.paired import Difference
 from ferbench.scoring.uncertainty.paired_runs import in_common, paired
+from ferbench.sentences import Text, joined
 from ferbench.tracking.query import runs_of
 from ferbench.tracking.store import Store
 from ferbench.types import Counts
@@ -128,16 +129,16 @@ def _comparable_runs(
         FerbenchError: one cannot be compared, and ``leave_out`` is False.
     """
     counts_of: dict[str, list[CountsRow]] = {}
-    left_out = []
+    left_out: list[str] = []
     for run in others:
         try:
             counts_of[run.run_id] = _comparable(store, first, counts, run)
         except FerbenchError as error:
             if not leave_out:
                 raise
-            left_out.append(f"left out: {run.name} ({run.run_id[:8]}): {error}")
+            left_out.append(Text(f"left out: {run.name} ({run.run_id[:8]}): ", error.text()))
     if not counts_of:
-        raise ConfigError("; ".join(left_out) or "there is no other run to compare with")
+        raise ConfigError(joined("; ", left_out) or "there is no other run to compare with")
     return counts_of, left_out
 
 

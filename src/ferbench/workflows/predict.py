@@ -213,7 +213,7 @@ def _videos(source: Path, *, recursive: bool) -> tuple[list[Path], int]:
         if not num_ignored:
             raise
         hint = Text(Setting("recursive"), " takes the folders below")
-        raise DatasetError(str(error), hint=hint) from error
+        raise DatasetError(error.text(), hint=hint) from error
 
 
 def names_of(videos: Sequence[Path], source: Path) -> dict[Path, str]:

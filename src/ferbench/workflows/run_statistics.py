@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,7 +128,8 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
+        part = folder.with_name(f".part-{uuid.uuid4().hex}")
+        part.mkdir()
         try:
             yield part
             shutil.rmtree(folder, ignore_errors=True)

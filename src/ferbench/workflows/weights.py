@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ferbench.config.published import chosen_files
-from ferbench.errors import ConfigError, WeightsError
+from ferbench.errors import ConfigError, WeightsError, WeightsFolderError
 from ferbench.places import default_root, models_dir
 from ferbench.sentences import Text
 from ferbench.weights import importing
@@ -239,6 +239,8 @@ def _confirm_new(item: PublishedFile, folder: Path) -> None:
     """Keep a file that came just now only if it fits its network."""
     try:
         weights_catalogue.confirm(item, folder, origin=str(item.source))
+    except WeightsFolderError:
+        raise  # the file may be right
     except WeightsError as error:
         path = folder / item.file
         path.unlink(missing_ok=True)
@@ -250,6 +252,8 @@ def _confirm_new(item: PublishedFile, folder: Path) -> None:
 def _confirm_old(item: PublishedFile, folder: Path) -> None:
     try:
         weights_catalogue.confirm(item, folder, origin=FOUND_HERE)
+    except WeightsFolderError:
+        raise
     except WeightsError as error:
         raise WeightsError(Text(error.text(), " ", advice(item, folder))) from error
 
@@ -263,6 +267,8 @@ def _verified(item: PublishedFile, folder: Path) -> WeightFile:
         return _weight_file(item, folder, "wrong", error.text())
     try:
         _confirm_old(item, folder)
+    except WeightsFolderError:
+        raise
     except WeightsError as error:
         return _weight_file(item, folder, "wrong", error.text())
     return _weight_file(item, folder, "here")

@@ -189,7 +189,7 @@ def _results(
             events = find_in_file(file.path, options)
             flags, count = events.segments or (), len(events.events)
         except VideoError as error:
-            notes.append(f"no segments of {file.video}: {error}")
+            notes.append(Text(f"no segments of {file.video}: ", error.text()))
         participant, session = file.session
         row = ResultsRow(
             participant=participant,

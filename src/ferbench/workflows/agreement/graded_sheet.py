@@ -104,7 +104,7 @@ def write_sorted_sheet(sheet: GradeSheet, target: Path) -> tuple[bool, tuple[str
     try:
         blocks = sorted_blocks(sheet.blocks)
     except FormatError as error:
-        return False, (f"no {target.name}: {error}",)
+        return False, (Text(f"no {target.name}: ", error.text()),)
     notes: tuple[str, ...] = ()
     left_out = _sessions(sheet.blocks) - _sessions(blocks)
     if left_out:
