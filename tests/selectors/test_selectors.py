@@ -307,3 +307,10 @@ def test_overlap_is_counted_pixels(rows):
         ]
         union = len(cells[0] | cells[1])
         assert iou == pytest.approx(len(cells[0] & cells[1]) / union if union else 0.0)
+
+
+@pytest.mark.parametrize("unit_px", [0.01, 1.0, 100.0])
+def test_overlaps_do_not_depend_on_the_unit(unit_px):
+    one = np.array([[0.0, 0, 4, 4], [0, 0, 4, 4], [0, 0, 4, 4]]) * unit_px
+    two = np.array([[0.0, 0, 4, 2], [2, 2, 6, 6], [4, 0, 8, 4]]) * unit_px
+    np.testing.assert_allclose(overlaps(one, two), [8 / 16, 4 / 28, 0.0], rtol=1e-12)

@@ -100,6 +100,40 @@ def test_people_who_cross_keep_their_names():
     assert any(nearest)
 
 
+def test_people_who_cross_up_and_down_keep_their_names():
+    """The scene before with x and y exchanged."""
+    along = scene(
+        60, lambda f: at(40 + 2 * f), lambda f: at(161 - 2 * f) if f < 59 else None, rate_hz=25
+    )
+    turned = scene(
+        60,
+        lambda f: at(50, 40 + 2 * f),
+        lambda f: at(50, 161 - 2 * f) if f < 59 else None,
+        rate_hz=25,
+        size=(100, 200),
+    )
+    for faces, timeline, owner in (along, turned):
+        assert followed(Track(), faces, timeline, owner) == [0] * 60
+    tracklets = [
+        link(faces.box_xyxy.astype(float), faces.frame, timeline.edges_s, RULES).tolist()
+        for faces, timeline, _ in (along, turned)
+    ]
+    assert tracklets[0] == tracklets[1] == along[2].tolist()
+
+
+def test_by_default_a_face_may_move_one_side_per_second_in_a_gap():
+    """Gone for 1.0 s, counted from its last frame's beginning to the next one's."""
+    for sides, same in ((0.99, True), (1.01, False)):
+        faces, timeline, owner = scene(
+            40,
+            lambda f: at(60) if f < 20 else at(60 + 20 * sides) if f >= 29 else None,  # noqa: B023
+        )
+        after = [0 if same else None] * 11
+        assert followed(Track(rejoin_iou=None), faces, timeline, owner) == [0] * 20 + [None] * 9 + (
+            after
+        )
+
+
 def test_a_person_who_is_covered_while_another_passes():
     def behind(frame):
         x = 40 + 4 * frame
@@ -441,7 +475,7 @@ def test_real_faces_side_by_side(samples, models, tmp_path):
     assert (largest >= 0).all()
     assert switches >= 3
     assert flipping.quality["switches"] == switches
-    told = f"two: the chosen face changed {switches} times; selector=track keeps to one person"
+    told = f"two: the chosen face changed {switches} times; selector='track' keeps to one person"
     assert flipping.notices == (told,)
     steady, track = sides(Track())
     assert (track == 0).mean() >= 0.99

@@ -552,7 +552,7 @@ def test_a_folder_that_cannot_be_written_says_nothing_about_its_files(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(weights_lock, "write_text", refuse)
-    with pytest.raises(WeightsFolderError, match="cannot be noted in .*No space left"):
+    with pytest.raises(WeightsFolderError, match=r"cannot be noted in .*No space left"):
         import_files([item], tmp_path / "from", folder, confirm=lock_digest)
     assert path.read_bytes() == CONTENT
     with pytest.raises(WeightsFolderError, match=r"x/other\.pth cannot be noted"):
