@@ -3,9 +3,10 @@
     python tools/mutants.py [--part NAME] [--per-part 30] [--seed 0] [--jobs 2]
 
 A mutant is a copy of the sources with one operator or constant changed. It dies where a test of its
-part fails; the tests must pass without a change. Survivors that change nothing that can be seen are named with their reason in
-``tools/mutants_alive.toml``; all others are told, and the exit code is 1 where fewer than
-``LEAST_SHARE`` of the mutants that could die did. Not part of CI: it takes a while.
+part fails; the tests must pass without a change. Survivors that change nothing that can be seen are
+named with their reason in ``tools/mutants_alive.toml``; all others are told, and the exit code is 1
+where fewer than ``LEAST_SHARE`` of the mutants that could die did. Not part of CI: it takes a
+while.
 """
 
 from __future__ import annotations
