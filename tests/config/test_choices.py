@@ -37,7 +37,7 @@ def test_a_value_that_is_needed_is_named():
     ("choice", "message"),
     [
         ({"entr": 0.7}, "no such key"),
-        ("hysteresys", "hysteresis"),
+        ("hysteresys", r"did you mean hysteresis\?"),
         (0.7, "a choice's name, a mapping of fields, or a component"),
         ({"exit": 0.9, "enter": 0.5}, "at most enter"),
     ],

@@ -34,10 +34,9 @@ from ferbench.scoring.matching.overlap import Overlap
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import f1, recall, values_of
 from ferbench.scoring.numbers import numbers
-from ferbench.scoring.references import matched
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import activity_of, segment_scores
-from ferbench.scoring.session_outcome import compare_session, tally_of
+from ferbench.scoring.session_outcome import compare_session
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
@@ -49,6 +48,7 @@ from ferbench.scoring.uncertainty.paired import compare_counts
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event
 from helpers.reference import CHECKOUT, shared_path
+from helpers.scored_sessions import matched, tally_of
 
 DOCUMENT = (CHECKOUT / "docs" / "scoring.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^```example (\w+)\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL))

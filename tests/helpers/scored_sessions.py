@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from ferbench.scoring.scored_session import ScoredSession
+from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.matching.one_to_one import match
+from ferbench.scoring.scored_session import ScoredSession, stamps_s
+from ferbench.scoring.session_outcome import outcome_of
+from ferbench.scoring.tally import Tally
 from ferbench.types import Annotation, Event
 
 
@@ -41,3 +47,17 @@ def scored_sessions(
             )
         )
     return found
+
+
+def tally_of(sessions: Iterable[ScoredSession], criterion: Criterion) -> Tally:
+    """Counts under a criterion, one entry per session."""
+    return Tally.of(outcome_of(session, criterion).counts for session in sessions)
+
+
+def matched(sessions, *, pre_s, post_s, stamp):
+    """Pairs of every session by the window."""
+    pairs = []
+    for session in sessions:
+        onsets_s = [annotation.onset_s for annotation in session.annotations]
+        pairs.append(match(stamps_s(session, stamp), onsets_s, pre_s=pre_s, post_s=post_s))
+    return tuple(pairs)

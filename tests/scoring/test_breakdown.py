@@ -18,9 +18,10 @@ from ferbench.errors import DataError
 from ferbench.fingerprint import fingerprint
 from ferbench.formats import Columns, Table, read_annotations
 from ferbench.scoring.breakdown import breakdowns
-from ferbench.scoring.references import matched, references
+from ferbench.scoring.references import references
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.types import Annotation, Event
+from helpers.scored_sessions import matched
 
 HOW = {"pre_s": 0.5, "post_s": 5.0, "stamp": "trigger"}
 

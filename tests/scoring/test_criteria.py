@@ -17,8 +17,9 @@ from ferbench.scoring.matching.overlap import Overlap
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import active_segments, segment_counts, segment_scores
-from ferbench.scoring.session_outcome import counted, tally_of
+from ferbench.scoring.session_outcome import counted
 from ferbench.types import Annotation, Event
+from helpers.scored_sessions import tally_of
 
 
 def event(onset_s, offset_s, trigger_s=None):

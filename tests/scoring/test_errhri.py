@@ -26,9 +26,9 @@ from ferbench.scoring.matching.errhri import AnyOverlap
 from ferbench.scoring.metrics import f1, recall
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.session_frames import frames_of
-from ferbench.scoring.session_outcome import tally_of
 from ferbench.types import Annotation, Event
 from helpers.reference import report_difference, shared_path
+from helpers.scored_sessions import tally_of
 
 NAMES = ("accuracy", "precision", "recall", "f1")
 

@@ -19,9 +19,9 @@ from ferbench.scoring.matching.onset_offset import OnsetOffset
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import segment_counts, segment_scores
-from ferbench.scoring.session_outcome import tally_of
 from ferbench.types import Annotation, Event
 from helpers.reference import report_difference, shared_path
+from helpers.scored_sessions import tally_of
 
 
 def evidence(found, marked):

@@ -195,3 +195,25 @@ def test_two_videos_of_one_name_are_not_one_session(clip, home):
         "smile",
         "other",
     ]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "fields", "names"),
+    [
+        ("window", {"pre_s": 1.0, "frame_tolerance": 2}, ["pre_s", "frame_tolerance"]),
+        ("window", {"tolerances_s": (1.0,), "frame_tolerance": 1}, []),
+        ("overlap", {"tolerances_s": (1.0,), "pre_s": 1.0}, ["tolerances_s"]),
+        ("errhri", {"tolerances_s": (1.0,), "frame_tolerance": 2}, ["tolerances_s"]),
+        ("errhri", {"frame_rate_hz": 0.0, "frame_tolerance": 2}, ["frame_tolerance"]),
+    ],
+)
+def test_statistics_that_were_set_for_nothing_are_named(criterion, fields, names):
+    made = StatisticsRules(surrogates=20, draws=20, **fields)
+    given = searched(a=[1.0, 8.0]), [annotation("a", 1.0)]
+    told = fb.score(*given, criterion=criterion, statistics=made, intervals=False).notes
+    unused = [str(note) for note in told if note.startswith("not used: ")]
+    assert len(unused) == bool(names)
+    for name in names:
+        assert f"statistics={{'{name}'" in unused[0] or f"statistics.{name}" in unused[0]
+    for name in set(fields) - set(names):
+        assert name not in "".join(unused)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ferbench.errors import FerbenchError
 from ferbench.pipeline.count_rows import counts_rows
-from ferbench.pipeline.notices import crop_notice, oddities
+from ferbench.pipeline.notices import crop_notice, oddities, unused_statistics
 from ferbench.pipeline.parts import observed, start_s_of
 from ferbench.pipeline.quality import pooled, quality
 from ferbench.pipeline.recipe import Recipe
@@ -89,7 +89,8 @@ def _decide(analysed: Analysed, recipe: Recipe) -> tuple[list[SessionResult], li
 
 
 def _notices(results: Sequence[SessionResult], recipe: Recipe) -> list[str]:
-    notices = list(crop_notice(recipe))
+    notices = crop_notice(recipe)
+    notices += unused_statistics(recipe.scoring, recipe.statistics)
     for result in results:
         notices += oddities(result, recipe.selector)
     return notices

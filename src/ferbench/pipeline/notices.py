@@ -8,8 +8,10 @@ from ferbench.pipeline.parts import gaps_s
 from ferbench.pipeline.recipe import Recipe
 from ferbench.protocols import Selector
 from ferbench.results import SessionResult
+from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.selectors.track import Track
-from ferbench.sentences import Setting, Text
+from ferbench.sentences import Setting, Text, joined
 from ferbench.timespans import contains
 
 _FEW = 5
@@ -26,6 +28,15 @@ def crop_notice(recipe: Recipe) -> list[str]:
     if not differences:
         return []
     return [f"the model was trained on other crops: {'; '.join(differences)} (preprocessing)"]
+
+
+def unused_statistics(criterion: Criterion, rules: StatisticsRules) -> list[str]:
+    """A sentence on settings of the statistics that change nothing with the criterion."""
+    names = rules.unused(criterion)
+    if not names:
+        return []
+    settings = joined(", ", [Text(Setting(f"statistics.{name}")) for name in names])
+    return [Text("not used: ", settings, f" (an event matches where {criterion})")]
 
 
 def oddities(result: SessionResult, selector: Selector) -> list[str]:

@@ -23,7 +23,6 @@ from ferbench.report.shown_numbers import (
     shown_numbers,
 )
 from ferbench.results import RunRow
-from ferbench.sentences import Action, Text
 
 
 def compare(
@@ -139,7 +138,7 @@ def _full_name(given: str, known: Sequence[str]) -> str:
     nearest = _nearest(given, known)
     raise ConfigError(
         f"no run has a metric {given!r}; nearest: {', '.join(nearest) or 'none'}",
-        hint=Text("all are in what ", Action("compare"), " gives as JSON"),
+        hint="docs/outputs.md lists what a run has",
     )
 
 

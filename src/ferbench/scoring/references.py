@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferbench.errors import DataError
-from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.timespans import seconds_before, spans_of
 from ferbench.types import F64
@@ -41,17 +40,6 @@ class Reference:
     reacted: bool | None
     detected: bool
     lag_s: float
-
-
-def matched(
-    sessions: Sequence[ScoredSession], *, pre_s: float, post_s: float, stamp: Stamp
-) -> tuple[Pairs, ...]:
-    """Pairs of every session by ``matching.match``."""
-    pairs = []
-    for session in sessions:
-        onsets_s = [annotation.onset_s for annotation in session.annotations]
-        pairs.append(match(stamps_s(session, stamp), onsets_s, pre_s=pre_s, post_s=post_s))
-    return tuple(pairs)
 
 
 def references(

@@ -11,7 +11,6 @@ from ferbench.scoring.metrics import METRICS, Basis, headline_values
 from ferbench.scoring.ratios import defined
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.scoring.tally import Tally
 from ferbench.timespans import Stretches, contains, includes
 from ferbench.types import Annotation, Counts, Event, Score
 
@@ -127,11 +126,6 @@ def outcome_of(session: ScoredSession, criterion: Criterion) -> SessionOutcome:
         observed_s=session.observed_s,
         valid_s=session.visible_s,
     )
-
-
-def tally_of(sessions: Iterable[ScoredSession], criterion: Criterion) -> Tally:
-    """Counts under a criterion, one entry per session."""
-    return Tally.of(outcome_of(session, criterion).counts for session in sessions)
 
 
 def window_params(criterion: Criterion, rules: StatisticsRules) -> dict[str, float | str]:

@@ -82,6 +82,18 @@ class StatisticsRules:
             return Extent(self.pre_s, self.post_s)
         return Extent(window.pre_s, window.post_s)
 
+    def unused(self, criterion: Criterion) -> tuple[str, ...]:
+        """The fields that were set, and that change nothing with a criterion."""
+        without_effect = ["pre_s", "post_s"]
+        if criterion.onset_window is None:
+            without_effect = ["tolerances_s"]
+        if self.frame_rate_for(criterion) is None:
+            without_effect.append("frame_tolerance")
+        defaults = StatisticsRules()
+        return tuple(
+            name for name in without_effect if getattr(self, name) != getattr(defaults, name)
+        )
+
     def frame_rate_for(self, criterion: Criterion) -> float | None:
         """Frames per second of the frame scores; None = there are none."""
         rate_hz = self.frame_rate_hz

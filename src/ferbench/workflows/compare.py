@@ -46,6 +46,8 @@ def compare(
         return compare_runs(recorded.runs, by=by)
     if not isinstance(runs, Iterable):
         runs = [runs]
+    if not runs:
+        raise ConfigError(key="runs", expected="at least one run", got=list(runs))
     return compare_runs([_row(run, number) for number, run in enumerate(runs)], by=by)
 
 

@@ -11,7 +11,7 @@ from ferbench.formats.csv_rows import first_cells
 from ferbench.formats.length_table import is_lengths
 from ferbench.formats.predictions import is_predictions
 from ferbench.sentences import Action, Part, Setting, Text
-from ferbench.thesis.frame_csv import FACE_COLUMNS
+from ferbench.thesis.frame_csv import COLUMNS, FACE_COLUMNS
 from ferbench.thesis.grades import is_grades
 from ferbench.thesis.results import is_results
 
@@ -25,13 +25,15 @@ FileKind = Literal[
     "results",
     "grades",
     "video",
+    "unknown",
 ]
 
 
 def kind_of(path: Path) -> FileKind:
     """What a file seems to be, by its suffix or first line.
 
-    An unknown one counts as ``thesis``, whose files have no header.
+    The thesis' files have no header: what has at least half of their columns counts as theirs, so
+    that a damaged first row is told with its line.
     """
     if is_video(path, SUFFIXES):
         return "video"
@@ -47,7 +49,9 @@ def kind_of(path: Path) -> FileKind:
     if is_results(path):
         return "results"
     is_faces = len(cells) == len(FACE_COLUMNS) and all(_is_number(cell) for cell in cells)
-    return "faces" if is_faces else "thesis"
+    if is_faces:
+        return "faces"
+    return "thesis" if not cells or 2 * len(cells) >= len(COLUMNS) else "unknown"
 
 
 def _is_number(cell: str) -> bool:
@@ -97,5 +101,11 @@ def _instead(name: str) -> dict[FileKind, tuple[Part, ...]]:
         "faces": (
             "the thesis' file of faces (5 columns); its predictions are in "
             "<video>.<model>.<backend>.csv",
+        ),
+        "unknown": (
+            "no table of predictions: neither ferbench's, which begins with the columns frame, "
+            f"start_s, end_s and face, nor the thesis', with {len(COLUMNS)} columns and no header; "
+            "one is made of a video by ",
+            Action("predict", "VIDEO"),
         ),
     }

@@ -11,6 +11,7 @@ from ferbench.datasets.naming import NUMBERED_WITHIN, Naming
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable
 from ferbench.formats.length_table import SessionLength
+from ferbench.pipeline.notices import unused_statistics
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
 from ferbench.scoring.evaluation import Scores, score_sessions
 from ferbench.scoring.matching.criterion import Criterion
@@ -93,7 +94,7 @@ def score_by_session(
     _check_owners(given, {*searched.sessions, *annotations})
     owners = {**_owners_of(given, searched, annotated, lengths), **given.owners}
     sessions, outcomes = compared_sessions(events, annotations, lengths, owners, criterion)
-    notes: list[str] = [*annotated.notes]
+    notes: list[str] = [*annotated.notes, *unused_statistics(criterion, rules)]
     silent = set(annotations) - given.sessions
     if silent and not given.complete:
         notes.append(silent_sessions(silent, given.events_name))

@@ -52,7 +52,7 @@ class FrameScores:
     def __repr__(self) -> str:
         """``FrameScores: 900 frames, 2 classes, F1 0.512 (0.603 within 1 frame)``."""
         frames = self.frames
-        tolerant = f"{frames.tolerant.f1:.3f} within {frames.tolerance} frames"
+        tolerant = f"{frames.tolerant.f1:.3f} within {plural(frames.tolerance, 'frame')}"
         return (
             f"FrameScores: {frames.num} frames, {len(self.classes)} classes, "
             f"F1 {frames.strict.f1:.3f} ({tolerant})"

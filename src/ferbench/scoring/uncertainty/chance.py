@@ -128,20 +128,6 @@ def _is_comparable(value: float, null: F64) -> bool:
     return len(null) > 0 and not math.isnan(value) and not np.isnan(null).any()
 
 
-def randomised_p(value: float, null: F64, rng: np.random.Generator) -> float:
-    """P value with ties broken at random, for checks of the test itself.
-
-    (number of larger draws + u (1 + number of equal ones)) / (1 + draws), u uniform on [0, 1). It
-    is uniform on (0, 1) for a null detector, where ``Chance.p`` is too large. Not for reports: it
-    differs from call to call.
-    """
-    if not _is_comparable(value, null):
-        return math.nan
-    num_larger = int((null > value + _EQUAL).sum())
-    num_equal = int((np.abs(null - value) <= _EQUAL).sum())
-    return (num_larger + float(rng.random()) * (1 + num_equal)) / (1 + len(null))
-
-
 def shifted(
     tracks: Sequence[Track], *, count: Counting, least_s: float, draws: int, seed: int
 ) -> Null:
