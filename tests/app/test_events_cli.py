@@ -313,7 +313,7 @@ def test_the_rate_comes_from_each_video_of_a_folder(ferbench, tmp_path, warm_roo
         ("a.mp4", "", "a video; make its table of predictions first: ferbench predict a.mp4"),
         ("a.mp4.d.csv", "1.0,2.0,3.0,4.0,0.9\r\n", "the thesis' file of faces (5 columns); its "
                                                    "predictions are in"),
-        ("counts.csv", "session,participant,threshold\n", "is no table of predictions: neither ferbench's, which begins with"),
+        ("counts.csv", "session,participant,threshold\n", "is no table of predictions: neither"),
     ],
 )  # fmt: skip
 def test_other_files_are_told_from_predictions(name, text, message, ferbench, tmp_path):

@@ -5,8 +5,8 @@ other file here that has a ``FORMAT``: ``annotation_format`` says what that offe
 finds the format of a file. ``annotation_table`` is what is read, ``tracks`` what is written
 (``writing``).
 
-Tables of ferbench's own: ``event_table`` (events, sessions' lengths), ``frame_labels``,
-``predictions``.
+Tables of ferbench's own: ``event_table`` (events), ``length_table`` (sessions' lengths),
+``frame_labels``, ``predictions``.
 """
 
 from ferbench.formats.annotation_table import (

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from ferbench.scoring.agreement import annotators as coders
+from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.thresholds import average_precision_of, display_levels
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
@@ -77,7 +77,7 @@ def of_sessions(
     )
 
     def agreed(name: str) -> Statistic:
-        return lambda weights: coders.values(agreement, weights[:, group])[name]
+        return lambda weights: annotator_agreement.values(agreement, weights[:, group])[name]
 
     statistics = {"segment/f1": metric_of(segments.grouped(group, len(participants)), f1)}
     for name in AGREED:

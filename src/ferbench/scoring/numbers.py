@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ferbench.scoring.agreement import annotators as coders
+from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
 from ferbench.scoring.metrics import f1
@@ -128,8 +128,8 @@ def _detector_numbers(statistics: Statistics) -> dict[str, float]:
 
 
 def _agreement_measures(pair: AnnotatorPair) -> dict[str, float]:
-    measures = {name: float(value) for name, value in coders.values(pair).items()}
-    for name, share in coders.segment_shares(pair).items():
+    measures = {name: float(value) for name, value in annotator_agreement.values(pair).items()}
+    for name, share in annotator_agreement.segment_shares(pair).items():
         measures[f"segment/{name}"] = float(share)
     return measures
 

@@ -64,7 +64,7 @@ class FrameFlags:
 
 
 def frames_of(
-    evidence: Iterable[ScoredSession],
+    sessions: Iterable[ScoredSession],
     *,
     rate_hz: float,
     tolerance: int,
@@ -78,19 +78,19 @@ def frames_of(
     where an event or annotation has no extent: it would be in no frame.
 
     Args:
-        evidence: the sessions.
+        sessions: the sessions.
         rate_hz: frames per second.
         tolerance: of the tolerant scores, frames.
         surrogates: circular shifts of each session's predictions; 0 = no chance level.
         least_s: least shift, seconds.
         seed: of the random numbers.
     """
-    sessions = list(evidence)
-    flags = [flags_of(session, rate_hz, tolerance) for session in sessions]
+    every = list(sessions)
+    flags = [flags_of(session, rate_hz, tolerance) for session in every]
     tables = np.zeros((2, 2, 2))
     for of_session in flags:
         tables += confusions(of_session, of_session.predicted[None])[:, 0]
-    has_points = any(_has_point((*each.events, *each.annotations)) for each in sessions)
+    has_points = any(_has_point((*each.events, *each.annotations)) for each in every)
     if has_points:
         tables[:] = np.nan
     strict, tolerant = (macro(table) for table in tables)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ferbench.scoring.agreement import annotators as coders
+from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.agreement.coded_intervals import (
     CodedIntervals,
@@ -243,7 +243,7 @@ def _with_annotations(
 ) -> AnnotatorPair:
     annotated = {session.session_id: of_annotations(session.annotations) for session in sessions}
     extent = rules.extent(criterion)
-    return coders.compare(
+    return annotator_agreement.compare(
         DETECTOR,
         without_codes(of_detector(sessions, criterion.stamp)),
         ANNOTATIONS,
@@ -265,7 +265,7 @@ def _annotators(
         return None
     observed = {session.session_id: session.observed for session in sessions}
     agreement_rules = _agreement_rules(criterion, rules)
-    group = coders.together(
+    group = annotator_agreement.together(
         {name: without_codes(marks) for name, marks in annotators.items()},
         observed,
         agreement_rules,
@@ -275,5 +275,5 @@ def _annotators(
         everybody = np.ones(len(group.sessions))
         together = float(alpha(group.coincidences.weighted(everybody)))
     return AnnotatorAgreement(
-        pairs=coders.pairwise(annotators, observed, agreement_rules), alpha=together
+        pairs=annotator_agreement.pairwise(annotators, observed, agreement_rules), alpha=together
     )

@@ -3,7 +3,7 @@
 All levels at which any event of any session changes are evaluated jointly, from the profiles of the
 event rule. Between two of them nothing happens: counts at a level hold for all thresholds from
 there down to just above the next one. The idea: Ebbers, Haeb-Umbach & Serizel 2022
-(sed_scores_eval). Matching is that of ``matching.match``, anew at every level.
+(sed_scores_eval). Matching is that of ``matching.one_to_one.match``, anew at every level.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def _match_changes(
 ) -> tuple[F64, I64]:
     """Levels, falling, at which the size of the largest matching changes, and by how much."""
     onset_s = np.sort([annotation.onset_s for annotation in session.annotations])
-    # The very sums of matching.match, so that both agree in the last digit.
+    # The very sums of ``match``, so that both agree in the last digit.
     low_s = onset_s - pre_s - tolerance_s
     high_s = onset_s + post_s + tolerance_s
     times_s = _stamp_times_s(profile, stamp)
