@@ -9,12 +9,12 @@ of sessions whose rows are mixed it takes in rows of others; what cannot be divi
 the tolerance of 1 frame that results were published with is 1/30 s.
 
 2.0: an error is detected if a prediction overlaps [onset - 1 s, offset + 1 s]:
-``matching.errhri.AnyOverlap``, which pairs predictions and errors one to one within a session, as many as
-can be. The public evaluator of that edition is not followed where it departs from its description:
-it takes predictions of another trial at the same clock time for hits, marks whole rows while it
-counts false positives, so that one long prediction over two errors is counted wrongly, lets any
-number of predictions hit one error without a cost, and stops with an error where nothing is
-predicted.
+``matching.errhri.AnyOverlap``, which pairs predictions and errors one to one within a session, as
+many as can be. The public evaluator of that edition is not followed where it departs from its
+description: it takes predictions of another trial at the same clock time for hits, marks whole rows
+while it counts false positives, so that one long prediction over two errors is counted wrongly,
+lets any number of predictions hit one error without a cost, and stops with an error where nothing
+is predicted.
 """
 
 from __future__ import annotations
