@@ -106,6 +106,28 @@ def test_expressions_of_a_run_are_those_of_its_tables(
     assert files["class_totals"] == runs["class_totals"]
 
 
+def test_cells_with_the_same_predictions_are_one_model(study, warm_home, ferbench_run, ferbench):
+    sweep(ferbench_run, study, "event=hysteresis", "event.enter=0.3,0.5,0.7")
+    ended = ferbench("agreement", "--no-record")
+    assert ended.code == 0, ended.err
+    assert "note: 6 runs with 2 sets of predictions" in ended.err
+    lines = [line.split() for line in ended.out.splitlines()]
+    shares = lines.index(["share", "lowest", "median", "highest", "pairs"])
+    assert [line[-1] for line in lines[shares + 1 : shares + 3]] == ["30", "30"]
+    assert "6 enter=0.7 square_margin" in " ".join(ended.out.split())
+    found = json.loads(ferbench("agreement", "--no-record", "--json").out)
+    assert len(found["segments"]["models"]) == 6
+    assert found["expressions"]["models"] == sorted(FORMS)
+    assert len(found["expressions"]["pairs"]) == 2
+    named = ferbench("agreement", "--no-record", "--json", "--models", "box")
+    only = json.loads(named.out)
+    assert "segments" not in only
+    assert only["expressions"]["models"] == ["box"]
+    assert ferbench("agreement", "--out", study / "tables").code == 0
+    pictures = {path.name for path in (study / "tables").glob("expressions_*.png")}
+    assert pictures == {"expressions_box.png", "expressions_square_margin.png"}
+
+
 def test_runs_with_other_rules_are_cut_by_time(study, warm_home, ferbench_run, ferbench):
     ended = ferbench_run(
         "-m", f"dataset.videos={study}", HAPPY, "event=windowed,hysteresis", "event.enter=0.4,0.99"

@@ -50,7 +50,9 @@ def test_a_table_fits_its_screen_and_never_breaks_a_word(width):
     body, lines = lines[top : top + 6], lines[top - 1 :]
     assert [line.split()[0] for line in body] == ["run", *(row.run_id[:8] for row in table.rows)]
     assert all(len(line.rstrip()) <= width for line in body)
-    header = body[0].split()
+    table_text = table.text_table(title)
+    long_names = dict(zip(table_text.short_header, table.header, strict=True))
+    header = [long_names.get(name, name) for name in body[0].split()]
     assert header[0] == "run"
     assert "f1" in header
     assert set(header) <= set(table.header)
@@ -80,3 +82,41 @@ def test_numbers_are_right_aligned_and_long_names_shortened_in_the_middle():
 def test_a_text_of_a_user_is_no_markup():
     table = TextTable(title="[b]", header=("a",), rows=(("[red]x[/red]",),))
     assert "[red]x[/red]" in drawn(FittedTable(table), 80)[2]
+
+
+def test_headline_numbers_stay_at_80_columns_by_their_short_names():
+    names = ("event/f1", "event/f1.lo", "event/f1.hi", "event/f1.chance", "event/f1.p")
+    rows = [
+        RunRow(
+            run_id=f"{k}" * 32,
+            name=f"run {k}",
+            params={
+                "event": ("hysteresis", "windowed")[k % 2],
+                "event.enter": f"0.{k // 2 + 4}",
+                "preprocessing": ("box", "square_margin")[k // 3],
+            },
+            metrics=dict.fromkeys((*names, "event/precision", "event/recall"), 0.1 + k / 7),
+        )
+        for k in range(4)
+    ]
+    lines = drawn(FittedTable(compare(rows).text_table("t")), 80)
+    assert lines[1].split() == [
+        "run",
+        "event",
+        "enter",
+        "preprocessing",
+        "f1",
+        "lo",
+        "hi",
+        "chance",
+        "p",
+    ]
+    wide = drawn(FittedTable(compare(rows).text_table("t")), 200)
+    assert wide[1].split()[2:8:3] == ["event.enter", "f1.lo"]
+
+
+def test_mostly_empty_columns_go_first():
+    rows = (("a", "", "1.0", "xxxxxxxxxxxx"), ("b", "", "2.0", "y"), ("c", "note", "", "z"))
+    table = TextTable(title="t", header=("name", "remark", "f1", "label"), rows=rows)
+    assert drawn(FittedTable(table), 60)[1].split() == ["name", "remark", "f1", "label"]
+    assert drawn(FittedTable(table), 26)[1].split() == ["name", "f1", "label"]

@@ -14,6 +14,7 @@ from rich.text import Text
 from ferbench.report.text_table import TextTable
 from ferbench.wording import plural
 
+_EMPTY: Final = ("", "-")
 _GAP: Final = 2
 _NAMED: Final = 6
 
@@ -22,7 +23,8 @@ _NAMED: Final = 6
 class FittedTable:
     """A plain table as wide as the screen allows; columns of numbers are right-aligned.
 
-    It never breaks a word: long texts are shortened first, then the least important columns go.
+    It never breaks a word: long texts are shortened first, then the least important columns go,
+    those that are mostly empty before all others.
 
     Attributes:
         table: what to draw.
@@ -44,10 +46,17 @@ class FittedTable:
             yield Text(self._left_out_note(left_out), style="dim")
 
     def _importance(self) -> list[str]:
-        """All names of the header, those that are kept longest first."""
+        """All names of the header, those that are kept longest first; of mostly empty ones last."""
         header = self.table.header
-        ranked = dict.fromkeys([*self.table.importance, *header])
-        return [name for name in ranked if name in header]
+        ranked = [
+            name for name in dict.fromkeys([*self.table.importance, *header]) if name in header
+        ]
+        return sorted(ranked, key=self._is_mostly_empty)  # stable
+
+    def _is_mostly_empty(self, name: str) -> bool:
+        column = self.table.header.index(name)
+        empty = [row[column] in _EMPTY for row in self.table.rows]
+        return column > 0 and 2 * sum(empty) > len(empty)
 
     def _texts(self, max_width: int) -> list[tuple[str, ...]]:
         """Header and rows, long cells shortened where not all columns fit otherwise."""
@@ -61,7 +70,7 @@ class FittedTable:
             tuple(shorten(cell, width) for cell, width in zip(row, widths, strict=True))
             for row in self.table.rows
         ]
-        return [self.table.header, *shortened]
+        return [self.table.short_header or self.table.header, *shortened]
 
     def _kept_columns(self, texts: Sequence[Sequence[str]], max_width: int) -> list[int]:
         """Positions of the columns that there is room for, at least two."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,24 @@ class Comparison:
         # A choice before the values that go with it.
         params = sorted(self.params, key=lambda name: "." in name)
         first = ["run", *self._marks, *numbers[:1]]
-        return [*first, *params[:4], *numbers[1:4], *params[4:], *numbers[4:]]
+        belonging = 1 + len([name for name in self.metrics[1:] if name.startswith(f"{self.by}.")])
+        return [
+            *first,
+            *params[:4],
+            *numbers[1:belonging],
+            *params[4:],
+            *numbers[belonging:],
+        ]
+
+    @property
+    def short_header(self) -> list[str]:
+        """The header's names without what they share with others: ``enter``, ``chance``."""
+        numbers = column_titles(self.metrics)
+        titles = [*self._marks, *self.params, *numbers]
+        belonging = [name for name in numbers if name.startswith(f"{numbers[0]}.")]
+        shortened = {*self.params, *belonging}
+        short = [_last_part(name, titles) if name in shortened else name for name in titles]
+        return ["run", *short]
 
     @property
     def _marks(self) -> list[str]:
@@ -114,6 +131,7 @@ class Comparison:
             header=tuple(self.header),
             rows=tuple(tuple(self.cells(row)) for row in self.rows),
             importance=tuple(self.importance),
+            short_header=tuple(self.short_header),
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -185,3 +203,10 @@ def _plain_run(row: RunRow) -> dict[str, Any]:
         "metrics": dict(row.metrics),
         "tags": dict(row.tags),
     }
+
+
+def _last_part(name: str, titles: Sequence[str]) -> str:
+    """A column's name behind its last dot, where no other column ends so."""
+    tail = name.rpartition(".")[2]
+    ends_alike = [title for title in titles if title.rpartition(".")[2] == tail]
+    return name if len(ends_alike) > 1 else tail

@@ -15,9 +15,11 @@ class TextTable:
         rows: as many texts per row as there are names.
         importance: names of columns, those first that are kept longest where there is no room for
             all; those that are not named come after them, in their order.
+        short_header: other names of the columns, where there is no room for all; () = none.
     """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     importance: tuple[str, ...] = ()
+    short_header: tuple[str, ...] = ()

@@ -75,6 +75,7 @@ class PairedComparison:
                 title=f"{other.name} ({other.run_id[:8]}) against {first}",
                 header=(*_HEADER, *corrected),
                 rows=tuple(self._text_row(name, k) for name in self.differences),
+                importance=(*_HEADER[:-1], *reversed(corrected)),
             )
             tables.append(table)
         return tables

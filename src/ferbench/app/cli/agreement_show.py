@@ -19,14 +19,14 @@ from ferbench.workflows.agreement.record import RecordedAgreement
 from ferbench.workflows.agreement.result import Agreement
 from ferbench.workflows.agreement.text_tables import (
     event_table,
-    expression_table,
+    expression_tables,
     grade_table,
-    segment_table,
+    segment_tables,
     total_table,
 )
 
 _MATRICES: Final = "; matrices: --out, --json"
-_ALL_MODELS: Final = "all models: --csv, --json, --out"
+_ALL_NUMBERS: Final = "all numbers: --csv, --json, --out"
 
 
 def show(
@@ -73,7 +73,8 @@ def _show_tables(agreement: Agreement) -> None:
 def _tables(agreement: Agreement) -> Iterator[FittedTable]:
     if agreement.segments is not None:
         if agreement.segments.pairs:
-            yield FittedTable(segment_table(agreement.segments))
+            tables = segment_tables(agreement.segments)
+            yield from (FittedTable(table, elsewhere=_ALL_NUMBERS) for table in tables)
         yield FittedTable(event_table(agreement.segments))
     if agreement.emotions is not None:
         yield from _emotion_tables(agreement.emotions)
@@ -83,6 +84,7 @@ def _tables(agreement: Agreement) -> Iterator[FittedTable]:
 
 def _emotion_tables(emotions: EmotionAgreement) -> Iterator[FittedTable]:
     if emotions.pairs:
-        table = expression_table(emotions)
-        yield FittedTable(replace(table, title=f"{table.title}{_MATRICES}"))
-    yield FittedTable(total_table(emotions), elsewhere=_ALL_MODELS)
+        first, *others = expression_tables(emotions)
+        yield FittedTable(replace(first, title=f"{first.title}{_MATRICES}"))
+        yield from map(FittedTable, others)
+    yield FittedTable(total_table(emotions), elsewhere=_ALL_NUMBERS)

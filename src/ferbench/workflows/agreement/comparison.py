@@ -30,18 +30,20 @@ def compare_models(
         ConfigError: a model is not there.
         DataError: there is no model.
     """
+    _check_names(models, (*outputs.models, *outputs.frame_models))
     chosen = _chosen(models, outputs.models)
-    if not chosen:
+    chosen_of_frames = _chosen(models, outputs.frame_models or outputs.models)
+    if not chosen and not chosen_of_frames:
         raise DataError(f"{outputs.source}: expected what models say of sessions, there is none")
     notes = list(outputs.notes)
-    if len(chosen) == 1:
+    if len(chosen) <= 1 and len(chosen_of_frames) <= 1:
         notes.append("there is one model only: nothing to compare")
     segments = emotions = None
-    if outputs.sheet is not None:
+    if outputs.sheet is not None and chosen:
         segments = compare_segments(outputs, outputs.sheet, chosen, max_events)
         notes += segment_notes(segments)
-    if outputs.labels is not None:
-        emotions = compare_expressions(outputs, outputs.labels, chosen)
+    if outputs.labels is not None and chosen_of_frames:
+        emotions = compare_expressions(outputs, outputs.labels, chosen_of_frames)
         notes += expression_notes(emotions)
     return Agreement(
         source=outputs.source,
@@ -53,12 +55,19 @@ def compare_models(
     )
 
 
-def _chosen(models: Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
+def _check_names(models: Sequence[str] | None, known: Sequence[str]) -> None:
     if models is None:
-        return known
+        return
     missing = [model for model in models if model not in known]
     if missing or len(set(models)) < len(models):
         raise ConfigError(
-            f"expected each once of {', '.join(known)}, got {', '.join(models)}", key="models"
+            f"expected each once of {', '.join(dict.fromkeys(known))}, got {', '.join(models)}",
+            key="models",
         )
-    return tuple(models)
+
+
+def _chosen(models: Sequence[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The models of a part, in the order in which they were asked for."""
+    if models is None:
+        return known
+    return tuple(model for model in models if model in known)

@@ -27,6 +27,9 @@ from ferbench.workflows.agreement.thesis_tables import (
     emotion_rows,
 )
 
+MOST_PICTURES: Final = 8
+"""Models that still get a picture each of what the others say of their expressions."""
+
 _PANEL_TITLES: Final = {
     "overall": "same in both",
     "true": "flagged by the second:\nshare that the first flags too",
@@ -127,6 +130,8 @@ def _write_emotions(emotions: EmotionAgreement, folder: Path, *, stem: str) -> l
     with replacing(matrices) as part:
         write_csv(part, header, rows)
     paths = [overall, matrices]
+    if len(emotions.models) > MOST_PICTURES:
+        return paths
     for model in _with_pairs(emotions):
         picture = folder / f"expressions_{file_stem(model)}.png"
         others = {

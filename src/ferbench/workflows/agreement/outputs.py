@@ -26,6 +26,8 @@ class ModelOutputs:
         event_counts: by model the number of events of each session, repeated rows included.
         labels: by video and model the class of each frame (place in ``CLASSES``, or -1), i64 (T,);
             None = there are none.
+        frame_models: the models of ``labels`` where runs with the same predictions count as one;
+            () = those of ``sheet``.
         backend: face detector where it is one for all, else "".
         segments_are: how sessions were cut into segments.
         notes: what a reader should know.
@@ -36,14 +38,17 @@ class ModelOutputs:
     sheet: Sheet | None = None
     event_counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, I64]] | None = None
+    frame_models: tuple[str, ...] = ()
     backend: str = ""
     segments_are: str = ""
     notes: tuple[str, ...] = ()
 
     @property
     def models(self) -> tuple[str, ...]:
-        """All models, sorted by name."""
+        """All models, sorted by name, those of frames apart where they are others."""
         names = set(models_of(self.sheet or {}))
+        if self.frame_models:
+            return tuple(sorted(names))
         for labels_of_video in (self.labels or {}).values():
             names |= set(labels_of_video)
         return tuple(sorted(names))

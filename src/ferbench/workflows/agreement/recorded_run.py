@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -60,6 +60,7 @@ class RecordedRun:
     """What a run left.
 
     Attributes:
+        row: as it is recorded.
         name: of the model, as it is shown.
         event: the run's event rule.
         signal: the run's rule for signals.
@@ -70,6 +71,7 @@ class RecordedRun:
         failed: sessions that the run could not evaluate.
     """
 
+    row: RunRow
     name: str
     event: EventRule
     signal: SignalRule
@@ -83,6 +85,11 @@ class RecordedRun:
     def has_tables(self) -> bool:
         """Whether the predictions of all sessions are recorded."""
         return all(self.tables.values())
+
+    @property
+    def predictions(self) -> tuple[Hashable, ...]:
+        """Equal where two runs say the same of every frame: of the same tables and faces."""
+        return repr(self.selector), tuple(sorted(self.tables.items()))
 
     def duration_s(self, session: str) -> float:
         """Seconds of video of a session."""
@@ -158,6 +165,7 @@ def open_run(
         onsets_s.setdefault(event.session_id, []).append(event.onset_s)
     tables = {session: _tables(keys.get(session, ()), tables_of_key) for session in sessions}
     return RecordedRun(
+        row=run,
         name=name,
         event=components["event"],
         signal=components["signal"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,11 +48,12 @@ def outputs_of_runs(
         raise DataError(
             f"{what} has no run with results", hint=Text("look at them with ", Action("compare"))
         )
+    names_of_frames = frame_model_names(opened)
     if _is_one_windowed_rule(opened) and all(run.has_tables for run in opened):
-        sessions = _read_sessions(opened, cut_s=None)
+        sessions = _read_sessions(opened, cut_s=None, names_of_frames=names_of_frames)
         segments_are = "the segments of the windowed rule"
     else:
-        sessions = _read_sessions(opened, cut_s=segment_s)
+        sessions = _read_sessions(opened, cut_s=segment_s, names_of_frames=names_of_frames)
         segments_are = (
             f"stretches of {segment_s:g} s from each session's start, flagged where an event begins"
         )
@@ -62,6 +63,7 @@ def outputs_of_runs(
         sheet=sessions.sheet,
         event_counts=sessions.event_counts([run.name for run in opened]),
         labels=sessions.labels or None,
+        frame_models=tuple(sorted(set(names_of_frames.values()))),
         segments_are=segments_are,
         notes=tuple(_notes(opened, num_unfinished=len(runs) - len(opened))),
     )
@@ -103,6 +105,13 @@ def _notes(runs: Sequence[RecordedRun], *, num_unfinished: int) -> list[str]:
             f"no expressions of {', '.join(without_tables)}: "
             "the tables of predictions are not recorded"
         )
+    num_models = len({run.predictions for run in runs if run.has_tables})
+    if num_models and num_models < len(runs):
+        models = plural(num_models, "set")
+        notes.append(
+            f"{plural(len(runs), 'run')} with {models} of predictions: expressions are compared "
+            "between these"
+        )
     for run in runs:
         if run.failed:
             sessions = plural(len(run.failed), "failed session")
@@ -122,13 +131,13 @@ class _Sessions:
     sheet: dict[SessionKey, dict[str, Detections]] = field(default_factory=dict)
     labels: dict[str, dict[str, I64]] = field(default_factory=dict)
 
-    def add(self, run: RecordedRun, session: str, *, cut_s: float | None) -> None:
+    def add(self, run: RecordedRun, session: str, *, cut_s: float | None, frame_model: str) -> None:
         """Read a session of a run; ``cut_s`` as of ``_read_sessions``."""
         onsets_s = run.onsets_s.get(session, ())
         parts = run.parts(session) if run.has_tables else []
-        if parts:
-            classes = np.concatenate([part.classes() for part in parts])
-            self.labels.setdefault(session, {})[run.name] = classes
+        labels = self.labels.setdefault(session, {}) if parts else {}
+        if parts and frame_model not in labels:
+            labels[frame_model] = np.concatenate([part.classes() for part in parts])
         if cut_s is None:
             flags = run.rule_flags(parts)
         else:
@@ -144,20 +153,45 @@ class _Sessions:
         }
 
 
-def _read_sessions(runs: Sequence[RecordedRun], *, cut_s: float | None) -> _Sessions:
+def _read_sessions(
+    runs: Sequence[RecordedRun], *, cut_s: float | None, names_of_frames: Mapping[str, str]
+) -> _Sessions:
     """Sessions of all runs, sorted by name.
 
     Args:
         runs: in the order in which each session has them.
         cut_s: length of the segments in seconds; None = as the windowed rule cuts them.
+        names_of_frames: see ``frame_model_names``.
     """
     sessions = _Sessions()
     names = {session for run in runs for session in run.sessions}
     for session in sorted(names):
         for run in runs:
             if session in run.sessions:
-                sessions.add(run, session, cut_s=cut_s)
+                frame_model = names_of_frames[run.row.run_id]
+                sessions.add(run, session, cut_s=cut_s, frame_model=frame_model)
     return sessions
+
+
+def frame_model_names(runs: Sequence[RecordedRun]) -> dict[str, str]:
+    """A name for what each run says of frames, by its id; the same for the same predictions.
+
+    It is made of the choices in which the predictions differ.
+    """
+    runs_of: dict[Hashable, list[RunRow]] = {}
+    for run in runs:
+        key = run.predictions if run.has_tables else run.row.run_id
+        runs_of.setdefault(key, []).append(run.row)
+    groups = list(runs_of.values())
+    if len(groups) == len(runs):
+        return {run.row.run_id: run.name for run in runs}
+    firsts = [group[0] for group in groups]
+    within = {param for group in groups for param in compare(group).params}
+    between = ["detector", "model"]
+    if len(groups) > 1:
+        between = [param for param in compare(firsts).params if param not in within]
+    names = _distinct({first.run_id: _choices(first, between) or first.name for first in firsts})
+    return {run.run_id: names[group[0].run_id] for group in groups for run in group}
 
 
 def model_names(runs: Sequence[RunRow]) -> dict[str, str]:
@@ -168,7 +202,11 @@ def model_names(runs: Sequence[RunRow]) -> dict[str, str]:
     if len(runs) < 2:
         return {run.run_id: run.name for run in runs}
     differing = compare(runs).params
-    name_of = {run.run_id: _choices(run, differing) or run.name for run in runs}
+    return _distinct({run.run_id: _choices(run, differing) or run.name for run in runs})
+
+
+def _distinct(name_of: Mapping[str, str]) -> dict[str, str]:
+    """Names by run ids; with the id too, where several would be the same."""
     runs_of_name = Counter(name_of.values())
     return {
         run_id: name if runs_of_name[name] == 1 else f"{name} {run_id[:8]}"

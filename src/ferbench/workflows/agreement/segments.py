@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from ferbench.scoring.agreement.segments import (
     Detections,
@@ -16,6 +17,9 @@ from ferbench.scoring.agreement.segments import (
 from ferbench.wording import plural
 from ferbench.workflows.agreement.outputs import ModelOutputs, session_name
 from ferbench.workflows.agreement.parts import ALL_MODELS, SegmentAgreement
+
+_FEW: Final = 3
+"""Notes of one kind that are told one by one."""
 
 
 def compare_segments(
@@ -74,8 +78,12 @@ def segment_notes(agreement: SegmentAgreement) -> list[str]:
             f"no session is left with at most {agreement.max_events} events of every model: "
             "nothing is compared"
         )
+    counts: list[str] = []
     for key, detections in agreement.sheet.items():
-        notes += _session_notes(f"session {session_name(key)}", agreement.models, detections)
+        session = f"session {session_name(key)}"
+        notes += _session_notes(session, agreement.models, detections)
+        counts += _count_notes(session, detections)
+    notes += _first_few(counts)
     if agreement.sheet:
         notes += _silent_notes(agreement)
     return notes
@@ -100,7 +108,6 @@ def _session_notes(
         *_left_out_notes(f"{session} has nothing of", lacking),
         *_left_out_notes(f"{session} has no segments of", empty),
         *_length_notes(session, computed),
-        *_count_notes(session, computed),
     ]
 
 
@@ -123,12 +130,19 @@ def _count_notes(session: str, detections: Mapping[str, Detections]) -> list[str
     notes: list[str] = []
     for model, seen in detections.items():
         num_flagged = int(seen.flags.sum())
-        if seen.count != num_flagged:
+        if len(seen.flags) and seen.count != num_flagged:
             notes.append(
                 f"{session}, {model}: {plural(seen.count, 'event')}, "
                 f"but {num_flagged} flagged segments"
             )
     return notes
+
+
+def _first_few(notes: Sequence[str]) -> list[str]:
+    """Notes of one kind; of many the first, and how many more there are."""
+    if len(notes) <= _FEW:
+        return list(notes)
+    return [f"{notes[0]} (and so {len(notes) - 1} times more)"]
 
 
 def _flags_any(sheet: Sheet, model: str) -> bool:
