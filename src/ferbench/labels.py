@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from ferbench.errors import ConfigError
+from ferbench.wording import did_you_mean
 
 EMOTIONS: Final = (
     "anger",
@@ -48,6 +49,7 @@ def expression_name(label: str) -> str:
     name = _ALIASES.get(name, name)
     if name not in EMOTIONS:
         raise ConfigError(
-            f"unknown expression label {label!r}; expected one of: {', '.join(EMOTIONS)}"
+            f"unknown expression label {label!r}{did_you_mean(name, EMOTIONS)}; expected one of: "
+            f"{', '.join(EMOTIONS)}"
         )
     return name

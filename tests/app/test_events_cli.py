@@ -115,9 +115,10 @@ def test_events_of_our_tables(ferbench, videos, warm_home, tmp_path):
     )
     assert early["events"][0]["onset_s"] < event["trigger_s"]
     assert not late["events"] or late["events"][0]["onset_s"] > early["events"][0]["onset_s"]
-    short = ferbench(
-        "events", parquet, "--segment-s", 0.5, "--run-s", 0.1, "--kind", "top", *HAPPY, "--json"
-    )
+    plain = ferbench("events", parquet, *HAPPY)
+    assert plain.out == ferbench("events", parquet, "--rule", "hysteresis", *HAPPY).out
+    windows = ("--rule", "windowed", "--segment-s", 0.5, "--run-s", 0.1)
+    short = ferbench("events", parquet, *windows, "--kind", "top", *HAPPY, "--json")
     assert json.loads(short.out)["segments"] == [0, 1, 1]
     for arguments, message in (
         (["--fps", 25], "has its own times"),

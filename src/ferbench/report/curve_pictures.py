@@ -114,7 +114,7 @@ def thresholds(
     best: Point,
     title: str,
 ) -> None:
-    """F1 over the threshold, and false alarms per minute over recall.
+    """F1 over the threshold, and the false alarms per minute that a recall costs.
 
     Args:
         path: picture to write; the numbers go beside it.
@@ -128,7 +128,7 @@ def thresholds(
         best: the threshold with the largest F1.
         title: above the picture.
     """
-    figure, (left, right) = two_pictures(title)
+    figure, (left, right) = two_pictures(title, "false alarms that a recall costs")
     down = min(floor, chosen) if np.isfinite(floor) and np.isfinite(chosen) else floor
     lowest = down if np.isfinite(down) else level[-1]
     left.step([*level, lowest], [*f1, f1[-1]], where="post", color=MAIN_COLOUR, linewidth=1.4)
@@ -138,7 +138,24 @@ def thresholds(
     left.set_ylabel("F1")
     left.set_ylim(-0.02, 1.02)
     add_legend(left)
-    right.plot(recall, false_alarms_per_min, color=MAIN_COLOUR, linewidth=1.4)
+    right.plot(
+        recall,
+        false_alarms_per_min,
+        color=MAIN_COLOUR,
+        linestyle="",
+        marker=".",
+        markersize=4,
+        alpha=0.5,
+        label="every threshold",
+    )
+    right.step(
+        *_fewest_false_alarms(recall, false_alarms_per_min),
+        where="pre",
+        color=MAIN_COLOUR,
+        linewidth=1.4,
+        label="fewest at this recall or more",
+    )
+    add_legend(right)
     right.set_xlabel("recall")
     right.set_ylabel("false alarms per minute")
     right.set_xlim(-0.02, 1.02)
@@ -146,6 +163,13 @@ def thresholds(
     save(figure, path)
     header = ("level", "f1", "recall", "false_alarms_per_min")
     write_csv(path.with_suffix(".csv"), header, columns(level, f1, recall, false_alarms_per_min))
+
+
+def _fewest_false_alarms(recall: F64, false_alarms_per_min: F64) -> tuple[F64, F64]:
+    """Recalls, rising, and the fewest false alarms of a threshold that reaches them, (K,) each."""
+    order = np.argsort(recall, kind="stable")
+    fewest = np.minimum.accumulate(false_alarms_per_min[order][::-1])[::-1]
+    return recall[order], fewest
 
 
 def tolerance(

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 MAIN_COLOUR, SECOND_COLOUR, BAND_COLOUR = "#1f77b4", "#2ca02c", "#1f77b433"
 CHANCE_COLOUR, MARK_COLOUR = "#7f7f7f", "#d62728"
 
+_LEGEND_PT = 8
+_BELOW_LABELS = 4.5
+"""From the picture's lower edge to its legend, in sizes of the legend's font: room for ticks."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
@@ -39,12 +43,12 @@ def one_picture(title: str, x: str, y: str, *, height_in: float = 4.2) -> tuple[
     return figure, axes
 
 
-def two_pictures(title: str) -> tuple[Figure, tuple[Axes, Axes]]:
+def two_pictures(left_title: str, right_title: str) -> tuple[Figure, tuple[Axes, Axes]]:
     """A figure with two pictures side by side."""
-    figure = _figure(9.6, 4.2)
+    figure = _figure(9.6, 4.4)
     left, right = figure.subplots(1, 2)
-    left.set_title(title, loc="left", fontsize=10, parse_math=False)
-    for axes in (left, right):
+    for axes, title in ((left, left_title), (right, right_title)):
+        axes.set_title(title, loc="left", fontsize=10, parse_math=False)
         _ruled(axes)
     return figure, (left, right)
 
@@ -76,9 +80,16 @@ def mark_points(axes: Axes, points: Sequence[Point]) -> None:
 
 
 def add_legend(axes: Axes) -> None:
-    """A legend, where anything has a label."""
+    """A legend below the picture, where it hides no curve; none where nothing has a label."""
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=8, frameon=False)
+        axes.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.0),
+            borderaxespad=_BELOW_LABELS,
+            ncols=2,
+            fontsize=_LEGEND_PT,
+            frameon=False,
+        )
 
 
 def columns(*arrays: F64) -> list[tuple[float, ...]]:

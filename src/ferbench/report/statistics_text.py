@@ -167,6 +167,12 @@ def _of_lag(statistics: Statistics) -> list[str]:
     scan = statistics.scan
     if not math.isfinite(scan.peak_s):
         return []
+    if not scan.tp[scan.peak]:
+        first_s, last_s = scan.offset_s[0], scan.offset_s[-1]
+        return [
+            f"no event is within ±{scan.half_width_s:g} s of an annotation, wherever between "
+            f"{first_s:g} and {last_s:g} s the annotations are moved"
+        ]
     matches = counted(scan.tp[scan.peak], "match", "matches")
     return [
         f"events follow annotations best after {scan.peak_s:.2f} s (±{scan.half_width_s:g} s): "

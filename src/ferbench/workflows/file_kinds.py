@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -109,3 +110,21 @@ def _instead(name: str) -> dict[FileKind, tuple[Part, ...]]:
             Action("predict", "VIDEO"),
         ),
     }
+
+
+def default_rule(sources: Sequence[Path]) -> str | None:
+    """The event rule where none is asked for: the thesis' for its files only, else None.
+
+    None = the configuration's.
+    """
+    kinds: set[FileKind] = set()
+    for source in sources:
+        files = [source] if source.is_file() else filter(is_table, source.rglob("*"))
+        kinds |= {kind_of(path) for path in files}
+    of_ferbench = not kinds or "predictions" in kinds
+    return None if of_ferbench else "windowed"
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file may be a table of predictions, by its name."""
+    return path.suffix.lower() in (".csv", ".parquet") and path.is_file()

@@ -26,7 +26,7 @@ from ferbench.thesis.rows import LABELS, label_signal
 from ferbench.timespans import TOLERANCE_S
 from ferbench.types import Event, Expressions, Faces, Signal, Timeline
 from ferbench.wording import some
-from ferbench.workflows.file_kinds import check_predictions, kind_of
+from ferbench.workflows.file_kinds import check_predictions, default_rule, kind_of
 from ferbench.workflows.found_events import Events, SessionEvents
 
 Kind = Literal["probability", "top"]
@@ -71,7 +71,7 @@ def find_events(
         source: results of ``predict``, or files of predictions (ours or the thesis'), one or more.
         labels: expressions; in a thesis file one, letter by letter.
         rule: a choice of ``conf/event``, a mapping of its fields, or an event rule; None = the
-            configuration's.
+            configuration's, and of the thesis' files the thesis' (``windowed``).
         kind: of our tables: probability, or 1 where the label is on top; None = probability.
         selector: of our tables: which face is the participant; None = the largest.
         fps: of a thesis file: rows per second.
@@ -83,6 +83,11 @@ def find_events(
         ConfigError: a choice that cannot be used, or that a file has no place for.
     """
     check_list("labels", labels)
+    is_single = isinstance(source, Analysis | str | Path) or not isinstance(source, Iterable)
+    sources: list[Any] = [source] if is_single else list(source)  # type: ignore[arg-type]
+    files = [Path(item) for item in sources if isinstance(item, str | Path)]
+    if rule is None and len(files) == len(sources):
+        rule = default_rule(files)
     options = FindOptions(
         rule=component_for("event", rule, config_dirs=config_dirs),
         labels=tuple(labels),
@@ -93,8 +98,6 @@ def find_events(
         fps=fps,
         video=None if video is None else Path(video),
     )
-    is_single = isinstance(source, Analysis | str | Path) or not isinstance(source, Iterable)
-    sources: list[Any] = [source] if is_single else list(source)  # type: ignore[arg-type]
     sessions = tuple(_find(item, options) for item in sources)
     names = Counter(session.session_id for session in sessions)
     twice = sorted(name for name, count in names.items() if count > 1)

@@ -12,7 +12,7 @@ from ferbench.errors import ConfigError, FerbenchError
 from ferbench.sentences import Setting, Text
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.wording import plural
-from ferbench.workflows.file_kinds import FileKind, kind_of
+from ferbench.workflows.file_kinds import FileKind, is_table, kind_of
 from ferbench.workflows.find_events import FindOptions, find_in_file
 from ferbench.workflows.found_events import SessionEvents
 
@@ -99,7 +99,7 @@ def _usable(folder: Path, left_out: Counter[FileKind]) -> list[Path]:
 
 
 def _is_visible_table(path: Path, folder: Path) -> bool:
-    if path.suffix.lower() not in (".csv", ".parquet") or not path.is_file():
+    if not is_table(path):
         return False
     return not any(part.startswith(".") for part in path.relative_to(folder).parts)
 

@@ -39,9 +39,12 @@ def events(
         str | None, typer.Option(help="Of the thesis CSVs in a folder those of this model.")
     ] = None,
     rule: Annotated[
-        str,
-        typer.Option(help="A choice of conf/event: windowed (the thesis' rule), hysteresis, ..."),
-    ] = "windowed",
+        str | None,
+        typer.Option(
+            help="A choice of conf/event; default: that of runs (hysteresis), and of the thesis' "
+            "CSVs the thesis' (windowed)."
+        ),
+    ] = None,
     label: Annotated[
         str, typer.Option(help="Expression; in a thesis CSV letter by letter.")
     ] = "Surprise",
@@ -106,6 +109,7 @@ def events(
     from ferbench.app.cli.events_show import OPTIONS, find_and_print
     from ferbench.config.choices import component_for
     from ferbench.thesis.export import ThesisExport
+    from ferbench.workflows.file_kinds import default_rule
     from ferbench.workflows.find_events import FindOptions
 
     if kind not in (None, "probability", "top"):
@@ -120,9 +124,13 @@ def events(
     }
     config_dirs = () if config_dir is None else (config_dir,)
     with errors_in_options(OPTIONS):
+        fields = _rule_fields(numbers, set_ or ())
+        choice = rule or default_rule(predictions)
+        if choice is not None:
+            fields["choice"] = choice
         chosen_rule = component_for(
             "event",
-            {"choice": rule, **_rule_fields(numbers, set_ or ())},
+            fields or None,
             config_dirs=config_dirs,
             allow_targets=tuple(allow_target or ()),
         )
