@@ -220,7 +220,8 @@ def test_progress_counts_what_is_decoded(
     shutil.copyfile(other_clip, videos / "b.mp4")
     assert ferbench("predict", videos, "--out", tmp_path / "out").code == 0
     assert ferbench("predict", videos, "--out", tmp_path / "out").code == 0
-    assert totals == [(0, 5, "2 videos"), (5, 5, "2 videos"), (0, 0, "2 videos")]
+    stored, done = "1 of 2 videos", "2 of 2 videos"
+    assert totals == [(0, 5, stored), (5, 5, stored), (5, 5, done), (0, 0, done)]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,12 +68,27 @@ def _output_width() -> int | None:
 def frames_bar(*, quiet: bool = False) -> Iterator[FramesBar]:
     """A progress bar with frames per second and time left.
 
-    Silent in CI, where the screen is no terminal, and where no frame is to be decoded.
+    Where the screen is no terminal (a log, a cluster's job) there is a line every half minute
+    instead. Nothing is shown where no frame is to be decoded.
 
     Args:
         quiet: show nothing at all.
     """
-    no_screen = bool(os.environ.get("CI")) or not sys.stderr.isatty()
+    if quiet:
+        yield _show_nothing
+    elif sys.stderr.isatty() and not os.environ.get("CI"):
+        with _drawn_bar() as bar:
+            yield bar
+    else:
+        yield FrameLines(error_console())
+
+
+def _show_nothing(done_frames: int, total_frames: int, label: str, /) -> None:
+    del done_frames, total_frames, label
+
+
+@contextmanager
+def _drawn_bar() -> Iterator[FramesBar]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -80,8 +96,7 @@ def frames_bar(*, quiet: bool = False) -> Iterator[FramesBar]:
         _FrameRate(),
         TimeRemainingColumn(),
     )
-    bar = Progress(*columns, console=error_console(), transient=True, disable=quiet or no_screen)
-    with bar:
+    with Progress(*columns, console=error_console(), transient=True) as bar:
         task = bar.add_task("", total=0, visible=False)
 
         def show(done_frames: int, total_frames: int, label: str, /) -> None:
@@ -94,3 +109,34 @@ def frames_bar(*, quiet: bool = False) -> Iterator[FramesBar]:
             )
 
         yield show
+
+
+class FrameLines:
+    """How far the frames are, a line every half minute."""
+
+    def __init__(self, screen: Console, *, every_s: float = 30.0) -> None:
+        """Begin to count the time."""
+        self._screen = screen
+        self._every_s = every_s
+        self._began_s = self._told_s = time.monotonic()
+
+    def __call__(self, done_frames: int, total_frames: int, label: str, /) -> None:
+        """Print a line, if the last one is long enough ago."""
+        now_s = time.monotonic()
+        if not total_frames or now_s - self._told_s < self._every_s:
+            return
+        self._told_s = now_s
+        rate_hz = done_frames / (now_s - self._began_s)
+        left = ""
+        if rate_hz > 0 and total_frames > done_frames:
+            left = f", about {_duration((total_frames - done_frames) / rate_hz)} left"
+        frames = f"{done_frames} of about {total_frames} frames"
+        self._screen.print(f"{label}, {frames}, {rate_hz:.0f} fps{left}", markup=False)
+
+
+def _duration(seconds: float) -> str:
+    """A time for people: ``40 s``, ``12 min``, ``3 h 20 min``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"

@@ -114,14 +114,16 @@ def _frames_per_s(
 
 def _warm_up(session: Session, analyser: Analyser) -> None:
     """One uncounted run over the first session: loading and first calls are not measured."""
-    on_frames, analyser.on_frames = analyser.on_frames, lambda _: None
+    on_frames, on_decoded = analyser.on_frames, analyser.on_decoded
+    analyser.on_frames, analyser.on_decoded = lambda _: None, lambda: None
     try:
         for part in session.parts:
             analyser.analyse(part.path, video_id=session.session_id, camera=session.camera)
     except FerbenchError:
         pass  # it will fail again, and be reported, in the measured run
     finally:
-        analyser.on_frames, analyser.work = on_frames, type(analyser.work)()
+        analyser.on_frames, analyser.on_decoded = on_frames, on_decoded
+        analyser.work = type(analyser.work)()
 
 
 def _failure(session: Session, error: Exception, *, at: int) -> Failure:

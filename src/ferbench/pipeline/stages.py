@@ -63,6 +63,7 @@ class Analyser:
         networks: detector and model; each is loaded at its first use.
         work: what was really computed, counted where it is done.
         on_frames: told how many frames were done.
+        on_decoded: told when the pixels of a video are done, or cannot be had.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Analyser:
         self.cache = cache
         self.networks = Networks(recipe, runtime, models, notify=notify)
         self.on_frames = on_frames
+        self.on_decoded: Callable[[], None] = lambda: None
         self.work = Work()
 
     @property
@@ -256,6 +258,8 @@ class Analyser:
                 Text(f"{path} does not fit into the memory of {self.device} with ", size),
                 hint="lower it",
             ) from error
+        finally:
+            self.on_decoded()
         if self._digest(path) != video.sha256:
             raise VideoError(
                 f"{path} changed while it was read; nothing of it was stored. Run again when it "

@@ -27,6 +27,7 @@ def prepare_pixels(
     progress = Progress(
         done_frames=0,
         total_frames=sum(analyser.estimated_frames(path) for path in missing),
+        decoded_videos=0,
         num_videos=len(missing),
         num_stored=len(videos) - len(missing),
     )
@@ -36,7 +37,13 @@ def prepare_pixels(
         progress = replace(progress, done_frames=progress.done_frames + frames)
         on_progress(progress)
 
+    def count_video() -> None:
+        nonlocal progress
+        progress = replace(progress, decoded_videos=progress.decoded_videos + 1)
+        on_progress(progress)
+
     analyser.on_frames = count
+    analyser.on_decoded = count_video
     on_progress(progress)
 
 

@@ -106,9 +106,7 @@ def _evaluate(job: Job, settings: Settings) -> Evaluation:
     with console.frames_bar(quiet=is_quiet) as bar:
 
         def show(progress: Progress) -> None:
-            num_videos = progress.num_videos + progress.num_stored
-            label = f"{progress.num_videos} of {num_videos} videos"
-            bar(progress.done_frames, progress.total_frames, label)
+            bar(progress.done_frames, progress.total_frames, progress.videos)
 
         evaluation = evaluate_settings(
             settings,

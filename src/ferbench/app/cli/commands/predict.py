@@ -135,8 +135,7 @@ def _predict(options: PredictOptions, *, verbose: bool) -> int:
             with frames_bar() as bar:
 
                 def show(progress: Progress) -> None:
-                    label = plural(num_videos, "video")
-                    bar(progress.done_frames, progress.total_frames, label)
+                    bar(progress.done_frames, progress.total_frames, progress.videos)
 
                 for video in to_predict.run(on_progress=show):
                     _print_video(video, verbose=verbose)
