@@ -76,9 +76,10 @@ def test_models_list_fits_into_80_columns(tmp_path):
         (line,) = [line for line in lines if line.startswith(f"{choice} ")]
         assert line.split()[1] == "missing"
         assert line.endswith("research only") == any(item.research_only for item in files)
-    assert any(re.fullmatch(r"model/rmn +missing +551\.6 MB", line) for line in lines)
+    assert any(re.fullmatch(r"model/rmn +missing +551\.6 MB +download", line) for line in lines)
     assert any(
-        re.fullmatch(r"model/apvit_rafdb +missing +not told +browser +research only", line) for line in lines
+        re.fullmatch(r"model/apvit_rafdb +missing +not told +browser +research only", line)
+        for line in lines
     )
 
 
