@@ -98,7 +98,7 @@ def opencv_or_none(path: Path) -> np.ndarray | None:
     try:
         return shown(OpencvReader(), path)[0]
     except VideoError as error:
-        if "take the reader pyav" in str(error):
+        if "With the reader pyav its " in str(error) and "take the reader pyav" in str(error):
             return None
         raise
 

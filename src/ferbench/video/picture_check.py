@@ -164,12 +164,14 @@ class PictureCheck:
             self._raise(number, "is still the one before it")
 
     def _raise(self, number: int, what: str) -> None:
-        interlaced = ""
+        reason = ""
         if self._is_interlaced:
-            interlaced = ". The video is interlaced, which OpenCV cannot convert"
+            reason = ". The video is interlaced, which OpenCV cannot convert"
+        elif self.picture and self.picture.colours:
+            reason = f". With the reader pyav {'; '.join(self.picture.colours)}"
         raise VideoError(
             f"{self._path}: the picture that OpenCV gives for frame {number} {what}, though it "
-            f"reports no error{interlaced}",
+            f"reports no error{reason}",
             hint="take the reader pyav, which reads this video",
         )
 
