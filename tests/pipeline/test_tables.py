@@ -43,6 +43,8 @@ def timelines(draw):
         height_px=48,
         fps_hz=draw(st.floats(0.1, 240)),
         rotation_deg=draw(st.sampled_from([0, 90, 180, 270])),
+        mirrored=draw(st.booleans()),
+        picture_notes=tuple(draw(st.lists(st.text(max_size=5), max_size=2))),
     )
     edges = np.concatenate([[0.0], np.cumsum(steps)])
     return Timeline(

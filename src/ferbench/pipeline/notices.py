@@ -40,7 +40,7 @@ def unused_statistics(criterion: Criterion, rules: StatisticsRules) -> list[str]
 
 
 def oddities(result: SessionResult, selector: Selector) -> list[str]:
-    """Damage, repaired times, annotations without video, and a chosen face that keeps changing."""
+    """Damage, repaired times, odd pictures and annotations, a chosen face that keeps changing."""
     sentences = (*_video(result), *_annotations(result), *_switches(result, selector))
     session = result.session.session_id
     return [Text(f"{session}: ", sentence) for sentence in sentences]
@@ -56,6 +56,7 @@ def _video(result: SessionResult) -> list[str]:
             sentences.append(
                 f"{timeline.num_repaired} of {timeline.video.num_frames} timestamps were repaired"
             )
+        sentences += timeline.video.picture_notes
     return sentences
 
 

@@ -41,6 +41,8 @@ def timeline_table(timeline: Timeline) -> tuple[pa.Table, dict[str, Any]]:
         "height_px": video.height_px,
         "fps_hz": video.fps_hz,
         "rotation_deg": video.rotation_deg,
+        "mirrored": video.mirrored,
+        "picture_notes": list(video.picture_notes),
         "num_repaired": timeline.num_repaired,
         "damage": timeline.damage,
     }
@@ -61,6 +63,8 @@ def timeline_from(
         height_px=about["height_px"],
         fps_hz=about["fps_hz"],
         rotation_deg=about["rotation_deg"],
+        mirrored=about.get("mirrored", False),
+        picture_notes=tuple(about.get("picture_notes", ())),
     )
     edges = np.concatenate([start[:1], end])
     return Timeline(

@@ -27,6 +27,8 @@ def analysis_line(analysis: Analysis) -> str:
         text = f"{text}; {', '.join(shares)}"
     if timeline.damage:
         text = f"{text}; damaged: {timeline.damage}"
+    for note in timeline.video.picture_notes:
+        text = f"{text}; {note}"
     return text
 
 
@@ -47,10 +49,10 @@ def analysis_details(analysis: Analysis) -> str:
     """What was computed of each stage and how fast, and the video's format, a line each."""
     lines = [_stage_line(stage, timing) for stage, timing in analysis.timing.items()]
     video = analysis.timeline.video
-    lines.append(
-        f"  {video.width_px}x{video.height_px}, {video.fps_hz:.3f} Hz, "
-        f"rotated by {video.rotation_deg} degrees"
-    )
+    turned = f"rotated by {video.rotation_deg} degrees"
+    if video.mirrored:
+        turned = f"{turned}, then mirrored"
+    lines.append(f"  {video.width_px}x{video.height_px}, {video.fps_hz:.3f} Hz, {turned}")
     return "\n".join(lines)
 
 

@@ -27,9 +27,9 @@ from ferbench.types.arrays import (
     FrameBatch,
     Signal,
     Timeline,
-    VideoInfo,
 )
 from ferbench.types.score import Counts, Score
+from ferbench.types.video_info import VideoInfo
 
 __all__ = [
     "F32",

@@ -7,13 +7,13 @@ frames of a video, one row in memory = one row on disk.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import DataError
+from ferbench.types.video_info import VideoInfo
 
 if TYPE_CHECKING:
     import torch
@@ -63,31 +63,6 @@ def _check_steps(owner: object, name: str, wrong: NDArray[np.bool_], expected: s
             f"{type(owner).__name__}.{name}: expected {expected} values, "
             f"they fall or repeat after row {row}"
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoInfo:
-    """What a fully decoded video is.
-
-    Attributes:
-        video_id: short name for people.
-        path: where it was read from; never part of a key.
-        sha256: digest of the file's bytes.
-        num_frames: frames that came out of the decoder (not the header's count).
-        width_px: width after rotation.
-        height_px: height after rotation.
-        fps_hz: average frame rate, frames per second of timeline.
-        rotation_deg: rotation that was applied, counter-clockwise: 0, 90, 180 or 270.
-    """
-
-    video_id: str
-    path: Path
-    sha256: str
-    num_frames: int
-    width_px: int
-    height_px: int
-    fps_hz: float
-    rotation_deg: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

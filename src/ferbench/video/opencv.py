@@ -4,10 +4,11 @@ Frames are counted, their times are not asked.
 
 Frame i starts at ``i / fps``, with the rate that OpenCV reports (the container's average), because
 that is what the thesis' rules count with. In a video of variable frame rate these times drift from
-the true ones; the ``pyav`` reader gives those. Pixels are OpenCV's own, rotated as the container
-says; 8-bit H.264 comes out as with ``pyav``, while 10-bit video differs by the rounding of the
-conversion to 8 bits. Where the size of the pictures changes, OpenCV scales them to the first one's
-size.
+the true ones; the ``pyav`` reader gives those. Pixels are OpenCV's own, upright and square as with
+``pyav``. 8-bit video comes out as with ``pyav``, while 10-bit video differs by the rounding of the
+conversion to 8 bits; that nothing else differs is checked on a sample of the frames (see
+``ferbench.video.picture_check``). Where the size of the pictures changes, OpenCV scales them to the
+first one's size.
 
 OpenCV says nothing about damage: it stops. So the file is opened with PyAV first, for the reasons
 why it cannot be read, and its packets are listed after decoding (not decoded again), for its
@@ -23,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 import av.error
 import cv2
@@ -42,6 +43,8 @@ from ferbench.video.container import (
     opened,
     video_stream,
 )
+from ferbench.video.picture_check import FIRST, PictureCheck, picture_check
+from ferbench.video.shown_picture import ShownPicture
 
 if TYPE_CHECKING:
     from ferbench.protocols import OpenVideo
@@ -60,7 +63,7 @@ class OpencvReader:
     Source: https://opencv.org.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     @contextmanager
     def open(
@@ -84,36 +87,44 @@ class OpencvReader:
             ConfigError: ``batch_frames`` or ``threads`` is out of range.
         """
         check_asked(batch_frames, threads)
-        with opened(path) as container:
-            video_stream(container, path)
         wishes = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
-        capture = cv2.VideoCapture(f"file:{path}", cv2.CAP_FFMPEG, wishes)
-        try:
-            if not capture.isOpened():
-                raise VideoError(
-                    f"{path}: OpenCV cannot open this video, though FFmpeg knows its format",
-                    hint="convert it, e.g. to H.264 in mp4, or take the reader pyav",
+        with picture_check(path) as check:
+            capture = cv2.VideoCapture(f"file:{path}", cv2.CAP_FFMPEG, wishes)
+            try:
+                if not capture.isOpened():
+                    raise VideoError(
+                        f"{path}: OpenCV cannot open this video ({check.codec}), though FFmpeg "
+                        "knows its format",
+                        hint="convert it, e.g. to H.264 in mp4, or take the reader pyav",
+                    )
+                capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)  # it knows no mirror images
+                yield _Decoding(
+                    path, capture, check, batch_frames=batch_frames, keep_damaged=keep_damaged
                 )
-            yield _Decoding(path, capture, batch_frames=batch_frames, keep_damaged=keep_damaged)
-        finally:
-            capture.release()
+            finally:
+                capture.release()
 
 
 class _Decoding:
     """One pass over one video: iterate it once, then ask for the timeline."""
 
     def __init__(
-        self, path: Path, capture: cv2.VideoCapture, *, batch_frames: int, keep_damaged: bool
+        self,
+        path: Path,
+        capture: cv2.VideoCapture,
+        check: PictureCheck,
+        *,
+        batch_frames: int,
+        keep_damaged: bool,
     ) -> None:
         self._path = path
         self._capture = capture
+        self._check = check
+        self._picture = check.picture or ShownPicture(stored_hw=(0, 0))
         self._batch_frames = batch_frames
         self._keep_damaged = keep_damaged
         self._fps_hz = _rate(capture, path)
-        # OpenCV tells the turn clockwise
-        self._rotation_deg = round(-capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
         self._count = 0
-        self._size_hw = (0, 0)
         # By the frames' own timestamps; only to see whether seconds are missing.
         self._first_ms = math.inf
         self._last_ms = -math.inf
@@ -133,7 +144,10 @@ class _Decoding:
             )
         self._state = "begun"
         yield from batched(
-            self._frames(), self._batch_frames, shown_hw=lambda: self._size_hw, draw=_draw
+            self._frames(),
+            self._batch_frames,
+            shown_hw=lambda: self._picture.shown_hw,
+            draw=self._draw,
         )
         self._state = "done"
 
@@ -147,15 +161,18 @@ class _Decoding:
             raise VideoError(
                 f"{self._path}: the timeline is known after the last batch. Read all batches first."
             )
+        height, width = self._picture.shown_hw
         video = VideoInfo(
             video_id=video_id,
             path=self._path,
             sha256=sha256,
             num_frames=self._count,
-            width_px=self._size_hw[1],
-            height_px=self._size_hw[0],
+            width_px=width,
+            height_px=height,
             fps_hz=self._fps_hz,
-            rotation_deg=self._rotation_deg,
+            rotation_deg=self._picture.orientation.rotation_deg,
+            mirrored=self._picture.orientation.is_mirrored,
+            picture_notes=self._picture.notes,
         )
         return Timeline(
             video=video, edges_s=np.arange(self._count + 1) / self._fps_hz, damage=self._damage
@@ -167,10 +184,27 @@ class _Decoding:
             there, bgr = self._capture.read()
             if not there:
                 break
-            self._size_hw = bgr.shape[0], bgr.shape[1]
+            pixels = np.asarray(bgr, np.uint8)
+            self._compare(pixels)
             self._note()
-            yield np.asarray(bgr, np.uint8)
+            yield pixels
         self._finish()
+
+    def _compare(self, bgr: Pixels) -> None:
+        """Compare a sample of the frames with what is in the file."""
+        if not self._check.wants(self._count):
+            return
+        is_intra = self._capture.get(cv2.CAP_PROP_FRAME_TYPE) == ord("I")
+        if is_intra or self._count < FIRST:
+            at_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+            self._check.compare(self._count, bgr, at_ms=at_ms)
+
+    def _draw(self, bgr: Pixels, pixels: Pixels) -> None:
+        """Write OpenCV's BGR as RGB, as it is shown."""
+        if self._picture.is_as_stored:
+            cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=pixels)
+            return
+        self._picture.draw(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8), pixels)
 
     def _note(self) -> None:
         self._count += 1
@@ -181,10 +215,7 @@ class _Decoding:
     def _finish(self) -> None:
         """Look for what only shows at the end: no frames, missing seconds."""
         if not self._count:
-            raise VideoError(
-                f"{self._path}: no frame can be decoded: OpenCV found none in the video stream",
-                hint=REPLACE,
-            )
+            self._refuse_empty()
         decoded_s = (self._last_ms - self._first_ms) / 1000 + 1 / self._fps_hz
         expected_s = announced_s(self._path)
         if expected_s - decoded_s <= TOLERATED_S:
@@ -196,6 +227,20 @@ class _Decoding:
         )
         if not self._keep_damaged:
             raise damaged(self._path, self._damage)
+
+    def _refuse_empty(self) -> NoReturn:
+        """Raise VideoError, by whose fault no frame came."""
+        if self._check.picture is not None:
+            raise VideoError(
+                f"{self._path}: OpenCV decodes no frame of this video, whose codec is "
+                f"{self._check.codec}, though its first frame is sound: the FFmpeg inside OpenCV "
+                "has no decoder that works for it",
+                hint="take the reader pyav, which reads this video",
+            )
+        raise VideoError(
+            f"{self._path}: no frame can be decoded: OpenCV found none in the video stream",
+            hint=REPLACE,
+        )
 
     def _check_rate(self, decoded_s: float) -> None:
         """Refuse a rate that is no average.
@@ -209,11 +254,6 @@ class _Decoding:
                 f"frames last {counted_s:.3f} s; by their own times {decoded_s:.3f} s",
                 hint="take the reader pyav, which reads these",
             )
-
-
-def _draw(bgr: Pixels, pixels: Pixels) -> None:
-    """Write OpenCV's BGR as RGB."""
-    cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=pixels)
 
 
 def announced_s(path: Path) -> float:

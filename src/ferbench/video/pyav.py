@@ -1,6 +1,7 @@
 """Reads videos with FFmpeg through PyAV.
 
-Rotation is applied here (PyAV hands frames out as they are stored), frames that the container marks
+Pictures are those that a player shows (PyAV hands frames out as they are stored): see
+``ferbench.video.shown_picture`` and ``ferbench.video.colour``. Frames that the container marks
 to be discarded do not come out, and times are the frames' own presentation timestamps. A file
 counts as damaged when the decoder reports an error, or when the last decoded frame ends more than
 ``TOLERATED_S`` before its announced end (see ``ferbench.video.announced``).
@@ -17,12 +18,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import av
 import av.error
-import numpy as np
 
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video.announced import Announced, to_decode
-from ferbench.video.buffers import Pixels, batched
+from ferbench.video.buffers import batched
+from ferbench.video.colour import RgbConverter
 from ferbench.video.container import (
     REPLACE,
     TOLERATED_S,
@@ -33,14 +34,15 @@ from ferbench.video.container import (
     video_stream,
 )
 from ferbench.video.edges import frame_edges
+from ferbench.video.shown_picture import ShownPicture, shown_picture
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
-    from numpy.typing import NDArray
 
     from ferbench.protocols import OpenVideo
+    from ferbench.types import F64
 
 TOLERATED_REPAIRS: Final = 0.05
 """Share of frames whose timestamp may be repaired in a sound video."""
@@ -54,7 +56,7 @@ TOLERATED_RATE: Final = 0.01
 class PyavReader:
     """Decodes the first video stream of a file on the CPU. Source: https://pyav.basswood-io.com."""
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     @contextmanager
     def open(
@@ -106,8 +108,8 @@ class _Decoding:
         self._announced = Announced()
         self._pts: list[int | None] = []
         self._last_duration = 0
-        self._size_hw = (0, 0)  # as stored
-        self._quarter_turns = 0  # counter-clockwise
+        self._converter = RgbConverter(path)
+        self._picture = ShownPicture(stored_hw=(0, 0))
         self._damage = ""
         self._state = "new"
 
@@ -131,7 +133,10 @@ class _Decoding:
             )
         self._state = "begun"
         yield from batched(
-            self._whole(), self._batch_frames, shown_hw=self._shown_hw, draw=self._draw
+            self._whole(),
+            self._batch_frames,
+            shown_hw=lambda: self._picture.shown_hw,
+            draw=lambda frame, pixels: self._picture.draw(self._converter.rgb(frame), pixels),
         )
         self._state = "done"
 
@@ -147,7 +152,7 @@ class _Decoding:
             )
         edges, repaired = self._edges()
         edges_s = edges * self._time_base.numerator / self._time_base.denominator
-        height, width = self._shown_hw()
+        height, width = self._picture.shown_hw
         video = VideoInfo(
             video_id=video_id,
             path=self._path,
@@ -156,12 +161,11 @@ class _Decoding:
             width_px=width,
             height_px=height,
             fps_hz=self._rate_hz(len(self._pts) / float(edges_s[-1])),
-            rotation_deg=90 * self._quarter_turns,
+            rotation_deg=self._picture.orientation.rotation_deg,
+            mirrored=self._picture.orientation.is_mirrored,
+            picture_notes=self._picture.notes,
         )
         return Timeline(video=video, edges_s=edges_s, num_repaired=repaired, damage=self._damage)
-
-    def _draw(self, frame: VideoFrame, pixels: Pixels) -> None:
-        np.copyto(pixels, np.rot90(frame.to_ndarray(format="rgb24"), self._quarter_turns))
 
     def _whole(self) -> Iterator[VideoFrame]:
         """Frames in display order, and then a look at what only shows at the end."""
@@ -191,13 +195,13 @@ class _Decoding:
 
     def _note(self, frame: VideoFrame) -> None:
         size_hw = (frame.height, frame.width)
+        expected_hw = self._picture.stored_hw
         if not self._pts:
-            self._size_hw = size_hw
-            self._quarter_turns = round(frame.rotation / 90) % 4
-        elif size_hw != self._size_hw:
+            self._picture = shown_picture(self._stream, frame, self._path)
+        elif size_hw != expected_hw:
             raise VideoError(
                 f"{self._path}: frame {len(self._pts)} is {size_hw[1]}x{size_hw[0]} pixels, "
-                f"the frames before it {self._size_hw[1]}x{self._size_hw[0]}; expected one size. "
+                f"the frames before it {expected_hw[1]}x{expected_hw[0]}; expected one size. "
                 "Cut the video there, or scale it to one size."
             )
         self._pts.append(frame.pts)
@@ -246,7 +250,7 @@ class _Decoding:
         if not self._keep_damaged:
             raise damaged(self._path, damage) from cause
 
-    def _edges(self) -> tuple[NDArray[np.float64], int]:
+    def _edges(self) -> tuple[F64, int]:
         rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
         return frame_edges(
             self._times(),
@@ -292,9 +296,3 @@ class _Decoding:
         if end is None or first is None:
             return 0.0
         return float((end - first) * self._time_base)
-
-    def _shown_hw(self) -> tuple[int, int]:
-        height, width = self._size_hw
-        if self._quarter_turns % 2:
-            return width, height
-        return height, width
