@@ -30,6 +30,34 @@ class Track:
     spans: tuple[Span, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Cue:
+    """A span as a file of subtitles has it: whole milliseconds, and a text on one line."""
+
+    onset_ms: int
+    offset_ms: int
+    text: str
+
+
+def as_cues(tracks: Sequence[Track]) -> list[Cue]:
+    """Spans as subtitles, in order of time, times rounded to milliseconds.
+
+    Of several tracks, a cue's text begins with its track's name where it does not say the same.
+    What is shorter than 1 ms is 1 ms long.
+    """
+    cues = []
+    for track in tracks:
+        for span in track.spans:
+            text = span.text or track.name
+            if len(tracks) > 1 and text != track.name:
+                text = f"{track.name}: {text}"
+            onset_ms = round(span.onset_s * 1000)
+            offset_ms = max(round(span.offset_s * 1000), onset_ms + 1)
+            cue = Cue(onset_ms=onset_ms, offset_ms=offset_ms, text=" ".join(text.split()))
+            cues.append(cue)
+    return sorted(cues)
+
+
 def without_overlaps(spans: Sequence[Span]) -> list[list[Span]]:
     """Spans in as few lists as possible, in time order, so that none overlaps another in its list.
 

@@ -25,7 +25,8 @@ def events(
         Path | None,
         typer.Option(
             help="Write all events to this CSV (the sessions' lengths go beside it), or for "
-            "annotation programs to '{session}.eaf' (ELAN), '{session}.vtt', NAME.boris.tsv."
+            "annotation programs to '{session}.eaf' (ELAN), '{session}.vtt', '{session}.srt', "
+            "NAME.boris.tsv."
         ),
     ] = None,
     fps: Annotated[float | None, typer.Option(help="Rows per second (thesis CSV).")] = None,

@@ -74,7 +74,8 @@ def score(
     annotations: Annotated[
         Path,
         typer.Argument(
-            help="Annotations, as for a run: CSV, .eaf, .vtt, BORIS's table, or a folder of these."
+            help="Annotations, as for a run: CSV, .eaf, .vtt, .srt, BORIS's table, or a folder "
+            "of these."
         ),
     ],
     pre: Annotated[
@@ -146,7 +147,7 @@ def score(
         Path | None,
         typer.Option(
             help="Write hits, false alarms and misses: "
-            "'{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
+            "'{session}.eaf', '{session}.vtt', '{session}.srt' or NAME.boris.tsv."
         ),
     ] = None,
     as_json: JsonFlag = False,
