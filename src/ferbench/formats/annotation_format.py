@@ -22,6 +22,8 @@ class Source:
         options: how the files are written, and which columns and rows are wanted.
         starts_known: it is known at which clock times sessions began, so that times may be clock
             times.
+        videos: names of videos that files may be of, without suffix, the likeliest first: where an
+            annotation program's file links several, the first of these counts.
     """
 
     path: Path
@@ -29,6 +31,7 @@ class Source:
     cells: tuple[CsvFile, ...] = ()
     options: Table = field(default_factory=Table)
     starts_known: bool = False
+    videos: tuple[str, ...] = ()
 
     @property
     def is_folder(self) -> bool:

@@ -25,7 +25,8 @@ def score_files(request: Request) -> Scores:
     table = read_events(request.events)
     known_lengths, notes = lengths_of(request)
     stamp = stamp_of(table, request, notes)
-    annotated = read_annotations(request.annotations, request.table)
+    videos = sorted(table.sessions | frozenset(known_lengths or ()))
+    annotated = read_annotations(request.annotations, request.table, videos=videos)
     settings = scoring_settings(
         request.scoring,
         request.settings,
