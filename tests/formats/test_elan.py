@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -186,7 +187,7 @@ def test_what_is_written_is_read_back_by_us_and_by_pympi(first, second, tmp_path
         )
         for name, own in (("hit", first), ("missed", second))
     )
-    write_elan(path, tracks, media="/videos/P01.mp4")
+    write_elan(path, tracks, video=Path("/videos/P01.mp4"))
     found = read_elan(path, tier="all")
     assert not found.refused
     assert found.sessions == {"P01"}

@@ -7,8 +7,10 @@ Format: the EAF schema of the Max Planck Institute for Psycholinguistics
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
-from pathlib import Path, PurePath
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
@@ -17,6 +19,7 @@ from ferbench.formats.tracks import Span, Track, without_overlaps
 
 _SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_NOT_IN_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MIME_TYPES: Final = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
@@ -28,7 +31,7 @@ _MIME_TYPES: Final = {
 
 
 def write_elan(
-    path: Path, tracks: Sequence[Track], *, media: str = "", author: str = "ferbench"
+    path: Path, tracks: Sequence[Track], *, video: Path | None = None, author: str = "ferbench"
 ) -> None:
     """Write an .eaf file: a tier per track, times rounded to milliseconds.
 
@@ -38,7 +41,8 @@ def write_elan(
     Args:
         path: the file; replaced as a whole.
         tracks: what to write, seconds of the video.
-        media: the linked video: a path or an address; "" = none.
+        video: the video, which is linked by its absolute place and by that from the file; None =
+            none is linked.
         author: who made it.
     """
     attributes = {
@@ -52,17 +56,13 @@ def write_elan(
     root = ElementTree.Element("ANNOTATION_DOCUMENT", attributes)
     units = {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
     header = ElementTree.SubElement(root, "HEADER", units)
-    if media:
-        mime_type = _MIME_TYPES.get(PurePath(media).suffix.lower(), "unknown")
-        linked = {"MEDIA_URL": media, "MIME_TYPE": mime_type}
-        ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", linked)
+    if video is not None:
+        ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", _link(video, path))
     order = ElementTree.SubElement(root, "TIME_ORDER")
-    for track in tracks:
-        for number, spans in enumerate(without_overlaps(track.spans) or [[]], start=1):
-            name = track.name if number == 1 else f"{track.name} {number}"
-            named = {"TIER_ID": name, "LINGUISTIC_TYPE_REF": "default-lt"}
-            tier = ElementTree.SubElement(root, "TIER", named)
-            _write_tier(tier, order, spans)
+    for name, spans in _tiers(tracks):
+        named = {"TIER_ID": name, "LINGUISTIC_TYPE_REF": "default-lt"}
+        tier = ElementTree.SubElement(root, "TIER", named)
+        _write_tier(tier, order, spans)
     for number, annotation in enumerate(root.iter("ALIGNABLE_ANNOTATION"), start=1):
         annotation.set("ANNOTATION_ID", f"a{number}")
     tier_type = {
@@ -73,6 +73,46 @@ def write_elan(
     ElementTree.SubElement(root, "LINGUISTIC_TYPE", tier_type)
     ElementTree.indent(root)
     write_bytes(path, ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True))
+
+
+def _link(video: Path, file: Path) -> dict[str, str]:
+    """What is said of the video: ELAN takes paths as they are, nothing in them is encoded."""
+    absolute = Path(os.path.normpath(video.absolute()))
+    slashes = absolute.as_posix()
+    is_share = slashes.startswith("//")  # of another machine
+    url = f"file:{slashes}" if is_share else f"file:///{slashes.removeprefix('/')}"
+    try:
+        relative = os.path.relpath(absolute, file.parent.absolute()).replace(os.sep, "/")
+    except ValueError:  # on another drive
+        relative = absolute.name
+    if not relative.startswith("../"):
+        relative = f"./{relative}"
+    return {
+        "MEDIA_URL": _for_xml(url),
+        "MIME_TYPE": _MIME_TYPES.get(video.suffix.lower(), "unknown"),
+        "RELATIVE_MEDIA_URL": _for_xml(relative),
+    }
+
+
+def _for_xml(text: str) -> str:
+    """A text without characters that XML does not have."""
+    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _tiers(tracks: Sequence[Track]) -> Iterator[tuple[str, list[Span]]]:
+    """Tiers' names, each once, and their spans, none of which overlap."""
+    used: set[str] = set()
+    for track in tracks:
+        first = _for_xml(track.name)
+        number = 0
+        for spans in without_overlaps(track.spans) or [[]]:
+            number += 1
+            name = first if number == 1 else f"{first} {number}"
+            while name in used:
+                number += 1
+                name = f"{first} {number}"
+            used.add(name)
+            yield name, spans
 
 
 def _write_tier(

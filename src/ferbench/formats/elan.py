@@ -22,7 +22,7 @@ from ferbench.formats.eaf_times import EafTime, EafTimes
 from ferbench.formats.eaf_writing import write_elan
 from ferbench.formats.elan_tiers import check_one_tier, check_tier_is_there, chosen_tiers
 from ferbench.formats.program_files import ImportedFile, annotations_of, ends_before_it_begins
-from ferbench.formats.tracks import Track
+from ferbench.formats.tracks import SessionTracks
 
 _COLUMNS: Final = ("tier", "tier_type", "tier_participant", "media", "file")
 
@@ -205,9 +205,9 @@ def _read(source: Source) -> AnnotationTable:
     return annotations_of(files, source)
 
 
-def _write(path: Path, sessions: Mapping[str, Sequence[Track]]) -> None:
+def _write(path: Path, sessions: Mapping[str, SessionTracks]) -> None:
     [tracks] = sessions.values()
-    write_elan(path, tracks)
+    write_elan(path, tracks, video=tracks.video)
 
 
 FORMAT: Final = AnnotationFormat(
@@ -217,4 +217,5 @@ FORMAT: Final = AnnotationFormat(
     has_tiers=True,
     endings=(".eaf",),
     write=_write,
+    links_video=True,
 )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
 
 from ferbench.types import Annotation, Event
 
@@ -28,6 +30,28 @@ class Track:
 
     name: str
     spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTracks(Sequence[Track]):
+    """The tracks of one session, and its video where that is known."""
+
+    tracks: tuple[Track, ...]
+    video: Path | None = None
+
+    @overload
+    def __getitem__(self, index: int) -> Track: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Track, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Track | tuple[Track, ...]:
+        """A track, or some."""
+        return self.tracks[index]
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.tracks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

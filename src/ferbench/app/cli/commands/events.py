@@ -29,6 +29,14 @@ def events(
             "NAME.boris.tsv."
         ),
     ] = None,
+    link_videos: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where the videos are that .eaf files link (where they were predicted, or beside "
+            "the files).",
+        ),
+    ] = None,
     fps: Annotated[float | None, typer.Option(help="Rows per second (thesis CSV).")] = None,
     video: Annotated[
         Path | None,
@@ -142,7 +150,13 @@ def events(
         if results or grades:
             export = ThesisExport(results=results, grades=grades, max_events=max_events)
         num_failed = find_and_print(
-            predictions, options, model=model, out=out, as_json=as_json, export=export
+            predictions,
+            options,
+            model=model,
+            out=out,
+            as_json=as_json,
+            export=export,
+            link_videos=link_videos,
         )
     if num_failed:
         raise typer.Exit(1)
