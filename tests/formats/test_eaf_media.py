@@ -177,3 +177,17 @@ def test_a_video_s_offset_that_is_no_number_is_named_with_its_line(origin, tmp_p
         read_elan(path)
     eaf(path, medium("P01.wav", "audio/x-wav", TIME_ORIGIN=origin), medium("P01.mp4"))
     assert [row.onset for row in read_elan(path).rows] == [5.0], "nobody reads the sound's"
+
+
+def test_a_percent_sign_may_be_the_name_s_own(tmp_path):
+    path = eaf(tmp_path / "x.eaf", medium("file:///v/P01%20a.mp4"))
+    assert read_elan(path).sessions == {"P01 a"}
+    assert read_elan(path, videos=["P01%20a"]).sessions == {"P01%20a"}
+
+
+def test_init_takes_the_camera_that_is_there(ferbench, tmp_path):
+    (tmp_path / "P01_side.mp4").touch()
+    path = eaf(tmp_path / "x.eaf", SOUND, *CAMERAS)
+    ended = ferbench("init", tmp_path, "--annotations", path, "--out", tmp_path / "conf")
+    assert "x.eaf: 1 annotation" in ended.out
+    assert "P01_front" not in ended.out

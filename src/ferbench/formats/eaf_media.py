@@ -56,7 +56,7 @@ def session_video(document: EafDocument, videos: Sequence[str] = ()) -> SessionV
     """
     linked = [medium for medium in document.media if _is_video(medium)]
     if linked:
-        names = [media_stem(_url(medium)) or document.path.stem for medium in linked]
+        names = [_name(medium, videos) or document.path.stem for medium in linked]
         at = _likeliest(names, videos)
         return SessionVideo(
             name=names[at],
@@ -106,6 +106,14 @@ def _note_on_several(document: EafDocument, names: Sequence[str], at: int) -> st
     listed = some(list(dict.fromkeys(names)))
     links = f"{document.path.name} links {len(names)} videos ({listed})"
     return f"{links}; its times are those of {names[at]}"
+
+
+def _name(medium: EafMedium, videos: Sequence[str]) -> str:
+    """A linked file's name without suffix; a % in it may be its own, as ELAN encodes nothing."""
+    as_it_is = PureWindowsPath(_url(medium).strip()).stem
+    if any(same_name(as_it_is, video) for video in videos):
+        return as_it_is
+    return media_stem(_url(medium))
 
 
 def _url(medium: EafMedium) -> str:
