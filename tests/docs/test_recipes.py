@@ -302,9 +302,8 @@ def command(copy, tmp_path_factory) -> Callable[..., str]:
         "session,label,onset_s,offset_s,trigger_s\n"
         "P01,surprise,2,3,2\nP01,surprise,30,33,30\nP01,happiness,40,40.5,40\n"
     )
-    (home / "P01.srt").write_text(
-        "1\n00:00:01,500 --> 00:00:04,000\nthe robot\nstops\n\n"
-        "2\n00:00:50,000 --> 00:00:51,000\nlate\n"
+    (home / "P01.sbv").write_text(
+        "0:00:01.500,0:00:04.000\nthe robot\nstops\n\n0:00:50.000,0:00:51.000\nlate\n"
     )
 
     def call(*arguments: object) -> str:
@@ -338,12 +337,12 @@ def test_the_list_of_commands_needs_their_own_files_only(copy, tmp_path):
 
 
 def test_the_format_is_scored_with_the_criterion_and_written(command, tmp_path):
-    matches = tmp_path / "matches.srt"
-    arguments = ("events.csv", "P01.srt", "--scoring", "middle", "--matches", matches)
+    matches = tmp_path / "matches.sbv"
+    arguments = ("events.csv", "P01.sbv", "--scoring", "middle", "--matches", matches)
     scored = json.loads(command("score", *arguments, "--no-intervals", "--json"))
     counts = scored["sessions"]["P01"]
     assert (counts["tp"], counts["fp"], counts["fn"]) == (1, 2, 1)
     assert counts["f2"] == pytest.approx(5 / (5 + 4 + 2))
     assert matches.read_text(encoding="utf-8").startswith(
-        "1\n00:00:02,000 --> 00:00:03,000\nsurprise: the robot stops\n"
+        "0:00:02.000,0:00:03.000\nhit: surprise: the robot stops\n"
     )

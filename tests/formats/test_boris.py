@@ -262,4 +262,6 @@ def test_events_are_written_for_annotation_programs_and_scored(ferbench, tmp_pat
     assert both.code == 0, both.err
     assert sorted(path.name for path in tmp_path.glob("e-*")) == ["e-P01.eaf", "e-P02.eaf"]
     wrong = ferbench(*asked, tmp_path / "x.txt")
-    assert "expected a name that ends in .csv, .eaf, .vtt, .boris.tsv, .boris.csv" in wrong.err
+    assert (
+        "expected a name that ends in .csv, .eaf, .srt, .vtt, .boris.tsv, .boris.csv" in wrong.err
+    )

@@ -47,10 +47,8 @@ def test_the_sample_read_by_hand():
         ("", "expected the first line WEBVTT"),
         ("1\n00:00:01,000 --> 00:00:02,000\nhello\n", "expected the first line WEBVTT, got '1'"),
         ("WEBVTTX\n", "expected the first line WEBVTT"),
-        ("WEBVTT\n\n00:01,000 --> 00:02,000\nx\n", r"line 3: expected times such as"),
-        ("WEBVTT\n\n1\n00:01.0 --> 00:02.0\nx\n", r"line 4: expected times"),
-        ("WEBVTT\n\n00:61.000 --> 00:62.000\nx\n", r"line 3: expected times"),
-        ("WEBVTT\n\njust text\nand more\n", r"line 3: expected a cue"),
+        ("\nWEBVTT\n", "expected the first line WEBVTT"),
+        ("webvtt\n", "expected the first line WEBVTT"),
     ],
 )
 def test_files_that_are_refused(text, says, tmp_path):
@@ -60,9 +58,9 @@ def test_files_that_are_refused(text, says, tmp_path):
         read_webvtt(path)
 
 
-def test_bytes_that_are_no_text_and_missing_files(tmp_path):
-    (tmp_path / "a.vtt").write_bytes(b"WEBVTT\n\n\xff")
-    with pytest.raises(FormatError, match="not UTF-8"):
+def test_files_of_another_encoding_and_missing_files(tmp_path):
+    (tmp_path / "a.vtt").write_bytes("WEBVTT\n".encode("utf-16"))
+    with pytest.raises(FormatError, match="expected the first line WEBVTT"):
         read_webvtt(tmp_path / "a.vtt")
     with pytest.raises(DatasetError, match="no such annotations file"):
         read_annotations(tmp_path / "b.vtt", Table())

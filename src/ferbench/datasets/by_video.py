@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from ferbench.datasets.recordings import Recording, natural
+from ferbench.datasets.recordings import Footage, Recording, natural
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
 from ferbench.spelling import comparable_name
 
@@ -45,6 +45,12 @@ def sessions_of_videos(table: AnnotationTable, recordings: Sequence[Recording]) 
         )
         refused.append(named.refused(reason))
     return replace(table, rows=tuple(rows), refused=tuple(refused))
+
+
+def names_of_videos(footage: Sequence[Footage], recordings: Sequence[Recording]) -> list[str]:
+    """Names of a study's videos without suffix, first those of its sessions' camera in order."""
+    used = [part.path.stem for item in footage for part in item.parts]
+    return [*used, *(recording.path.stem for recording in recordings)]
 
 
 def _by_name(recordings: Sequence[Recording]) -> dict[str, Recording]:

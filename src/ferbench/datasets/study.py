@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from ferbench.datasets.annotators import EVERYBODY
 from ferbench.datasets.assembly import assemble
-from ferbench.datasets.by_video import sessions_of_videos
+from ferbench.datasets.by_video import names_of_videos, sessions_of_videos
 from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
 from ferbench.datasets.manifest import read_manifest
 from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
@@ -166,7 +166,12 @@ class Study:
     ) -> LoadedDataset:
         """The sessions with their annotations."""
         starts_known = any(item.start is not None for item in footage)
-        annotation_format, source = open_annotations(path, self.format, starts_known=starts_known)
+        annotation_format, source = open_annotations(
+            path,
+            self.format,
+            starts_known=starts_known,
+            videos=names_of_videos(footage, recordings),
+        )
         table = annotation_format.read(source)
         if table.by_video:
             table = sessions_of_videos(table, recordings)

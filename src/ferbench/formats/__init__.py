@@ -1,9 +1,9 @@
 """Other programs' files, in and out: a file per format, with its reading and its writing.
 
-Annotations (``read_annotations``): ``spreadsheet``, ``elan``, ``boris``, ``webvtt``, and every
-other file here that has a ``FORMAT``: ``annotation_format`` says what that offers. ``dispatch``
-finds the format of a file. ``annotation_table`` is what is read, ``tracks`` what is written
-(``writing``).
+Annotations (``read_annotations``): ``spreadsheet``, ``elan``, ``boris``, ``webvtt``, ``subrip``,
+and every other file here that has a ``FORMAT``: ``annotation_format`` says what that offers.
+``dispatch`` finds the format of a file. ``annotation_table`` is what is read, ``tracks`` what is
+written (``writing``).
 
 Tables of ferbench's own: ``event_table`` (events), ``length_table`` (sessions' lengths),
 ``frame_labels``, ``predictions``.

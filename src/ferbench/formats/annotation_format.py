@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.csv_file import CsvFile
-from ferbench.formats.tracks import Track
+from ferbench.formats.tracks import SessionTracks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class Source:
         options: how the files are written, and which columns and rows are wanted.
         starts_known: it is known at which clock times sessions began, so that times may be clock
             times.
+        videos: names of videos that files may be of, without suffix, the likeliest first: where an
+            annotation program's file links several, the first of these counts.
     """
 
     path: Path
@@ -29,6 +31,7 @@ class Source:
     cells: tuple[CsvFile, ...] = ()
     options: Table = field(default_factory=Table)
     starts_known: bool = False
+    videos: tuple[str, ...] = ()
 
     @property
     def is_folder(self) -> bool:
@@ -50,6 +53,7 @@ class AnnotationFormat:
         endings: what names of files that it writes end in; () = it writes none.
         write: writes tracks by session to a file, replaced as a whole.
         one_session: a file holds one session only.
+        links_video: a file links its session's video.
     """
 
     name: str
@@ -58,5 +62,6 @@ class AnnotationFormat:
     recognises: Callable[[CsvFile, Table], bool] | None = None
     has_tiers: bool = False
     endings: tuple[str, ...] = ()
-    write: Callable[[Path, Mapping[str, Sequence[Track]]], None] | None = None
+    write: Callable[[Path, Mapping[str, SessionTracks]], None] | None = None
     one_session: bool = True
+    links_video: bool = False

@@ -72,7 +72,7 @@ def _tables() -> list[AnnotationFormat]:
 
 
 def open_annotations(
-    path: Path, options: Table, *, starts_known: bool = False
+    path: Path, options: Table, *, starts_known: bool = False, videos: Sequence[str] = ()
 ) -> tuple[AnnotationFormat, Source]:
     """Find the format of an annotations file, or of a folder's; cells of tables are read.
 
@@ -84,12 +84,19 @@ def open_annotations(
         path: the file or folder.
         options: how it is to be read.
         starts_known: times may be clock times.
+        videos: names of videos that files may be of (``Source.videos``).
 
     Raises:
         DatasetError: nothing there, files of several kinds, or a table that cannot be read.
     """
     files = annotation_files(path)
-    source = Source(path=path, files=files, options=options, starts_known=starts_known)
+    source = Source(
+        path=path,
+        files=files,
+        options=options,
+        starts_known=starts_known,
+        videos=tuple(videos),
+    )
     annotation_format = program_of(files[0])
     if annotation_format is None:
         source = _with_cells(source)

@@ -15,16 +15,21 @@ from xml.parsers import expat
 from ferbench.errors import FormatError
 
 _SAVE_AGAIN: Final = "open it in ELAN and save it again"
+_MOST_DIGITS: Final = 18
 
 
 @dataclass(slots=True, kw_only=True)
 class EafAnnotation:
-    """An annotation as written: its own time slots, or the annotation that it refers to."""
+    """An annotation as written: its own time slots, or the annotation that it refers to.
+
+    ``previous`` is the name of the annotation before it, where several divide one.
+    """
 
     line: int
     name: str
     slots: tuple[str, str] | None = None
     parent: str = ""
+    previous: str = ""
     text: str = ""
 
 
@@ -36,16 +41,25 @@ class EafTier:
     annotations: list[EafAnnotation] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EafMedium:
+    """A linked file with its attributes as written."""
+
+    line: int
+    attributes: Mapping[str, str]
+
+
 class EafDocument:
     """What the parser collects; DTDs, and with them entities, are refused as soon as one begins."""
 
     def __init__(self, path: Path) -> None:
         """Prepare for reading one file."""
         self.path = path
-        self.media: list[Mapping[str, str]] = []
+        self.media: list[EafMedium] = []
         self.slots_ms: dict[str, int | None] = {}
         self.tiers: dict[str, EafTier] = {}
-        self._annotations: dict[str, EafAnnotation] = {}
+        self.annotations: dict[str, EafAnnotation] = {}
+        self._constraints: dict[str, str] = {}
         self._tier: EafTier | None = None
         self._texts: list[str] | None = None
         self._is_root = True
@@ -56,6 +70,7 @@ class EafDocument:
             "TIER": self._start_tier,
             "ALIGNABLE_ANNOTATION": self._start_annotation,
             "REF_ANNOTATION": self._start_annotation,
+            "LINGUISTIC_TYPE": self._take_type,
         }
         self._parser = expat.ParserCreate()
         self._parser.StartDoctypeDeclHandler = self._doctype
@@ -125,11 +140,15 @@ class EafDocument:
 
     def _take_media(self, element: str, attributes: dict[str, str]) -> None:
         del element
-        self.media.append(attributes)
+        self.media.append(EafMedium(line=self._parser.CurrentLineNumber, attributes=attributes))
+
+    def _take_type(self, element: str, attributes: dict[str, str]) -> None:
+        name = self._needed(attributes, "LINGUISTIC_TYPE_ID", element)
+        self._constraints[name] = attributes.get("CONSTRAINTS", "")
 
     def _take_slot(self, element: str, attributes: dict[str, str]) -> None:
         slot = self._needed(attributes, "TIME_SLOT_ID", element)
-        self.slots_ms[slot] = self._milliseconds(attributes, "TIME_VALUE")
+        self.slots_ms[slot] = self.milliseconds(attributes, "TIME_VALUE")
 
     def _start_tier(self, element: str, attributes: dict[str, str]) -> None:
         name = self._needed(attributes, "TIER_ID", element)
@@ -146,11 +165,12 @@ class EafDocument:
         )
         if element == "REF_ANNOTATION":
             annotation.parent = self._needed(attributes, "ANNOTATION_REF", element)
+            annotation.previous = attributes.get("PREVIOUS_ANNOTATION", "")
         else:
             begins = self._needed(attributes, "TIME_SLOT_REF1", element)
             ends = self._needed(attributes, "TIME_SLOT_REF2", element)
             annotation.slots = (begins, ends)
-        self._annotations[annotation.name] = annotation
+        self.annotations[annotation.name] = annotation
         self._tier.annotations.append(annotation)
 
     def _characters(self, text: str) -> None:
@@ -172,45 +192,26 @@ class EafDocument:
             raise self.wrong(f"{element} without {name}")
         return attributes[name]
 
-    def _milliseconds(self, attributes: Mapping[str, str], name: str) -> int | None:
+    def milliseconds(
+        self, attributes: Mapping[str, str], name: str, line: int | None = None
+    ) -> int | None:
+        """A number of milliseconds among an element's attributes, None where it has none.
+
+        Raises FormatError where it is no number; ``line`` = where, None = where the parser is.
+        """
         text = attributes.get(name)
         if text is None:
             return None
+        if len(text) > _MOST_DIGITS:
+            raise self.wrong(f"{name} has {len(text)} digits, expected milliseconds", line)
         try:
             return int(text)
         except ValueError:
-            raise self.wrong(f"{name} is {text!r}, expected whole milliseconds") from None
+            raise self.wrong(f"{name} is {text!r}, expected whole milliseconds", line) from None
 
-    def origin_ms(self) -> int:
-        """Where second 0 of the annotations is in the first linked file."""
-        if not self.media:
-            return 0
-        return self._milliseconds(self.media[0], "TIME_ORIGIN") or 0
+    def constraint(self, tier: EafTier) -> str:
+        """How a tier hangs on its parent, such as Symbolic_Subdivision; "" = it does not.
 
-    def timed(self, annotation: EafAnnotation) -> EafAnnotation:
-        """The annotation whose times another one has: itself, or the one that it refers to.
-
-        Raises FormatError where there is none.
+        None of the file's types says it of the tiers of a file without types: also "".
         """
-        seen = {annotation.name}
-        while annotation.slots is None:
-            parent = self._annotations.get(annotation.parent)
-            if parent is None or parent.name in seen:
-                what = f"refers to {annotation.parent}, which leads nowhere"
-                raise self.wrong(f"annotation {annotation.name} {what}", annotation.line)
-            seen.add(parent.name)
-            annotation = parent
-        return annotation
-
-    def times_ms(self, annotation: EafAnnotation) -> tuple[int | None, int | None]:
-        """Begin and end of an annotation that has slots of its own; None = the slot has no time.
-
-        Raises FormatError where there is no such slot.
-        """
-        assert annotation.slots is not None
-        for slot in annotation.slots:
-            if slot not in self.slots_ms:
-                what = f"there is no time slot {slot}"
-                raise self.wrong(f"annotation {annotation.name}: {what}", annotation.line)
-        begins, ends = annotation.slots
-        return self.slots_ms[begins], self.slots_ms[ends]
+        return self._constraints.get(tier.attributes.get("LINGUISTIC_TYPE_REF", ""), "")

@@ -10,6 +10,7 @@ reading them gives the same bits.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,22 @@ def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions
     return pa.table(columns).replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
 
 
-def write_predictions(folder: Path, stem: str, table: pa.Table) -> tuple[Path, Path]:
-    """Write ``<stem>.parquet`` and ``<stem>.csv`` into a folder; return both paths."""
+def write_predictions(
+    folder: Path, stem: str, table: pa.Table, *, video: Path | None = None
+) -> tuple[Path, Path]:
+    """Write ``<stem>.parquet`` and ``<stem>.csv`` into a folder; return both paths.
+
+    Args:
+        folder: made if it is missing.
+        stem: of the files.
+        table: what is written.
+        video: where the video is, which the Parquet file tells seen from itself
+            (``video_of_table``); None = it does not.
+    """
     parquet, text = folder / f"{stem}.parquet", folder / f"{stem}.csv"
+    if video is not None:
+        about = _about(table.schema) | {"video": _seen_from(folder, video)}
+        table = table.replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
     with replacing(parquet) as part:
         pq.write_table(table, part, compression="zstd")
     with replacing(text) as part:
@@ -63,17 +77,47 @@ def is_predictions(path: Path) -> bool:
         return stream.readline(200).replace(b'"', b"").startswith(b"frame,start_s,end_s,face,")
 
 
+def _about(schema: pa.Schema) -> dict[str, Any]:
+    """What a table says that is not per row."""
+    about: dict[str, Any] = json.loads((schema.metadata or {}).get(_ABOUT, b"{}"))
+    return about
+
+
+def _seen_from(folder: Path, video: Path) -> str:
+    """A video's place, with slashes, seen from a folder; its name where there is no way there."""
+    try:
+        return os.path.relpath(video, folder).replace(os.sep, "/")
+    except ValueError:  # on another drive
+        return video.name
+
+
 def sha256_of(parquet: Path) -> str:
     """Digest of the video that a Parquet table is of.
 
     Raises:
         FormatError: it is no such table.
     """
+    return str(_read_about(parquet).get("sha256", ""))
+
+
+def video_of_table(parquet: Path) -> Path | None:
+    """The video that a Parquet table is of; None = it is not where it was.
+
+    Raises:
+        FormatError: it is no such table.
+    """
+    place = _read_about(parquet).get("video")
+    if not isinstance(place, str):
+        return None
+    video = Path(os.path.normpath(parquet.parent / place))
+    return video if video.is_file() else None
+
+
+def _read_about(parquet: Path) -> dict[str, Any]:
     try:
-        about = json.loads((pq.read_schema(parquet).metadata or {}).get(_ABOUT, b"{}"))
+        return _about(pq.read_schema(parquet))
     except (OSError, pa.ArrowInvalid, json.JSONDecodeError) as error:
         raise FormatError(f"{parquet} cannot be read as a table of predictions: {error}") from error
-    return str(about.get("sha256", ""))
 
 
 def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
@@ -94,7 +138,7 @@ def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
 def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
     table = _table(path)
     labels = _labels(path, table)
-    about = json.loads((table.schema.metadata or {}).get(_ABOUT, b"{}"))
+    about = _about(table.schema)
     frame = _numbers(table, "frame", np.int64)
     timeline = _timeline(path, about, frame, table)
     has_face = np.array(table["face"].is_valid().combine_chunks().to_pylist(), bool)

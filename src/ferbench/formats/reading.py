@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,13 @@ _PLAIN = Table()
 
 
 def read_annotations(
-    path: str | Path, format: Table | Mapping[str, Any] = _PLAIN, *, starts_known: bool = False
+    path: str | Path,
+    format: Table | Mapping[str, Any] = _PLAIN,
+    *,
+    starts_known: bool = False,
+    videos: Sequence[str] = (),
 ) -> AnnotationTable:
-    """Read annotations: a CSV, annotation programs' files (.eaf, .vtt, BORIS), or a folder of them.
+    """Read annotations: a CSV, annotation programs' files (.eaf, .vtt, .srt, BORIS), or a folder.
 
     Args:
         path: the file or folder.
@@ -26,6 +30,9 @@ def read_annotations(
             of its fields such as ``{"columns": {"onset": "start"}}``.
         starts_known: it is known at which clock times sessions began, so that times may be clock
             times.
+        videos: names of the sessions' videos, without suffix, the likeliest first. Where a file of
+            ELAN links several videos, its times are those of the first of these that it links,
+            else of the first that it links.
 
     Raises:
         DatasetError: the file cannot be read as it is described, a column is missing, its times can
@@ -35,7 +42,9 @@ def read_annotations(
     """
     table = format if isinstance(format, Table) else _table(format)
     place = Path(path).expanduser()
-    annotation_format, source = open_annotations(place, table, starts_known=starts_known)
+    annotation_format, source = open_annotations(
+        place, table, starts_known=starts_known, videos=videos
+    )
     return annotation_format.read(source)
 
 

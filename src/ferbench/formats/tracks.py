@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
 
 from ferbench.types import Annotation, Event
 
@@ -28,6 +30,56 @@ class Track:
 
     name: str
     spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTracks(Sequence[Track]):
+    """The tracks of one session, and its video where that is known."""
+
+    tracks: tuple[Track, ...]
+    video: Path | None = None
+
+    @overload
+    def __getitem__(self, index: int) -> Track: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Track, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Track | tuple[Track, ...]:
+        """A track, or some."""
+        return self.tracks[index]
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.tracks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Cue:
+    """A span as a file of subtitles has it: whole milliseconds, and a text on one line."""
+
+    onset_ms: int
+    offset_ms: int
+    text: str
+
+
+def as_cues(tracks: Sequence[Track]) -> list[Cue]:
+    """Spans as subtitles, in order of time, times rounded to milliseconds.
+
+    Of several tracks, a cue's text begins with its track's name where it does not say the same.
+    What is shorter than 1 ms is 1 ms long.
+    """
+    cues = []
+    for track in tracks:
+        for span in track.spans:
+            text = span.text or track.name
+            if len(tracks) > 1 and text != track.name:
+                text = f"{track.name}: {text}"
+            onset_ms = round(span.onset_s * 1000)
+            offset_ms = max(round(span.offset_s * 1000), onset_ms + 1)
+            cue = Cue(onset_ms=onset_ms, offset_ms=offset_ms, text=" ".join(text.split()))
+            cues.append(cue)
+    return sorted(cues)
 
 
 def without_overlaps(spans: Sequence[Span]) -> list[list[Span]]:

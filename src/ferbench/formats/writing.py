@@ -9,7 +9,7 @@ from typing import Final
 from ferbench.errors import ConfigError
 from ferbench.formats.annotation_format import AnnotationFormat
 from ferbench.formats.dispatch import endings, writer_of
-from ferbench.formats.tracks import Track
+from ferbench.formats.tracks import SessionTracks, Track
 from ferbench.places import file_stem
 
 SESSION: Final = "{session}"
@@ -63,13 +63,18 @@ def _example(out: Path) -> str:
 
 
 def write_tracks(
-    out: Path, tracks: Mapping[str, Sequence[Track]], *, key: str = "out"
+    out: Path,
+    tracks: Mapping[str, Sequence[Track]],
+    *,
+    videos: Mapping[str, Path] | None = None,
+    key: str = "out",
 ) -> list[Path]:
     """Write tracks of each session; none is written where a file is there already.
 
     Args:
         out: the file; ``{session}`` in its name stands for each session's.
         tracks: by session.
+        videos: the sessions' videos as far as they are known, which formats that link them link.
         key: what the file was given as, for messages.
 
     Returns:
@@ -80,12 +85,17 @@ def write_tracks(
     """
     annotation_format = check_target(out, several=len(tracks) > 1, key=key)
     assert annotation_format.write is not None
+    known = videos or {}
+    sessions = {
+        session: SessionTracks(tuple(of_session), known.get(session))
+        for session, of_session in tracks.items()
+    }
     if not annotation_format.one_session:
-        annotation_format.write(out, tracks)
+        annotation_format.write(out, sessions)
         return [out]
     paths = _paths_of_sessions(out, tracks, key)
     for session, path in paths.items():
-        annotation_format.write(path, {session: tracks[session]})
+        annotation_format.write(path, {session: sessions[session]})
     return list(paths.values())
 
 

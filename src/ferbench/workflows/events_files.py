@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -49,14 +49,21 @@ def lengths_beside(out: Path) -> Path:
     return out.with_suffix(".sessions.csv")
 
 
-def write_events(out: Path, sessions: Sequence[SessionEvents]) -> list[Path]:
+def write_events(
+    out: Path, sessions: Sequence[SessionEvents], *, videos: Mapping[str, Path] | None = None
+) -> list[Path]:
     """Write all events; return the files' paths.
 
     A table has the sessions' lengths beside it, in the second file.
+
+    Args:
+        out: the file; ``{session}`` in its name stands for each session's.
+        sessions: whose events.
+        videos: the sessions' videos as far as they are known, for formats that link them.
     """
     if writer_of(out) is not None:
         tracks = {session.session_id: event_tracks(session.events) for session in sessions}
-        return write_tracks(out, tracks)
+        return write_tracks(out, tracks, videos=videos)
     lengths = lengths_beside(out)
     rows = [row for session in sessions for row in event_rows(session.events)]
     length_rows = [

@@ -101,7 +101,7 @@ class PredictionFiles:
         if self.form == "thesis":
             return self._write_thesis(name, video, analysis)
         table = predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
-        return write_predictions(self.folder, file_stem(name), table)[1]
+        return write_predictions(self.folder, file_stem(name), table, video=video)[1]
 
     def _write_thesis(self, name: str, video: Path, analysis: Analysis) -> Path:
         """Write predictions, and the detector's first faces beside them; return the former."""

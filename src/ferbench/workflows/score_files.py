@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ferbench.formats.event_table import read_events
 from ferbench.formats.reading import read_annotations
 from ferbench.formats.tracks import Track, match_tracks
+from ferbench.formats.writing import write_tracks
 from ferbench.scoring.evaluation import Scores
+from ferbench.workflows.linked_videos import linked_videos, links_videos
 from ferbench.workflows.matched_sessions import EventsAndAnnotations, score_by_session
 from ferbench.workflows.score_notes import unused_window
 from ferbench.workflows.score_tables import Request, events_of_label, lengths_of, stamp_of
@@ -25,7 +29,8 @@ def score_files(request: Request) -> Scores:
     table = read_events(request.events)
     known_lengths, notes = lengths_of(request)
     stamp = stamp_of(table, request, notes)
-    annotated = read_annotations(request.annotations, request.table)
+    videos = sorted(table.sessions | frozenset(known_lengths or ()))
+    annotated = read_annotations(request.annotations, request.table, videos=videos)
     settings = scoring_settings(
         request.scoring,
         request.settings,
@@ -65,3 +70,27 @@ def match_tracks_of(scores: Scores) -> dict[str, tuple[Track, ...]]:
         )
         for session in scores.sessions
     }
+
+
+def write_matches(
+    scores: Scores, out: Path, *, folder: Path | None, beside: Sequence[Path]
+) -> list[str]:
+    """Write hits, false alarms and misses of each session for annotation programs; return notes.
+
+    Args:
+        scores: of ``score_files``.
+        out: the file; ``{session}`` in its name stands for each session's.
+        folder: where the sessions' videos are, which some formats link; None = nobody said.
+        beside: folders in which they may be then, besides that of ``out``.
+
+    Raises:
+        ConfigError: no format has such a name, it cannot hold the sessions, or it is there already.
+    """
+    tracks = match_tracks_of(scores)
+    videos: dict[str, Path] = {}
+    notes: list[str] = []
+    if links_videos(out):
+        folders = [out.parent, *beside]
+        videos, notes = linked_videos(tracks, folder=folder, known={}, beside=folders)
+    write_tracks(out, tracks, videos=videos, key="matches")
+    return notes

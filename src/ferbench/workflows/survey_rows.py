@@ -21,6 +21,7 @@ from ferbench.formats.annotation_table import (
     RefusedRow,
     Table,
 )
+from ferbench.formats.reading import read_annotations
 from ferbench.sentences import Setting, Text
 from ferbench.wording import some, some_lines
 from ferbench.workflows.survey_annotations import SurveyedAnnotations
@@ -148,8 +149,10 @@ def _reading(annotations: SurveyedAnnotations, videos: SurveyedVideos, lengths: 
         )
     reading = read_within(annotations.path, table, lengths)
     if reading.rows.by_video:
-        rows = sessions_of_videos(reading.rows, videos.recordings())
-        return replace(reading, rows=rows, table=table)
+        recordings = videos.recordings()
+        stems = [recording.path.stem for recording in recordings]
+        rows = read_annotations(annotations.path, table, videos=stems)
+        return replace(reading, rows=sessions_of_videos(rows, recordings), table=table)
     question = reading.question
     if isinstance(question, Text):
         question = question.within(DATA_SET)

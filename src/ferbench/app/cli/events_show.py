@@ -18,6 +18,12 @@ from ferbench.workflows.events_files import check_events_target, write_events
 from ferbench.workflows.events_text import lines_of_one, lines_of_several, notes_of, plain_events
 from ferbench.workflows.find_events import FindOptions, find_in_file
 from ferbench.workflows.found_events import SessionEvents
+from ferbench.workflows.linked_videos import (
+    check_link,
+    linked_videos,
+    links_videos,
+    videos_of_tables,
+)
 from ferbench.workflows.prediction_sources import find_in_files, prediction_sources
 from ferbench.workflows.thesis_export import check_export, write_export
 
@@ -34,6 +40,7 @@ OPTIONS: Final = {
     "json": "--json",
     "kind": "--kind",
     "label": "--label",
+    "link_videos": "--link-videos",
     "labels": "--label",
     "model": "--model",
     "out": "--out",
@@ -54,6 +61,7 @@ def find_and_print(
     out: Path | None,
     as_json: bool,
     export: ThesisExport | None,
+    link_videos: Path | None = None,
 ) -> int:
     """Print what is found, and write it to ``out``; return how many files failed.
 
@@ -61,6 +69,7 @@ def find_and_print(
     """
     several = len(sources) > 1
     _check_outputs(options, out=out, as_json=as_json, export=export, several=several)
+    check_link(link_videos, out)
     failures: dict[Path, Exception] = {}
     alone = export is None and len(sources) == 1 and not sources[0].is_dir()
     if alone:
@@ -70,7 +79,7 @@ def find_and_print(
     noun = "session" if export is None else "file"
     _print(by_path, alone=alone, noun=noun, as_json=as_json)
     if out is not None and by_path:
-        _say(_written(out, list(by_path.values())))
+        _write(out, by_path, link_videos)
     return len(failures)
 
 
@@ -143,13 +152,26 @@ def _find_several(
     return by_path
 
 
-def _written(out: Path, sessions: Sequence[SessionEvents]) -> str:
-    """Write the events, and say where they are."""
-    paths = write_events(out, sessions)
+def _write(out: Path, by_path: Mapping[Path, SessionEvents], link_videos: Path | None) -> None:
+    """Write the events, and say where they are; formats that link videos get these."""
+    sessions = list(by_path.values())
+    videos: dict[str, Path] = {}
+    if links_videos(out):
+        tables = {session.session_id: path for path, session in by_path.items()}
+        videos, notes = linked_videos(
+            tables,
+            folder=link_videos,
+            known=videos_of_tables(tables),
+            beside=[out.parent, *(path.parent for path in by_path)],
+        )
+        for note in notes:
+            _say(f"note: {told(note, OptionWords(OPTIONS))}")
+    paths = write_events(out, sessions, videos=videos)
     if writer_of(out) is None:
-        return f"wrote {out}, and the sessions' lengths to {paths[1].name}"
+        _say(f"wrote {out}, and the sessions' lengths to {paths[1].name}")
+        return
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f"wrote {paths[0]}{more}"
+    _say(f"wrote {paths[0]}{more}")
 
 
 def _say(text: str) -> None:

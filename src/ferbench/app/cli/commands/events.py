@@ -25,7 +25,16 @@ def events(
         Path | None,
         typer.Option(
             help="Write all events to this CSV (the sessions' lengths go beside it), or for "
-            "annotation programs to '{session}.eaf' (ELAN), '{session}.vtt', NAME.boris.tsv."
+            "annotation programs to '{session}.eaf' (ELAN), '{session}.vtt', '{session}.srt', "
+            "NAME.boris.tsv."
+        ),
+    ] = None,
+    link_videos: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where the videos are that .eaf files link (where they were predicted, or beside "
+            "the files).",
         ),
     ] = None,
     fps: Annotated[float | None, typer.Option(help="Rows per second (thesis CSV).")] = None,
@@ -149,7 +158,13 @@ def events(
         if results or grades:
             export = ThesisExport(results=results, grades=grades, max_events=max_events)
         num_failed = find_and_print(
-            predictions, options, model=model, out=out, as_json=as_json, export=export
+            predictions,
+            options,
+            model=model,
+            out=out,
+            as_json=as_json,
+            export=export,
+            link_videos=link_videos,
         )
     if num_failed:
         raise typer.Exit(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -12,7 +12,7 @@ import typer
 from ferbench.app.cli.options import JsonFlag, columns_option, errors_in_words, pairs
 from ferbench.app.words import OptionWords
 from ferbench.errors import FerbenchError
-from ferbench.sentences import Setting
+from ferbench.sentences import Setting, told
 
 if TYPE_CHECKING:
     from ferbench.scoring.evaluation import Scores
@@ -32,6 +32,7 @@ OPTIONS: Final = {
     "format.tier": "--tier",
     "format.time_format": "--time-format",
     "label": "--label",
+    "link_videos": "--link-videos",
     "lengths": "--sessions",
     "matches": "--matches",
     "post_s": "--post",
@@ -74,7 +75,8 @@ def score(
     annotations: Annotated[
         Path,
         typer.Argument(
-            help="Annotations, as for a run: CSV, .eaf, .vtt, BORIS's table, or a folder of these."
+            help="Annotations, as for a run: CSV, .eaf, .vtt, .srt, BORIS's table, or a folder "
+            "of these."
         ),
     ],
     pre: Annotated[
@@ -146,7 +148,14 @@ def score(
         Path | None,
         typer.Option(
             help="Write hits, false alarms and misses: "
-            "'{session}.eaf', '{session}.vtt' or NAME.boris.tsv."
+            "'{session}.eaf', '{session}.vtt', '{session}.srt' or NAME.boris.tsv."
+        ),
+    ] = None,
+    link_videos: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where the videos are that .eaf files of --matches link (beside the files).",
         ),
     ] = None,
     as_json: JsonFlag = False,
@@ -159,6 +168,7 @@ def score(
     """
     from ferbench.app.cli.score_report import show
     from ferbench.datasets.naming import Naming
+    from ferbench.workflows.linked_videos import check_link
     from ferbench.workflows.score_files import score_files
     from ferbench.workflows.score_tables import Request, table_from
 
@@ -196,22 +206,31 @@ def score(
         intervals=intervals,
     )
     with errors_in_words(WORDS):
+        check_link(link_videos, matches)
         scores = score_files(request)
-    _write(scores, matches=matches, out=out)
+    beside = [annotations if annotations.is_dir() else annotations.parent, events.parent]
+    _write(scores, matches=matches, out=out, link_videos=link_videos, beside=beside)
     show(scores, WORDS, as_json=as_json)
     if scores.refused:
         raise typer.Exit(1)
 
 
-def _write(scores: Scores, *, matches: Path | None, out: Path | None) -> None:
+def _write(
+    scores: Scores,
+    *,
+    matches: Path | None,
+    out: Path | None,
+    link_videos: Path | None,
+    beside: Sequence[Path],
+) -> None:
     """Write what was asked for: what became of each event, and the statistics."""
-    from ferbench.formats.writing import write_tracks
     from ferbench.report.statistics_files import write_statistics
-    from ferbench.workflows.score_files import match_tracks_of
+    from ferbench.workflows.score_files import write_matches
 
     if matches is not None:
         with _written("--matches", matches), errors_in_words(WORDS):
-            write_tracks(matches, match_tracks_of(scores), key="matches")
+            for note in write_matches(scores, matches, folder=link_videos, beside=beside):
+                typer.echo(f"note: {told(note, WORDS)}", err=True)
     if out is not None:
         with _written("--out", out):
             write_statistics(scores.statistics, out, scores.criterion, scores.rules)
