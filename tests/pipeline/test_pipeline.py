@@ -135,7 +135,7 @@ def test_a_damaged_video_is_decoded_once_and_used_only_when_kept(recipe, clip, m
     folder = tmp_path / "cache"
     analyser = analyser_on(folder, recipe, models)
     for _ in range(2):
-        with pytest.raises(VideoError, match="on_damaged='keep'"):
+        with pytest.raises(VideoError, match="'on_damaged': 'keep'"):
             analyser.analyse(cut, video_id="cut")
     decoded = analyser.work.frames_decoded
     assert 0 < decoded < 36
@@ -179,9 +179,31 @@ def test_an_unreadable_table_is_made_again(warm, recipe, clip, models, tmp_path,
     analyser = analyser_on(folder, recipe, models)
     analyser.cache.path(warm[1].keys["expressions"]).write_bytes(b"")
     again = analyser.analyse(clip, video_id="smile")
-    assert "unreadable" in caplog.text
+    assert caplog.text.count("1 stored table of smile.mp4 cannot be read as written") == 1
     assert analyser.work.frames_detected == 0
     assert np.array_equal(again.expressions.logits, warm[1].expressions.logits)
+
+
+@pytest.mark.parametrize("stages", [("timeline",), ("faces", "expressions")])
+def test_a_flipped_bit_costs_a_pass_and_changes_nothing(
+    stages, warm, recipe, clip, models, tmp_path, caplog
+):
+    folder, first = tmp_path / "cache", warm[1]
+    shutil.copytree(warm[0], folder)
+    analyser = analyser_on(folder, recipe, models)
+    for stage in stages:
+        path = analyser.cache.path(first.keys[stage])
+        data = bytearray(path.read_bytes())
+        data[len(data) // 3] ^= 4
+        path.write_bytes(bytes(data))
+    for _ in range(2):
+        again = analyser.analyse(clip, video_id="smile")
+        assert np.array_equal(again.timeline.edges_s, first.timeline.edges_s)
+        assert np.array_equal(again.faces.box_xyxy, first.faces.box_xyxy)
+        assert np.array_equal(again.expressions.logits, first.expressions.logits)
+    assert analyser.work.frames_decoded == 36, "made again once"
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert all(str(analyser.cache.path(first.keys[stage])) in warning.message for stage in stages)
 
 
 def test_annotations_after_the_end_are_told(warm, recipe, clip, models):
