@@ -110,6 +110,31 @@ def test_batch_size_changes_nothing_that_counts(warm, recipe, clip, models, tmp_
     assert np.allclose(other.expressions.logits, first.expressions.logits, atol=1e-3)
 
 
+@pytest.mark.parametrize("choices", [{}, {"preprocessing": "box"}, {"preprocessing": "align5"}])
+def test_large_frames_come_in_smaller_reads_and_give_the_same_bits(
+    choices, clip, models, tmp_path, monkeypatch
+):
+    """As if the clip were so large that 1, 3 or 31 of its frames fill the memory."""
+    config = composed(choices)
+    recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
+    expected = analyser_on(tmp_path / "all", recipe, models).analyse(clip, video_id="smile")
+    assert len(expected.expressions) > CHUNK_FRAMES
+    for frames in (1, 3, 31):
+        monkeypatch.setattr("ferbench.video.limits.BATCH_BYTES", frames * 256 * 144 * 3)
+        analyser = analyser_on(tmp_path / str(frames), recipe, models)
+        reads: list[int] = []
+        analyser.on_frames = reads.append
+        result = analyser.analyse(clip, video_id="smile")
+        assert max(reads) == frames
+        assert sum(reads) == 36
+        for table in ("faces", "expressions"):
+            one, other = (getattr(each, table) for each in (expected, result))
+            for column in dataclasses.fields(one):
+                values = (getattr(each, column.name) for each in (one, other))
+                assert np.array_equal(*values, equal_nan=column.name != "labels")
+        assert np.array_equal(result.timeline.edges_s, expected.timeline.edges_s)
+
+
 def test_measuring_reads_no_cache_and_gives_an_end_to_end_rate(warm, recipe, clip, models):
     analyser = analyser_on(warm[0], recipe, models, measure=True)
     report = evaluate([session(clip)], analyser)

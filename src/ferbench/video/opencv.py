@@ -38,10 +38,12 @@ from ferbench.video.container import (
     TOLERATED_S,
     about_frames,
     check_asked,
+    check_first_frame,
     damaged,
     opened,
     video_stream,
 )
+from ferbench.video.limits import FFMPEG_OPTIONS
 
 if TYPE_CHECKING:
     from ferbench.protocols import OpenVideo
@@ -51,6 +53,9 @@ TOLERATED_DRIFT: Final = 0.05
 
 # Quiet; what matters reaches the user as a VideoError.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault(
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS", "|".join(f"{k};{v}" for k, v in FFMPEG_OPTIONS.items())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,7 @@ class OpencvReader:
         """
         check_asked(batch_frames, threads)
         with opened(path) as container:
-            video_stream(container, path)
+            check_first_frame(container, video_stream(container, path), path)
         wishes = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
         capture = cv2.VideoCapture(f"file:{path}", cv2.CAP_FFMPEG, wishes)
         try:
