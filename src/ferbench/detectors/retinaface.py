@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +41,7 @@ from ferbench.detectors.suppression import greedy_nms
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets.retinaface import Body, RetinaFace
 from ferbench.types import F32, I64, Faces
+from ferbench.weights import archives
 from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import StateDict, load_strictly, torch_state_dict
 from ferbench.weights.digests import sha256_of
@@ -187,21 +187,14 @@ def state_dict(path: Path) -> StateDict:
         return torch_state_dict(path)
     try:
         with (
-            zipfile.ZipFile(path) as archive,
+            archives.opened(path) as archive,
             tempfile.TemporaryDirectory(prefix="ferbench-weights-") as scratch,
         ):
             names = archive.namelist()
             if len(names) != 1:  # what torch.save writes is an archive of many files
                 return torch_state_dict(path)
             return torch_state_dict(Path(archive.extract(names[0], scratch)))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+    except archives.UNREADABLE as error:
         raise WeightsError(
             f"{path} cannot be read as a zip archive with a network's weights: {error}"
         ) from error
