@@ -15,6 +15,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from ferbench.telemetry import switch_off_here
 from ferbench.version import __version__
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ if TYPE_CHECKING:
         list_weights,
         verify_weights,
     )
+
+switch_off_here()  # before anything that it concerns is imported
 
 _PLACES: Final = {
     "Agreement": "ferbench.workflows.agreement.result",

@@ -37,7 +37,9 @@ class OpenVideo(Protocol):
     """A video that is being decoded.
 
     Iterating yields batches of consecutive frames (all of the same size; every batch but the last
-    has the asked length). After the last batch ``timeline`` tells what was decoded.
+    has the asked length, or fewer frames where they are so large that these would fill the memory;
+    one ends wherever a batch of the asked length would). After the last batch ``timeline`` tells
+    what was decoded.
     """
 
     @property

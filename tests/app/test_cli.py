@@ -518,6 +518,8 @@ def test_ui_command_and_page(warm_home):
         "--backend-store-uri": f"sqlite:///{warm_home}/mlflow.db",
         "--host": "127.0.0.1",
         "--port": "5001",
+        "--workers": "1",
+        f"--{'waitress' if sys.platform == 'win32' else 'gunicorn'}-opts": "--threads=8",
     }
     assert environment["MLFLOW_DISABLE_TELEMETRY"] == environment["DO_NOT_TRACK"] == "true"
     assert page(store, 5001) == "http://127.0.0.1:5001/#/experiments"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ferbench.formats.elan import read_elan
+from ferbench.pipeline.sealed import MANIFEST
 from ferbench.report.statistics_files import SUMMARY
 from ferbench.workflows.run_statistics import FOLDER, NUMBERS
 from helpers.scored_sessions import scored_sessions
@@ -110,6 +111,28 @@ def test_the_same_statistics_are_made_once(study, warm_home, ferbench_run, monke
     assert ferbench_run(*study).code == 0, "a second run finds them stored"
     first, second = (about["metrics"] for about in records(warm_home).values())
     assert first["event/f1.lo"] == second["event/f1.lo"]
+
+
+@pytest.mark.weights
+def test_stored_statistics_that_changed_are_made_again(study, warm_home, ferbench_run):
+    assert ferbench_run(*study).code == 0
+    (numbers,) = (warm_home / ".ferbench" / "cache" / FOLDER).rglob(NUMBERS)
+    good = {path.name: path.read_bytes() for path in numbers.parent.iterdir()}
+    for name in (NUMBERS, SUMMARY, MANIFEST):
+        digits = good[name].replace(b"0", b"1", 1)
+        assert digits != good[name]
+        (numbers.parent / name).write_bytes(digits)
+        ended = ferbench_run(*study)
+        assert ended.code == 0
+        assert ended.err.count("stored statistics cannot be used and will be made again") == 1
+        assert {path.name: path.read_bytes() for path in numbers.parent.iterdir()} == good
+    runs = [about["metrics"] for about in records(warm_home).values()]
+    assert len({metrics["event/f1.lo"] for metrics in runs}) == 1
+    for kept in (warm_home / "mlruns" / "files").glob(f"*/*/artifacts/{FOLDER}"):
+        names = good.keys() - {NUMBERS, MANIFEST}
+        assert {path.name: path.read_bytes() for path in kept.iterdir()} == {
+            name: good[name] for name in names
+        }
 
 
 @pytest.mark.weights

@@ -110,6 +110,31 @@ def test_batch_size_changes_nothing_that_counts(warm, recipe, clip, models, tmp_
     assert np.allclose(other.expressions.logits, first.expressions.logits, atol=1e-3)
 
 
+@pytest.mark.parametrize("choices", [{}, {"preprocessing": "box"}, {"preprocessing": "align5"}])
+def test_large_frames_come_in_smaller_reads_and_give_the_same_bits(
+    choices, clip, models, tmp_path, monkeypatch
+):
+    """As if the clip were so large that 1, 3 or 31 of its frames fill the memory."""
+    config = composed(choices)
+    recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
+    expected = analyser_on(tmp_path / "all", recipe, models).analyse(clip, video_id="smile")
+    assert len(expected.expressions) > CHUNK_FRAMES
+    for frames in (1, 3, 31):
+        monkeypatch.setattr("ferbench.video.limits.BATCH_BYTES", frames * 256 * 144 * 3)
+        analyser = analyser_on(tmp_path / str(frames), recipe, models)
+        reads: list[int] = []
+        analyser.on_frames = reads.append
+        result = analyser.analyse(clip, video_id="smile")
+        assert max(reads) == frames
+        assert sum(reads) == 36
+        for table in ("faces", "expressions"):
+            one, other = (getattr(each, table) for each in (expected, result))
+            for column in dataclasses.fields(one):
+                values = (getattr(each, column.name) for each in (one, other))
+                assert np.array_equal(*values, equal_nan=column.name != "labels")
+        assert np.array_equal(result.timeline.edges_s, expected.timeline.edges_s)
+
+
 def test_measuring_reads_no_cache_and_gives_an_end_to_end_rate(warm, recipe, clip, models):
     analyser = analyser_on(warm[0], recipe, models, measure=True)
     report = evaluate([session(clip)], analyser)
@@ -179,9 +204,31 @@ def test_an_unreadable_table_is_made_again(warm, recipe, clip, models, tmp_path,
     analyser = analyser_on(folder, recipe, models)
     analyser.cache.path(warm[1].keys["expressions"]).write_bytes(b"")
     again = analyser.analyse(clip, video_id="smile")
-    assert "unreadable" in caplog.text
+    assert caplog.text.count("1 stored table of smile.mp4 cannot be read as written") == 1
     assert analyser.work.frames_detected == 0
     assert np.array_equal(again.expressions.logits, warm[1].expressions.logits)
+
+
+@pytest.mark.parametrize("stages", [("timeline",), ("faces", "expressions")])
+def test_a_flipped_bit_costs_a_pass_and_changes_nothing(
+    stages, warm, recipe, clip, models, tmp_path, caplog
+):
+    folder, first = tmp_path / "cache", warm[1]
+    shutil.copytree(warm[0], folder)
+    analyser = analyser_on(folder, recipe, models)
+    for stage in stages:
+        path = analyser.cache.path(first.keys[stage])
+        data = bytearray(path.read_bytes())
+        data[len(data) // 3] ^= 4
+        path.write_bytes(bytes(data))
+    for _ in range(2):
+        again = analyser.analyse(clip, video_id="smile")
+        assert np.array_equal(again.timeline.edges_s, first.timeline.edges_s)
+        assert np.array_equal(again.faces.box_xyxy, first.faces.box_xyxy)
+        assert np.array_equal(again.expressions.logits, first.expressions.logits)
+    assert analyser.work.frames_decoded == 36, "made again once"
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert all(str(analyser.cache.path(first.keys[stage])) in warning.message for stage in stages)
 
 
 def test_annotations_after_the_end_are_told(warm, recipe, clip, models):

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +42,7 @@ from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets.retinaface import Body, RetinaFace
 from ferbench.sentences import Text
 from ferbench.types import F32, I64, Faces
+from ferbench.weights import archives
 from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import StateDict, load_strictly, torch_state_dict
 from ferbench.weights.digests import sha256_of
@@ -196,10 +196,10 @@ def state_dict(path: Path) -> StateDict:
 def _only_file(path: Path, scratch: Path) -> Path | None:
     """The only file of a zip archive, unpacked to a folder; None = it has several."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with archives.opened(path) as archive:
             names = archive.namelist()
             return Path(archive.extract(names[0], scratch)) if len(names) == 1 else None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except zipfile.BadZipFile as error:
         raise WeightsError(
             f"{path} cannot be read as a zip archive with a network's weights: {error}"
         ) from error

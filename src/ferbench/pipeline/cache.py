@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sqlite3
 import time
@@ -112,13 +113,17 @@ class Cache:
         status = path.stat()
         mark = (str(path.resolve()), status.st_size, status.st_mtime_ns, str(status.st_ino))
         known = self._remembered(
-            "SELECT sha256 FROM digest WHERE path = ? AND size = ? AND mtime_ns = ? AND inode = ?",
+            "SELECT sha256, seal FROM sealed_digest "
+            "WHERE path = ? AND size = ? AND mtime_ns = ? AND inode = ?",
             mark,
         )
-        if known:
+        if known and known[1] == _seal(*mark, known[0]):
             return str(known[0])
         sha256 = sha256_of(path)
-        self._remembered("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?)", (*mark, sha256))
+        self._remembered(
+            "INSERT OR REPLACE INTO sealed_digest VALUES (?, ?, ?, ?, ?, ?)",
+            (*mark, sha256, _seal(*mark, sha256)),
+        )
         return sha256
 
     def _remembered(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -131,13 +136,13 @@ class Cache:
             self.folder.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(file, timeout=30)) as memory, memory:
                 memory.execute(
-                    "CREATE TABLE IF NOT EXISTS digest "
+                    "CREATE TABLE IF NOT EXISTS sealed_digest "
                     "(path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, "
-                    "inode TEXT, sha256 TEXT)"
+                    "inode TEXT, sha256 TEXT, seal TEXT)"
                 )
                 found: tuple[Any, ...] | None = memory.execute(statement, values).fetchone()
                 return found
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
             log.warning(
                 "%s cannot be used (%s); delete it. Until then every video is read twice",
                 file,
@@ -156,3 +161,8 @@ class Cache:
             if self.folder.is_dir()
             else 0
         )
+
+
+def _seal(*values: object) -> str:
+    """The digest of a row of the memory: a bit that flipped on the disk changes no video's key."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()

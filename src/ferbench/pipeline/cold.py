@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     import torch
 
 CHUNK_FRAMES = 32
-"""Frames decoded at a time. Constant, because classification batches never cross a chunk: results
-of a resumed or re-batched run stay the same.
+"""Frames whose faces are classified together. Constant, because classification batches never cross
+a chunk: results of a resumed or re-batched run stay the same. Large frames come in several reads
+per chunk; only their crops are kept until its end.
 """
 
 
@@ -35,6 +36,21 @@ class Engines(Protocol):
     @property
     def recognise(self) -> Callable[[torch.Tensor], torch.Tensor]:
         """Crops to logits."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waiting:
+    """Crops of a chunk that are not classified yet.
+
+    Attributes:
+        num_rows: faces of the chunk that are to be classified.
+        at: which of them each crop is.
+        rgb: the crops, as they came.
+    """
+
+    num_rows: int = 0
+    at: list[np.ndarray[Any, Any]] = field(default_factory=list)
+    rgb: list[torch.Tensor] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +80,7 @@ class ColdPass:
     _rows: list[np.ndarray[Any, Any]] = field(default_factory=list)
     _logits: list[np.ndarray[Any, Any]] = field(default_factory=list)
     _num_faces: int = 0
+    _waiting: _Waiting = field(default_factory=lambda: _Waiting())
     _busy_s: dict[str, float] = field(
         default_factory=lambda: {"timeline": 0.0, "faces": 0.0, "expressions": 0.0}
     )
@@ -86,9 +103,10 @@ class ColdPass:
                 batch = next(batches, None)
                 self._busy_s["timeline"] += time.perf_counter() - start
                 if batch is None:
+                    self._classify_waiting()
                     return video.timeline(video_id=video_id, sha256=sha256)
                 self.work.frames_decoded += len(batch)
-                self._chunk(batch)
+                self._read(batch)
                 on_frames(len(batch))
 
     def faces(self) -> Faces:
@@ -115,10 +133,12 @@ class ColdPass:
             cached=False,
         )
 
-    def _chunk(self, batch: FrameBatch) -> None:
+    def _read(self, batch: FrameBatch) -> None:
+        """Detect in the frames of a read, cut faces out, and classify where a chunk is complete."""
         engines, first = self.engines, int(batch.index[0])
         detect = engines.detect if self.stored is None else None  # loading is no work of a stage
-        recognise = engines.recognise if self.classify else None
+        if self.classify:
+            _ = engines.recognise
         start = time.perf_counter()
         frames = batch.rgb.to(self.device)
         if detect is not None:
@@ -129,14 +149,16 @@ class ColdPass:
             low, high = np.searchsorted(self.stored.frame, [first, first + len(batch)])
             faces = self.stored.rows(np.arange(low, high)).shifted(-first)
         start = self._spent("faces", start)
-        if recognise is not None:
+        if self.classify:
             rows = self.admission.admit(faces, width_px=frames.shape[3], height_px=frames.shape[2])
-            self._logits.append(self._logits_of(recognise, frames, faces, rows))
+            self._cut(frames, faces, rows)
             self._rows.append(rows + self._num_faces)
             self.work.faces_classified += len(rows)
             self._spent("expressions", start)
         self._faces.append(faces.shifted(first))
         self._num_faces += len(faces)
+        if (first + len(batch)) % CHUNK_FRAMES == 0:
+            self._classify_waiting()
 
     def _spent(self, stage: str, start: float) -> float:
         """Wait for the device, book the time since ``start`` to a stage, return the time now."""
@@ -156,21 +178,32 @@ class ColdPass:
             [detect(frames[at : at + size]).shifted(at) for at in range(0, len(frames), size)]
         )
 
-    def _logits_of(
-        self,
-        recognise: Callable[[torch.Tensor], torch.Tensor],
-        frames: torch.Tensor,
-        faces: Faces,
-        rows: np.ndarray[Any, Any],
-    ) -> np.ndarray[Any, Any]:
-        """Logits f32 (len(rows), K); NaN where no crop could be made."""
-        model = self.recipe.model
-        logits = np.full((len(rows), len(model.labels)), np.nan, np.float32)
-        size = self.runtime.batch_size
+    def _cut(self, frames: torch.Tensor, faces: Faces, rows: np.ndarray[Any, Any]) -> None:
+        """Cut faces out and keep the crops until their chunk is complete."""
+        waiting, size = self._waiting, self.runtime.batch_size
         for at in range(0, len(rows), size):
             crops = self.recipe.preprocessing.crop(
-                frames, faces.rows(rows[at : at + size]), model_px=model.input_px
+                frames, faces.rows(rows[at : at + size]), model_px=self.recipe.model.input_px
             )
-            if len(crops.row):
-                logits[at + crops.row] = recognise(crops.rgb).cpu().numpy()
-        return logits
+            waiting.at.append(waiting.num_rows + at + crops.row)
+            waiting.rgb.append(crops.rgb)
+        waiting.num_rows += len(rows)
+
+    def _classify_waiting(self) -> None:
+        """Classify a chunk's crops: logits f32 (rows, K), NaN where no crop could be made."""
+        waiting, self._waiting = self._waiting, _Waiting()
+        logits = np.full((waiting.num_rows, len(self.recipe.model.labels)), np.nan, np.float32)
+        self._logits.append(logits)
+        if not waiting.rgb:
+            return
+        import torch
+
+        start = time.perf_counter()
+        at, rgb = np.concatenate(waiting.at), torch.cat(waiting.rgb)
+        size = self.runtime.batch_size
+        for first in range(0, waiting.num_rows, size):
+            chosen = np.flatnonzero((first <= at) & (at < first + size))
+            if len(chosen):
+                crops = rgb[torch.from_numpy(chosen).to(rgb.device)]
+                logits[at[chosen]] = self.engines.recognise(crops).cpu().numpy()
+        self._spent("expressions", start)

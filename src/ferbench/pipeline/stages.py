@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.errors import CacheError, ConfigError, VideoError
+from ferbench.errors import ConfigError, FerbenchError, VideoError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.cold import ColdPass
@@ -22,6 +22,7 @@ from ferbench.results import Analysis, StageKey, StageTiming, Work
 from ferbench.selectors.classify import Classify
 from ferbench.sentences import Setting, Text
 from ferbench.types import Expressions, Faces, Timeline
+from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import torch
@@ -190,10 +191,16 @@ class Analyser:
                 return self._compute(video, stored)
 
     def _tell_unreadable(self, video: _Video, stored: _Stored) -> None:
-        for stage in set(STAGES) - set(stored):
-            if self.cache.has(video.keys[stage]):
-                file = self.cache.path(video.keys[stage])
-                log.warning("a stored table is unreadable and will be made again: %s", file)
+        """Warn once of what is there and cannot be used."""
+        missing = [video.keys[stage] for stage in STAGES if stage not in stored]
+        files = [str(self.cache.path(key)) for key in missing if self.cache.has(key)]
+        if files:
+            log.warning(
+                "%s of %s cannot be read as written and will be made again: %s",
+                plural(len(files), "stored table"),
+                video.path.name,
+                ", ".join(files),
+            )
 
     def _stored(self, video: _Video) -> _Stored:
         """What can be read of a video's tables; an unreadable one counts as missing."""
@@ -205,7 +212,7 @@ class Analyser:
                 table, about = self.cache.read(key)
                 timing = StageTiming(**about["timing"], cached=True)
                 stored[stage] = (_parsed(stage, table, about, video), timing)
-            except (CacheError, KeyError, TypeError, ValueError) as error:
+            except (FerbenchError, KeyError, TypeError, ValueError) as error:
                 log.debug("%s: %s", type(error).__name__, error)
         return stored
 

@@ -3,13 +3,13 @@
 An explicit schema each, and a JSON text about themselves in the metadata.
 
 One row in memory is one row on disk. Files are zstd-compressed, written under a temporary name in
-the same folder and moved into place, so a reader never sees half a file.
+the same folder and moved into place, so a reader never sees half a file; they have the digest of
+their bytes in them (``sealed``), which every read checks before it believes anything else.
 """
 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ferbench.atomic import replacing
 from ferbench.errors import CacheError
+from ferbench.pipeline.sealed import check_parquet, sealed_parquet
 from ferbench.types import Expressions, Faces, Timeline, VideoInfo
 
 ABOUT = b"ferbench"
@@ -136,27 +138,31 @@ def _matrix(table: pa.Table, name: str) -> np.ndarray[Any, Any]:
 
 
 def write(path: Path, table: pa.Table, about: Mapping[str, Any]) -> None:
-    """Write a table with its description; the file appears whole or not at all."""
+    """Write a table with its description; the file appears whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     schema = table.schema.with_metadata({ABOUT: json.dumps(about, sort_keys=True).encode()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        pq.write_table(table.cast(schema), part, compression="zstd")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    written = pa.BufferOutputStream()
+    pq.write_table(table.cast(schema), written, compression="zstd")
+    with replacing(path) as part, part.open("wb") as file:
+        for piece in sealed_parquet(memoryview(written.getvalue())):
+            file.write(piece)
 
 
 def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
     """Read a table and its description.
 
     Raises:
-        CacheError: the file is not a table of ferbench.
+        CacheError: the file is not a table of ferbench, or not the bytes that were written.
     """
     try:
-        table = pq.read_table(path)
+        data = path.read_bytes()
+        check_parquet(data)
+        table = pq.read_table(pa.BufferReader(data))
         about: dict[str, Any] = json.loads(table.schema.metadata[ABOUT])
-    except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, CacheError) as error:
         raise CacheError(
             f"{path} is not a table that ferbench wrote ({error}). If it lies in the cache, "
             "delete it: it will be computed again."

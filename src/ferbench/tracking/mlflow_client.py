@@ -17,11 +17,8 @@ from ferbench.sentences import Text
 
 _ATTEMPTS: Final = 6
 
-# Before anything imports mlflow: no telemetry, and a server that is down is told of after seconds,
-# not minutes.
+# Before anything imports mlflow: a server that is down is told of after seconds, not minutes.
 for _name, _value in {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",

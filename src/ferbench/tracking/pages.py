@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from ferbench.errors import TrackingError
 from ferbench.sentences import Setting, Text
+from ferbench.telemetry import OFF
 from ferbench.tracking.query import newest_experiment
 from ferbench.tracking.store import Store
 from ferbench.tracking.view import VIEW_KEY
@@ -27,6 +28,7 @@ from ferbench.tracking.view import VIEW_KEY
 LOOPBACK: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 5000
 NUM_PORTS: Final = 20
+_THREADS: Final = 8
 _STARTUP_S: Final = 120.0
 _STOP_S: Final = 10.0
 # Ports that browsers refuse (WHATWG Fetch, "bad port"), as far as they lie above the privileged
@@ -123,7 +125,13 @@ def page(store: Store, port: int) -> str:
 
 
 def command(store: Store, port: int) -> tuple[list[str], dict[str, str]]:
-    """The server's command line and environment: loopback, no telemetry, no job workers."""
+    """The server's command line and environment: loopback, no telemetry, no job workers.
+
+    MLflow's assistant can have programs and agents run on the machine of its server, and has no
+    switch. It belongs to MLflow's server by uvicorn, the default; that by gunicorn (on Windows
+    waitress) has the same pages and not the assistant.
+    """
+    server = "waitress" if sys.platform == "win32" else "gunicorn"
     arguments = [
         sys.executable,
         "-m",
@@ -133,11 +141,14 @@ def command(store: Store, port: int) -> tuple[list[str], dict[str, str]]:
         store.uri,
         "--host",
         LOOPBACK,
+        "--workers",
+        "1",
+        f"--{server}-opts",
+        f"--threads={_THREADS}",
     ]
     environment = {
         **os.environ,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "DO_NOT_TRACK": "true",
+        **OFF,
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
     return [*arguments, "--port", str(port)], environment

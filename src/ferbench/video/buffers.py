@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from ferbench.types import FrameBatch
+from ferbench.video.limits import frames_at_a_time
 
 Pixels = NDArray[np.uint8]
 Frame = TypeVar("Frame")
@@ -54,6 +55,9 @@ def batched(
 ) -> Iterator[FrameBatch]:
     """Put frames together to batches, RGB u8 (N, 3, H, W), N = ``batch_frames`` but for the last.
 
+    Of frames so large that these would take more than ``limits.BATCH_BYTES``, a batch has fewer;
+    one still ends wherever a batch of ``batch_frames`` would.
+
     Args:
         frames: in display order; what it does after its last frame is done before the last batch
             comes.
@@ -63,15 +67,17 @@ def batched(
     """
     buffers: BatchBuffers | None = None
     pixels = np.empty((0, 0, 0, 3), dtype=np.uint8)
-    first = filled = 0
+    first = filled = at_a_time = 0
     for frame in frames:
         if buffers is None:
-            buffers = BatchBuffers((batch_frames, *shown_hw(), 3))
+            height, width = shown_hw()
+            at_a_time = frames_at_a_time(batch_frames, height * width * 3)
+            buffers = BatchBuffers((at_a_time, height, width, 3))
         if filled == 0:
             pixels = buffers.take()
         draw(frame, pixels[filled])
         filled += 1
-        if filled == batch_frames:
+        if filled == at_a_time or (first + filled) % batch_frames == 0:
             yield _batch(buffers, pixels, first, filled)
             first += filled
             filled = 0

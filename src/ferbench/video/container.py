@@ -5,6 +5,7 @@ Is it there, is it a video, which stream is it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ import av.logging
 from ferbench.checks import check_at_least_1
 from ferbench.errors import ConfigError, VideoError
 from ferbench.sentences import Setting, Text
+from ferbench.video.limits import FFMPEG_OPTIONS, MOST_PIXELS
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -39,7 +41,15 @@ def opened(path: Path) -> Iterator[InputContainer]:
     """
     _check_is_file(path)
     try:  # "file:" keeps FFmpeg from reading a colon in the name as a protocol
-        container = av.open(f"file:{path}", mode="r", metadata_errors="replace")
+        container = av.open(
+            f"file:{path}", mode="r", metadata_errors="replace", options=FFMPEG_OPTIONS
+        )
+    except av.error.ArgumentError as error:
+        raise VideoError(
+            f"{path}: FFmpeg takes this for a list of other files, a picture, a text or a kind of "
+            "file that no camera writes; nothing was read. Expected a video file such as mp4, mov, "
+            "mkv, webm or avi."
+        ) from error
     except av.error.FFmpegError as error:
         raise VideoError(
             f"{path}: FFmpeg cannot read this as a video ({error.strerror}). Expected a video file "
@@ -66,7 +76,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     """The first video stream that is no cover art.
 
     Raises:
-        VideoError: there is none, or FFmpeg has no decoder for it.
+        VideoError: there is none, FFmpeg has no decoder for it, or its frames are too large.
     """
     stream = _first_moving(container)
     if stream is None:
@@ -78,7 +88,37 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
             f"{path}: this FFmpeg has no decoder for its video stream. "
             "Convert the file, e.g. to H.264."
         )
+    _check_size(stream, path)
+    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # the header may not be true
     return stream
+
+
+def check_first_frame(container: InputContainer, stream: VideoStream, path: Path) -> None:
+    """Where the headers tell no size of frames, ask the first frame; for readers without a limit.
+
+    Raises:
+        VideoError: there is none, or it is too large.
+    """
+    if stream.width and stream.height:
+        return
+    try:
+        frame = next(container.decode(stream), None)
+    except av.error.FFmpegError as error:
+        message = f"{path}: no frame can be decoded: {decoder_error(error)}"
+        raise VideoError(message, hint=REPLACE) from error
+    if frame is None:
+        raise VideoError(f"{path}: no frame can be decoded", hint=REPLACE)
+
+
+def _check_size(stream: VideoStream, path: Path) -> None:
+    """Refuse frames that no camera records, before there is memory for them."""
+    if stream.width * stream.height > MOST_PIXELS:
+        side = math.isqrt(MOST_PIXELS)
+        raise VideoError(
+            f"{path}: the file announces frames of {stream.width} x {stream.height} pixels, "
+            f"expected at most {MOST_PIXELS} in all (such as {side} x {side}). Scale the video "
+            "down; if it is not that large, its header is damaged."
+        )
 
 
 def _kinds(container: InputContainer) -> str:
@@ -105,6 +145,14 @@ def container_rate(path: Path) -> float:
     if not rate:
         raise VideoError(f"{path}: the container announces no frame rate. Give the rate by hand.")
     return float(rate)
+
+
+def decoder_error(error: av.error.FFmpegError) -> str:
+    """What a decoder says, for messages; of frames that are too large it says nothing else."""
+    reason = str(error.strerror)
+    if isinstance(error, av.error.ArgumentError):
+        reason += f", which is also said of frames of more than {MOST_PIXELS} pixels"
+    return f"decoder error ({reason})"
 
 
 def damaged(path: Path, damage: str) -> VideoError:

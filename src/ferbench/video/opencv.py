@@ -39,10 +39,12 @@ from ferbench.video.container import (
     TOLERATED_S,
     about_frames,
     check_asked,
+    check_first_frame,
     damaged,
     opened,
     video_stream,
 )
+from ferbench.video.limits import FFMPEG_OPTIONS
 from ferbench.video.picture_check import FIRST, PictureCheck, picture_check
 from ferbench.video.shown_picture import ShownPicture
 
@@ -54,6 +56,9 @@ TOLERATED_DRIFT: Final = 0.05
 
 # Quiet; what matters reaches the user as a VideoError.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault(
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS", "|".join(f"{k};{v}" for k, v in FFMPEG_OPTIONS.items())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,8 @@ class OpencvReader:
             ConfigError: ``batch_frames`` or ``threads`` is out of range.
         """
         check_asked(batch_frames, threads)
+        with opened(path) as container:
+            check_first_frame(container, video_stream(container, path), path)
         wishes = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
         with picture_check(path) as check:
             capture = cv2.VideoCapture(f"file:{path}", cv2.CAP_FFMPEG, wishes)

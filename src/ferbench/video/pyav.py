@@ -30,6 +30,7 @@ from ferbench.video.container import (
     about_frames,
     check_asked,
     damaged,
+    decoder_error,
     opened,
     video_stream,
 )
@@ -48,8 +49,7 @@ TOLERATED_REPAIRS: Final = 0.05
 """Share of frames whose timestamp may be repaired in a sound video."""
 
 TOLERATED_RATE: Final = 0.01
-"""Share by which the container's average rate may differ from the measured one and still be used.
-"""
+"""Share by which the container's average rate may differ from the measured one and be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +191,7 @@ class _Decoding:
                     yield frame
         except av.error.FFmpegError as error:
             expected_s = max(self._announced_s(), self._header_s)
-            self._stopped(f"decoder error ({error.strerror})", expected_s, cause=error)
+            self._stopped(decoder_error(error), expected_s, cause=error)
 
     def _note(self, frame: VideoFrame) -> None:
         size_hw = (frame.height, frame.width)

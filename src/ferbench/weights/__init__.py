@@ -16,6 +16,8 @@ Bringing it here
 Reading it
     ``loading``: a component's networks, and the lock's entry for the files that they came from.
     ``checkpoints``: files of torch and of Keras as ferbench's state_dicts.
+    ``archives``: zip archives, within limits and with one kind of error.
+    ``hdf5``: HDF5 files, within limits and without their neighbours.
     ``keras_file``: what Keras 2 calls the tensors of mini-XCEPTION.
     ``pickled_model``: models that were saved whole, read without running their code.
     ``pickle_names``: the objects that a pickle asks for, and which of them a model may have.

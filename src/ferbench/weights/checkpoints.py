@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import zipfile
 from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any, Final, cast
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 
 from ferbench.errors import WeightsError
-from ferbench.weights import keras_file
+from ferbench.weights import archives, keras_file
 
 StateDict = dict[str, torch.Tensor]
 
@@ -81,6 +82,9 @@ def _loaded(path: Path, inert: Sequence[str]) -> object:
         [(_Inert, name) for name in inert],
     )
     try:
+        if zipfile.is_zipfile(path):
+            with archives.opened(path):
+                pass  # torch, too, would fill the memory with what an archive announces
         with torch.serialization.safe_globals(allowed):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file makes torch raise almost anything

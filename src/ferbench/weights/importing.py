@@ -10,12 +10,13 @@ from typing import Protocol
 from ferbench.errors import ConfigError, WeightsError, WeightsFolderError
 from ferbench.sentences import Text
 from ferbench.weights import lock as weights_lock
+from ferbench.weights.archives import UNREADABLE
 from ferbench.weights.checking import check, is_there
 from ferbench.weights.digests import known_digest
 from ferbench.weights.loading import FOUND_HERE
 from ferbench.weights.placing import place, restored_on_error
 from ferbench.weights.published import PublishedFile
-from ferbench.weights.searching import UNREADABLE, Candidate, candidates_in, files_below
+from ferbench.weights.searching import Candidate, candidates_in, files_below
 
 
 class Confirm(Protocol):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
 from ferbench.errors import WeightsError
+from ferbench.weights import hdf5
 
 # Residual convolution, its normalisation, and twice (separable convolution, normalisation): numbers
 # in Keras' names.
@@ -32,20 +32,12 @@ def weights_of(path: Path) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a file by the names of their datasets, without the optimizer's state.
 
     Raises:
-        WeightsError: it is no HDF5 file.
+        WeightsError: it is no HDF5 file, or has numbers read from elsewhere.
     """
-    arrays: dict[str, npt.NDArray[Any]] = {}
-
-    def visit(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and not name.startswith(_OPTIMIZER):
-            arrays[name] = np.asarray(item)
-
     try:
-        with h5py.File(path, "r") as file:
-            file.get("model_weights", file).visititems(visit)
-    except OSError as error:
+        return hdf5.arrays_of(path, group="model_weights", without=_OPTIMIZER)
+    except hdf5.UnreadableError as error:
         raise WeightsError(f"{path} cannot be read as an HDF5 file: {error}") from error
-    return arrays
 
 
 def in_torch_order(name: str, array: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -70,7 +70,7 @@ def _refuse_foreign_operators(
 
 def _refuse_outside_numbers(model: onnx.ModelProto, path: Path) -> None:
     outside = [tensor.name for tensor in _tensors(model) if _is_outside(tensor)]
-    if outside or model.graph.sparse_initializer:
+    if outside or _has_sparse_numbers(model):
         names = ", ".join(outside[:_MAX_NAMED]) or "sparse ones"
         raise _refusal(
             f"{path} does not hold its numbers itself, it has them read from other files "
@@ -97,6 +97,17 @@ def _is_outside(tensor: onnx.TensorProto) -> bool:
     import onnx
 
     return tensor.data_location == onnx.TensorProto.EXTERNAL
+
+
+def _has_sparse_numbers(model: onnx.ModelProto) -> bool:
+    """Whether there are sparse numbers anywhere, which no published network has."""
+    attributes = [attribute for node in model.graph.node for attribute in node.attribute]
+    in_attributes = any(each.HasField("sparse_tensor") for each in attributes)
+    return (
+        in_attributes
+        or any(each.sparse_tensors for each in attributes)
+        or bool(model.graph.sparse_initializer)
+    )
 
 
 def _name(node: onnx.NodeProto) -> str:

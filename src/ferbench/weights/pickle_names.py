@@ -6,6 +6,8 @@ import pickletools
 import zipfile
 from typing import IO, Final
 
+from ferbench.weights import archives
+
 ALLOWED: Final = frozenset(
     {
         "collections.OrderedDict",
@@ -48,7 +50,7 @@ def pickle_of(file: IO[bytes]) -> bytes:
             "it is no zip archive, or its end is missing. Fetch it again; files of torch before "
             "1.6 and plain pickles are not read"
         )
-    with zipfile.ZipFile(file) as archive:
+    with archives.opened(file) as archive:
         return archive.read(_pickle_among(archive.namelist()))
 
 

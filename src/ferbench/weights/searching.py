@@ -6,30 +6,17 @@ Files are only read; nothing in them is executed or unpacked.
 from __future__ import annotations
 
 import hashlib
-import lzma
 import os
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from ferbench.weights import archives
 from ferbench.weights import lock as weights_lock
 
 CHUNK_BYTES: Final = 1 << 20
 ARCHIVES: Final = (".whl", ".zip")  # by name: a .pth file is a zip archive too, but one file
-UNREADABLE: Final = (
-    OSError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,  # a password
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-)
-"""What reading a file or an archive may raise."""
-
 _FERBENCHS_OWN: Final = (weights_lock.FETCHING, weights_lock.NAME)
 
 
@@ -60,7 +47,7 @@ class Candidate:
             with self.path.open("rb") as stream:
                 yield from _chunks(stream)
         else:
-            with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as stream:
+            with archives.opened(self.path) as archive, archive.open(self.member) as stream:
                 yield from _chunks(stream)
 
 
@@ -99,14 +86,14 @@ def candidates_in(path: Path, where: str) -> Iterator[Candidate]:
         where: its name for people.
 
     Raises:
-        one of ``UNREADABLE``: it cannot be read.
+        one of ``archives.UNREADABLE``: it cannot be read.
     """
     with path.open("rb") as stream:
         sha256 = _digest(_chunks(stream))
     yield Candidate(path=path, member=None, where=where, sha256=sha256)
     if path.suffix.lower() not in ARCHIVES:
         return
-    with zipfile.ZipFile(path) as archive:
+    with archives.opened(path) as archive:
         for member in archive.infolist():
             if member.is_dir():
                 continue

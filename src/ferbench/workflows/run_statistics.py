@@ -17,6 +17,7 @@ from ferbench.errors import CacheError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.scored_sessions import scored_session
+from ferbench.pipeline.sealed import read_folder, seal_folder
 from ferbench.report.statistics_files import SUMMARY, write_statistics
 from ferbench.results import Report, SessionResult, StageKey
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
@@ -28,7 +29,7 @@ from ferbench.types import LoadedDataset, Signal
 
 log = logging.getLogger("ferbench")
 
-VERSION = "7"
+VERSION = "8"
 """Raised when the same results give other statistics."""
 NUMBERS = "numbers.json"
 FOLDER = "statistics"
@@ -38,30 +39,29 @@ DECISIONS = ("selector", "signal", "event", "scoring", "statistics")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatistics:
-    """Statistics of a run, in the cache.
+    """Statistics of a run.
 
     Attributes:
         numbers: by the names that they are logged under.
-        folder: with the files.
+        files: what a person looks at: the bytes of each file by its name.
     """
 
     numbers: Mapping[str, float]
-    folder: Path
+    files: Mapping[str, bytes]
 
     @property
     def summary(self) -> list[str]:
         """What they say, in sentences."""
-        return (self.folder / SUMMARY).read_text(encoding="utf-8").splitlines()
+        return self.files[SUMMARY].decode().splitlines()
 
-    @property
-    def files(self) -> list[Path]:
-        """What a person looks at."""
-        return sorted(path for path in self.folder.iterdir() if path.name != NUMBERS)
-
-    def copy_to(self, artifacts: Path) -> None:
-        """Put the files into a run's artifacts."""
-        ignore = shutil.ignore_patterns(NUMBERS)
-        shutil.copytree(self.folder, artifacts / FOLDER, dirs_exist_ok=True, ignore=ignore)
+    def copy_to(self, artifacts: Path) -> list[Path]:
+        """Put the files into a run's artifacts; return where they are."""
+        folder = artifacts / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = [folder / name for name in self.files]
+        for path in paths:
+            path.write_bytes(self.files[path.name])
+        return paths
 
 
 def makes_statistics(rules: StatisticsRules, *, cell: bool) -> bool:
@@ -93,7 +93,8 @@ def statistics_of(
     key = _key(scored, recipe, annotators, pictures=pictures)
     folder = cache.folder / key.stage / key.key[:2] / key.key
     with cache.lock(key, waiting=_tell_waiting):
-        if not (folder / NUMBERS).is_file():
+        stored = _stored(folder)
+        if stored is None:
             sessions = [scored_session(result, recipe) for result in scored]
             found = statistics(sessions, recipe.scoring, recipe.statistics, annotators=annotators)
             with _whole_folder(folder) as part:
@@ -106,8 +107,21 @@ def statistics_of(
                     pictures=pictures,
                 )
                 _write_numbers(numbers(found), part / NUMBERS)
-    stored = json.loads((folder / NUMBERS).read_text(encoding="utf-8"))
-    return RunStatistics(numbers=stored, folder=folder)
+                seal_folder(part)
+            stored = read_folder(folder)
+    made = json.loads(stored.pop(NUMBERS))
+    return RunStatistics(numbers=made, files=stored)
+
+
+def _stored(folder: Path) -> dict[str, bytes] | None:
+    """The files of statistics that were made before; None = there are none that can be used."""
+    if not folder.exists():
+        return None
+    try:
+        return read_folder(folder)
+    except CacheError as error:
+        log.warning("stored statistics cannot be used and will be made again: %s", error)
+        return None
 
 
 def _tell_waiting() -> None:
@@ -132,12 +146,20 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         part.mkdir()
         try:
             yield part
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             part.replace(folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
         raise CacheError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+
+def _remove(folder: Path) -> None:
+    """Take away what stands where a folder goes, of whatever kind it is."""
+    if folder.is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        folder.unlink(missing_ok=True)
 
 
 def _key(

@@ -69,11 +69,11 @@ class SweepResults:
             return None
         return compare(self.rows)
 
-    def add_statistics(self, cell: RunRow) -> RunStatistics | None:
+    def add_statistics(self, cell: RunRow) -> tuple[RunStatistics, list[Path]] | None:
         """Make the statistics of a cell, and add them to its files and its row.
 
         Returns:
-            None = its configuration asks for none, or nothing is annotated.
+            They, and their files; None = its configuration asks for none, or nothing is annotated.
 
         Raises:
             FerbenchError: the cell cannot be evaluated again.
@@ -82,10 +82,10 @@ class SweepResults:
         statistics = statistics_of_saved(artifacts / CONFIG_FILE)
         if statistics is None:
             return None
-        statistics.copy_to(artifacts)
+        files = statistics.copy_to(artifacts)
         with_statistics = replace(cell, metrics={**cell.metrics, **statistics.numbers})
         self.rows = [with_statistics if row is cell else row for row in self.rows]
-        return statistics
+        return statistics, files
 
     def write_tables(
         self, comparison: Comparison | None, *, overrides: Sequence[str]

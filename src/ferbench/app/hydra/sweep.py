@@ -140,13 +140,14 @@ class SweepCallback(Callback):
         Returns:
             Whether it got some.
         """
-        statistics = results.add_statistics(best)
-        if statistics is None:
+        made = results.add_statistics(best)
+        if made is None:
             return False
+        statistics, files = made
         if self.tracked and best.run_id:
             store, tags = self.tracked.store, {"ferbench.chosen": results.caution}
             store.log_numbers(best.run_id, params={}, metrics=statistics.numbers, tags=tags)
-            store.log_files(best.run_id, statistics.files, STATISTICS)
+            store.log_files(best.run_id, files, STATISTICS)
         return True
 
     def _close(

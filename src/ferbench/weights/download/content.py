@@ -6,9 +6,10 @@ Nothing in them runs.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Final
+
+from ferbench.weights import archives, hdf5
 
 _TORCH: Final = (".pt", ".pth", ".tar", ".bin")
 _TORCH_BEFORE_1_6: Final = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -20,13 +21,6 @@ _BEGINNING_BYTES: Final = 512
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 _BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
 _PAGES: Final = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<script")
-_DAMAGED_ARCHIVE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-)
 
 
 def why_impossible(path: Path, suffix: str) -> str:
@@ -66,19 +60,19 @@ def _why_not_of_kind(path: Path, suffix: str, beginning: bytes) -> str:
 def _why_no_torch_archive(path: Path) -> str:
     """The list of contents of a zip archive stands at its end, so a cut one shows."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with archives.opened(path) as archive:
             is_saved = any(name.endswith("/data.pkl") for name in archive.namelist())
-    except zipfile.BadZipFile:
-        return "it is no file of torch.save, or its end is missing"
+    except archives.UNREADABLE as error:
+        return f"it is no file of torch.save, or its end is missing ({error})"
     return "" if is_saved else "it is a zip archive, but no file of torch.save"
 
 
 def _why_no_archive(path: Path) -> str:
     """Of an archive with one file of torch.save in it, or one that torch.save wrote itself."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with archives.opened(path) as archive:
             return _why_no_weights(archive)
-    except _DAMAGED_ARCHIVE as error:
+    except archives.UNREADABLE as error:
         return f"it is no whole zip archive: {error}"
 
 
@@ -100,13 +94,11 @@ def _fault_of_member(member: zipfile.ZipInfo, archive: zipfile.ZipFile) -> str:
 
 
 def _why_no_hdf5(path: Path) -> str:
-    import h5py
-
     try:
-        with h5py.File(path, "r"):
-            return ""
-    except OSError as error:
+        hdf5.check(path)
+    except hdf5.UnreadableError as error:
         return f"it is no whole HDF5 file: {error}"
+    return ""
 
 
 def _why_no_onnx(path: Path) -> str:
@@ -115,7 +107,7 @@ def _why_no_onnx(path: Path) -> str:
 
     try:
         graph = onnx.load_model(str(path), load_external_data=False).graph
-    except DecodeError as error:
+    except (DecodeError, ValueError) as error:
         return f"it is no whole ONNX file: {error}"
     if not len(graph.node):
         return "it is no ONNX file, or one without a network"
