@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ferbench.datasets.by_video import sessions_of_videos
 from ferbench.datasets.headers import FIELDS, Field
-from ferbench.datasets.lengths import Header, Lengths, Reading, read_header, read_within
+from ferbench.datasets.lengths import Lengths, Reading, read_within
 from ferbench.datasets.name_words import GOPRO
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, did_you_mean
 from ferbench.datasets.recordings import Footage
+from ferbench.datasets.video_header import Header, read_header
 from ferbench.errors import DatasetError, FormatError
 from ferbench.formats.annotation_table import (
     AnnotationRow,
