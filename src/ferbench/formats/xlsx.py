@@ -70,6 +70,7 @@ def read_workbook(data: bytes, path: Path, *, fits: Fits, name: str | None = Non
     _check_kind(data, path)
     with _broken_told(path), zipfile.ZipFile(io.BytesIO(data)) as archive:
         _check_parts(archive, path)
+        _check_no_document_type(archive, path)
         book = _Book(data, archive, path, fits)
         chosen = book.chosen(name)
         sheet = book.sheet(chosen)
@@ -124,7 +125,7 @@ class _Book:
         """The cells of a sheet."""
         worksheet = self._sheets[title]
         xml = self._archive.read(worksheet._worksheet_path)
-        rows = [_row(cells, number) for number, cells in self._rows(worksheet)]
+        rows = [_row(cells, number) for number, cells in self._rows(worksheet) if cells]
         formulas: dict[int, set[int]] = {}
         if _FORMULA.search(xml):
             book = _opened(self._data, formulas=True)
@@ -214,6 +215,16 @@ def _check_parts(archive: zipfile.ZipFile, path: Path) -> None:
             f"{path}: the workbook unpacks to {num_bytes / 2**20:.0f} MiB; expected at most "
             f"{MOST_UNPACKED // 2**20} MiB. Save the sheet of annotations as 'CSV UTF-8'."
         )
+
+
+def _check_no_document_type(archive: zipfile.ZipFile, path: Path) -> None:
+    """Raise DatasetError where a part may define entities, which can grow without limit."""
+    for info in archive.infolist():
+        is_xml = info.filename.lower().endswith(_XML)
+        if is_xml and b"<!DOCTYPE" in archive.read(info).replace(b"\0", b""):
+            raise DatasetError(
+                f"{path}: its part {info.filename} has a document type, which a workbook has not"
+            )
 
 
 def _opened(data: bytes, *, formulas: bool = False) -> Any:
