@@ -22,7 +22,7 @@ _STEPS_S: Final = (1.0, 1e-3)
 """Times are typed in whole seconds or milliseconds."""
 _NOISE_S: Final = 1e-6
 _SURE: Final = 0.05
-"""A number tells whether it is whole if its precision is at most this share of the step."""
+"""A number tells whether it was whole if it is rounded by at most this share of the step."""
 
 
 def check_no_days(texts: Sequence[str], *, in_seconds: bool = False) -> None:
@@ -74,17 +74,15 @@ def _is_date(number: Decimal) -> bool:
 
 
 def _all_whole(days: Sequence[Decimal], step_s: float) -> bool:
-    """Whether all are whole steps of a day, and precise enough to tell."""
+    """Whether all are whole steps of a day."""
     return all(_is_whole(day, step_s) for day in days)
 
 
 def _is_whole(day: Decimal, step_s: float) -> bool:
+    """Whether a number is whole steps of a day, as it is or before it was rounded."""
     exponent = day.as_tuple().exponent
     assert isinstance(exponent, int)
-    is_short = exponent > -5
-    precision_s = 0.0 if is_short else 0.5 * 10.0**exponent * _DAY_S
-    precision_s += _NOISE_S
-    if precision_s > _SURE * step_s:
-        return False
     seconds = float(day) * _DAY_S
-    return abs(seconds - round(seconds / step_s) * step_s) <= precision_s
+    off_s = abs(seconds - round(seconds / step_s) * step_s)
+    rounded_by_s = 0.5 * 10.0**exponent * _DAY_S
+    return off_s <= _NOISE_S or off_s <= rounded_by_s <= _SURE * step_s
