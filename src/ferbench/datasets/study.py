@@ -36,8 +36,9 @@ class Study:
     Attributes:
         videos: a folder, or one video file; relative to the working directory, ``~`` is the home
             folder. With a manifest: where its relative paths begin (None = its own folder).
-        suffixes: what a video's name ends in, in upper or lower case.
-        recursive: also look in the folders below. Names that begin with a dot are skipped.
+        suffixes: what a video's name ends in, in upper or lower case. Other files of the folder
+            that may be recordings are named (``left_out``).
+        recursive: also look in the folders below. Names that begin with a dot are not taken.
         manifest: a CSV with a row per video file (``manifest.read_manifest``); None = the files'
             names tell.
         pattern: a regular expression with named groups among ``session``, ``participant``,
@@ -46,7 +47,7 @@ class Study:
         session_name: how a session's name is made of ``session`` and ``participant``, alike for
             videos and rows.
         camera: the one to use where sessions have several.
-        annotations: a CSV with a row per annotation, or annotation programs' files
+        annotations: a CSV or workbook with a row per annotation, or annotation programs' files
             (``formats.read_annotations``); None = not annotated.
         format: how that file is written.
         annotator: whose rows to use where there are several people's; ``all`` = each row is an

@@ -18,7 +18,7 @@ _PLAIN = Table()
 def read_annotations(
     path: str | Path, format: Table | Mapping[str, Any] = _PLAIN, *, starts_known: bool = False
 ) -> AnnotationTable:
-    """Read annotations: a CSV, annotation programs' files (.eaf, .vtt, BORIS), or a folder of them.
+    """Read annotations: a CSV, .xlsx, annotation programs' files, or a folder of these programs'.
 
     Args:
         path: the file or folder.
