@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from ferbench.datasets.containers import SUFFIXES, begins_as_video, video_format
 from ferbench.datasets.files import video_files
 from ferbench.datasets.left_out import about_left_out, left_out
+from ferbench.errors import DatasetError
 
 COPIED = ("mp4", "mov", "mkv", "mpegts", "3gp", "3g2", "flv", "f4v", "nut", "h264")
 CONTAINERS = {
@@ -174,6 +176,14 @@ def test_folders_that_are_not_entered(tmp_path, odd_files):
     ]  # fmt: skip
     assert left_out(tmp_path, suffixes=SUFFIXES, recursive=False) == ()
     assert left_out(Path(odd_files / "Q00.mod"), suffixes=SUFFIXES, recursive=False) == ()
+
+
+def test_what_is_no_file_is_named_and_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "P01.mp4")
+    with pytest.raises(DatasetError, match="no video in"):
+        video_files(tmp_path, suffixes=SUFFIXES, recursive=False)
+    [file] = left_out(tmp_path, suffixes=SUFFIXES, recursive=False)
+    assert (file.name, file.reason) == ("P01.mp4", "no file that can be read")
 
 
 def test_probing_opens_only_what_begins_as_a_video(tmp_path, monkeypatch):

@@ -92,7 +92,9 @@ def is_taken(path: Path, suffixes: Sequence[str]) -> bool:
     """
     if is_hidden(path.name) or not is_video(path, suffixes):
         return False
-    if path.suffix.lower() not in AMBIGUOUS or not path.is_file():
+    if not path.is_file():
+        return not path.exists()  # a link whose target is gone; a pipe would never end
+    if path.suffix.lower() not in AMBIGUOUS:
         return True
     try:
         return not is_text(head_of(path))

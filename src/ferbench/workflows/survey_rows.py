@@ -22,6 +22,7 @@ from ferbench.formats.annotation_table import (
     RefusedRow,
     Table,
 )
+from ferbench.formats.sheet import Sheet
 from ferbench.sentences import Setting, Text
 from ferbench.wording import some, some_lines
 from ferbench.workflows.survey_annotations import SurveyedAnnotations
@@ -110,8 +111,17 @@ def _about_columns(annotations: SurveyedAnnotations) -> dict[Field, str]:
                 "Say which it is with ",
                 Setting(f"columns.{name}", "NAME"),
                 ".",
+                _elsewhere(csv),
             )
     return sentences
+
+
+def _elsewhere(sheet: Sheet) -> str:
+    """Where the header seems to be, if not where it was looked for."""
+    if not sheet.hint:
+        return ""
+    hint = sheet.hint.within(DATA_SET) if isinstance(sheet.hint, Text) else sheet.hint
+    return Text(" Or ", hint, ".")
 
 
 def _lacks_participants(annotations: SurveyedAnnotations, videos: SurveyedVideos) -> bool:
