@@ -277,7 +277,7 @@ def test_existing_files_are_kept_without_force(recordings, command, tmp_path):
         (("lab", "--annotations", "broken.csv"), "broken.csv, line 2: a row that is no CSV"),
         (
             ("lab", "--annotations", "book.csv"),
-            "book.csv: expected a CSV, got a spreadsheet's workbook",
+            "book.csv: the workbook is damaged",
         ),
         (
             ("lab", "--annotations", "others.csv"),

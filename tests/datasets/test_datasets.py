@@ -65,10 +65,26 @@ def test_videos_without_annotations(videos):
         session_id="a", participant="a", parts=(Part(path=videos / "a.mov"),), annotations=None
     )
     assert all(session.annotations is None for session in sessions)
+    companion = "left out, no recording, but what macOS keeps beside one: ._a.mov"
     assert dataset.load().notices == (
         "videos in folders below videos: 1, not looked at (recursive=True looks there)",
+        companion,
+        "left out, a folder: folder.mp4",
     )
-    assert Study(videos=str(videos), recursive=True).load().notices == ()
+    assert Study(videos=str(videos), recursive=True).load().notices == (
+        companion,
+        "left out, a hidden folder with videos: .hidden",
+    )
+
+
+def test_what_may_be_a_recording_is_named_where_there_is_no_video(tmp_path):
+    for name in ("P01.mp4.part", "P02.lrv"):
+        (tmp_path / name).write_bytes(b"\0\0\0\x14ftypisom" + bytes(100))
+    with pytest.raises(DatasetError) as raised:
+        Study(videos=str(tmp_path)).load()
+    assert "a copy or download that has not finished: P01.mp4.part" in str(raised.value)
+    assert "the ending .lrv is not among those that are taken: P02.lrv" in str(raised.value)
+    assert "suffixes lists the endings that are taken" in str(raised.value)
 
 
 def test_folders_below(videos):
@@ -103,7 +119,7 @@ def test_annotations(videos, unlisted, expected):
         Annotation(session_id="b", onset_s=3, offset_s=4, kind="smile"),
     )
     assert a.annotations == upper_c.annotations == expected
-    told = dataset.load().notices[1:]
+    told = dataset.load().notices[3:]
     assert told[0] == "rows.csv, lines 4, 5: no video is of session 'stray'; left out"
     assert [
         text.startswith("rows.csv has no row for C, a: taken as not annotated") for text in told[1:]

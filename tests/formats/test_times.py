@@ -386,7 +386,9 @@ def test_numbers_under_another_unit_are_not_seconds(header, text):
 def test_times_as_a_spreadsheet_keeps_them_are_not_seconds(texts):
     with pytest.raises(DatasetError, match="look like days, as spreadsheets keep times"):
         find(*texts)
-    assert find(*texts, headers=("onset_s",)).time_format == "seconds"
+    with pytest.raises(DatasetError, match="look like days, as spreadsheets keep times"):
+        find(*texts, headers=("onset_s",))
+    assert find(*texts, headers=("onset_s",), time_format="seconds").time_format == "seconds"
     assert find(*texts, time_format="seconds").time_format == "seconds"
     assert find(*texts, "12").time_format == "seconds", "12 is no share of a day and no date"
 

@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterator, Sequence
 from itertools import filterfalse
 from pathlib import Path
-from typing import Final
 
+from ferbench.datasets.containers import AMBIGUOUS, SUFFIXES, head_of, is_text
 from ferbench.errors import DatasetError
 
-SUFFIXES: Final = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
-"""What a video file's name ends in."""
+__all__ = ["SUFFIXES", "is_hidden", "is_taken", "is_video", "num_below", "video_files"]
 
 
 def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list[Path]:
@@ -41,7 +40,7 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
 
 
 def _videos_below(root: Path, suffixes: Sequence[str], *, recursive: bool) -> Iterator[Path]:
-    return (path for path in _below(root, recursive=recursive) if is_video(path, suffixes))
+    return (path for path in _below(root, recursive=recursive) if is_taken(path, suffixes))
 
 
 def _check_names(videos: Sequence[Path]) -> None:
@@ -85,6 +84,24 @@ def num_below(root: Path, *, suffixes: Sequence[str]) -> int:
     return sum(path.parent != root for path in videos)
 
 
+def is_taken(path: Path, suffixes: Sequence[str]) -> bool:
+    """Whether a file of a folder is taken as a video.
+
+    Its name ends in one of the suffixes, it is not hidden, and no text where texts have the same
+    ending.
+    """
+    if is_hidden(path.name) or not is_video(path, suffixes):
+        return False
+    if not path.is_file():
+        return not path.exists()  # a link whose target is gone; a pipe would never end
+    if path.suffix.lower() not in AMBIGUOUS:
+        return True
+    try:
+        return not is_text(head_of(path))
+    except OSError:  # told when it is opened
+        return True
+
+
 def is_video(path: Path, suffixes: Sequence[str]) -> bool:
     """Whether the name ends in one of the suffixes, in upper or lower case.
 
@@ -99,12 +116,13 @@ def is_video(path: Path, suffixes: Sequence[str]) -> bool:
 def _below(root: Path, *, recursive: bool) -> Iterator[Path]:
     """Files whose names, and whose folders' names below ``root``, do not begin with a dot."""
     for folder, folders, files in os.walk(root, onerror=_refuse):
-        folders[:] = filterfalse(_is_hidden, folders) if recursive else []
-        for name in filterfalse(_is_hidden, files):
+        folders[:] = filterfalse(is_hidden, folders) if recursive else []
+        for name in filterfalse(is_hidden, files):
             yield Path(folder) / name
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is not to be seen."""
     return name.startswith(".")
 
 

@@ -7,19 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, get_args
 
-import av
-
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.naming import Finder, Naming, without_suffix
 from ferbench.datasets.recordings import Footage
-from ferbench.errors import DatasetError, VideoError
+from ferbench.datasets.video_header import Header
+from ferbench.errors import DatasetError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Table
+from ferbench.formats.day_numbers import are_days
 from ferbench.formats.dispatch import open_annotations
 from ferbench.formats.time_units import names_other_unit
 from ferbench.formats.times import Clock, TimeFormat, since
 from ferbench.sentences import Text
-from ferbench.video.container import opened, video_stream
 
 TOLERATED_S: Final = 0.5
 """Seconds that a time may lie outside its video.
@@ -36,27 +35,6 @@ _REACHED: Final = 0.1
 
 Frame numbers read as milliseconds do not.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """What a video's container announces; None = nothing, or it cannot be read."""
-
-    length_s: float | None = None
-    rate_hz: float | None = None
-
-
-def read_header(path: Path) -> Header:
-    """Length and average frame rate as announced; nothing is decoded."""
-    try:
-        with opened(path) as container:
-            rate = video_stream(container, path).average_rate
-            length = container.duration
-    except VideoError:
-        return Header()
-    length_s = length / av.time_base if length else None
-    rate_hz = float(rate) if rate else None
-    return Header(length_s=length_s, rate_hz=rate_hz)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,9 +194,18 @@ def _possible(
     readings: list[Possible] = []
     for options in _options(source.options, lengths):
         rows = _read_as(options, annotation_format, source)
-        if rows is not None:
-            readings.append((options, rows))
+        if rows is None:
+            continue
+        if options.time_format == "seconds" and _are_days(rows):
+            return []
+        readings.append((options, rows))
     return _with_fewest_refused(readings)
+
+
+def _are_days(rows: AnnotationTable) -> bool:
+    """Whether seconds look like days, as spreadsheets keep times: no reading of them is right."""
+    onsets = [repr(row.onset) for row in rows.annotations]
+    return bool(onsets) and are_days(onsets)
 
 
 def _read_as(

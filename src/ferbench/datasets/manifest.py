@@ -12,7 +12,10 @@ from typing import Final
 from ferbench.datasets.naming import Naming, did_you_mean, raise_problems
 from ferbench.datasets.recordings import Moment, Recording, parse_moment
 from ferbench.errors import DatasetError
-from ferbench.formats.csv_file import CsvFile, read_csv
+from ferbench.formats.day_numbers import are_days
+from ferbench.formats.sheet import Sheet
+from ferbench.formats.sheet_files import read_sheet
+from ferbench.formats.times import parse_time
 from ferbench.spelling import comparable_name
 
 COLUMNS: Final = (
@@ -60,11 +63,12 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
             used.
     """
     needed = ("path", *naming.fields)
-    table = read_csv(path, fits=lambda header: set(needed) <= set(header), what="manifest")
+    table = read_sheet(path, fits=lambda header: set(needed) <= set(header), what="manifest")
+    if table.hint and not set(needed) <= set(table.header):
+        raise DatasetError(f"{path}: {_about_missing(table.header, needed)[0]}", hint=table.hint)
     _check_header(table.header, needed, path)
-    reader = _RowReader(
-        header=table.header, needed=needed, folder=folder or path.parent, source=path.name
-    )
+    _check_no_days(table, path)
+    reader = _RowReader(table=table, needed=needed, folder=folder or path.parent, source=path.name)
     problems: dict[int, str] = {}
     recordings: dict[int, Recording] = {}
     for line, cells in table.rows:
@@ -88,7 +92,7 @@ def _in_order(problems: Mapping[int, str]) -> list[str]:
     return [f"line {line}: {problems[line]}" for line in sorted(problems)]
 
 
-def _two_field_starts(table: CsvFile) -> list[str]:
+def _two_field_starts(table: Sheet) -> list[str]:
     """A note on starts of two fields: spreadsheets hide the seconds of clock times."""
     short = list(filter(_has_two_fields, _cells_of(table, "start")))
     if not short:
@@ -100,7 +104,19 @@ def _two_field_starts(table: CsvFile) -> list[str]:
     return [f"{starts_are} {read_as}"]
 
 
-def _cells_of(table: CsvFile, name: str) -> list[str]:
+def _check_no_days(table: Sheet, path: Path) -> None:
+    """Raise DatasetError where starts or stretches are days, as spreadsheets keep times."""
+    for name in _MOMENTS:
+        cells = _cells_of(table, name)
+        numbers = [cell for cell in cells if isinstance(parse_time(cell, "seconds"), float)]
+        if numbers and are_days(numbers, in_seconds=True):
+            raise DatasetError(
+                f"{path}: {name} {numbers[0]} and all others look like days, as spreadsheets keep "
+                "times; format the column as a time (10:15:00) and save again"
+            )
+
+
+def _cells_of(table: Sheet, name: str) -> list[str]:
     """The cells of a column; [] = there is no such column."""
     if name not in table.header:
         return []
@@ -139,7 +155,7 @@ def _about_missing(header: Sequence[str], needed: Sequence[str]) -> list[str]:
     missing = [repr(name) for name in needed if name not in header]
     if not missing:
         return []
-    there = ", ".join(header) or "nothing"
+    there = ", ".join(filter(None, header)) or "nothing"
     return [f"column {', '.join(missing)} not found; found: {there}"]
 
 
@@ -157,22 +173,26 @@ class _RowReader:
     """How the rows of a manifest are read.
 
     Attributes:
-        header: names of the columns.
+        table: the manifest.
         needed: columns that must not be empty.
         folder: where relative paths begin.
         source: the manifest's name, for messages.
     """
 
-    header: tuple[str, ...]
+    table: Sheet
     needed: tuple[str, ...]
     folder: Path
     source: str
 
     def read(self, line: int, cells: Sequence[str]) -> Recording | str:
         """A row's file, or what is wrong with the row."""
-        if len(cells) != len(self.header):
-            return f"expected {len(self.header)} cells as in the header, got {len(cells)}"
-        values = dict(zip(self.header, cells, strict=True))
+        header = self.table.header
+        if len(cells) != len(header):
+            return f"expected {len(header)} cells as in the header, got {len(cells)}"
+        fault = self.table.fault(line, COLUMNS)
+        if fault:
+            return fault
+        values = dict(zip(header, cells, strict=True))
         empty = self._about_empty(values)
         if empty:
             return empty

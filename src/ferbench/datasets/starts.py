@@ -13,7 +13,8 @@ from ferbench.datasets.headers import Headers, find_columns
 from ferbench.datasets.place import Place, clock_text
 from ferbench.datasets.recordings import parse_moment
 from ferbench.errors import DatasetError
-from ferbench.formats.csv_file import CsvFile, read_csv
+from ferbench.formats.sheet import Sheet
+from ferbench.formats.sheet_files import read_sheet
 from ferbench.formats.time_format import Times, find_times
 from ferbench.formats.times import Cell, Clock, since
 from ferbench.sentences import Text
@@ -57,16 +58,17 @@ def read_starts(path: Path) -> Starts:
     Raises:
         DatasetError: the file cannot be read, has not these columns, or its dates cannot be told.
     """
-    table = read_csv(
+    table = read_sheet(
         path, fits=lambda header: not _missing(find_columns(header)), what="file of starts"
     )
     columns = find_columns(table.header)
     missing = _missing(columns)
     if missing:
-        there = ", ".join(table.header) or "nothing"
+        there = ", ".join(filter(None, table.header)) or "nothing"
         raise DatasetError(
             f"{path}: no column for {missing}; found: {there}. "
-            "Name them participant, session and start."
+            "Name them participant, session and start.",
+            hint=table.hint,
         )
     texts = _moments(table, columns.names["onset"])
     cells = [
@@ -212,7 +214,7 @@ def _means(written: str, name: str) -> bool:
     return not written or same_name(written, name)
 
 
-def _rows(table: CsvFile, texts: Sequence[str], columns: Headers, times: Times) -> Starts:
+def _rows(table: Sheet, texts: Sequence[str], columns: Headers, times: Times) -> Starts:
     """The rows of a log book.
 
     Args:
@@ -234,6 +236,10 @@ def _rows(table: CsvFile, texts: Sequence[str], columns: Headers, times: Times) 
             continue
         participant = plain(_cell(cells, indices.get("participant")))
         session = plain(_cell(cells, indices.get("session")))
+        fault = table.fault(line, columns.names.values())
+        if fault:
+            problems.append(f"line {line}: {fault}")
+            continue
         clock = times.read(text)
         name = (comparable_name(participant), comparable_name(session))
         first = first_line.setdefault(name, line)
@@ -256,7 +262,7 @@ def _missing(columns: Headers) -> str:
     return " and ".join(missing)
 
 
-def _moments(table: CsvFile, column: str) -> list[str]:
+def _moments(table: Sheet, column: str) -> list[str]:
     """The cell of each row that has the time, after the cell of the one column of dates."""
     time_index = table.header.index(column)
     date_index = _date_index(table.header, time_index)

@@ -11,6 +11,7 @@ from ferbench.datasets.annotators import EVERYBODY
 from ferbench.datasets.assembly import assemble
 from ferbench.datasets.by_video import names_of_videos, sessions_of_videos
 from ferbench.datasets.files import SUFFIXES, is_video, num_below, video_files
+from ferbench.datasets.left_out import about_left_out, left_out
 from ferbench.datasets.manifest import read_manifest
 from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, match
 from ferbench.datasets.naming import Identity, Naming, chosen
@@ -21,7 +22,7 @@ from ferbench.datasets.session_annotations import check_minutes
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.dispatch import open_annotations
-from ferbench.sentences import Setting, Text
+from ferbench.sentences import Setting, Text, joined
 from ferbench.types import Annotation, LoadedDataset
 from ferbench.wording import some
 
@@ -35,8 +36,9 @@ class Study:
     Attributes:
         videos: a folder, or one video file; relative to the working directory, ``~`` is the home
             folder. With a manifest: where its relative paths begin (None = its own folder).
-        suffixes: what a video's name ends in, in upper or lower case.
-        recursive: also look in the folders below. Names that begin with a dot are skipped.
+        suffixes: what a video's name ends in, in upper or lower case. Other files of the folder
+            that may be recordings are named (``left_out``).
+        recursive: also look in the folders below. Names that begin with a dot are not taken.
         manifest: a CSV with a row per video file (``manifest.read_manifest``); None = the files'
             names tell.
         pattern: a regular expression with named groups among ``session``, ``participant``,
@@ -45,7 +47,7 @@ class Study:
         session_name: how a session's name is made of ``session`` and ``participant``, alike for
             videos and rows.
         camera: the one to use where sessions have several.
-        annotations: a CSV with a row per annotation, or annotation programs' files
+        annotations: a CSV or workbook with a row per annotation, or annotation programs' files
             (``formats.read_annotations``); None = not annotated.
         format: how that file is written.
         annotator: whose rows to use where there are several people's; ``all`` = each row is an
@@ -60,7 +62,7 @@ class Study:
         only_participants: likewise of participants.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     videos: str | None = None
     suffixes: tuple[str, ...] = SUFFIXES
@@ -129,7 +131,7 @@ class Study:
         videos = self._videos(root)
         folder = root.parent if root.is_file() else root
         recordings, unfit = recordings_by_name(videos, folder, self.pattern, self._naming)
-        return recordings, self._not_looked_at(root) + unfit
+        return recordings, self._not_looked_at(root) + self._left_out(root) + unfit
 
     def _videos(self, root: Path) -> list[Path]:
         """The video, or those of the folder. Raises DatasetError."""
@@ -149,7 +151,17 @@ class Study:
             hint = ""
             if root.is_dir() and not self.recursive:
                 hint = Text(Setting("recursive", "true"), " looks in the folders below")
+            hint = joined("; ", [*self._left_out(root), hint] if hint else self._left_out(root))
             raise DatasetError(error.text(), key="videos", hint=hint) from None
+
+    def _left_out(self, root: Path) -> tuple[str, ...]:
+        """Notices on files that may be recordings and are not taken."""
+        files = left_out(root, suffixes=self.suffixes, recursive=self.recursive)
+        sentences: list[str] = about_left_out(files)
+        if any(file.is_recording for file in files):
+            advice = " lists the endings that are taken; files with another one can be renamed"
+            sentences.append(Text(Setting("suffixes"), advice))
+        return tuple(sentences)
 
     def _not_looked_at(self, root: Path) -> tuple[str, ...]:
         """A notice on videos in the folders below the folder of videos."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ferbench.formats.annotation_table import AnnotationTable, Table
-from ferbench.formats.csv_file import CsvFile
+from ferbench.formats.sheet import Sheet
 from ferbench.formats.tracks import SessionTracks
 
 
@@ -18,7 +18,7 @@ class Source:
     Attributes:
         path: what was asked for: a file, or a folder.
         files: the file, or the folder's files of one format.
-        cells: of tables (CSV), the cells of each file; else empty.
+        cells: of tables (CSV or workbooks), the cells of each file; else empty.
         options: how the files are written, and which columns and rows are wanted.
         starts_known: it is known at which clock times sessions began, so that times may be clock
             times.
@@ -28,7 +28,7 @@ class Source:
 
     path: Path
     files: tuple[Path, ...]
-    cells: tuple[CsvFile, ...] = ()
+    cells: tuple[Sheet, ...] = ()
     options: Table = field(default_factory=Table)
     starts_known: bool = False
     videos: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class AnnotationFormat:
         name: the program's or format's, for messages.
         suffixes: what its files' names end in, with a dot, lower case.
         read: the annotations of its files; raises FormatError or DatasetError.
-        recognises: of formats whose files are tables (CSV): whether a table is one of its, given
+        recognises: of formats whose files are tables (CSV or workbooks): whether one is its, given
             its cells and how it is to be read; None = the suffix tells.
         has_tiers: ``Table.tier`` can choose among an annotation program's tiers.
         endings: what names of files that it writes end in; () = it writes none.
@@ -59,7 +59,7 @@ class AnnotationFormat:
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Source], AnnotationTable]
-    recognises: Callable[[CsvFile, Table], bool] | None = None
+    recognises: Callable[[Sheet, Table], bool] | None = None
     has_tiers: bool = False
     endings: tuple[str, ...] = ()
     write: Callable[[Path, Mapping[str, SessionTracks]], None] | None = None

@@ -65,6 +65,7 @@ class Table:
         frame_rate_hz: frames per second of hh:mm:ss:ff; None for the other formats.
         delimiter: what separates the columns of a CSV.
         encoding: of a CSV; auto = UTF-16 by its mark, else UTF-8, else Windows-1252.
+        sheet: of a workbook (.xlsx), the name of its sheet; None = the first.
         keep: column of the file -> values; only rows that have one of them are annotations. None =
             all rows. Values are compared as names are (``spelling.comparable_name``): in any case
             and Unicode form, without leading zeros.
@@ -77,6 +78,7 @@ class Table:
     frame_rate_hz: float | None = None
     delimiter: Delimiter = "auto"
     encoding: Encoding = "auto"
+    sheet: str | None = None
     keep: Mapping[str, tuple[str, ...]] | None = None
     tier: str | None = None
 

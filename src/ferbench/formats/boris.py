@@ -27,8 +27,8 @@ from ferbench.formats.boris_rows import (
     header_at,
     tabular_events,
 )
-from ferbench.formats.csv_file import CsvFile
 from ferbench.formats.program_files import ImportedFile, annotations_of, media_stem
+from ferbench.formats.sheet import Sheet, fitted
 from ferbench.formats.tracks import Span, Track, without_overlaps
 
 _MEDIA: Final = ("Source", "Media file", "Media file path", "Media file name")
@@ -65,7 +65,8 @@ def read_boris(path: Path, rows: Rows) -> ImportedFile:
     constant = _above_the_header(rows[:number])
     complete: list[BorisRow] = []
     refused: list[RefusedRow] = []
-    for line, cells in rows[number + 1 :]:
+    for line, row in rows[number + 1 :]:
+        cells = fitted(row, len(header))
         if len(cells) != len(header):
             reason = f"expected {len(header)} cells as in the header, got {len(cells)}"
             refused.append(RefusedRow(line=line, reason=reason))
@@ -190,12 +191,12 @@ def _lines_of_span(span: Span, track: str, subject: str) -> Iterator[_Line]:
         yield _Line(offset_s, False, "STOP", subject, behaviour)
 
 
-def _recognises(cells: CsvFile, options: Table) -> bool:
+def _recognises(cells: Sheet, options: Table) -> bool:
     del options
     return is_boris(_rows_of(cells))
 
 
-def _rows_of(cells: CsvFile) -> Rows:
+def _rows_of(cells: Sheet) -> Rows:
     return ((0, cells.header), *cells.rows)
 
 

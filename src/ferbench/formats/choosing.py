@@ -105,7 +105,7 @@ def _in_other_case(header: Sequence[str], names: Mapping[str, str]) -> dict[str,
 
 def found_columns(header: Sequence[str]) -> str:
     """The columns that are there, for messages."""
-    return f"found: {', '.join(header) or 'nothing'}"
+    return f"found: {', '.join(filter(None, header)) or 'nothing'}"
 
 
 def row_of(

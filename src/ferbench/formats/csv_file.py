@@ -6,101 +6,85 @@ Their encoding, delimiter, line ends and quotes.
 from __future__ import annotations
 
 import codecs
-import csv
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
 
 from ferbench.errors import DatasetError
+from ferbench.formats.csv_records import records_of
+from ferbench.formats.sheet import (
+    SEARCHED,
+    Fits,
+    Row,
+    Sheet,
+    fitting_places,
+    header_names,
+    likely_header,
+    sheet_of,
+)
 
 Delimiter = Literal["auto", ",", ";", "tab"]
 Encoding = Literal["auto", "utf-8", "cp1252", "utf-16"]
 
 _DELIMITERS: Final[dict[str, str]] = {",": ",", ";": ";", "tab": "\t"}
-_SEPARATOR_LINES: Final[dict[str, Delimiter]] = {"sep=,": ",", "sep=;": ";", "sep=\t": "tab"}
-_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?[,;\t" ]*', re.IGNORECASE)
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ENCODING_NAMES: Final = {"utf-8": "UTF-8", "cp1252": "Windows-1252", "utf-16": "UTF-16"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CsvFile:
-    """The cells of a CSV file, without white space around them.
-
-    Attributes:
-        header: names of the columns; empty = the file has no header.
-        rows: line on which each row begins, from 1, and its cells; blank rows are left out.
-        delimiter: what separates the cells.
-        notes: what was guessed and may be wrong.
-    """
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
-    delimiter: str
-    notes: tuple[str, ...]
+_NO_TEXT: Final = re.compile("[\udc80-\udcff]")
+"""Bytes that are no text, as ``surrogateescape`` brings them."""
 
 
 def read_csv(
+    data: bytes,
     path: Path,
     *,
-    fits: Callable[[Sequence[str]], bool],
+    fits: Fits,
     delimiter: Delimiter = "auto",
     encoding: Encoding = "auto",
-    what: str = "annotations file",
-) -> CsvFile:
+) -> Sheet:
     """Read a CSV file.
 
     Lines that start with ``#`` before the header are comments; blank lines are ignored; a first
-    line such as ``sep=;`` names the delimiter.
+    line such as ``sep=;`` names the delimiter. A cell with a quote out of place, or with a byte
+    that is no text, is told in ``Sheet.faults``.
 
     Args:
-        path: the file.
-        fits: whether a header has the columns that are needed; decides the delimiter.
-        delimiter: auto = the first of ``, ; tab`` under which the header fits, else the one that
+        data: the file's content.
+        path: the file, for messages.
+        fits: whether a header has the columns that are needed; decides the delimiter and which row
+            is the header.
+        delimiter: auto = the first of ``, ; tab`` under which a header fits, else the one that
             gives most columns.
         encoding: auto = UTF-16 where the file begins with its mark, else UTF-8, else Windows-1252
             (with a note).
-        what: what the file is, for messages.
 
     Raises:
-        DatasetError: it cannot be read or decoded, is a workbook, or a quote is out of place.
+        DatasetError: it cannot be decoded, a quote never closes, the delimiter that its first line
+            names is none of ours, or several rows may be the header.
     """
-    data = _bytes(path, what)
-    _check_no_workbook(data, path)
-    text, notes = _decoded(data, encoding, path)
+    text, expected, notes = _decoded(data, encoding, path)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    separator = _separator_line(lines[0])
-    skipped = _num_before_header(lines, separator)
-    if delimiter == "auto" and separator is not None:
-        delimiter = separator
-    character = _DELIMITERS.get(delimiter) or _fitting_delimiter(lines, skipped, fits, path)
-    header_and_rows = list(_rows(lines, skipped, character, path))
-    (_, header), *rows = header_and_rows or [(0, ())]
-    return CsvFile(header=header, rows=tuple(rows), delimiter=character, notes=notes)
+    separator = _SEPARATOR_LINE.fullmatch(lines[0].strip(' "\ufeff'))
+    skipped = 0 if separator is None else 1
+    while skipped < len(lines) and _is_no_header(lines[skipped]):
+        skipped += 1
+
+    def rows(character: str) -> Iterator[Row]:
+        return _with_no_text(records_of(lines, skipped, character, path), expected)
+
+    if delimiter != "auto":
+        character = _DELIMITERS[delimiter]
+    elif separator is not None:
+        character = _named_delimiter(separator[1], path)
+    else:
+        character = _fitting_delimiter(rows, fits)
+    return sheet_of(list(rows(character)), fits=fits, path=path, delimiter=character, notes=notes)
 
 
-def _bytes(path: Path, what: str) -> bytes:
-    if path.is_dir():
-        raise DatasetError(f"{path}: expected a CSV file, got a folder")
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path}: no such {what}. Check the path.") from error
-    except OSError as error:
-        raise DatasetError(f"{path}: the {what} cannot be read: {error.strerror}") from error
-    return data
-
-
-def _check_no_workbook(data: bytes, path: Path) -> None:
-    if data.startswith(_WORKBOOKS):
-        raise DatasetError(
-            f"{path}: expected a CSV, got a spreadsheet's workbook. Save it as 'CSV UTF-8'."
-        )
-
-
-def _decoded(data: bytes, encoding: Encoding, path: Path) -> tuple[str, tuple[str, ...]]:
-    """The file's text and notes about it."""
+def _decoded(data: bytes, encoding: Encoding, path: Path) -> tuple[str, str, tuple[str, ...]]:
+    """The file's text, what it was expected to be, and notes about it."""
     notes: tuple[str, ...] = ()
     chosen = encoding
     if encoding == "auto":
@@ -108,18 +92,22 @@ def _decoded(data: bytes, encoding: Encoding, path: Path) -> tuple[str, tuple[st
         if chosen == "cp1252":
             notes = ("read as Windows-1252 (not UTF-8)",)
     expected = "UTF-8 or Windows-1252" if notes else _ENCODING_NAMES[chosen]
-    text = _text(data, chosen, expected, path)
+    text = _text(data, chosen, path)
     _check_no_zero_bytes(text, path)
-    return text, notes
+    return text, expected, notes
 
 
-def _text(data: bytes, encoding: Encoding, expected: str, path: Path) -> str:
+def _text(data: bytes, encoding: Encoding, path: Path) -> str:
+    """The file's text; single bytes that are none are kept as they come."""
     try:
-        return data.decode(_codec(encoding, data))
+        if encoding == "utf-16":
+            return data.decode(_utf16_codec(data))
+        codec = "utf-8-sig" if encoding == "utf-8" else encoding
+        return data.decode(codec, errors="surrogateescape")
     except UnicodeDecodeError as error:
         line = _num_line_ends(data[: error.start]) + 1
         raise DatasetError(
-            f"{path}, line {line}: expected {expected} text, got the byte "
+            f"{path}, line {line}: expected UTF-16 text, got the byte "
             f"0x{data[error.start]:02x}. Save the file as 'CSV UTF-8'."
         ) from error
 
@@ -133,21 +121,19 @@ def _check_no_zero_bytes(text: str, path: Path) -> None:
 
 
 def _likely_encoding(data: bytes) -> Encoding:
+    """UTF-8 also where there is more of it than bytes that are none."""
     if data.startswith(_UTF16_MARKS):
         return "utf-16"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+    text = data.decode("utf-8", errors="surrogateescape")
+    num_no_text = len(_NO_TEXT.findall(text))
+    num_beyond_ascii = sum(character > "\x7f" for character in text) - num_no_text
+    return "utf-8" if num_no_text == 0 or num_no_text < num_beyond_ascii else "cp1252"
 
 
-def _codec(encoding: Encoding, data: bytes) -> str:
-    """Python's name; of UTF-16 without a mark, the place of the zero bytes tells."""
-    if encoding == "utf-8":
-        return "utf-8-sig"
-    if encoding != "utf-16" or data.startswith(_UTF16_MARKS):
-        return encoding
+def _utf16_codec(data: bytes) -> str:
+    """Python's name; without a mark, the place of the zero bytes tells."""
+    if data.startswith(_UTF16_MARKS):
+        return "utf-16"
     return "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
 
 
@@ -155,20 +141,14 @@ def _num_line_ends(data: bytes) -> int:
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
 
 
-def _separator_line(line: str) -> Delimiter | None:
-    """What a line such as ``sep=;`` names (spreadsheets put it first).
-
-    None = it is no such line.
-    """
-    return _SEPARATOR_LINES.get(line.strip(' "').lower())
-
-
-def _num_before_header(lines: Sequence[str], separator: Delimiter | None) -> int:
-    """How many lines are above the header: one that names the separator, comments, blank ones."""
-    number = 0 if separator is None else 1
-    while number < len(lines) and _is_no_header(lines[number]):
-        number += 1
-    return number
+def _named_delimiter(character: str, path: Path) -> str:
+    """The delimiter that the first line names (spreadsheets put it there)."""
+    if character not in _DELIMITERS.values():
+        raise DatasetError(
+            f"{path}: its first line names the delimiter {character!r}; expected a comma, "
+            "semicolon or tab. Save it with one of these."
+        )
+    return character
 
 
 def _is_no_header(line: str) -> bool:
@@ -176,45 +156,54 @@ def _is_no_header(line: str) -> bool:
     return line.startswith("#") or not line.strip()
 
 
-def _fitting_delimiter(
-    lines: Sequence[str], skipped: int, fits: Callable[[Sequence[str]], bool], path: Path
-) -> str:
-    """The delimiter under which the header fits, else the one that gives most columns."""
-    headers = _headers(lines, skipped, path)
-    fitting = [delimiter for delimiter, header in headers.items() if fits(header)]
-    if fitting:
-        return fitting[0]
-    return max(headers, key=lambda delimiter: len(headers[delimiter]))
+def _fitting_delimiter(rows: Callable[[str], Iterator[Row]], fits: Fits) -> str:
+    """The delimiter under which a header fits, else the one that gives most columns.
 
-
-def _headers(lines: Sequence[str], skipped: int, path: Path) -> dict[str, tuple[str, ...]]:
-    """The header under each delimiter. Raises DatasetError where there is none under any."""
-    headers: dict[str, tuple[str, ...]] = {}
+    Raises:
+        DatasetError: quotes make no sense under any delimiter.
+    """
+    tables: dict[str, list[Row]] = {}
     problems = []
     for delimiter in _DELIMITERS.values():
+        table: list[Row] = []
         try:
-            _, headers[delimiter] = next(_rows(lines, skipped, delimiter, path), (0, ()))
+            table += islice(rows(delimiter), SEARCHED)
         except DatasetError as error:  # quotes that make no sense under a wrong delimiter
             problems.append(error)
-    if not headers:
+            if not table:
+                continue
+        tables[delimiter] = table
+    if not tables:
         raise problems[0]
-    return headers
+    for delimiter, table in tables.items():
+        if table and fits(header_names(table[0])):
+            return delimiter
+    for delimiter, table in tables.items():
+        if fitting_places(table, fits):
+            return delimiter
+    return max(tables, key=lambda delimiter: _num_columns(tables[delimiter]))
 
 
-def _rows(
-    lines: Sequence[str], skipped: int, delimiter: str, path: Path
-) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Rows that are not blank, with the line on which each begins; the first is the header."""
-    ended_lines = (f"{line}\n" for line in lines[skipped:])
-    reader = csv.reader(ended_lines, delimiter=delimiter, strict=True)
-    begins = skipped + 1
-    try:
-        for row in reader:
-            cells = tuple(cell.strip() for cell in row)
-            if any(cells):
-                yield begins, cells
-            begins = skipped + reader.line_num + 1
-    except csv.Error as error:
-        raise DatasetError(
-            f"{path}, line {begins}: a row that is no CSV: {error}. Check its quotes."
-        ) from error
+def _num_columns(table: Sequence[Row]) -> int:
+    return len(table[likely_header(table)].cells) if table else 0
+
+
+def _with_no_text(rows: Iterable[Row], expected: str) -> Iterator[Row]:
+    """Rows with bytes that are no text told as faults of their cells."""
+    for row in rows:
+        yield _told(row, expected) if _has_no_text(row) else row
+
+
+def _has_no_text(row: Row) -> bool:
+    return any(map(_NO_TEXT.search, row.cells))
+
+
+def _told(row: Row, expected: str) -> Row:
+    faults = dict(row.faults)
+    for index, cell in enumerate(row.cells):
+        found = _NO_TEXT.search(cell)
+        if found is not None:
+            byte = ord(found[0]) - 0xDC00
+            faults[index] = f"the byte 0x{byte:02x}, expected {expected} text"
+    cells = tuple(_NO_TEXT.sub("\ufffd", cell) for cell in row.cells)
+    return Row(line=row.line, cells=cells, faults=faults)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ferbench.errors import FormatError
+from ferbench.formats.sheet import fitted
 from ferbench.sentences import Text
 
 
@@ -16,11 +17,11 @@ def rows_of(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of a CSV by column name, with the line on which each ends.
 
-    Blanks around cells are dropped.
+    Blanks around cells are dropped; cells that a row lacks at its end are empty.
 
     Raises:
         FormatError: no such file, no CSV, a needed column is missing (``what`` says what was
-            expected), or a row has another number of cells than the header.
+            expected), or a row has more cells than the header.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -28,7 +29,7 @@ def rows_of(
             header = [name.strip() for name in next(reader, [])]
             _check_header(path, header, needed, what)
             for row in reader:
-                cells = [cell.strip() for cell in row]
+                cells = fitted([cell.strip() for cell in row], len(header))
                 if any(cells):
                     line = reader.line_num
                     _check_width(path, line, cells, header)

@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from ferbench.errors import DatasetError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import Table
 from ferbench.formats.choosing import missing_columns
-from ferbench.formats.csv_file import CsvFile, read_csv
+from ferbench.formats.sheet import Sheet
+from ferbench.formats.sheet_files import read_sheet
 from ferbench.formats.spreadsheet import FORMAT as SPREADSHEET
+from ferbench.formats.spreadsheet import with_plain_columns
 from ferbench.sentences import Setting, Text
+
+_NO_ANNOTATIONS: Final = (".", "~$", ".~lock")
+"""What names of hidden files, and of those that lock an open workbook, begin with."""
 
 
 @cache
@@ -76,9 +82,9 @@ def open_annotations(
 ) -> tuple[AnnotationFormat, Source]:
     """Find the format of an annotations file, or of a folder's; cells of tables are read.
 
-    Files with the suffix of an annotation program are that program's; a table whose header has not
-    the columns that are asked for, but is that of a program, is the program's; every other file is
-    a CSV. Of a folder the files of one program are read.
+    Files with the suffix of an annotation program are that program's; a table (CSV or workbook)
+    whose header has not the columns that are asked for, but is that of a program, is the program's;
+    every other file is a spreadsheet. Of a folder the files of one program are read.
 
     Args:
         path: the file or folder.
@@ -104,6 +110,7 @@ def open_annotations(
     elif not files[0].exists():
         raise DatasetError(f"{path}: no such annotations file. Check the path.")
     _check_tier(annotation_format, source)
+    _check_sheet(annotation_format, source)
     return annotation_format, source
 
 
@@ -117,6 +124,16 @@ def _check_tier(annotation_format: AnnotationFormat, source: Source) -> None:
     setting = Setting("format.tier", tier)
     raise DatasetError(
         Text(f"{source.path}: ", setting, f" is for files of {named}"), hint="leave it out"
+    )
+
+
+def _check_sheet(annotation_format: AnnotationFormat, source: Source) -> None:
+    """Raise DatasetError where a sheet was asked for, and the files are no workbooks."""
+    if source.options.sheet is None or annotation_format.recognises is not None:
+        return
+    setting = Setting("format.sheet", source.options.sheet)
+    raise DatasetError(
+        Text(f"{source.path}: ", setting, " is for workbooks (.xlsx)"), hint="leave it out"
     )
 
 
@@ -153,12 +170,12 @@ def _several_kinds(folder: Path, kinds: Sequence[Sequence[Path]]) -> DatasetErro
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """The files of a folder whose names do not begin with a dot, sorted. Raises DatasetError."""
+    """The files of a folder, sorted, without hidden and lock files. Raises DatasetError."""
     try:
         files = [file for file in folder.iterdir() if file.is_file()]
     except OSError as error:
         raise DatasetError(f"{folder}: the folder cannot be read: {error.strerror}") from error
-    return sorted(file for file in files if not file.name.startswith("."))
+    return sorted(file for file in files if not file.name.startswith(_NO_ANNOTATIONS))
 
 
 def _files_of(annotation_format: AnnotationFormat, files: Sequence[Path]) -> tuple[Path, ...]:
@@ -180,12 +197,14 @@ def _programs_of_tables() -> str:
 def _with_cells(source: Source) -> Source:
     """The same files with their cells. Raises DatasetError where one is no table."""
     options = source.options
+    columns = with_plain_columns(options).columns
     cells = [
-        read_csv(
+        read_sheet(
             file,
-            fits=lambda header: not missing_columns(header, options.columns),
+            fits=lambda header: not missing_columns(header, columns),
             delimiter=options.delimiter,
             encoding=options.encoding,
+            sheet=options.sheet,
         )
         for file in source.files
     ]
@@ -215,7 +234,7 @@ def _check_one_format(source: Source, of_tables: Sequence[AnnotationFormat]) -> 
         )
 
 
-def _format_of_table(cells: CsvFile, options: Table) -> AnnotationFormat:
+def _format_of_table(cells: Sheet, options: Table) -> AnnotationFormat:
     """The first format that recognises a table; a spreadsheet where none does."""
     for annotation_format in _tables():
         recognises = annotation_format.recognises

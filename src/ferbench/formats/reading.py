@@ -22,7 +22,7 @@ def read_annotations(
     starts_known: bool = False,
     videos: Sequence[str] = (),
 ) -> AnnotationTable:
-    """Read annotations: a CSV, annotation programs' files (.eaf, .vtt, .srt, BORIS), or a folder.
+    """Read annotations: a CSV, .xlsx, an annotation program's files, or a folder of these.
 
     Args:
         path: the file or folder.

@@ -1,13 +1,21 @@
-"""Annotations in a CSV, one per row, as spreadsheets and scripts write them."""
+"""Annotations in a spreadsheet, one per row: a CSV as programs write them, or a workbook."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Final
 
 from ferbench.errors import DatasetError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
-from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow, Table
+from ferbench.formats.annotation_table import (
+    AnnotationRow,
+    AnnotationTable,
+    Columns,
+    RefusedRow,
+    Table,
+)
+from ferbench.formats.cell_text import column_name, name_text
 from ferbench.formats.choosing import (
     Time,
     check_usable,
@@ -17,36 +25,41 @@ from ferbench.formats.choosing import (
     unclear_reactions,
     without_repeats,
 )
-from ferbench.formats.csv_file import CsvFile
 from ferbench.formats.keeping import kept_rows
+from ferbench.formats.sheet import Sheet
 from ferbench.formats.time_format import Times, find_times
 from ferbench.formats.times import Cell
 from ferbench.sentences import Text
 
+_NAMES: Final = ("session", "participant", "annotator")
+"""Columns whose cells are names, which programs put into quotes."""
+
 
 def read_spreadsheet(source: Source) -> AnnotationTable:
-    """Read a CSV: one header line, one annotation per row.
+    """Read a spreadsheet: one row with the columns' names, then one annotation per row.
 
-    Lines that start with ``#`` before the header are comments; blank lines are ignored. A row is
-    left out and listed if it has another number of cells than the header, an empty session, a time
-    that cannot be read or is negative, or if it ends before it begins. A row that repeats an
-    earlier one counts once, and is noted.
+    Lines that start with ``#`` before the header are comments; blank lines are ignored; titles
+    above the header are, with a note. Cells that a row lacks at its end are empty. A row is left
+    out and listed if it has filled cells beyond the header's, an empty session, a time that cannot
+    be read or is negative, a fault in a cell that is read, or if it ends before it begins. A row
+    that repeats an earlier one counts once, and is noted.
 
     Raises:
         DatasetError: a column is missing, its times can be read in more than one way or in none,
             no row is kept, or no row is usable.
     """
+    source = replace(source, options=with_plain_columns(source.options))
     path, options = source.path, source.options
-    [cells] = source.cells
-    names = names_of_columns(cells.header, options.columns, path)
-    complete = _complete_rows(cells)
-    kept, keep_notes = kept_rows(cells.header, complete, options.keep or {}, path)
+    [sheet] = source.cells
+    names = _names_of_columns(sheet, options.columns, source)
+    complete = _complete_rows(sheet, names, options)
+    kept, keep_notes = kept_rows(sheet.header, complete, options.keep or {}, path)
     annotations = {line: texts for line, texts in complete.items() if line in kept}
     times = _times_of(annotations, names, source)
-    rows, refused = _rows(cells, names, times, kept, options)
+    rows, refused = _rows(sheet, complete, names, times, kept, options)
     usable, repeats = without_repeats(rows)
     check_usable(usable, refused, path)
-    notes = [*cells.notes, *keep_notes, *repeats]
+    notes = [*sheet.notes, *keep_notes, *repeats]
     if "reacted" in names:
         column = names["reacted"]
         answers = [(f"line {line}", texts[column]) for line, texts in annotations.items()]
@@ -59,13 +72,43 @@ def read_spreadsheet(source: Source) -> AnnotationTable:
     )
 
 
-def _complete_rows(cells: CsvFile) -> dict[int, dict[str, str]]:
-    """Texts by name of column, of rows with as many cells as the header has, by line."""
+def with_plain_columns(options: Table) -> Table:
+    """The options with columns' names as ``Sheet.header`` has them."""
+    names = {field.name: getattr(options.columns, field.name) for field in fields(Columns)}
+    plain = {field: name and column_name(name) for field, name in names.items()}
+    keep = options.keep and {column_name(name): texts for name, texts in options.keep.items()}
+    return replace(options, columns=Columns(**plain), keep=keep)
+
+
+def _names_of_columns(sheet: Sheet, columns: Columns, source: Source) -> dict[str, str]:
+    """See ``names_of_columns``; an error says where the header seems to be."""
+    try:
+        return names_of_columns(sheet.header, columns, source.path)
+    except DatasetError as error:
+        if not sheet.hint:
+            raise
+        raise DatasetError(error.text(), hint=sheet.hint) from None
+
+
+def _complete_rows(
+    sheet: Sheet, names: Mapping[str, str], options: Table
+) -> dict[int, dict[str, str]]:
+    """Texts by column, by line, of rows that say whose they are and whether they are kept."""
     complete = {}
-    for line, row in cells.rows:
-        if len(row) == len(cells.header):
-            complete[line] = dict(zip(cells.header, row, strict=True))
+    for line, row in sheet.rows:
+        if len(row) == len(sheet.header) and not sheet.fault(line, _first_read(names, options)):
+            texts = dict(zip(reversed(sheet.header), reversed(row), strict=True))
+            for column in _NAMES:
+                if column in names:
+                    texts[names[column]] = name_text(texts[names[column]])
+            complete[line] = texts
     return complete
+
+
+def _first_read(names: Mapping[str, str], options: Table) -> list[str]:
+    """The columns that are read of every row."""
+    owners = [names[column] for column in ("session", "participant") if column in names]
+    return [*owners, *(options.keep or {})]
 
 
 def _times_of(
@@ -97,13 +140,22 @@ def _filled_cells(
 
 
 def _rows(
-    cells: CsvFile, names: Mapping[str, str], times: Times, kept: set[int], options: Table
+    sheet: Sheet,
+    complete: Mapping[int, Mapping[str, str]],
+    names: Mapping[str, str],
+    times: Times,
+    kept: set[int],
+    options: Table,
 ) -> tuple[list[AnnotationRow], list[RefusedRow]]:
     """The rows of the file, and those that cannot be used."""
     rows: list[AnnotationRow] = []
     refused: list[RefusedRow] = []
-    for line, row in cells.rows:
-        read = _row(line, row, cells.header, names, times, options, kept=line in kept)
+    for line, row in sheet.rows:
+        texts = complete.get(line)
+        if texts is None or (line in kept and sheet.fault(line, names.values())):
+            refused.append(_refused(line, row, sheet, names, options))
+            continue
+        read = _row(line, texts, names, times, options, kept=line in kept)
         if isinstance(read, AnnotationRow):
             rows.append(read)
         else:
@@ -111,10 +163,28 @@ def _rows(
     return rows, refused
 
 
+def _refused(
+    line: int, row: Sequence[str], sheet: Sheet, names: Mapping[str, str], options: Table
+) -> RefusedRow:
+    """A row that has too many cells, or a fault in one that is read."""
+    values = {}
+    for column in ("session", "participant"):
+        if column in names and not sheet.fault(line, [names[column]]):
+            values[column] = name_text(row[sheet.header.index(names[column])])
+    reason = sheet.fault(line, [*names.values(), *(options.keep or {})])
+    if len(row) != len(sheet.header):
+        reason = f"expected {len(sheet.header)} cells as in the header, got {len(row)}"
+    return RefusedRow(
+        line=line,
+        reason=reason,
+        session=values.get("session", ""),
+        participant=values.get("participant", ""),
+    )
+
+
 def _row(
     line: int,
-    row: tuple[str, ...],
-    header: tuple[str, ...],
+    texts: Mapping[str, str],
     names: Mapping[str, str],
     times: Times,
     options: Table,
@@ -122,18 +192,7 @@ def _row(
     kept: bool,
 ) -> AnnotationRow | RefusedRow:
     """A row of the file, or why it cannot be used."""
-    values = {}
-    for column, name in names.items():
-        place = header.index(name)
-        if place < len(row):
-            values[column] = row[place]
-    if len(row) != len(header):
-        return RefusedRow(
-            line=line,
-            reason=f"expected {len(header)} cells as in the header, got {len(row)}",
-            session=values.get("session", ""),
-            participant=values.get("participant", ""),
-        )
+    values = {column: texts[name] for column, name in names.items()}
 
     def read_time(column: str) -> Time | str:
         return times.read(values[column])
@@ -141,13 +200,13 @@ def _row(
     return row_of(values, options.columns, read_time, line=line, kept=kept)
 
 
-def _has_columns(cells: CsvFile, options: Table) -> bool:
-    return not missing_columns(cells.header, options.columns)
+def _has_columns(sheet: Sheet, options: Table) -> bool:
+    return not missing_columns(sheet.header, with_plain_columns(options).columns)
 
 
 FORMAT: Final = AnnotationFormat(
     name="CSV",
-    suffixes=(".csv", ".tsv", ".txt"),
+    suffixes=(".csv", ".tsv", ".txt", ".xlsx", ".xlsm"),
     read=read_spreadsheet,
     recognises=_has_columns,
 )

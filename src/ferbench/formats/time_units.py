@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ferbench.errors import DatasetError
+from ferbench.formats.day_numbers import check_no_days
 from ferbench.formats.times import TimeFormat, parse_time
 from ferbench.sentences import Setting, Text
 
@@ -17,9 +18,6 @@ _OTHER_HEADER: Final = re.compile(
     r"|frames?|frame.?n(?:r|o|umber))[)\]]?$"
 )
 _SS_MSEC: Final = re.compile(r"ss[.,]ms(ec)?")
-_LONG_FRACTION: Final = re.compile(r"[.,]\d{5,}$", re.ASCII)
-_DAYS_SINCE_1900: Final = range(30000, 60000)
-"""Days from 1982 to 2064, as spreadsheets count them."""
 
 
 def unit_of_numbers(texts: Sequence[str], headers: Sequence[str]) -> TimeFormat:
@@ -32,15 +30,17 @@ def unit_of_numbers(texts: Sequence[str], headers: Sequence[str]) -> TimeFormat:
     Raises:
         DatasetError: it may be either, a header names another unit, or the numbers are days.
     """
-    units = set(map(_unit_of_header, headers)) - {None}
+    units = {unit for unit in map(_unit_of_header, headers) if unit is not None}
     if len(units) == 1:
-        return next(filter(None, units))
+        [unit] = units
+        check_no_days(texts, in_seconds=unit == "seconds")
+        return unit
     example = texts[0]
     if units:
         both = " and ".join(map(repr, headers))
         raise _undecided(example, because=f"the headers {both} name two units; ")
     _check_unit(example, headers)
-    _check_days(texts)
+    check_no_days(texts)
     if any(map(_has_fraction, texts)):
         return "seconds"
     raise _undecided(example)
@@ -55,18 +55,6 @@ def _check_unit(example: str, headers: Sequence[str]) -> None:
                 "milliseconds only",
                 hint=Text("convert them, or say ", Setting("format.time_format", "seconds")),
             )
-
-
-def _check_days(texts: Sequence[str]) -> None:
-    """Raise DatasetError where numbers look like days."""
-    if _are_days(texts):
-        raise DatasetError(
-            f"{texts[0]} and all other times look like days, as spreadsheets keep times",
-            hint=Text(
-                "format the column as a time (10:15:00) and save again, or say ",
-                Setting("format.time_format", "seconds"),
-            ),
-        )
 
 
 def names_other_unit(header: str) -> bool:
@@ -93,19 +81,6 @@ def _unit_of_header(header: str) -> TimeFormat | None:
     if _S_HEADER.search(name):
         return "seconds"
     return None
-
-
-def _are_days(texts: Sequence[str]) -> bool:
-    """Whether numbers are a spreadsheet's times or dates.
-
-    Times are shares of a day, dates with times are days since 1900; both have long fractions.
-    """
-    days = [_number(text) for text in texts]
-    are_shares = all(day < 1 for day in days)
-    are_dates = all(_DAYS_SINCE_1900.start <= day < _DAYS_SINCE_1900.stop for day in days)
-    if not are_shares and not are_dates:
-        return False
-    return any(_LONG_FRACTION.search(text) for text in texts)
 
 
 def _has_fraction(text: str) -> bool:

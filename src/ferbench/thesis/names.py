@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
+from ferbench.datasets.containers import SUFFIXES
 from ferbench.errors import FormatError
 
 RETINAFACE: Final = "retinaface"
 """The thesis' name of its face detector, the only one that its programs take."""
-VIDEO_SUFFIXES: Final = frozenset(
-    {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".wmv"}
-)
+VIDEO_SUFFIXES: Final = frozenset(SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

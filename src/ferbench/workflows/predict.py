@@ -11,11 +11,12 @@ from typing import Final
 from ferbench.checks import path_of
 from ferbench.config.choices import Choice, Chosen, settings_for
 from ferbench.datasets.files import SUFFIXES, num_below, video_files
+from ferbench.datasets.left_out import about_left_out, left_out
 from ferbench.errors import DatasetError, FerbenchError, VideoError, WeightsError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import Analysis
-from ferbench.sentences import Setting, Text
+from ferbench.sentences import Setting, Text, joined
 from ferbench.workflows.predict_files import Form, PredictionFiles
 from ferbench.workflows.prepare import prepare_pixels
 from ferbench.workflows.progress import OnProgress, untold
@@ -66,6 +67,7 @@ class VideosToPredict:
         videos: their paths, sorted.
         names: a name for each that no other has.
         num_ignored: videos in the folders below that are left out.
+        left_out: what else may be a recording and is left out, a sentence per reason.
         analyser: runs or reads their stages.
         files: where their tables go.
     """
@@ -73,6 +75,7 @@ class VideosToPredict:
     videos: tuple[Path, ...]
     names: Mapping[Path, str]
     num_ignored: int
+    left_out: tuple[str, ...]
     analyser: Analyser
     files: PredictionFiles
 
@@ -183,6 +186,7 @@ def videos_to_predict(options: PredictOptions, *, notify: Notify | None = None) 
         videos=tuple(videos),
         names=names_of(videos, options.source),
         num_ignored=num_ignored,
+        left_out=_left_out(options.source, recursive=options.recursive),
         analyser=_analyser(chosen, notify),
         files=files,
     )
@@ -210,10 +214,16 @@ def _videos(source: Path, *, recursive: bool) -> tuple[list[Path], int]:
     try:
         return video_files(source, suffixes=SUFFIXES, recursive=recursive), num_ignored
     except DatasetError as error:
-        if not num_ignored:
+        hints: list[str] = list(_left_out(source, recursive=recursive))
+        if num_ignored:
+            hints.append(Text(Setting("recursive"), " takes the folders below"))
+        if not hints:
             raise
-        hint = Text(Setting("recursive"), " takes the folders below")
-        raise DatasetError(error.text(), hint=hint) from error
+        raise DatasetError(error.text(), hint=joined("; ", hints)) from error
+
+
+def _left_out(source: Path, *, recursive: bool) -> tuple[str, ...]:
+    return tuple(about_left_out(left_out(source, suffixes=SUFFIXES, recursive=recursive)))
 
 
 def names_of(videos: Sequence[Path], source: Path) -> dict[Path, str]:

@@ -126,6 +126,7 @@ def table_from(
     keep: Sequence[tuple[str, str]],
     time_format: str,
     frame_rate_hz: float | None,
+    sheet: str | None,
     tier: str | None,
 ) -> Table:
     """How the annotations are written, from pairs of texts; a column "null" is not read.
@@ -159,5 +160,6 @@ def table_from(
             keep=kept,
             time_format=time_format,  # type: ignore[arg-type]
             frame_rate_hz=frame_rate_hz,
+            sheet=sheet,
             tier=tier,
         )

@@ -14,6 +14,7 @@ from ferbench.datasets.files import SUFFIXES, video_files
 from ferbench.datasets.guess import guess_places, places_by_pattern
 from ferbench.datasets.headers import FIELDS
 from ferbench.datasets.known_names import KnownNames
+from ferbench.datasets.left_out import about_left_out, left_out
 from ferbench.datasets.naming import chosen
 from ferbench.datasets.place import Placement
 from ferbench.datasets.starts import fill_starts, read_starts
@@ -144,10 +145,7 @@ def survey(options: SurveyOptions | str | Path) -> Survey:
     _check(options)
     folder = options.videos
     named_columns = {name: options.columns[name] for name in FIELDS if name in options.columns}
-    paths = [
-        path.relative_to(folder).as_posix()
-        for path in video_files(folder, suffixes=SUFFIXES, recursive=True)
-    ]
+    paths = [path.relative_to(folder).as_posix() for path in _videos(folder)]
     annotations = None
     known = KnownNames()
     if options.annotations is not None:
@@ -157,6 +155,7 @@ def survey(options: SurveyOptions | str | Path) -> Survey:
     if not placement.places:
         raise _nothing_placed(placement, annotations)
     findings = Findings(notes=about_copies(placement))
+    _list_left_out(folder, findings)
     findings.unclear += about_unplaced(placement, advise=options.pattern is None)
     findings.unclear += about_missing_first_parts(placement)
     num_starts_filled = 0
@@ -183,6 +182,22 @@ def survey(options: SurveyOptions | str | Path) -> Survey:
         unclear=tuple(findings.unclear),
         notes=tuple(findings.notes),
     )
+
+
+def _videos(folder: Path) -> list[Path]:
+    """The videos of the study. Raises DatasetError where there are none, with what is left out."""
+    try:
+        return video_files(folder, suffixes=SUFFIXES, recursive=True)
+    except DatasetError as error:
+        hint = "; ".join(about_left_out(left_out(folder, suffixes=SUFFIXES, recursive=True)))
+        raise DatasetError(error.text(), hint=hint) from error
+
+
+def _list_left_out(folder: Path, findings: Findings) -> None:
+    """List files that may be recordings and are not taken."""
+    files = left_out(folder, suffixes=SUFFIXES, recursive=True)
+    findings.unclear += about_left_out(file for file in files if file.is_recording)
+    findings.notes += about_left_out(file for file in files if not file.is_recording)
 
 
 def _absolute(options: SurveyOptions) -> SurveyOptions:

@@ -14,8 +14,10 @@ from ferbench.datasets.known_names import KnownNames
 from ferbench.datasets.lengths import Reading
 from ferbench.datasets.naming import chosen, without_suffix
 from ferbench.formats.annotation_table import Columns
-from ferbench.formats.csv_file import CsvFile, read_csv
+from ferbench.formats.cell_text import name_text
 from ferbench.formats.dispatch import program_of
+from ferbench.formats.sheet import Sheet
+from ferbench.formats.sheet_files import read_sheet
 
 UNKNOWN: Final = "???"
 """Stands in the data set where a person must say which column it is."""
@@ -33,7 +35,7 @@ class SurveyedAnnotations:
     """
 
     path: Path
-    csv: CsvFile | None = None
+    csv: Sheet | None = None
     headers: Headers | None = None
     reading: Reading | None = None
 
@@ -85,7 +87,7 @@ def find_annotations(path: Path, named: Mapping[Field, str]) -> SurveyedAnnotati
     """
     if path.is_dir() or program_of(path) is not None:
         return SurveyedAnnotations(path=path)
-    csv = read_csv(path, fits=lambda header: not _unknown(find_columns(header, named)))
+    csv = read_sheet(path, fits=lambda header: not _unknown(find_columns(header, named)))
     for name, column in named.items():
         if column:
             chosen(f"columns.{name}", column, csv.header)
@@ -119,10 +121,10 @@ def known_names(annotations: SurveyedAnnotations) -> KnownNames:
     return KnownNames.of(pairs)
 
 
-def _cells(csv: CsvFile, column: str | None) -> list[str | None]:
+def _cells(csv: Sheet, column: str | None) -> list[str | None]:
     """A column's cells in all rows of the right width; None = there is no such column."""
     rows = [cells for _, cells in csv.rows if len(cells) == len(csv.header)]
     if column is None:
         return [None] * len(rows)
     index = csv.header.index(column)
-    return [cells[index] for cells in rows]
+    return [name_text(cells[index]) for cells in rows]

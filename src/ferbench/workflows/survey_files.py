@@ -96,7 +96,7 @@ def write_data_set(survey: Survey, files: DataSetFiles) -> None:
     """
     delimiter = ","
     if survey.annotations is not None and survey.annotations.csv is not None:
-        delimiter = survey.annotations.csv.delimiter
+        delimiter = survey.annotations.csv.delimiter or ","
     manifest = manifest_csv(survey.placement.places, delimiter=delimiter)
     data_set = data_set_yaml(survey, manifest=files.manifest.absolute())
     try:
@@ -191,6 +191,7 @@ def _format_lines(survey: Survey) -> list[str]:
         f"  frame_rate_hz: {_value(table.frame_rate_hz)} # frames per second of hh:mm:ss:ff",
         "  delimiter: auto",
         "  encoding: auto",
+        "  sheet: null # of a workbook (.xlsx); null = the first",
         "  keep: null # only rows with one of these values are annotations, for example:",
         f"  # keep: {{{_comment(example)}}}",
         "  tier: null # for ELAN's files",

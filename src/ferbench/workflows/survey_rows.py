@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ferbench.datasets.by_video import sessions_of_videos
 from ferbench.datasets.headers import FIELDS, Field
-from ferbench.datasets.lengths import Header, Lengths, Reading, read_header, read_within
+from ferbench.datasets.lengths import Lengths, Reading, read_within
 from ferbench.datasets.name_words import GOPRO
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming, did_you_mean
 from ferbench.datasets.recordings import Footage
+from ferbench.datasets.video_header import Header, read_header
 from ferbench.errors import DatasetError, FormatError
 from ferbench.formats.annotation_table import (
     AnnotationRow,
@@ -22,6 +23,7 @@ from ferbench.formats.annotation_table import (
     Table,
 )
 from ferbench.formats.reading import read_annotations
+from ferbench.formats.sheet import Sheet
 from ferbench.sentences import Setting, Text
 from ferbench.wording import some, some_lines
 from ferbench.workflows.survey_annotations import SurveyedAnnotations
@@ -110,8 +112,17 @@ def _about_columns(annotations: SurveyedAnnotations) -> dict[Field, str]:
                 "Say which it is with ",
                 Setting(f"columns.{name}", "NAME"),
                 ".",
+                _elsewhere(csv),
             )
     return sentences
+
+
+def _elsewhere(sheet: Sheet) -> str:
+    """Where the header seems to be, if not where it was looked for."""
+    if not sheet.hint:
+        return ""
+    hint = sheet.hint.within(DATA_SET) if isinstance(sheet.hint, Text) else sheet.hint
+    return Text(" Or ", hint, ".")
 
 
 def _lacks_participants(annotations: SurveyedAnnotations, videos: SurveyedVideos) -> bool:

@@ -103,7 +103,9 @@ def _annotation_facts(annotations: SurveyedAnnotations) -> list[tuple[str, str]]
 def _about_file(annotations: SurveyedAnnotations) -> str:
     csv = annotations.csv
     if csv is not None:
-        separated = f"separated by {_DELIMITERS[csv.delimiter]}"
+        separated = f"sheet {csv.name!r}"
+        if csv.delimiter:
+            separated = f"separated by {_DELIMITERS[csv.delimiter]}"
         return f": {', '.join([plural(len(csv.rows), 'row'), separated, *csv.notes])}"
     if annotations.reading is not None:
         return f": {plural(len(annotations.reading.rows.rows), 'annotation')}"

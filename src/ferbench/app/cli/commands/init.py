@@ -21,7 +21,7 @@ def init(
         Path, typer.Argument(metavar="DIR", help="The study's videos, in this folder and below.")
     ],
     annotations: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="A row per annotation.")
+        Path | None, typer.Option(metavar="CSV", help="A row per annotation, also as .xlsx.")
     ] = None,
     starts: Annotated[
         Path | None, typer.Option(metavar="CSV", help="When each session began, on the clock.")

@@ -130,6 +130,8 @@ def _predict(options: PredictOptions, *, verbose: bool) -> int:
                 f"{options.source} left out; --recursive takes them too",
                 markup=False,
             )
+        for sentence in to_predict.left_out:
+            errors.print(f"note: {sentence}", markup=False)
         num_videos = len(to_predict.videos)
         try:
             with frames_bar() as bar:

@@ -29,6 +29,7 @@ OPTIONS: Final = {
     "format.columns": "--column",
     "format.frame_rate_hz": "--frame-rate",
     "format.keep": "--keep",
+    "format.sheet": "--sheet",
     "format.tier": "--tier",
     "format.time_format": "--time-format",
     "label": "--label",
@@ -75,8 +76,8 @@ def score(
     annotations: Annotated[
         Path,
         typer.Argument(
-            help="Annotations, as for a run: CSV, .eaf, .vtt, .srt, BORIS's table, or a folder "
-            "of these."
+            help="Annotations, as for a run: CSV, .xlsx, .eaf, .vtt, .srt, BORIS's table, or a "
+            "folder."
         ),
     ],
     pre: Annotated[
@@ -110,6 +111,9 @@ def score(
     keep: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN=VALUE", help="Only such rows are annotations, as type=robot."),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Workbook (.xlsx): the sheet to read; default: the first.")
     ] = None,
     tier: Annotated[
         str | None,
@@ -187,6 +191,7 @@ def score(
             keep=pairs("--keep", keep or ()),
             time_format=time_format,
             frame_rate_hz=frame_rate,
+            sheet=sheet,
             tier=tier,
         )
     request = Request(
