@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
 from ferbench import atomic
+from ferbench.checks import from_home
 from ferbench.errors import TrackingError
 from ferbench.results import RunKind, RunRow
 from ferbench.sentences import Setting, Text
@@ -37,7 +38,7 @@ class FilesStore:
     has_pages: ClassVar[bool] = False
 
     def __init__(self, *, folder: Path) -> None:
-        self.folder = folder.expanduser().resolve()
+        self.folder = from_home(folder).resolve()
 
     @property
     def uri(self) -> str:

@@ -63,8 +63,10 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us: they are shown without a stack
     from ferbench.app.hydra import status
     from ferbench.config.arguments import sweep_flag_first, with_quotes
+    from ferbench.config.loader import check_hydras_program
 
     register_resolvers()
+    check_hydras_program()
     sys.argv[1:] = with_quotes(sweep_flag_first(sys.argv[1:]))
     _end_in_order()
     try:
