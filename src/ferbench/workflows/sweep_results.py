@@ -69,8 +69,14 @@ class SweepResults:
             return None
         return compare(self.rows)
 
-    def add_statistics(self, cell: RunRow) -> RunStatistics | None:
+    def add_statistics(
+        self, cell: RunRow, *, allow_targets: tuple[str, ...] = ()
+    ) -> RunStatistics | None:
         """Make the statistics of a cell, and add them to its files and its row.
+
+        Args:
+            cell: which.
+            allow_targets: packages outside ferbench that its components may come from.
 
         Returns:
             None = its configuration asks for none, or nothing is annotated.
@@ -79,7 +85,7 @@ class SweepResults:
             FerbenchError: the cell cannot be evaluated again.
         """
         artifacts = self.folder / self.folders[cell.run_id] / ARTIFACTS
-        statistics = statistics_of_saved(artifacts / CONFIG_FILE)
+        statistics = statistics_of_saved(artifacts / CONFIG_FILE, allow_targets=allow_targets)
         if statistics is None:
             return None
         statistics.copy_to(artifacts)

@@ -70,6 +70,7 @@ def main() -> None:
     sys.argv[1:] = with_quotes(sweep_flag_first(sys.argv[1:]))
     _end_in_order()
     try:
+        _check_options(sys.argv[1:])
         _task()
     except KeyboardInterrupt:
         status.abandon("interrupted")
@@ -88,6 +89,24 @@ def main() -> None:
         sys.stderr.write(f"{text}\n")
         sys.exit(1)
     sys.exit(status.exit_code())
+
+
+def _check_options(arguments: list[str]) -> None:
+    """Refuse to run what a pickle says: reading one runs code.
+
+    Raises:
+        ConfigError: Hydra is asked to.
+    """
+    from hydra._internal.utils import get_args_parser
+
+    from ferbench.errors import ConfigError
+
+    options, _ = get_args_parser().parse_known_args(arguments)
+    if options.experimental_rerun is not None:
+        raise ConfigError(
+            "--experimental-rerun reads a pickle, which can run any code; the run's "
+            "config.yaml and overrides.txt say how to start it again"
+        )
 
 
 def explain(error: Exception, arguments: list[str]) -> str | None:

@@ -39,6 +39,7 @@ class SweepCallback(Callback):
         self.folder = Path()
         self.overrides: list[str] = []
         self.detached = False
+        self.allow_targets: tuple[str, ...] = ()
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Create store, experiment and parent run, and leave a note for the cells."""
@@ -48,6 +49,7 @@ class SweepCallback(Callback):
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError:
             return  # Hydra is about to find the same, and ends the sweep before its first cell
+        self.allow_targets = tuple(config.allow_targets)
         self.overrides = [str(line) for line in config.hydra.overrides.task]
         self.detached = "submitit" in str(config.hydra.launcher.get("_target_", ""))
         params = dict(config.hydra.sweeper.get("params") or {})
@@ -66,8 +68,7 @@ class SweepCallback(Callback):
 
     def _start(self, config: DictConfig, swept: list[str]) -> None:
         node: Any = OmegaConf.to_container(config.tracking, resolve=True)
-        allowed_packages = tuple(config.allow_targets)
-        tracking: Tracking = build(node, where="tracking", allow_targets=allowed_packages)
+        tracking: Tracking = build(node, where="tracking", allow_targets=self.allow_targets)
         status.when_abandoned(self._finish)
         self.tracked = TrackedSweep.start(
             tracking,
@@ -140,7 +141,7 @@ class SweepCallback(Callback):
         Returns:
             Whether it got some.
         """
-        statistics = results.add_statistics(best)
+        statistics = results.add_statistics(best, allow_targets=self.allow_targets)
         if statistics is None:
             return False
         if self.tracked and best.run_id:
