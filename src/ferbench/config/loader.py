@@ -23,6 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from ferbench.config.resolvers import register_resolvers
+from ferbench.config.secret_values import hide_secrets
 from ferbench.config.targets import check_root, check_targets
 from ferbench.config.yaml_files import Repository
 from ferbench.errors import ConfigError
@@ -67,6 +68,7 @@ class CheckedLoader(ConfigLoaderImpl):
         )
         _check_overrides(config, overrides)
         check_targets(config, self.allowed)
+        hide_secrets(config)
         return config
 
     def _process_config_searchpath(

@@ -21,6 +21,7 @@ from ferbench import atomic
 from ferbench.checks import from_home
 from ferbench.errors import TrackingError
 from ferbench.results import RunKind, RunRow
+from ferbench.secret_texts import masked, masked_values
 from ferbench.sentences import Setting, Text
 from ferbench.tracking.record import Record
 from ferbench.tracking.store import PREDICTIONS_TAG
@@ -62,7 +63,7 @@ class FilesStore:
         about = {
             "format": _FORMAT,
             "id": run_id,
-            "name": name,
+            "name": masked(name),
             "experiment": unquote(experiment_id),
             "kind": kind,
             "parent": parent,
@@ -201,7 +202,7 @@ def _now() -> str:
 
 def _add(about: dict[str, Any], **groups: Mapping[str, Any]) -> None:
     for name, values in groups.items():
-        about[name] |= values
+        about[name] |= masked_values(dict(values))
 
 
 def _write(path: Path, about: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from ferbench.report.compare import compare
 from ferbench.report.comparison import Comparison
 from ferbench.report.files import write_csv
 from ferbench.results import RunRow, RunState
+from ferbench.secret_texts import masked
 from ferbench.workflows.evaluate import statistics_of_saved
 from ferbench.workflows.recording import CONFIG_FILE
 from ferbench.workflows.run_outcome import ARTIFACTS, Outcome, read_outcome
@@ -106,7 +107,7 @@ class SweepResults:
             The files.
         """
         asked = self.folder / "overrides.txt"
-        asked.write_text("".join(f"{line}\n" for line in overrides), encoding="utf-8")
+        asked.write_text(masked("".join(f"{line}\n" for line in overrides)), encoding="utf-8")
         if comparison is None:
             return [asked]
         table, counts = self.folder / _COMPARISON_TABLE, self.folder / _COUNTS_TABLE

@@ -20,6 +20,7 @@ from ferbench.config.resolvers import register_resolvers
 from ferbench.errors import FerbenchError
 from ferbench.report.comparison import Comparison
 from ferbench.results import RunRow
+from ferbench.secret_texts import masked
 from ferbench.tracking.settings import Tracking
 from ferbench.workflows.run_statistics import FOLDER as STATISTICS
 from ferbench.workflows.sweep_note import CLAIMS_FOLDER, write_sweep_note
@@ -200,5 +201,5 @@ def _sweep_name(swept: list[str]) -> str:
     parts = ["sweep"]
     for text in swept:
         key, _, _ = text.partition("=")
-        parts.append(key if "/" in text else text)
+        parts.append(key if "/" in text else masked(text))
     return " ".join(parts)
