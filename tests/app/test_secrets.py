@@ -72,7 +72,7 @@ def test_a_store_that_is_down(address, sweep, study, warm_home, ferbench_run, mo
 @pytest.mark.parametrize("tracking", ["mlflow", "files"])
 @pytest.mark.parametrize("sweep", [[], ["-m", "event.enter=0.5,0.6"]], ids=["run", "sweep"])
 def test_what_comes_from_the_environment(tracking, sweep, study, warm_home, secret, ferbench_run):
-    """As an experiment's name, an annotator, a participant, a label of a variable that is copied."""
+    """A value, another that is taken from it, and a variable that is copied."""
     given = [f"tracking={tracking}", "tracking.experiment=x", "dataset.session_name={session}"]
     given += ["dataset.annotator=${oc.env:SECRET}", "hydra.job.env_copy=[SECRET]"]
     given += [r"dataset.format.tier=${dataset.annotator}"]

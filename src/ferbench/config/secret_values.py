@@ -37,9 +37,8 @@ def hide_secrets(config: DictConfig) -> None:
     with flag_override(hydra, ["readonly", "struct"], [False, False]):
         for name in hydra.job.env_copy:
             hydra.job.env_set[name] = f"${{oc.env:{name}}}"
-        dirname = hydra.job._get_node("override_dirname")
-        if dirname is not None and isinstance(dirname._value(), str):
-            hydra.job.override_dirname = _FROM_ENVIRONMENT.sub(MASK, dirname._value())
+        job: Any = OmegaConf.to_container(hydra.job, resolve=False)
+        hydra.job.override_dirname = _FROM_ENVIRONMENT.sub(MASK, str(job["override_dirname"]))
 
 
 def yaml_without_secrets(config: DictConfig) -> str:
@@ -80,7 +79,7 @@ def _hide_in(node: DictConfig | ListConfig) -> None:
         return
     keys: Any = list(node.keys()) if isinstance(node, DictConfig) else range(len(node))
     for key in keys:
-        child = node._get_node(key)
+        child: Any = node._get_node(key)
         if isinstance(child, DictConfig | ListConfig):
             _hide_in(child)
         elif child is not None and isinstance(child._value(), str):

@@ -158,9 +158,8 @@ class MlflowStore:
         if parent:
             tags[PARENT_TAG] = parent
         with explained(self.uri, "starting a run", _SERVER_STEP):
-            return str(
-                self.client.create_run(experiment_id, run_name=masked(name), tags=tags).info.run_id
-            )
+            run = self.client.create_run(experiment_id, run_name=masked(name), tags=tags)
+            return str(run.info.run_id)
 
     def log(self, run_id: str, record: Record) -> None:
         """Log everything of a record in few calls, and end the run.

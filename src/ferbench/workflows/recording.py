@@ -38,9 +38,8 @@ def write_description(
         "keys.json": json.dumps(keys, indent=1),
     }
     if report.notices:
-        texts["notices.txt"] = "".join(
-            f"{without_folders(masked(line))}\n" for line in report.notices
-        )
+        lines = [without_folders(masked(line)) for line in report.notices]
+        texts["notices.txt"] = "".join(f"{line}\n" for line in lines)
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 
