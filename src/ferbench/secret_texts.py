@@ -14,7 +14,7 @@ LEAST_LETTERS: Final = 4
 _IN_ADDRESS: Final = (
     re.compile(r"""(?<=://)([^\s/:@'",]*:)([^\s'",]+)(?=@[^\s'"@,]*(?:$|[\s'",]))"""),
     re.compile(
-        r"""([?&](?:\w*password|passwd|pwd|\w*token|api_key|secret)=)([^\s&'",]+)""", re.IGNORECASE
+        r"""([?&](?:\w*password|passwd|\w*token|api_key|secret)=)([^\s&'",]+)""", re.IGNORECASE
     ),
 )
 _known: Final[set[str]] = set()

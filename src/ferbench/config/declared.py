@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferbench.config.groups import choices_of, yaml_text
-from ferbench.config.settings import SECTIONS, Paths, ReportSettings
-from ferbench.pipeline.recipe import Runtime
 
-_SECTION_CLASSES: Final = {"paths": Paths, "report": ReportSettings, "runtime": Runtime}
 _OUR_TARGET: Final = re.compile(r"^_target_: (ferbench\.\S+)", re.MULTILINE)
 _NONE: Final = type(None)
 
@@ -92,17 +89,25 @@ def declared(key: str) -> Declared | None:
     if not names:
         is_group = bool(choices_of(section))
         return Declared((str, _NONE)) if is_group else None
-    if section not in SECTIONS:
+    classes = _classes(section)
+    if not classes:
         return None
-    place = Declared(tuple(_classes(section)))
+    place = Declared(tuple(classes))
     for name in names:
         place = place.key(name)
     return place
 
 
 def _classes(section: str) -> list[Any]:
-    if section in _SECTION_CLASSES:
-        return [_SECTION_CLASSES[section]]
+    """The classes that a section's values are for; imported only where a value has to be read."""
+    if section in ("paths", "report"):
+        from ferbench.config.settings import Paths, ReportSettings
+
+        return [Paths if section == "paths" else ReportSettings]
+    if section == "runtime":
+        from ferbench.pipeline.recipe import Runtime
+
+        return [Runtime]
     targets: dict[str, None] = {}
     for choice in choices_of(section):
         targets |= dict.fromkeys(_OUR_TARGET.findall(yaml_text(section, choice)))
