@@ -39,7 +39,19 @@ def path_of(key: str, value: object) -> Path:
     """
     if not isinstance(value, str | os.PathLike):
         raise ConfigError(key=key, expected="a path", got=value)
-    return Path(os.fspath(value)).expanduser()
+    return from_home(os.fspath(value))
+
+
+def from_home(path: str | Path) -> Path:
+    """A path with ``~`` for the home folder; a name such as ``~study``, of no user, stays one.
+
+    >>> from_home("~no such user/P01.mp4").as_posix()
+    '~no such user/P01.mp4'
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # there is no such user, or the home folder is not known
+        return Path(path)
 
 
 def check_number(key: str, value: object) -> None:

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from ferbench.checks import from_home
+
 _FOLDERS: Final = re.compile(
     r"(?<![\w.:/\\-])(?:/(?:(?!\. )[^/\n:;,'\"])+(?=/))+/|\b[A-Za-z]:\\(?:[^\\\n:;,'\"]+\\)*"
 )
@@ -28,7 +30,7 @@ def default_root() -> Path:
     """
     home = os.environ.get("FERBENCH_HOME")
     if home:
-        return Path(home).expanduser().resolve()
+        return from_home(home).resolve()
     checkout = checkout_root()
     if checkout is not None:
         return checkout
@@ -45,7 +47,7 @@ def cache_dir(root: Path) -> Path:
 def models_dir(root: Path) -> Path:
     """Weight files: ``FERBENCH_MODELS`` if it is set, else ``<root>/models``."""
     models = os.environ.get("FERBENCH_MODELS")
-    return Path(models).expanduser().resolve() if models else root / "models"
+    return from_home(models).resolve() if models else root / "models"
 
 
 def clips_dir(root: Path) -> Path:

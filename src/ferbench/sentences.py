@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self
 
+from ferbench.secret_texts import masked
+
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
@@ -158,8 +160,8 @@ class Text(str):
         return self
 
     def told(self, words: Words) -> str:
-        """The sentence in somebody's words."""
-        return _joined(self.parts, words)
+        """The sentence in somebody's words, secrets masked."""
+        return masked(_joined(self.parts, words))
 
     def replaced(self, old: str, new: str) -> Text:
         """The same sentence with another text in its plain parts."""
@@ -175,8 +177,8 @@ class Text(str):
 
 
 def told(text: str, words: Words) -> str:
-    """A sentence in somebody's words; a plain one as it is."""
-    return text.told(words) if isinstance(text, Text) else text
+    """A sentence in somebody's words; a plain one as it is; secrets masked."""
+    return text.told(words) if isinstance(text, Text) else masked(text)
 
 
 def joined(separator: str, texts: Sequence[str]) -> Text:

@@ -7,6 +7,7 @@ import shlex
 from ferbench.app.console import error_console, output_console
 from ferbench.app.tables import FittedTable
 from ferbench.report.comparison import Comparison
+from ferbench.secret_texts import masked
 from ferbench.tracking.store import Store
 from ferbench.wording import plural
 from ferbench.workflows.compare import broken_off
@@ -47,4 +48,4 @@ def compare_command(store: Store) -> str:
     """The command that compares runs of a store; without an address it takes MLflow's."""
     if store.has_pages:
         return "ferbench compare"
-    return f"ferbench compare --uri {shlex.quote(store.uri)}"
+    return f"ferbench compare --uri {shlex.quote(masked(store.uri))}"

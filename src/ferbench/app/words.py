@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ferbench.errors import FerbenchError
+from ferbench.secret_texts import masked
 from ferbench.sentences import Action, Setting, Words
 
 COMMANDS: Final = {
@@ -112,4 +113,4 @@ def reason_in(words: Words, error: BaseException) -> str:
     """What an error says, in somebody's words where it is one of ferbench's."""
     if isinstance(error, FerbenchError):
         return error.told(words)
-    return str(error) or type(error).__name__
+    return masked(str(error)) or type(error).__name__

@@ -11,6 +11,8 @@ from numbers import Integral, Real
 from pathlib import Path, PurePath
 from typing import Any
 
+from ferbench.config.targets import check_defined, check_own, check_root
+from ferbench.config.typed_values import items_of, pairs_of, plain_text, scalar_of, tree_of
 from ferbench.errors import ConfigError
 from ferbench.sentences import Setting, Text
 from ferbench.wording import did_you_mean
@@ -32,7 +34,7 @@ def build(node: Mapping[str, Any], *, where: str, allow_targets: tuple[str, ...]
     component = bind(cls, fields, where=where)
     for field in dataclasses.fields(component):
         if field.metadata.get("dotted"):
-            _check_root(getattr(component, field.name), f"{where}.{field.name}", allow_targets)
+            check_defined(getattr(component, field.name), f"{where}.{field.name}", allow_targets)
     return component
 
 
@@ -41,23 +43,14 @@ def _target_class(node: Mapping[str, Any], where: str, allow_targets: tuple[str,
     target = node.get("_target_")
     if not isinstance(target, str) or "." not in target:
         raise ConfigError(key=key, expected="the dotted path of a component", got=target)
-    _check_root(target, key, allow_targets)
+    check_root(target, key, allow_targets)
     module, _, name = target.rpartition(".")
     try:
-        return getattr(importlib.import_module(module), name)
+        found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"cannot import {target}: {error}", key=key) from error
-
-
-def _check_root(target: str, key: str, allow_targets: tuple[str, ...]) -> None:
-    root = target.split(".")[0]
-    if root in ("ferbench", *allow_targets):
-        return
-    raise ConfigError(
-        f"{target} lies outside ferbench",
-        key=key,
-        hint=Text("name its package to run it: ", Setting("allow_targets", f"[{root}]")),
-    )
+    check_own(found, target, key, allow_targets)
+    return found
 
 
 def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:
@@ -117,6 +110,8 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return value
+    if isinstance(value, str) and (origin in (tuple, Mapping) or dataclasses.is_dataclass(hint)):
+        value = _written_out(value)
     if origin in (typing.Union, types.UnionType):
         return _convert_union(value, args, where)
     if origin is typing.Literal:
@@ -130,17 +125,32 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
     return _convert_scalar(value, hint, where)
 
 
+def _written_out(text: str) -> Any:
+    """A list or a mapping that is still the text that was typed (``arguments``)."""
+    is_typed = items_of(text) is not None or pairs_of(text) is not None
+    return tree_of(text) if is_typed else text
+
+
 def _checked_literal(value: Any, allowed: tuple[Any, ...], where: str) -> Any:
+    if isinstance(value, bool) and plain_text(value) in allowed:
+        value = plain_text(value)
     if value not in allowed:
         raise ConfigError(key=where, expected=f"one of {', '.join(map(str, allowed))}", got=value)
     return value
 
 
 def _convert_mapping(value: Any, args: tuple[Any, ...], where: str) -> dict[Any, Any]:
-    """Convert the keys; the owner checks the values."""
+    """Convert the keys, and the values that fit; the owner checks those that do not."""
     if not isinstance(value, Mapping):
         raise ConfigError(key=where, expected="names with values {name: value}", got=value)
-    return {_convert(key, args[0], where): item for key, item in value.items()}
+    converted = {}
+    for key, item in value.items():
+        name = _convert(key, args[0], where)
+        try:
+            converted[name] = _convert(item, args[1], f"{where}.{name}")
+        except ConfigError:
+            converted[name] = item
+    return converted
 
 
 def _convert_union(value: Any, options: tuple[Any, ...], where: str) -> Any:
@@ -155,6 +165,8 @@ def _convert_union(value: Any, options: tuple[Any, ...], where: str) -> Any:
             return _convert(value, option, where)
         except ConfigError as error:
             errors.append(error)
+    if allows_none and isinstance(value, str) and scalar_of(value) is None:
+        return None
     is_deeper = len(errors) == 1 and errors[0].key != where
     if is_deeper or not allows_none:
         raise errors[0]
@@ -197,11 +209,23 @@ def _convert_scalar(value: Any, hint: Any, where: str) -> Any:
 
 
 def _without_loss(value: Any, hint: Any) -> Any:
-    """The value as ``hint`` where that says the same; else as it is."""
+    """The value as ``hint`` where that says the same; else as it is.
+
+    Words that a yaml or a command line may have for numbers and switches are still text here: only
+    the field knows whether they are names.
+    """
+    if isinstance(value, str) and hint in (bool, int, float):
+        return (
+            _without_loss(scalar_of(value), hint)
+            if not isinstance(scalar_of(value), str)
+            else value
+        )
     if isinstance(value, bool):
-        return value
-    if isinstance(value, Real) and hint in (float, str):
-        return hint(value)
+        return plain_text(value) if hint in (str, Path) else value
+    if isinstance(value, Real) and hint in (str, Path):
+        return hint(plain_text(value))
+    if isinstance(value, Real) and hint is float:
+        return float(value)
     if isinstance(value, Integral) and hint is int:
         return int(value)
     if isinstance(value, Real) and hint is int and float(value).is_integer():

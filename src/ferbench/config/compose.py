@@ -13,6 +13,7 @@ from ferbench.config.arguments import with_quotes
 from ferbench.config.groups import choices_of
 from ferbench.config.loader import load
 from ferbench.config.messages import hydra_errors
+from ferbench.config.secret_values import hide_passwords
 from ferbench.errors import ConfigError
 from ferbench.wording import did_you_mean
 
@@ -55,7 +56,7 @@ def compose(
     _check_choices(choices, config_dirs)
     plainest = {group: name for group, name in PLAINEST.items() if group not in as_configured}
     overrides = [f"{group}={choice}" for group, choice in {**plainest, **choices}.items()]
-    overrides += with_quotes(settings)
+    overrides += with_quotes(hide_passwords(settings))
     with hydra_errors(overrides, config_dirs=config_dirs):
         config = load(overrides, config_dirs=config_dirs)
         choices_made = config.hydra.runtime.choices

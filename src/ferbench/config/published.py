@@ -12,6 +12,7 @@ from ferbench.config.binding import bind
 from ferbench.config.groups import choices_of, yaml_text
 from ferbench.config.loader import load
 from ferbench.config.messages import hydra_errors
+from ferbench.config.secret_values import hide_passwords
 from ferbench.weights import PublishedFile
 
 
@@ -38,7 +39,7 @@ def chosen_files(
     Raises:
         ConfigError: an argument that cannot be read, or names no such key or choice.
     """
-    overrides = with_quotes(overrides)
+    overrides = with_quotes(hide_passwords(overrides))
     by_choice: dict[str, tuple[PublishedFile, ...]] = {}
     with hydra_errors(overrides):
         config = load(overrides)

@@ -9,22 +9,26 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
+from ferbench.config.yaml_files import load_yaml
 
 
-def recorded_components(config_yaml: Path, groups: Sequence[str]) -> dict[str, Any]:
+def recorded_components(
+    config_yaml: Path, groups: Sequence[str], *, allow_targets: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Components as a run had them, by group; the other groups need not be readable any more.
 
     Args:
         config_yaml: the run's ``config.yaml``.
         groups: such as ``event``.
+        allow_targets: packages outside ferbench that components may come from; what the file itself
+            says of them does not count.
 
     Raises:
         OSError: the file cannot be read.
         KeyError: it has no such group.
         ConfigError: a group does not describe a component of this version.
     """
-    config: Any = OmegaConf.to_container(OmegaConf.load(config_yaml))
-    allow_targets = tuple(config.get("allow_targets") or ())
+    config: Any = OmegaConf.to_container(load_yaml(config_yaml))
     return {
         group: build(config[group], where=group, allow_targets=allow_targets) for group in groups
     }

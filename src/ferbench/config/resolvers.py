@@ -6,6 +6,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from ferbench.config.secret_values import environment_value
 from ferbench.places import default_root, models_dir
 
 
@@ -15,6 +16,7 @@ def register_resolvers() -> None:
         return
     OmegaConf.register_new_resolver("ferbench.root", _root)
     OmegaConf.register_new_resolver("ferbench.models", _models)
+    OmegaConf.register_new_resolver("oc.env", environment_value, replace=True)
 
 
 def _root() -> str:

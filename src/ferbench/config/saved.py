@@ -8,16 +8,22 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from ferbench.config.settings import Settings, settings_from
+from ferbench.config.yaml_files import load_yaml
 
 
-def saved_settings(path: Path) -> Settings:
+def saved_settings(path: Path, *, allow_targets: tuple[str, ...] = ()) -> Settings:
     """Build the settings of a run's ``config.yaml``.
+
+    Args:
+        path: the file.
+        allow_targets: packages outside ferbench that components may come from; what the file itself
+            says of them does not count.
 
     Raises:
         ConfigError: it does not describe a run of this version.
     """
-    config: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
-    return settings_from(config)
+    config: Any = OmegaConf.to_container(load_yaml(path), resolve=True)
+    return settings_from({**config, "allow_targets": list(allow_targets)})
 
 
 def yaml_of(config: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Final
 
+from ferbench.checks import from_home
 from ferbench.datasets.assembly import assemble
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
@@ -53,7 +54,7 @@ class Demo:
         """
         folder = clips_dir(default_root())
         if self.folder is not None:
-            folder = Path(self.folder).expanduser()
+            folder = from_home(self.folder)
         return fetch(self.clips, folder, notify=notify)
 
     def load(self) -> LoadedDataset:

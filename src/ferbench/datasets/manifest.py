@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ferbench.checks import from_home
 from ferbench.datasets.naming import Naming, did_you_mean, raise_problems
 from ferbench.datasets.recordings import Moment, Recording, parse_moment
 from ferbench.errors import DatasetError
@@ -232,9 +233,9 @@ def _path(text: str, folder: Path) -> Path:
 
     Backward slashes, as another system writes them, are read where no such name exists.
     """
-    path = folder / Path(text).expanduser()
+    path = folder / from_home(text)
     if "\\" in text and not path.exists():
-        return folder / Path(text.replace("\\", "/")).expanduser()
+        return folder / from_home(text.replace("\\", "/"))
     return path
 
 

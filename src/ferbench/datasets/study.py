@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Final
 
+from ferbench.checks import from_home
 from ferbench.datasets.annotators import EVERYBODY
 from ferbench.datasets.assembly import assemble
 from ferbench.datasets.by_video import names_of_videos, sessions_of_videos
@@ -106,9 +107,9 @@ class Study:
         notices += more_notices
         tables = {}
         if self.manifest is not None:
-            tables["manifest"] = (Path(self.manifest).expanduser(),)
+            tables["manifest"] = (from_home(self.manifest),)
         if self.annotations is not None:
-            loaded = self._annotated(Path(self.annotations).expanduser(), recordings, footage)
+            loaded = self._annotated(from_home(self.annotations), recordings, footage)
         else:
             items = [Matched(footage=item, participant=item.participant) for item in footage]
             paired = unannotated(self._wanted(items))
@@ -123,9 +124,9 @@ class Study:
 
     def _recordings(self) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
         """All files, as the manifest or their names describe them, and notices."""
-        root = None if self.videos is None else Path(self.videos).expanduser()
+        root = None if self.videos is None else from_home(self.videos)
         if self.manifest is not None:
-            manifest = read_manifest(Path(self.manifest).expanduser(), self._naming, folder=root)
+            manifest = read_manifest(from_home(self.manifest), self._naming, folder=root)
             return manifest.recordings, manifest.notes
         assert root is not None
         videos = self._videos(root)

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ferbench.checks import from_home
 from ferbench.errors import ConfigError
 from ferbench.formats.annotation_table import AnnotationTable, Columns, Table
 from ferbench.formats.dispatch import open_annotations
@@ -41,7 +42,7 @@ def read_annotations(
         ConfigError: a format that cannot be used.
     """
     table = format if isinstance(format, Table) else _table(format)
-    place = Path(path).expanduser()
+    place = from_home(path)
     annotation_format, source = open_annotations(
         place, table, starts_known=starts_known, videos=videos
     )

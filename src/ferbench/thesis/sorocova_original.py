@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
+from ferbench.checks import from_home
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.matching import Rules, match
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming
@@ -139,7 +140,7 @@ class SorocovaOriginal:
         Raises:
             DatasetError: no folder, no CSV, or nothing was chosen.
         """
-        root, path = Path(self.videos).expanduser(), Path(self.annotations).expanduser()
+        root, path = from_home(self.videos), from_home(self.annotations)
         if not root.is_dir():
             raise DatasetError(f"no such folder: {root}. Check the path.", key="videos")
         pairs = select(list(walk(root)), _text(path))

@@ -18,8 +18,10 @@ from typing import Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
 from ferbench import atomic
+from ferbench.checks import from_home
 from ferbench.errors import TrackingError
 from ferbench.results import RunKind, RunRow
+from ferbench.secret_texts import masked, masked_values
 from ferbench.sentences import Setting, Text
 from ferbench.tracking.record import Record
 from ferbench.tracking.store import PREDICTIONS_TAG
@@ -37,7 +39,7 @@ class FilesStore:
     has_pages: ClassVar[bool] = False
 
     def __init__(self, *, folder: Path) -> None:
-        self.folder = folder.expanduser().resolve()
+        self.folder = from_home(folder).resolve()
 
     @property
     def uri(self) -> str:
@@ -61,7 +63,7 @@ class FilesStore:
         about = {
             "format": _FORMAT,
             "id": run_id,
-            "name": name,
+            "name": masked(name),
             "experiment": unquote(experiment_id),
             "kind": kind,
             "parent": parent,
@@ -200,7 +202,7 @@ def _now() -> str:
 
 def _add(about: dict[str, Any], **groups: Mapping[str, Any]) -> None:
     for name, values in groups.items():
-        about[name] |= values
+        about[name] |= masked_values(dict(values))
 
 
 def _write(path: Path, about: dict[str, Any]) -> None:

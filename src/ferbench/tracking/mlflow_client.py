@@ -44,7 +44,7 @@ def explained(uri: str, what: str, next_step: str) -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
         lines = str(error).splitlines()
         reason = lines[0] if lines else type(error).__name__
         message = Text(f"{what} in the MLflow store {uri} failed: {reason}. ", next_step)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ferbench.results import RunRow, RunState
+from ferbench.secret_texts import masked
 from ferbench.tracking.record import Input
 
 PARENT_TAG: Final = "mlflow.parentRunId"
@@ -53,10 +54,11 @@ def run_row(run: Any) -> RunRow:
 
 
 def shortened(value: str) -> str:
-    """A param within MLflow's length limit.
+    """A param within MLflow's length limit, secrets masked.
 
     Where its end goes, a digest keeps different ones apart.
     """
+    value = masked(value)
     if len(value) <= _VALUE_LIMIT:
         return value
     mark = f"... (sha256 {hashlib.sha256(value.encode()).hexdigest()[:12]})"
@@ -64,5 +66,5 @@ def shortened(value: str) -> str:
 
 
 def clipped(tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags within MLflow's length limit, cut where they are too long."""
-    return {name: value[:_TAG_LIMIT] for name, value in tags.items()}
+    """Tags within MLflow's length limit, secrets masked, cut where they are too long."""
+    return {name: masked(value)[:_TAG_LIMIT] for name, value in tags.items()}

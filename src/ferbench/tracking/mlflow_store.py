@@ -17,6 +17,7 @@ from filelock import FileLock
 from ferbench.errors import TrackingError
 from ferbench.places import store_uri
 from ferbench.results import RunKind, RunRow
+from ferbench.secret_texts import masked
 from ferbench.sentences import Setting, Text
 from ferbench.tracking.mlflow_client import (
     create_whole,
@@ -157,7 +158,8 @@ class MlflowStore:
         if parent:
             tags[PARENT_TAG] = parent
         with explained(self.uri, "starting a run", _SERVER_STEP):
-            return str(self.client.create_run(experiment_id, run_name=name, tags=tags).info.run_id)
+            run = self.client.create_run(experiment_id, run_name=masked(name), tags=tags)
+            return str(run.info.run_id)
 
     def log(self, run_id: str, record: Record) -> None:
         """Log everything of a record in few calls, and end the run.

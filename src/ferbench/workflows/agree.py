@@ -32,6 +32,7 @@ class _AgreeOptions:
     max_events: int | None
     segment_s: float | None
     uri: str | None
+    allow_targets: tuple[str, ...]
 
 
 def agree(
@@ -43,6 +44,7 @@ def agree(
     max_events: int | None = None,
     segment_s: float | None = None,
     uri: str | None = None,
+    allow_targets: Sequence[str] = (),
 ) -> Agreement:
     """Compare models with each other on segments, and on the expression of each frame.
 
@@ -58,6 +60,7 @@ def agree(
         max_events: leave out sessions in which a model has more events; None = take all.
         segment_s: of runs without the windowed rule: seconds per segment; None = 5.
         uri: of runs: an MLflow store, a folder of plain files, or ``files``; None = the usual one.
+        allow_targets: of runs: packages outside ferbench that their components may come from.
 
     Raises:
         ConfigError: there is no such file or model, or an option is for another kind of source.
@@ -72,6 +75,7 @@ def agree(
         max_events=max_events,
         segment_s=segment_s,
         uri=uri,
+        allow_targets=tuple(allow_targets),
     )
     if source is None:
         return _of_runs(None, options)
@@ -123,7 +127,13 @@ def _of_runs(target: str | None, options: _AgreeOptions) -> Agreement:
     if not selection.runs:
         raise DataError(f"{selection.what} has no runs to compare ({selection.where})")
     segment_s = SEGMENT_S if options.segment_s is None else options.segment_s
-    outputs = outputs_of_runs(store, selection.runs, what=selection.what, segment_s=segment_s)
+    outputs = outputs_of_runs(
+        store,
+        selection.runs,
+        what=selection.what,
+        segment_s=segment_s,
+        allow_targets=options.allow_targets,
+    )
     return compare_models(
         outputs,
         models=options.models,

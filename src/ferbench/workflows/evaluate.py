@@ -184,11 +184,14 @@ def _loaded(dataset: Dataset) -> LoadedDataset:
     return replace(loaded, notices=tuple(notices))
 
 
-def statistics_of_saved(config: Path) -> RunStatistics | None:
+def statistics_of_saved(
+    config: Path, *, allow_targets: tuple[str, ...] = ()
+) -> RunStatistics | None:
     """Statistics with pictures of a run that is done, from its configuration and stored tables.
 
     Args:
         config: the run's ``config.yaml``.
+        allow_targets: packages outside ferbench that its components may come from.
 
     Returns:
         None = the configuration asks for none, or nothing is annotated.
@@ -196,7 +199,7 @@ def statistics_of_saved(config: Path) -> RunStatistics | None:
     Raises:
         FerbenchError: the run cannot be evaluated again.
     """
-    settings = saved_settings(config)
+    settings = saved_settings(config, allow_targets=allow_targets)
     if settings.recipe.statistics.intervals == "none":
         return None
     settings = replace(settings, runtime=replace(settings.runtime, measure=False))

@@ -17,6 +17,7 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
 from ferbench.results import Analysis, Report, SessionResult
+from ferbench.secret_texts import masked
 from ferbench.tracking.record import Input, speed_source
 from ferbench.tracking.store import PREDICTIONS_TAG, Store
 from ferbench.types import LoadedDataset
@@ -31,13 +32,14 @@ def write_description(
     """Configuration, overrides, environment and stage keys, so that the run can be repeated."""
     keys = {result.session.session_id: _keys(result) for result in report.sessions}
     texts = {
-        CONFIG_FILE: config_yaml,
-        "overrides.txt": "".join(f"{line}\n" for line in overrides),
+        CONFIG_FILE: masked(config_yaml),
+        "overrides.txt": masked("".join(f"{line}\n" for line in overrides)),
         "environment.json": json.dumps(environment(), indent=1),
         "keys.json": json.dumps(keys, indent=1),
     }
     if report.notices:
-        texts["notices.txt"] = "".join(f"{without_folders(line)}\n" for line in report.notices)
+        lines = [without_folders(masked(line)) for line in report.notices]
+        texts["notices.txt"] = "".join(f"{line}\n" for line in lines)
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 
@@ -69,7 +71,7 @@ def tags_of(
         "ferbench.device": device,
         "speed.source": speed_source(report),
         "sessions.failed": "; ".join(
-            f"{f.session_id}: {without_folders(f.reason)}" for f in report.failures
+            f"{f.session_id}: {without_folders(masked(f.reason))}" for f in report.failures
         ),
     }
     if commit:

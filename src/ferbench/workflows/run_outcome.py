@@ -10,6 +10,7 @@ from typing import Final
 
 from ferbench import atomic
 from ferbench.report.run_text import failure_line
+from ferbench.secret_texts import masked_values
 from ferbench.workflows.evaluation import Evaluation
 
 RESULT_FILE: Final = "result.json"
@@ -62,7 +63,7 @@ class Outcome:
 
     def write(self, folder: Path) -> None:
         """Leave it in the run's folder, where a sweep collects it."""
-        atomic.write_text(folder / RESULT_FILE, json.dumps(asdict(self), indent=1))
+        atomic.write_text(folder / RESULT_FILE, json.dumps(masked_values(asdict(self)), indent=1))
 
 
 def read_outcome(folder: Path) -> Outcome | None:

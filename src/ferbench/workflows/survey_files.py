@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from ferbench.atomic import replacing
+from ferbench.checks import from_home
 from ferbench.config.groups import choices_of
 from ferbench.datasets.files import SUFFIXES
 from ferbench.datasets.manifest import COLUMNS
@@ -63,7 +64,7 @@ def data_set_files(videos: Path, out: Path, *, force: bool = False) -> DataSetFi
     Raises:
         ConfigError: ``out`` is a file, or files are there already.
     """
-    name = data_set_name(videos.expanduser().absolute().name, choices_of("dataset"))
+    name = data_set_name(from_home(videos).absolute().name, choices_of("dataset"))
     files = DataSetFiles(
         name=name,
         folder=out,

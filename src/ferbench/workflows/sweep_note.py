@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ferbench.errors import TrackingError
+from ferbench.secret_texts import masked
 from ferbench.workflows.tracked_run import SweepContext
 from ferbench.workflows.tracked_sweep import TrackedSweep
 
@@ -48,7 +49,7 @@ def write_sweep_note(
         "experiment_id": experiment_id,
         "parent_run_id": parent_run_id,
         "shared": list(shared),
-        "error": error,
+        "error": masked(error),
     }
     (folder / SWEEP_FILE).write_text(json.dumps(about), encoding="utf-8")
 

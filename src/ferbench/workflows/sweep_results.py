@@ -11,6 +11,7 @@ from ferbench.report.compare import compare
 from ferbench.report.comparison import Comparison
 from ferbench.report.files import write_csv
 from ferbench.results import RunRow, RunState
+from ferbench.secret_texts import masked
 from ferbench.workflows.evaluate import statistics_of_saved
 from ferbench.workflows.recording import CONFIG_FILE
 from ferbench.workflows.run_outcome import ARTIFACTS, Outcome, read_outcome
@@ -69,8 +70,14 @@ class SweepResults:
             return None
         return compare(self.rows)
 
-    def add_statistics(self, cell: RunRow) -> tuple[RunStatistics, list[Path]] | None:
+    def add_statistics(
+        self, cell: RunRow, *, allow_targets: tuple[str, ...] = ()
+    ) -> tuple[RunStatistics, list[Path]] | None:
         """Make the statistics of a cell, and add them to its files and its row.
+
+        Args:
+            cell: which.
+            allow_targets: packages outside ferbench that its components may come from.
 
         Returns:
             They, and their files; None = its configuration asks for none, or nothing is annotated.
@@ -79,7 +86,7 @@ class SweepResults:
             FerbenchError: the cell cannot be evaluated again.
         """
         artifacts = self.folder / self.folders[cell.run_id] / ARTIFACTS
-        statistics = statistics_of_saved(artifacts / CONFIG_FILE)
+        statistics = statistics_of_saved(artifacts / CONFIG_FILE, allow_targets=allow_targets)
         if statistics is None:
             return None
         files = statistics.copy_to(artifacts)
@@ -100,7 +107,7 @@ class SweepResults:
             The files.
         """
         asked = self.folder / "overrides.txt"
-        asked.write_text("".join(f"{line}\n" for line in overrides), encoding="utf-8")
+        asked.write_text(masked("".join(f"{line}\n" for line in overrides)), encoding="utf-8")
         if comparison is None:
             return [asked]
         table, counts = self.folder / _COMPARISON_TABLE, self.folder / _COUNTS_TABLE

@@ -15,6 +15,7 @@ from ferbench.config.settings import Settings
 from ferbench.errors import FerbenchError, TrackingError
 from ferbench.places import without_folders
 from ferbench.results import Report, RunKind
+from ferbench.secret_texts import masked
 from ferbench.tracking.record import Record
 from ferbench.tracking.settings import Predictions
 from ferbench.tracking.store import ERROR_TAG, Store
@@ -155,8 +156,8 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, FORESEEN):
-        return str(error) or type(error).__name__
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
+        return masked(str(error)) or type(error).__name__
+    return masked(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
 def _start(

@@ -8,12 +8,14 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING, Final
 
 import hydra
 
 from ferbench.config.resolvers import register_resolvers
+from ferbench.secret_texts import masked
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -63,11 +65,15 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us: they are shown without a stack
     from ferbench.app.hydra import status
     from ferbench.config.arguments import sweep_flag_first, with_quotes
+    from ferbench.config.loader import check_hydras_program
+    from ferbench.config.secret_values import hide_passwords
 
     register_resolvers()
-    sys.argv[1:] = with_quotes(sweep_flag_first(sys.argv[1:]))
+    check_hydras_program()
+    sys.argv[1:] = with_quotes(hide_passwords(sweep_flag_first(sys.argv[1:])))
     _end_in_order()
     try:
+        _check_options(sys.argv[1:])
         _task()
     except KeyboardInterrupt:
         status.abandon("interrupted")
@@ -80,12 +86,36 @@ def main() -> None:
         status.abandon(type(error).__name__)
     except Exception as error:
         status.abandon(type(error).__name__)
-        text = explain(error, sys.argv[1:])
+        text = explain(error, sys.argv[1:]) or _masked_stack(error)
         if text is None:
             raise
         sys.stderr.write(f"{text}\n")
         sys.exit(1)
     sys.exit(status.exit_code())
+
+
+def _check_options(arguments: list[str]) -> None:
+    """Refuse to run what a pickle says: reading one runs code.
+
+    Raises:
+        ConfigError: Hydra is asked to.
+    """
+    from hydra._internal.utils import get_args_parser
+
+    from ferbench.errors import ConfigError
+
+    options, _ = get_args_parser().parse_known_args(arguments)
+    if options.experimental_rerun is not None:
+        raise ConfigError(
+            "--experimental-rerun reads a pickle, which can run any code; the run's "
+            "config.yaml and overrides.txt say how to start it again"
+        )
+
+
+def _masked_stack(error: Exception) -> str | None:
+    """The stack of an error that tells a secret, without it; None = it tells none."""
+    stack = "".join(traceback.format_exception(error))
+    return masked(stack) if masked(stack) != stack else None
 
 
 def explain(error: Exception, arguments: list[str]) -> str | None:

@@ -14,6 +14,7 @@ from ferbench.app.tables import FittedTable
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.settings import Settings, settings_from
 from ferbench.report.run_text import failure_line, one_line, sessions_table, totals
+from ferbench.secret_texts import masked
 from ferbench.workflows.evaluate import evaluate_settings
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.progress import Progress
@@ -128,7 +129,7 @@ def _say_where(run: TrackedRun, artifacts: Path) -> None:
         look = compare_command(store)
         if store.has_pages:
             look = f"ferbench ui, {look}"
-        text = f"run {run_id[:8]}: {store.location(run_id)}   (look at runs: {look})"
+        text = f"run {run_id[:8]}: {masked(store.location(run_id))}   (look at runs: {look})"
     console.output_console().print(text, markup=False, soft_wrap=True)
 
 

@@ -20,6 +20,7 @@ from ferbench.config.resolvers import register_resolvers
 from ferbench.errors import FerbenchError
 from ferbench.report.comparison import Comparison
 from ferbench.results import RunRow
+from ferbench.secret_texts import masked
 from ferbench.tracking.settings import Tracking
 from ferbench.workflows.run_statistics import FOLDER as STATISTICS
 from ferbench.workflows.sweep_note import CLAIMS_FOLDER, write_sweep_note
@@ -39,6 +40,7 @@ class SweepCallback(Callback):
         self.folder = Path()
         self.overrides: list[str] = []
         self.detached = False
+        self.allow_targets: tuple[str, ...] = ()
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Create store, experiment and parent run, and leave a note for the cells."""
@@ -48,6 +50,7 @@ class SweepCallback(Callback):
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError:
             return  # Hydra is about to find the same, and ends the sweep before its first cell
+        self.allow_targets = tuple(config.allow_targets)
         self.overrides = [str(line) for line in config.hydra.overrides.task]
         self.detached = "submitit" in str(config.hydra.launcher.get("_target_", ""))
         params = dict(config.hydra.sweeper.get("params") or {})
@@ -66,8 +69,7 @@ class SweepCallback(Callback):
 
     def _start(self, config: DictConfig, swept: list[str]) -> None:
         node: Any = OmegaConf.to_container(config.tracking, resolve=True)
-        allowed_packages = tuple(config.allow_targets)
-        tracking: Tracking = build(node, where="tracking", allow_targets=allowed_packages)
+        tracking: Tracking = build(node, where="tracking", allow_targets=self.allow_targets)
         status.when_abandoned(self._finish)
         self.tracked = TrackedSweep.start(
             tracking,
@@ -140,7 +142,7 @@ class SweepCallback(Callback):
         Returns:
             Whether it got some.
         """
-        made = results.add_statistics(best)
+        made = results.add_statistics(best, allow_targets=self.allow_targets)
         if made is None:
             return False
         statistics, files = made
@@ -200,5 +202,5 @@ def _sweep_name(swept: list[str]) -> str:
     parts = ["sweep"]
     for text in swept:
         key, _, _ = text.partition("=")
-        parts.append(key if "/" in text else text)
+        parts.append(key if "/" in text else masked(text))
     return " ".join(parts)

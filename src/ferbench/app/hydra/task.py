@@ -17,7 +17,9 @@ from ferbench.app.hydra import status
 from ferbench.app.hydra.job import Cell, Job, run_job
 from ferbench.app.words import RunWords
 from ferbench.config.messages import missing_value
+from ferbench.config.secret_values import yaml_without_secrets
 from ferbench.errors import FerbenchError, TrackingError
+from ferbench.secret_texts import masked
 from ferbench.workflows.evaluate import run_name
 from ferbench.workflows.run_outcome import Outcome
 from ferbench.workflows.sweep_note import SWEEP_FILE, SweepNote, read_sweep_note
@@ -69,7 +71,7 @@ def job_of(config: DictConfig) -> Job:
         name = " ".join(short(line) for line in differing) or f"cell {hydra.job.num}"
     return Job(
         config=_plain(config),
-        config_yaml=OmegaConf.to_yaml(config, resolve=True),
+        config_yaml=yaml_without_secrets(config),
         choices=choices,
         overrides=overrides,
         name=name,
@@ -107,7 +109,7 @@ def short(override: str) -> str:
     >>> short("event=hysteresis"), short("event.enter=0.5")
     ('hysteresis', 'enter=0.5')
     """
-    key, _, value = override.lstrip("+~").partition("=")
+    key, _, value = masked(override).lstrip("+~").partition("=")
     last_of_path = value.replace("\\", "/").rstrip("/").rpartition("/")[2]
     if "." not in key:
         return last_of_path

@@ -136,7 +136,12 @@ def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
 
 
 def open_run(
-    store: Store, run: RunRow, name: str, tables_of_key: Mapping[str, Path]
+    store: Store,
+    run: RunRow,
+    name: str,
+    tables_of_key: Mapping[str, Path],
+    *,
+    allow_targets: tuple[str, ...] = (),
 ) -> RecordedRun:
     """Read a run's files.
 
@@ -145,13 +150,16 @@ def open_run(
         run: which.
         name: of the model, as it is shown.
         tables_of_key: see ``prediction_folders``.
+        allow_targets: packages outside ferbench that its components may come from.
 
     Raises:
         TrackingError: they are on a server, or cannot be read.
     """
     folder = _folder(store, run)
     try:
-        components = recorded_components(folder / "config.yaml", ("event", "signal", "selector"))
+        components = recorded_components(
+            folder / "config.yaml", ("event", "signal", "selector"), allow_targets=allow_targets
+        )
         keys = json.loads((folder / "keys.json").read_text(encoding="utf-8"))
         with (folder / "sessions.csv").open(encoding="utf-8", newline="") as stream:
             sessions = {row["session"]: row for row in csv.DictReader(stream)}

@@ -23,7 +23,12 @@ from ferbench.workflows.agreement.recorded_run import RecordedRun, open_run, pre
 
 
 def outputs_of_runs(
-    store: Store, runs: Sequence[RunRow], *, what: str, segment_s: float
+    store: Store,
+    runs: Sequence[RunRow],
+    *,
+    what: str,
+    segment_s: float,
+    allow_targets: tuple[str, ...] = (),
 ) -> ModelOutputs:
     """What recorded runs say.
 
@@ -36,6 +41,7 @@ def outputs_of_runs(
         runs: at least one.
         what: what they are, for people.
         segment_s: length of a segment where the event rule has none, seconds.
+        allow_targets: packages outside ferbench that components of the runs may come from.
 
     Raises:
         ConfigError: ``segment_s`` cannot be used.
@@ -43,7 +49,7 @@ def outputs_of_runs(
         DataError: no run has results.
     """
     _check_length(segment_s)
-    opened = _open(store, runs)
+    opened = _open(store, runs, allow_targets)
     if not opened:
         raise DataError(
             f"{what} has no run with results", hint=Text("look at them with ", Action("compare"))
@@ -76,13 +82,18 @@ def _check_length(segment_s: float) -> None:
         )
 
 
-def _open(store: Store, runs: Sequence[RunRow]) -> list[RecordedRun]:
+def _open(
+    store: Store, runs: Sequence[RunRow], allow_targets: tuple[str, ...]
+) -> list[RecordedRun]:
     """The runs with results, in the order in which they began."""
     tables_of_key = prediction_folders(store, sorted({run.experiment_id for run in runs}))
     finished = [run for run in runs if run.metrics]
     names = model_names(finished)
     in_order = sorted(finished, key=lambda run: run.started_unix_s)
-    return [open_run(store, run, names[run.run_id], tables_of_key) for run in in_order]
+    return [
+        open_run(store, run, names[run.run_id], tables_of_key, allow_targets=allow_targets)
+        for run in in_order
+    ]
 
 
 def _is_one_windowed_rule(runs: Sequence[RecordedRun]) -> bool:

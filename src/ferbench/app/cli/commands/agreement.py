@@ -10,6 +10,7 @@ import typer
 from ferbench.app.cli.options import csv_flag, errors_in_options, json_flag
 
 OPTIONS: Final = {
+    "allow_targets": "--allow-target",
     "format": "--format",
     "fps": "--fps",
     "max_events": "--max-events",
@@ -56,6 +57,10 @@ def agreement(
             help="Runs: MLflow store, folder of tracking=files, or 'files'; default: the usual one."
         ),
     ] = None,
+    allow_target: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PACKAGE", help="Runs: a package that their rules may come from."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write tables and pictures to this folder.")
     ] = None,
@@ -93,6 +98,7 @@ def agreement(
             max_events=max_events,
             segment_s=segment,
             uri=uri,
+            allow_targets=allow_target or (),
         )
         show(result, OptionWords(OPTIONS), as_csv=csv_, as_json=as_json)
         if out is not None:
