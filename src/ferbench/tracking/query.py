@@ -84,8 +84,8 @@ def runs_of(store: Store, target: str | None) -> RunsFound:
     Args:
         store: where to look.
         target: a run's id (or its first characters, at least 6), a sweep's id or name, an
-            experiment's name; None = the newest sweep, or without one the runs of the newest
-            experiment.
+            experiment's name; None = the newest sweep with results, or where there is no sweep the
+            runs of the newest experiment.
 
     Raises:
         TrackingError: nothing of that name; says what there is.
@@ -95,9 +95,9 @@ def runs_of(store: Store, target: str | None) -> RunsFound:
         raise TrackingError(f"the store {store.uri} holds no runs of ferbench yet", hint=_START)
     ids = list(experiments)
     if target is None:
-        sweeps = store.search(ids, kind="sweep", limit=1)
-        if sweeps:
-            return _cells(store, sweeps[0], experiments)
+        sweep = _newest_sweep(store, experiments)
+        if sweep is not None:
+            return sweep
         newest = store.search(ids, kind="run", limit=1)
         if not newest:
             raise TrackingError(f"the store {store.uri} holds no runs yet", hint=_START)
@@ -118,6 +118,16 @@ def runs_of(store: Store, target: str | None) -> RunsFound:
     if run.kind == "sweep":
         return _cells(store, run, experiments)
     return RunsFound(what=f"run {run.name}", where=_where(run, experiments), runs=(run,))
+
+
+def _newest_sweep(store: Store, experiments: dict[str, str]) -> RunsFound | None:
+    """The newest sweep with results, or, where none has any, the newest; None = there is none."""
+    sweeps = store.search(list(experiments), kind="sweep")
+    for sweep in sweeps:
+        found = _cells(store, sweep, experiments)
+        if any(row.metrics for row in found.runs):
+            return found
+    return _cells(store, sweeps[0], experiments) if sweeps else None
 
 
 def newest_experiment(store: Store) -> str | None:

@@ -95,9 +95,10 @@ def evaluate(
         choices, experiment=experiment, settings=settings, config_dirs=config_dirs
     )
     folder = None if output is None else _new_folder(output)
+    loaded = load_dataset(chosen.settings.dataset)  # what cannot be read leaves no record
     with TrackedRun.open(chosen.settings, chosen.choices, name=run_name(chosen.choices)) as run:
         evaluation = evaluate_settings(
-            chosen.settings, chosen.choices, on_progress=on_progress, notify=log.info
+            chosen.settings, chosen.choices, loaded, on_progress=on_progress, notify=log.info
         )
         return run.finish(evaluation, config_yaml=yaml_of(chosen.config), output=folder)
 
@@ -126,6 +127,7 @@ def run_name(choices: Mapping[str, str]) -> str:
 def evaluate_settings(
     settings: Settings,
     choices: Mapping[str, str],
+    loaded: LoadedDataset,
     *,
     statistics: bool | None = None,
     pictures: bool = True,
@@ -137,6 +139,7 @@ def evaluate_settings(
     Args:
         settings: all objects of the run.
         choices: name of the choice of every group.
+        loaded: of the settings' data set (see ``load_dataset``).
         statistics: also chance levels, intervals and curves; None = as the settings say for a
             single run.
         pictures: statistics with pictures.
@@ -144,10 +147,8 @@ def evaluate_settings(
         notify: told a sentence before each download.
 
     Raises:
-        FerbenchError: the data set cannot be read, or weights are missing. A session that fails is
-            in the report.
+        FerbenchError: weights are missing. A session that fails is in the report.
     """
-    loaded = _loaded(settings.dataset)
     sessions = loaded.sessions
     notices = (*loaded.notices, *exact_notice(settings.recipe, choices))
     cache = Cache(settings.paths.cache)
@@ -173,8 +174,12 @@ def evaluate_settings(
     )
 
 
-def _loaded(dataset: Dataset) -> LoadedDataset:
-    """What a data set says; settings that it names are fields of ``dataset``."""
+def load_dataset(dataset: Dataset) -> LoadedDataset:
+    """What a data set says; settings that it names are fields of ``dataset``.
+
+    Raises:
+        FerbenchError: it cannot be read.
+    """
     with errors_within("dataset"):
         loaded = dataset.load()
     notices = [
@@ -203,4 +208,5 @@ def statistics_of_saved(
     if settings.recipe.statistics.intervals == "none":
         return None
     settings = replace(settings, runtime=replace(settings.runtime, measure=False))
-    return evaluate_settings(settings, {}, statistics=True).statistics
+    loaded = load_dataset(settings.dataset)
+    return evaluate_settings(settings, {}, loaded, statistics=True).statistics

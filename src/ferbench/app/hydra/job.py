@@ -15,7 +15,8 @@ from ferbench.app.words import RunWords, reason_in
 from ferbench.config.settings import Settings, settings_from
 from ferbench.report.run_text import failure_line, one_line, sessions_table, totals
 from ferbench.secret_texts import masked
-from ferbench.workflows.evaluate import evaluate_settings
+from ferbench.types import LoadedDataset
+from ferbench.workflows.evaluate import evaluate_settings, load_dataset
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.progress import Progress
 from ferbench.workflows.run_outcome import ARTIFACTS, Outcome
@@ -75,8 +76,9 @@ def run_job(job: Job) -> Outcome:
     run = TrackedRun(stored=None)
     try:
         settings = settings_from(job.config)
+        loaded = load_dataset(settings.dataset)  # what cannot be read leaves no record
         with TrackedRun.open(settings, job.choices, name=job.name, sweep=job.sweep) as run:
-            outcome = _evaluate_and_record(job, settings, run)
+            outcome = _evaluate_and_record(job, settings, loaded, run)
     except FORESEEN as error:
         text = reason_in(RunWords(), error)
         log.error("%s: %s", type(error).__name__, text)
@@ -89,9 +91,11 @@ def run_job(job: Job) -> Outcome:
     return outcome
 
 
-def _evaluate_and_record(job: Job, settings: Settings, run: TrackedRun) -> Outcome:
+def _evaluate_and_record(
+    job: Job, settings: Settings, loaded: LoadedDataset, run: TrackedRun
+) -> Outcome:
     is_single = job.cell is None
-    evaluation = _evaluate(job, settings)
+    evaluation = _evaluate(job, settings, loaded)
     _print(job, evaluation)
     artifacts = job.output / ARTIFACTS
     evaluation.write(artifacts, config_yaml=job.config_yaml, overrides=job.overrides)
@@ -101,7 +105,7 @@ def _evaluate_and_record(job: Job, settings: Settings, run: TrackedRun) -> Outco
     return Outcome.of(evaluation, name=job.name, run_id=run.run_id)
 
 
-def _evaluate(job: Job, settings: Settings) -> Evaluation:
+def _evaluate(job: Job, settings: Settings, loaded: LoadedDataset) -> Evaluation:
     is_single = job.cell is None
     is_quiet = job.cell is not None and job.cell.side_by_side
     with console.frames_bar(quiet=is_quiet) as bar:
@@ -112,6 +116,7 @@ def _evaluate(job: Job, settings: Settings) -> Evaluation:
         evaluation = evaluate_settings(
             settings,
             job.choices,
+            loaded,
             statistics=makes_statistics(settings.recipe.statistics, cell=not is_single),
             pictures=is_single,
             on_progress=show,
