@@ -43,6 +43,9 @@ def timeline_table(timeline: Timeline) -> tuple[pa.Table, dict[str, Any]]:
         "rotation_deg": video.rotation_deg,
         "num_repaired": timeline.num_repaired,
         "damage": timeline.damage,
+        "picture_start_s": video.picture_start_s,
+        "drift_s": timeline.drift_s,
+        "notes": list(timeline.notes),
     }
     return table, about
 
@@ -61,10 +64,15 @@ def timeline_from(
         height_px=about["height_px"],
         fps_hz=about["fps_hz"],
         rotation_deg=about["rotation_deg"],
+        picture_start_s=about["picture_start_s"],
     )
-    edges = np.concatenate([start[:1], end])
     return Timeline(
-        video=video, edges_s=edges, num_repaired=about["num_repaired"], damage=about["damage"]
+        video=video,
+        edges_s=np.concatenate([start[:1], end]),
+        num_repaired=about["num_repaired"],
+        damage=about["damage"],
+        drift_s=about["drift_s"],
+        notes=tuple(about["notes"]),
     )
 
 

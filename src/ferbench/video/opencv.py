@@ -2,16 +2,16 @@
 
 Frames are counted, their times are not asked.
 
-Frame i starts at ``i / fps``, with the rate that OpenCV reports (the container's average), because
-that is what the thesis' rules count with. In a video of variable frame rate these times drift from
-the true ones; the ``pyav`` reader gives those. Pixels are OpenCV's own, rotated as the container
-says; 8-bit H.264 comes out as with ``pyav``, while 10-bit video differs by the rounding of the
-conversion to 8 bits. Where the size of the pictures changes, OpenCV scales them to the first one's
-size.
+Frame i starts ``i / fps`` after the first one, with the rate that OpenCV reports (the container's
+average), because that is what the thesis' rules count with. In a video of variable frame rate these
+times drift from the true ones, which is told; the ``pyav`` reader gives those. Pixels are OpenCV's
+own, rotated as the container says; 8-bit H.264 comes out as with ``pyav``, while 10-bit video
+differs by the rounding of the conversion to 8 bits. Where the size of the pictures changes, OpenCV
+scales them to the first one's size.
 
 OpenCV says nothing about damage: it stops. So the file is opened with PyAV first, for the reasons
 why it cannot be read, and its packets are listed after decoding (not decoded again), for its
-announced end; see ``ferbench.video.announced``.
+announced end, the picture's start and the clock (``ferbench.video.packet_clock``).
 """
 
 from __future__ import annotations
@@ -21,17 +21,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-import av.error
 import cv2
 import numpy as np
 
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
-from ferbench.video.announced import Announced, is_last
 from ferbench.video.buffers import Pixels, batched
 from ferbench.video.container import (
     REPLACE,
@@ -42,12 +39,21 @@ from ferbench.video.container import (
     opened,
     video_stream,
 )
+from ferbench.video.packet_clock import PacketClock, drift_note, packet_clock
+from ferbench.video.stream_choice import choice_note
+from ferbench.video.time_zero import TimeZero, check_time_settings, given_rate
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
     from ferbench.protocols import OpenVideo
 
 TOLERATED_DRIFT: Final = 0.05
 """Share by which frames x rate may differ from the length that the frames' own times give."""
+
+FEW_FRAMES: Final = 10
+"""So few frames say nothing of a rate."""
 
 # Quiet; what matters reaches the user as a VideoError.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -58,9 +64,21 @@ class OpencvReader:
     """Decodes the first video stream of a file with ``cv2.VideoCapture`` (FFmpeg).
 
     Source: https://opencv.org.
+
+    Attributes:
+        time_zero: what times are counted from: the container's start, as players show them, or the
+            first frame, as in the thesis.
+        rate_hz: frames per second of files without a clock (elementary streams); others keep the
+            rate that OpenCV reports. None = files without a clock are refused.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
+    time_zero: TimeZero = "container"
+    rate_hz: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_time_settings(self.time_zero, self.rate_hz)
 
     @contextmanager
     def open(
@@ -80,12 +98,14 @@ class OpencvReader:
         Raises:
             VideoError: the file is missing, empty, no video, has no video stream that OpenCV can
                 decode, or OpenCV knows no frame rate for it (that it made one up only shows after
-                the last frame).
+                the last frame); or its recording is not the first stream, which alone OpenCV
+                decodes; or it has no clock and no rate was given.
             ConfigError: ``batch_frames`` or ``threads`` is out of range.
         """
         check_asked(batch_frames, threads)
         with opened(path) as container:
-            video_stream(container, path)
+            _check_is_first(container, video_stream(container, path), path)
+            counted_hz = given_rate(container, path, self.rate_hz)
         wishes = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
         capture = cv2.VideoCapture(f"file:{path}", cv2.CAP_FFMPEG, wishes)
         try:
@@ -94,7 +114,14 @@ class OpencvReader:
                     f"{path}: OpenCV cannot open this video, though FFmpeg knows its format",
                     hint="convert it, e.g. to H.264 in mp4, or take the reader pyav",
                 )
-            yield _Decoding(path, capture, batch_frames=batch_frames, keep_damaged=keep_damaged)
+            yield _Decoding(
+                path,
+                capture,
+                counted_hz=counted_hz,
+                time_zero=self.time_zero,
+                batch_frames=batch_frames,
+                keep_damaged=keep_damaged,
+            )
         finally:
             capture.release()
 
@@ -103,20 +130,32 @@ class _Decoding:
     """One pass over one video: iterate it once, then ask for the timeline."""
 
     def __init__(
-        self, path: Path, capture: cv2.VideoCapture, *, batch_frames: int, keep_damaged: bool
+        self,
+        path: Path,
+        capture: cv2.VideoCapture,
+        *,
+        counted_hz: float | None,
+        time_zero: TimeZero,
+        batch_frames: int,
+        keep_damaged: bool,
     ) -> None:
         self._path = path
         self._capture = capture
         self._batch_frames = batch_frames
         self._keep_damaged = keep_damaged
-        self._fps_hz = _rate(capture, path)
+        self._has_clock = counted_hz is None
+        self._fps_hz = _rate(capture, path) if counted_hz is None else counted_hz
+        self._time_zero = time_zero
         # OpenCV tells the turn clockwise
         self._rotation_deg = round(-capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
         self._count = 0
         self._size_hw = (0, 0)
-        # By the frames' own timestamps; only to see whether seconds are missing.
+        # By the frames' own timestamps, after the stream's start.
         self._first_ms = math.inf
         self._last_ms = -math.inf
+        self._picture_start_s = 0.0
+        self._drift_s = 0.0
+        self._notes: tuple[str, ...] = ()
         self._damage = ""
         self._state = "new"
 
@@ -156,9 +195,15 @@ class _Decoding:
             height_px=self._size_hw[0],
             fps_hz=self._fps_hz,
             rotation_deg=self._rotation_deg,
+            picture_start_s=self._picture_start_s,
         )
+        start_s = self._picture_start_s if self._time_zero == "container" else 0.0
         return Timeline(
-            video=video, edges_s=np.arange(self._count + 1) / self._fps_hz, damage=self._damage
+            video=video,
+            edges_s=start_s + np.arange(self._count + 1) / self._fps_hz,
+            damage=self._damage,
+            drift_s=self._drift_s,
+            notes=self._notes,
         )
 
     def _frames(self) -> Iterator[Pixels]:
@@ -179,20 +224,32 @@ class _Decoding:
         self._last_ms = max(self._last_ms, at_ms)
 
     def _finish(self) -> None:
-        """Look for what only shows at the end: no frames, missing seconds."""
+        """Look for what only shows at the end: no frames, and what the packets tell."""
         if not self._count:
             raise VideoError(
                 f"{self._path}: no frame can be decoded: OpenCV found none in the video stream",
                 hint=REPLACE,
             )
+        if self._has_clock:
+            self._compare(packet_clock(self._path))
+
+    def _compare(self, clock: PacketClock) -> None:
+        """Look at what the packets say: missing seconds, the picture's start, drift."""
+        self._picture_start_s = clock.picture_start_s(self._first_ms / 1000)
         decoded_s = (self._last_ms - self._first_ms) / 1000 + 1 / self._fps_hz
-        expected_s = announced_s(self._path)
-        if expected_s - decoded_s <= TOLERATED_S:
+        if clock.has_jumps:  # OpenCV does not close them
+            missing = max(0, len(clock.shown_s) - self._count)
+            decoded_s = clock.announced_s - missing / self._fps_hz
+        if clock.announced_s - decoded_s <= TOLERATED_S:
             self._check_rate(decoded_s)
+            self._drift_s, at_end_s = clock.drift_s(self._count, self._fps_hz)
+            notes = (*clock.notes, drift_note(self._drift_s, at_end_s, rate_hz=self._fps_hz))
+            self._notes = tuple(note for note in notes if note)
             return
+        self._notes = clock.notes
         self._damage = (
             f"OpenCV stopped without a reason at {decoded_s:.3f} s after {self._count} frames, "
-            f"expected {expected_s:.3f} s{about_frames(self.estimated_frames)}"
+            f"expected {clock.announced_s:.3f} s{about_frames(self.estimated_frames)}"
         )
         if not self._keep_damaged:
             raise damaged(self._path, self._damage)
@@ -203,7 +260,9 @@ class _Decoding:
         OpenCV makes one up (1000 Hz) where the container has none.
         """
         counted_s = self._count / self._fps_hz
-        if abs(counted_s - decoded_s) > TOLERATED_S + TOLERATED_DRIFT * decoded_s:
+        is_far = abs(counted_s - decoded_s) > TOLERATED_S + TOLERATED_DRIFT * decoded_s
+        is_other_rate = self._count >= FEW_FRAMES and not 0.5 < counted_s / decoded_s < 2
+        if is_far or is_other_rate:
             raise VideoError(
                 f"{self._path}: OpenCV reports {self._fps_hz:g} Hz, by which the {self._count} "
                 f"frames last {counted_s:.3f} s; by their own times {decoded_s:.3f} s",
@@ -216,27 +275,13 @@ def _draw(bgr: Pixels, pixels: Pixels) -> None:
     cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=pixels)
 
 
-def announced_s(path: Path) -> float:
-    """Seconds from the first shown frame to the announced end of a video; nothing is decoded.
-
-    0 = nothing is announced.
-
-    Raises:
-        VideoError: the file cannot be read as a video.
-    """
-    with opened(path) as container:
-        stream = video_stream(container, path)
-        announced = Announced()
-        try:
-            for packet in container.demux(stream):
-                if not is_last(packet):
-                    announced.note(packet)
-        except av.error.FFmpegError:
-            pass  # what follows cannot be read; the index may still tell how much it is
-        first, end = announced.first_shown, announced.end(stream)
-        if first is None or end is None:
-            return 0.0
-        return float((end - first) * (stream.time_base or Fraction(1, 1000)))
+def _check_is_first(container: InputContainer, stream: VideoStream, path: Path) -> None:
+    """Raise VideoError unless a stream is the one that OpenCV decodes."""
+    if container.streams.video[0].index != stream.index:
+        raise VideoError(
+            f"{path}: {choice_note(container, stream)}; OpenCV decodes the first one only",
+            hint="take the reader pyav, or copy the recording into a file of its own",
+        )
 
 
 def _rate(capture: cv2.VideoCapture, path: Path) -> float:
