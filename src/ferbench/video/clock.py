@@ -117,7 +117,7 @@ class Clock:
 
     def _follow(self, packet: Packet[Any], time: int, ahead: Sequence[Packet[Any]]) -> None:
         """Go on to the next time of decoding, and close the jump before it if there is one."""
-        duration = packet.duration or 0
+        duration = self._plain_duration(packet)
         if self._last is None:
             self._last, self._step = time, duration or 1
             return
@@ -131,6 +131,17 @@ class Clock:
         elif time > self._last:
             self._step = duration or time - self._last
         self._last = time
+
+    def _plain_duration(self, packet: Packet[Any]) -> int:
+        """Ticks that a packet lasts, 0 = not known; an mp4 lets the one before a jump last so long.
+
+        The packet keeps no such duration: it would be taken for the end of the video.
+        """
+        duration: int = packet.duration or 0
+        if duration <= self._forward:
+            return duration
+        packet.duration = self._step
+        return 0
 
     def _is_off(self, time: int) -> bool:
         """Whether a time cannot follow the latest one."""

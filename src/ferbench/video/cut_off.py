@@ -13,7 +13,16 @@ from typing import BinaryIO, Final
 _EBML: Final = 0x1A45DFA3
 _SEGMENT: Final = 0x18538067
 _RIFF_HEADER: Final = 12
-_ROOM: Final = 0.5
+_AFTER_PACKETS: Final = (
+    b"idx1",  # AVI: the index
+    b"\x1c\x53\xbb\x6b",  # Matroska: cues,
+    b"\x12\x54\xc3\x67",  # tags,
+    b"\x19\x41\xa4\x69",  # attachments,
+    b"\x10\x43\xa7\x70",  # chapters,
+    b"\x11\x4d\x9b\x74",  # list of these
+)
+_NEAR: Final = 64
+_ROOM: Final = 0.1
 """Share of what is announced that the unread bytes must have room for, at the file's own rate."""
 
 
@@ -29,9 +38,18 @@ def has_room(path: Path, *, read_to: int, missing: float, there: float) -> bool:
     size = path.stat().st_size
     if _full_size(path) > size or there <= 0:
         return True
-    unread = size - read_to
+    if _is_at_the_end(path, read_to):
+        return False
     needed = missing / there * read_to
-    return unread >= _ROOM * needed
+    return size - read_to >= _ROOM * needed
+
+
+def _is_at_the_end(path: Path, read_to: int) -> bool:
+    """Whether what stands behind the last packet comes after all packets in sound files."""
+    with path.open("rb") as stream:
+        stream.seek(read_to)
+        behind = stream.read(_NEAR)
+    return len(behind) < _NEAR or any(mark in behind for mark in _AFTER_PACKETS)
 
 
 def _full_size(path: Path) -> int:

@@ -40,13 +40,10 @@ from ferbench.video.container import (
     video_stream,
 )
 from ferbench.video.packet_clock import PacketClock, drift_note, packet_clock
-from ferbench.video.stream_choice import choice_note
+from ferbench.video.stream_choice import check_is_first
 from ferbench.video.time_zero import TimeZero, check_time_settings, given_rate
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.stream import VideoStream
-
     from ferbench.protocols import OpenVideo
 
 TOLERATED_DRIFT: Final = 0.05
@@ -104,7 +101,7 @@ class OpencvReader:
         """
         check_asked(batch_frames, threads)
         with opened(path) as container:
-            _check_is_first(container, video_stream(container, path), path)
+            check_is_first(container, video_stream(container, path), path)
             counted_hz = given_rate(container, path, self.rate_hz)
         wishes = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
         capture = cv2.VideoCapture(f"file:{path}", cv2.CAP_FFMPEG, wishes)
@@ -144,7 +141,7 @@ class _Decoding:
         self._batch_frames = batch_frames
         self._keep_damaged = keep_damaged
         self._has_clock = counted_hz is None
-        self._fps_hz = _rate(capture, path) if counted_hz is None else counted_hz
+        self._fps_hz = counted_hz or _rate(capture, path)
         self._time_zero = time_zero
         # OpenCV tells the turn clockwise
         self._rotation_deg = round(-capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
@@ -239,7 +236,9 @@ class _Decoding:
         decoded_s = (self._last_ms - self._first_ms) / 1000 + 1 / self._fps_hz
         if clock.has_jumps:  # OpenCV does not close them
             missing = max(0, len(clock.shown_s) - self._count)
-            decoded_s = clock.announced_s - missing / self._fps_hz
+            decoded_s = clock.announced_s * self._count / (self._count + missing)
+            if not self._is_average(decoded_s):
+                self._fps_hz = self._count / decoded_s  # OpenCV's has the jumps in it
         if clock.announced_s - decoded_s <= TOLERATED_S:
             self._check_rate(decoded_s)
             self._drift_s, at_end_s = clock.drift_s(self._count, self._fps_hz)
@@ -254,15 +253,20 @@ class _Decoding:
         if not self._keep_damaged:
             raise damaged(self._path, self._damage)
 
+    def _is_average(self, decoded_s: float) -> bool:
+        """Whether the rate fits the seconds that the frames' own times give."""
+        counted_s = self._count / self._fps_hz
+        if self._count >= FEW_FRAMES and not 0.5 < counted_s / decoded_s < 2:
+            return False
+        return abs(counted_s - decoded_s) <= TOLERATED_S + TOLERATED_DRIFT * decoded_s
+
     def _check_rate(self, decoded_s: float) -> None:
         """Refuse a rate that is no average.
 
         OpenCV makes one up (1000 Hz) where the container has none.
         """
-        counted_s = self._count / self._fps_hz
-        is_far = abs(counted_s - decoded_s) > TOLERATED_S + TOLERATED_DRIFT * decoded_s
-        is_other_rate = self._count >= FEW_FRAMES and not 0.5 < counted_s / decoded_s < 2
-        if is_far or is_other_rate:
+        if not self._is_average(decoded_s):
+            counted_s = self._count / self._fps_hz
             raise VideoError(
                 f"{self._path}: OpenCV reports {self._fps_hz:g} Hz, by which the {self._count} "
                 f"frames last {counted_s:.3f} s; by their own times {decoded_s:.3f} s",
@@ -273,15 +277,6 @@ class _Decoding:
 def _draw(bgr: Pixels, pixels: Pixels) -> None:
     """Write OpenCV's BGR as RGB."""
     cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=pixels)
-
-
-def _check_is_first(container: InputContainer, stream: VideoStream, path: Path) -> None:
-    """Raise VideoError unless a stream is the one that OpenCV decodes."""
-    if container.streams.video[0].index != stream.index:
-        raise VideoError(
-            f"{path}: {choice_note(container, stream)}; OpenCV decodes the first one only",
-            hint="take the reader pyav, or copy the recording into a file of its own",
-        )
 
 
 def _rate(capture: cv2.VideoCapture, path: Path) -> float:

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Final
 import av.error
 from av.stream import Disposition
 
+from ferbench.errors import VideoError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
@@ -77,6 +81,19 @@ def choice_note(container: InputContainer, chosen: VideoStream) -> str:
     listed = ", ".join(_described(stream) for stream in others)
     count = len(others) + 1
     return f"{count} video streams: took {_described(chosen)}; not {listed}"
+
+
+def check_is_first(container: InputContainer, chosen: VideoStream, path: Path) -> None:
+    """Refuse a file for OpenCV, which decodes the first video stream only.
+
+    Raises:
+        VideoError: another stream was chosen.
+    """
+    if container.streams.video[0].index != chosen.index:
+        raise VideoError(
+            f"{path}: {choice_note(container, chosen)}; OpenCV decodes the first one only",
+            hint="take the reader pyav, or copy the recording into a file of its own",
+        )
 
 
 def _described(stream: VideoStream) -> str:
