@@ -256,7 +256,7 @@ class _Decoding:
     def _is_average(self, decoded_s: float) -> bool:
         """Whether the rate fits the seconds that the frames' own times give."""
         counted_s = self._count / self._fps_hz
-        if self._count >= FEW_FRAMES and not 0.5 < counted_s / decoded_s < 2:
+        if self._count >= FEW_FRAMES and not 0.1 < counted_s / decoded_s < 10:
             return False
         return abs(counted_s - decoded_s) <= TOLERATED_S + TOLERATED_DRIFT * decoded_s
 
