@@ -130,7 +130,7 @@ class PartResult:
 
     Attributes:
         analysis: stored tables.
-        start_s: the video's place in the session.
+        start_s: where the video's container begins, seconds of the session.
         chosen: i64 (T,), row in Faces of the participant, -1 = none.
         signals: one per wanted label.
         quality: plain measures of the video.
@@ -143,9 +143,14 @@ class PartResult:
     quality: dict[str, float]
 
     @property
+    def picture_start_s(self) -> float:
+        """Where its first frame begins, seconds of the session."""
+        return self.start_s + float(self.analysis.timeline.edges_s[0])
+
+    @property
     def end_s(self) -> float:
         """Where its last frame ends, seconds of the session."""
-        return self.start_s + self.analysis.timeline.duration_s
+        return self.start_s + float(self.analysis.timeline.edges_s[-1])
 
     def chosen_probs(self) -> F64:
         """Probabilities of the participant's face per frame, f64 (T, K); NaN = no face."""

@@ -28,6 +28,12 @@ TOLERANCE: Final = 1e-9
 TOLERANCE_S: Final = TOLERANCE
 """The same for times, in seconds."""
 
+LATE_PICTURE_S: Final = 0.1
+"""A picture may begin so long after its file and still count as beginning with it.
+
+In many files the sound begins a few milliseconds earlier.
+"""
+
 
 def union(stretches: Stretches) -> list[tuple[float, float]]:
     """The same time as stretches in order that do not touch; empty ones are dropped.

@@ -235,8 +235,8 @@ def test_one_table_of_all_events_with_lengths_beside_it(study, ferbench, tmp_pat
         "peak": "1.0",
     }
     assert rows_of(out.with_name("found.sessions.csv")) == [
-        {"session": "B 2", "duration_s": "1.6", "valid_s": "1.6"},
-        {"session": "dr. A 1", "duration_s": "1.6", "valid_s": "1.4"},
+        {"session": "B 2", "duration_s": "1.6", "valid_s": "1.6", "observed": ""},
+        {"session": "dr. A 1", "duration_s": "1.6", "valid_s": "1.4", "observed": ""},
     ]
     assert sorted(path.name for path in out.parent.iterdir()) == ["found.csv", "found.sessions.csv"]
     again = ferbench("events", study, out.parent, "--fps", 25, "--model", "APViT", "--out", out)
@@ -377,7 +377,8 @@ def test_our_tables_of_a_folder_count_once(ferbench, videos, warm_home, tmp_path
     (row,) = rows_of(tmp_path / "e.csv")
     (length,) = rows_of(tmp_path / "e.sessions.csv")
     assert (row["session"], row["label"]) == ("a smile, slow", "happiness")
-    assert length == {"session": "a smile, slow", "duration_s": "1.2", "valid_s": "1.2"}
+    assert length["session"] == "a smile, slow"
+    assert (length["duration_s"], length["valid_s"], length["observed"]) == ("1.2", "1.2", "")
     assert 0.5 < float(row["peak"]) <= 1
     both = ferbench("events", *sorted(tables.glob("a*")), *HAPPY)
     assert both.code == 0, both.err

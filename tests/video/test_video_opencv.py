@@ -14,7 +14,8 @@ from test_video_pyav import COUNTS, SHA
 
 from ferbench.errors import ConfigError, VideoError
 from ferbench.types import Timeline
-from ferbench.video.opencv import OpencvReader, _rate, announced_s
+from ferbench.video.opencv import OpencvReader, _rate
+from ferbench.video.packet_clock import packet_clock
 from ferbench.video.pyav import PyavReader
 from helpers.clips import damaged_copy, write_clip, write_sound
 
@@ -175,7 +176,7 @@ def test_colon_and_percent_in_the_name(clip, tmp_path, monkeypatch):
 def test_estimate_and_announced_length(clip):
     with OpencvReader().open(clip, batch_frames=1, threads=0, keep_damaged=False) as video:
         assert video.estimated_frames == 60
-    assert announced_s(clip) == pytest.approx(2.0)
+    assert packet_clock(clip).announced_s == pytest.approx(2.0)
 
 
 # --------------------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ def test_rate_that_opencv_made_up(tmp_path):
         stream.width, stream.height, stream.pix_fmt = 32, 32, "bgr0"
         stream.codec_context.time_base = Fraction(1, 1000)
         stream.codec_context.framerate = Fraction(0, 1)
-        for pts in (0, 9_000_000):
+        for pts in (0, 60_000):
             frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
             frame.pts, frame.time_base = pts, Fraction(1, 1000)
             writer.mux(stream.encode(frame))

@@ -47,7 +47,7 @@ def read_manifest(path: Path, naming: Naming, *, folder: Path | None = None) -> 
     It has the column ``path``, those that make a session's name, and any of the others of
     ``COLUMNS``.
 
-    ``start`` is when a file's first frame was: seconds of the session (12.5, or mm:ss such as
+    ``start`` is when a file begins: seconds of the session (12.5, or mm:ss such as
     0:12.5; a decimal comma counts too), or a clock time (three fields). ``observed_from`` and
     ``observed_to`` bound a stretch of the session that was annotated, in the same way; an empty
     cell leaves that end open. Other columns are for people; a name that looks like one of ours is

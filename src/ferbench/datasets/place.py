@@ -17,7 +17,7 @@ class Place:
         participant: who is on it.
         camera: which camera.
         part: which part of the session.
-        start: when its first frame was, as a manifest has it.
+        start: when it begins, as a manifest has it.
     """
 
     path: str

@@ -26,7 +26,7 @@ class Recording:
         participant: as written.
         camera: as written.
         part: which part of the session, where it has several files.
-        start: when its first frame was; None = not known.
+        start: when it begins; None = not known.
         observed: a stretch of the session that was annotated, its ends None where open; None =
             nothing said.
     """

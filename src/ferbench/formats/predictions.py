@@ -1,10 +1,10 @@
 """Predictions of one video as a table, in Parquet and in CSV, written and read.
 
 One row per face; a frame without a face has one row whose face columns are empty, so the table also
-holds the whole timeline. Columns: ``frame, start_s, end_s, face`` (row among the video's faces),
-``x1, y1, x2, y2`` (pixels), ``score``, ten landmark columns, one ``logit.<label>`` and one
-``prob.<label>`` per label (empty where the face was not classified). Numbers are written so that
-reading them gives the same bits.
+holds the whole timeline. Columns: ``frame, start_s, end_s`` (seconds from the container's start),
+``face`` (row among the video's faces), ``x1, y1, x2, y2`` (pixels), ``score``, ten landmark
+columns, one ``logit.<label>`` and one ``prob.<label>`` per label (empty where the face was not
+classified). Numbers are written so that reading them gives the same bits.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions
         "width_px": video.width_px,
         "height_px": video.height_px,
         "fps_hz": video.fps_hz,
+        "picture_start_s": video.picture_start_s,
     }
     return pa.table(columns).replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
 
@@ -197,6 +198,7 @@ def _timeline(
         width_px=about.get("width_px", 0),
         height_px=about.get("height_px", 0),
         fps_hz=about.get("fps_hz", len(first) / duration_s),
+        picture_start_s=about.get("picture_start_s", float(start[0])),
     )
     return Timeline(video=video, edges_s=np.concatenate([start[:1], end]))
 

@@ -10,7 +10,14 @@ import numpy as np
 
 from ferbench.errors import FerbenchError
 from ferbench.pipeline.count_rows import counts_rows
-from ferbench.pipeline.notices import crop_notice, oddities, unused_statistics
+from ferbench.pipeline.drift import check_drift
+from ferbench.pipeline.notices import (
+    crop_notice,
+    late_pictures,
+    oddities,
+    unused_statistics,
+    video_notices,
+)
 from ferbench.pipeline.parts import observed, start_s_of
 from ferbench.pipeline.quality import pooled, quality
 from ferbench.pipeline.recipe import Recipe
@@ -38,7 +45,8 @@ def evaluate(
         _warm_up(sessions[0], analyser)
     start = time.perf_counter()
     analysed, failures = _analyse(sessions, analyser)
-    results, later_failures = _decide(analysed, analyser.recipe)
+    is_drift_kept = analyser.runtime.on_drift == "keep"
+    results, later_failures = _decide(analysed, analyser.recipe, is_drift_kept=is_drift_kept)
     failures += later_failures
     wall_s = time.perf_counter() - start
     recipe = analyser.recipe
@@ -75,14 +83,25 @@ def _analyse(sessions: Sequence[Session], analyser: Analyser) -> tuple[Analysed,
     return analysed, failures
 
 
-def _decide(analysed: Analysed, recipe: Recipe) -> tuple[list[SessionResult], list[Failure]]:
-    """Events and scores of every session, with what is known of the participant's others."""
+def _decide(
+    analysed: Analysed, recipe: Recipe, *, is_drift_kept: bool
+) -> tuple[list[SessionResult], list[Failure]]:
+    """Events and scores of every session, with what is known of the participant's others.
+
+    Args:
+        analysed: sessions with the results of their videos.
+        recipe: what decides.
+        is_drift_kept: counted times may leave the container's clock (see ``check_drift``).
+    """
     results: list[SessionResult] = []
     failures: list[Failure] = []
     for session, parts in analysed:
         try:
             settled = _with_participant_baseline(session, parts, analysed, recipe)
-            results.append(_session(session, settled, recipe))
+            result = _session(session, settled, recipe)
+            if result.counts is not None and not is_drift_kept:
+                check_drift(settled, result.events, session.annotations or (), recipe.scoring)
+            results.append(result)
         except (FerbenchError, OSError) as error:
             failures.append(_failure(session, error, at=len(parts)))
     return results, failures
@@ -91,6 +110,7 @@ def _decide(analysed: Analysed, recipe: Recipe) -> tuple[list[SessionResult], li
 def _notices(results: Sequence[SessionResult], recipe: Recipe) -> list[str]:
     notices = crop_notice(recipe)
     notices += unused_statistics(recipe.scoring, recipe.statistics)
+    notices += [*late_pictures(results), *video_notices(results)]
     for result in results:
         notices += oddities(result, recipe.selector)
     return notices

@@ -13,8 +13,17 @@ from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.selectors.track import Track
 from ferbench.sentences import Setting, Text, joined
 from ferbench.timespans import contains
+from ferbench.video.time_notes import (
+    begins_late,
+    counted_from,
+    is_counted_from_picture,
+    other_notes,
+    start_note,
+)
+from ferbench.wording import some
 
 _FEW = 5
+_FEW_SESSIONS = 3
 MANY_SWITCHES = 3
 """Changes of the chosen face that are told, if they also are more than one per minute."""
 
@@ -37,6 +46,43 @@ def unused_statistics(criterion: Criterion, rules: StatisticsRules) -> list[str]
         return []
     settings = joined(", ", [Text(Setting(f"statistics.{name}")) for name in names])
     return [Text("not used: ", settings, f" (an event matches where {criterion})")]
+
+
+def late_pictures(results: Sequence[SessionResult]) -> list[str]:
+    """Pictures that begin later than their files; many of them in one sentence."""
+    late = [
+        (result.session.session_id, part.analysis.timeline)
+        for result in results
+        for part in result.parts
+        if begins_late(part.analysis.timeline)
+    ]
+    if len(late) <= _FEW_SESSIONS:
+        return [
+            joined("", [f"{name}: ", note])
+            for name, timeline in late
+            if (note := start_note(timeline)) is not None
+        ]
+    notices: list[str] = []
+    for picture in (False, True):
+        alike = [line for _, line in late if is_counted_from_picture(line) == picture]
+        starts_s = [timeline.video.picture_start_s for timeline in alike]
+        if starts_s:
+            what = (
+                f"the picture begins later than its file in {len(starts_s)} videos, by "
+                f"{min(starts_s):.3f} to {max(starts_s):.3f} s (sessions.csv: picture_start_s): "
+            )
+            notices.append(joined("", [what, counted_from(picture=picture)]))
+    return notices
+
+
+def video_notices(results: Sequence[SessionResult]) -> list[str]:
+    """What else is odd about streams and clocks; alike of many sessions in one sentence."""
+    sessions_of: dict[str, list[str]] = {}
+    for result in results:
+        for part in result.parts:
+            for note in other_notes(part.analysis.timeline):
+                sessions_of.setdefault(note, []).append(result.session.session_id)
+    return [f"{some(names)}: {note}" for note, names in sessions_of.items()]
 
 
 def oddities(result: SessionResult, selector: Selector) -> list[str]:

@@ -1,8 +1,8 @@
 """Where the parts of a session lie in it, and what of its time was recorded.
 
 A part lies where its start says, or right after the part before. Signals and events never reach
-across parts. What lies before the first part or between two parts was not recorded, so it is not
-observed: events and annotations there do not count.
+across parts. What lies before the first part, between two parts, or between a file's start and its
+first picture was not recorded, so it is not observed: events and annotations there do not count.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ferbench.errors import DatasetError
 from ferbench.results import PartResult
-from ferbench.timespans import complement, pieces
+from ferbench.timespans import LATE_PICTURE_S, complement, pieces, union
 from ferbench.types import Part, Session
 
 SEAM_S = 0.5
@@ -48,14 +48,19 @@ def start_s_of(part: Part, before: Sequence[PartResult]) -> float:
 def gaps_s(parts: Sequence[PartResult]) -> list[tuple[float, float]]:
     """Stretches [from_s, to_s) of which there is no video, in order.
 
-    Before the first part, between parts, and after a last part that is damaged: its rest is lost.
+    Before the first part, between parts, between a file's start and its picture, and after a last
+    part that is damaged: its rest is lost.
     """
     ends_s = [0.0, *(part.end_s for part in parts)]
     is_cut_off = bool(parts[-1].analysis.timeline.damage)
     last_s = math.inf if is_cut_off else ends_s[-1]
     starts_s = [*(part.start_s for part in parts), last_s]
-    stretches = zip(ends_s, starts_s, strict=True)
-    return [(end_s, start_s) for end_s, start_s in stretches if start_s - end_s > SEAM_S]
+    between = zip(ends_s, starts_s, strict=True)
+    gaps = [(end_s, start_s) for end_s, start_s in between if start_s - end_s > SEAM_S]
+    for part in parts:
+        if part.picture_start_s - part.start_s > LATE_PICTURE_S:
+            gaps.append((part.start_s, part.picture_start_s))
+    return union(gaps)
 
 
 def observed(

@@ -73,6 +73,8 @@ class Runtime:
         threads: decoder threads; 0 = as many as the decoder likes.
         on_damaged: what to do with a damaged video: ``error`` gives no results, ``keep`` uses what
             could be decoded.
+        on_drift: what to do with an annotated video whose counted times leave the container's clock
+            by more than half a matching window: ``error`` gives no results, ``keep`` uses them.
         tf32: allow reduced-precision matrix products on NVIDIA GPUs.
         measure: read no cache and time the whole way; only then is ``speed/e2e_fps`` logged.
         fetch_weights: bring missing weight files from where their yaml says.
@@ -82,6 +84,7 @@ class Runtime:
     batch_size: int = 16
     threads: int = 0
     on_damaged: Literal["error", "keep"] = "error"
+    on_drift: Literal["error", "keep"] = "error"
     tf32: bool = False
     measure: bool = False
     fetch_weights: bool = True

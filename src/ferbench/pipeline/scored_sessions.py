@@ -21,7 +21,7 @@ def scored_session(result: SessionResult, recipe: Recipe) -> ScoredSession:
         recipe: that it was made with.
     """
     session = result.session
-    recorded = [(part.start_s, part.end_s) for part in result.parts]
+    recorded = [(part.picture_start_s, part.end_s) for part in result.parts]
     observed = intersection(recorded, recorded if session.observed is None else session.observed)
     visible = [stretch for part in result.parts for stretch in _visible(part)]
     annotations = session.annotations or ()

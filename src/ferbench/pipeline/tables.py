@@ -47,6 +47,9 @@ def timeline_table(timeline: Timeline) -> tuple[pa.Table, dict[str, Any]]:
         "picture_notes": list(video.picture_notes),
         "num_repaired": timeline.num_repaired,
         "damage": timeline.damage,
+        "picture_start_s": video.picture_start_s,
+        "drift_s": timeline.drift_s,
+        "notes": list(timeline.notes),
     }
     return table, about
 
@@ -67,10 +70,15 @@ def timeline_from(
         rotation_deg=about["rotation_deg"],
         mirrored=about.get("mirrored", False),
         picture_notes=tuple(about.get("picture_notes", ())),
+        picture_start_s=about["picture_start_s"],
     )
-    edges = np.concatenate([start[:1], end])
     return Timeline(
-        video=video, edges_s=edges, num_repaired=about["num_repaired"], damage=about["damage"]
+        video=video,
+        edges_s=np.concatenate([start[:1], end]),
+        num_repaired=about["num_repaired"],
+        damage=about["damage"],
+        drift_s=about["drift_s"],
+        notes=tuple(about["notes"]),
     )
 
 

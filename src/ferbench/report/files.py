@@ -207,7 +207,7 @@ def session_rows(report: Report) -> tuple[tuple[str, ...], list[tuple[object, ..
         *SESSION_COLUMNS,
         *("tp", "fp", "fn", *metrics),
         *QUALITY_COLUMNS,
-        *("repaired_timestamps", "damage", "observed"),
+        *("repaired_timestamps", "damage", "picture_start_s", "end_s", "observed"),
     )
     rows = [
         (*_size(result), *_scores(result, num_metrics=len(metrics)), *_quality(result))
@@ -247,6 +247,8 @@ def _quality(result: SessionResult) -> tuple[object, ...]:
         *(result.quality[name] for name in QUALITY_COLUMNS),
         sum(timeline.num_repaired for timeline in timelines),
         "; ".join(timeline.damage for timeline in timelines if timeline.damage),
+        result.parts[0].picture_start_s,
+        result.parts[-1].end_s,
         stretches_text(result.session.observed),
     )
 

@@ -5,7 +5,7 @@ made of pixels, ``score`` counts and scores.
 
 Pixels are torch tensors on the device. Everything else is flat numpy on the CPU: M rows across the
 frames of a video, one row in memory = one row on disk. Colour is RGB. Times are seconds from the
-first frame's presentation timestamp, intervals are half-open. NaN means undefined.
+container's start, as players show them, intervals are half-open. NaN means undefined.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ class Part:
 
     Attributes:
         path: the file.
-        start_s: where its first frame is, in seconds of the session; None = where the part before
-            it ends (the first part: 0).
+        start_s: where it begins (its container, as a player shows it), in seconds of the session;
+            None = where the part before it ends (the first part: 0).
     """
 
     path: Path

@@ -7,12 +7,12 @@ frames of a video, one row in memory = one row on disk.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.errors import DataError
+from ferbench.types.shapes import check, check_rising, check_strictly_rising
 from ferbench.types.video_info import VideoInfo
 
 if TYPE_CHECKING:
@@ -23,70 +23,34 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 
-def _check(owner: object, name: str, shape: tuple[int | None, ...], dtype: str) -> None:
-    """Raise DataError unless attribute ``name`` has this shape (None = any) and dtype.
-
-    Dtypes are those of numpy and torch, by their names.
-    """
-    value: Any = getattr(owner, name)
-    got_shape = tuple(value.shape)
-    got_dtype = str(value.dtype).removeprefix("torch.")
-    if got_dtype != dtype or not _has_shape(got_shape, shape):
-        sizes = ", ".join("any" if size is None else str(size) for size in shape)
-        raise DataError(
-            f"{type(owner).__name__}.{name}: expected {dtype} of shape ({sizes}), "
-            f"got {got_dtype} of shape {got_shape}"
-        )
-
-
-def _has_shape(got: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
-    if len(got) != len(expected):
-        return False
-    pairs = zip(got, expected, strict=True)
-    return all(size is None or size == got_size for got_size, size in pairs)
-
-
-def _check_rising(owner: object, name: str) -> None:
-    steps = np.diff(getattr(owner, name))
-    _check_steps(owner, name, steps < 0, "rising")
-
-
-def _check_strictly_rising(owner: object, name: str) -> None:
-    steps = np.diff(getattr(owner, name))
-    _check_steps(owner, name, steps <= 0, "strictly rising")
-
-
-def _check_steps(owner: object, name: str, wrong: NDArray[np.bool_], expected: str) -> None:
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(
-            f"{type(owner).__name__}.{name}: expected {expected} values, "
-            f"they fall or repeat after row {row}"
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Timeline:
     """When each decoded frame is on screen: frame i from ``edges_s[i]`` to ``edges_s[i + 1]``.
 
     Attributes:
         video: the video.
-        edges_s: f64 (T+1,), strictly rising, starts at 0.
+        edges_s: f64 (T+1,), strictly rising, seconds from the container's start, as players show
+            them (or from the first frame, where a reader was asked for that).
         num_repaired: frames whose timestamp was missing or repeated and was put between its
             neighbours.
         damage: why the video counts as damaged ("" = sound); only kept when the caller asked to
             keep such videos.
+        drift_s: counted times only: by how much they differ from the container's clock where they
+            differ most; above 0 = they are later.
+        notes: what else a reader of the times should know, a sentence each.
     """
 
     video: VideoInfo
     edges_s: F64
     num_repaired: int = 0
     damage: str = ""
+    drift_s: float = 0.0
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the edges."""
-        _check(self, "edges_s", (self.video.num_frames + 1,), "float64")
-        _check_strictly_rising(self, "edges_s")
+        check(self, "edges_s", (self.video.num_frames + 1,), "float64")
+        check_strictly_rising(self, "edges_s")
 
     @property
     def duration_s(self) -> float:
@@ -108,8 +72,8 @@ class FrameBatch:
 
     def __post_init__(self) -> None:
         """Check shapes."""
-        _check(self, "index", (None,), "int64")
-        _check(self, "rgb", (len(self.index), 3, None, None), "uint8")
+        check(self, "index", (None,), "int64")
+        check(self, "rgb", (len(self.index), 3, None, None), "uint8")
 
     def __len__(self) -> int:
         return len(self.index)
@@ -135,12 +99,12 @@ class Faces:
 
     def __post_init__(self) -> None:
         """Check shapes and the order of frames."""
-        _check(self, "frame", (None,), "int64")
+        check(self, "frame", (None,), "int64")
         m = len(self.frame)
-        _check(self, "box_xyxy", (m, 4), "float32")
-        _check(self, "score", (m,), "float32")
-        _check(self, "landmarks_xy", (m, 5, 2), "float32")
-        _check_rising(self, "frame")
+        check(self, "box_xyxy", (m, 4), "float32")
+        check(self, "score", (m,), "float32")
+        check(self, "landmarks_xy", (m, 5, 2), "float32")
+        check_rising(self, "frame")
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -202,8 +166,8 @@ class Crops:
 
     def __post_init__(self) -> None:
         """Check shapes."""
-        _check(self, "row", (None,), "int64")
-        _check(self, "rgb", (len(self.row), 3, None, None), "uint8")
+        check(self, "row", (None,), "int64")
+        check(self, "rgb", (len(self.row), 3, None, None), "uint8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -224,11 +188,11 @@ class Expressions:
 
     def __post_init__(self) -> None:
         """Check shapes and the order of frames."""
-        _check(self, "frame", (None,), "int64")
+        check(self, "frame", (None,), "int64")
         m = len(self.frame)
-        _check(self, "face", (m,), "int64")
-        _check(self, "logits", (m, len(self.labels)), "float32")
-        _check_rising(self, "frame")
+        check(self, "face", (m,), "int64")
+        check(self, "logits", (m, len(self.labels)), "float32")
+        check_rising(self, "frame")
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -271,4 +235,4 @@ class Signal:
 
     def __post_init__(self) -> None:
         """Check shapes."""
-        _check(self, "value", (self.timeline.video.num_frames,), "float64")
+        check(self, "value", (self.timeline.video.num_frames,), "float64")

@@ -23,6 +23,8 @@ class VideoInfo:
         picture_notes: what a reader of the numbers should know of how the stored picture became
             the shown one, a sentence each: pixels that were stretched, colours that were or were
             not converted.
+        picture_start_s: seconds from the container's start to the first frame, also where the
+            timeline is not counted from the container's start.
     """
 
     video_id: str
@@ -35,3 +37,4 @@ class VideoInfo:
     rotation_deg: int = 0
     mirrored: bool = False
     picture_notes: tuple[str, ...] = ()
+    picture_start_s: float = 0.0

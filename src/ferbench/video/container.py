@@ -19,6 +19,8 @@ from ferbench.checks import check_at_least_1
 from ferbench.errors import ConfigError, VideoError
 from ferbench.sentences import Setting, Text
 from ferbench.video.limits import FFMPEG_OPTIONS, MOST_PIXELS
+from ferbench.video.stream_choice import candidates, recording
+from ferbench.video.time_zero import has_clock
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -73,12 +75,12 @@ def _check_is_file(path: Path) -> None:
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The first video stream that is no cover art.
+    """The video stream that is the recording (see ``ferbench.video.stream_choice``).
 
     Raises:
         VideoError: there is none, FFmpeg has no decoder for it, or its frames are too large.
     """
-    stream = _first_moving(container)
+    stream = _recording(container, path)
     if stream is None:
         raise VideoError(
             f"{path}: the file holds no video stream, only: {_kinds(container)}. Expected a video."
@@ -127,21 +129,24 @@ def _kinds(container: InputContainer) -> str:
     return ", ".join(sorted(kinds)) or "nothing"
 
 
-def _first_moving(container: InputContainer) -> VideoStream | None:
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            return stream
-    return None
+def _recording(container: InputContainer, path: Path) -> VideoStream | None:
+    ranked = candidates(container)
+    if len(ranked) < 2:
+        return next(iter(ranked), None)
+    with opened(path) as fresh:
+        index = recording(fresh, ranked)
+    return next(stream for stream in ranked if stream.index == index)
 
 
 def container_rate(path: Path) -> float:
     """Average frame rate that the container announces, frames per second; nothing is decoded.
 
     Raises:
-        VideoError: the file cannot be read as a video, or announces no rate.
+        VideoError: the file cannot be read as a video, or announces no rate (what an elementary
+            stream announces is a guess).
     """
     with opened(path) as container:
-        rate = video_stream(container, path).average_rate
+        rate = video_stream(container, path).average_rate if has_clock(container) else None
     if not rate:
         raise VideoError(f"{path}: the container announces no frame rate. Give the rate by hand.")
     return float(rate)

@@ -63,7 +63,7 @@ def _rising_runs(values: Sequence[int]) -> list[int]:
 def frame_edges(
     pts: Sequence[int | None], *, last_duration: int, usual_step: float
 ) -> tuple[F64, int]:
-    """Edges of T frames in ticks of the time base, from the first frame's start.
+    """Edges of T frames in ticks of the time base, on the timestamps' clock.
 
     A missing, repeated or backward timestamp is put on the line between its trusted neighbours;
     before the first and after the last trusted one, frames follow at the average step.
@@ -74,11 +74,12 @@ def frame_edges(
         usual_step: ticks per frame (> 0) where fewer than two timestamps can be trusted.
 
     Returns:
-        f64 (T+1,) strictly rising, starting at 0; and how many timestamps were repaired.
+        f64 (T+1,) strictly rising (from 0 where no timestamp is known); and how many timestamps
+        were repaired.
 
     >>> edges, repaired = frame_edges([10, None, 30], last_duration=0, usual_step=1.0)
     >>> edges.tolist(), repaired
-    ([0.0, 10.0, 20.0, 30.0], 1)
+    ([10.0, 20.0, 30.0, 40.0], 1)
     """
     count = len(pts)
     known = trusted(pts)
@@ -91,7 +92,7 @@ def frame_edges(
     if last_duration > 0 and count - 1 in known:
         last_step = last_duration
     edges = np.append(starts, starts[-1] + last_step)
-    return edges - edges[0], count - len(known)
+    return edges, count - len(known)
 
 
 def _starts(count: int, known: I64, ticks: F64, step: float) -> F64:

@@ -2,17 +2,17 @@
 
 Frames are counted, their times are not asked.
 
-Frame i starts at ``i / fps``, with the rate that OpenCV reports (the container's average), because
-that is what the thesis' rules count with. In a video of variable frame rate these times drift from
-the true ones; the ``pyav`` reader gives those. Pixels are OpenCV's own, upright and square as with
-``pyav``. 8-bit video comes out as with ``pyav``, while 10-bit video differs by the rounding of the
-conversion to 8 bits; that nothing else differs is checked on a sample of the frames (see
-``ferbench.video.picture_check``). Where the size of the pictures changes, OpenCV scales them to the
-first one's size.
+Frame i starts ``i / fps`` after the first one, with the rate that OpenCV reports (the container's
+average), because that is what the thesis' rules count with. In a video of variable frame rate these
+times drift from the true ones, which is told; the ``pyav`` reader gives those. Pixels are OpenCV's
+own, upright and square as with ``pyav``. 8-bit video comes out as with ``pyav``, while 10-bit video
+differs by the rounding of the conversion to 8 bits; that nothing else differs is checked on a
+sample of the frames (see ``ferbench.video.picture_check``). Where the size of the pictures changes,
+OpenCV scales them to the first one's size.
 
 OpenCV says nothing about damage: it stops. So the file is opened with PyAV first, for the reasons
 why it cannot be read, and its packets are listed after decoding (not decoded again), for its
-announced end; see ``ferbench.video.announced``.
+announced end, the picture's start and the clock (``ferbench.video.packet_clock``).
 """
 
 from __future__ import annotations
@@ -22,37 +22,33 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
-import av.error
 import cv2
 import numpy as np
 
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
-from ferbench.video.announced import Announced, is_last
 from ferbench.video.buffers import Pixels, batched
 from ferbench.video.container import (
     REPLACE,
-    TOLERATED_S,
-    about_frames,
     check_asked,
     check_first_frame,
     damaged,
     opened,
     video_stream,
 )
+from ferbench.video.counted import CountedEnd, CountedFrames
 from ferbench.video.limits import FFMPEG_OPTIONS
+from ferbench.video.packet_clock import packet_clock
 from ferbench.video.picture_check import FIRST, PictureCheck, picture_check
 from ferbench.video.shown_picture import ShownPicture
+from ferbench.video.stream_choice import check_is_first
+from ferbench.video.time_zero import TimeZero, check_time_settings, given_rate
 
 if TYPE_CHECKING:
     from ferbench.protocols import OpenVideo
-
-TOLERATED_DRIFT: Final = 0.05
-"""Share by which frames x rate may differ from the length that the frames' own times give."""
 
 # Quiet; what matters reaches the user as a VideoError.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -66,9 +62,21 @@ class OpencvReader:
     """Decodes the first video stream of a file with ``cv2.VideoCapture`` (FFmpeg).
 
     Source: https://opencv.org.
+
+    Attributes:
+        time_zero: what times are counted from: the container's start, as players show them, or the
+            first frame, as in the thesis.
+        rate_hz: frames per second of files without a clock (elementary streams); others keep the
+            rate that OpenCV reports. None = files without a clock are refused.
     """
 
     version: ClassVar[str] = "2"
+    time_zero: TimeZero = "container"
+    rate_hz: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_time_settings(self.time_zero, self.rate_hz)
 
     @contextmanager
     def open(
@@ -88,12 +96,16 @@ class OpencvReader:
         Raises:
             VideoError: the file is missing, empty, no video, has no video stream that OpenCV can
                 decode, or OpenCV knows no frame rate for it (that it made one up only shows after
-                the last frame).
+                the last frame); or its recording is not the first stream, which alone OpenCV
+                decodes; or it has no clock and no rate was given.
             ConfigError: ``batch_frames`` or ``threads`` is out of range.
         """
         check_asked(batch_frames, threads)
         with opened(path) as container:
-            check_first_frame(container, video_stream(container, path), path)
+            stream = video_stream(container, path)
+            check_is_first(container, stream, path)
+            counted_hz = given_rate(container, path, self.rate_hz)
+            check_first_frame(container, stream, path)
         wishes = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
         with picture_check(path) as check:
             capture = cv2.VideoCapture(f"file:{path}", cv2.CAP_FFMPEG, wishes)
@@ -106,7 +118,13 @@ class OpencvReader:
                     )
                 capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)  # it knows no mirror images
                 yield _Decoding(
-                    path, capture, check, batch_frames=batch_frames, keep_damaged=keep_damaged
+                    path,
+                    capture,
+                    check,
+                    counted_hz=counted_hz,
+                    time_zero=self.time_zero,
+                    batch_frames=batch_frames,
+                    keep_damaged=keep_damaged,
                 )
             finally:
                 capture.release()
@@ -121,6 +139,8 @@ class _Decoding:
         capture: cv2.VideoCapture,
         check: PictureCheck,
         *,
+        counted_hz: float | None,
+        time_zero: TimeZero,
         batch_frames: int,
         keep_damaged: bool,
     ) -> None:
@@ -130,12 +150,10 @@ class _Decoding:
         self._picture = check.picture or ShownPicture(stored_hw=(0, 0))
         self._batch_frames = batch_frames
         self._keep_damaged = keep_damaged
-        self._fps_hz = _rate(capture, path)
-        self._count = 0
-        # By the frames' own timestamps; only to see whether seconds are missing.
-        self._first_ms = math.inf
-        self._last_ms = -math.inf
-        self._damage = ""
+        self._has_clock = counted_hz is None
+        self._counted = CountedFrames(path, counted_hz or _rate(capture, path))
+        self._time_zero = time_zero
+        self._end = CountedEnd()
         self._state = "new"
 
     @property
@@ -173,16 +191,22 @@ class _Decoding:
             video_id=video_id,
             path=self._path,
             sha256=sha256,
-            num_frames=self._count,
+            num_frames=self._counted.count,
             width_px=width,
             height_px=height,
-            fps_hz=self._fps_hz,
+            fps_hz=self._counted.fps_hz,
             rotation_deg=self._picture.orientation.rotation_deg,
             mirrored=self._picture.orientation.is_mirrored,
             picture_notes=self._picture.notes,
+            picture_start_s=self._end.picture_start_s,
         )
+        start_s = self._end.picture_start_s if self._time_zero == "container" else 0.0
         return Timeline(
-            video=video, edges_s=np.arange(self._count + 1) / self._fps_hz, damage=self._damage
+            video=video,
+            edges_s=start_s + np.arange(video.num_frames + 1) / video.fps_hz,
+            damage=self._end.damage,
+            drift_s=self._end.drift_s,
+            notes=self._end.notes,
         )
 
     def _frames(self) -> Iterator[Pixels]:
@@ -192,19 +216,20 @@ class _Decoding:
             if not there:
                 break
             pixels = np.asarray(bgr, np.uint8)
-            self._compare(pixels)
-            self._note()
+            at_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+            self._compare(pixels, at_ms)
+            self._counted.note(at_ms)
             yield pixels
         self._finish()
 
-    def _compare(self, bgr: Pixels) -> None:
+    def _compare(self, bgr: Pixels, at_ms: float) -> None:
         """Compare a sample of the frames with what is in the file."""
-        if not self._check.wants(self._count):
+        number = self._counted.count
+        if not self._check.wants(number):
             return
         is_intra = self._capture.get(cv2.CAP_PROP_FRAME_TYPE) == ord("I")
-        if is_intra or self._count < FIRST:
-            at_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
-            self._check.compare(self._count, bgr, at_ms=at_ms)
+        if is_intra or number < FIRST:
+            self._check.compare(number, bgr, at_ms=at_ms)
 
     def _draw(self, bgr: Pixels, pixels: Pixels) -> None:
         """Write OpenCV's BGR as RGB, as it is shown."""
@@ -213,27 +238,15 @@ class _Decoding:
             return
         self._picture.draw(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8), pixels)
 
-    def _note(self) -> None:
-        self._count += 1
-        at_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
-        self._first_ms = min(self._first_ms, at_ms)
-        self._last_ms = max(self._last_ms, at_ms)
-
     def _finish(self) -> None:
-        """Look for what only shows at the end: no frames, missing seconds."""
-        if not self._count:
+        """Look for what only shows at the end: no frames, and what the packets tell."""
+        if not self._counted.count:
             self._refuse_empty()
-        decoded_s = (self._last_ms - self._first_ms) / 1000 + 1 / self._fps_hz
-        expected_s = announced_s(self._path)
-        if expected_s - decoded_s <= TOLERATED_S:
-            self._check_rate(decoded_s)
+        if not self._has_clock:
             return
-        self._damage = (
-            f"OpenCV stopped without a reason at {decoded_s:.3f} s after {self._count} frames, "
-            f"expected {expected_s:.3f} s{about_frames(self.estimated_frames)}"
-        )
-        if not self._keep_damaged:
-            raise damaged(self._path, self._damage)
+        self._end = self._counted.held_against(packet_clock(self._path), self.estimated_frames)
+        if self._end.damage and not self._keep_damaged:
+            raise damaged(self._path, self._end.damage)
 
     def _refuse_empty(self) -> NoReturn:
         """Raise VideoError, by whose fault no frame came."""
@@ -248,42 +261,6 @@ class _Decoding:
             f"{self._path}: no frame can be decoded: OpenCV found none in the video stream",
             hint=REPLACE,
         )
-
-    def _check_rate(self, decoded_s: float) -> None:
-        """Refuse a rate that is no average.
-
-        OpenCV makes one up (1000 Hz) where the container has none.
-        """
-        counted_s = self._count / self._fps_hz
-        if abs(counted_s - decoded_s) > TOLERATED_S + TOLERATED_DRIFT * decoded_s:
-            raise VideoError(
-                f"{self._path}: OpenCV reports {self._fps_hz:g} Hz, by which the {self._count} "
-                f"frames last {counted_s:.3f} s; by their own times {decoded_s:.3f} s",
-                hint="take the reader pyav, which reads these",
-            )
-
-
-def announced_s(path: Path) -> float:
-    """Seconds from the first shown frame to the announced end of a video; nothing is decoded.
-
-    0 = nothing is announced.
-
-    Raises:
-        VideoError: the file cannot be read as a video.
-    """
-    with opened(path) as container:
-        stream = video_stream(container, path)
-        announced = Announced()
-        try:
-            for packet in container.demux(stream):
-                if not is_last(packet):
-                    announced.note(packet)
-        except av.error.FFmpegError:
-            pass  # what follows cannot be read; the index may still tell how much it is
-        first, end = announced.first_shown, announced.end(stream)
-        if first is None or end is None:
-            return 0.0
-        return float((end - first) * (stream.time_base or Fraction(1, 1000)))
 
 
 def _rate(capture: cv2.VideoCapture, path: Path) -> float:

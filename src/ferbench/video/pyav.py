@@ -1,10 +1,12 @@
 """Reads videos with FFmpeg through PyAV.
 
 Pictures are those that a player shows (PyAV hands frames out as they are stored): see
-``ferbench.video.shown_picture`` and ``ferbench.video.colour``. Frames that the container marks
-to be discarded do not come out, and times are the frames' own presentation timestamps. A file
-counts as damaged when the decoder reports an error, or when the last decoded frame ends more than
-``TOLERATED_S`` before its announced end (see ``ferbench.video.announced``).
+``ferbench.video.shown_picture`` and ``ferbench.video.colour``. Frames that the container marks to
+be discarded do not come out, and times are the frames' own presentation timestamps, counted from
+the container's start (``ferbench.video.time_zero``) with jumps of its clock closed
+(``ferbench.video.clock``). A file counts as damaged when the decoder reports an error, or when the
+last decoded frame ends more than ``TOLERATED_S`` before its announced end
+(``ferbench.video.announced``).
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -23,6 +24,7 @@ from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video.announced import Announced, to_decode
 from ferbench.video.buffers import batched
+from ferbench.video.clock import Clock, jumps_note
 from ferbench.video.colour import RgbConverter
 from ferbench.video.container import (
     REPLACE,
@@ -34,8 +36,10 @@ from ferbench.video.container import (
     opened,
     video_stream,
 )
-from ferbench.video.edges import frame_edges
+from ferbench.video.frame_times import FrameTimes
 from ferbench.video.shown_picture import ShownPicture, shown_picture
+from ferbench.video.stream_choice import choice_note
+from ferbench.video.time_zero import TimeZero, check_time_settings, from_zero, given_rate
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -43,20 +47,29 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from ferbench.protocols import OpenVideo
-    from ferbench.types import F64
 
 TOLERATED_REPAIRS: Final = 0.05
 """Share of frames whose timestamp may be repaired in a sound video."""
 
-TOLERATED_RATE: Final = 0.01
-"""Share by which the container's average rate may differ from the measured one and be used."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PyavReader:
-    """Decodes the first video stream of a file on the CPU. Source: https://pyav.basswood-io.com."""
+    """Decodes the recording of a file on the CPU. Source: https://pyav.basswood-io.com.
+
+    Attributes:
+        time_zero: what times are counted from: the container's start, as players show them, or the
+            first frame.
+        rate_hz: frames per second of files without a clock (elementary streams); others keep their
+            own times. None = files without a clock are refused.
+    """
 
     version: ClassVar[str] = "2"
+    time_zero: TimeZero = "container"
+    rate_hz: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_time_settings(self.time_zero, self.rate_hz)
 
     @contextmanager
     def open(
@@ -73,8 +86,8 @@ class PyavReader:
             keep_damaged: stop quietly where a damaged video stops; its timeline says why.
 
         Raises:
-            VideoError: the file is missing, empty, no video, or has no video stream that can be
-                decoded.
+            VideoError: the file is missing, empty, no video, has no video stream that can be
+                decoded, or has no clock and no rate was given.
             ConfigError: ``batch_frames`` or ``threads`` is out of range.
         """
         check_asked(batch_frames, threads)
@@ -82,8 +95,20 @@ class PyavReader:
             stream = video_stream(container, path)
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = threads
+            times = FrameTimes(
+                container,
+                stream,
+                Announced(path),
+                counted_hz=given_rate(container, path, self.rate_hz),
+            )
             yield _Decoding(
-                path, container, stream, batch_frames=batch_frames, keep_damaged=keep_damaged
+                path,
+                container,
+                stream,
+                times,
+                time_zero=self.time_zero,
+                batch_frames=batch_frames,
+                keep_damaged=keep_damaged,
             )
 
 
@@ -95,19 +120,21 @@ class _Decoding:
         path: Path,
         container: InputContainer,
         stream: VideoStream,
+        times: FrameTimes,
         *,
+        time_zero: TimeZero,
         batch_frames: int,
         keep_damaged: bool,
     ) -> None:
         self._path = path
         self._container = container
         self._stream = stream
-        self._time_base = stream.time_base or Fraction(1, 1000)
+        self._times = times
+        self._time_zero = time_zero
         self._batch_frames = batch_frames
         self._keep_damaged = keep_damaged
-        self._announced = Announced()
-        self._pts: list[int | None] = []
-        self._last_duration = 0
+        self._clock = Clock(container, stream, start=times.start)
+        self._announced = times.announced
         self._converter = RgbConverter(path)
         self._picture = ShownPicture(stored_hw=(0, 0))
         self._damage = ""
@@ -150,22 +177,29 @@ class _Decoding:
             raise VideoError(
                 f"{self._path}: the timeline is known after the last batch. Read all batches first."
             )
-        edges, repaired = self._edges()
-        edges_s = edges * self._time_base.numerator / self._time_base.denominator
+        edges_s, repaired = self._times.edges_s()
         height, width = self._picture.shown_hw
         video = VideoInfo(
             video_id=video_id,
             path=self._path,
             sha256=sha256,
-            num_frames=len(self._pts),
+            num_frames=len(self._times),
             width_px=width,
             height_px=height,
-            fps_hz=self._rate_hz(len(self._pts) / float(edges_s[-1])),
+            fps_hz=self._times.rate_hz(),
             rotation_deg=self._picture.orientation.rotation_deg,
             mirrored=self._picture.orientation.is_mirrored,
             picture_notes=self._picture.notes,
+            picture_start_s=float(edges_s[0]),
         )
-        return Timeline(video=video, edges_s=edges_s, num_repaired=repaired, damage=self._damage)
+        notes = (choice_note(self._container, self._stream), jumps_note(self._clock.jumps))
+        return Timeline(
+            video=video,
+            edges_s=from_zero(edges_s, self._time_zero),
+            num_repaired=repaired,
+            damage=self._damage,
+            notes=tuple(note for note in notes if note),
+        )
 
     def _whole(self) -> Iterator[VideoFrame]:
         """Frames in display order, and then a look at what only shows at the end."""
@@ -179,7 +213,7 @@ class _Decoding:
             VideoError: there is an error, and damaged videos are not kept.
         """
         packets = to_decode(
-            self._container.demux(self._stream),
+            self._clock.pictures(self._announced.watched(self._container.demux())),
             self._announced,
             # In MPEG transport streams, corrupt packets are those with lost pieces.
             corrupt_is_cut_short="mpegts" not in self._container.format.name,
@@ -196,52 +230,51 @@ class _Decoding:
     def _note(self, frame: VideoFrame) -> None:
         size_hw = (frame.height, frame.width)
         expected_hw = self._picture.stored_hw
-        if not self._pts:
+        if not len(self._times):
             self._picture = shown_picture(self._stream, frame, self._path)
         elif size_hw != expected_hw:
             raise VideoError(
-                f"{self._path}: frame {len(self._pts)} is {size_hw[1]}x{size_hw[0]} pixels, "
+                f"{self._path}: frame {len(self._times)} is {size_hw[1]}x{size_hw[0]} pixels, "
                 f"the frames before it {expected_hw[1]}x{expected_hw[0]}; expected one size. "
                 "Cut the video there, or scale it to one size."
             )
-        self._pts.append(frame.pts)
-        self._last_duration = frame.duration or 0
+        self._times.note(frame)
 
     def _finish(self) -> None:
         """Look for what only shows at the end.
 
         No frames, missing seconds, too many repaired timestamps.
         """
-        if not self._pts:
+        if not len(self._times):
             raise VideoError(
                 f"{self._path}: no frame can be decoded: FFmpeg found none in the video stream",
                 hint=REPLACE,
             )
         if self._damage:
             return
-        if self._announced_s() - self._decoded_s() > TOLERATED_S:
+        if self._announced_s() - self._times.lasts_s() > TOLERATED_S:
             self._stopped("the file ends too early", self._announced_s())
             return
         self._check_repairs()
 
     def _check_repairs(self) -> None:
-        _, repaired = self._edges()
-        if repaired > TOLERATED_REPAIRS * len(self._pts):
+        _, repaired = self._times.edges_s()
+        if repaired > TOLERATED_REPAIRS * len(self._times):
             self._damaged(
-                f"{repaired} of {len(self._pts)} timestamps are missing or do not rise, "
+                f"{repaired} of {len(self._times)} timestamps are missing or do not rise, "
                 f"expected at most {TOLERATED_REPAIRS:.0%}"
             )
 
     def _stopped(self, what: str, expected_s: float, *, cause: Exception | None = None) -> None:
         """Take note that decoding stopped before the end."""
-        count = len(self._pts)
+        count = len(self._times)
         if not count:
             message = f"{self._path}: no frame can be decoded: {what}"
             raise VideoError(message, hint=REPLACE) from cause
         expected = "its expected length is unknown"
         if expected_s:
             expected = f"expected {expected_s:.3f} s"
-        stopped = f"stopped at {self._decoded_s():.3f} s after {count} frames"
+        stopped = f"stopped at {self._times.lasts_s():.3f} s after {count} frames"
         about = about_frames(self.estimated_frames)
         self._damaged(f"{what}: {stopped}, {expected}{about}", cause=cause)
 
@@ -250,49 +283,10 @@ class _Decoding:
         if not self._keep_damaged:
             raise damaged(self._path, damage) from cause
 
-    def _edges(self) -> tuple[F64, int]:
-        rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
-        return frame_edges(
-            self._times(),
-            last_duration=self._last_duration,
-            usual_step=float(1 / (rate * self._time_base)),
-        )
-
-    def _rate_hz(self, measured_hz: float) -> float:
-        """The container's average rate where the frames bear it out, else the measured one.
-
-        Rules that count frames round lengths up to whole frames, so a rate that is off by one bit,
-        or by the milliseconds of a Matroska file, would change them.
-        """
-        announced = self._stream.average_rate
-        if announced is None:
-            return measured_hz
-        announced_hz = float(announced)
-        if abs(announced_hz - measured_hz) > TOLERATED_RATE * measured_hz:
-            return measured_hz
-        return announced_hz
-
-    def _times(self) -> list[int | None]:
-        """Timestamps of the frames in display order."""
-        known = [pts for pts in self._pts if pts is not None]
-        if "avi" in self._container.format.name and len(known) == len(self._pts):
-            return [*sorted(known)]  # an AVI tells the order of decoding only
-        return self._pts
-
-    def _decoded_s(self) -> float:
-        """Seconds from the first decoded frame's start to the last one's end."""
-        if not self._pts:
-            return 0.0
-        edges, _ = self._edges()
-        return float(edges[-1] * self._time_base)
-
     def _announced_s(self) -> float:
         """Seconds from the first decoded frame's start to the announced end.
 
         0 = nothing is announced.
         """
-        end = self._announced.end(self._stream)
-        first = next((pts for pts in self._times() if pts is not None), None)
-        if end is None or first is None:
-            return 0.0
-        return float((end - first) * self._time_base)
+        end = self._announced.end(self._stream, clock_is_whole=not self._clock.jumps)
+        return self._times.until_s(end)

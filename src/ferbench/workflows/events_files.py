@@ -11,11 +11,12 @@ from ferbench.errors import ConfigError
 from ferbench.formats.dispatch import endings, writer_of
 from ferbench.formats.tracks import event_tracks
 from ferbench.formats.writing import check_target, write_tracks
-from ferbench.report.files import EVENT_COLUMNS, event_rows, write_csv
+from ferbench.report.files import EVENT_COLUMNS, event_rows, stretches_text, write_csv
 from ferbench.workflows.file_kinds import kind_of
 from ferbench.workflows.found_events import SessionEvents
 
-LENGTH_COLUMNS: Final = ("session", "duration_s", "valid_s")
+LENGTH_COLUMNS: Final = ("session", "duration_s", "valid_s", "observed")
+"""A session lasts from its video's start to the last frame's end."""
 
 
 def check_events_target(out: Path, *, several: bool) -> None:
@@ -66,12 +67,19 @@ def write_events(
         return write_tracks(out, tracks, videos=videos)
     lengths = lengths_beside(out)
     rows = [row for session in sessions for row in event_rows(session.events)]
-    length_rows = [
-        (session.session_id, round(session.duration_s, 6), round(session.valid_s, 6))
-        for session in sessions
-    ]
+    length_rows = [_length_row(session) for session in sessions]
     with replacing(lengths) as part:
         write_csv(part, LENGTH_COLUMNS, length_rows)
     with replacing(out) as part:
         write_csv(part, EVENT_COLUMNS, rows)
     return [out, lengths]
+
+
+def _length_row(session: SessionEvents) -> tuple[object, ...]:
+    """A session's row in the order of ``LENGTH_COLUMNS``."""
+    return (
+        session.session_id,
+        round(session.end_s, 6),
+        round(session.valid_s, 6),
+        stretches_text(session.observed),
+    )

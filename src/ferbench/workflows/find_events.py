@@ -245,14 +245,17 @@ def _session_events(signals: Sequence[Signal], rule: EventRule) -> SessionEvents
         segments=_segments(signals, rule),
         duration_s=timeline.duration_s,
         valid_s=float(np.diff(timeline.edges_s)[has_value].sum()),
+        picture_start_s=float(timeline.edges_s[0]),
         note=_too_short(timeline.duration_s, rule),
     )
 
 
 def _timecode(event: Event, timeline: Timeline) -> str:
-    """HH:MM:SS:FF of an event's first frame, frames counted from 1."""
+    """HH:MM:SS:FF of an event's first frame, frames counted from 1 at the container's start."""
+    rate_hz = timeline.video.fps_hz
+    before = round(float(timeline.edges_s[0]) * rate_hz)
     first = np.searchsorted(timeline.edges_s, event.onset_s + TOLERANCE_S, side="right")
-    return timecode(int(first), timeline.video.fps_hz)
+    return timecode(before + int(first), rate_hz)
 
 
 def _segments(signals: Sequence[Signal], rule: EventRule) -> tuple[int, ...] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ferbench.timespans import LATE_PICTURE_S
 from ferbench.types import Event
 from ferbench.wording import plural
 
@@ -19,11 +20,12 @@ class SessionEvents:
 
     Attributes:
         session_id: the video's name.
-        events: in time order, seconds of the video.
+        events: in time order, seconds of the video from its container's start.
         timecodes: HH:MM:SS:FF of each event's first frame, frames counted from 1.
         segments: flags of a rule that works on segments; None = another rule.
         duration_s: seconds of video.
         valid_s: of these, seconds with a value.
+        picture_start_s: where these begin, seconds of the video.
         note: what is odd about the question for this video; "" = nothing.
     """
 
@@ -33,7 +35,20 @@ class SessionEvents:
     segments: tuple[int, ...] | None
     duration_s: float
     valid_s: float
+    picture_start_s: float = 0.0
     note: str = ""
+
+    @property
+    def end_s(self) -> float:
+        """Where its last frame ends, seconds of the video."""
+        return self.picture_start_s + self.duration_s
+
+    @property
+    def observed(self) -> tuple[tuple[float, float], ...] | None:
+        """What of the session was recorded, where its picture begins late; None = all of it."""
+        if self.picture_start_s <= LATE_PICTURE_S:
+            return None
+        return ((self.picture_start_s, self.end_s),)
 
     def as_json(self) -> dict[str, Any]:
         """``segments`` and ``events`` as plain values."""

@@ -125,7 +125,9 @@ def _lengths(events: Any, observed: Mapping[str, Stretches] | None) -> dict[str,
     if isinstance(events, Events):
         for session in events.sessions:
             lengths[session.session_id] = SessionLength(
-                duration_s=session.duration_s, valid_s=session.valid_s
+                duration_s=session.duration_s,
+                valid_s=session.valid_s,
+                observed=session.observed,
             )
     for name, stretches in (observed or {}).items():
         if isinstance(events, Events) and name not in lengths:

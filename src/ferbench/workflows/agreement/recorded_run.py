@@ -92,8 +92,9 @@ class RecordedRun:
         return repr(self.selector), tuple(sorted(self.tables.items()))
 
     def duration_s(self, session: str) -> float:
-        """Seconds of video of a session."""
-        return float(self.sessions[session]["video_s"])
+        """Where a session ends, seconds of the session (older runs tell the seconds of video)."""
+        row = self.sessions[session]
+        return float(row.get("end_s") or row["video_s"])
 
     def parts(self, session: str) -> list[RecordedPart]:
         """The tables of a session."""

@@ -112,8 +112,8 @@ def events(
     """Find events in stored predictions; no video is touched.
 
     A line per event: its number; the time code HH:MM:SS:FF of its first frame, where frames are
-    counted from 1 as in the thesis (a video's first frame is 00:00:00:01); label; seconds from the
-    video's start (the first frame is at 0).
+    counted from 1 as in the thesis (a video's first frame is 00:00:00:01, where its picture begins
+    with the file); label; seconds from the file's start, as players show them.
     """
     from ferbench.app.cli.events_show import OPTIONS, find_and_print
     from ferbench.config.choices import component_for

@@ -20,6 +20,7 @@ OPTIONS: Final = {
     "out": "--out",
     "overwrite": "--overwrite",
     "preprocessing": "--preprocessing",
+    "reader.rate_hz": "--rate",
     "recursive": "--recursive",
     "runtime.batch_size": "--batch-size",
     "runtime.device": "--device",
@@ -65,6 +66,12 @@ def predict(
     keep_damaged: Annotated[
         bool, typer.Option(help="Use what can be decoded of a damaged video.")
     ] = False,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Frames per second of files without a clock (.h264, .hevc, .m1v, .m4v, .mjpeg)."
+        ),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show what was computed and how fast.")
     ] = False,
@@ -95,6 +102,7 @@ def predict(
             "detector": detector,
             "preprocessing": preprocessing,
             "selector": selector,
+            "reader": None if rate is None else {"rate_hz": rate},
             "runtime": {
                 "batch_size": batch_size,
                 "device": device,
@@ -154,6 +162,8 @@ def _print_video(video: PredictedVideo, *, verbose: bool) -> None:
     from ferbench.app.console import error_console, output_console
     from ferbench.app.words import OptionWords, reason_in
     from ferbench.report.analysis_text import analysis_details, analysis_line
+    from ferbench.sentences import told
+    from ferbench.video.time_notes import video_notes
 
     if video.analysis is None:
         assert video.error is not None
@@ -163,5 +173,8 @@ def _print_video(video: PredictedVideo, *, verbose: bool) -> None:
     screen = output_console()
     line = f"{video.path.name}: {analysis_line(video.analysis)} -> {video.table}"
     screen.print(line, markup=False)
+    for note in video_notes(video.analysis.timeline):
+        sentence = told(note, OptionWords(OPTIONS))
+        error_console().print(f"note: {video.path.name}: {sentence}", markup=False)
     if verbose:
         screen.print(analysis_details(video.analysis), markup=False)
