@@ -27,6 +27,18 @@ def choices_of(group: str, *, config_dirs: Sequence[Path] = ()) -> list[str]:
     return sorted(names)
 
 
+def default_choices() -> dict[str, str]:
+    """The choice of each group where none is made, in the order of ``conf/config.yaml``.
+
+    "" = none (``experiment``).
+    """
+    text = resources.files("ferbench.conf").joinpath("config.yaml").read_text(encoding="utf-8")
+    defaults = OmegaConf.to_container(OmegaConf.create(text).defaults)
+    assert isinstance(defaults, list)
+    chosen = [item for item in defaults if isinstance(item, dict)]
+    return {str(group): str(name or "") for item in chosen for group, name in item.items()}
+
+
 def yaml_text(group: str, choice: str, *, config_dirs: Sequence[Path] = ()) -> str:
     """The file of a choice.
 

@@ -224,6 +224,7 @@ class _Decoding:
 
     def _compare(self, bgr: Pixels, at_ms: float) -> None:
         """Compare a sample of the frames with what is in the file."""
+        self._check.note(at_ms)
         number = self._counted.count
         if not self._check.wants(number):
             return

@@ -3,11 +3,13 @@
 ``VideoCapture.read`` says that it has a frame also where its conversion to BGR failed (interlaced
 material, some matrices and transfers), and then the picture is what lay in memory. So some frames
 are decoded and converted here a second time, with PyAV, and compared: the first three, and then
-the first intra-coded frame that is at least twice as far as the one before.
+the first intra-coded frame that is at least twice as far as the one before. Frames are found again
+by their times: where times fall (joined recordings), nothing after that is compared.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -74,7 +76,8 @@ class PictureCheck:
         stream.codec_context.thread_count = 1  # more threads would read ahead
         self._converter = RgbConverter(path)
         self._before: tuple[Pixels, Pixels] | None = None
-        self._next = FIRST
+        self._next: float = FIRST
+        self._last_ms = -math.inf
         self._is_interlaced = False
         self.codec = stream.codec_context.codec.canonical_name
         self.picture: ShownPicture | None = None
@@ -87,6 +90,12 @@ class PictureCheck:
     def wants(self, number: int) -> bool:
         """Whether to compare a frame (from 0), provided that it is among the first or intra."""
         return self.picture is not None and (number < FIRST or number >= self._next)
+
+    def note(self, at_ms: float) -> None:
+        """A frame came out; where its time falls behind that of another, the comparison ends."""
+        if at_ms < self._last_ms:
+            self._next = math.inf
+        self._last_ms = max(self._last_ms, at_ms)
 
     def compare(self, number: int, bgr: Pixels, *, at_ms: float) -> None:
         """Compare a frame of OpenCV, u8 (H, W, 3), as it is stored.

@@ -64,6 +64,7 @@ def main() -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us: they are shown without a stack
     from ferbench.app.hydra import status
+    from ferbench.app.hydra.options import check_options
     from ferbench.config.arguments import sweep_flag_first, with_quotes
     from ferbench.config.loader import check_hydras_program
     from ferbench.config.secret_values import hide_passwords
@@ -73,7 +74,7 @@ def main() -> None:
     sys.argv[1:] = with_quotes(hide_passwords(sweep_flag_first(sys.argv[1:])))
     _end_in_order()
     try:
-        _check_options(sys.argv[1:])
+        check_options(sys.argv[1:])
         _task()
     except KeyboardInterrupt:
         status.abandon("interrupted")
@@ -92,24 +93,6 @@ def main() -> None:
         sys.stderr.write(f"{text}\n")
         sys.exit(1)
     sys.exit(status.exit_code())
-
-
-def _check_options(arguments: list[str]) -> None:
-    """Refuse to run what a pickle says: reading one runs code.
-
-    Raises:
-        ConfigError: Hydra is asked to.
-    """
-    from hydra._internal.utils import get_args_parser
-
-    from ferbench.errors import ConfigError
-
-    options, _ = get_args_parser().parse_known_args(arguments)
-    if options.experimental_rerun is not None:
-        raise ConfigError(
-            "--experimental-rerun reads a pickle, which can run any code; the run's "
-            "config.yaml and overrides.txt say how to start it again"
-        )
 
 
 def _masked_stack(error: Exception) -> str | None:

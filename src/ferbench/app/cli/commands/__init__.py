@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from ferbench.app.cli import completion
 from ferbench.version import __version__
 
 SHOWN_FIRST: Final = (
@@ -55,11 +56,17 @@ def _root(
 
 
 @app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def run() -> None:
+def run(
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", autocompletion=completion.overrides),
+    ] = None,
+) -> None:
     """Run the pipeline on a data set: ferbench run [-m] key=value .
 
     (ferbench run --help lists all keys).
     """
+    del overrides
     raise AssertionError("main() takes 'run' before this is reached")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ferbench.app.cli.completion import choices
 from ferbench.app.cli.options import errors_in_options, json_flag, value_pairs
 from ferbench.errors import ConfigError, FerbenchError
 
@@ -51,7 +52,8 @@ def events(
         str | None,
         typer.Option(
             help="A choice of conf/event; default: that of runs (hysteresis), and of the thesis' "
-            "CSVs the thesis' (windowed)."
+            "CSVs the thesis' (windowed).",
+            autocompletion=choices("event"),
         ),
     ] = None,
     label: Annotated[

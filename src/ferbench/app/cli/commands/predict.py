@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from ferbench.app.cli.completion import choices
 from ferbench.errors import ConfigError, FerbenchError
 
 if TYPE_CHECKING:
@@ -38,14 +39,27 @@ def predict(
         bool, typer.Option("--recursive", help="Also the videos in the folders below.")
     ] = False,
     experiment: Annotated[
-        str | None, typer.Option(help="All choices of an experiment, for example thesis.")
+        str | None,
+        typer.Option(
+            help="All choices of an experiment, for example thesis.",
+            autocompletion=choices("experiment"),
+        ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="Expression model (mini_xception).")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Expression model (mini_xception).", autocompletion=choices("model")),
+    ] = None,
     detector: Annotated[
-        str | None, typer.Option(help="Face detector (retinaface_mnet025).")
+        str | None,
+        typer.Option(
+            help="Face detector (retinaface_mnet025).", autocompletion=choices("detector")
+        ),
     ] = None,
     preprocessing: Annotated[
-        str | None, typer.Option(help="From box to crop (square_margin).")
+        str | None,
+        typer.Option(
+            help="From box to crop (square_margin).", autocompletion=choices("preprocessing")
+        ),
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Frames per detector call.")] = 16,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("predictions"),
@@ -57,7 +71,11 @@ def predict(
         ),
     ] = "tables",
     selector: Annotated[
-        str | None, typer.Option(help="thesis: which face is the participant (largest).")
+        str | None,
+        typer.Option(
+            help="thesis: which face is the participant (largest).",
+            autocompletion=choices("selector"),
+        ),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace tables of other videos.")
