@@ -183,7 +183,7 @@ def test_where_times_are_not_known_nothing_is_claimed_of_them(tmp_path):
     ):
         assert math.isnan(told[name]), name
     lines = summary_of(sessions)
-    assert "no chance level: the observed time of 5 session(s) is not known" in lines
+    assert "no chance level: the observed time of 5 sessions is not known" in lines
     assert not [line for line in lines if line.startswith(("chance:", "segments", "kappa"))]
     assert "unknown time" in lines[0]
 

@@ -6,8 +6,10 @@ import shlex
 
 from ferbench.app.console import error_console, output_console
 from ferbench.app.tables import FittedTable
+from ferbench.app.words import RunWords
 from ferbench.report.comparison import Comparison
 from ferbench.secret_texts import masked
+from ferbench.sentences import told
 from ferbench.tracking.store import Store
 from ferbench.wording import plural
 from ferbench.workflows.compare import broken_off
@@ -35,7 +37,7 @@ def show(comparison: Comparison, what: str, *, where: str = "") -> None:
 
 def closing_words(comparison: Comparison, *, store: Store | None) -> str:
     """The best cell, what that is worth, and where to look."""
-    best = comparison.best_cell()
+    best = told(comparison.best_cell(), RunWords())
     if store is None:
         return best
     pages = ""

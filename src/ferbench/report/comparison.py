@@ -17,6 +17,7 @@ from ferbench.report.shown_numbers import (
 )
 from ferbench.report.text_table import TextTable
 from ferbench.results import RunRow
+from ferbench.sentences import Setting, Text
 from ferbench.wording import plural
 
 if TYPE_CHECKING:
@@ -184,11 +185,16 @@ class Comparison:
         caution = "it was chosen on the data it is scored on (in-sample)"
         if f"{self.by}.p" in best.metrics:
             caution += "; p and interval are not corrected for this selection"
-        return f"best cell by {self.by}: {best.name} = {format_number(value)}{tie}; {caution}"
+        text = f"best cell by {self.by}: {best.name} = {format_number(value)}{tie}; {caution}"
+        if any(f"{self.by}.p" not in row.metrics for row in self.rows if row.metrics):
+            only = "\nchance level and interval are made for the best cell only; "
+            return Text(text, only, Setting("statistics.intervals", "all"), " makes them for all")
+        return text
 
     def _no_best_cell(self) -> str:
         if self.warnings:
-            return "the cells were scored on different data, so none is called the best"
+            how = "on different data" if self.data else "in different ways"
+            return f"the cells were scored {how}, so none is called the best"
         if self.by:
             return f"no cell has {self.by} above 0, so none is the best"
         return "nothing is annotated, so no cell is better than another"

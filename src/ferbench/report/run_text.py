@@ -35,7 +35,7 @@ def sessions_table(report: Report) -> TextTable:
         title="sessions",
         header=tuple(header),
         rows=tuple(rows),
-        importance=("session", "F1", "events"),
+        importance=("session", "F1", "matched", "missed", "false", "events"),
     )
 
 

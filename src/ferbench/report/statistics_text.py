@@ -96,7 +96,8 @@ def _of_intervals(statistics: Statistics, rules: StatisticsRules) -> list[str]:
     ]
     if assessment.num_unnamed:
         lines.append(
-            f"{assessment.num_unnamed} session(s) without a participant stand for themselves; "
+            "without a participant, standing for themselves: "
+            f"{plural(assessment.num_unnamed, 'session')}; "
             "where one person is behind several, intervals are too narrow"
         )
     return lines
@@ -123,12 +124,11 @@ def _of_surrogates(null: Null | None, surrogates: int) -> list[str]:
     if null is None:
         return []
     if null.num_unplaced:
-        return [
-            f"no chance level: the observed time of {null.num_unplaced} session(s) is not known"
-        ]
+        sessions = plural(null.num_unplaced, "session")
+        return [f"no chance level: the observed time of {sessions} is not known"]
     short = ""
     if null.num_short:
-        short = f"; {null.num_short} session(s) too short for a least shift"
+        short = f"; {plural(null.num_short, 'session')} too short for a least shift"
     return [
         f"chance: {surrogates} circular shifts of each session's events within what was "
         f"observed{short}"
