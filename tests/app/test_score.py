@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from mlflow.utils.file_utils import local_file_uri_to_path
+from omegaconf import OmegaConf
 
 from ferbench.app.cli.options import pairs
 from ferbench.errors import ConfigError, FormatError
 from ferbench.formats.event_table import read_events
 from ferbench.formats.length_table import read_lengths
 from ferbench.tracking.mlflow_store import MlflowStore
-from helpers.reference import shared_path
+from helpers.reference import CHECKOUT, shared_path
 
 EVENTS = (
     "session,label,onset_s,offset_s,trigger_s,peak\n"
@@ -585,3 +586,27 @@ def test_times_that_all_lie_after_the_end_are_refused(ferbench, tmp_path):
         "annotated after the session's end, counted as missed: 1 (the first: 'b'"
         in ended.out + ended.err
     )
+
+
+def test_a_study_says_how_its_annotations_are_written(ferbench, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf" / "dataset").mkdir(parents=True)
+    (tmp_path / "marks.csv").write_text("Sitzung;Beginn\nP01;1,5\nP02;3,0\n")
+    (tmp_path / "events.csv").write_text(
+        "session,label,onset_s,offset_s,trigger_s,peak\nP01,surprise,2.0,2.5,2.1,0.9\n"
+    )
+    shipped = (CHECKOUT / "conf" / "dataset" / "folder.yaml").read_text()
+    study = OmegaConf.create(shipped)
+    study.videos, study.annotations = "videos", "marks.csv"
+    study.format.columns.session, study.format.columns.onset = "Sitzung", "Beginn"
+    OmegaConf.save(study, tmp_path / "conf" / "dataset" / "mine.yaml")
+    of_study = ("events.csv", "--dataset", "mine", "--config-dir", "conf", "--no-intervals")
+    named = ("--column", "session=Sitzung", "--column", "onset=Beginn", "--no-intervals")
+    ended = ferbench("score", *of_study, "--json")
+    assert ended.code == 0, ended.err
+    assert ended.out == ferbench("score", "events.csv", "marks.csv", *named, "--json").out
+    assert ferbench("score", "events.csv").err.startswith("ConfigError: annotations are missing")
+    both = ferbench("score", *of_study, "--annotator", "ann")
+    assert "--dataset: the data set says how its annotations are written" in both.err
+    demo = ferbench("score", "events.csv", "--dataset", "demo")
+    assert "--dataset: expected a data set of videos with annotations, got 'demo'" in demo.err

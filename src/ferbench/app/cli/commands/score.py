@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from ferbench.app.cli.completion import choices
 from ferbench.app.cli.options import JsonFlag, columns_option, errors_in_words, pairs
 from ferbench.app.words import OptionWords
 from ferbench.errors import FerbenchError
@@ -25,6 +26,7 @@ OWN_OPTIONS: Final = {
 }
 """Settings of the criterion and the statistics that have an option of their own."""
 OPTIONS: Final = {
+    "dataset": "--dataset",
     "annotator": "--annotator",
     "format.columns": "--column",
     "format.frame_rate_hz": "--frame-rate",
@@ -74,12 +76,23 @@ def score(
         ),
     ],
     annotations: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help="Annotations, as for a run: CSV, .xlsx, .eaf, .vtt, .srt, BORIS's table, or a "
-            "folder."
+            "folder; not needed with --dataset."
         ),
-    ],
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="A study's data set, as 'init' writes it: its annotations, and how they are "
+            "written.",
+            autocompletion=choices("dataset"),
+        ),
+    ] = None,
+    config_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder with data sets of your own.")
+    ] = None,
     pre: Annotated[
         float, typer.Option(help="Seconds before an annotation's onset in which an event matches.")
     ] = 0.5,
@@ -174,6 +187,7 @@ def score(
     from ferbench.datasets.naming import Naming
     from ferbench.workflows.linked_videos import check_link
     from ferbench.workflows.score_files import score_files
+    from ferbench.workflows.score_source import Given, annotations_of
     from ferbench.workflows.score_tables import Request, table_from
 
     if stamp is not None:
@@ -185,35 +199,41 @@ def score(
         if own_option:
             raise FerbenchError(f"--set: {name} has an option of its own, {own_option}")
     with errors_in_words(WORDS):
-        naming = Naming(template=session_name)
-        table = table_from(
-            columns=pairs("--column", column or ()),
-            keep=pairs("--keep", keep or ()),
-            time_format=time_format,
-            frame_rate_hz=frame_rate,
-            sheet=sheet,
-            tier=tier,
+        given = Given(
+            annotations=annotations,
+            table=table_from(
+                columns=pairs("--column", column or ()),
+                keep=pairs("--keep", keep or ()),
+                time_format=time_format,
+                frame_rate_hz=frame_rate,
+                sheet=sheet,
+                tier=tier,
+            ),
+            naming=Naming(template=session_name),
+            annotator=annotator,
+            unlisted=unlisted,  # type: ignore[arg-type]
         )
-    request = Request(
-        events=events,
-        annotations=annotations,
-        lengths=sessions,
-        table=table,
-        naming=naming,
-        annotator=annotator,
-        label=label,
-        pre_s=pre,
-        post_s=post,
-        stamp=stamp,  # type: ignore[arg-type]
-        unlisted=unlisted,  # type: ignore[arg-type]
-        scoring=scoring,
-        settings=settings,
-        intervals=intervals,
-    )
-    with errors_in_words(WORDS):
+        source = annotations_of(given, dataset, config_dir=config_dir)
+        request = Request(
+            events=events,
+            annotations=source.annotations,
+            lengths=sessions,
+            table=source.table,
+            naming=source.naming,
+            annotator=source.annotator,
+            label=label,
+            pre_s=pre,
+            post_s=post,
+            stamp=stamp,  # type: ignore[arg-type]
+            unlisted=source.unlisted,
+            scoring=scoring,
+            settings=settings,
+            intervals=intervals,
+        )
         check_link(link_videos, matches)
         scores = score_files(request)
-    beside = [annotations if annotations.is_dir() else annotations.parent, events.parent]
+    place = request.annotations
+    beside = [place if place.is_dir() else place.parent, events.parent]
     _write(scores, matches=matches, out=out, link_videos=link_videos, beside=beside)
     show(scores, WORDS, as_json=as_json)
     if scores.refused:
