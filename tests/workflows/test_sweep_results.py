@@ -47,7 +47,7 @@ def test_what_several_cells_share_is_told_once(tmp_path):
     Outcome(name="b", run_id="r1", **shared).write(tmp_path / "1")
     Outcome(name="c", run_id="", error="no weights").write(tmp_path / "10")
     results = collect(tmp_path)
-    assert results.notices == ["odd"]
+    assert results.notices == ["odd"], "all finished cells tell it"
     assert results.problems == [
         "cell 10 (c): no weights",
         "session x: no index (in cells 0, 1)",

@@ -18,7 +18,7 @@ import av.logging
 from ferbench.checks import check_at_least_1
 from ferbench.errors import ConfigError, VideoError
 from ferbench.sentences import Setting, Text
-from ferbench.video.limits import FFMPEG_OPTIONS, MOST_PIXELS
+from ferbench.video.limits import FFMPEG_OPTIONS, FORMATS, MOST_PIXELS
 from ferbench.video.stream_choice import candidates, recording
 from ferbench.video.time_zero import has_clock
 
@@ -44,7 +44,11 @@ def opened(path: Path) -> Iterator[InputContainer]:
     _check_is_file(path)
     try:  # "file:" keeps FFmpeg from reading a colon in the name as a protocol
         container = av.open(
-            f"file:{path}", mode="r", metadata_errors="replace", options=FFMPEG_OPTIONS
+            f"file:{path}",
+            mode="r",
+            format=FORMATS.get(path.suffix.lower()),
+            metadata_errors="replace",
+            options=FFMPEG_OPTIONS,
         )
     except av.error.ArgumentError as error:
         raise VideoError(

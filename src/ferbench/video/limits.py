@@ -21,6 +21,9 @@ _SOUND: Final = "aac ac3 aiff amr au caf flac m4a mp3 w64 wav"
 DEMUXERS: Final = tuple(f"{_VIDEO} {_SOUND}".split())
 """FFmpeg's names of what is opened: each reads the one file that it is given."""
 
+FORMATS: Final = {".mjpeg": "mjpeg", ".mjpg": "mjpeg"}
+"""The demuxer of files that FFmpeg, by their contents, takes for a sequence of pictures."""
+
 MOST_PIXELS: Final = 2**26
 """Pixels of a frame: twice what the highest level of H.264 allows (6.2), 8192 x 8192."""
 

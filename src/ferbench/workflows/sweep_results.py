@@ -124,6 +124,7 @@ def collect(folder: Path) -> SweepResults:
     """
     results = SweepResults(folder=folder)
     failed_sessions: dict[str, list[str]] = {}
+    cells_of_notice: dict[str, list[str]] = {}
     cells = _cells_below(folder)
     for cell in cells:
         outcome = read_outcome(cell)
@@ -133,8 +134,12 @@ def collect(folder: Path) -> SweepResults:
             _add_broken_off(results, cell.name, outcome)
         else:
             _add_finished(results, cell.name, outcome)
+            for notice in dict.fromkeys(outcome.notices):
+                cells_of_notice.setdefault(notice, []).append(cell.name)
             for session in outcome.failed_sessions:
                 failed_sessions.setdefault(session, []).append(cell.name)
+    for notice, numbers in cells_of_notice.items():
+        results.notices.append(f"{notice}{_whose(numbers, results)}")
     for session, numbers in failed_sessions.items():
         which = _which_cells(numbers, num_all=len(cells))
         results.problems.append(f"session {session} (in {which})")
@@ -145,6 +150,19 @@ def _cells_below(folder: Path) -> list[Path]:
     """The folders of the cells, in order of their numbers."""
     numbered = [path for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()]
     return sorted(numbered, key=lambda path: int(path.name))
+
+
+def _whose(numbers: Sequence[str], results: SweepResults) -> str:
+    """Which cells a notice is of, by the choice that they share and no other has; "" = of all."""
+    telling = [row for row in results.rows if results.folders[row.run_id] in numbers]
+    others = [row for row in results.rows if results.folders[row.run_id] not in numbers]
+    if not others:
+        return ""
+    for param in sorted(telling[0].params, key=lambda name: (name.count("."), name)):
+        values = dict.fromkeys(row.params.get(param, "") for row in telling)
+        if not any(row.params.get(param, "") in values for row in others):
+            return f" ({param} {', '.join(values)})"
+    return f" ({_which_cells(numbers, num_all=len(results.rows))})"
 
 
 def _which_cells(numbers: Sequence[str], *, num_all: int) -> str:
@@ -163,7 +181,6 @@ def _add_broken_off(results: SweepResults, number: str, outcome: Outcome) -> Non
 
 
 def _add_finished(results: SweepResults, number: str, outcome: Outcome) -> None:
-    results.notices += [text for text in outcome.notices if text not in results.notices]
     run_id = outcome.run_id or number
     results.folders[run_id] = number
     state: RunState = "finished"
