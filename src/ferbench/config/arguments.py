@@ -115,17 +115,23 @@ def _as_typed(argument: str, *, is_sweep: bool) -> str:
     key, equals, value = argument.partition("=")
     if not equals or not value or key.startswith("-"):
         return argument
-    place = None
-    if not key.lstrip("+~").startswith("hydra"):
-        place = declared(key.lstrip("+~"))
-    if place is None:
-        return _quoted(argument) if _needs_quotes(argument) else argument
-    if not is_sweep and not _parses(argument) and value[0] not in _SLIPS:
+    name = key.lstrip("+~")
+    place = None if name.startswith("hydra") else declared(name)
+    if place is not None:
+        return _value_as_typed(argument, place, is_sweep=is_sweep)
+    return _quoted(argument) if _needs_quotes(argument) else argument
+
+
+def _value_as_typed(argument: str, place: Declared, *, is_sweep: bool) -> str:
+    """An argument whose field is known."""
+    key, _, value = argument.partition("=")
+    is_slip = value[0] in _SLIPS
+    if not is_sweep and not _parses(argument) and not is_slip:
         return _quoted(argument)
     elements = split_at(value, ",")
-    if elements is None:
-        return _quoted(argument) if place.only_text and value[0] not in _SLIPS else argument
-    return f"{key}={','.join(_element(element, place) for element in elements)}"
+    if elements is not None:
+        return f"{key}={','.join(_element(element, place) for element in elements)}"
+    return _quoted(argument) if place.only_text and not is_slip else argument
 
 
 def _element_line(key: str, text: str, place: Declared) -> str:

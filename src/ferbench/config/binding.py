@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path, PurePath
 from typing import Any
@@ -157,21 +157,27 @@ def _convert_union(value: Any, options: tuple[Any, ...], where: str) -> Any:
     allows_none = type(None) in options
     if value is None and allows_none:
         return None
-    errors = []
+    errors: list[ConfigError] = []
     for option in options:
-        if option is type(None):
-            continue
-        try:
-            return _convert(value, option, where)
-        except ConfigError as error:
-            errors.append(error)
+        if option is not type(None):
+            try:
+                return _convert(value, option, where)
+            except ConfigError as error:
+                errors.append(error)
     if allows_none and isinstance(value, str) and scalar_of(value) is None:
         return None
+    raise _of_all_options(errors, value, where, allows_none=allows_none)
+
+
+def _of_all_options(
+    errors: Sequence[ConfigError], value: Any, where: str, *, allows_none: bool
+) -> ConfigError:
+    """What to say where no option takes a value."""
     is_deeper = len(errors) == 1 and errors[0].key != where
     if is_deeper or not allows_none:
-        raise errors[0]
+        return errors[0]
     expected = " or ".join(error.expected or error.message for error in errors)
-    raise ConfigError(key=where, expected=f"{expected}, or null", got=value)
+    return ConfigError(key=where, expected=f"{expected}, or null", got=value)
 
 
 def _convert_tuple(value: Any, args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
@@ -214,24 +220,29 @@ def _without_loss(value: Any, hint: Any) -> Any:
     Words that a yaml or a command line may have for numbers and switches are still text here: only
     the field knows whether they are names.
     """
-    if isinstance(value, str) and hint in (bool, int, float):
-        return (
-            _without_loss(scalar_of(value), hint)
-            if not isinstance(scalar_of(value), str)
-            else value
-        )
-    if isinstance(value, bool):
-        return plain_text(value) if hint in (str, Path) else value
-    if isinstance(value, Real) and hint in (str, Path):
+    if hint in (str, Path):
+        return _as_text(value, hint)
+    number = scalar_of(value) if isinstance(value, str) else value
+    if isinstance(number, str):
+        return value
+    return number if isinstance(number, bool) else _as_number(number, hint)
+
+
+def _as_text(value: Any, hint: Any) -> Any:
+    """Numbers, switches and paths as text or as a path."""
+    if isinstance(value, bool | Real):
         return hint(plain_text(value))
-    if isinstance(value, Real) and hint is float:
+    if isinstance(value, str | PurePath):
+        return hint(value)
+    return value
+
+
+def _as_number(value: Any, hint: Any) -> Any:
+    """A number as a float, or as a whole number where it is one."""
+    if hint is float and isinstance(value, Real):
         return float(value)
-    if isinstance(value, Integral) and hint is int:
+    if hint is int and isinstance(value, Integral):
         return int(value)
-    if isinstance(value, Real) and hint is int and float(value).is_integer():
+    if hint is int and isinstance(value, Real) and float(value).is_integer():
         return int(float(value))
-    if isinstance(value, PurePath) and hint is str:
-        return str(value)
-    if isinstance(value, str) and hint is Path:
-        return Path(value)
     return value

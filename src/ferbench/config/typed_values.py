@@ -98,16 +98,22 @@ def split_at(text: str, separator: str) -> list[str] | None:
             if end is None:
                 return None
             at = end
-        elif letter in _CLOSING:
-            open_brackets.append(_CLOSING[letter])
-        elif open_brackets and letter == open_brackets[-1]:
-            open_brackets.pop()
         elif letter == separator and not open_brackets:
             parts.append(text[begin:at])
             begin = at + 1
+        else:
+            _note_bracket(letter, open_brackets)
         starts_part = letter in ",:[{(" or (starts_part and letter.isspace())
         at += 1
     return None if open_brackets else [*parts, text[begin:]]
+
+
+def _note_bracket(letter: str, open_brackets: list[str]) -> None:
+    """A bracket opens, or closes the one that opened last."""
+    if letter in _CLOSING:
+        open_brackets.append(_CLOSING[letter])
+    elif open_brackets[-1:] == [letter]:
+        open_brackets.pop()
 
 
 def _end_of_quoted(text: str, begin: int) -> int | None:

@@ -127,15 +127,22 @@ def _has_videos(folder: Path) -> bool:
     )
 
 
+def _head(path: Path) -> tuple[bytes | None, str]:
+    """How a file begins, or None and why that cannot be told."""
+    if not path.is_file():
+        return None, "no file that can be read"
+    try:
+        return head_of(path), ""
+    except OSError as error:
+        return None, f"it cannot be read ({error.strerror})"
+
+
 def _reason(path: Path, suffixes: Sequence[str]) -> tuple[str, bool] | None:
     """Why a file is not taken, and whether it may be a recording; None = it is no video."""
-    has_ending = is_video(path, _MAY_BE_VIDEOS) or is_video(path, suffixes)
-    if not path.is_file():
-        return ("no file that can be read", True) if has_ending else None
-    try:
-        head = head_of(path)
-    except OSError as error:
-        return (f"it cannot be read ({error.strerror})", True) if has_ending else None
+    has_ending = is_video(path, (*_MAY_BE_VIDEOS, *suffixes))
+    head, problem = _head(path)
+    if head is None:
+        return (problem, True) if has_ending else None
     if path.name.startswith("._") and not begins_as_video(head):
         return ("no recording, but what macOS keeps beside one", False) if has_ending else None
     is_unfinished = path.suffix.lower() in _UNFINISHED

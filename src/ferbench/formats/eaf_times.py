@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from ferbench.formats.eaf_document import EafAnnotation, EafDocument, EafTier
@@ -100,16 +101,15 @@ class EafTimes:
     def _spread_tier(self, tier: EafTier) -> None:
         """Give times to a tier's slots that have none; those of the tiers above have theirs."""
         pairs = [note.slots for note in tier.annotations if note.slots is not None]
+        used = set(chain.from_iterable(pairs))
         if "PARENT_REF" in tier.attributes:
-            for chain in _chains(pairs, self._slots_ms):
-                self._slots_ms |= _spread(chain, self._slots_ms)
-            used = {slot for pair in pairs for slot in pair}
+            for slots in _chains(pairs, self._slots_ms):
+                self._slots_ms |= _spread(slots, self._slots_ms)
             in_order = [slot for slot in self._document.slots_ms if slot in used]
             self._slots_ms |= _spread(in_order, self._slots_ms)
             return
-        for slot in {slot for pair in pairs for slot in pair}:
-            if slot in self._all_spread:
-                self._slots_ms.setdefault(slot, self._all_spread[slot])
+        for slot in used & self._all_spread.keys():
+            self._slots_ms.setdefault(slot, self._all_spread[slot])
 
 
 def _spread(slots: Sequence[str], known_ms: dict[str, int]) -> dict[str, int]:

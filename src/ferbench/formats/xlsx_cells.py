@@ -122,18 +122,24 @@ def with_merged(rows: Sequence[Row], ranges: Iterable[Range]) -> tuple[list[Row]
     """
     by_line = {row.line: row for row in rows if any(row.cells)}
     below = [each for each in ranges if each.bottom > each.top and each.top in by_line]
-    num_filled = 0
     if sum(each.bottom - each.top for each in below) > _MOST_MERGED:
         raise ValueError("merged cells of more rows than a sheet has")
-    for each in below:
-        origin = by_line[each.top]
-        text = origin.cells[each.left] if each.left < len(origin.cells) else ""
-        fault = origin.faults.get(each.left, "")
-        for line in range(each.top + 1, min(each.bottom, rows[-1].line) + 1):
-            if line in by_line and (text or fault):
-                by_line[line] = _with_cell(by_line[line], each.left, text, fault)
-                num_filled += 1
+    num_filled = sum(_fill_below(each, by_line, rows[-1].line) for each in below)
     return [by_line.get(row.line, row) for row in rows], num_filled
+
+
+def _fill_below(merged: Range, by_line: dict[int, Row], last_line: int) -> int:
+    """Put the value of merged cells into their other rows; return how many."""
+    origin = by_line[merged.top]
+    text = origin.cells[merged.left] if merged.left < len(origin.cells) else ""
+    fault = origin.faults.get(merged.left, "")
+    if not (text or fault):
+        return 0
+    lines = range(merged.top + 1, min(merged.bottom, last_line) + 1)
+    filled = [line for line in lines if line in by_line]
+    for line in filled:
+        by_line[line] = _with_cell(by_line[line], merged.left, text, fault)
+    return len(filled)
 
 
 def _with_cell(row: Row, index: int, text: str, fault: str) -> Row:

@@ -5,10 +5,11 @@ For readers that ask no frame for its time: the packets are listed, not decoded.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import av.error
 import numpy as np
@@ -19,6 +20,9 @@ from ferbench.video.clock import Clock, jumps_note
 from ferbench.video.container import opened, video_stream
 from ferbench.video.stream_choice import choice_note
 from ferbench.video.time_zero import container_start, tells_only_decoding
+
+if TYPE_CHECKING:
+    from av.packet import Packet
 
 TOLD_DRIFT_S: Final = 0.1
 """Counted times that differ from the container's clock by less are not worth a word."""
@@ -93,17 +97,8 @@ def packet_clock(path: Path) -> PacketClock:
         announced = Announced(path)
         clock = Clock(container, stream, start=start)
         only_decoding = tells_only_decoding(container)
-        ticks: list[int] = []
-        try:
-            for packet in clock.pictures(announced.watched(container.demux())):
-                if is_last(packet):
-                    continue
-                announced.note(packet)
-                time = packet.dts if only_decoding else time_of(packet)
-                if time is not None and packet.size and not packet.is_discard:
-                    ticks.append(time)
-        except av.error.FFmpegError:
-            pass  # what follows cannot be read; the index may still tell how much it is
+        packets = clock.pictures(announced.watched(container.demux()))
+        ticks = _ticks(packets, announced, only_decoding=only_decoding)
         first, end = announced.first_shown, announced.shown_end
         if only_decoding and end is not None and ticks:
             end -= (first or 0) - min(ticks)
@@ -124,6 +119,24 @@ def packet_clock(path: Path) -> PacketClock:
             tells_only_decoding=only_decoding,
             notes=tuple(note for note in notes if note),
         )
+
+
+def _ticks(
+    packets: Iterator[Packet[Any]], announced: Announced, *, only_decoding: bool
+) -> list[int]:
+    """Times of the packets with a picture that is shown, in the stream's time base."""
+    ticks: list[int] = []
+    try:
+        for packet in packets:
+            if is_last(packet):
+                continue
+            announced.note(packet)
+            time = packet.dts if only_decoding else time_of(packet)
+            if time is not None and packet.size and not packet.is_discard:
+                ticks.append(time)
+    except av.error.FFmpegError:
+        pass  # what follows cannot be read; the index may still tell how much it is
+    return ticks
 
 
 def drift_note(most_s: float, at_end_s: float, *, rate_hz: float) -> str:

@@ -40,6 +40,10 @@ def kind_of(path: Path) -> FileKind:
         return "video"
     if is_predictions(path):
         return "predictions"
+    return _kind_of_table(path)
+
+
+def _kind_of_table(path: Path) -> FileKind:
     cells = first_cells(path)
     if "session" in cells and "onset_s" in cells:
         return "events" if "trigger_s" in cells else "annotations"

@@ -83,8 +83,7 @@ def find_events(
         ConfigError: a choice that cannot be used, or that a file has no place for.
     """
     check_list("labels", labels)
-    is_single = isinstance(source, Analysis | str | Path) or not isinstance(source, Iterable)
-    sources: list[Any] = [source] if is_single else list(source)  # type: ignore[arg-type]
+    sources = _one_or_more(source)
     files = [Path(item) for item in sources if isinstance(item, str | Path)]
     if rule is None and len(files) == len(sources):
         rule = default_rule(files)
@@ -99,6 +98,18 @@ def find_events(
         video=None if video is None else Path(video),
     )
     sessions = tuple(_find(item, options) for item in sources)
+    _check_names(sessions)
+    return Events(sessions)
+
+
+def _one_or_more(source: object) -> list[Any]:
+    if isinstance(source, Analysis | str | Path) or not isinstance(source, Iterable):
+        return [source]
+    return list(source)
+
+
+def _check_names(sessions: Sequence[SessionEvents]) -> None:
+    """Raise ConfigError where two sessions have one name."""
     names = Counter(session.session_id for session in sessions)
     twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
@@ -107,7 +118,6 @@ def find_events(
             key="source",
             hint="give each its own name: predict(video, session=...)",
         )
-    return Events(sessions)
 
 
 def _find(source: Any, options: FindOptions) -> SessionEvents:

@@ -196,13 +196,19 @@ def frame_model_names(runs: Sequence[RecordedRun]) -> dict[str, str]:
     groups = list(runs_of.values())
     if len(groups) == len(runs):
         return {run.row.run_id: run.name for run in runs}
+    between = _params_between(groups)
     firsts = [group[0] for group in groups]
-    within = {param for group in groups for param in compare(group).params}
-    between = ["detector", "model"]
-    if len(groups) > 1:
-        between = [param for param in compare(firsts).params if param not in within]
     names = _distinct({first.run_id: _choices(first, between) or first.name for first in firsts})
     return {run.run_id: names[group[0].run_id] for group in groups for run in group}
+
+
+def _params_between(groups: Sequence[Sequence[RunRow]]) -> list[str]:
+    """Choices in which groups of runs differ, and runs of one group do not."""
+    if len(groups) == 1:
+        return ["detector", "model"]
+    within = {param for group in groups for param in compare(group).params}
+    differing = compare([group[0] for group in groups]).params
+    return [param for param in differing if param not in within]
 
 
 def model_names(runs: Sequence[RunRow]) -> dict[str, str]:

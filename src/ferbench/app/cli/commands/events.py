@@ -133,26 +133,21 @@ def events(
         "min_duration_s": min_duration_s,
         "merge_gap_s": merge_gap_s,
     }
-    config_dirs = () if config_dir is None else (config_dir,)
     with errors_in_options(OPTIONS):
         fields = _rule_fields(numbers, set_ or ())
-        choice = rule or default_rule(predictions)
-        if choice is not None:
+        if choice := rule or default_rule(predictions):
             fields["choice"] = choice
         chosen_rule = component_for(
             "event",
             fields or None,
-            config_dirs=config_dirs,
+            config_dirs=() if config_dir is None else (config_dir,),
             allow_targets=tuple(allow_target or ()),
         )
-        chosen_selector = None
-        if selector is not None:
-            chosen_selector = component_for("selector", selector)
         options = FindOptions(
             rule=chosen_rule,
             labels=(label,),
             kind=kind,  # type: ignore[arg-type]
-            selector=chosen_selector,
+            selector=component_for("selector", selector) if selector else None,
             fps=fps,
             video=video,
         )

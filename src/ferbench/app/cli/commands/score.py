@@ -190,14 +190,8 @@ def score(
     from ferbench.workflows.score_source import Given, annotations_of
     from ferbench.workflows.score_tables import Request, table_from
 
-    if stamp is not None:
-        _check("--stamp", stamp, ("trigger", "onset"))
+    _check("--stamp", stamp or "trigger", ("trigger", "onset"))
     _check("--unlisted", unlisted, ("unannotated", "empty"))
-    settings = pairs("--set", set_ or ())
-    for name, _ in settings:
-        own_option = OWN_OPTIONS.get(name.rpartition(".")[2])
-        if own_option:
-            raise FerbenchError(f"--set: {name} has an option of its own, {own_option}")
     with errors_in_words(WORDS):
         given = Given(
             annotations=annotations,
@@ -227,7 +221,7 @@ def score(
             stamp=stamp,  # type: ignore[arg-type]
             unlisted=source.unlisted,
             scoring=scoring,
-            settings=settings,
+            settings=_settings(set_ or ()),
             intervals=intervals,
         )
         check_link(link_videos, matches)
@@ -238,6 +232,16 @@ def score(
     show(scores, WORDS, as_json=as_json)
     if scores.refused:
         raise typer.Exit(1)
+
+
+def _settings(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """``--set`` as pairs. Raises FerbenchError where a setting has an option of its own."""
+    settings = pairs("--set", texts)
+    for name, _ in settings:
+        own_option = OWN_OPTIONS.get(name.rpartition(".")[2])
+        if own_option:
+            raise FerbenchError(f"--set: {name} has an option of its own, {own_option}")
+    return settings
 
 
 def _write(
