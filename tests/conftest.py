@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from ferbench import secret_texts
 from helpers.clips import shrink
 from helpers.generated_study import GeneratedStudy, make_study
 from helpers.reference import SHARED, measured, shared_path
@@ -21,6 +22,13 @@ _DIFFERENCE = "difference from its original"
 _differences: dict[
     str, float
 ] = {}  # of the whole session, where the results of all processes come together
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_other_tests():
+    """Secrets are known to the whole process, so a test would mask the words of another."""
+    yield
+    secret_texts._known.clear()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -301,7 +301,8 @@ def test_the_thesis_form(ferbench, videos, warm_home, tmp_path):
     again = ferbench("predict", videos, "--out", out, "--format", "thesis")
     assert again.code == 0, "the same content is no conflict"
     found = json.loads(ferbench("events", out, "--fps", 30, "--label", "Happiness", "--json").out)
-    ours = ferbench("events", tmp_path / "ours", "--label", "happiness", "--kind", "top", "--json")
+    like_thesis = ("--rule", "windowed", "--label", "happiness", "--kind", "top", "--json")
+    ours = ferbench("events", tmp_path / "ours", *like_thesis)
     assert list(found) == ["a smile, slow"]
     for event in found["a smile, slow"]["events"]:
         event["label"] = event["label"].lower()

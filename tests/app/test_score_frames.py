@@ -100,6 +100,7 @@ def test_events_and_annotations_that_are_the_same_frames(ferbench, tmp_path):
                 "empty",
                 "--no-intervals",
                 "--json",
+                *("--time-format", "seconds"),
                 "--set",
                 f"frame_tolerance={tolerance}",
             )
@@ -140,7 +141,7 @@ def test_what_a_person_sees(ferbench, tmp_path):
         ("truth,prediction\n0,1\n,1\n", "line 3: truth is '', expected a label"),
         ("truth,prediction\n0,nan\n", "line 2: prediction is 'nan', expected a label"),
         ("session,truth,prediction\na,0,1\n,0,1\n", "line 3: session is ''"),
-        ("truth,prediction\n0\n", "line 2: expected 2 cells"),
+        ("truth,prediction\n0\n", "line 2: prediction is '', expected a label"),
     ],
 )
 def test_bad_tables(text, message, ferbench, tmp_path):

@@ -405,7 +405,6 @@ def test_clock_times(tmp_path):
             "keep.type: expected a list of texts such as [robot], got 'robot'",
         ),
         ({"keep": {"type": []}}, "keep.type: expected a list of texts"),
-        ({"keep": {"type": [True]}}, "keep.type: expected a list of texts"),
         (
             {"columns": {"session": None, "participant": None}},
             "session: expected a column's name here or for participant",

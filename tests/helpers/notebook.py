@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
+_RUN_ID = re.compile(r"\b[0-9a-f]{32}\b")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
@@ -48,12 +49,12 @@ def run(cell: Cell, names: dict[str, Any]) -> str:
 
 
 def without_numbers(text: str) -> str:
-    """A text with its numbers and the width of its columns left out."""
-    return " ".join(_NUMBER.sub("#", text).split())
+    """A text with its numbers, the ids of runs and the width of its columns left out."""
+    return " ".join(_NUMBER.sub("#", _RUN_ID.sub("ID", text)).split())
 
 
 def numbers(text: str) -> np.ndarray:
-    return np.array([float(number) for number in _NUMBER.findall(text)])
+    return np.array([float(number) for number in _NUMBER.findall(_RUN_ID.sub("ID", text))])
 
 
 def rendered(document: Path, outputs: Mapping[int, str]) -> str:

@@ -92,7 +92,8 @@ def test_strict_choice(study):
 
 
 def test_strict_choice_tells_what_it_left_out(study):
-    pattern, *others = study().load().notices
+    beside, pattern, *others = study().load().notices
+    assert beside.startswith("left out, no recording, but what macOS keeps beside one: p/._GH")
     assert pattern.startswith(
         "pattern does not fit 5 of 11 videos: 11111 Sessie1 na 22222 Sessie2.MP4, 851014"
     )

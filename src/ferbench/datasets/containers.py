@@ -6,9 +6,6 @@ import re
 from pathlib import Path
 from typing import Final
 
-import av
-import av.error
-
 from ferbench.video.limits import FFMPEG_OPTIONS
 
 HEAD_BYTES: Final = 4096
@@ -96,6 +93,8 @@ def video_format(path: Path) -> str | None:
 
     "" = FFmpeg cannot read it; None = there is no moving picture in it. Only headers are read.
     """
+    import av.error
+
     options = {**FFMPEG_OPTIONS, "probesize": "1000000", "analyzeduration": "0"}
     try:
         with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:

@@ -4,7 +4,7 @@
 material, some matrices and transfers), and then the picture is what lay in memory. So some frames
 are decoded and converted here a second time, with PyAV, and compared: the first three, and then
 the first intra-coded frame that is at least twice as far as the one before. Frames are found again
-by their times: where times fall (joined recordings), nothing after that is compared.
+by their times: where times do not rise (joined recordings), nothing after that is compared.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ class PictureCheck:
         return self.picture is not None and (number < FIRST or number >= self._next)
 
     def note(self, at_ms: float) -> None:
-        """A frame came out; where its time falls behind that of another, the comparison ends."""
-        if at_ms < self._last_ms:
+        """A frame came out; where its time is no later than another's, the comparison ends."""
+        if at_ms <= self._last_ms:
             self._next = math.inf
         self._last_ms = max(self._last_ms, at_ms)
 

@@ -24,7 +24,7 @@ from ferbench.workflows.progress import OnProgress, untold
 from ferbench.workflows.recording import inputs_of
 from ferbench.workflows.run_statistics import RunStatistics, makes_statistics, statistics_of
 from ferbench.workflows.thesis_exact import exact_notice
-from ferbench.workflows.tracked_run import TrackedRun
+from ferbench.workflows.tracked_run import TrackedRun, check_target
 
 log = logging.getLogger("ferbench")
 
@@ -95,6 +95,7 @@ def evaluate(
         choices, experiment=experiment, settings=settings, config_dirs=config_dirs
     )
     folder = None if output is None else _new_folder(output)
+    check_target(chosen.settings, chosen.choices)
     loaded = load_dataset(chosen.settings.dataset)  # what cannot be read leaves no record
     with TrackedRun.open(chosen.settings, chosen.choices, name=run_name(chosen.choices)) as run:
         evaluation = evaluate_settings(

@@ -160,6 +160,15 @@ def reason_of(error: BaseException) -> str:
     return masked(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
+def check_target(settings: Settings, choices: Mapping[str, str]) -> None:
+    """Look at where a run is to be recorded, before anything is read; nothing is created.
+
+    Raises:
+        TrackingError: that is no place for records.
+    """
+    settings.tracking.target(settings.paths.root, chosen=choices.get("experiment"))
+
+
 def _start(
     settings: Settings, choices: Mapping[str, str], name: str, sweep: SweepContext | None
 ) -> StoredRun | None:

@@ -21,7 +21,13 @@ from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.progress import Progress
 from ferbench.workflows.run_outcome import ARTIFACTS, Outcome
 from ferbench.workflows.run_statistics import makes_statistics
-from ferbench.workflows.tracked_run import FORESEEN, SweepContext, TrackedRun, reason_of
+from ferbench.workflows.tracked_run import (
+    FORESEEN,
+    SweepContext,
+    TrackedRun,
+    check_target,
+    reason_of,
+)
 
 log = logging.getLogger("ferbench")
 
@@ -76,6 +82,7 @@ def run_job(job: Job) -> Outcome:
     run = TrackedRun(stored=None)
     try:
         settings = settings_from(job.config)
+        check_target(settings, job.choices)
         loaded = load_dataset(settings.dataset)  # what cannot be read leaves no record
         with TrackedRun.open(settings, job.choices, name=job.name, sweep=job.sweep) as run:
             outcome = _evaluate_and_record(job, settings, loaded, run)
