@@ -8,7 +8,8 @@ under the same fingerprint would make stored tables wrong, so it fails here: rai
     python tests/test_versions.py --write
 
 which refuses to write where the output changed and the fingerprint did not. A new choice needs an
-entry too.
+entry too. Choices with weights are run, and their weights fetched, only where they are new or their
+fingerprint changed; the others keep their entries. (The tests run them all.)
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from ferbench.scoring.statistics import statistics
 from ferbench.types import Annotation, Event, Expressions, Faces, Signal, Timeline, VideoInfo
 from ferbench.weights.download.sources import WheelFile
 from ferbench.weights.fetching import fetch
+from ferbench.weights.published import PublishedFile
 from helpers.reference import CHECKOUT, DATA, REQUIRED
 from helpers.scored_sessions import scored_sessions
 
@@ -552,6 +554,98 @@ def test_a_raised_version_is_written_and_a_new_choice_is_asked_for():
     assert "event/x is new and has no kept output: run 'python" in verdict("event/x", None, new, {})
 
 
+def needed_files(part: Any) -> tuple[PublishedFile, ...]:
+    """The weight files that a component is run with."""
+    if hasattr(part, "weights_files") and can_be_had(part):
+        return part.weights_files()
+    return ()
+
+
+def entries_now(
+    names: Iterable[str], kept: dict[str, Entry], models: Path
+) -> tuple[dict[str, Entry], list[str]]:
+    """What is to be kept of each choice, and what could not be made, each with its reason.
+
+    A choice with weights is run only where it is new or its fingerprint changed.
+    """
+    now = {}
+    failed = []
+    for name in names:
+        part = component(name)
+        files = needed_files(part)
+        before = kept.get(name)
+        if files and before and before["fingerprint"] == fingerprint(part):
+            now[name] = before
+            continue
+        try:
+            fetch(files, models, notify=lambda text: sys.stderr.write(f"{text}\n"))
+            now[name] = entry_of(name, models)
+        except WeightsError as error:
+            failed.append(f"{name}: {' '.join(str(error).split())}")
+            if before:
+                now[name] = before
+    return now, failed
+
+
+class TestWriting:
+    """``--write`` fetches what it needs only."""
+
+    NAMES = ("event/hysteresis", "detector/scrfd_500m", "model/mini_xception")
+
+    @pytest.fixture
+    def kept(self) -> dict[str, Entry]:
+        return {name: kept_entries()[name] for name in self.NAMES}
+
+    @pytest.fixture
+    def asked(self, monkeypatch) -> list[str]:
+        """The files that were to be fetched; none comes."""
+        names: list[str] = []
+
+        def no_network(files: Iterable[PublishedFile], folder: Path, **options: object) -> None:
+            del folder, options
+            wanted = [item.file for item in files]
+            names.extend(wanted)
+            if wanted:
+                raise WeightsError(f"{wanted[0]}: no network\n  try again")
+
+        monkeypatch.setattr(sys.modules[__name__], "fetch", no_network)
+        return names
+
+    def test_what_is_as_it_was_is_not_run_with_weights(self, kept, asked, tmp_path):
+        without_rule = {name: kept[name] for name in self.NAMES[1:]}
+        now, failed = entries_now(self.NAMES, without_rule, tmp_path)
+        assert (asked, failed) == ([], [])
+        assert all(now[name] is kept[name] for name in self.NAMES[1:])
+        assert difference(kept["event/hysteresis"], now["event/hysteresis"], {"events": 1e-6}) == ""
+
+    def test_a_file_that_cannot_be_fetched_is_one_line(self, kept, asked, tmp_path):
+        old = changed(kept["detector/scrfd_500m"], fingerprint="another")
+        known = {"event/hysteresis": kept["event/hysteresis"], "detector/scrfd_500m": old}
+        now, failed = entries_now(self.NAMES, known, tmp_path)
+        assert asked == ["scrfd/scrfd_500m_bnkps.onnx", "mini_xception/emotion_model.hdf5"]
+        assert failed == [
+            "detector/scrfd_500m: scrfd/scrfd_500m_bnkps.onnx: no network try again",
+            "model/mini_xception: mini_xception/emotion_model.hdf5: no network try again",
+        ]
+        assert now.keys() == {"event/hysteresis", "detector/scrfd_500m"}
+        assert now["detector/scrfd_500m"] is old
+
+    @pytest.mark.usefixtures("asked")
+    def test_the_command_ends_without_a_traceback(self, kept, tmp_path, monkeypatch, capsys):
+        module = sys.modules[__name__]
+        monkeypatch.setattr(module, "KEPT", tmp_path / "versions.json")
+        monkeypatch.setattr(module, "CHOICES", self.NAMES)
+        (tmp_path / "versions.json").write_text(json.dumps({self.NAMES[1]: kept[self.NAMES[1]]}))
+        assert main(["--write"]) == 1
+        said = capsys.readouterr()
+        assert said.out == "2 components in versions.json\n"
+        assert said.err == (
+            "not kept: model/mini_xception: mini_xception/emotion_model.hdf5: "
+            "no network try again\n"
+        )
+        assert kept_entries().keys() == set(self.NAMES[:2])
+
+
 def main(arguments: Iterable[str]) -> int:
     """``--write``: keep the outputs of new and of deliberately changed components."""
     from ferbench.places import default_root, models_dir
@@ -559,14 +653,9 @@ def main(arguments: Iterable[str]) -> int:
     if list(arguments) != ["--write"]:
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    models = models_dir(default_root())
-    now = {}
-    for name in CHOICES:
-        part = component(name)
-        if hasattr(part, "weights_files") and can_be_had(part):
-            fetch(part.weights_files(), models, notify=lambda text: sys.stderr.write(f"{text}\n"))
-        now[name] = entry_of(name, models)
-    result, refused = rewritten(kept_entries(), now)
+    kept = kept_entries()
+    now, failed = entries_now(CHOICES, kept, models_dir(default_root()))
+    result, refused = rewritten(kept, now)
     for reason in refused:
         sys.stderr.write(f"refused: {reason}\n")
     if refused:
@@ -576,7 +665,9 @@ def main(arguments: Iterable[str]) -> int:
     )
     KEPT.write_text(f"{{\n{lines}\n}}\n")
     sys.stdout.write(f"{len(result)} components in {KEPT.name}\n")
-    return 0
+    for reason in failed:
+        sys.stderr.write(f"not kept: {reason}\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

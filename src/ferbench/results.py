@@ -15,6 +15,7 @@ from ferbench.types import (
     F64,
     I64,
     Counts,
+    CountsRow,
     Event,
     Expressions,
     Faces,
@@ -23,6 +24,7 @@ from ferbench.types import (
     Signal,
     Timeline,
 )
+from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,6 +200,13 @@ class SessionResult:
         """Seconds of video."""
         return sum(part.analysis.timeline.duration_s for part in self.parts)
 
+    def sizes(self) -> tuple[float | None, ...]:
+        """Seconds of video, observed and with a face; events; tp, fp and fn, None = not scored."""
+        seconds = (self.video_s, self.observed_s, self.valid_s)
+        counts = self.counts
+        hits = (counts.tp, counts.fp, counts.fn) if counts else (None, None, None)
+        return (*seconds, len(self.events), *hits)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
@@ -208,24 +217,7 @@ class Failure:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountsRow:
-    """One row of the counts table: session × threshold × tolerance.
-
-    ``annotations_sha`` says what the session was scored against: equal digests, equal annotations
-    and observed time.
-    """
-
-    session_id: str
-    participant: str
-    threshold: float
-    pre_s: float
-    post_s: float
-    counts: Counts
-    annotations_sha: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
     """All results of a run.
 
@@ -250,6 +242,25 @@ class Report:
     wall_s: float
     e2e_fps: float | None = None
     quality: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """``Report: 3 sessions, 5 events, 1 failure``; failures where there are some."""
+        num_events = sum(len(result.events) for result in self.sessions)
+        text = f"Report: {plural(len(self.sessions), 'session')}, {plural(num_events, 'event')}"
+        return f"{text}, {plural(len(self.failures), 'failure')}" if self.failures else text
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per session: ``video_s, observed_s, valid_s, events, tp, fp, fn``.
+
+        Counts of sessions that are not annotated are NA.
+        """
+        import pandas as pd
+
+        rows = {result.session.session_id: result.sizes() for result in self.sessions}
+        columns = ("video_s", "observed_s", "valid_s", "events", "tp", "fp", "fn")
+        frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(columns))
+        counted = dict.fromkeys(columns[3:], "Int64")
+        return frame.astype(dict.fromkeys(columns[:3], "float64") | counted).rename_axis("session")
 
 
 RunKind = Literal["run", "sweep", "cell", "agreement"]

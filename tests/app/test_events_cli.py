@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ferbench.config.groups import choices_of
 from ferbench.report.files import EVENT_COLUMNS
 from helpers.reference import DATA, shared_path
 
@@ -149,7 +150,7 @@ def test_events_of_our_tables(ferbench, videos, warm_home, tmp_path):
         ),
         (
             ["--rule", "best"],
-            "--rule: there is no 'best'; there are: hysteresis, windowed, windowed_whole",
+            f"--rule: there is no 'best'; there are: {', '.join(choices_of('event'))}",
         ),
         (["--rule", "hysteresis", "--enter", 0.2], "--exit: expected at most enter, which is 0.2"),
         (

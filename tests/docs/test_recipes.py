@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -101,8 +100,7 @@ def follow(folder: Path, blocks: dict[str, str]) -> None:
             continue
         text = path.read_text(encoding="utf-8")
         assert text.count(TABLE_ENDS) == 1
-        entry = textwrap.indent(code.rstrip(), "    ")
-        with_entry = text.replace(TABLE_ENDS, f"\n{entry},{TABLE_ENDS}")
+        with_entry = text.replace(TABLE_ENDS, f"\n{code.rstrip()}{TABLE_ENDS}")
         path.write_text(with_entry, encoding="utf-8")
 
 
@@ -137,7 +135,7 @@ def test_files_are_no_more_than_told(name, copy):
 
 
 def test_the_table_counts_them():
-    rows = re.findall(r"^\| (an? .+?) \| (\d?) *\| (\d?) *\|$", DOCUMENT, re.MULTILINE)
+    rows = re.findall(r"^\| (an? .+?) \| (\d?) *\| (\d?) *(?:\(.+\) )?\|$", DOCUMENT, re.MULTILINE)
     counts = {name.capitalize(): (int(new or 0), int(changed or 0)) for name, new, changed in rows}
     assert counts == MOST_FILES
 
@@ -163,11 +161,15 @@ from ferbench.config.choices import component_for
 from ferbench.scoring.evaluation import score_sessions
 from ferbench.scoring.metrics import METRICS
 from ferbench.pipeline.scored_sessions import scored_session
+from ferbench.workflows.durations import durations
 
 videos, annotations, out = map(Path, sys.argv[1:])
-choices = {"detector": "brightest", "model": "mini_xception_area", "runtime": {"device": "cpu"}}
+choices = {"detector": "brightest", "model": "mini_xception_48", "runtime": {"device": "cpu"}}
 analysis = fb.predict(videos / "smile.mp4", **choices)
+usual = fb.predict(videos / "smile.mp4", **{**choices, "model": "mini_xception"})
+away = analysis.expressions.probs() - usual.expressions.probs()
 events = fb.find_events(analysis, labels=["happiness"], rule={"choice": "peaks", "enter": 0.01})
+lasting = durations(events)
 
 
 def evaluate(*, event, intervals="final", output=None):
@@ -196,6 +198,9 @@ json.dump(
         "size": [analysis.timeline.video.width_px, analysis.timeline.video.height_px],
         "frames": analysis.timeline.video.num_frames,
         "labels": analysis.expressions.labels,
+        "away_from_64": float(abs(away).max()),
+        "lasting": [repr(lasting), lasting.by_label["happiness"]],
+        "lengths": sorted(event.offset_s - event.onset_s for event in events),
         "peaks": [event.peak for event in events],
         "stamps": [event.trigger_s for event in events],
         "choices": dict(evaluation.choices),
@@ -252,9 +257,10 @@ def test_the_detector_finds_a_face_in_every_frame(used):
 
 @pytest.mark.weights
 def test_the_model_classifies(used):
-    assert used["choices"]["model"] == "mini_xception_area"
+    assert used["choices"]["model"] == "mini_xception_48"
     assert used["labels"][3] == "happiness"
-    assert used["params"]["model"] == "mini_xception_area"
+    assert used["params"]["model"] == "mini_xception_48"
+    assert used["away_from_64"] > 0.01, "the example's probabilities are other ones"
 
 
 @pytest.mark.weights
@@ -265,10 +271,19 @@ def test_the_event_rule_finds_the_same_events_everywhere(used):
 
 
 @pytest.mark.weights
+def test_the_verb_takes_events_that_were_found(used):
+    num_events = len(used["lengths"])
+    noun = "event" if num_events == 1 else "events"
+    assert used["lasting"] == [f"Durations: {num_events} {noun}, 1 label", used["lengths"]]
+
+
+@pytest.mark.weights
 def test_the_criterion_matches_and_explains_itself(used):
     assert used["choices"]["scoring"] == "middle"
     assert (
-        "an event matches an annotation when its middle is in the annotation" in used["summary"][0]
+        used["summary"][0]
+        .partition("an event matches an annotation when ")[2]
+        .startswith("its middle is in the annotation")
     )
     assert used["scores"]["recall"] == 1.0
 
@@ -329,6 +344,10 @@ def test_the_command_is_listed_and_runs(command, copy, tmp_path):
     assert "Traceback" not in wrong.stderr
 
 
+def test_usage_names_the_argument(command):
+    assert "durations [OPTIONS] {EVENTS}" in command("durations", "--help")
+
+
 def test_the_list_of_commands_needs_their_own_files_only(copy, tmp_path):
     script = "import ferbench.app.cli.commands, sys; print(*sys.modules)"
     loaded = copy.python("-c", script, home=tmp_path).stdout.split()
@@ -346,3 +365,116 @@ def test_the_format_is_scored_with_the_criterion_and_written(command, tmp_path):
     assert matches.read_text(encoding="utf-8").startswith(
         "0:00:02.000,0:00:03.000\nhit: surprise: the robot stops\n"
     )
+
+
+# -------------------------------------------------------------------------------------------------
+# what the examples do at their edges
+
+CRITERION = """
+import json, sys
+import numpy as np
+from ferbench.scoring.matching.middle import Middle
+
+told, found = [], []
+for margin_s in (0.0, 0.3):
+    criterion = Middle(margin_s=margin_s)
+    told.append(str(criterion))
+    for middle_s in json.loads(sys.argv[1]):
+        event_s = np.array([middle_s - 0.5, middle_s + 0.5])
+        found.append(bool(criterion.allowed(event_s, np.array([1.1, 2.2]))))
+print(json.dumps([told, found]))
+"""
+
+
+def test_the_criterion_counts_what_rounding_moves_over_an_edge(copy, tmp_path):
+    middles_s = [0.7, 0.8 - 5e-10, 0.9, 1.1 - 5e-10, 1.5, 2.2 + 5e-10, 2.3, 2.5 + 5e-10, 2.6]
+    told, found = json.loads(
+        copy.python("-c", CRITERION, json.dumps(middles_s), home=tmp_path).stdout
+    )
+    assert told == [
+        "its middle is in the annotation",
+        "its middle is in the annotation stretched by 0.3 s at both ends",
+    ]
+    assert found[:9] == [False, False, False, True, True, True, False, False, False]
+    assert found[9:] == [False, True, True, True, True, True, True, True, False]
+
+
+READING = """
+import json, sys
+from pathlib import Path
+from ferbench.errors import FormatError
+from ferbench.formats.sbv import read_sbv
+
+results = []
+for number, content in enumerate(json.loads(sys.argv[1])):
+    path = Path(f"{number}.sbv")
+    path.write_bytes(content.encode())
+    try:
+        file = read_sbv(path)
+        rows = [(row.onset, row.offset, row.kind) for row in file.rows]
+        results.append([rows, [row.line for row in file.refused]])
+    except FormatError as error:
+        results.append(str(error))
+print(json.dumps(results))
+"""
+FIRST, SECOND = "0:00:01.500,0:00:04.000", "0:00:50.000,0:59:59.999"
+TWO = [[[1.5, 4.0, "it stops"], [50.0, 3599.999, "late"]], []]
+CAPTIONS = {
+    f"{FIRST}\nit\nstops\n\n{SECOND}\nlate\n": TWO,
+    f"\ufeff{FIRST}\r\nit\r\nstops\r\n\r\n{SECOND}\r\nlate": TWO,
+    f"\n\n{FIRST}\nit stops\n  \t\n\n{SECOND}\nlate\n\n": TWO,
+    f"{FIRST}\nit stops\n\u00a0\n{SECOND}\nlate": TWO,
+    f"{FIRST}\nit stops\n{SECOND}\nlate": TWO,
+    f"{FIRST} \n<i>it</i> stops\n\n{SECOND}\n<B>late</B>\n": TWO,
+    f"{FIRST}\n1 < 2 > <3\n": [[[1.5, 4.0, "1 < 2 > <3"]], []],
+    FIRST: [[[1.5, 4.0, ""]], []],
+    f"{FIRST}\n\n{SECOND}\nlate": [[[1.5, 4.0, ""], [50.0, 3599.999, "late"]], []],
+    f"{FIRST}\nx\n\n0:00:04.000,0:00:01.500\ny\n": [[[1.5, 4.0, "x"]], [4]],
+    f"{FIRST}\nx\n\nmore\n": "0.sbv, line 4: expected a caption",
+    f"{FIRST}\nx\n0:75:00.000,0:76:00.000\ny": "0.sbv, line 3: expected a caption",
+    f"{FIRST}\nx\n\n0:00:75.000,0:01:76.000\ny": "0.sbv, line 4: expected a caption",
+    "a robot\n": "0.sbv, line 1: expected a caption",
+    "": [[], []],
+}
+
+
+def test_no_caption_is_lost(copy, tmp_path):
+    done = copy.python("-c", READING, json.dumps(list(CAPTIONS)), home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for number, (content, found) in enumerate(zip(CAPTIONS, json.loads(done.stdout), strict=True)):
+        expected = CAPTIONS[content]
+        if isinstance(expected, str):
+            told = expected.replace("0.sbv", f"{number}.sbv")
+            assert isinstance(found, str), content
+            assert found.startswith(told), content
+        else:
+            assert found == expected, content
+
+
+POOLING = """
+import json
+import torch
+from ferbench.detectors.brightest import Brightest
+
+torch.manual_seed(0)
+frames = torch.randint(0, 256, (3, 3, 40, 50), dtype=torch.uint8)
+faces = Brightest(side_px=7)._detect(frames)
+grey = frames.double().mean(dim=1) / 255
+apart = []
+for image, box, score in zip(grey, faces.box_xyxy, faces.score):
+    means = {
+        (left, top): float(image[top : top + 7, left : left + 7].mean())
+        for top in range(34) for left in range(44)
+    }
+    best = max(means, key=means.get)
+    apart.append([means[best] - means[int(box[0]), int(box[1])], abs(means[best] - float(score))])
+print(json.dumps(apart))
+"""
+
+
+def test_the_detector_finds_the_largest_mean(copy, tmp_path):
+    done = copy.python("-c", POOLING, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    apart = json.loads(done.stdout)
+    assert len(apart) == 3
+    assert all(less < 1e-6 and off < 3e-6 for less, off in apart)

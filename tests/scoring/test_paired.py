@@ -14,13 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
-from ferbench.results import CountsRow
 from ferbench.scoring.metrics import f1, false_alarms_per_min, precision
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import interval, resampled
 from ferbench.scoring.uncertainty.paired import EXACT_UP_TO, compare_counts, holm_adjusted
 from ferbench.scoring.uncertainty.paired_runs import in_common, paired
-from ferbench.types import Counts
+from ferbench.types import Counts, CountsRow
 
 ASKED = {"draws": 500, "seed": 0, "level": 0.95, "method": "percentile"}
 
@@ -251,7 +250,7 @@ SECOND = [
 
 def test_stored_counts_are_compared_by_participant():
     found = paired(FIRST, [SECOND], **ASKED)
-    assert list(found) == ["precision", "recall", "f1", "false_alarms_per_min"]
+    assert list(found)[:4] == ["precision", "recall", "f1", "false_alarms_per_min"]
     # Participants a (two sessions), b, and session x, which stands for itself.
     first, second = (
         columns([3, 0, 1], [2, 1, 1], [3, 2, 1]),

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from ferbench.fingerprint import fingerprint
 from ferbench.pipeline.recipe import Recipe
-from ferbench.results import CountsRow, SessionResult
+from ferbench.results import SessionResult
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.session_outcome import compare_session
-from ferbench.types import Counts, Session
+from ferbench.types import Counts, CountsRow, Session
 
 
 def annotations_sha(sessions: Sequence[Session]) -> str:

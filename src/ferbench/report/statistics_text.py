@@ -10,7 +10,8 @@ from ferbench.report.statistics_words import beside_chance, counted, interval_te
 from ferbench.scoring.agreement.annotators import values
 from ferbench.scoring.errhri import FrameScores
 from ferbench.scoring.matching.criterion import Criterion
-from ferbench.scoring.metrics import METRICS, Metric, f1
+from ferbench.scoring.metric import Metric
+from ferbench.scoring.metrics import METRICS, f1
 from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
 from ferbench.scoring.statistics_rules import StatisticsRules

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ferbench.scoring.counts import counts_of
 from ferbench.scoring.matching.criterion import Criterion, Pairs
-from ferbench.scoring.metrics import METRICS, Basis, headline_values
+from ferbench.scoring.metric import Basis
+from ferbench.scoring.metrics import METRICS, headline_values
 from ferbench.scoring.ratios import defined
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics_rules import StatisticsRules

@@ -28,7 +28,7 @@ from ferbench.types.arrays import (
     Signal,
     Timeline,
 )
-from ferbench.types.score import Counts, Score
+from ferbench.types.score import Counts, CountsRow, Score
 from ferbench.types.video_info import VideoInfo
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "I64",
     "Annotation",
     "Counts",
+    "CountsRow",
     "Crops",
     "Event",
     "Expressions",

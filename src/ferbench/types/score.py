@@ -40,6 +40,23 @@ class Counts:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsRow:
+    """One row of the counts table: session × threshold × tolerance.
+
+    ``annotations_sha`` says what the session was scored against: equal digests, equal annotations
+    and observed time.
+    """
+
+    session_id: str
+    participant: str
+    threshold: float
+    pre_s: float
+    post_s: float
+    counts: Counts
+    annotations_sha: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Score:
     """One number with what is needed to read it.

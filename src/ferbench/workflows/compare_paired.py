@@ -10,7 +10,7 @@ from typing import Final
 from ferbench.errors import ConfigError, FerbenchError
 from ferbench.report.comparability import matching_params
 from ferbench.report.statistics_text import FEW
-from ferbench.results import CountsRow, RunRow
+from ferbench.results import RunRow
 from ferbench.scoring.metrics import MAIN, count_formulas, values_of
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.uncertainty.paired import Difference
@@ -18,7 +18,7 @@ from ferbench.scoring.uncertainty.paired_runs import in_common, paired
 from ferbench.sentences import Text, joined
 from ferbench.tracking.query import runs_of
 from ferbench.tracking.store import Store
-from ferbench.types import Counts
+from ferbench.types import Counts, CountsRow
 from ferbench.wording import some
 from ferbench.workflows.paired_comparison import PairedComparison
 

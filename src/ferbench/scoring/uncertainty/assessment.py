@@ -12,7 +12,8 @@ import numpy as np
 
 from ferbench.scoring.curves.threshold_curve import clusters
 from ferbench.scoring.matching.criterion import Criterion
-from ferbench.scoring.metrics import Metric, headline
+from ferbench.scoring.metric import Metric
+from ferbench.scoring.metrics import headline
 from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.chance import Chance, Null, Track, against, random, shifted

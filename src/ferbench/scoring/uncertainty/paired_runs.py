@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.results import CountsRow
 from ferbench.scoring.metrics import count_formulas
 from ferbench.scoring.tally import Formula, Tally
 from ferbench.scoring.uncertainty.intervals import Method
 from ferbench.scoring.uncertainty.paired import Difference, compare_counts
+from ferbench.types import CountsRow
 
 
 def paired(

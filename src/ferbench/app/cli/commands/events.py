@@ -27,7 +27,7 @@ def events(
         typer.Option(
             help="Write all events to this CSV (the sessions' lengths go beside it), or for "
             "annotation programs to '{session}.eaf' (ELAN), '{session}.vtt', '{session}.srt', "
-            "NAME.boris.tsv."
+            "NAME.boris.tsv, ..."
         ),
     ] = None,
     link_videos: Annotated[

@@ -10,7 +10,7 @@ import typer
 from ferbench.errors import FerbenchError
 from ferbench.sentences import told
 
-models = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, import, verify.")
+models = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, import, verify, table.")
 
 
 @models.command("list")
@@ -29,7 +29,7 @@ def models_list(
     output_console().print(details(weights) if names else listing(weights))
 
 
-@models.command("table", hidden=True)
+@models.command("table")
 def models_table() -> None:
     """Print models/README.md, as it is made of conf/ and benchmarks/results/."""
     from ferbench.workflows.weights_page import page

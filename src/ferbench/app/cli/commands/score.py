@@ -78,8 +78,8 @@ def score(
     annotations: Annotated[
         Path | None,
         typer.Argument(
-            help="Annotations, as for a run: CSV, .xlsx, .eaf, .vtt, .srt, BORIS's table, or a "
-            "folder; not needed with --dataset."
+            help="Annotations, as for a run: CSV, .xlsx, an annotation program's file (.eaf, .vtt, "
+            ".srt, BORIS's table, ...), or a folder of these; not needed with --dataset."
         ),
     ] = None,
     dataset: Annotated[
@@ -143,7 +143,8 @@ def score(
     scoring: Annotated[
         str,
         typer.Option(
-            help="How to match: window (around the onset), onset_offset, overlap or errhri."
+            help="How to match, a choice of conf/scoring: window (around the onset), onset_offset, "
+            "overlap, errhri, ..."
         ),
     ] = "window",
     set_: Annotated[
@@ -165,7 +166,7 @@ def score(
         Path | None,
         typer.Option(
             help="Write hits, false alarms and misses: "
-            "'{session}.eaf', '{session}.vtt', '{session}.srt' or NAME.boris.tsv."
+            "'{session}.eaf', '{session}.vtt', '{session}.srt', NAME.boris.tsv, ..."
         ),
     ] = None,
     link_videos: Annotated[
