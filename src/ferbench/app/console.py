@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import IO, Final, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from ferbench.workflows.progress import FrameLines
 
 _NO_LIMIT: Final = 100_000
 
@@ -80,7 +81,8 @@ def frames_bar(*, quiet: bool = False) -> Iterator[FramesBar]:
         with _drawn_bar() as bar:
             yield bar
     else:
-        yield FrameLines(error_console())
+        screen = error_console()
+        yield FrameLines(lambda line: screen.print(line, markup=False))
 
 
 def _show_nothing(done_frames: int, total_frames: int, label: str, /) -> None:
@@ -109,34 +111,3 @@ def _drawn_bar() -> Iterator[FramesBar]:
             )
 
         yield show
-
-
-class FrameLines:
-    """How far the frames are, a line every half minute."""
-
-    def __init__(self, screen: Console, *, every_s: float = 30.0) -> None:
-        """Begin to count the time."""
-        self._screen = screen
-        self._every_s = every_s
-        self._began_s = self._told_s = time.monotonic()
-
-    def __call__(self, done_frames: int, total_frames: int, label: str, /) -> None:
-        """Print a line, if the last one is long enough ago."""
-        now_s = time.monotonic()
-        if not total_frames or now_s - self._told_s < self._every_s:
-            return
-        self._told_s = now_s
-        rate_hz = done_frames / (now_s - self._began_s)
-        left = ""
-        if rate_hz > 0 and total_frames > done_frames:
-            left = f", about {_duration((total_frames - done_frames) / rate_hz)} left"
-        frames = f"{done_frames} of about {total_frames} frames"
-        self._screen.print(f"{label}, {frames}, {rate_hz:.0f} fps{left}", markup=False)
-
-
-def _duration(seconds: float) -> str:
-    """A time for people: ``40 s``, ``12 min``, ``3 h 20 min``."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"

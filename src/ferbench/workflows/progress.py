@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,3 +48,34 @@ finished videos stay stored, so the same call goes on from there.
 def untold(progress: Progress) -> None:
     """Tell nobody."""
     del progress
+
+
+class FrameLines:
+    """How far frames are, a line every half minute: for logs, where no bar can be drawn."""
+
+    def __init__(self, tell: Callable[[str], None], *, every_s: float = 30.0) -> None:
+        """Begin to count the time; ``tell`` gets the lines."""
+        self._tell = tell
+        self._every_s = every_s
+        self._began_s = self._told_s = time.monotonic()
+
+    def __call__(self, done_frames: int, total_frames: int, label: str, /) -> None:
+        """Tell a line, if the last one is long enough ago."""
+        now_s = time.monotonic()
+        if not total_frames or now_s - self._told_s < self._every_s:
+            return
+        self._told_s = now_s
+        rate_hz = done_frames / (now_s - self._began_s)
+        left = ""
+        if rate_hz > 0 and total_frames > done_frames:
+            left = f", about {_duration((total_frames - done_frames) / rate_hz)} left"
+        frames = f"{done_frames} of about {total_frames} frames"
+        self._tell(f"{label}, {frames}, {rate_hz:.0f} fps{left}")
+
+
+def _duration(seconds: float) -> str:
+    """A time for people: ``40 s``, ``12 min``, ``3 h 20 min``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"

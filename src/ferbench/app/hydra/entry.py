@@ -64,8 +64,8 @@ def main() -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us: they are shown without a stack
     from ferbench.app.hydra import status
-    from ferbench.app.hydra.options import check_options
     from ferbench.config.arguments import sweep_flag_first, with_quotes
+    from ferbench.config.hydra_options import check_options
     from ferbench.config.loader import check_hydras_program
     from ferbench.config.secret_values import hide_passwords
 
