@@ -100,7 +100,8 @@ def expression_notes(agreement: EmotionAgreement) -> list[str]:
             notes.append(
                 f"expressions of {first} and {second}, not compared: {', '.join(not_compared)}"
             )
-    for model in agreement.models:
+    compared = agreement.models if agreement.pairs else ()
+    for model in compared:
         never = [agreement.classes[k] for k in np.flatnonzero(agreement.totals[model] == 0)]
         if never:
             notes.append(
