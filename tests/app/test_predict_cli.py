@@ -15,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
 from ferbench.app import console
 from ferbench.formats.predictions import read_predictions
 from ferbench.thesis.frame_csv import read_thesis_csv, read_thesis_faces, write_thesis_csv
-from ferbench.workflows.predict import names_of
+from ferbench.workflows.predict_videos import names_of
 from helpers.clips import shrink
+from helpers.reference import CHECKOUT
 
 
 @pytest.mark.weights
@@ -357,3 +359,29 @@ def test_options_of_the_thesis_form(arguments, message, ferbench, videos):
     ended = ferbench("predict", videos, *arguments)
     assert ended.code == 1
     assert message in ended.err
+
+
+def test_a_study_names_the_tables(ferbench, videos, other_clip, warm_home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (clip,) = videos.glob("*.mp4")
+    study = tmp_path / "study"
+    study.mkdir()
+    for name in ("P1 first.mp4", "P1 second.mp4"):
+        shutil.copyfile(clip, study / name)
+    shutil.copyfile(other_clip, study / "P2 only.mp4")
+    (study / "list.csv").write_text(
+        "session,participant,part,path\n"
+        "talk,P1,1,P1 first.mp4\ntalk,P1,2,P1 second.mp4\ntalk,P2,,P2 only.mp4\n"
+    )
+    node = OmegaConf.load(CHECKOUT / "conf" / "dataset" / "manifest.yaml")
+    node.manifest, node.session_name = str(study / "list.csv"), "{participant}_{session}"
+    (tmp_path / "conf" / "dataset").mkdir(parents=True)
+    OmegaConf.save(node, tmp_path / "conf" / "dataset" / "mine.yaml")
+    given = ("--dataset", "mine", "--config-dir", "conf")
+    ended = ferbench("predict", *given, "--out", "tables")
+    assert ended.code == 0, ended.err
+    names = {path.stem for path in (tmp_path / "tables").glob("*.csv")}
+    assert names == {"P1_talk_part1", "P1_talk_part2", "P2_talk"}
+    both = ferbench("predict", videos, *given)
+    assert "--dataset; got both" in both.err
+    assert "--dataset; got neither" in ferbench("predict").err

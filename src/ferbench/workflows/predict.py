@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,17 @@ from typing import Final
 
 from ferbench.checks import path_of
 from ferbench.config.choices import Choice, Chosen, settings_for
-from ferbench.datasets.files import SUFFIXES, num_below, video_files
-from ferbench.datasets.left_out import about_left_out, left_out
-from ferbench.errors import DatasetError, FerbenchError, VideoError, WeightsError
+from ferbench.errors import ConfigError, FerbenchError, VideoError, WeightsError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import Analysis
-from ferbench.sentences import Setting, Text, joined
+from ferbench.sentences import Setting, Text
 from ferbench.workflows.predict_files import Form, PredictionFiles
+from ferbench.workflows.predict_videos import (
+    FoundVideos,
+    videos_of_dataset,
+    videos_of_source,
+)
 from ferbench.workflows.prepare import prepare_pixels
 from ferbench.workflows.progress import OnProgress, untold
 
@@ -31,7 +33,9 @@ class PredictOptions:
     """What ``videos_to_predict`` is asked for.
 
     Attributes:
-        source: a video, or a folder of videos.
+        source: a video, or a folder of videos; None = those of ``dataset``.
+        dataset: a choice of ``conf/dataset``, whose sessions name the tables; None = ``source``.
+        config_dirs: folders with further data sets.
         recursive: also the videos in the folders below.
         out: folder for the tables.
         choices: by group; what is not chosen is as in the configuration.
@@ -40,7 +44,9 @@ class PredictOptions:
         overwrite: replace the tables of other videos.
     """
 
-    source: Path
+    source: Path | None
+    dataset: str | None = None
+    config_dirs: tuple[Path, ...] = ()
     out: Path
     recursive: bool = False
     choices: Mapping[str, Choice]
@@ -181,15 +187,35 @@ def videos_to_predict(options: PredictOptions, *, notify: Notify | None = None) 
         form=options.form,
         overwrite=options.overwrite,
     )
-    videos, num_ignored = _videos(options.source, recursive=options.recursive)
+    found = _found(options)
     return VideosToPredict(
-        videos=tuple(videos),
-        names=names_of(videos, options.source),
-        num_ignored=num_ignored,
-        left_out=_left_out(options.source, recursive=options.recursive),
+        videos=found.videos,
+        names=found.names,
+        num_ignored=found.num_ignored,
+        left_out=found.left_out,
         analyser=_analyser(chosen, notify),
         files=files,
     )
+
+
+def _found(options: PredictOptions) -> FoundVideos:
+    """The videos of the folder, or of the data set.
+
+    Raises:
+        FerbenchError: neither is given, or both, or there is no video.
+    """
+    if (options.source is None) == (options.dataset is None):
+        raise ConfigError(
+            Text(
+                "expected a video or a folder, or a study's ",
+                Setting("dataset"),
+                "; got both" if options.source else "; got neither",
+            )
+        )
+    if options.dataset is not None:
+        return videos_of_dataset(options.dataset, options.config_dirs)
+    assert options.source is not None
+    return videos_of_source(options.source, recursive=options.recursive)
 
 
 def _analyser(chosen: Chosen, notify: Notify | None = None) -> Analyser:
@@ -205,42 +231,3 @@ def _analyser(chosen: Chosen, notify: Notify | None = None) -> Analyser:
 
 def _tell_nobody(sentence: str) -> None:
     del sentence
-
-
-def _videos(source: Path, *, recursive: bool) -> tuple[list[Path], int]:
-    """The videos, and how many in the folders below are left out."""
-    looks_below = recursive or not source.is_dir()
-    num_ignored = 0 if looks_below else num_below(source, suffixes=SUFFIXES)
-    try:
-        return video_files(source, suffixes=SUFFIXES, recursive=recursive), num_ignored
-    except DatasetError as error:
-        hints: list[str] = list(_left_out(source, recursive=recursive))
-        if num_ignored:
-            hints.append(Text(Setting("recursive"), " takes the folders below"))
-        if not hints:
-            raise
-        raise DatasetError(error.text(), hint=joined("; ", hints)) from error
-
-
-def _left_out(source: Path, *, recursive: bool) -> tuple[str, ...]:
-    return tuple(about_left_out(left_out(source, suffixes=SUFFIXES, recursive=recursive)))
-
-
-def names_of(videos: Sequence[Path], source: Path) -> dict[Path, str]:
-    """A name for each video that no other has.
-
-    Its stem, else its path below the folder, else that with the suffix.
-    """
-    makers: tuple[Callable[[Path], str], ...] = (
-        lambda path: path.stem,
-        lambda path: path.relative_to(source).with_suffix("").as_posix(),
-        lambda path: path.relative_to(source).as_posix(),
-    )
-    names: dict[Path, str] = {}
-    for make in makers:
-        candidates = {path: make(path) for path in videos if path not in names}
-        count = Counter(candidates.values())
-        for path, name in candidates.items():
-            if count[name] == 1:
-                names[path] = name
-    return names

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED: Final = 130
 OPTIONS: Final = {
+    "dataset": "--dataset",
     "detector": "--detector",
     "experiment": "--experiment",
     "model": "--model",
@@ -33,8 +34,21 @@ OPTIONS: Final = {
 
 def predict(
     source: Annotated[
-        Path, typer.Argument(metavar="VIDEO|DIR", help="A video, or a folder of videos.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="VIDEO|DIR", help="A video, or a folder of videos; not needed with --dataset."
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="A study's data set, as 'init' writes it: its videos, named after its sessions.",
+            autocompletion=choices("dataset"),
+        ),
+    ] = None,
+    config_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder with data sets of your own.")
+    ] = None,
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Also the videos in the folders below.")
     ] = False,
@@ -113,6 +127,8 @@ def predict(
         )
     options = PredictOptions(
         source=source,
+        dataset=dataset,
+        config_dirs=() if config_dir is None else (config_dir,),
         recursive=recursive,
         out=out,
         choices={
