@@ -403,3 +403,15 @@ def test_p_is_not_too_small_in_short_sessions(sessions, number, length_s):
         p.append((1 + int((null.tally.tp >= found).sum())) / 101)
     for level in (0.01, 0.05, 0.1):
         assert np.mean(np.array(p) <= level) <= level + 0.03
+
+
+def test_a_window_counts_from_the_onset_of_an_annotation_that_lasts():
+    """Events at the end of a long annotation are no matches, with whatever shift."""
+    marks_s = np.array([[10.0, 20.0], [30.0, 50.0]])
+    times_s = np.array([[10.5, 49.0], [19.9, 49.9], [12.0, 31.0]])
+    count = at_points(0.5, 5.0)
+    found = count(times_s, np.zeros(2), marks_s, np.zeros(2))
+    by_hand = [
+        len(match(sorted(row), marks_s[:, 0].tolist(), pre_s=0.5, post_s=5.0)) for row in times_s
+    ]
+    assert found.tolist() == by_hand == [1, 0, 2]
