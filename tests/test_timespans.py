@@ -147,6 +147,7 @@ def test_stretches_get_an_end():
     assert closed([(0.0, 6.0), (8.0, 20.0)], 10.0) == ((0.0, 6.0), (8.0, 12.0))
     assert closed([(0.0, 10.0), (12.0, 13.0)], 10.0) == ((0.0, 10.0),), "no more is left"
     assert closed([(3.0, math.inf)], 0.0) == ()
+    assert closed([(3.0, 3.25), (4.0, 4.5)], 0.5) == ((3.0, 3.25), (4.0, 4.25)), "short ones too"
 
 
 @given(STRETCHES, STRETCHES, STRETCHES)

@@ -31,7 +31,10 @@ LEAST_SHARE = 0.85
 TIMEOUT_S = 900
 PARTS = {
     "scoring": (["scoring"], ["tests/scoring"]),
-    "timespans": (["timespans.py"], ["tests/test_timespans.py", "tests/scoring"]),
+    "timespans": (
+        ["timespans.py"],
+        ["tests/test_timespans.py", "tests/scoring", "tests/workflows/test_late_picture.py"],
+    ),
     "events": (["events", "threshold_sweep.py"], ["tests/events"]),
     "selectors": (["selectors"], ["tests/selectors", "tests/pipeline/test_quality.py"]),
     "times": (

@@ -19,6 +19,7 @@ from ferbench.results import Analysis, PartResult
 from ferbench.scoring.matching.window import Window
 from ferbench.types import Annotation, Event, Expressions, Faces, Session, Timeline, VideoInfo
 from ferbench.video.time_notes import video_notes
+from ferbench.workflows.found_events import SessionEvents
 from helpers.ffmpeg import make
 
 OFFSET_S = 1.5
@@ -31,6 +32,20 @@ def late(clip, tmp_path_factory) -> Path:
     sound = ["-f", "lavfi", "-i", "sine=d=2"]
     mapped = ["-map", "1:v", "-map", "0:a", "-c:v", "copy", "-c:a", "pcm_s16le"]
     return make(path, *sound, "-itsoffset", str(OFFSET_S), "-i", str(clip), *mapped)
+
+
+@pytest.mark.parametrize(("begins_s", "is_late"), [(0.0, False), (0.1, False), (0.11, True)])
+def test_a_tenth_of_a_second_leaves_nothing_out(begins_s, is_late):
+    found = SessionEvents(
+        session_id="a",
+        events=(),
+        timecodes=(),
+        segments=None,
+        duration_s=2.0,
+        valid_s=2.0,
+        picture_start_s=begins_s,
+    )
+    assert found.observed == (((begins_s, begins_s + 2.0),) if is_late else None)
 
 
 @pytest.fixture
