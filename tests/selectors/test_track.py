@@ -121,6 +121,18 @@ def test_people_who_cross_up_and_down_keep_their_names():
     assert tracklets[0] == tracklets[1] == along[2].tolist()
 
 
+def test_two_who_are_there_in_one_frame_are_two_people():
+    """One goes in the frame in which the other comes, nearly in the same place."""
+    faces, timeline, owner = scene(
+        41, lambda f: at(60) if f <= 20 else None, lambda f: at(66) if f >= 20 else None
+    )
+    assert followed(Track(), faces, timeline, owner) == [0] * 21 + [None] * 20
+    later, timeline, owner = scene(
+        41, lambda f: at(60) if f < 20 else None, lambda f: at(66) if f >= 20 else None
+    )
+    assert followed(Track(), later, timeline, owner) == [0] * 20 + [1] * 21
+
+
 def test_by_default_a_face_may_move_one_side_per_second_in_a_gap():
     """Gone for 1.0 s, counted from its last frame's beginning to the next one's."""
     for sides, same in ((0.99, True), (1.01, False)):
