@@ -42,7 +42,10 @@ PARTS = {
         ["tests/formats", "tests/datasets"],
     ),
     "formats": (["formats"], ["tests/formats", "tests/datasets"]),
-    "quality": (["pipeline/quality.py", "pipeline/parts.py"], ["tests/pipeline"]),
+    "quality": (
+        ["pipeline/quality.py", "pipeline/parts.py"],
+        ["tests/pipeline", "tests/workflows/test_late_picture.py"],
+    ),
 }
 """Sources below src/ferbench and the tests that must notice a change in them, by part."""
 

@@ -303,6 +303,12 @@ def test_random_seconds_are_not_taken_for_days():
     assert sum(are_days(table, in_seconds=True) for table in whole) > 1990
 
 
+def test_a_time_of_a_second_and_more_is_no_share_of_a_day():
+    shares = [repr(seconds / 86400) for seconds in (3601, 7207, 40011)]
+    assert are_days(shares)
+    assert not are_days([*shares, repr(1 + 3601 / 86400)])
+
+
 def test_days_in_a_manifest_are_refused(tmp_path):
     path = tmp_path / "sessions.csv"
     path.write_text(f"session,path,start\na,a.mp4,{as_day(50600, 15)}\n")

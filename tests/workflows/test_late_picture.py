@@ -12,12 +12,12 @@ import pytest
 import ferbench as fb
 from ferbench.config.binding import build
 from ferbench.config.compose import composed
-from ferbench.errors import VideoError
+from ferbench.errors import DatasetError, VideoError
 from ferbench.pipeline.drift import check_drift
-from ferbench.pipeline.parts import gaps_s, observed
+from ferbench.pipeline.parts import gaps_s, observed, start_s_of
 from ferbench.results import Analysis, PartResult
 from ferbench.scoring.matching.window import Window
-from ferbench.types import Annotation, Event, Expressions, Faces, Session, Timeline, VideoInfo
+from ferbench.types import Annotation, Event, Expressions, Faces, Part, Session, Timeline, VideoInfo
 from ferbench.video.time_notes import video_notes
 from ferbench.workflows.found_events import SessionEvents
 from helpers.ffmpeg import make
@@ -208,3 +208,13 @@ def test_notes_are_told_from_a_frame_on():
     assert video_notes(part(0, 0.09).analysis.timeline) == []
     (note,) = video_notes(part(0, 0.1).analysis.timeline)
     assert "0.100 s after its file" in note
+
+
+@pytest.mark.parametrize(("begins_s", "is_allowed"), [(1.5, True), (1.375, False), (2.0, True)])
+def test_a_part_may_begin_half_a_second_before_the_end_of_the_one_before(begins_s, is_allowed):
+    before, following = [part(0.0, 0.0)], Part(path=Path("b.mkv"), start_s=begins_s)
+    if is_allowed:
+        assert start_s_of(following, before) == begins_s
+    else:
+        with pytest.raises(DatasetError, match=r"the part before it lasts until 2\.0 s"):
+            start_s_of(following, before)
