@@ -39,7 +39,7 @@ PARTS = {
     "selectors": (["selectors"], ["tests/selectors", "tests/pipeline/test_quality.py"]),
     "times": (
         ["formats/times.py", "formats/time_format.py", "datasets/lengths.py"],
-        ["tests/formats", "tests/datasets"],
+        ["tests/formats", "tests/datasets", "tests/app/test_init.py"],
     ),
     "formats": (["formats"], ["tests/formats", "tests/datasets"]),
     "quality": (
