@@ -2,9 +2,6 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# TORCH=cpu TORCH_INDEX=ADDRESS: torch's build without CUDA, from the index that PyTorch's installation page names.
-TORCH ?=
-TORCH_INDEX ?=
 READY := .venv/.ready
 
 .PHONY: help env demo test check bench mutants
@@ -13,16 +10,11 @@ READY := .venv/.ready
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
-env: $(READY)  ## set up .venv (TORCH=cpu TORCH_INDEX=ADDRESS: without CUDA, 4 GB smaller)
+env: $(READY)  ## set up .venv
 
 $(READY): pyproject.toml requirements.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python" >&2; exit 1; }
-	@case "$(TORCH)" in ""|cpu) ;; *) echo "TORCH=$(TORCH): expected cpu, or nothing for torch with CUDA" >&2; exit 1;; esac
-	@test "$(TORCH)" != cpu || test -n "$(TORCH_INDEX)" || { echo "TORCH=cpu needs TORCH_INDEX=ADDRESS, \
-	the index of torch's CPU builds; PyTorch's installation page names it (choose Pip and CPU)" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	@test "$(TORCH)" != cpu || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt \
-	--extra-index-url "$(TORCH_INDEX)" torch torchvision
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[dev]'
 	@touch $@
 
