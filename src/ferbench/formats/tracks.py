@@ -63,6 +63,17 @@ class Cue:
     text: str
 
 
+def cue_time(milliseconds: int, decimal_mark: str) -> str:
+    """A time as subtitles write it, with as many hours as it has.
+
+    >>> cue_time(3_723_045, "."), cue_time(45, ",")
+    ('01:02:03.045', '00:00:00,045')
+    """
+    seconds, thousandths = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}{decimal_mark}{thousandths:03d}"
+
+
 def as_cues(tracks: Sequence[Track]) -> list[Cue]:
     """Spans as subtitles, in order of time, times rounded to milliseconds.
 

@@ -16,7 +16,7 @@ from ferbench.errors import FormatError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
 from ferbench.formats.program_files import ImportedFile, annotations_of, ends_before_it_begins
-from ferbench.formats.tracks import Track, as_cues
+from ferbench.formats.tracks import Track, as_cues, cue_time
 from ferbench.formats.webvtt_cues import (
     Block,
     blocks_of,
@@ -135,15 +135,9 @@ def write_webvtt(path: Path, tracks: Sequence[Track]) -> None:
     """
     blocks = ["WEBVTT\n"]
     for cue in as_cues(tracks):
-        times = f"{_time(cue.onset_ms)} --> {_time(cue.offset_ms)}"
+        times = f"{cue_time(cue.onset_ms, '.')} --> {cue_time(cue.offset_ms, '.')}"
         blocks.append(f"{times}\n{html.escape(cue.text, quote=False)}\n")
     write_text(path, "\n".join(blocks))
-
-
-def _time(milliseconds: int) -> str:
-    seconds, thousandths = divmod(milliseconds, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.{thousandths:03d}"
 
 
 def _read(source: Source) -> AnnotationTable:
