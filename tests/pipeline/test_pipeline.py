@@ -21,8 +21,8 @@ from ferbench.errors import CacheError, ConfigError, VideoError
 from ferbench.geometry import CropGeometry
 from ferbench.pipeline import cache as cache_module
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.cold import CHUNK_FRAMES
 from ferbench.pipeline.evaluate import evaluate
+from ferbench.pipeline.one_pass import CPU_FRAMES
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.selectors.classify import Classify
@@ -59,7 +59,7 @@ def test_cold_pass_counts_its_work_once(warm):
     _, analysis, work = warm
     assert (work.frames_decoded, work.frames_detected) == (36, 36)
     assert work.faces_classified == len(analysis.faces) == len(analysis.expressions) > 0
-    assert CHUNK_FRAMES < 40  # the clip spans two chunks, so joining them is tested
+    assert CPU_FRAMES < 40  # the clip spans two chunks, so joining them is tested
     assert len(np.unique(analysis.faces.frame)) == 36
 
 
@@ -118,14 +118,14 @@ def test_large_frames_come_in_smaller_reads_and_give_the_same_bits(
     config = composed(choices)
     recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
     expected = analyser_on(tmp_path / "all", recipe, models).analyse(clip, video_id="smile")
-    assert len(expected.expressions) > CHUNK_FRAMES
+    assert len(expected.expressions) > CPU_FRAMES
     for frames in (1, 3, 31):
         monkeypatch.setattr("ferbench.video.limits.BATCH_BYTES", frames * 256 * 144 * 3)
         analyser = analyser_on(tmp_path / str(frames), recipe, models)
         reads: list[int] = []
         analyser.on_frames = reads.append
         result = analyser.analyse(clip, video_id="smile")
-        assert max(reads) == frames
+        assert max(reads) == min(frames, CPU_FRAMES)
         assert sum(reads) == 36
         for table in ("faces", "expressions"):
             one, other = (getattr(each, table) for each in (expected, result))

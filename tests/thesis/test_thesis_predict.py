@@ -224,7 +224,7 @@ def made(tmp_path_factory):
             weights=toy,
         )
         recipe = Recipe(reader=FramesReader(), detector=StandIn(), model=model, **parts)
-        analyser = Analyser(recipe, Runtime(device="cpu"), Cache(folder / "cache"), folder)
+        analyser = Analyser(recipe, Runtime(device="cpu", lanes=1), Cache(folder / "cache"), folder)
         Toy.seen.clear()
         analysis = analyser.analyse(video, video_id=video.stem)
         out = folder / name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.types import Faces
@@ -17,6 +17,24 @@ from ferbench.weights.published import PublishedFile
 
 if TYPE_CHECKING:
     import torch
+
+Engine = TypeVar("Engine")
+
+
+class LoadedNetworks:
+    """Networks that are loaded already, for several recipes that have some in common."""
+
+    def __init__(self) -> None:
+        self._loaded: list[tuple[object, object]] = []
+
+    def get(self, component: loading.Loadable[Engine], load: Callable[[], Engine]) -> Engine:
+        """The loaded component; ``load`` is called where none equals it."""
+        for known, engine in self._loaded:
+            if type(known) is type(component) and known == component:
+                return cast("Engine", engine)
+        engine = load()
+        self._loaded.append((component, engine))
+        return engine
 
 
 class Networks:
@@ -31,33 +49,42 @@ class Networks:
     """
 
     def __init__(
-        self, recipe: Recipe, runtime: Runtime, models: Path, *, notify: Callable[[str], None]
+        self,
+        recipe: Recipe,
+        runtime: Runtime,
+        models: Path,
+        *,
+        notify: Callable[[str], None],
+        loaded: LoadedNetworks | None = None,
     ) -> None:
         self.recipe = recipe
         self.runtime = runtime
         self.models = models
         self.notify = notify
         self.device = runtime.torch_device()
+        self._loaded = loaded or LoadedNetworks()
         self._origins: dict[str, str] = {}  # of weight files that were fetched now
         self._checked: tuple[tuple[int, int], ...] = ()  # the files when they were checked
 
     @cached_property
     def detect(self) -> Callable[[torch.Tensor], Faces]:
         """The detector, loaded."""
-        self._set_numerics()
-        return loading.load(self.recipe.detector, self.device, self.models, origins=self._origins)
+        return self._load(self.recipe.detector)
 
     @cached_property
     def recognise(self) -> Callable[[torch.Tensor], torch.Tensor]:
         """The model, loaded."""
-        self._set_numerics()
-        return loading.load(self.recipe.model, self.device, self.models, origins=self._origins)
+        return self._load(self.recipe.model)
 
-    def _set_numerics(self) -> None:
+    def _load(self, component: loading.Loadable[Engine]) -> Engine:
         import torch
 
         torch.backends.cuda.matmul.allow_tf32 = self.runtime.tf32
         torch.backends.cudnn.allow_tf32 = self.runtime.tf32
+        return self._loaded.get(
+            component,
+            lambda: loading.load(component, self.device, self.models, origins=self._origins),
+        )
 
     @cached_property
     def resolved_recipe(self) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,16 @@ from ferbench.sentences import Setting, Text
 
 if TYPE_CHECKING:
     import torch
+
+
+def usable_cores() -> int:
+    """Cores that this process may use; ``OMP_NUM_THREADS`` is its share where several run."""
+    share = os.environ.get("OMP_NUM_THREADS", "")
+    if share.isdecimal() and int(share):
+        return int(share)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +82,8 @@ class Runtime:
         device: ``auto`` takes cuda, then mps, then cpu.
         batch_size: frames per detector call and crops per model call.
         threads: decoder threads; 0 = as many as the decoder likes.
+        lanes: threads that detect and classify on a CPU; 0 = one for each core that this process
+            may use. Other devices have one.
         on_damaged: what to do with a damaged video: ``error`` gives no results, ``keep`` uses what
             could be decoded.
         on_drift: what to do with an annotated video whose counted times leave the container's clock
@@ -83,6 +96,7 @@ class Runtime:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     batch_size: int = 16
     threads: int = 0
+    lanes: int = 0
     on_damaged: Literal["error", "keep"] = "error"
     on_drift: Literal["error", "keep"] = "error"
     tf32: bool = False
@@ -93,8 +107,15 @@ class Runtime:
         """Check the numbers."""
         if self.batch_size < 1:
             raise ConfigError(key="batch_size", expected="at least 1", got=self.batch_size)
-        if self.threads < 0:
-            raise ConfigError(key="threads", expected="0 (automatic) or more", got=self.threads)
+        for key in ("threads", "lanes"):
+            if getattr(self, key) < 0:
+                raise ConfigError(key=key, expected="0 (automatic) or more", got=getattr(self, key))
+
+    def num_lanes(self, device: torch.device) -> int:
+        """Threads that detect and classify on a device."""
+        if device.type != "cpu":
+            return 1
+        return self.lanes or usable_cores()
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` means on this machine.

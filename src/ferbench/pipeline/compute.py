@@ -1,0 +1,174 @@
+"""Making the tables of one video for any number of requests: one pass, every table once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferbench.errors import ConfigError, FerbenchError, VideoError
+from ferbench.pipeline import tables
+from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.one_pass import OnePass
+from ferbench.pipeline.recipe import Runtime
+from ferbench.pipeline.stage_keys import STAGES
+from ferbench.pipeline.wanted import Request, Stored, wanted_by
+from ferbench.results import StageTiming, Work
+from ferbench.sentences import Setting, Text
+from ferbench.types import Expressions, Faces, Timeline
+
+if TYPE_CHECKING:
+    from ferbench.pipeline.wanted import WantedExpressions
+
+log = logging.getLogger("ferbench")
+
+
+def digest_of(cache: Cache, path: Path) -> str:
+    """SHA-256 of a video.
+
+    Raises:
+        VideoError: there is no such file, or it cannot be read.
+    """
+    if not path.is_file():
+        kind = "a folder" if path.is_dir() else "missing"
+        raise VideoError(f"{path} is {kind}; expected a video file")
+    try:
+        return cache.digest(path)
+    except OSError as error:
+        raise VideoError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def stored_tables(cache: Cache, request: Request) -> Stored:
+    """What can be read of a video's tables; an unreadable one counts as missing."""
+    stored: Stored = {}
+    for stage, key in request.keys.items():
+        if not cache.has(key):
+            continue
+        try:
+            table, about = cache.read(key)
+            timing = StageTiming(**about["timing"], cached=True)
+            stored[stage] = (_parsed(stage, table, about, request), timing)
+        except (FerbenchError, KeyError, TypeError, ValueError) as error:
+            log.debug("%s: %s", type(error).__name__, error)
+    return stored
+
+
+def computed(
+    requests: Sequence[tuple[Request, Stored]],
+    *,
+    runtime: Runtime,
+    cache: Cache,
+    work: Work,
+    on_frames: Callable[[int], None],
+) -> list[Stored]:
+    """Decode a video once, make what each request lacks, and store it.
+
+    Args:
+        requests: for one video and one reader, at least one, with what is there of it already.
+        runtime: how this machine computes.
+        cache: where tables are stored.
+        work: counted up.
+        on_frames: told how many frames were done.
+
+    Returns:
+        All tables of each request.
+
+    Raises:
+        ConfigError: the video does not fit into the device's memory.
+        VideoError: nothing of it can be decoded, or it changed meanwhile.
+        WeightsError: a network cannot be loaded.
+        CacheError: a table cannot be stored.
+    """
+    request = requests[0][0]
+    one_pass = OnePass(
+        reader=request.recipe.reader,
+        runtime=runtime,
+        device=request.networks.device,
+        wanted=wanted_by(requests),
+        work=work,
+        on_frames=on_frames,
+    )
+    timeline = _run(one_pass, request, cache)
+    return _Results(one_pass, timeline, cache).of(requests)
+
+
+def _run(one_pass: OnePass, request: Request, cache: Cache) -> Timeline:
+    path = request.path
+    try:
+        timeline = one_pass.run(path, video_id=request.video_id, sha256=request.sha256)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and type(error).__name__ != "OutOfMemoryError":
+            raise
+        size = Setting("runtime.batch_size", str(one_pass.runtime.batch_size))
+        raise ConfigError(
+            Text(f"{path} does not fit into the memory of {one_pass.device} with ", size),
+            hint="lower it",
+        ) from error
+    if digest_of(cache, path) != request.sha256:
+        raise VideoError(
+            f"{path} changed while it was read; nothing of it was stored. Run again when it "
+            "is complete."
+        )
+    return timeline
+
+
+class _Results:
+    """What a pass made, as tables that are stored once."""
+
+    def __init__(self, one_pass: OnePass, timeline: Timeline, cache: Cache) -> None:
+        self._pass = one_pass
+        self._timeline = timeline
+        self._cache = cache
+        self._expressions: dict[str, WantedExpressions] = {
+            expressions.key: expressions
+            for faces in one_pass.wanted
+            for crops in faces.crops
+            for expressions in crops.expressions
+        }
+        self._done: Stored = {}  # by key
+
+    def of(self, requests: Sequence[tuple[Request, Stored]]) -> list[Stored]:
+        """All tables of each request; those that were missing are stored now."""
+        return [
+            {stage: stored.get(stage) or self._made(stage, request) for stage in STAGES}
+            for request, stored in requests
+        ]
+
+    def _made(self, stage: str, request: Request) -> tuple[Any, StageTiming]:
+        key = request.keys[stage]
+        if key.key not in self._done:
+            result = self._result(stage, request)
+            timing = self._pass.timing(stage, key.key, self._timeline)
+            table, about = _table(result)
+            self._cache.write(key, table, {**about, "timing": timing.about()})
+            self._done[key.key] = (result, timing)
+        return self._done[key.key]
+
+    def _result(self, stage: str, request: Request) -> Timeline | Faces | Expressions:
+        if stage == "timeline":
+            return self._timeline
+        faces = self._pass.faces(request.keys["faces"].key)
+        if stage == "faces":
+            return faces
+        return self._pass.expressions(self._expressions[request.keys["expressions"].key], faces)
+
+
+def _parsed(
+    stage: str, table: Any, about: dict[str, Any], request: Request
+) -> Timeline | Faces | Expressions:
+    """A stage's result from its stored table."""
+    if stage == "timeline":
+        return tables.timeline_from(table, about, video_id=request.video_id, path=request.path)
+    if stage == "faces":
+        return tables.faces_from(table)
+    return tables.expressions_from(table, about)
+
+
+def _table(result: Timeline | Faces | Expressions) -> tuple[Any, dict[str, Any]]:
+    """A stage's result as a table, and what is stored about it."""
+    if isinstance(result, Timeline):
+        return tables.timeline_table(result)
+    if isinstance(result, Faces):
+        return tables.faces_table(result), {}
+    return tables.expressions_table(result)

@@ -1,0 +1,230 @@
+"""One pass over a video: decode it once, and make everything that is asked for on the way.
+
+On a CPU each read of frames goes to one of several lanes, where it is searched, cut and classified
+by one thread. On another device there is one lane, and the calling thread decodes meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ferbench.pipeline.batches import Batches
+from ferbench.pipeline.lanes import Lanes, use_one_thread, without_thread_pools
+from ferbench.pipeline.recipe import Runtime
+from ferbench.pipeline.wanted import WantedCrops, WantedExpressions, WantedFaces
+from ferbench.protocols import OpenVideo, Reader
+from ferbench.results import StageTiming, Work
+from ferbench.types import F32, I64, Crops, Expressions, Faces, FrameBatch, Timeline
+
+if TYPE_CHECKING:
+    import torch
+
+CPU_FRAMES: Final = 8
+"""Frames of a read that goes to a lane. On a CPU every frame and every face is alone in a network
+(detectors do it themselves), so it changes no result; small reads keep all lanes busy to the end of
+a video.
+"""
+
+DEVICE_FRAMES: Final = 32
+"""Frames whose faces are classified together on another device. Constant, because batches never
+cross a read: the results of a re-batched run stay the same.
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Part:
+    """What came out of one read. Faces count their frames from the read's first.
+
+    Attributes:
+        first: the read's first frame.
+        num_frames: its frames.
+        num_detected: frames that a detector looked at, over all detectors.
+        faces: by key.
+        rows: rows of these faces that were classified, by key of the expressions.
+        logits: theirs.
+        busy_s: seconds, by key of the faces or expressions.
+    """
+
+    first: int
+    num_frames: int
+    num_detected: int = 0
+    faces: dict[str, Faces] = field(default_factory=dict)
+    rows: dict[str, I64] = field(default_factory=dict)
+    logits: dict[str, F32] = field(default_factory=dict)
+    busy_s: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class OnePass:
+    """A pass over a video with one reader, for any number of detectors and models.
+
+    Attributes:
+        reader: what decodes.
+        runtime: how this machine computes.
+        device: where the networks run.
+        wanted: what is made besides the timeline.
+        work: counted up.
+        on_frames: told how many frames were done.
+    """
+
+    reader: Reader
+    runtime: Runtime
+    device: torch.device
+    wanted: tuple[WantedFaces, ...]
+    work: Work
+    on_frames: Callable[[int], None]
+    _parts: list[_Part] = field(default_factory=list)
+    _busy_s: dict[str, float] = field(default_factory=dict)
+    _frame_batches: Batches = field(init=False)
+    _face_batches: Batches = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with the asked batch size."""
+        size = self.runtime.batch_size
+        self._frame_batches = Batches(size=size)
+        self._face_batches = Batches(size=1 if self.device.type == "cpu" else size)
+
+    def run(self, path: Path, *, video_id: str, sha256: str) -> Timeline:
+        """Decode the video to its end, or as far as it goes; the timeline says where it stopped.
+
+        Raises:
+            VideoError: nothing of it can be decoded.
+        """
+        on_cpu = self.device.type == "cpu"
+        with (
+            without_thread_pools() if on_cpu else nullcontext(),
+            self.reader.open(
+                path,
+                batch_frames=CPU_FRAMES if on_cpu else DEVICE_FRAMES,
+                threads=self.runtime.threads,
+                keep_damaged=True,
+            ) as video,
+        ):
+            self._decode(video)
+            return video.timeline(video_id=video_id, sha256=sha256)
+
+    def _decode(self, video: OpenVideo) -> None:
+        lanes = Lanes[FrameBatch, _Part](
+            count=self.runtime.num_lanes(self.device),
+            work=self._work_on,
+            prepare=use_one_thread if self.device.type == "cpu" else _nothing,
+        )
+        with closing(lanes.results(iter(video))) as parts:
+            for part in parts:
+                self._take(part)
+        self._busy_s["timeline"] = lanes.fetch_s
+
+    def faces(self, key: str) -> Faces:
+        """All faces of the frames that came."""
+        return Faces.concat([part.faces[key].shifted(part.first) for part in self._parts])
+
+    def expressions(self, wanted: WantedExpressions, faces: Faces) -> Expressions:
+        """Expressions of the faces that were classified."""
+        rows, num_faces = [np.empty(0, np.int64)], 0
+        for part in self._parts:
+            rows.append(part.rows[wanted.key] + num_faces)
+            num_faces += len(part.faces[wanted.faces_key])
+        row = np.concatenate(rows)
+        labels = wanted.model.labels
+        logits = [np.empty((0, len(labels)), np.float32)]
+        logits += [part.logits[wanted.key] for part in self._parts]
+        return Expressions(
+            frame=faces.frame[row], face=row, logits=np.concatenate(logits), labels=labels
+        )
+
+    def timing(self, stage: str, key: str, timeline: Timeline) -> StageTiming:
+        """Where the time of a stage went; ``key`` is that of its table."""
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+        is_expressions = stage == "expressions"
+        units = timeline.video.num_frames
+        if is_expressions:
+            units = sum(len(part.rows[key]) for part in self._parts)
+        return StageTiming(
+            busy_s=self._busy_s.get("timeline" if stage == "timeline" else key, 0.0),
+            units=units,
+            video_s=timeline.duration_s,
+            device="cpu" if stage == "timeline" else str(self.device),
+            load=round(load, 2),
+            cached=False,
+        )
+
+    def _take(self, part: _Part) -> None:
+        """Keep what came out of a read; reads come in their order."""
+        self._parts.append(part)
+        for key, seconds in part.busy_s.items():
+            self._busy_s[key] = self._busy_s.get(key, 0.0) + seconds
+        self.work.frames_decoded += part.num_frames
+        self.work.frames_detected += part.num_detected
+        self.work.faces_classified += sum(len(rows) for rows in part.rows.values())
+        self.on_frames(part.num_frames)
+
+    # In a lane
+    # ----------------------------------------------------------------------------------------------
+
+    def _work_on(self, batch: FrameBatch) -> _Part:
+        """Search, cut and classify the frames of a read."""
+        part = _Part(first=int(batch.index[0]), num_frames=len(batch))
+        frames = batch.rgb.to(self.device)
+        for wanted in self.wanted:
+            start = time.perf_counter()
+            faces = self._found(wanted, frames, part)
+            part.faces[wanted.key] = faces
+            part.busy_s[wanted.key] = self._since(start)
+            for crops in wanted.crops:
+                self._classify(crops, frames, faces, part)
+        return part
+
+    def _found(self, wanted: WantedFaces, frames: torch.Tensor, part: _Part) -> Faces:
+        """The faces of a read, detected now or before."""
+        if wanted.stored is not None:
+            stored, until = wanted.stored, part.first + part.num_frames
+            low, high = np.searchsorted(stored.frame, [part.first, until])
+            return stored.rows(np.arange(low, high)).shifted(-part.first)
+        assert wanted.detect is not None
+        part.num_detected += len(frames)
+        found = [faces.shifted(at) for at, faces in self._frame_batches.map(wanted.detect, frames)]
+        return Faces.concat(found)
+
+    def _classify(
+        self, wanted: WantedCrops, frames: torch.Tensor, faces: Faces, part: _Part
+    ) -> None:
+        """Cut faces out, and have all models look at them."""
+        start = time.perf_counter()
+        height_px, width_px = frames.shape[2:]
+        rows = wanted.admission.admit(faces, width_px=width_px, height_px=height_px)
+        crops = wanted.preprocessing.crop(frames, faces.rows(rows), model_px=wanted.model_px)
+        cut_s = self._since(start)
+        for expressions in wanted.expressions:
+            start = time.perf_counter()
+            part.rows[expressions.key] = rows
+            part.logits[expressions.key] = self._logits(expressions, crops, len(rows))
+            part.busy_s[expressions.key] = cut_s + self._since(start)
+
+    def _logits(self, wanted: WantedExpressions, crops: Crops, num_rows: int) -> F32:
+        """Logits f32 (rows, K), NaN where no crop could be made."""
+        logits = np.full((num_rows, len(wanted.model.labels)), np.nan, np.float32)
+        for at, values in self._face_batches.map(wanted.recognise, crops.rgb):
+            logits[crops.row[at : at + len(values)]] = values.cpu().numpy()
+        return logits
+
+    def _since(self, start: float) -> float:
+        """Seconds since ``start``, what the device was told meanwhile included."""
+        import torch
+
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        elif self.device.type == "mps":
+            torch.mps.synchronize()
+        return time.perf_counter() - start
+
+
+def _nothing() -> None:
+    """A device's lane needs no preparation."""

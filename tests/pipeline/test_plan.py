@@ -1,0 +1,176 @@
+"""Shared passes: many recipes, one decoding, the same tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from ferbench.config.binding import build
+from ferbench.config.compose import composed
+from ferbench.config.settings import PLUGS
+from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.plan import Plan, VideoJob
+from ferbench.pipeline.recipe import Recipe, Runtime
+from ferbench.pipeline.stages import Analyser
+from ferbench.recognizer import Recognizer
+
+
+def recipe_of(**choices) -> Recipe:
+    config = composed(choices)
+    made = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
+    return dataclasses.replace(
+        made, signal=dataclasses.replace(made.signal, labels=("happiness",))
+    )
+
+
+@pytest.fixture(scope="module")
+def recipes() -> list[Recipe]:
+    """Two detectors x two preprocessings x two event rules; the model is the only small one."""
+    grid = itertools.product(
+        ({}, {"min_score": 0.9}), ("square_margin", "box"), ("hysteresis", "windowed")
+    )
+    made = []
+    for detector, preprocessing, event in grid:
+        recipe = recipe_of(preprocessing=preprocessing, event=event)
+        changed = dataclasses.replace(recipe.detector, **detector)
+        made.append(dataclasses.replace(recipe, detector=changed))
+    return made
+
+
+def plan_of(recipes, clips, folder, models, **runtime) -> Plan:
+    jobs = [
+        VideoJob(recipe=recipe, path=clip, video_id=clip.stem)
+        for recipe in recipes
+        for clip in clips
+    ]
+    runtime = Runtime(device="cpu", **runtime)
+    return Plan(jobs, runtime=runtime, cache=Cache(folder), models=models)
+
+
+def analysed(recipe, clip, folder, models, **runtime):
+    analyser = Analyser(recipe, Runtime(device="cpu", **runtime), Cache(folder), models)
+    return analyser.analyse(clip, video_id=clip.stem), analyser.work
+
+
+def assert_same(one, other) -> None:
+    """All three tables are equal to the bit."""
+    assert np.array_equal(one.timeline.edges_s, other.timeline.edges_s)
+    for table in ("faces", "expressions"):
+        first, second = getattr(one, table), getattr(other, table)
+        for column in dataclasses.fields(first):
+            values = [getattr(each, column.name) for each in (first, second)]
+            assert np.array_equal(*values, equal_nan=column.name != "labels"), column.name
+
+
+def test_a_video_is_decoded_once_for_all_recipes_and_the_tables_are_those_of_single_runs(
+    recipes, clip, models, tmp_path
+):
+    plan = plan_of(recipes, [clip], tmp_path / "shared", models)
+    assert plan.videos == (clip,)
+    frames = []
+    outcome = plan.run(on_frames=frames.append)
+    assert (outcome.passes, outcome.frames_decoded, outcome.failures) == (1, 36, {})
+    assert sum(frames) == 36
+    assert outcome.work.frames_detected == 2 * 36, "two detectors, each once"
+    for number, recipe in enumerate(recipes):
+        shared, work = analysed(recipe, clip, tmp_path / "shared", models)
+        assert work.frames_decoded == 0
+        alone, _ = analysed(recipe, clip, tmp_path / f"alone{number}", models)
+        assert {s: key.key for s, key in shared.keys.items()} == {
+            s: key.key for s, key in alone.keys.items()
+        }
+        assert_same(shared, alone)
+        assert len(shared.expressions) > 30
+    assert plan_of(recipes, [clip], tmp_path / "shared", models).videos == ()
+
+
+def test_only_what_is_missing_is_made(recipes, clip, models, tmp_path):
+    analysed(recipes[0], clip, tmp_path, models)
+    outcome = plan_of(recipes[:4], [clip], tmp_path, models).run()
+    assert outcome.frames_decoded == 36
+    assert outcome.work.frames_detected == 0, "its faces were there"
+
+
+def test_a_video_that_cannot_be_read_stops_no_other(recipes, clip, models, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"not a video")
+    gone = tmp_path / "gone.mp4"
+    plan = plan_of(recipes[:2], [broken, gone, clip], tmp_path / "cache", models)
+    outcome = plan.run()
+    assert set(outcome.failures) == {broken}
+    assert "broken.mp4" in str(outcome.failures[broken])
+    assert outcome.frames_decoded == 36
+    _, work = analysed(recipes[0], clip, tmp_path / "cache", models)
+    assert work.frames_decoded == 0
+
+
+def test_a_model_without_weights_stops_no_other(recipes, clip, models, tmp_path):
+    missing = dataclasses.replace(
+        recipes[0].model.weights, file="nowhere.h5", sha256="0" * 64, source="nowhere"
+    )
+    lacking = dataclasses.replace(
+        recipes[0], model=dataclasses.replace(recipes[0].model, weights=missing)
+    )
+    plan = plan_of([lacking, recipes[0]], [clip], tmp_path, models, fetch_weights=False)
+    outcome = plan.run()
+    assert (outcome.passes, outcome.failures) == (1, {})
+    _, work = analysed(recipes[0], clip, tmp_path, models)
+    assert work.frames_decoded == 0
+
+
+def test_a_model_that_dies_in_its_lane_is_noted_and_nothing_is_stored(
+    recipes, clip, models, tmp_path, monkeypatch
+):
+    def load(self, device, folder):
+        def recognise(crops):
+            raise ArithmeticError("this model died")
+
+        return recognise
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Recognizer, "load", load)
+        outcome = plan_of(recipes, [clip], tmp_path, models).run()
+    assert "this model died" in str(outcome.failures[clip])
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_an_interrupt_keeps_the_videos_that_are_done(recipes, clip, models, tmp_path):
+    other = tmp_path / "other.mp4"
+    other.write_bytes(clip.read_bytes() + b"\0" * 64)
+    frames = 0
+
+    def interrupt(count):
+        nonlocal frames
+        frames += count
+        if frames > 36:
+            raise KeyboardInterrupt
+
+    plan = plan_of(recipes[:2], [clip, other], tmp_path / "cache", models)
+    with pytest.raises(KeyboardInterrupt):
+        plan.run(on_frames=interrupt)
+    _, work = analysed(recipes[0], clip, tmp_path / "cache", models)
+    assert work.frames_decoded == 0
+    _, work = analysed(recipes[0], other, tmp_path / "cache", models)
+    assert work.frames_decoded == 36
+
+
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        {"lanes": 1},
+        {"lanes": 2},
+        {"lanes": 5, "batch_size": 1},
+        {"threads": 1, "batch_size": 3},
+        {"threads": 4, "lanes": 3, "batch_size": 64},
+    ],
+)
+def test_lanes_threads_and_batches_change_no_bit(runtime, recipes, clip, models, tmp_path):
+    expected, _ = analysed(recipes[0], clip, tmp_path / "default", models)
+    before = torch.get_num_threads()
+    result, _ = analysed(recipes[0], clip, tmp_path / "other", models, **runtime)
+    assert_same(result, expected)
+    assert torch.get_num_threads() == before
