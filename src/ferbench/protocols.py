@@ -63,7 +63,13 @@ class Reader(Protocol):
     version: ClassVar[str]
 
     def open(
-        self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool
+        self,
+        path: Path,
+        *,
+        batch_frames: int,
+        threads: int,
+        keep_damaged: bool,
+        target_fps: float | None = None,
     ) -> AbstractContextManager[OpenVideo]:
         """Open a video. Raises VideoError with the reason when it cannot be."""
 

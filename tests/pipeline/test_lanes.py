@@ -81,8 +81,7 @@ def test_what_the_source_raises_is_raised_and_what_it_gave_before_is_not_lost():
 
     done = []
     with pytest.raises(OSError, match="no more"):
-        for result in lanes(2, lambda piece: piece).results(pieces()):
-            done.append(result)
+        done.extend(lanes(2, lambda piece: piece).results(pieces()))
     assert done == list(range(len(done)))
     assert lane_threads() == []
 
@@ -92,7 +91,7 @@ def test_a_caller_that_stops_leaves_no_thread(interrupt):
     slow = threading.Event()
 
     def stops():
-        with closing(lanes(3, lambda piece: slow.wait(0.01)).results(iter(range(10**9)))) as all_:
+        with closing(lanes(3, lambda _: slow.wait(0.01)).results(iter(range(10**9)))) as all_:
             for number, _ in enumerate(all_):
                 if number == 4:
                     raise interrupt
@@ -125,7 +124,7 @@ def test_no_piece_is_kept_after_its_result_was_taken():
             alive -= 1
 
     most = 0
-    for _ in lanes(2, lambda piece: None).results(Piece() for _ in range(100)):
+    for _ in lanes(2, lambda _: None).results(Piece() for _ in range(100)):
         most = max(most, alive)
     assert most <= 2 + AHEAD + 1
 
@@ -178,4 +177,4 @@ def test_an_item_that_does_not_fit_alone_is_an_error():
 
 
 def test_no_items_are_no_batches():
-    assert list(Batches(size=4).map(lambda batch: pytest.fail("called"), torch.empty(0, 3))) == []
+    assert list(Batches(size=4).map(lambda _: pytest.fail("called"), torch.empty(0, 3))) == []

@@ -22,9 +22,7 @@ from ferbench.recognizer import Recognizer
 def recipe_of(**choices) -> Recipe:
     config = composed(choices)
     made = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
-    return dataclasses.replace(
-        made, signal=dataclasses.replace(made.signal, labels=("happiness",))
-    )
+    return dataclasses.replace(made, signal=dataclasses.replace(made.signal, labels=("happiness",)))
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ import numpy as np
 from ferbench.pipeline.batches import Batches
 from ferbench.pipeline.lanes import Lanes, use_one_thread, without_thread_pools
 from ferbench.pipeline.recipe import Runtime
+from ferbench.pipeline.stride import filled_in, frames_of_read, looked_at
 from ferbench.pipeline.wanted import WantedCrops, WantedExpressions, WantedFaces
 from ferbench.protocols import OpenVideo, Reader
 from ferbench.results import StageTiming, Work
@@ -103,13 +104,19 @@ class OnePass:
             without_thread_pools() if on_cpu else nullcontext(),
             self.reader.open(
                 path,
-                batch_frames=CPU_FRAMES if on_cpu else DEVICE_FRAMES,
+                batch_frames=self._frames_of_read(),
                 threads=self.runtime.threads,
                 keep_damaged=True,
+                target_fps=self.runtime.target_fps,
             ) as video,
         ):
             self._decode(video)
             return video.timeline(video_id=video_id, sha256=sha256)
+
+    def _frames_of_read(self) -> int:
+        if self.runtime.detect_every > 1:
+            return frames_of_read(self.runtime.detect_every)
+        return CPU_FRAMES if self.device.type == "cpu" else DEVICE_FRAMES
 
     def _decode(self, video: OpenVideo) -> None:
         lanes = Lanes[FrameBatch, _Part](
@@ -188,10 +195,17 @@ class OnePass:
             stored, until = wanted.stored, part.first + part.num_frames
             low, high = np.searchsorted(stored.frame, [part.first, until])
             return stored.rows(np.arange(low, high)).shifted(-part.first)
+        import torch
+
         assert wanted.detect is not None
-        part.num_detected += len(frames)
-        found = [faces.shifted(at) for at, faces in self._frame_batches.map(wanted.detect, frames)]
-        return Faces.concat(found)
+        looked, every = frames, self.runtime.detect_every
+        if every > 1:
+            numbers = looked_at(len(frames), every)
+            looked = frames[torch.from_numpy(numbers)]
+        part.num_detected += len(looked)
+        found = [faces.shifted(at) for at, faces in self._frame_batches.map(wanted.detect, looked)]
+        faces = Faces.concat(found)
+        return faces if every == 1 else filled_in(faces, numbers)
 
     def _classify(
         self, wanted: WantedCrops, frames: torch.Tensor, faces: Faces, part: _Part

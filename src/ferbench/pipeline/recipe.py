@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ferbench.checks import check_at_least_1
 from ferbench.errors import ConfigError
 from ferbench.protocols import (
     Detector,
@@ -20,6 +21,7 @@ from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.selectors.classify import Classify
 from ferbench.sentences import Setting, Text
+from ferbench.video.sampling import check_target_fps
 
 if TYPE_CHECKING:
     import torch
@@ -76,7 +78,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """How to compute; of these only the kind of device and ``tf32`` are part of a key.
+    """How to compute; the kind of device, ``tf32`` and the two dials are part of a key.
 
     Attributes:
         device: ``auto`` takes cuda, then mps, then cpu.
@@ -84,6 +86,11 @@ class Runtime:
         threads: decoder threads; 0 = as many as the decoder likes.
         lanes: threads that detect and classify on a CPU; 0 = one for each core that this process
             may use. Other devices have one.
+        target_fps: frames per second that are looked at, the first of every ``1 / target_fps``
+            seconds; None = all. A dial: part of the key.
+        detect_every: faces are detected in every so many frames, and between them their boxes and
+            landmarks change evenly (``ferbench.pipeline.stride``); every frame is classified. A
+            dial: part of the key.
         on_damaged: what to do with a damaged video: ``error`` gives no results, ``keep`` uses what
             could be decoded.
         on_drift: what to do with an annotated video whose counted times leave the container's clock
@@ -97,6 +104,8 @@ class Runtime:
     batch_size: int = 16
     threads: int = 0
     lanes: int = 0
+    target_fps: float | None = None
+    detect_every: int = 1
     on_damaged: Literal["error", "keep"] = "error"
     on_drift: Literal["error", "keep"] = "error"
     tf32: bool = False
@@ -107,6 +116,8 @@ class Runtime:
         """Check the numbers."""
         if self.batch_size < 1:
             raise ConfigError(key="batch_size", expected="at least 1", got=self.batch_size)
+        check_at_least_1("detect_every", self.detect_every)
+        check_target_fps(self.target_fps)
         for key in ("threads", "lanes"):
             if getattr(self, key) < 0:
                 raise ConfigError(key=key, expected="0 (automatic) or more", got=getattr(self, key))

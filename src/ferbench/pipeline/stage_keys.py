@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from ferbench.pipeline.recipe import Recipe
+from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.results import StageKey
 
 STAGES: Final = ("timeline", "faces", "expressions")
 
 
 def stage_keys(
-    recipe: Recipe, *, sha256: str, device_kind: str, tf32: bool, camera: str = ""
+    recipe: Recipe, *, sha256: str, device_kind: str, runtime: Runtime, camera: str = ""
 ) -> dict[str, StageKey]:
     """Keys of the three stages of a video.
 
@@ -23,11 +23,20 @@ def stage_keys(
     Raises:
         ConfigError: the recipe classifies faces in a region, and has none for this camera.
     """
-    numerics = {"device": device_kind, "dtype": "float32", "tf32": tf32 and device_kind == "cuda"}
-    timeline = StageKey.of("timeline", {"video": sha256, "reader": recipe.reader})
-    faces = StageKey.of(
-        "faces", {"frames": timeline.key, "detector": recipe.detector, "numerics": numerics}
-    )
+    tf32 = runtime.tf32 and device_kind == "cuda"
+    numerics = {"device": device_kind, "dtype": "float32", "tf32": tf32}
+    frames: dict[str, object] = {"video": sha256, "reader": recipe.reader}
+    if runtime.target_fps is not None:
+        frames["target_fps"] = float(runtime.target_fps)
+    timeline = StageKey.of("timeline", frames)
+    detection: dict[str, object] = {
+        "frames": timeline.key,
+        "detector": recipe.detector,
+        "numerics": numerics,
+    }
+    if runtime.detect_every != 1:
+        detection["detect_every"] = runtime.detect_every
+    faces = StageKey.of("faces", detection)
     expressions = StageKey.of(
         "expressions",
         {

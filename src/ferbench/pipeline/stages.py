@@ -86,7 +86,7 @@ class Analyser:
             self.networks.resolved_recipe,
             sha256=digest_of(self.cache, path),
             device_kind=self.device.type,
-            tf32=self.runtime.tf32,
+            runtime=self.runtime,
             camera=camera,
         )
 
@@ -103,7 +103,11 @@ class Analyser:
         """Frames that the container announces; 0 where it does not say or cannot be opened."""
         try:
             with self.recipe.reader.open(
-                path, batch_frames=1, threads=1, keep_damaged=True
+                path,
+                batch_frames=1,
+                threads=1,
+                keep_damaged=True,
+                target_fps=self.runtime.target_fps,
             ) as video:
                 return video.estimated_frames
         except VideoError:

@@ -178,6 +178,35 @@ def about_frames(count: int) -> str:
     return f" (about {count} frames)" if count else ""
 
 
+def header_s(container: InputContainer) -> float:
+    """Seconds that the container's header tells, 0 = unknown."""
+    return (container.duration or 0) / av.time_base
+
+
+def announced_frames(container: InputContainer, stream: VideoStream) -> int:
+    """Frames that the container announces, 0 = unknown."""
+    if stream.frames:
+        return int(stream.frames)
+    return round(header_s(container) * float(stream.average_rate or 0))
+
+
+def stopped_early(
+    what: str, *, lasts_s: float, num_frames: int, expected_s: float, announced_frames: int
+) -> str:
+    """What is wrong with a video whose decoding stopped before its end.
+
+    Args:
+        what: happened.
+        lasts_s: seconds that could be decoded.
+        num_frames: frames that could be decoded.
+        expected_s: seconds that it should have; 0 = unknown.
+        announced_frames: frames that it should have; 0 = unknown.
+    """
+    expected = f"expected {expected_s:.3f} s" if expected_s else "its expected length is unknown"
+    stopped = f"stopped at {lasts_s:.3f} s after {num_frames} frames"
+    return f"{what}: {stopped}, {expected}{about_frames(announced_frames)}"
+
+
 def check_asked(batch_frames: int, threads: int) -> None:
     """Raise ConfigError unless a reader can be opened with these."""
     check_at_least_1("batch_frames", batch_frames)

@@ -23,6 +23,10 @@ TOLERATED_RATE: Final = 0.01
 """
 
 
+TOLERATED_REPAIRS: Final = 0.05
+"""Share of frames whose timestamp may be repaired in a sound video."""
+
+
 class FrameTimes:
     """Takes in the frames of one stream, in the order of display.
 
@@ -73,6 +77,26 @@ class FrameTimes:
         )
         zero = float(self.start / self._time_base) + self._delay(float(edges[0]))
         return (edges - zero) * self._time_base.numerator / self._time_base.denominator, repaired
+
+    def too_many_repairs(self) -> str:
+        """What is wrong with the timestamps of a video that counts as damaged for them; else ""."""
+        _, repaired = self.edges_s()
+        if repaired <= TOLERATED_REPAIRS * len(self):
+            return ""
+        return (
+            f"{repaired} of {len(self)} timestamps are missing or do not rise, "
+            f"expected at most {TOLERATED_REPAIRS:.0%}"
+        )
+
+    def since_first_s(self) -> float:
+        """Seconds from the first frame to the one that came last, as far as is known yet."""
+        if self.counted_hz is not None:
+            return (len(self) - 1) / self.counted_hz
+        first, last = self._pts[0], self._pts[-1]
+        if first is None or last is None:
+            rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
+            return float((len(self) - 1) / rate)
+        return float((last - first) * self._time_base)
 
     def lasts_s(self) -> float:
         """Seconds from the first frame's start to the last one's end; 0 without frames."""

@@ -43,6 +43,7 @@ from ferbench.video.counted import CountedEnd, CountedFrames
 from ferbench.video.limits import FFMPEG_OPTIONS
 from ferbench.video.packet_clock import packet_clock
 from ferbench.video.picture_check import FIRST, PictureCheck, picture_check
+from ferbench.video.sampling import Sampling
 from ferbench.video.shown_picture import ShownPicture
 from ferbench.video.stream_choice import check_is_first
 from ferbench.video.time_zero import TimeZero, check_time_settings, given_rate
@@ -80,7 +81,13 @@ class OpencvReader:
 
     @contextmanager
     def open(
-        self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool
+        self,
+        path: Path,
+        *,
+        batch_frames: int,
+        threads: int,
+        keep_damaged: bool,
+        target_fps: float | None = None,
     ) -> Iterator[OpenVideo]:
         """Open a video.
 
@@ -92,15 +99,17 @@ class OpencvReader:
             batch_frames: frames per batch, at least 1.
             threads: decoding threads; 0 = OpenCV decides.
             keep_damaged: stop quietly where a damaged video stops; its timeline says why.
+            target_fps: frames per second that come out; None = all.
 
         Raises:
             VideoError: the file is missing, empty, no video, has no video stream that OpenCV can
                 decode, or OpenCV knows no frame rate for it (that it made one up only shows after
                 the last frame); or its recording is not the first stream, which alone OpenCV
                 decodes; or it has no clock and no rate was given.
-            ConfigError: ``batch_frames`` or ``threads`` is out of range.
+            ConfigError: ``batch_frames``, ``threads`` or ``target_fps`` is out of range.
         """
         check_asked(batch_frames, threads)
+        sampling = Sampling(target_fps)
         with opened(path) as container:
             stream = video_stream(container, path)
             check_is_first(container, stream, path)
@@ -125,6 +134,7 @@ class OpencvReader:
                     time_zero=self.time_zero,
                     batch_frames=batch_frames,
                     keep_damaged=keep_damaged,
+                    sampling=sampling,
                 )
             finally:
                 capture.release()
@@ -143,8 +153,10 @@ class _Decoding:
         time_zero: TimeZero,
         batch_frames: int,
         keep_damaged: bool,
+        sampling: Sampling,
     ) -> None:
         self._path = path
+        self._sampling = sampling
         self._capture = capture
         self._check = check
         self._picture = check.picture or ShownPicture(stored_hw=(0, 0))
@@ -159,6 +171,10 @@ class _Decoding:
     @property
     def estimated_frames(self) -> int:
         """Frames that the container announces, 0 = unknown; for progress bars only."""
+        return self._sampling.estimate(self._announced_frames, self._counted.fps_hz)
+
+    @property
+    def _announced_frames(self) -> int:
         return max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
 
     def __iter__(self) -> Iterator[FrameBatch]:
@@ -187,26 +203,30 @@ class _Decoding:
                 f"{self._path}: the timeline is known after the last batch. Read all batches first."
             )
         height, width = self._picture.shown_hw
+        start_s = self._end.picture_start_s if self._time_zero == "container" else 0.0
+        rate_hz = self._counted.fps_hz
+        every_edge_s = start_s + np.arange(self._counted.count + 1) / rate_hz
+        edges_s = self._sampling.edges_s(every_edge_s)
+        sampling_note = self._sampling.note(rate_hz)
         video = VideoInfo(
             video_id=video_id,
             path=self._path,
             sha256=sha256,
-            num_frames=self._counted.count,
+            num_frames=len(edges_s) - 1,
             width_px=width,
             height_px=height,
-            fps_hz=self._counted.fps_hz,
+            fps_hz=self._sampling.rate_hz(rate_hz),
             rotation_deg=self._picture.orientation.rotation_deg,
             mirrored=self._picture.orientation.is_mirrored,
             picture_notes=self._picture.notes,
             picture_start_s=self._end.picture_start_s,
         )
-        start_s = self._end.picture_start_s if self._time_zero == "container" else 0.0
         return Timeline(
             video=video,
-            edges_s=start_s + np.arange(video.num_frames + 1) / video.fps_hz,
+            edges_s=edges_s,
             damage=self._end.damage,
             drift_s=self._end.drift_s,
-            notes=self._end.notes,
+            notes=(*self._end.notes, sampling_note) if sampling_note else self._end.notes,
         )
 
     def _frames(self) -> Iterator[Pixels]:
@@ -219,7 +239,9 @@ class _Decoding:
             at_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
             self._compare(pixels, at_ms)
             self._counted.note(at_ms)
-            yield pixels
+            number = self._counted.count - 1
+            if self._sampling.takes(number, number / self._counted.fps_hz):
+                yield pixels
         self._finish()
 
     def _compare(self, bgr: Pixels, at_ms: float) -> None:
@@ -245,7 +267,7 @@ class _Decoding:
             self._refuse_empty()
         if not self._has_clock:
             return
-        self._end = self._counted.held_against(packet_clock(self._path), self.estimated_frames)
+        self._end = self._counted.held_against(packet_clock(self._path), self._announced_frames)
         if self._end.damage and not self._keep_damaged:
             raise damaged(self._path, self._end.damage)
 

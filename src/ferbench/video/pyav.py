@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 import av
 import av.error
@@ -29,14 +29,17 @@ from ferbench.video.colour import RgbConverter
 from ferbench.video.container import (
     REPLACE,
     TOLERATED_S,
-    about_frames,
+    announced_frames,
     check_asked,
     damaged,
     decoder_error,
+    header_s,
     opened,
+    stopped_early,
     video_stream,
 )
 from ferbench.video.frame_times import FrameTimes
+from ferbench.video.sampling import Sampling
 from ferbench.video.shown_picture import ShownPicture, shown_picture
 from ferbench.video.stream_choice import choice_note
 from ferbench.video.time_zero import TimeZero, check_time_settings, from_zero, given_rate
@@ -47,9 +50,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from ferbench.protocols import OpenVideo
-
-TOLERATED_REPAIRS: Final = 0.05
-"""Share of frames whose timestamp may be repaired in a sound video."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,13 @@ class PyavReader:
 
     @contextmanager
     def open(
-        self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool
+        self,
+        path: Path,
+        *,
+        batch_frames: int,
+        threads: int,
+        keep_damaged: bool,
+        target_fps: float | None = None,
     ) -> Iterator[OpenVideo]:
         """Open a video.
 
@@ -84,13 +90,15 @@ class PyavReader:
             batch_frames: frames per batch, at least 1.
             threads: decoding threads; 0 = FFmpeg decides.
             keep_damaged: stop quietly where a damaged video stops; its timeline says why.
+            target_fps: frames per second that come out; None = all.
 
         Raises:
             VideoError: the file is missing, empty, no video, has no video stream that can be
                 decoded, or has no clock and no rate was given.
-            ConfigError: ``batch_frames`` or ``threads`` is out of range.
+            ConfigError: ``batch_frames``, ``threads`` or ``target_fps`` is out of range.
         """
         check_asked(batch_frames, threads)
+        sampling = Sampling(target_fps)
         with opened(path) as container:
             stream = video_stream(container, path)
             stream.thread_type = "AUTO"
@@ -109,6 +117,7 @@ class PyavReader:
                 time_zero=self.time_zero,
                 batch_frames=batch_frames,
                 keep_damaged=keep_damaged,
+                sampling=sampling,
             )
 
 
@@ -125,8 +134,10 @@ class _Decoding:
         time_zero: TimeZero,
         batch_frames: int,
         keep_damaged: bool,
+        sampling: Sampling,
     ) -> None:
         self._path = path
+        self._sampling = sampling
         self._container = container
         self._stream = stream
         self._times = times
@@ -143,14 +154,8 @@ class _Decoding:
     @property
     def estimated_frames(self) -> int:
         """Frames that the container announces, 0 = unknown; for progress bars only."""
-        if self._stream.frames:
-            return int(self._stream.frames)
-        return round(self._header_s * float(self._stream.average_rate or 0))
-
-    @property
-    def _header_s(self) -> float:
-        """Seconds that the container's header tells, 0 = unknown."""
-        return (self._container.duration or 0) / av.time_base
+        announced = announced_frames(self._container, self._stream)
+        return self._sampling.estimate(announced, float(self._stream.average_rate or 0))
 
     def __iter__(self) -> Iterator[FrameBatch]:
         """Decode. Raises VideoError where the video is damaged (unless damaged videos are kept)."""
@@ -177,22 +182,27 @@ class _Decoding:
             raise VideoError(
                 f"{self._path}: the timeline is known after the last batch. Read all batches first."
             )
-        edges_s, repaired = self._times.edges_s()
+        every_edge_s, repaired = self._times.edges_s()
+        edges_s, rate_hz = self._sampling.edges_s(every_edge_s), self._times.rate_hz()
         height, width = self._picture.shown_hw
         video = VideoInfo(
             video_id=video_id,
             path=self._path,
             sha256=sha256,
-            num_frames=len(self._times),
+            num_frames=len(edges_s) - 1,
             width_px=width,
             height_px=height,
-            fps_hz=self._times.rate_hz(),
+            fps_hz=self._sampling.rate_hz(rate_hz),
             rotation_deg=self._picture.orientation.rotation_deg,
             mirrored=self._picture.orientation.is_mirrored,
             picture_notes=self._picture.notes,
             picture_start_s=float(edges_s[0]),
         )
-        notes = (choice_note(self._container, self._stream), jumps_note(self._clock.jumps))
+        notes = (
+            choice_note(self._container, self._stream),
+            jumps_note(self._clock.jumps),
+            self._sampling.note(rate_hz),
+        )
         return Timeline(
             video=video,
             edges_s=from_zero(edges_s, self._time_zero),
@@ -202,8 +212,10 @@ class _Decoding:
         )
 
     def _whole(self) -> Iterator[VideoFrame]:
-        """Frames in display order, and then a look at what only shows at the end."""
-        yield from self._frames()
+        """Frames to look at in display order, and then what only shows at the end."""
+        for frame in self._frames():
+            if self._sampling.takes(len(self._times) - 1, self._times.since_first_s()):
+                yield frame
         self._finish()
 
     def _frames(self) -> Iterator[VideoFrame]:
@@ -224,7 +236,7 @@ class _Decoding:
                     self._note(frame)
                     yield frame
         except av.error.FFmpegError as error:
-            expected_s = max(self._announced_s(), self._header_s)
+            expected_s = max(self._announced_s(), header_s(self._container))
             self._stopped(decoder_error(error), expected_s, cause=error)
 
     def _note(self, frame: VideoFrame) -> None:
@@ -255,15 +267,9 @@ class _Decoding:
         if self._announced_s() - self._times.lasts_s() > TOLERATED_S:
             self._stopped("the file ends too early", self._announced_s())
             return
-        self._check_repairs()
-
-    def _check_repairs(self) -> None:
-        _, repaired = self._times.edges_s()
-        if repaired > TOLERATED_REPAIRS * len(self._times):
-            self._damaged(
-                f"{repaired} of {len(self._times)} timestamps are missing or do not rise, "
-                f"expected at most {TOLERATED_REPAIRS:.0%}"
-            )
+        doubt = self._times.too_many_repairs()
+        if doubt:
+            self._damaged(doubt)
 
     def _stopped(self, what: str, expected_s: float, *, cause: Exception | None = None) -> None:
         """Take note that decoding stopped before the end."""
@@ -271,12 +277,14 @@ class _Decoding:
         if not count:
             message = f"{self._path}: no frame can be decoded: {what}"
             raise VideoError(message, hint=REPLACE) from cause
-        expected = "its expected length is unknown"
-        if expected_s:
-            expected = f"expected {expected_s:.3f} s"
-        stopped = f"stopped at {self._times.lasts_s():.3f} s after {count} frames"
-        about = about_frames(self.estimated_frames)
-        self._damaged(f"{what}: {stopped}, {expected}{about}", cause=cause)
+        damage = stopped_early(
+            what,
+            lasts_s=self._times.lasts_s(),
+            num_frames=count,
+            expected_s=expected_s,
+            announced_frames=announced_frames(self._container, self._stream),
+        )
+        self._damaged(damage, cause=cause)
 
     def _damaged(self, damage: str, *, cause: Exception | None = None) -> None:
         self._damage = damage
