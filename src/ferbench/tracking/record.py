@@ -61,6 +61,21 @@ def metrics_of(report: Report) -> dict[str, float]:
     return numbers
 
 
+def as_logged(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Numbers with the digits that mean something.
+
+    Six significant ones: of what is measured here, nothing is more exact. Whole numbers stay.
+
+    >>> as_logged({"event/f1": 8 / 9, "work/frames_decoded": 12345678.0})
+    {'event/f1': 0.888889, 'work/frames_decoded': 12345678.0}
+    """
+    return {name: _six_digits(value) for name, value in numbers.items()}
+
+
+def _six_digits(value: float) -> float:
+    return value if value.is_integer() else float(f"{value:.6g}")
+
+
 def _score_numbers(report: Report) -> dict[str, float]:
     """The scores that are defined, and how many are not."""
     if not report.scores:

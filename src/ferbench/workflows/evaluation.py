@@ -13,7 +13,7 @@ from ferbench.report.files import EVENT_COLUMNS, event_rows, session_rows, write
 from ferbench.results import Report
 from ferbench.scoring.metrics import MAIN
 from ferbench.sentences import Words, told
-from ferbench.tracking.record import Input, metrics_of
+from ferbench.tracking.record import Input, as_logged, metrics_of
 from ferbench.types import Score
 from ferbench.wording import plural
 from ferbench.workflows.recording import tags_of, write_description
@@ -91,9 +91,12 @@ class Evaluation:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Every number by the name that it is logged under; undefined ones are not there."""
+        """Every number by the name that it is logged under, as it is logged: six digits.
+
+        Undefined ones are not there.
+        """
         statistics = self.statistics.numbers if self.statistics else {}
-        return {**metrics_of(self.report), **statistics}
+        return as_logged({**metrics_of(self.report), **statistics})
 
     @property
     def params(self) -> dict[str, str]:
