@@ -326,7 +326,11 @@ PROBES = {
     "reader": Probe(
         run=read, within={"rgb": 0, "rgb_edges_s": 1e-9, "yuv": 2, "yuv_edges_s": 1e-9}
     ),
-    "detector": Probe(run=detect, within={"box": 0.2, "score": 1e-3, "landmarks": 0.2}),
+    "detector": Probe(
+        run=detect,
+        within={"box": 0.2, "score": 1e-3, "landmarks": 0.2},
+        also=({"canvas": "tight"},),
+    ),
     "classify": Probe(
         run=admit,
         within={"rows": 0},

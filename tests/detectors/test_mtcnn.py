@@ -82,9 +82,9 @@ def test_batches_do_not_change_faces(detect, samples):
     assert {0, 4} & set(together.frame.tolist()) == {4}, "the first frame has no face, the last has"
     for n in range(len(frames)):
         alone = detect(frames[n : n + 1])
-        assert_same(of_frame(together, n), alone, box=1e-4, score=1e-4)
+        assert_same(of_frame(together, n), alone)
     backwards = detect(frames.flip(0))
-    assert_same(backwards, _reversed(together, len(frames)), box=1e-4, score=1e-4)
+    assert_same(backwards, _reversed(together, len(frames)))
 
 
 def _reversed(faces, n):

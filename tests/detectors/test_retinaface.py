@@ -389,12 +389,12 @@ def slow_anchors(height, width):
 
 @pytest.mark.parametrize("size", [(64, 64), (97, 131), (1, 1), (33, 250), (443, 640)])
 def test_anchors_equal_slow_ones(size):
-    np.testing.assert_array_equal(anchors.anchors(*size, CPU).numpy(), slow_anchors(*size))
+    np.testing.assert_array_equal(anchors.anchors(*size), slow_anchors(*size))
 
 
 def test_anchors_equal_the_original():
     golden = np.load(shared_path("oracles/retinaface_mobilenet025/golden.npz"))
-    ours = anchors.anchors(886, 1280, CPU).numpy()
+    ours = anchors.anchors(886, 1280)
     assert len(ours) == golden["priors_886x1280_count"]
     np.testing.assert_array_equal(
         ours[golden["priors_886x1280_index"]], golden["priors_886x1280_rows"]
@@ -402,11 +402,28 @@ def test_anchors_equal_the_original():
 
 
 def test_boxes_and_landmarks_by_hand():
-    anchor = torch.tensor([[0.5, 0.25, 0.2, 0.4]])
-    box = anchors.boxes(torch.tensor([[1.0, -1.0, 0.0, math.log(2) / 0.2]]), anchor)
-    torch.testing.assert_close(box, torch.tensor([[0.42, -0.19, 0.62, 0.61]]))
-    points = anchors.landmarks(torch.arange(10.0)[None], anchor)
-    torch.testing.assert_close(points[0, 3], torch.tensor([0.5 + 6 * 0.02, 0.25 + 7 * 0.04]))
+    anchor = np.float32([[0.5, 0.25, 0.2, 0.4]])
+    box = anchors.boxes(np.float32([[1.0, -1.0, 0.0, math.log(2) / 0.2]]), anchor)
+    np.testing.assert_allclose(box, [[0.42, -0.19, 0.62, 0.61]], rtol=1e-6)
+    points = anchors.landmarks(np.arange(10, dtype=np.float32)[None], anchor)
+    np.testing.assert_allclose(points[0, 3], [0.5 + 6 * 0.02, 0.25 + 7 * 0.04], rtol=1e-6)
+
+
+@pytest.mark.parametrize("min_score", [0.0, 1e-9, 1e-6, 2e-6, 0.02, 0.5, 0.9, 0.999999, 1 - 2**-24])
+def test_no_face_is_lost_before_probabilities_are_computed(min_score):
+    """Logits about the limit: those that the program's own comparison lets pass all go on."""
+    rng = np.random.default_rng(9)
+    limit = math.log(max(min_score, 1e-30) / (1 - min_score))
+    offset = rng.normal(0, 30, 200_000)
+    above = limit + rng.normal(0, 1, 200_000) * 10.0 ** rng.uniform(-8, 1, 200_000)
+    logits = np.stack((offset, offset + above), axis=1).astype(np.float32)
+    original = torch.softmax(torch.from_numpy(logits), dim=-1)[:, 1].numpy()
+    passes = original > min_score
+    goes_on = logits[:, 1] - logits[:, 0] > anchors.least_logit(min_score)
+    assert passes.sum() > 1000
+    assert goes_on[passes].all()
+    np.testing.assert_array_equal(anchors.probabilities(logits[goes_on]), original[goes_on])
+    assert original[goes_on].min() > min_score - 2e-6, "what lies clearly below stays behind"
 
 
 @pytest.mark.parametrize(
@@ -449,12 +466,14 @@ def test_frames_are_seen_as_opencv_would_give_them(program, resolution, side, si
         expected = (canvas / 255.0 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)
     pixels: Pixels = retinaface._PROGRAMS[program].pixels
     frame = torch.from_numpy(image).permute(2, 0, 1)
-    for seen in (pixels.of_frames(frame[None], sizes).numpy(), pixels.of_frame(frame, sizes)):
+    painted = pixels.canvas(sizes)
+    for before in (255 - image, image):  # nothing stays of the frame before
+        pixels.paint(before, sizes, painted)
+    by_torch = pixels.of_frames(frame[None], sizes).numpy()
+    for seen in (by_torch, painted):
         assert seen.dtype == np.float32
         np.testing.assert_allclose(seen[0].transpose(1, 2, 0), expected, rtol=0, atol=1e-6)
-    np.testing.assert_array_equal(
-        pixels.of_frames(frame[None], sizes).numpy(), pixels.of_frame(frame, sizes)
-    )
+    np.testing.assert_array_equal(by_torch, painted)
 
 
 def slow_nms(box, score, overlap, extra_px):

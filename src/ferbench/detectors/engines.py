@@ -1,16 +1,16 @@
 """What computes a detector's network: onnxruntime on a CPU, or torch on any device.
 
 Both take frames and give the network's outputs, in parts: the number of a part's first frame, and
-the outputs for it and the frames after it. How many frames a part has depends on the engine, the
-device and the size of the frames, never on the batch that the caller hands over, and it changes no
-result beyond rounding.
+the outputs for it and the frames after it. On a CPU every frame is alone in the network, in the
+thread that calls, so a frame's faces depend neither on its batch nor on what other threads do.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ferbench.detectors.candidates import Output
 from ferbench.detectors.frames import bgr_images
 from ferbench.detectors.network_input import Fit, Pixels
 from ferbench.errors import ConfigError
@@ -31,23 +32,29 @@ if TYPE_CHECKING:
 
 EngineName = Literal["auto", "onnxruntime", "torch"]
 
-Outputs = tuple[int, list[Tensor]]
-"""Number of the first frame, and the network's outputs for it and those after it."""
+Found = tuple[F32, F32, F32]
+"""Boxes (M, 4), scores (M,) and landmarks (M, 5, 2) of one frame."""
 
 
 class Engine(Protocol):
-    """A network that is ready to be computed."""
+    """A network that is ready to be computed, by several threads at once."""
 
-    def run(self, image: Tensor) -> list[Tensor]:
+    def run(self, image: Tensor) -> Sequence[Output]:
         """Its outputs for images as it takes them, f32 (N, 3, H, W) on its device."""
 
-    def outputs_of(self, frames: Tensor, pixels: Pixels, fit: Fit) -> Iterator[Outputs]:
+    def outputs_of(
+        self, frames: Tensor, pixels: Pixels, fit: Fit
+    ) -> Iterator[tuple[int, Sequence[Output]]]:
         """Its outputs for frames, RGB u8 (N, 3, H, W), at least one.
 
         Args:
             frames: on its device.
             pixels: colours as the network wants them.
             fit: size as the network wants it.
+
+        Yields:
+            The number of the first frame, and the outputs for it and those after it. Numpy arrays
+            are of one frame.
         """
 
 
@@ -67,48 +74,71 @@ def uses_torch(engine: EngineName, device: torch.device) -> bool:
     return engine == "torch" or not on_cpu
 
 
+class Gate:
+    """Lets so many pixels in at once, over all threads; a larger frame goes in alone.
+
+    Args:
+        most_pixels: at most so many.
+    """
+
+    def __init__(self, most_pixels: int) -> None:
+        self.most_pixels = most_pixels
+        self._inside = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def room_for(self, pixels: int) -> Iterator[None]:
+        """Wait until they fit in."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_room(pixels))
+            self._inside += pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= pixels
+                self._changed.notify_all()
+
+    def _has_room(self, pixels: int) -> bool:
+        return self._inside == 0 or self._inside + pixels <= self.most_pixels
+
+
 class OnnxruntimeEngine:
-    """Frames side by side on the cores of a CPU, one thread each.
+    """Frame after frame in the thread that calls; it starts no other.
 
     Args:
         model: the graph; its only input is the image.
         path: the file that it comes from, for messages.
-        most_pixels: at most so many pixels are in the network at once; None = no limit.
+        most_pixels: at most so many pixels are in the network at once, over all threads.
 
     Raises:
         WeightsError: onnxruntime does not take the graph.
     """
 
-    def __init__(
-        self, model: onnx.ModelProto, path: Path, *, most_pixels: int | None = None
-    ) -> None:
+    def __init__(self, model: onnx.ModelProto, path: Path, *, most_pixels: int) -> None:
         self.session = onnx_graph.session(model, path)
         self.input_name = self.session.get_inputs()[0].name
-        self.most_pixels = most_pixels
+        self.gate = Gate(most_pixels)
 
-    def run(self, image: Tensor) -> list[Tensor]:
+    def run(self, image: Tensor) -> list[F32]:
         """The network's outputs for images f32 (N, 3, H, W)."""
-        return _as_tensors(self._compute(image.numpy()))
+        return self._compute(image.numpy())
 
-    def outputs_of(self, frames: Tensor, pixels: Pixels, fit: Fit) -> Iterator[Outputs]:
+    def outputs_of(
+        self, frames: Tensor, pixels: Pixels, fit: Fit
+    ) -> Iterator[tuple[int, list[F32]]]:
         """The network's outputs frame by frame."""
-
-        def compute(frame: Tensor) -> list[F32]:
-            return self._compute(pixels.of_frame(frame, fit))
-
-        with ThreadPoolExecutor(self._num_threads(len(frames), fit)) as pool:
-            for number, outputs in enumerate(pool.map(compute, frames)):
-                yield number, _as_tensors(outputs)
+        canvas = pixels.canvas(fit)
+        # Decoded frames have their channels last in memory, which is how OpenCV is fast.
+        for number, image in enumerate(frames.permute(0, 2, 3, 1).numpy()):
+            pixels.paint(np.ascontiguousarray(image), fit, canvas)
+            with self.gate.room_for(math.prod(fit.canvas_px)):
+                outputs = self._compute(canvas)
+            yield number, outputs
 
     def _compute(self, image: F32) -> list[F32]:
         outputs: list[F32] = self.session.run(None, {self.input_name: image})
         return outputs
-
-    def _num_threads(self, num_frames: int, fit: Fit) -> int:
-        count = min(num_frames, torch.get_num_threads())
-        if self.most_pixels is None:
-            return count
-        return min(count, _frames_at_once(self.most_pixels, fit))
 
 
 class TorchEngine:
@@ -128,28 +158,28 @@ class TorchEngine:
         """The network's outputs for images f32 (N, 3, H, W) on its device."""
         return list(self.net(image.to(memory_format=torch.channels_last)))
 
-    def outputs_of(self, frames: Tensor, pixels: Pixels, fit: Fit) -> Iterator[Outputs]:
+    def outputs_of(
+        self, frames: Tensor, pixels: Pixels, fit: Fit
+    ) -> Iterator[tuple[int, list[Tensor]]]:
         """The network's outputs batch by batch."""
-        at_once = _frames_at_once(self.most_pixels, fit)
+        at_once = max(1, self.most_pixels // math.prod(fit.canvas_px))
         for first in range(0, len(frames), at_once):
             image = pixels.of_frames(frames[first : first + at_once], fit)
             yield first, self.run(image)
 
 
-def detect_each(frames: Tensor, detect: Callable[[NDArray[np.uint8]], Faces]) -> Faces:
+def detect_each(frames: Tensor, detect: Callable[[NDArray[np.uint8]], Found]) -> Faces:
     """Faces of frames by a package that computes on the CPU and takes one image at a time.
 
     Args:
-        frames: RGB u8 (N, 3, H, W) on any device.
-        detect: from an image, BGR u8 (H, W, 3), to its faces, all in frame 0.
+        frames: RGB u8 (N, 3, H, W) on any device, at least one.
+        detect: from an image, BGR u8 (H, W, 3), to what is found in it.
     """
-    parts = [detect(image).shifted(number) for number, image in enumerate(bgr_images(frames))]
-    return Faces.concat(parts)
-
-
-def _frames_at_once(most_pixels: int, fit: Fit) -> int:
-    return max(1, most_pixels // math.prod(fit.canvas_px))
-
-
-def _as_tensors(arrays: list[F32]) -> list[Tensor]:
-    return [torch.from_numpy(array) for array in arrays]
+    found = [detect(image) for image in bgr_images(frames)]
+    boxes, scores, landmarks = (np.concatenate(column) for column in zip(*found, strict=True))
+    return Faces(
+        frame=np.repeat(np.arange(len(found)), [len(score) for _, score, _ in found]),
+        box_xyxy=boxes,
+        score=scores,
+        landmarks_xy=landmarks,
+    )

@@ -30,5 +30,7 @@ def bgr_images(frames: torch.Tensor) -> Iterator[NDArray[np.uint8]]:
 
     BGR u8 (H, W, 3).
     """
-    for frame in frames:
-        yield np.ascontiguousarray(frame.flip(0).permute(1, 2, 0).cpu().numpy())
+    import cv2
+
+    for image in frames.permute(0, 2, 3, 1).cpu().numpy():
+        yield np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR), np.uint8)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.detectors.engines import detect_each
+from ferbench.detectors.engines import Found, detect_each
 from ferbench.detectors.frames import check_frames
 from ferbench.detectors.scrfd import check_search
 from ferbench.errors import ConfigError
@@ -115,13 +115,8 @@ class _Loaded:
             return Faces.empty()
         return detect_each(frames, self._of_image)
 
-    def _of_image(self, bgr: NDArray[np.uint8]) -> Faces:
+    def _of_image(self, bgr: NDArray[np.uint8]) -> Found:
         rows, landmarks = self.net.detect(bgr)
         if landmarks is None:
             landmarks = np.full((len(rows), 5, 2), np.nan)
-        return Faces(
-            frame=np.zeros(len(rows), np.int64),
-            box_xyxy=rows[:, :4],
-            score=rows[:, 4],
-            landmarks_xy=landmarks.astype(np.float32),
-        )
+        return rows[:, :4], rows[:, 4], landmarks.astype(np.float32)

@@ -5,8 +5,8 @@ Convolutional Networks". Weights and the meaning of every step follow facenet-py
 MIT), with all faces kept, largest first.
 
 Differs from facenet-pytorch:
-    - all frames of a batch share each step: crops of any size come from one summed-area table, no
-      loop over faces;
+    - crops of any size come from one summed-area table, no loop over faces; on a GPU all frames of
+      a batch share each step, on a CPU each frame is alone;
     - suppression is done in f64 and never compares boxes of different frames, so neither the batch
       nor a frame's place in it decides about a face (facenet-pytorch shifts frames apart in f32,
       which costs digits);
@@ -46,9 +46,7 @@ from ferbench.weights.published import PublishedFile
 
 _NMS_SCALE, _NMS_FRAME, _NMS_LAST = 0.5, 0.7, 0.7
 
-# Work done at once: on a CPU what its caches hold, elsewhere what keeps the device busy. Neither
-# changes results.
-_CPU_PIXELS: Final = 480_000
+# Work done at once: on a CPU what its caches hold, elsewhere what keeps the device busy.
 _DEVICE_PIXELS: Final = 32_000_000
 _CPU_CROPS: Final = 256
 _DEVICE_CROPS: Final = 4096
@@ -67,7 +65,7 @@ class Mtcnn:
         onet: weights of the third network.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     min_face_px: int = 20
     factor: float = 0.709
@@ -121,10 +119,14 @@ class _Loaded:
 
     @torch.inference_mode()
     def __call__(self, frames: Tensor) -> Faces:
-        """Find the faces of frames u8 (N, 3, H, W)."""
+        """Find the faces of frames u8 (N, 3, H, W); on a CPU each is alone in the networks."""
         check_frames("Mtcnn", frames)
-        if len(frames) == 0:
-            return Faces.empty()
+        at_once = 1 if frames.device.type == "cpu" else max(1, len(frames))
+        parts = [self._of(part).shifted(first) for first, part in _chunks(frames, at_once)]
+        return Faces.concat(parts)
+
+    def _of(self, frames: Tensor) -> Faces:
+        """The faces of frames that share each step."""
         table, proposals = self._propose(frames)
         proposals = self._refine(table, proposals)
         return self._decide(table, proposals)
@@ -133,9 +135,8 @@ class _Loaded:
         """First stage; returns the frames' summed areas too."""
         height, width = frames.shape[2:]
         pyramid = pyramid_of(height, width, self.spec.min_face_px, self.spec.factor, frames.device)
-        budget = _CPU_PIXELS if frames.device.type == "cpu" else _DEVICE_PIXELS
         tables, parts = [], []
-        for first, chunk in _chunks(frames, max(1, budget // (height * width))):
+        for first, chunk in _chunks(frames, max(1, _DEVICE_PIXELS // (height * width))):
             table = area.summed_area(chunk)
             tables.append(table)
             parts.append(self._search(table, pyramid, first))

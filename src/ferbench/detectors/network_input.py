@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ferbench.resize import opencv_linear
@@ -92,29 +93,37 @@ class Pixels:
         mean, factor = (torch.from_numpy(values).to(frames.device) for values in self._constants())
         return seen.sub_(mean).mul_(factor)
 
-    def of_frame(self, frame: Tensor, fit: Fit) -> F32:
-        """One frame RGB u8 (3, H, W) on a CPU as f32 (1, 3, canvas).
+    def canvas(self, fit: Fit) -> F32:
+        """What the network sees of a black frame on a CPU, f32 (1, 3, canvas)."""
+        mean, factor = self._constants()
+        seen = np.empty((1, 3, *fit.canvas_px), np.float32)
+        seen[:] = (np.float32(0) - mean) * factor
+        return seen
 
-        The same numbers, without torch's threads.
+    def paint(self, image: NDArray[np.uint8], fit: Fit, canvas: F32) -> None:
+        """Put one frame where the last one was, on a CPU.
+
+        The same numbers as ``of_frames`` gives, without torch's threads.
+
+        Args:
+            image: RGB u8 (H, W, 3), contiguous.
+            fit: its size, that of the canvas.
+            canvas: changed in place.
         """
         import cv2
 
-        # Decoded frames have their channels last in memory, which is how OpenCV is fast.
-        image = frame.permute(1, 2, 0).contiguous().numpy()
         if image.shape[:2] != (fit.height_px, fit.width_px):
             size = (fit.width_px, fit.height_px)
-            image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
-        if self.bgr:
-            image = image[..., ::-1]
-        planes = image.transpose(2, 0, 1)
-        mean, factor = self._constants()
-        seen = np.empty((1, 3, *fit.canvas_px), np.float32)
-        if planes.shape[1:] != fit.canvas_px:
-            seen[:] = np.float32(0) - mean
-        np.subtract(planes, mean, out=seen[0, :, : fit.height_px, : fit.width_px])
-        if (factor != 1).any():
-            seen *= factor
-        return seen
+            image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+        planes = cv2.split(image)
+        targets = canvas[0, :, : fit.height_px, : fit.width_px]
+        constants = (values.ravel() for values in self._constants())
+        for plane, target, mean, factor in zip(
+            planes[::-1] if self.bgr else planes, targets, *constants, strict=True
+        ):
+            np.subtract(plane, mean, out=target)
+            if factor != 1:
+                np.multiply(target, factor, out=target)
 
     def _constants(self) -> tuple[F32, F32]:
         """Mean and what to multiply by, f32 (3, 1, 1)."""

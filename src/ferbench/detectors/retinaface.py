@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Literal, get_args
@@ -28,6 +28,7 @@ from torch import Tensor
 
 from ferbench.checks import check_choice, check_probability_below_1, check_share
 from ferbench.detectors import anchors
+from ferbench.detectors.candidates import Candidates, Output, Part, candidates
 from ferbench.detectors.engines import (
     Engine,
     EngineName,
@@ -37,11 +38,11 @@ from ferbench.detectors.engines import (
 )
 from ferbench.detectors.frames import check_frames
 from ferbench.detectors.network_input import Fit, Pixels, Resolution, fit
-from ferbench.detectors.suppression import greedy_nms
+from ferbench.detectors.suppression import nms_of_frames
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets.retinaface import Body, RetinaFace
 from ferbench.sentences import Text
-from ferbench.types import F32, I64, Faces
+from ferbench.types import F32, Faces
 from ferbench.weights import archives
 from ferbench.weights.checking import check
 from ferbench.weights.checkpoints import StateDict, load_strictly, torch_state_dict
@@ -222,6 +223,7 @@ class _Loaded:
 
     def __init__(self, spec: Retinaface, program: _Program, engine: Engine) -> None:
         self.spec, self.program, self.engine = spec, program, engine
+        self.least_logit = anchors.least_logit(spec.min_score)
 
     @torch.inference_mode()
     def __call__(self, frames: Tensor) -> Faces:
@@ -231,52 +233,45 @@ class _Loaded:
             return Faces.empty()
         height_px, width_px = frames.shape[2:]
         sizes = fit(height_px, width_px, self.spec.resolution, self.spec.long_side_px)
-        parts = [
-            self._decide(outputs, sizes).shifted(first)
-            for first, outputs in self.engine.outputs_of(frames, self.program.pixels, sizes)
-        ]
-        return self._published(Faces.concat(parts), sizes, height_px, width_px)
-
-    def _decide(self, outputs: list[Tensor], sizes: Fit) -> Faces:
-        """The faces of some frames in pixels of the canvas, by score.
-
-        Args:
-            outputs: the network's boxes, logits and landmarks for each anchor.
-            sizes: how the frames were fitted.
-        """
-        boxes, logits, landmarks = outputs
-        probability = torch.softmax(logits, dim=-1)[..., 1]
-        frame, row = (probability > self.spec.min_score).nonzero(as_tuple=True)
-        height_px, width_px = sizes.canvas_px
-        anchor = anchors.anchors(height_px, width_px, boxes.device)[row]
-        side_px = torch.tensor((width_px, height_px), dtype=torch.float32, device=boxes.device)
-        box = anchors.boxes(boxes[frame, row], anchor) * side_px.repeat(2)
-        points = anchors.landmarks(landmarks[frame, row], anchor) * side_px
-        score = probability[frame, row, None]
-        table = torch.cat((score, box, points.flatten(1)), dim=1).cpu().numpy()
-        faces = Faces(
-            frame=frame.cpu().numpy(),
-            score=table[:, 0],
-            box_xyxy=table[:, 1:5],
-            landmarks_xy=table[:, 5:].reshape(-1, 5, 2),
+        found = Candidates.concat(
+            [
+                self._candidates(outputs, first)
+                for first, outputs in self.engine.outputs_of(frames, self.program.pixels, sizes)
+            ]
         )
-        return faces.rows(self._kept(faces))
+        return self._published(self._decide(found, sizes), sizes, height_px, width_px)
 
-    def _kept(self, faces: Faces) -> I64:
-        """Rows that suppression leaves, frame by frame, best first."""
-        kept = [np.empty(0, np.int64)]
-        for n in np.unique(faces.frame):
-            rows = np.flatnonzero(faces.frame == n)
-            best_first = rows[np.argsort(-faces.score[rows], kind="stable")]
-            rows = best_first[: self.program.max_candidates]
-            best = greedy_nms(
-                faces.box_xyxy[rows],
-                faces.score[rows],
-                overlap=self.spec.overlap,
-                extra_px=self.program.extra_px,
-            )
-            kept.append(rows[best][: self.program.max_faces])
-        return np.concatenate(kept)
+    def _candidates(self, outputs: Sequence[Output], first_frame: int) -> Candidates:
+        """Anchors that may be faces: of each, two logits, box and landmarks."""
+        boxes, logits, landmarks = outputs
+        sure = logits[..., 1] - logits[..., 0] > self.least_logit
+        return candidates([Part(sure=sure, outputs=(logits, boxes, landmarks))], first_frame)
+
+    def _decide(self, found: Candidates, sizes: Fit) -> Faces:
+        """The faces of all frames in pixels of the canvas, by score."""
+        score = anchors.probabilities(found.values[:, :2])
+        sure = score > self.spec.min_score
+        found, score = found.where(sure), score[sure]
+        height_px, width_px = sizes.canvas_px
+        anchor = anchors.anchors(height_px, width_px)[found.anchor]
+        side_px = np.array((width_px, height_px), np.float32)
+        box = anchors.boxes(found.values[:, 2:6], anchor) * np.tile(side_px, 2)
+        points = anchors.landmarks(found.values[:, 6:], anchor) * side_px
+        keep = nms_of_frames(
+            found.frame,
+            box,
+            score,
+            overlap=self.spec.overlap,
+            extra_px=self.program.extra_px,
+            most=self.program.max_candidates,
+            most_kept=self.program.max_faces,
+        )
+        return Faces(
+            frame=found.frame[keep],
+            box_xyxy=box[keep],
+            score=score[keep],
+            landmarks_xy=points[keep],
+        )
 
     def _published(self, faces: Faces, sizes: Fit, height_px: int, width_px: int) -> Faces:
         """Faces in pixels of the frame, in the form that the program gives them."""

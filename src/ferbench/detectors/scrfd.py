@@ -13,16 +13,18 @@ Differs from the original:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Final, get_args
+from typing import ClassVar, Final, Literal, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ferbench.checks import check_choice, check_probability_below_1, check_share
+from ferbench.detectors.candidates import Candidates, Output, Part, candidates
 from ferbench.detectors.engines import (
     Engine,
     EngineName,
@@ -32,17 +34,20 @@ from ferbench.detectors.engines import (
 )
 from ferbench.detectors.frames import check_frames
 from ferbench.detectors.network_input import Fit, Pixels
-from ferbench.detectors.suppression import greedy_nms
+from ferbench.detectors.suppression import nms_of_frames
 from ferbench.errors import ConfigError, WeightsError
-from ferbench.nets import scrfd
+from ferbench.nets import scrfd, scrfd_heads
 from ferbench.nets.scrfd import ANCHORS, STRIDES_PX
-from ferbench.types import F32, I64, Faces
+from ferbench.types import F32, Faces
 from ferbench.weights.checking import check
 from ferbench.weights.published import PublishedFile
 
 _PIXELS: Final = Pixels(bgr=False, mean=(127.5,) * 3, std=(128.0,) * 3)
 _SMALL_PX: Final = 64
 _DEVICE_FRAMES: Final = 16  # at once; does not change results
+_CPU_PIXELS: Final = 32_000_000  # at once; does not change results
+
+Canvas = Literal["square", "tight"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,8 @@ class Scrfd:
     Attributes:
         weights: the ONNX file, any size, with or without landmarks.
         input_px: side of the square that frames are fitted into, a multiple of 32.
+        canvas: what the network sees: the whole ``square``, black where the frame is not, or only
+            its ``tight`` part with the frame, sides rounded up to multiples of 32.
         min_score: least probability of a face, in [0, 1).
         overlap: largest intersection over union of two faces, in [0, 1].
         engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``:
@@ -62,6 +69,7 @@ class Scrfd:
 
     weights: PublishedFile
     input_px: int = 640
+    canvas: Canvas = "square"
     min_score: float = 0.5
     overlap: float = 0.4
     engine: EngineName = "auto"
@@ -69,11 +77,19 @@ class Scrfd:
     def __post_init__(self) -> None:
         """Check the ranges."""
         check_search(self.input_px, self.min_score, self.overlap)
+        check_choice("canvas", self.canvas, get_args(Canvas))
         check_choice("engine", self.engine, get_args(EngineName))
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The ONNX file."""
         return (self.weights,)
+
+    def canvas_px(self, height_px: int, width_px: int) -> tuple[int, int]:
+        """Height and width of what the network sees of a frame of this size, already fitted."""
+        if self.canvas == "square":
+            return self.input_px, self.input_px
+        coarsest_px = STRIDES_PX[-1]
+        return -(-height_px // coarsest_px) * coarsest_px, -(-width_px // coarsest_px) * coarsest_px
 
     def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Faces]:
         """Return a function from frames, RGB u8 (N, 3, H, W) on ``device``, to their Faces.
@@ -90,7 +106,8 @@ class Scrfd:
             most_pixels = _DEVICE_FRAMES * self.input_px**2
             engine = TorchEngine(scrfd.torch_module(graph, path), device, most_pixels=most_pixels)
         else:
-            engine = OnnxruntimeEngine(graph, path)
+            heads_merged = scrfd_heads.merged(graph)
+            engine = OnnxruntimeEngine(heads_merged, path, most_pixels=_CPU_PIXELS)
         _try_out(engine, device, path)
         return _Loaded(self, engine)
 
@@ -147,14 +164,18 @@ def _shapes_of_small() -> list[tuple[int, int, int]]:
     return [(1, count, width) for width in scrfd.WIDTHS for count in rows]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidates:
-    """Anchors that may be faces, C rows: boxes and landmarks in pixels of the frame."""
-
-    frame: I64  # (C,)
-    score: F32  # (C,)
-    box: F32  # (C, 4)
-    landmarks: F32  # (C, 5, 2)
+@lru_cache(maxsize=8)
+def _cells(canvas_px: tuple[int, int]) -> tuple[F32, F32]:
+    """Pixel of the canvas that each anchor looks at, f32 (P, 2), and its stride, f32 (P, 1)."""
+    centres, strides = [], []
+    for stride_px in STRIDES_PX:
+        y, x = np.indices([side_px // stride_px for side_px in canvas_px])
+        cells = np.stack((x, y), axis=-1).reshape(-1, 2) * stride_px
+        centres.append(np.repeat(cells, ANCHORS, axis=0))
+        strides.append(np.full((len(centres[-1]), 1), stride_px))
+    centre, stride = (np.concatenate(parts).astype(np.float32) for parts in (centres, strides))
+    centre.flags.writeable = stride.flags.writeable = False  # shared by all calls
+    return centre, stride
 
 
 class _Loaded:
@@ -169,66 +190,48 @@ class _Loaded:
         check_frames("Scrfd", frames)
         if frames.numel() == 0:
             return Faces.empty()
-        side_px = self.spec.input_px
-        height_px, width_px = fitted_px(frames.shape[2], frames.shape[3], side_px)
+        height_px, width_px = fitted_px(frames.shape[2], frames.shape[3], self.spec.input_px)
         if height_px < 1 or width_px < 1:
             return Faces.empty()
         scale = height_px / frames.shape[2]
-        fit = Fit(
+        sizes = Fit(
             height_px=height_px,
             width_px=width_px,
-            canvas_px=(side_px, side_px),
+            canvas_px=self.spec.canvas_px(height_px, width_px),
             scale_xy=(1 / scale, 1 / scale),
         )
-        parts = [
-            self._decide(outputs, scale).shifted(first)
-            for first, outputs in self.engine.outputs_of(frames, _PIXELS, fit)
-        ]
-        return Faces.concat(parts)
-
-    def _decide(self, outputs: list[Tensor], scale: float) -> Faces:
-        """Boxes, landmarks and order of some frames.
-
-        ``scale`` is pixels of the square per pixel of the frame.
-        """
-        parts = [
-            self._candidates(outputs[at :: len(STRIDES_PX)], stride, np.float32(scale))
-            for at, stride in enumerate(STRIDES_PX)
-        ]
-        frame = np.concatenate([part.frame for part in parts])
-        score = np.concatenate([part.score for part in parts])
-        box = np.concatenate([part.box for part in parts])
-        landmarks = np.concatenate([part.landmarks for part in parts])
-        kept = [np.empty(0, np.int64)]
-        for n in np.unique(frame):
-            rows = np.flatnonzero(frame == n)
-            best = greedy_nms(box[rows], score[rows], overlap=self.spec.overlap, extra_px=1)
-            kept.append(rows[best])
-        keep = np.concatenate(kept)
-        return Faces(
-            frame=frame[keep],
-            box_xyxy=box[keep],
-            score=score[keep],
-            landmarks_xy=landmarks[keep],
+        found = Candidates.concat(
+            [
+                self._candidates(outputs, first)
+                for first, outputs in self.engine.outputs_of(frames, _PIXELS, sizes)
+            ]
         )
+        return self._decide(found, sizes.canvas_px, np.float32(scale))
 
-    def _candidates(self, outputs: list[Tensor], stride: int, scale: np.float32) -> _Candidates:
-        """The anchors of one stride that are sure enough."""
-        score, distance, *offset = outputs
+    def _candidates(self, outputs: Sequence[Output], first_frame: int) -> Candidates:
+        """Anchors that may be faces: of each, score, distances, and offsets where there are any."""
         least = float(np.float32(self.spec.min_score))  # the original compares in f32
-        frame, row = (score[..., 0] >= least).nonzero(as_tuple=True)
-        y, x = np.divmod(row.cpu().numpy() // ANCHORS, self.spec.input_px // stride)
-        centre = (np.stack((x, y), axis=1) * stride).astype(np.float32)
-        side: F32 = distance[frame, row].cpu().numpy() * stride
+        strides = (outputs[at :: len(STRIDES_PX)] for at in range(len(STRIDES_PX)))
+        parts = [Part(sure=stride[0][..., 0] >= least, outputs=stride) for stride in strides]
+        return candidates(parts, first_frame)
+
+    def _decide(self, found: Candidates, canvas_px: tuple[int, int], scale: np.float32) -> Faces:
+        """Boxes, landmarks and order of all frames' faces.
+
+        ``scale`` is pixels of the canvas per pixel of the frame.
+        """
+        centre, stride = (values[found.anchor] for values in _cells(canvas_px))
+        score, side = found.values[:, 0], found.values[:, 1:5] * stride
         box = np.concatenate((centre - side[:, :2], centre + side[:, 2:]), axis=1)
         box /= scale
-        landmarks = np.full((len(row), 5, 2), np.nan, np.float32)
-        if offset:
-            shift = offset[0][frame, row].cpu().numpy().reshape(-1, 5, 2) * stride
-            landmarks = (centre[:, None] + shift) / scale
-        return _Candidates(
-            frame=frame.cpu().numpy(),
-            score=score[frame, row, 0].cpu().numpy(),
-            box=box,
-            landmarks=landmarks,
+        points: F32 = np.full((len(score), 5, 2), np.nan, np.float32)
+        if found.values.shape[1] > 5:
+            shift = (found.values[:, 5:] * stride).reshape(-1, 5, 2)
+            points = ((centre[:, None] + shift) / scale).astype(np.float32)
+        keep = nms_of_frames(found.frame, box, score, overlap=self.spec.overlap, extra_px=1)
+        return Faces(
+            frame=found.frame[keep],
+            box_xyxy=box[keep],
+            score=score[keep],
+            landmarks_xy=points[keep],
         )

@@ -9,6 +9,7 @@ Differs from the original: frames can be made smaller first, and several come at
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from ferbench.checks import (
     check_probability_below_1,
     check_share,
 )
-from ferbench.detectors.engines import detect_each
+from ferbench.detectors.engines import Found, detect_each
 from ferbench.detectors.frames import check_frames
 from ferbench.errors import WeightsError
 from ferbench.types import Faces
@@ -98,16 +99,23 @@ class Yunet:
                 f"{path} is not a YuNet of 2023 or later: "
                 f"expected the outputs {expected}, got {got}"
             )
-        limits = (self.min_score, self.overlap, self.candidates)
-        file = np.frombuffer(model.SerializeToString(), np.uint8)
-        no_config = np.empty(0, np.uint8)
         try:
-            with _quiet():
-                net = cv2.FaceDetectorYN.create("onnx", file, no_config, (320, 320), *limits)
+            return _Loaded(self, np.frombuffer(model.SerializeToString(), np.uint8))
         except cv2.error as error:
             reason = " ".join(str(error).split())
             raise WeightsError(f"{path} cannot be run by OpenCV: {reason}") from error
-        return _Loaded(self, net)
+
+
+def _network(spec: Yunet, file: NDArray[np.uint8]) -> Any:
+    """OpenCV's detector; takes a few milliseconds."""
+    import cv2
+
+    limits = (spec.min_score, spec.overlap, spec.candidates)
+    with _quiet():
+        return cv2.FaceDetectorYN.create("onnx", file, np.empty(0, np.uint8), (320, 320), *limits)
+
+
+_ONE_AT_A_TIME: Final = threading.Lock()  # the level is the whole program's
 
 
 @contextmanager
@@ -118,19 +126,27 @@ def _quiet() -> Iterator[None]:
     """
     from cv2.utils import logging
 
-    level = logging.getLogLevel()
-    logging.setLogLevel(logging.LOG_LEVEL_ERROR)
-    try:
-        yield
-    finally:
-        logging.setLogLevel(level)
+    with _ONE_AT_A_TIME:
+        level = logging.getLogLevel()
+        logging.setLogLevel(logging.LOG_LEVEL_ERROR)
+        try:
+            yield
+        finally:
+            logging.setLogLevel(level)
 
 
 class _Loaded:
-    """The detector with its network."""
+    """The detector with its network, of which every thread has its own: OpenCV's is for one."""
 
-    def __init__(self, spec: Yunet, net: Any) -> None:
-        self.spec, self.net = spec, net
+    def __init__(self, spec: Yunet, file: NDArray[np.uint8]) -> None:
+        self.spec, self.file = spec, file
+        self.of_thread = threading.local()
+        self._net_of_thread()  # a file that cannot be run is noticed now
+
+    def _net_of_thread(self) -> Any:
+        if not hasattr(self.of_thread, "net"):
+            self.of_thread.net = _network(self.spec, self.file)
+        return self.of_thread.net
 
     def __call__(self, frames: torch.Tensor) -> Faces:
         """Find the faces of frames u8 (N, 3, H, W)."""
@@ -139,7 +155,7 @@ class _Loaded:
             return Faces.empty()
         return detect_each(frames, self._of_image)
 
-    def _of_image(self, bgr: NDArray[np.uint8]) -> Faces:
+    def _of_image(self, bgr: NDArray[np.uint8]) -> Found:
         import cv2
 
         height_px, width_px = bgr.shape[:2]
@@ -147,18 +163,15 @@ class _Loaded:
         image: Any = bgr
         if size_px != (width_px, height_px):
             image = cv2.resize(bgr, size_px, interpolation=cv2.INTER_LINEAR)
-        self.net.setInputSize(size_px)
-        rows = self.net.detect(image)[1]
+        net = self._net_of_thread()
+        net.setInputSize(size_px)
+        rows = net.detect(image)[1]
         if rows is None:
-            return Faces.empty()
+            rows = np.empty((0, 15), np.float32)
         scale = np.array([width_px / size_px[0], height_px / size_px[1]], np.float32)
         start, side = rows[:, :2] * scale, rows[:, 2:4] * scale
-        return Faces(
-            frame=np.zeros(len(rows), np.int64),
-            box_xyxy=np.concatenate((start, start + side), axis=1),
-            score=rows[:, 14],
-            landmarks_xy=rows[:, 4:14].reshape(-1, 5, 2) * scale,
-        )
+        box = np.concatenate((start, start + side), axis=1)
+        return box, rows[:, 14], rows[:, 4:14].reshape(-1, 5, 2) * scale
 
     def _size_px(self, height_px: int, width_px: int) -> tuple[int, int]:
         """Width and height that a frame is brought to."""

@@ -85,6 +85,8 @@ def _input(part: Any) -> str:
         return f"{part.input_px} px, {part.colour}; {_crop(crop)}"
     if getattr(part, "long_side_px", None) is not None:
         return f"frames, long side {part.long_side_px} px"
+    if getattr(part, "canvas", "square") == "tight":
+        return f"frames, long side {part.input_px} px"
     if hasattr(part, "input_px"):
         return f"frames in {part.input_px} x {part.input_px} px"
     return "frames as they are"
