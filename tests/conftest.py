@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 from ferbench import secret_texts
+from ferbench.weights import kept_graphs
 from helpers.clips import shrink
 from helpers.generated_study import GeneratedStudy, make_study
 from helpers.reference import SHARED, measured, shared_path
@@ -29,6 +30,15 @@ def no_secrets_of_other_tests():
     """Secrets are known to the whole process, so a test would mask the words of another."""
     yield
     secret_texts._known.clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def graphs(tmp_path_factory):
+    """Graphs of networks are kept for all tests, in none of their homes."""
+    folder = tmp_path_factory.mktemp("graphs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept_graphs, "folder", lambda: folder)
+        yield folder
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ import dataclasses
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,7 @@ from ferbench.config.compose import composed
 from ferbench.config.groups import choices_of
 from ferbench.errors import WeightsError
 from ferbench.recognizer import Recognizer
+from ferbench.weights import kept_graphs
 from ferbench.weights import lock as weights_lock
 from ferbench.weights.digests import sha256_of
 from ferbench.weights.download.sources import WheelFile
@@ -36,6 +38,7 @@ from helpers.procedural import entries, fill, golden, images, manifest
 from helpers.reference import report_difference, shared_path
 
 CPU = torch.device("cpu")
+ENGINES = ("onnxruntime", "torch")
 IMAGENET = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
 PLAIN = np.float32([0, 0, 0]), np.float32([1, 1, 1])
 POSTER, APVIT, RMN, HSE = "posterv2_{}cls", "apvit_raf", "rmn_resmasking_dropout1", "hse_enet_b0_8"
@@ -257,17 +260,40 @@ def test_a_file_is_described_alike_wherever_it_is_named():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("made", CASES, indirect=True)
-def test_from_the_published_layout_to_logits(made):
+def test_from_the_published_layout_to_logits(made, monkeypatch):
     name, spec, case, models = made
-    classify = spec.load(CPU, models)
+    monkeypatch.setattr(kept_graphs, "folder", lambda: models / "graphs")  # half a gigabyte
+    try:
+        logits = [_logits_by(engine, name, spec, case, models) for engine in ENGINES]
+    finally:
+        shutil.rmtree(models / "graphs", ignore_errors=True)
+    difference = float((logits[0] - logits[1]).abs().max())
+    report_difference(f"model/{name} (onnxruntime against torch)", difference)
+    assert difference <= case.tolerance
+
+
+def _logits_by(engine, name, spec, case, models) -> torch.Tensor:
+    """Logits of three faces, after all checks."""
+    classify = dataclasses.replace(spec, engine=engine).load(CPU, models)
+    faces = crops_of(*images("face", 224))
+    ours = classify(faces)
+    if engine == "onnxruntime":
+        alone = torch.cat([classify(face[None]) for face in faces])
+        with ThreadPoolExecutor(2) as lanes:
+            in_lanes = torch.cat(list(lanes.map(classify, [faces[:1], faces[1:]])))
+        assert torch.equal(alone, ours)
+        assert torch.equal(in_lanes, ours)
     if case.golden:
-        faces = images("face", 224)
         expected = golden(case.oracle)["face_out"]
         expected = expected[:, list(case.classes)] if case.classes else expected
-        ours = classify(crops_of(*faces)).numpy()
-        difference = float(np.abs(ours - expected).max())
-        report_difference(f"model/{name} (crop to logits)", difference)
+        difference = float(np.abs(ours.numpy() - expected).max())
+        report_difference(f"model/{name} (crop to logits, {engine})", difference)
         assert difference <= case.tolerance
+    _check_colours(classify, spec, case, models)
+    return ours
+
+
+def _check_colours(classify, spec, case, models) -> None:
     with np.load(shared_path("oracles/common/faces.npz")) as arrays:
         crop = arrays["crop_rgb_2"]
     with torch.inference_mode():

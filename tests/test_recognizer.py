@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -12,13 +13,16 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from ferbench.errors import ConfigError, DataError, WeightsError
+from ferbench.face_input import coloured, resized
 from ferbench.fingerprint import fingerprint
 from ferbench.geometry import CropGeometry
-from ferbench.recognizer import Recognizer, coloured, resized
+from ferbench.recognizer import Recognizer
 from ferbench.weights.digests import sha256_of
 from helpers.published import GOLDEN, fetched, mini_xception
+from helpers.reference import report_difference
 
 CPU = torch.device("cpu")
+ENGINES = ("onnxruntime", "torch")
 
 
 class Means(nn.Module):
@@ -31,8 +35,7 @@ class Means(nn.Module):
 
     def forward(self, x):
         assert not self.training
-        assert torch.is_inference_mode_enabled()
-        self.seen = x
+        assert torch.is_inference_mode_enabled() or torch.compiler.is_exporting()
         return (x.mean(dim=(2, 3)) * self.gain).repeat(1, self.num_classes)[:, : self.num_classes]
 
 
@@ -61,10 +64,11 @@ def flat_colour(red, green, blue, side=8):
     )
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("side", [8, 20])
 @pytest.mark.parametrize(("colour", "order"), [("rgb", [51, 102, 204]), ("bgr", [204, 102, 51])])
-def test_normalisation_and_channel_order(tmp_path, colour, order, side):
-    classify = stand_in(tmp_path, colour=colour).load(CPU, tmp_path)
+def test_normalisation_and_channel_order(tmp_path, colour, order, side, engine):
+    classify = stand_in(tmp_path, colour=colour, engine=engine).load(CPU, tmp_path)
     logits = classify(flat_colour(51, 102, 204, side))
     assert logits.dtype == torch.float32
     expected = 2 * (np.array(order) / 255 - (0.1, 0.2, 0.3)) / (0.5, 0.25, 2.0)
@@ -78,8 +82,9 @@ def test_no_crop_no_row(tmp_path):
 
 
 @pytest.mark.weights
-def test_published_model_through_the_yaml(models):
-    model = mini_xception()
+@pytest.mark.parametrize("engine", ENGINES)
+def test_published_model_through_the_yaml(models, engine):
+    model = mini_xception(engine=engine)
     fetched(model, models)
     classify = model.load(CPU, models)
     golden = np.load(GOLDEN)
@@ -91,6 +96,97 @@ def test_published_model_through_the_yaml(models):
     np.testing.assert_allclose(
         classify(doubled).numpy(), golden["mini_xception/proc_logits"], rtol=0, atol=1e-5
     )
+
+
+def some_crops(count: int, side: int = 64) -> torch.Tensor:
+    values = np.random.default_rng(count).integers(0, 256, (count, 3, side, side), dtype=np.uint8)
+    return torch.from_numpy(values)
+
+
+@pytest.fixture
+def one_thread():
+    """As in a lane: with several, torch adds in another order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.weights
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_logits_depend_on_neither_batch_nor_thread(models, engine):
+    model = mini_xception(engine=engine)
+    fetched(model, models)
+    classify = model.load(CPU, models)
+    crops = some_crops(48)
+    expected = classify(crops)
+    for batch in (1, 3, 16):
+        parts = [classify(part) for part in crops.split(batch)]
+        assert torch.equal(torch.cat(parts), expected)
+
+    def in_lane(first: int) -> torch.Tensor:
+        torch.set_num_threads(1)
+        return classify(crops[first : first + 5])
+
+    firsts = list(range(0, 43)) * 3
+    with ThreadPoolExecutor(4) as lanes:
+        for first, logits in zip(firsts, lanes.map(in_lane, firsts), strict=True):
+            assert torch.equal(logits, expected[first : first + 5])
+
+
+@pytest.mark.weights
+def test_engines_give_the_same(models):
+    fetched(mini_xception(), models)
+    crops = some_crops(16)
+    one, two = (mini_xception(engine=engine).load(CPU, models)(crops) for engine in ENGINES)
+    difference = float((one - two).abs().max())
+    report_difference("mini-XCEPTION, onnxruntime against torch, logits", difference)
+    assert difference < 1e-5
+    by_default = mini_xception().load(CPU, models)(crops)
+    assert torch.equal(by_default, one), "onnxruntime, on a CPU"
+
+
+def test_a_translated_network_is_not_built_again(tmp_path, graphs, monkeypatch):
+    model = stand_in(tmp_path, mean=(0.1, 0.2, 0.35))
+    crops = flat_colour(51, 102, 204)
+    first = model.load(CPU, tmp_path)(crops)
+    with monkeypatch.context() as patch:
+        patch.setattr(Recognizer, "empty_net", lambda _: pytest.fail("built again"))
+        assert torch.equal(model.load(CPU, tmp_path)(crops), first)
+    (tmp_path / "means.pt").unlink()
+    torch.save({"gain": torch.tensor([3.0])}, tmp_path / "means.pt")
+    digest = sha256_of(tmp_path / "means.pt")
+    other = dataclasses.replace(
+        model, weights=dataclasses.replace(model.weights, sha256=digest, size_bytes=None)
+    )
+    torch.testing.assert_close(other.load(CPU, tmp_path)(crops), first * 1.5)
+    wider = dataclasses.replace(model, std=(1.0, 0.5, 4.0))
+    with pytest.raises(WeightsError, match="sha256"):
+        wider.load(CPU, tmp_path)
+
+
+class Undecided(Means):
+    """Takes one of two ways, which no graph can have."""
+
+    def forward(self, x):
+        return super().forward(x if x.sum() > 0 else -x)
+
+
+def test_a_network_that_cannot_be_translated(tmp_path):
+    model = stand_in(tmp_path, net=f"{__name__}.Undecided")
+    with pytest.raises(
+        ConfigError, match=r"Undecided cannot be translated.*engine='torch'"
+    ) as told:
+        model.load(CPU, tmp_path)
+    assert told.value.key == "engine"
+    by_torch = dataclasses.replace(model, engine="torch").load(CPU, tmp_path)
+    assert by_torch(flat_colour(51, 102, 204)).shape == (2, 3)
+
+
+def test_onnxruntime_is_for_cpus(tmp_path):
+    with pytest.raises(ConfigError, match=r"onnxruntime computes on the CPU.*the device is cuda"):
+        stand_in(tmp_path, engine="onnxruntime").load(torch.device("cuda"), tmp_path)
 
 
 # Made with OpenCV 4.14.0 and 5.0.0, COLOR_RGB2GRAY (ours was compared with both for all 2**24
@@ -125,8 +221,8 @@ def test_resizing_gives_whole_levels(how, size):
     }
     expected = F.interpolate(values.float(), size=(size, size), **options.get(how, {"mode": how}))
     ours = resized(values, size, how)
-    assert (ours == ours.round()).all()
-    torch.testing.assert_close(ours, expected, rtol=0, atol=0.5)
+    assert ours.dtype == torch.uint8
+    torch.testing.assert_close(ours.float(), expected, rtol=0, atol=0.5)
 
 
 def test_ways_of_resizing_differ():
@@ -144,6 +240,7 @@ def test_ways_of_resizing_differ():
     [
         ({"colour": "gray"}, "colour"),
         ({"resize": "bicubic"}, "resize"),
+        ({"engine": "tensorrt"}, "engine"),
         ({"mean": (0.5,) * 3}, r"mean: expected 1 value"),
         ({"std": ()}, "std: expected 1 value"),
         ({"std": (0.0,)}, "std: expected positive"),
@@ -192,6 +289,7 @@ def test_key_follows_what_changes_results():
     key = fingerprint(mini_xception())
     assert key == fingerprint(mini_xception(trained_crop=CropGeometry(kind="box")))
     assert key != fingerprint(mini_xception(resize="area"))
+    assert key != fingerprint(mini_xception(engine="torch"))
 
 
 def test_grey_in_three_channels_and_opencv_resize():

@@ -9,23 +9,28 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
 
 from ferbench.checks import check_at_least_1, check_choice
+from ferbench.engine_choice import EngineName, uses_torch
 from ferbench.errors import ConfigError, DataError
+from ferbench.face_input import Colour, Resize, levels
+from ferbench.fingerprint import fingerprint
 from ferbench.geometry import CropGeometry
 from ferbench.labels import expression_name
-from ferbench.resize import opencv_linear
-from ferbench.weights.checking import check
+from ferbench.nets.onnx_export import LEVELS, FromLevels, exported, exporter_versions
+from ferbench.weights import onnx_graph
+from ferbench.weights.checking import check_with_digest
 from ferbench.weights.checkpoints import load_strictly
+from ferbench.weights.kept_graphs import kept_or_made
 from ferbench.weights.published import PublishedFile
 
-Colour = Literal["rgb", "bgr", "grey", "grey_rgb"]
-Resize = Literal["bilinear", "bilinear_antialias", "opencv", "area", "nearest"]
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +54,12 @@ class Recognizer:
         resize: how a crop of another size is brought to ``input_px``; opencv is OpenCV's bilinear,
             to the bit.
         trained_crop: which crop the weights were trained on; another is allowed (and told).
+        engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``:
+            onnxruntime on a CPU, torch elsewhere. On a CPU each face is alone in the network, so
+            that its logits do not depend on the batch.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     net: str = field(metadata={"dotted": True})
     checkpoint: str = field(metadata={"dotted": True})
@@ -63,11 +71,13 @@ class Recognizer:
     std: tuple[float, ...]
     resize: Resize
     trained_crop: CropGeometry = field(compare=False)
+    engine: EngineName = "auto"
 
     def __post_init__(self) -> None:
         """Check what can be checked without importing the network."""
         check_choice("colour", self.colour, get_args(Colour))
         check_choice("resize", self.resize, get_args(Resize))
+        check_choice("engine", self.engine, get_args(EngineName))
         self._check_channels("mean", self.mean)
         self._check_channels("std", self.std)
         if not all(value > 0 for value in self.std):
@@ -90,21 +100,42 @@ class Recognizer:
     def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Tensor]:
         """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K).
 
-        Crops and logits are on ``device``.
+        Crops and logits are on ``device``. On a CPU calls may come from several threads; each
+        computes in the thread that it comes from (torch with as many as that thread has).
 
         Raises:
             WeightsError: the file is missing, has another hash, or does not fit the network.
-            ConfigError: ``net`` or ``checkpoint`` names nothing usable.
+            ConfigError: ``net`` or ``checkpoint`` names nothing usable, or onnxruntime is asked
+                for, and the device is not a CPU.
         """
+        by_torch = uses_torch(self.engine, device)
+        path, sha256 = check_with_digest(self.weights, models)
+        if by_torch:
+            return self.around(self._loaded_net(path), device)
+        graph = kept_or_made(self._graph_key(sha256), lambda: self._exported(path))
+        return _Loaded(self, _OnnxFaces(onnx_graph.session(graph, path)))
+
+    def _loaded_net(self, path: Path) -> nn.Module:
         net = self.empty_net()
         read = _named(self.checkpoint, "checkpoint")
         if not callable(read):
             raise ConfigError(
                 f"expected a function, {self.checkpoint!r} is {read!r}", key="checkpoint"
             )
-        path = check(self.weights, models)
         load_strictly(net, read(path), path)
-        return self.around(net, device)
+        return net
+
+    def _exported(self, path: Path) -> bytes:
+        from_levels = FromLevels(self._loaded_net(path), mean=self.mean, std=self.std)
+        return exported(from_levels, self.input_px)
+
+    def _graph_key(self, sha256: str) -> str:
+        """Key of everything that the graph is made from; "" = its source is in no file."""
+        made_from = {"model": self, "weights": sha256, "versions": exporter_versions()}
+        try:
+            return fingerprint(made_from)
+        except (ImportError, OSError, TypeError):
+            return ""
 
     def empty_net(self) -> nn.Module:
         """The network as it is before it has weights.
@@ -118,11 +149,12 @@ class Recognizer:
         return kind(num_classes=len(self.labels))
 
     def around(self, net: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
-        """The steps of this model around a network that is there already, for measurements.
+        """The steps of this model around a network that is there already, computed by torch.
 
         Crops and logits are as those of ``load``.
         """
-        return _Loaded(self, net.eval().requires_grad_(False).to(device), device)
+        from_levels = FromLevels(net, mean=self.mean, std=self.std).to(device)
+        return _Loaded(self, from_levels if device.type != "cpu" else _TorchFaces(from_levels))
 
 
 def _check_expressions(key: str, labels: tuple[str, ...]) -> None:
@@ -149,12 +181,15 @@ def _named(path: str, key: str) -> Any:
 
 
 class _Loaded:
-    """The model with its network on a device."""
+    """The model with its network.
 
-    def __init__(self, spec: Recognizer, net: nn.Module, device: torch.device) -> None:
-        self.spec, self.net = spec, net
-        self.mean = torch.tensor(spec.mean, device=device).view(1, -1, 1, 1)
-        self.std = torch.tensor(spec.std, device=device).view(1, -1, 1, 1)
+    Args:
+        spec: the model.
+        network: from levels u8 (M, C, S, S), at least one, to logits f32 (M, K).
+    """
+
+    def __init__(self, spec: Recognizer, network: Callable[[Tensor], Tensor]) -> None:
+        self.spec, self.network = spec, network
 
     @torch.inference_mode()
     def __call__(self, crops: Tensor) -> Tensor:
@@ -164,47 +199,31 @@ class _Loaded:
             raise DataError(f"Recognizer: expected crops u8 (M, 3, S, S), got {got}")
         if len(crops) == 0:
             return torch.zeros((0, len(self.spec.labels)), device=crops.device)
-        channels = coloured(crops, self.spec.colour)
-        values = resized(channels, self.spec.input_px, self.spec.resize)
-        logits: Tensor = self.net((values / 255 - self.mean) / self.std)
-        return logits.float()
+        return self.network(self.levels(crops))
+
+    def levels(self, crops: Tensor) -> Tensor:
+        """What the network gets, u8 (M, C, S, S)."""
+        spec = self.spec
+        return levels(crops, colour=spec.colour, size_px=spec.input_px, how=spec.resize)
 
 
-def coloured(rgb: Tensor, colour: Colour) -> Tensor:
-    """Bring RGB u8 (M, 3, H, W) to the network's channels, u8 (M, 3, H, W).
+class _TorchFaces:
+    """A network on a CPU, computed by torch face by face."""
 
-    One grey channel is (M, 1, H, W). Grey is 0.299 R + 0.587 G + 0.114 B in 15-bit fixed point,
-    halves rounded up: to the bit what OpenCV 4 and 5 make.
-    """
-    if colour == "rgb":
-        return rgb
-    if colour == "bgr":
-        return rgb.flip(1)
-    weights = torch.tensor((9798, 19235, 3735), dtype=torch.int32, device=rgb.device)
-    parts = rgb.int() * weights.view(1, 3, 1, 1)
-    total = parts.sum(dim=1, keepdim=True, dtype=torch.int32)
-    grey = ((total + (1 << 14)) >> 15).to(torch.uint8)
-    if colour == "grey":
-        return grey
-    return grey.expand(-1, 3, -1, -1)
+    def __init__(self, net: nn.Module) -> None:
+        self.net = net
+
+    def __call__(self, faces: Tensor) -> Tensor:
+        return torch.cat([self.net(face[None]) for face in faces])
 
 
-def resized(values: Tensor, size_px: int, how: Resize) -> Tensor:
-    """Bring u8 (M, C, H, W) to f32 (M, C, size_px, size_px), whole grey levels in 0..255."""
-    image = values.float()
-    size = (size_px, size_px)
-    if values.shape[2:] == size:
-        return image
-    if how == "opencv":
-        return opencv_linear(values, *size).float()
-    if how in ("area", "nearest"):
-        image = F.interpolate(image, size=size, mode=how)
-    else:
-        image = F.interpolate(
-            image,
-            size=size,
-            mode="bilinear",
-            align_corners=False,
-            antialias=how == "bilinear_antialias",
-        )
-    return image.round_().clamp_(0, 255)
+class _OnnxFaces:
+    """A graph, computed by onnxruntime face by face in the calling thread."""
+
+    def __init__(self, session: InferenceSession) -> None:
+        self.session = session
+
+    def __call__(self, faces: Tensor) -> Tensor:
+        inputs = faces.numpy()[:, None]
+        logits = [self.session.run(None, {LEVELS: face})[0] for face in inputs]
+        return torch.from_numpy(np.concatenate(logits))

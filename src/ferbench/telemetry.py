@@ -13,8 +13,8 @@ Looked at, with versions of November 2026:
     - albumentations (of older insightface) asks for its newest version when it is imported;
     - FastAPI and OpenTelemetry (of MLflow's server) export only to an address that the environment
       names;
-    - torch, torchvision, timm, PyAV, OpenCV, onnx, pyarrow, Hydra, h5py, pandas, matplotlib and
-      insightface 2.1 send nothing.
+    - torch, torchvision, timm, PyAV, OpenCV, onnx, onnxscript, pyarrow, Hydra, h5py, pandas,
+      matplotlib and insightface 2.1 send nothing.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
             yield from attribute.tensors
 
 
-def session(model: onnx.ModelProto, path: Path) -> InferenceSession:
+def session(model: onnx.ModelProto | bytes, path: Path) -> InferenceSession:
     """Have onnxruntime compute a graph on the CPU, one thread for each call.
 
     Calls may come from several threads.
@@ -133,7 +133,7 @@ def session(model: onnx.ModelProto, path: Path) -> InferenceSession:
     number of threads cannot change a result.
 
     Args:
-        model: the graph.
+        model: the graph, or its bytes.
         path: the file that it comes from, for messages.
 
     Raises:
@@ -145,10 +145,9 @@ def session(model: onnx.ModelProto, path: Path) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ONLY_FATAL
+    data = model if isinstance(model, bytes) else model.SerializeToString()
     try:
-        return onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no common class
         raise _refusal(
             f"{path} cannot be run by onnxruntime: {' '.join(str(error).split())}"
