@@ -6,6 +6,7 @@ What it hands out has been checked: nothing in it makes Hydra or ferbench run co
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,9 @@ class CheckedLoader(ConfigLoaderImpl):
 
     Cells of a sweep load with a copy of the loader of their sweep, also in other processes.
 
+    What was composed once is not composed again: Hydra does so for each cell, first to see that it
+    can be, then to run it.
+
     Attributes:
         allowed: ``allow_targets`` of the first configuration's command line; None = none yet.
     """
@@ -47,6 +51,11 @@ class CheckedLoader(ConfigLoaderImpl):
         super().__init__(config_search_path=config_search_path)
         self.repository = Repository(config_search_path=config_search_path)
         self.allowed: tuple[str, ...] | None = None
+        self._composed: dict[tuple[object, ...], bytes] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A cell in another process needs none but its own configuration."""
+        return {**self.__dict__, "_composed": {}}
 
     def load_configuration(
         self,
@@ -64,12 +73,17 @@ class CheckedLoader(ConfigLoaderImpl):
         register_resolvers()
         if self.allowed is None:
             self.allowed = _allowed(overrides)
-        config = super().load_configuration(
-            config_name, overrides, run_mode, from_shell, validate_sweep_overrides
-        )
-        _check_overrides(config, overrides)
-        check_targets(config, self.allowed)
-        hide_secrets(config)
+        asked = (config_name, *overrides, run_mode, from_shell, validate_sweep_overrides)
+        if asked not in self._composed:
+            config = super().load_configuration(
+                config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+            )
+            _check_overrides(config, overrides)
+            check_targets(config, self.allowed)
+            hide_secrets(config)
+            self._composed[asked] = pickle.dumps(config)
+        config = pickle.loads(self._composed[asked])
+        assert isinstance(config, DictConfig)
         return config
 
     def get_group_options(
