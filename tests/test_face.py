@@ -7,7 +7,18 @@ import sys
 
 import ferbench
 
-HEAVY = ("numpy", "torch", "hydra", "mlflow", "pandas", "cv2", "av", "matplotlib")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "torch",
+    "hydra",
+    "mlflow",
+    "pandas",
+    "cv2",
+    "av",
+    "onnxruntime",
+    "matplotlib",
+)
 
 
 def test_every_name_is_there_and_is_explained():

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
-from ferbench.preprocessing import warp as warping
+from ferbench.preprocessing import warp_each
 from ferbench.preprocessing.align5 import Align5
 from ferbench.preprocessing.similarity import template_to_frame
 from ferbench.preprocessing.square_margin import SquareMargin
@@ -229,7 +229,7 @@ def test_warp_by_the_identity_copies(noise):
     )
 
 
-def test_memory_layout_and_groups_change_nothing(noise, monkeypatch):
+def test_memory_layout_and_blocks_change_nothing(noise, monkeypatch):
     matrices = crops_at(90, 130)
     index = np.arange(len(matrices)) % 2
     last = noise.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
@@ -237,7 +237,7 @@ def test_memory_layout_and_groups_change_nothing(noise, monkeypatch):
         together = way(noise, index, matrices, 40, "edge")
         assert torch.equal(way(last, index, matrices, 40, "edge"), together)
         with monkeypatch.context() as patch:
-            patch.setattr(warping, "_PIXELS_AT_ONCE", 5000)
+            patch.setattr(warp_each, "_PIXELS_AT_ONCE", 130)
             assert torch.equal(way(noise, index, matrices, 40, "edge"), together)
 
 

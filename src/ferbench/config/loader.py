@@ -6,6 +6,7 @@ What it hands out has been checked: nothing in it makes Hydra or ferbench run co
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import CachingConfigRepository
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
@@ -38,6 +40,9 @@ class CheckedLoader(ConfigLoaderImpl):
 
     Cells of a sweep load with a copy of the loader of their sweep, also in other processes.
 
+    What was composed once is not composed again: Hydra does so for each cell, first to see that it
+    can be, then to run it.
+
     Attributes:
         allowed: ``allow_targets`` of the first configuration's command line; None = none yet.
     """
@@ -46,6 +51,11 @@ class CheckedLoader(ConfigLoaderImpl):
         super().__init__(config_search_path=config_search_path)
         self.repository = Repository(config_search_path=config_search_path)
         self.allowed: tuple[str, ...] | None = None
+        self._composed: dict[tuple[object, ...], bytes] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A cell in another process needs none but its own configuration."""
+        return {**self.__dict__, "_composed": {}}
 
     def load_configuration(
         self,
@@ -63,13 +73,30 @@ class CheckedLoader(ConfigLoaderImpl):
         register_resolvers()
         if self.allowed is None:
             self.allowed = _allowed(overrides)
-        config = super().load_configuration(
-            config_name, overrides, run_mode, from_shell, validate_sweep_overrides
-        )
-        _check_overrides(config, overrides)
-        check_targets(config, self.allowed)
-        hide_secrets(config)
+        asked = (config_name, *overrides, run_mode, from_shell, validate_sweep_overrides)
+        if asked not in self._composed:
+            config = super().load_configuration(
+                config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+            )
+            _check_overrides(config, overrides)
+            check_targets(config, self.allowed)
+            hide_secrets(config)
+            self._composed[asked] = pickle.dumps(config)
+        config = pickle.loads(self._composed[asked])
+        assert isinstance(config, DictConfig)
         return config
+
+    def get_group_options(
+        self,
+        group_name: str,
+        results_filter: ObjectType | None = ObjectType.CONFIG,
+        config_name: str | None = None,
+        overrides: list[str] | None = None,
+    ) -> list[str]:
+        """See ``ConfigLoaderImpl``, which copies the whole repository for each group of --help."""
+        if config_name is None and not overrides:
+            return self.repository.get_group_options(group_name, results_filter)
+        return super().get_group_options(group_name, results_filter, config_name, overrides)
 
     def _process_config_searchpath(
         self,

@@ -7,6 +7,8 @@ know that they are for, so whatever is not the plain writing of its value is rea
 
 from __future__ import annotations
 
+import copy
+import pickle
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,7 @@ from hydra._internal.core_plugins.importlib_resources_config_source import (
     ImportlibResourcesConfigSource,
 )
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf._utils import get_yaml_loader
@@ -111,7 +114,32 @@ class _Packages(ImportlibResourcesConfigSource):
 
 
 class Repository(ConfigRepository):
-    """Hydra's repository; what users bring is read as it was typed."""
+    """Hydra's repository; what users bring is read as it was typed.
+
+    A file is read once, also where Hydra copies this for each configuration that it composes: all
+    cells of a sweep are made of the same.
+    """
+
+    def __init__(self, config_search_path: ConfigSearchPath) -> None:
+        self._read: dict[tuple[str, str, str], bytes] = {}
+        super().__init__(config_search_path)
+
+    def __deepcopy__(self, memo: object) -> Repository:
+        del memo
+        same = copy.copy(self)
+        same.sources = list(self.sources)
+        return same
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        """See ``ConfigRepository``; what comes is the caller's own."""
+        source = self._find_object_source(config_path, ObjectType.CONFIG)
+        if source is None:
+            return None
+        key = (source.scheme(), source.path, config_path)
+        if key not in self._read:
+            self._read[key] = pickle.dumps(super().load_config(config_path))
+        result: ConfigResult = pickle.loads(self._read[key])
+        return result
 
     def initialize_sources(self, config_search_path: ConfigSearchPath) -> None:
         """See ``ConfigRepository``."""

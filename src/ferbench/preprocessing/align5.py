@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ferbench.checks import check_choice, check_margin, check_optional_size
 from ferbench.geometry import CropGeometry
-from ferbench.preprocessing.resample import Pad
 from ferbench.preprocessing.similarity import template_to_frame
 from ferbench.preprocessing.square_margin import SquareMargin
 from ferbench.preprocessing.templates import TEMPLATES, TemplateName
+from ferbench.preprocessing.triangle import Pad
 from ferbench.preprocessing.warp import warp, warp_antialiased
 from ferbench.types import F64, Crops, Faces
 

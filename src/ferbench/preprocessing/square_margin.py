@@ -10,7 +10,8 @@ import torch
 
 from ferbench.checks import check_choice, check_margin, check_optional_size
 from ferbench.geometry import CropGeometry
-from ferbench.preprocessing.resample import Pad, cut
+from ferbench.preprocessing.resample import cut
+from ferbench.preprocessing.triangle import Pad
 from ferbench.types import Crops, Faces
 
 

@@ -7,10 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ferbench.checks import check_optional_size
 from ferbench.geometry import CropGeometry
+from ferbench.preprocessing.pictures import pictures_of
 from ferbench.types import F32, Crops, Faces
 
 
@@ -47,32 +49,30 @@ class TruncatedBox:
     def crop(self, frames: Tensor, faces: Faces, *, model_px: int) -> Crops:
         """Cut every row of ``faces`` out of RGB u8 (N, 3, H, W)."""
         size_px = self.size_px or model_px
-        cut: list[Tensor] = []
+        pictures = pictures_of(frames.cpu())
+        cut: list[NDArray[np.uint8]] = []
         rows: list[int] = []
         finite = np.isfinite(faces.box_xyxy).all(axis=1)
         for row in np.flatnonzero(finite).tolist():
-            region = _region(frames[int(faces.frame[row])], faces.box_xyxy[row])
-            if region.numel() and bool(region.any()):
-                cut.append(_resized(region, size_px))
+            region = _region(pictures[int(faces.frame[row])], faces.box_xyxy[row])
+            crop = _resized(region, size_px) if region.size else None
+            if crop is not None and (crop.any() or region.any()):
+                cut.append(crop)
                 rows.append(row)
-        rgb = frames.new_empty((0, 3, size_px, size_px))
-        if cut:
-            rgb = torch.stack(cut).to(frames.device)
-        return Crops(rgb=rgb, row=np.array(rows, np.int64))
+        rgb = np.empty((len(cut), 3, size_px, size_px), np.uint8)
+        for at, crop in enumerate(cut):
+            rgb[at] = crop.transpose(2, 0, 1)
+        return Crops(rgb=torch.from_numpy(rgb).to(frames.device), row=np.array(rows, np.int64))
 
 
-def _region(frame: Tensor, box_xyxy: F32) -> Tensor:
-    """Part of a frame u8 (3, H, W), on the CPU."""
+def _region(picture: NDArray[np.uint8], box_xyxy: F32) -> NDArray[np.uint8]:
+    """Part of a picture (H, W, 3)."""
     left, top, right, bottom = (int(corner) for corner in box_xyxy.tolist())
-    height, width = frame.shape[1:]
-    down = slice(*slice(max(top, 0), bottom).indices(height))
-    across = slice(*slice(max(left, 0), right).indices(width))
-    return frame[:, down, across].cpu()
+    return picture[max(top, 0) : bottom, max(left, 0) : right]
 
 
-def _resized(region: Tensor, size_px: int) -> Tensor:
+def _resized(region: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
     import cv2
 
-    image = np.ascontiguousarray(region.permute(1, 2, 0).numpy())
-    out = cv2.resize(image, (size_px, size_px), interpolation=cv2.INTER_AREA)
-    return torch.from_numpy(out).permute(2, 0, 1).contiguous()
+    crop = cv2.resize(region, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(crop, np.uint8)

@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ferbench.preprocessing.resample import Pad, cut
+from ferbench.preprocessing.resample import cut
+from ferbench.preprocessing.triangle import Pad
+from ferbench.preprocessing.warp_each import BITS, warp_each
+from ferbench.preprocessing.warp_together import PIXELS_AT_ONCE, warp_together
 from ferbench.types import F64, I64
 
-_BITS: Final = 10
-"""1024 positions per pixel, and 1024 parts of such a step while positions are added up."""
-
-_PIXELS_AT_ONCE: Final = 4_000_000
 _FINEST_PX: Final = 2048
 
 
@@ -26,7 +25,8 @@ def warp(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad: Pad) -> T
     """Sample crops, bilinear between the four nearest pixels of the frame.
 
     This is ``cv2.warpAffine(flags=INTER_LINEAR)`` of OpenCV 5 to within one grey level. OpenCV 4
-    rounds positions to 1/32 pixel, which makes some levels of difference at sharp edges.
+    rounds positions to 1/32 pixel, which makes some levels of difference at sharp edges. On a CPU
+    it is one crop after the other, in the calling thread alone; elsewhere all at once.
 
     Args:
         frames: RGB u8 (N, 3, H, W).
@@ -38,12 +38,7 @@ def warp(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad: Pad) -> T
     Returns:
         u8 (M, 3, size_px, size_px) on the frames' device.
     """
-    out = frames.new_empty((len(frame), 3, size_px, size_px))
-    rows_at_once = max(1, _PIXELS_AT_ONCE // size_px**2)
-    for first in range(0, len(frame), rows_at_once):
-        rows = slice(first, first + rows_at_once)
-        out[rows] = _warp_together(frames, frame[rows], to_frame[rows], size_px, pad)
-    return out
+    return _sampled(frames, frame, to_frame, size_px, pad).contiguous()
 
 
 def warp_antialiased(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad: Pad) -> Tensor:
@@ -63,10 +58,10 @@ def warp_antialiased(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pa
         finer[:, :, 2] += finer[:, :, :2].sum(axis=2) * (0.5 / k - 0.5)
         finer[:, :, :2] /= k
         side = k * size_px
-        rows_at_once = max(1, _PIXELS_AT_ONCE // side**2)
+        rows_at_once = max(1, PIXELS_AT_ONCE // side**2)
         for first in range(0, len(rows), rows_at_once):
             part = slice(first, first + rows_at_once)
-            fine = warp(frames, frame[rows[part]], finer[part], side, pad)
+            fine = _sampled(frames, frame[rows[part]], finer[part], side, pad)
             if k > 1:
                 whole = np.tile(np.array([0, 0, side, side], np.int64), (len(fine), 1))
                 fine = cut(fine, np.arange(len(fine)), whole, size_px, "edge")
@@ -74,33 +69,14 @@ def warp_antialiased(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pa
     return out
 
 
-def _warp_together(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad: Pad) -> Tensor:
-    device = frames.device
-    height, width = frames.shape[2:]
-    one = 1 << _BITS
+def _sampled(frames: Tensor, frame: I64, to_frame: F64, size_px: int, pad: Pad) -> Tensor:
     along = np.arange(size_px, dtype=np.float64)
-    by_x = _fixed(to_frame[:, :, 0:1] * along)  # (M, 2, S)
-    by_y = _fixed(to_frame[:, :, 1:2] * along + to_frame[:, :, 2:3])
-    across = torch.from_numpy(by_x).to(device)
-    down = torch.from_numpy(by_y).to(device)
-    fine = down[:, :, :, None] + across[:, :, None, :]
-    position = ((fine + one // 2) >> _BITS).to(torch.int32)
-    whole = position >> _BITS  # (M, 2, S, S), x and y
-    part = position & (one - 1)
-    index = torch.from_numpy(frame).to(device)[:, None, None]
-    total = torch.zeros((len(frame), size_px, size_px, 3), dtype=torch.int32, device=device)
-    for right, below in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        x, y = whole[:, 0] + right, whole[:, 1] + below
-        weight_x = part[:, 0] if right else one - part[:, 0]
-        weight_y = part[:, 1] if below else one - part[:, 1]
-        weight = weight_x * weight_y
-        if pad == "black":
-            weight *= (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        pixels = frames[index, :, y.clamp_(0, height - 1), x.clamp_(0, width - 1)]  # (M, S, S, 3)
-        total += pixels.to(torch.int32) * weight[..., None]
-    rounded = (total + one * one // 2) >> (2 * _BITS)
-    return rounded.to(torch.uint8).permute(0, 3, 1, 2)
+    across = _fixed(to_frame[:, :, 0:1] * along)  # (M, 2, S)
+    down = _fixed(to_frame[:, :, 1:2] * along + to_frame[:, :, 2:3])
+    if frames.device.type == "cpu":
+        return warp_each(frames, frame, across, down, pad)
+    return warp_together(frames, frame, across, down, pad)
 
 
 def _fixed(pixels: F64) -> I64:
-    return np.rint(pixels * 2.0 ** (2 * _BITS)).astype(np.int64)
+    return np.rint(pixels * 2.0 ** (2 * BITS)).astype(np.int64)

@@ -1,31 +1,33 @@
-"""Around a sweep: one parent run, made before any cell; one table, after the last."""
+"""Around a sweep: one parent run, made before any cell; one table, after the last.
+
+Hydra imports this for any command line, also ``--help``: what a sweep needs is imported by it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from ferbench.app import console
-from ferbench.app.compare_screen import closing_words, show
 from ferbench.app.hydra import status
 from ferbench.app.hydra.launch import share_processors, split_overrides
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.binding import build
 from ferbench.config.resolvers import register_resolvers
 from ferbench.errors import FerbenchError
-from ferbench.report.comparison import Comparison
-from ferbench.results import RunRow
 from ferbench.secret_texts import masked
-from ferbench.tracking.settings import Tracking
-from ferbench.workflows.run_statistics import FOLDER as STATISTICS
-from ferbench.workflows.sweep_note import CLAIMS_FOLDER, write_sweep_note
-from ferbench.workflows.sweep_results import SweepResults, collect
-from ferbench.workflows.tracked_sweep import TrackedSweep
+
+if TYPE_CHECKING:
+    from ferbench.report.comparison import Comparison
+    from ferbench.results import RunRow
+    from ferbench.tracking.settings import Tracking
+    from ferbench.workflows.sweep_results import SweepResults
+    from ferbench.workflows.tracked_sweep import TrackedSweep
 
 
 class SweepCallback(Callback):
@@ -44,6 +46,8 @@ class SweepCallback(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Create store, experiment and parent run, and leave a note for the cells."""
+        from ferbench.workflows.sweep_note import write_sweep_note
+
         del kwargs
         self.folder = Path(config.hydra.sweep.dir)
         try:
@@ -68,6 +72,8 @@ class SweepCallback(Callback):
         return ""
 
     def _start(self, config: DictConfig, swept: list[str]) -> None:
+        from ferbench.workflows.tracked_sweep import TrackedSweep
+
         node: Any = OmegaConf.to_container(config.tracking, resolve=True)
         tracking: Tracking = build(node, where="tracking", allow_targets=self.allow_targets)
         status.when_abandoned(self._finish)
@@ -90,6 +96,8 @@ class SweepCallback(Callback):
         Args:
             ended_by: why the sweep ended before its last cell; "" = it did not.
         """
+        from ferbench.workflows.sweep_results import collect
+
         results = collect(self.folder)
         self._note_what_is_missing(results, ended_by)
         _tell_problems(results)
@@ -101,6 +109,8 @@ class SweepCallback(Callback):
                 self._close(self.tracked, comparison, results, ended_by)
 
     def _show(self, comparison: Comparison, ended_by: str) -> None:
+        from ferbench.app.compare_screen import closing_words, show
+
         what = "this sweep"
         if ended_by:
             what = "this sweep as far as it came"
@@ -142,6 +152,8 @@ class SweepCallback(Callback):
         Returns:
             Whether it got some.
         """
+        from ferbench.workflows.run_statistics import FOLDER
+
         made = results.add_statistics(best, allow_targets=self.allow_targets)
         if made is None:
             return False
@@ -149,7 +161,7 @@ class SweepCallback(Callback):
         if self.tracked and best.run_id:
             store, tags = self.tracked.store, {"ferbench.chosen": results.caution}
             store.log_numbers(best.run_id, params={}, metrics=statistics.numbers, tags=tags)
-            store.log_files(best.run_id, files, STATISTICS)
+            store.log_files(best.run_id, files, FOLDER)
         return True
 
     def _close(
@@ -159,6 +171,8 @@ class SweepCallback(Callback):
         results: SweepResults,
         ended_by: str,
     ) -> None:
+        from ferbench.workflows.sweep_note import CLAIMS_FOLDER
+
         may_go_on = bool(ended_by) and self.detached
         tracked.close_cells(results.unrecorded, lost=not may_go_on)
         claims = (self.folder / CLAIMS_FOLDER).glob("*")
