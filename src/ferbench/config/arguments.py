@@ -110,6 +110,24 @@ def value_of(key: str, text: str) -> Any:
     return tree_of(value) if isinstance(value, str) and pairs_of(text) is not None else value
 
 
+def one_setting(key: str, text: str) -> str:
+    """A setting with the one value that was typed: commas separate nothing.
+
+    Raises:
+        ConfigError: it cannot be read, or would be several values.
+
+    >>> one_setting("dataset.camera", "1e3"), one_setting("dataset.videos", "a, b")
+    ("dataset.camera='1e3'", "dataset.videos='a, b'")
+    """
+    line = _as_typed(f"{key}={text}", is_sweep=False)
+    if _parses(line) and not has_several_values(line):
+        return line
+    place = declared(key.lstrip("+~"))
+    if place is not None and place.only_text and text[0] not in _SLIPS:
+        return _quoted(f"{key}={text}")
+    raise ConfigError(f"expected one value, got {text!r}; a list has brackets, as [1,2]", key=key)
+
+
 def _as_typed(argument: str, *, is_sweep: bool) -> str:
     """One argument; of a sweep, values between commas are values of their own."""
     key, equals, value = argument.partition("=")
