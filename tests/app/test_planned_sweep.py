@@ -218,7 +218,7 @@ def test_a_list_of_cells(launcher, study, home, ferbench_run, decoded, tmp_path)
     listed.write_text(
         "preprocessing,event.enter,dataset.only_sessions\nbox,0.4,\nbox,0.5,[ben]\n,0.6,[anna]\n"
     )
-    places = ["hydra/sweeper=cells", f"hydra.sweeper.file={listed}", f"hydra/launcher={launcher}"]
+    places = [f"hydra.sweeper.file={listed}", f"hydra/launcher={launcher}"]
     ended = ferbench_run("-m", *study, *places, "selector=largest,first")
     assert ended.code == 0, ended.err
     found = outcomes(home)
@@ -243,7 +243,7 @@ def test_a_list_of_cells(launcher, study, home, ferbench_run, decoded, tmp_path)
 def test_a_list_of_cells_that_cannot_be_read_is_told(study, home, ferbench_run, tmp_path):
     listed = tmp_path / "cells.csv"
     listed.write_text('event.enter\n0.4\n"0,5"\n')
-    ended = ferbench_run("-m", *study, "hydra/sweeper=cells", f"hydra.sweeper.file={listed}")
+    ended = ferbench_run(*study, f"hydra.sweeper.file={listed}")
     assert ended.code == 1
     assert f"{listed}, line 3: event.enter: expected one value, got '0,5'" in ended.err
     assert "Traceback" not in ended.err

@@ -36,6 +36,7 @@ _FUNCTION: Final = re.compile(
     r"(?P<name>choice|shuffle|sort|tag)\s*\((?P<arguments>.*)\)", re.DOTALL
 )
 _SWEEP_FLAGS: Final = ("-m", "--multirun")
+_LIST_OF_CELLS: Final = "hydra.sweeper.file="
 _WITH_VALUE: Final = (
     *("-cd", "--config-dir", "-cn", "--config-name", "-cp", "--config-path"),
     *("-p", "--package", "-i", "--info"),
@@ -64,14 +65,18 @@ def with_quotes(arguments: Sequence[str]) -> list[str]:
 
 
 def sweep_flag_first(arguments: Sequence[str]) -> list[str]:
-    """The same arguments with ``-m`` in front.
+    """The same arguments with ``-m`` in front; it is added where a list of cells is named.
 
     Hydra takes no settings behind it if there are some before it.
 
     >>> sweep_flag_first(["dataset.videos=DIR", "-m", "event.enter=0.4,0.5"])
     ['-m', 'dataset.videos=DIR', 'event.enter=0.4,0.5']
+    >>> sweep_flag_first(["experiment=demo", "hydra.sweeper.file=cells.csv"])
+    ['-m', 'experiment=demo', 'hydra.sweeper.file=cells.csv']
     """
     flags = [text for text in arguments if text in _SWEEP_FLAGS]
+    if not flags and any(text.startswith(_LIST_OF_CELLS) for text in arguments):
+        flags = [_SWEEP_FLAGS[0]]
     return [*flags, *(text for text in arguments if text not in _SWEEP_FLAGS)]
 
 

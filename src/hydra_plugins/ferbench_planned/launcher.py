@@ -31,7 +31,13 @@ ConfigStore.instance().store(
 
 
 class PlannedLauncher(Launcher):
-    """Composes all cells, has made what they miss in shared passes, and runs them."""
+    """Composes all cells, has made what they miss in shared passes, and runs them.
+
+    Attributes:
+        composes_first: what cannot be composed ends the sweep before its first cell.
+    """
+
+    composes_first = True
 
     def __init__(self) -> None:
         self.config: DictConfig | None = None

@@ -57,8 +57,8 @@ class SweepCallback(Callback):
         swept, shared = split_overrides(self.overrides, params)
         share_processors(config, swept)
         swept_lines = [str(override.input_line) for override in swept]
-        listed = config.hydra.sweeper.get("file")  # of hydra/sweeper=cells
-        if listed is not None:
+        listed = config.hydra.sweeper.get("file")
+        if listed:
             swept_lines.append(Path(listed).name)
         error = self._why_not_started(config, swept_lines)
         write_sweep_note(self.folder, self.tracked, shared=shared, error=error)
