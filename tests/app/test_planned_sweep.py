@@ -247,3 +247,16 @@ def test_a_list_of_cells_that_cannot_be_read_is_told(study, home, ferbench_run, 
     assert ended.code == 1
     assert f"{listed}, line 3: event.enter: expected one value, got '0,5'" in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("detector._target_", "os.system"), ("allow_targets", "[evil]")]
+)
+def test_a_list_of_cells_allows_nothing(column, value, study, home, ferbench_run, tmp_path):
+    listed = tmp_path / "cells.csv"
+    listed.write_text(f"{column}\n{value}\n")
+    ended = ferbench_run(*study, f"hydra.sweeper.file={listed}")
+    assert ended.code == 1
+    assert f"ConfigError: {column}: " in ended.err
+    assert "allow_targets" in ended.err
+    assert outcomes(home) == []
