@@ -22,8 +22,6 @@ PRODUCT = [
     "model.input_px=48,64",
     "event=hysteresis,windowed",
 ]
-DECODINGS = 8
-"""How often the cells of ``PRODUCT`` have each video decoded; 1 once ``run_plan`` shares passes."""
 OF_A_MACHINE = ("speed/", "work/", "run/")
 """Numbers that tell how long something took, or who did it."""
 
@@ -104,7 +102,7 @@ def test_each_video_is_decoded_once_and_results_are_those_of_single_runs(
 ):
     ended = ferbench_run("-m", *study, *PRODUCT)
     assert ended.code == 0, ended.err
-    assert decoded == {"anna.mp4": DECODINGS * FRAMES, "ben.mp4": DECODINGS * FRAMES}
+    assert decoded == {"anna.mp4": FRAMES, "ben.mp4": FRAMES}
     assert "planned: 16 cells need 2 passes over 2 videos; 0 tables are there already" in ended.err
     assert all(cell["metrics"]["work/frames_decoded"] == 0 for cell in outcomes(home))
     # Once again: nothing is missing any more.
@@ -173,13 +171,13 @@ def test_cells_that_measure_share_nothing(study, home, ferbench_run, decoded):
 def test_an_interrupted_plan_leaves_nothing_open(study, home, ferbench_run, decoded, monkeypatch):
     make = planned.make_tables
 
-    def interrupted(plan, *, on_progress, notify):
+    def interrupted(plan, *, on_progress):
         def stop(progress):
             on_progress(progress)
             if progress.done_frames > FRAMES:
                 raise KeyboardInterrupt
 
-        return make(plan, on_progress=stop, notify=notify)
+        return make(plan, on_progress=stop)
 
     sweep = ["-m", *study, "tracking=files", "event.enter=0.4,0.5"]
     with monkeypatch.context() as patched:

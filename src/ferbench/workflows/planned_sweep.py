@@ -10,7 +10,7 @@ from ferbench.config.settings import Settings
 from ferbench.errors import FerbenchError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.plan import PlanOutcome, VideoJob, run_plan
+from ferbench.pipeline.plan import Plan, PlanOutcome, VideoJob
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.protocols import Dataset
@@ -46,13 +46,11 @@ class _Need:
 
     Attributes:
         jobs: videos that miss tables, each with a recipe that makes them.
-        frames: announced by the video of each pass, by the key of its timeline.
         missing: keys of tables that have to be made.
         stored: keys of tables that are there.
     """
 
     jobs: list[VideoJob] = field(default_factory=list)
-    frames: dict[str, int] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     stored: set[str] = field(default_factory=set)
 
@@ -64,12 +62,16 @@ class SweepPlan:
     Attributes:
         num_cells: cells that were looked at.
         num_measuring: of these, those that measure: they read no stored table and share nothing.
-        needs: what has to be made, by place.
+        num_missing: tables that have to be made.
+        num_stored: tables that are wanted and there already.
+        plans: the passes, by place.
     """
 
     num_cells: int
     num_measuring: int
-    needs: dict[_Place, _Need]
+    num_missing: int
+    num_stored: int
+    plans: tuple[Plan, ...]
 
     def __str__(self) -> str:
         """``48 cells need 5 passes over 5 videos; 36 tables are there already``."""
@@ -87,22 +89,12 @@ class SweepPlan:
     @property
     def num_passes(self) -> int:
         """How often a video has to be decoded: once with every reader."""
-        return sum(len(need.frames) for need in self.needs.values())
+        return sum(len(plan.videos) for plan in self.plans)
 
     @property
     def num_videos(self) -> int:
         """Videos that have to be decoded."""
-        return len({job.path for need in self.needs.values() for job in need.jobs})
-
-    @property
-    def num_missing(self) -> int:
-        """Tables that have to be made."""
-        return sum(len(need.missing) for need in self.needs.values())
-
-    @property
-    def num_stored(self) -> int:
-        """Tables that are wanted and there already."""
-        return sum(len(need.stored) for need in self.needs.values())
+        return len({path for plan in self.plans for path in plan.videos})
 
 
 def plan_sweep(cells: Sequence[Settings], *, notify: Notify = lambda _: None) -> SweepPlan:
@@ -119,31 +111,41 @@ def plan_sweep(cells: Sequence[Settings], *, notify: Notify = lambda _: None) ->
     needs = {
         place: _need(place, wanted, notify) for place, wanted in _wanted_by_place(sharing).items()
     }
-    return SweepPlan(num_cells=len(cells), num_measuring=len(cells) - len(sharing), needs=needs)
+    plans = [
+        Plan(
+            need.jobs,
+            runtime=place.runtime,
+            cache=Cache(place.cache),
+            models=place.models,
+            notify=notify,
+        )
+        for place, need in needs.items()
+        if need.jobs
+    ]
+    return SweepPlan(
+        num_cells=len(cells),
+        num_measuring=len(cells) - len(sharing),
+        num_missing=len(set().union(*(need.missing for need in needs.values()))),
+        num_stored=len(set().union(*(need.stored for need in needs.values()))),
+        plans=tuple(plans),
+    )
 
 
-def make_tables(
-    plan: SweepPlan, *, on_progress: OnProgress = untold, notify: Notify = lambda _: None
-) -> PlanOutcome:
+def make_tables(plan: SweepPlan, *, on_progress: OnProgress = untold) -> tuple[PlanOutcome, ...]:
     """Make the tables that the cells of a sweep miss.
 
     Args:
         plan: what they miss.
         on_progress: told how far the frames are.
-        notify: told a sentence before each download.
 
     Returns:
-        What was decoded. A video that fails is told of there and again by its cells.
-
-    Raises:
-        FerbenchError: it would be the same at every video: no room on the disk, say.
+        What was decoded at each place. A video that fails is told of there and again by its cells.
     """
-    total = sum(frames for need in plan.needs.values() for frames in need.frames.values())
     progress = Progress(
         done_frames=0,
-        total_frames=total,
+        total_frames=sum(passes.estimated_frames() for passes in plan.plans),
         decoded_videos=0,
-        num_videos=plan.num_videos,
+        num_videos=plan.num_passes,
         num_stored=0,
     )
 
@@ -152,27 +154,13 @@ def make_tables(
         progress = replace(progress, done_frames=progress.done_frames + frames)
         on_progress(progress)
 
-    outcome = PlanOutcome(passes=0, frames_decoded=0, failures={})
-    for place, need in plan.needs.items():
-        if need.jobs:
-            made = run_plan(
-                need.jobs,
-                runtime=place.runtime,
-                cache=Cache(place.cache),
-                models=place.models,
-                on_frames=count,
-                notify=notify,
-            )
-            outcome = _together(outcome, made)
-    return outcome
+    def count_video() -> None:
+        nonlocal progress
+        progress = replace(progress, decoded_videos=progress.decoded_videos + 1)
+        on_progress(progress)
 
-
-def _together(one: PlanOutcome, other: PlanOutcome) -> PlanOutcome:
-    return PlanOutcome(
-        passes=one.passes + other.passes,
-        frames_decoded=one.frames_decoded + other.frames_decoded,
-        failures=one.failures | other.failures,
-    )
+    on_progress(progress)
+    return tuple(passes.run(on_frames=count, on_decoded=count_video) for passes in plan.plans)
 
 
 def _wanted_by_place(cells: Sequence[Settings]) -> dict[_Place, dict[str, _Wanted]]:
@@ -254,7 +242,5 @@ def _add_need(need: _Need, wanted: _Wanted, place: _Place, notify: Notify) -> No
             continue
         analyser.networks.ensure_weights()
         need.missing |= missing
-        if keys["timeline"].key not in need.frames:
-            need.frames[keys["timeline"].key] = analyser.estimated_frames(path)
         job = VideoJob(recipe=wanted.recipe, path=path, video_id=video_id, camera=camera)
         need.jobs.append(job)

@@ -48,9 +48,9 @@ def _make(plan: SweepPlan) -> None:
     with console.frames_bar() as bar:
 
         def show(progress: Progress) -> None:
-            bar(progress.done_frames, progress.total_frames, f"shared by {plan.num_cells} cells")
+            bar(progress.done_frames, progress.total_frames, progress.videos)
 
-        make_tables(plan, on_progress=show, notify=log.info)
+        make_tables(plan, on_progress=show)
 
 
 def _settings(cell: DictConfig) -> Settings | None:
