@@ -98,12 +98,26 @@ def test_a_library_is_known_in_its_rooms_only(library):
 
 def test_layers_in_the_documents_are_those_of_the_contract():
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
-    [contract] = project["tool"]["importlinter"]["contracts"]
+    contract = project["tool"]["importlinter"]["contracts"][0]
     layers = [re.sub(r"[()]", "", layer) for layer in contract["layers"]]
     document = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
     [block] = re.findall(r"<!-- layers -->\n```\n(.*?)```", document, re.DOTALL)
     written = [line.split("  ")[0].strip() for line in block.strip().splitlines()]
     assert written == layers
+
+
+def test_the_plugins_of_hydra_come_in_by_two_doors():
+    """So that they could be a package of their own."""
+    used = {
+        name
+        for path in (SOURCE / "hydra_plugins").rglob("*.py")
+        for name in imports_of(path)
+        if name.startswith("ferbench")
+    }
+    assert used == {"ferbench.app.hydra.planned", "ferbench.config.cells"}
+    assert [
+        name for name in GRAPH if any("hydra_plugins" in n for n in imports_of(MODULES[name]))
+    ] == []
 
 
 def test_tests_of_the_library_import_the_library():

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
@@ -34,7 +35,13 @@ COMPUTES = {"torch", "torchvision", "numpy", "scipy", "pandas", "pyarrow", "av",
     "timm",
 }
 HEAVY = COMPUTES | {"hydra", "omegaconf", "typer", "yaml", "rich"}
-ROOTS = {"ferbench": CHECKOUT / "src" / "ferbench", "ferbench.conf": CHECKOUT / "conf"}
+ROOTS = {
+    "ferbench": CHECKOUT / "src" / "ferbench",
+    "ferbench.conf": CHECKOUT / "conf",
+    "hydra_plugins": CHECKOUT / "src" / "hydra_plugins",
+}
+NAMESPACE = "hydra_plugins"
+"""Other distributions have a part of it, so it has no __init__.py."""
 
 
 def data_files() -> set[str]:
@@ -54,7 +61,8 @@ def test_the_list_of_packages_is_the_tree():
         for name, root in ROOTS.items()
         for path in root.rglob("__init__.py")
     }
-    assert set(PROJECT["tool"]["setuptools"]["packages"]) == found
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == found | {NAMESPACE}
+    assert not (ROOTS[NAMESPACE] / "__init__.py").exists()
     folders = {path.parent for path in ROOTS["ferbench"].rglob("*.py")}
     assert all((folder / "__init__.py").is_file() for folder in folders), (
         "a folder with modules is a package"
@@ -99,8 +107,13 @@ def test_a_wheel_holds_everything_and_works_alone(tmp_path):
         f"ferbench/{p.relative_to(ROOTS['ferbench']).as_posix()}"
         for p in ROOTS["ferbench"].rglob("*.py")
     }
+    plugins = {
+        f"{NAMESPACE}/{p.relative_to(ROOTS[NAMESPACE]).as_posix()}"
+        for p in ROOTS[NAMESPACE].rglob("*.py")
+    }
     assert {name for name in names if name.endswith(".py")} == {
         *modules,
+        *plugins,
         "ferbench/conf/__init__.py",
     }
     assert not [name for name in names if name.startswith(("tests", "src", "benchmarks", "conf"))]
@@ -134,6 +147,47 @@ def _works_alone(site: Path, home: Path):
     rules = sorted(path.stem for path in (CHECKOUT / "conf" / "event").glob("*.yaml"))
     assert {"hysteresis", "windowed", "windowed_whole"} <= set(rules)
     assert events == str(rules)
+
+
+PLUGINS = """
+import site, sys
+site.addsitedir(sys.argv[1])
+sys.path.append(sys.argv[2])
+import hydra_plugins, pkgutil
+print(*hydra_plugins.__path__, sep="|")
+print(*(found.name for found in pkgutil.walk_packages(hydra_plugins.__path__)), sep="|")
+"""
+
+
+@pytest.mark.slow
+def test_an_editable_install_shows_its_plugins_to_hydra(tmp_path):
+    """Hydra looks for files: what setuptools' finder only names would be missed."""
+    source, wheels = tmp_path / "source", tmp_path / "wheels"
+    wheels.mkdir()
+    for name in ("src", "conf"):
+        shutil.copytree(CHECKOUT / name, source / name)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(CHECKOUT / name, source / name)
+    build = "import sys; from setuptools.build_meta import build_editable as b; b(sys.argv[1])"
+    command = [sys.executable, "-c", build, str(wheels)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False, cwd=source)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = wheels.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+    others = sysconfig.get_path("purelib")  # without its own editable installs
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", PLUGINS, str(tmp_path / "site"), others],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=tmp_path,
+    )
+    folders, modules = (line.split("|") for line in done.stdout.splitlines())
+    assert str(source / "src" / "hydra_plugins") in folders
+    assert {"ferbench_planned", "hydra_joblib_launcher"} <= set(modules)
 
 
 def test_the_library_imports_without_the_program():

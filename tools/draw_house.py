@@ -32,7 +32,7 @@ STYLE = (
 def layers() -> list[list[str]]:
     """The rooms of each layer, the highest layer first."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
-    [contract] = project["tool"]["importlinter"]["contracts"]
+    contract = project["tool"]["importlinter"]["contracts"][0]
     rows = []
     for layer in contract["layers"]:
         rooms = [room.strip(" ()") for room in layer.split("|")]

@@ -36,6 +36,7 @@ _FUNCTION: Final = re.compile(
     r"(?P<name>choice|shuffle|sort|tag)\s*\((?P<arguments>.*)\)", re.DOTALL
 )
 _SWEEP_FLAGS: Final = ("-m", "--multirun")
+_LIST_OF_CELLS: Final = "hydra.sweeper.file="
 _WITH_VALUE: Final = (
     *("-cd", "--config-dir", "-cn", "--config-name", "-cp", "--config-path"),
     *("-p", "--package", "-i", "--info"),
@@ -64,14 +65,18 @@ def with_quotes(arguments: Sequence[str]) -> list[str]:
 
 
 def sweep_flag_first(arguments: Sequence[str]) -> list[str]:
-    """The same arguments with ``-m`` in front.
+    """The same arguments with ``-m`` in front; it is added where a list of cells is named.
 
     Hydra takes no settings behind it if there are some before it.
 
     >>> sweep_flag_first(["dataset.videos=DIR", "-m", "event.enter=0.4,0.5"])
     ['-m', 'dataset.videos=DIR', 'event.enter=0.4,0.5']
+    >>> sweep_flag_first(["experiment=demo", "hydra.sweeper.file=cells.csv"])
+    ['-m', 'experiment=demo', 'hydra.sweeper.file=cells.csv']
     """
     flags = [text for text in arguments if text in _SWEEP_FLAGS]
+    if not flags and any(text.startswith(_LIST_OF_CELLS) for text in arguments):
+        flags = [_SWEEP_FLAGS[0]]
     return [*flags, *(text for text in arguments if text not in _SWEEP_FLAGS)]
 
 
@@ -108,6 +113,24 @@ def value_of(key: str, text: str) -> Any:
         )
     value = override.value()
     return tree_of(value) if isinstance(value, str) and pairs_of(text) is not None else value
+
+
+def one_setting(key: str, text: str) -> str:
+    """A setting with the one value that was typed: commas separate nothing.
+
+    Raises:
+        ConfigError: it cannot be read, or would be several values.
+
+    >>> one_setting("dataset.camera", "1e3"), one_setting("dataset.videos", "a, b")
+    ("dataset.camera='1e3'", "dataset.videos='a, b'")
+    """
+    line = _as_typed(f"{key}={text}", is_sweep=False)
+    if _parses(line) and not has_several_values(line):
+        return line
+    place = declared(key.lstrip("+~"))
+    if place is not None and place.only_text and text[0] not in _SLIPS:
+        return _quoted(f"{key}={text}")
+    raise ConfigError(f"expected one value, got {text!r}; a list has brackets, as [1,2]", key=key)
 
 
 def _as_typed(argument: str, *, is_sweep: bool) -> str:

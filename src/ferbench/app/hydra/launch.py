@@ -54,5 +54,7 @@ def share_processors(config: DictConfig, swept: list[Override]) -> None:
         with read_write(config), open_dict(config):
             sweeper.max_batch_size = processors
     cells = math.prod(number_of_values(override) for override in swept)
+    if sweeper.get("file"):  # lists cells, how many is not known yet
+        cells *= processors
     at_once = max(1, min(cells, sweeper.get("max_batch_size") or cells))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, processors // at_once)))

@@ -60,7 +60,11 @@ class SweepCallback(Callback):
         params = dict(config.hydra.sweeper.get("params") or {})
         swept, shared = split_overrides(self.overrides, params)
         share_processors(config, swept)
-        error = self._why_not_started(config, [str(override.input_line) for override in swept])
+        swept_lines = [str(override.input_line) for override in swept]
+        listed = config.hydra.sweeper.get("file")
+        if listed:
+            swept_lines.append(Path(listed).name)
+        error = self._why_not_started(config, swept_lines)
         write_sweep_note(self.folder, self.tracked, shared=shared, error=error)
 
     def _why_not_started(self, config: DictConfig, swept: list[str]) -> str:

@@ -65,7 +65,7 @@ def job_of(config: DictConfig) -> Job:
         cell = Cell(
             context=note.context,
             number=hydra.job.num,
-            side_by_side=not launcher.endswith("BasicLauncher"),
+            side_by_side=not launcher.endswith(("BasicLauncher", "PlannedLauncher")),
         )
         differing = [line for line in overrides if line.partition("=")[0] not in note.shared]
         name = " ".join(short(line) for line in differing) or f"cell {hydra.job.num}"

@@ -1,0 +1,83 @@
+"""Before the cells of a sweep run: what they miss is made in passes that they share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ferbench.app import console
+from ferbench.app.words import RunWords, reason_in
+from ferbench.config.settings import Settings, settings_from
+from ferbench.errors import FerbenchError
+from ferbench.workflows.planned_sweep import SweepPlan, make_tables, plan_sweep
+from ferbench.workflows.progress import Progress
+from ferbench.workflows.sweep_note import read_sweep_note
+from ferbench.workflows.tracked_run import FORESEEN, check_target
+
+log = logging.getLogger("ferbench")
+
+
+def make_shared_tables(cells: Sequence[DictConfig]) -> None:
+    """Make the tables that cells of a sweep miss, so that each video is decoded once for all.
+
+    Nothing that can be foreseen is raised: what goes wrong here goes wrong again in the cells that
+    it is about, and is told there.
+
+    Args:
+        cells: their composed configurations, Hydra's node included.
+    """
+    usable = [settings for cell in cells if (settings := _settings(cell)) is not None]
+    try:
+        plan = plan_sweep(usable, notify=log.info)
+        log.info("planned: %s", plan)
+        _make(plan)
+    except FORESEEN as error:
+        text = reason_in(RunWords(), error)
+        log.warning("what cells share was not made to the end: %s: %s", type(error).__name__, text)
+
+
+def _make(plan: SweepPlan) -> None:
+    if not plan.num_passes:
+        return
+    with console.frames_bar() as bar:
+
+        def show(progress: Progress) -> None:
+            bar(progress.done_frames, progress.total_frames, progress.videos)
+
+        make_tables(plan, on_progress=show)
+
+
+def _settings(cell: DictConfig) -> Settings | None:
+    """What a cell will be; None = it will end before pixels, or computes in another environment."""
+    if cell.hydra.job.env_set:
+        return None
+    known = HydraConfig.instance()
+    before = known.cfg
+    try:
+        known.set_config(cell)  # so that ${hydra:...} can be read
+        read_sweep_note(Path(cell.hydra.sweep.dir))
+        settings = settings_from(_plain(cell))
+        check_target(settings, {"experiment": str(cell.hydra.runtime.choices.get("experiment"))})
+    except (FerbenchError, OmegaConfBaseException):  # the cell tells
+        return None
+    finally:
+        known.cfg = before
+    return settings
+
+
+def _plain(cell: DictConfig) -> dict[str, Any]:
+    """The values of a configuration without Hydra's node."""
+    plain: dict[str, Any] = {}
+    for key in cell:
+        if key != "hydra":
+            node: Any = cell[key]
+            if OmegaConf.is_config(node):
+                node = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+            plain[str(key)] = node
+    return plain
