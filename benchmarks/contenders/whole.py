@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,7 @@ def weighted(model: Any, models: Path) -> Any:
     """The model, or the same without weights where they are not here."""
     if all(is_there(file, models) for file in model.weights_files()):
         return model
-    fields = {name: getattr(model, name) for name in Recognizer.__dataclass_fields__}
-    return Untrained(**fields)
+    return Untrained(**{each.name: getattr(model, each.name) for each in fields(Recognizer)})
 
 
 def best_boxes(faces: Faces, frames: int) -> np.ndarray[Any, np.dtype[np.float32]]:
