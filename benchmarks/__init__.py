@@ -1,1 +1,1 @@
-"""Speed against peers and limits; results are JSON in ``results``."""
+"""Speed against peers and limits measured in the same run; results are JSON in ``results``."""

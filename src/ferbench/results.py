@@ -19,6 +19,7 @@ from ferbench.types import (
     Event,
     Expressions,
     Faces,
+    PassProfile,
     Score,
     Session,
     Signal,
@@ -93,13 +94,14 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Analysis:
-    """All that pixels say about one video."""
+    """All that pixels say about one video; ``profile`` is that of the pass, None = all stored."""
 
     timeline: Timeline
     faces: Faces
     expressions: Expressions
     keys: dict[str, StageKey]
     timing: dict[str, StageTiming]
+    profile: PassProfile | None = None
 
     def __repr__(self) -> str:
         """``Analysis: 472 frames, 19.7 s, a face in 472, 7 labels``."""

@@ -28,6 +28,7 @@ from ferbench.types.arrays import (
     Signal,
     Timeline,
 )
+from ferbench.types.pass_profile import LANE_STAGES, READER_STAGES, PassProfile
 from ferbench.types.score import Counts, CountsRow, Score
 from ferbench.types.video_info import VideoInfo
 
@@ -35,6 +36,8 @@ __all__ = [
     "F32",
     "F64",
     "I64",
+    "LANE_STAGES",
+    "READER_STAGES",
     "Annotation",
     "Counts",
     "CountsRow",
@@ -45,6 +48,7 @@ __all__ = [
     "FrameBatch",
     "LoadedDataset",
     "Part",
+    "PassProfile",
     "Score",
     "Session",
     "Signal",

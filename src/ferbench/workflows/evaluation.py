@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ferbench.config.params import params_of
 from ferbench.config.settings import Settings
+from ferbench.formats.pass_profiles import PROFILE_FILE, write_pass_profiles
 from ferbench.report.files import EVENT_COLUMNS, event_rows, session_rows, write_files
 from ferbench.results import Report
 from ferbench.scoring.metrics import MAIN
@@ -16,6 +17,7 @@ from ferbench.sentences import Words, told
 from ferbench.tracking.record import Input, as_logged, metrics_of
 from ferbench.types import Score
 from ferbench.wording import plural
+from ferbench.workflows.profile import profiles_of
 from ferbench.workflows.recording import tags_of, write_description
 from ferbench.workflows.run_statistics import RunStatistics
 from ferbench.workflows.thesis_exact import exact_tags
@@ -136,6 +138,10 @@ class Evaluation:
         )
         if self.statistics:
             self.statistics.copy_to(folder)
+        parts = [part for result in self.report.sessions for part in result.parts]
+        profiles = profiles_of(part.analysis for part in parts)
+        if profiles:
+            write_pass_profiles(folder / PROFILE_FILE, profiles)
         write_description(folder, self.report, config_yaml=config_yaml, overrides=tuple(overrides))
 
 

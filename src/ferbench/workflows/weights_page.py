@@ -40,7 +40,7 @@ _INPUT: Final = (
     "(yaml: `trained_crop`)."
 )
 _FPS: Final = (
-    "Fps: frames (of a model: faces) per second, by `python -m benchmarks.models` "
+    "Fps: frames (of a model: faces) per second, by `python -m benchmarks models` "
     "(machine: benchmarks/results)."
 )
 
@@ -113,7 +113,7 @@ def _crop_facts(crop: CropGeometry) -> list[str]:
 
 
 def _speeds() -> dict[str, str]:
-    """Frames per second by choice, as ``benchmarks/models.py`` measured on each kind of device."""
+    """Frames per second by choice, as ``make bench``'s runner measured on each kind of device."""
     root = checkout_root()
     if root is None:
         return {}

@@ -27,6 +27,7 @@ SHOWN_FIRST: Final = (
     "score_frames",
     "compare",
     "agreement",
+    "profile",
     "ui",
     "doctor",
 )

@@ -1,35 +1,27 @@
-"""How long all statistics of a large study take.
-
-Chance levels, intervals, curves, lag, agreement, breakdowns.
-
-    python -m benchmarks.study_statistics [--repeats 3]
+"""All statistics of a large study: chance levels, intervals, curves, lag, agreement, breakdowns.
 
 100 sessions of 30 minutes at 25 fps, 50 participants, 20 annotations in each session, about 2,000
 events of a smoothed random signal; 1,000 surrogates of each null detector and 2,000 draws of the
 participants. The peer of the surrogates is the same matching one draw at a time, as a plain program
-would do it (some draws are timed). Writes ``results/statistics_cpu.json``; ``peak_mib`` is of the
-whole process.
+would do it (some draws are timed).
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
-import resource
-import statistics as stats
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import scipy
 from scipy.ndimage import gaussian_filter1d
 
+from benchmarks.bars import Bar
+from benchmarks.run import Result, Run
+from benchmarks.turns import Done
+from benchmarks.turns import measured as measured_in_turns
 from ferbench.events.hysteresis import Hysteresis
 from ferbench.report.statistics_files import write_statistics
 from ferbench.scoring.matching.window import Window
@@ -150,59 +142,37 @@ def measured(
     return seconds, found
 
 
-def machine(load: float | None) -> dict[str, object]:
-    """Where it was measured, and with what."""
-    return {
-        "device": {
-            "kind": "cpu",
-            "machine": platform.machine(),
-            "cores": os.cpu_count(),
-            "load_before": load,
-        },
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-        },
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """The statistics of the made study; ``Done.seconds`` has every piece of work."""
+
+    name: str = "statistics"
+
+    def ready(self) -> Callable[[], Done]:
+        """Make the study."""
+        rng, rules = np.random.default_rng(0), StatisticsRules()
+        signals = [signal_of(rng) for _ in range(SESSIONS)]
+        profiles_s, profiles = timed(lambda: [profiled(signal) for signal in signals])
+        sessions = [session(k, signals[k], profiles[k], rng) for k in range(SESSIONS)]
+        num_events = sum(len(each.events) for each in sessions)
+
+        def work() -> Done:
+            seconds, _ = measured(sessions, rules)
+            return Done(units=num_events, seconds={"profiles": profiles_s, **seconds})
+
+        return work
 
 
-def main() -> None:
-    """Make the study, measure, write the result."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def run(run: Run) -> Result:
+    """Measure the pieces."""
+    turns = measured_in_turns([Study()], repeats=run.repeats)
+    study = turns["statistics"]
+    seconds = [turn.done.seconds for turn in study.turns]
+    plain = tuple(each["surrogates_one_at_a_time"] / each["surrogates"] for each in seconds)
+    note = f"with intervals {study.seconds('with_intervals'):.2f} s, {study.units} events"
+    bar = Bar(what="surrogates one at a time over all at once", values=plain, note=note)
+    return Result(
+        what="all statistics of 100 sessions of 30 min at 25 fps",
+        contenders=turns,
+        bars=[bar],
     )
-    parser.add_argument("--repeats", type=int, default=3)
-    default = Path(__file__).parent / "results" / "statistics_cpu.json"
-    parser.add_argument("--out", type=Path, default=default)
-    options = parser.parse_args()
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    rng, rules = np.random.default_rng(0), StatisticsRules()
-    signals = [signal_of(rng) for _ in range(SESSIONS)]
-    profiles_s, profiles = timed(lambda: [profiled(signal) for signal in signals])
-    sessions = [session(k, signals[k], profiles[k], rng) for k in range(SESSIONS)]
-    repeats = []
-    for _ in range(options.repeats):
-        seconds, found = measured(sessions, rules)
-        repeats.append(seconds)
-    ratios = [each["surrogates"] / each["surrogates_one_at_a_time"] for each in repeats]
-    median_s = {name: round(stats.median(each[name] for each in repeats), 3) for name in repeats[0]}
-    result = {
-        "what": "all statistics of 100 sessions of 30 min at 25 fps, seconds",
-        "events": sum(len(each.events) for each in sessions),
-        "levels": len(found.thresholds.curve.level) if found.thresholds else 0,
-        "surrogates": rules.surrogates,
-        "draws": rules.draws,
-        "profiles_s": round(profiles_s, 3),
-        "median_s": median_s,
-        "ratio_surrogates_to_one_at_a_time": round(stats.median(ratios), 5),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        **machine(load),
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(result["median_s"]), result["events"], "events,", result["peak_mib"], "MiB")
-
-
-if __name__ == "__main__":
-    main()

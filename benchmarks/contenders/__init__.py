@@ -1,0 +1,1 @@
+"""What is measured: our ways, the peers' ways, and the limits."""

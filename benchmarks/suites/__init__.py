@@ -1,0 +1,1 @@
+"""Benchmarks: each module has ``run(run) -> Result``; its docstring's first line is its help."""
