@@ -172,3 +172,16 @@ def test_lanes_threads_and_batches_change_no_bit(runtime, recipes, clip, models,
     result, _ = analysed(recipes[0], clip, tmp_path / "other", models, **runtime)
     assert_same(result, expected)
     assert torch.get_num_threads() == before
+
+
+def test_a_pass_says_where_its_time_went(recipes, clip, models, tmp_path):
+    cold, _ = analysed(recipes[0], clip, tmp_path, models, lanes=2)
+    profile = cold.profile
+    assert (profile.video, profile.frames, profile.lanes) == (clip.name, 36, 2)
+    assert all(seconds > 0 for seconds in profile.busy_s.values())
+    in_lanes = profile.wall_s * 2
+    assert profile.busy_s["detect"] + profile.busy_s["crop"] + profile.busy_s["classify"] < in_lanes
+    assert profile.busy_s["decode"] + profile.reader_wait_s < profile.wall_s
+    assert analysed(recipes[0], clip, tmp_path, models)[0].profile is None, "nothing was computed"
+    outcome = plan_of(recipes[:4], [clip], tmp_path / "plan", models).run()
+    assert [each.frames for each in outcome.profiles] == [36]

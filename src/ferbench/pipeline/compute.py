@@ -16,7 +16,7 @@ from ferbench.pipeline.stage_keys import STAGES
 from ferbench.pipeline.wanted import Request, Stored, wanted_by
 from ferbench.results import StageTiming, Work
 from ferbench.sentences import Setting, Text
-from ferbench.types import Expressions, Faces, Timeline
+from ferbench.types import Expressions, Faces, PassProfile, Timeline
 
 if TYPE_CHECKING:
     from ferbench.pipeline.wanted import WantedExpressions
@@ -61,7 +61,7 @@ def computed(
     cache: Cache,
     work: Work,
     on_frames: Callable[[int], None],
-) -> list[Stored]:
+) -> tuple[list[Stored], PassProfile | None]:
     """Decode a video once, make what each request lacks, and store it.
 
     Args:
@@ -72,7 +72,7 @@ def computed(
         on_frames: told how many frames were done.
 
     Returns:
-        All tables of each request.
+        All tables of each request, and where the time went.
 
     Raises:
         ConfigError: the video does not fit into the device's memory.
@@ -90,7 +90,7 @@ def computed(
         on_frames=on_frames,
     )
     timeline = _run(one_pass, request, cache)
-    return _Results(one_pass, timeline, cache).of(requests)
+    return _Results(one_pass, timeline, cache).of(requests), one_pass.profile
 
 
 def _run(one_pass: OnePass, request: Request, cache: Cache) -> Timeline:

@@ -23,7 +23,17 @@ from ferbench.pipeline.stride import filled_in, frames_of_read, looked_at
 from ferbench.pipeline.wanted import WantedCrops, WantedExpressions, WantedFaces
 from ferbench.protocols import OpenVideo, Reader
 from ferbench.results import StageTiming, Work
-from ferbench.types import F32, I64, Crops, Expressions, Faces, FrameBatch, Timeline
+from ferbench.types import (
+    F32,
+    I64,
+    LANE_STAGES,
+    Crops,
+    Expressions,
+    Faces,
+    FrameBatch,
+    PassProfile,
+    Timeline,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +62,7 @@ class _Part:
         rows: rows of these faces that were classified, by key of the expressions.
         logits: theirs.
         busy_s: seconds, by key of the faces or expressions.
+        stages_s: seconds in detect, crop and classify.
     """
 
     first: int
@@ -61,6 +72,7 @@ class _Part:
     rows: dict[str, I64] = field(default_factory=dict)
     logits: dict[str, F32] = field(default_factory=dict)
     busy_s: dict[str, float] = field(default_factory=dict)
+    stages_s: dict[str, float] = field(default_factory=lambda: dict.fromkeys(LANE_STAGES, 0.0))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +86,7 @@ class OnePass:
         wanted: what is made besides the timeline.
         work: counted up.
         on_frames: told how many frames were done.
+        profile: where the time went, once the pass is over.
     """
 
     reader: Reader
@@ -82,6 +95,7 @@ class OnePass:
     wanted: tuple[WantedFaces, ...]
     work: Work
     on_frames: Callable[[int], None]
+    profile: PassProfile | None = None
     _parts: list[_Part] = field(default_factory=list)
     _busy_s: dict[str, float] = field(default_factory=dict)
     _frame_batches: Batches = field(init=False)
@@ -110,7 +124,7 @@ class OnePass:
                 target_fps=self.runtime.target_fps,
             ) as video,
         ):
-            self._decode(video)
+            self._decode(video, path.name)
             return video.timeline(video_id=video_id, sha256=sha256)
 
     def _frames_of_read(self) -> int:
@@ -118,16 +132,33 @@ class OnePass:
             return frames_of_read(self.runtime.detect_every)
         return CPU_FRAMES if self.device.type == "cpu" else DEVICE_FRAMES
 
-    def _decode(self, video: OpenVideo) -> None:
+    def _decode(self, video: OpenVideo, name: str) -> None:
+        """Have the lanes work on all frames of a video."""
         lanes = Lanes[FrameBatch, _Part](
             count=self.runtime.num_lanes(self.device),
             work=self._work_on,
             prepare=use_one_thread if self.device.type == "cpu" else _nothing,
         )
+        start = time.perf_counter()
         with closing(lanes.results(iter(video))) as parts:
             for part in parts:
                 self._take(part)
         self._busy_s["timeline"] = lanes.fetch_s
+        self.profile = self._profile(name, lanes, wall_s=time.perf_counter() - start)
+
+    def _profile(self, name: str, lanes: Lanes[FrameBatch, _Part], *, wall_s: float) -> PassProfile:
+        in_lanes = {
+            stage: sum(part.stages_s[stage] for part in self._parts) for stage in LANE_STAGES
+        }
+        return PassProfile(
+            video=name,
+            frames=sum(part.num_frames for part in self._parts),
+            wall_s=wall_s,
+            lanes=lanes.count,
+            busy_s={"decode": lanes.fetch_s, **in_lanes},
+            reader_wait_s=lanes.wait_s,
+            lane_wait_s=max(0.0, lanes.count * wall_s - sum(in_lanes.values())),
+        )
 
     def faces(self, key: str) -> Faces:
         """All faces of the frames that came."""
@@ -185,6 +216,7 @@ class OnePass:
             faces = self._found(wanted, frames, part)
             part.faces[wanted.key] = faces
             part.busy_s[wanted.key] = self._since(start)
+            part.stages_s["detect"] += part.busy_s[wanted.key]
             for crops in wanted.crops:
                 self._classify(crops, frames, faces, part)
         return part
@@ -216,11 +248,14 @@ class OnePass:
         rows = wanted.admission.admit(faces, width_px=width_px, height_px=height_px)
         crops = wanted.preprocessing.crop(frames, faces.rows(rows), model_px=wanted.model_px)
         cut_s = self._since(start)
+        part.stages_s["crop"] += cut_s
         for expressions in wanted.expressions:
             start = time.perf_counter()
             part.rows[expressions.key] = rows
             part.logits[expressions.key] = self._logits(expressions, crops, len(rows))
-            part.busy_s[expressions.key] = cut_s + self._since(start)
+            classify_s = self._since(start)
+            part.busy_s[expressions.key] = cut_s + classify_s
+            part.stages_s["classify"] += classify_s
 
     def _logits(self, wanted: WantedExpressions, crops: Crops, num_rows: int) -> F32:
         """Logits f32 (rows, K), NaN where no crop could be made."""

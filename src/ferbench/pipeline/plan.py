@@ -17,6 +17,7 @@ from ferbench.pipeline.stages import Analyser, first_missing
 from ferbench.pipeline.wanted import Request, Stored, wanted_by
 from ferbench.protocols import Reader
 from ferbench.results import StageKey, Work
+from ferbench.types import PassProfile
 
 log = logging.getLogger("ferbench")
 
@@ -45,12 +46,14 @@ class PlanOutcome:
     Attributes:
         passes: videos that were decoded, once per reader.
         work: what was really computed.
+        profiles: where the time of each pass went.
         failures: why a pass could not be made, by video; the jobs that need it meet the reason
             themselves.
     """
 
     passes: int = 0
     work: Work = field(default_factory=Work)
+    profiles: list[PassProfile] = field(default_factory=list)
     failures: dict[Path, Exception] = field(default_factory=dict)
 
     @property
@@ -177,13 +180,15 @@ class Plan:
             lacking = self._lacking(group)
             if lacking:
                 self.outcome.passes += 1
-                computed(
+                _, profile = computed(
                     lacking,
                     runtime=self._runtime,
                     cache=self._cache,
                     work=self.outcome.work,
                     on_frames=on_frames,
                 )
+                if profile is not None:
+                    self.outcome.profiles.append(profile)
 
     def _lacking(self, group: _Group) -> list[tuple[Request, Stored]]:
         """Requests that lack something now and whose networks can be loaded, with what they have.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,17 +18,14 @@ from ferbench.pipeline.networks import LoadedNetworks, Networks
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stage_keys import STAGES, stage_keys
 from ferbench.pipeline.wanted import Request, Stored
-from ferbench.results import Analysis, StageKey, StageTiming, Work
+from ferbench.results import Analysis, StageKey, Work
 from ferbench.sentences import Setting, Text
-from ferbench.types import Expressions, Faces, Timeline
 from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger("ferbench")
-
-_Tables = tuple[Timeline, Faces, Expressions, dict[str, StageTiming]]
 
 
 def first_missing(stored: Stored) -> str:
@@ -131,24 +129,19 @@ class Analyser:
         """
         request = self.request(path, video_id=video_id, camera=camera)
         if self.runtime.measure:
-            timeline, faces, expressions, timing = self._compute(request, {})
+            analysis = self._compute(request, {})
         else:
-            timeline, faces, expressions, timing = self._read_or_compute(request)
-        if timeline.damage and self.runtime.on_damaged == "error":
+            analysis = self._read_or_compute(request)
+        damage = analysis.timeline.damage
+        if damage and self.runtime.on_damaged == "error":
             keep = Setting("runtime.on_damaged", "keep")
             raise VideoError(
-                f"{path}: damaged video: {timeline.damage}",
+                f"{path}: damaged video: {damage}",
                 hint=Text(
                     "replace the file by a sound copy, or set ", keep, " to use what decodes"
                 ),
             )
-        return Analysis(
-            timeline=timeline,
-            faces=faces,
-            expressions=expressions,
-            keys=request.keys,
-            timing=timing,
-        )
+        return analysis
 
     def request(self, path: Path, *, video_id: str, camera: str = "") -> Request:
         """What this recipe asks for of a video.
@@ -168,15 +161,13 @@ class Analyser:
             keys=self.keys(path, camera=camera),
         )
 
-    def _read_or_compute(self, request: Request) -> _Tables:
+    def _read_or_compute(self, request: Request) -> Analysis:
         """The tables as they are stored, or made by the one process that holds the lock."""
         while True:
             stored = stored_tables(self.cache, request)
             missing = first_missing(stored)
             if not missing:
-                timeline, faces, expressions = (stored[stage][0] for stage in STAGES)
-                timing = {stage: stage_timing for stage, (_, stage_timing) in stored.items()}
-                return timeline, faces, expressions, timing
+                return _analysis(request, stored)
             with self.cache.lock(request.keys[missing], waiting=request.tell_waiting):
                 stored = stored_tables(self.cache, request)
                 if first_missing(stored) != missing:
@@ -196,11 +187,11 @@ class Analyser:
                 ", ".join(files),
             )
 
-    def _compute(self, request: Request, stored: Stored) -> _Tables:
+    def _compute(self, request: Request, stored: Stored) -> Analysis:
         """Make what is missing in one pass, and store it."""
         self.networks.ensure_weights()
         try:
-            made = computed(
+            (results,), profile = computed(
                 [(request, stored)],
                 runtime=self.runtime,
                 cache=self.cache,
@@ -209,6 +200,16 @@ class Analyser:
             )
         finally:
             self.on_decoded()
-        results = made[0]
-        timeline, faces, expressions = (results[stage][0] for stage in STAGES)
-        return timeline, faces, expressions, {stage: results[stage][1] for stage in STAGES}
+        return replace(_analysis(request, results), profile=profile)
+
+
+def _analysis(request: Request, results: Stored) -> Analysis:
+    """All tables of a video as one."""
+    timeline, faces, expressions = (results[stage][0] for stage in STAGES)
+    return Analysis(
+        timeline=timeline,
+        faces=faces,
+        expressions=expressions,
+        keys=request.keys,
+        timing={stage: results[stage][1] for stage in STAGES},
+    )
