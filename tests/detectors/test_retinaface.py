@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from ferbench.detectors import anchors, retinaface
-from ferbench.detectors.network_input import Pixels, fit
+from ferbench.detectors.network_input import Canvas, Pixels, fit
 from ferbench.detectors.suppression import greedy_nms
 from ferbench.errors import ConfigError, DataError, WeightsError
 from ferbench.fingerprint import fingerprint
@@ -466,9 +466,9 @@ def test_frames_are_seen_as_opencv_would_give_them(program, resolution, side, si
         expected = (canvas / 255.0 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)
     pixels: Pixels = retinaface._PROGRAMS[program].pixels
     frame = torch.from_numpy(image).permute(2, 0, 1)
-    painted = pixels.canvas(sizes)
-    for before in (255 - image, image):  # nothing stays of the frame before
-        pixels.paint(before, sizes, painted)
+    canvas = Canvas(pixels, sizes)
+    canvas.paint(255 - image)
+    painted = canvas.paint(image)  # nothing stays of the frame before
     by_torch = pixels.of_frames(frame[None], sizes).numpy()
     for seen in (by_torch, painted):
         assert seen.dtype == np.float32

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ferbench.detectors import scrfd as detector
-from ferbench.detectors.network_input import Fit
+from ferbench.detectors.network_input import Canvas, Fit
 from ferbench.errors import ConfigError
 from ferbench.fingerprint import fingerprint
 from ferbench.nets import scrfd, scrfd_heads
@@ -100,11 +100,10 @@ def test_only_what_is_near_the_edge_sees_the_canvas(samples):
     image = video_frames(samples / "single_face.mp4", (40,))[0].permute(1, 2, 0).numpy()
     session = onnx_graph.session(scrfd.dynamic(path), path)
     size = Fit(height_px=360, width_px=640, canvas_px=(640, 640), scale_xy=(1.0, 1.0))
-    canvas = detector._PIXELS.canvas(size)
-    detector._PIXELS.paint(np.ascontiguousarray(image), size, canvas)
+    seen = Canvas(detector._PIXELS, size).paint(np.ascontiguousarray(image))
     name = session.get_inputs()[0].name
     square, tight = (
-        session.run(None, {name: np.ascontiguousarray(canvas[:, :, :rows])}) for rows in (640, 384)
+        session.run(None, {name: np.ascontiguousarray(seen[:, :, :rows])}) for rows in (640, 384)
     )
     for at in range(0, 9, 3):  # of stride 8: scores, distances, offsets
         one, two = (

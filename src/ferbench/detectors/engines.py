@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ferbench.detectors.candidates import Output
 from ferbench.detectors.frames import bgr_images
-from ferbench.detectors.network_input import Fit, Pixels
+from ferbench.detectors.network_input import Canvas, Fit, Pixels
 from ferbench.errors import ConfigError
 from ferbench.sentences import Setting, Text
 from ferbench.types import F32, Faces
@@ -128,12 +128,12 @@ class OnnxruntimeEngine:
         self, frames: Tensor, pixels: Pixels, fit: Fit
     ) -> Iterator[tuple[int, list[F32]]]:
         """The network's outputs frame by frame."""
-        canvas = pixels.canvas(fit)
+        canvas = Canvas(pixels, fit)
         # Decoded frames have their channels last in memory, which is how OpenCV is fast.
         for number, image in enumerate(frames.permute(0, 2, 3, 1).numpy()):
-            pixels.paint(np.ascontiguousarray(image), fit, canvas)
+            seen = canvas.paint(np.ascontiguousarray(image))
             with self.gate.room_for(math.prod(fit.canvas_px)):
-                outputs = self._compute(canvas)
+                outputs = self._compute(seen)
             yield number, outputs
 
     def _compute(self, image: F32) -> list[F32]:

@@ -90,42 +90,47 @@ class Pixels:
             small = small.flip(1)
         seen = torch.zeros((len(frames), 3, *fit.canvas_px), device=frames.device)
         seen[:, :, : fit.height_px, : fit.width_px] = small
-        mean, factor = (torch.from_numpy(values).to(frames.device) for values in self._constants())
+        mean, factor = (torch.from_numpy(values).to(frames.device) for values in self.constants())
         return seen.sub_(mean).mul_(factor)
 
-    def canvas(self, fit: Fit) -> F32:
-        """What the network sees of a black frame on a CPU, f32 (1, 3, canvas)."""
-        mean, factor = self._constants()
-        seen = np.empty((1, 3, *fit.canvas_px), np.float32)
-        seen[:] = (np.float32(0) - mean) * factor
-        return seen
-
-    def paint(self, image: NDArray[np.uint8], fit: Fit, canvas: F32) -> None:
-        """Put one frame where the last one was, on a CPU.
-
-        The same numbers as ``of_frames`` gives, without torch's threads.
-
-        Args:
-            image: RGB u8 (H, W, 3), contiguous.
-            fit: its size, that of the canvas.
-            canvas: changed in place.
-        """
-        import cv2
-
-        if image.shape[:2] != (fit.height_px, fit.width_px):
-            size = (fit.width_px, fit.height_px)
-            image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
-        planes = cv2.split(image)
-        targets = canvas[0, :, : fit.height_px, : fit.width_px]
-        constants = (values.ravel() for values in self._constants())
-        for plane, target, mean, factor in zip(
-            planes[::-1] if self.bgr else planes, targets, *constants, strict=True
-        ):
-            np.subtract(plane, mean, out=target)
-            if factor != 1:
-                np.multiply(target, factor, out=target)
-
-    def _constants(self) -> tuple[F32, F32]:
+    def constants(self) -> tuple[F32, F32]:
         """Mean and what to multiply by, f32 (3, 1, 1)."""
         mean = np.asarray(self.mean, np.float32).reshape(3, 1, 1)
         return mean, (1 / np.asarray(self.std)).astype(np.float32).reshape(3, 1, 1)
+
+
+class Canvas:
+    """What the network sees of frames of one size on a CPU, one frame after the other.
+
+    The same numbers as ``Pixels.of_frames`` gives, without torch's threads; memory is used again.
+
+    Attributes:
+        seen: f32 (1, 3, canvas), the last frame; at first a black one.
+    """
+
+    def __init__(self, pixels: Pixels, fit: Fit) -> None:
+        self.fit = fit
+        mean, factor = pixels.constants()
+        self.seen = np.empty((1, 3, *fit.canvas_px), np.float32)
+        self.seen[:] = (np.float32(0) - mean) * factor
+        self._frame = self.seen[0, :, : fit.height_px, : fit.width_px]
+        self._order = (2, 1, 0) if pixels.bgr else (0, 1, 2)
+        self._mean, self._factor = mean, factor
+        self._small = np.empty((fit.height_px, fit.width_px, 3), np.uint8)
+        self._planes = np.empty((3, fit.height_px, fit.width_px), np.uint8)
+
+    def paint(self, image: NDArray[np.uint8]) -> F32:
+        """Put a frame, RGB u8 (H, W, 3), in the place of the last; gives ``seen``."""
+        import cv2
+
+        if image.shape != self._small.shape:
+            size = (self.fit.width_px, self.fit.height_px)
+            cv2.resize(image, size, dst=self._small, interpolation=cv2.INTER_LINEAR)
+            image = self._small
+        cv2.split(image, list(self._planes))
+        for target, plane in zip(self._frame, self._order, strict=True):
+            np.copyto(target, self._planes[plane])  # quicker than to subtract from bytes
+        self._frame -= self._mean
+        if (self._factor != 1).any():
+            self._frame *= self._factor
+        return self.seen
