@@ -11,6 +11,7 @@ import numpy as np
 from ferbench.errors import FerbenchError
 from ferbench.pipeline.count_rows import counts_rows
 from ferbench.pipeline.drift import check_drift
+from ferbench.pipeline.kept_parts import KeptParts
 from ferbench.pipeline.notices import (
     crop_notice,
     late_pictures,
@@ -30,7 +31,11 @@ from ferbench.types import Event, Part, Score, Session
 
 
 def evaluate(
-    sessions: Sequence[Session], analyser: Analyser, *, notices: Iterable[str] = ()
+    sessions: Sequence[Session],
+    analyser: Analyser,
+    *,
+    notices: Iterable[str] = (),
+    kept: KeptParts | None = None,
 ) -> Report:
     """Run a recipe over sessions.
 
@@ -40,11 +45,12 @@ def evaluate(
         sessions: what to run on.
         analyser: runs or reads the pixel stages; its recipe decides the rest.
         notices: passed through to the report.
+        kept: what other evaluations made of the same videos, and what this one makes.
     """
     if analyser.runtime.measure and sessions:
         _warm_up(sessions[0], analyser)
     start = time.perf_counter()
-    analysed, failures = _analyse(sessions, analyser)
+    analysed, failures = _analyse(sessions, analyser, kept)
     is_drift_kept = analyser.runtime.on_drift == "keep"
     results, later_failures = _decide(analysed, analyser.recipe, is_drift_kept=is_drift_kept)
     failures += later_failures
@@ -68,7 +74,9 @@ Analysed = list[tuple[Session, tuple[PartResult, ...]]]
 """Sessions with the results of their videos."""
 
 
-def _analyse(sessions: Sequence[Session], analyser: Analyser) -> tuple[Analysed, list[Failure]]:
+def _analyse(
+    sessions: Sequence[Session], analyser: Analyser, kept: KeptParts | None
+) -> tuple[Analysed, list[Failure]]:
     """Every video by itself."""
     analysed: Analysed = []
     failures: list[Failure] = []
@@ -76,7 +84,9 @@ def _analyse(sessions: Sequence[Session], analyser: Analyser) -> tuple[Analysed,
         parts: list[PartResult] = []
         try:
             for part in session.parts:
-                parts.append(_part(part, session, analyser, before=parts))
+                start_s = start_s_of(part, parts)
+                result = _part(part, session, analyser, kept)
+                parts.append(replace(result, start_s=start_s))
             analysed.append((session, tuple(parts)))
         except (FerbenchError, OSError) as error:
             failures.append(_failure(session, error, at=len(parts)))
@@ -233,15 +243,22 @@ def _is_of_same_participant(session: Session, other: Session) -> bool:
     return other.participant == session.participant
 
 
-def _part(
-    part: Part, session: Session, analyser: Analyser, *, before: Sequence[PartResult]
-) -> PartResult:
-    recipe, start_s = analyser.recipe, start_s_of(part, before)
+def _part(part: Part, session: Session, analyser: Analyser, kept: KeptParts | None) -> PartResult:
+    """A video's result as if it began with its session."""
+
+    def made() -> PartResult:
+        return _made_part(part, session, analyser)
+
+    return made() if kept is None else kept.get(part, session, analyser, made)
+
+
+def _made_part(part: Part, session: Session, analyser: Analyser) -> PartResult:
+    recipe = analyser.recipe
     analysis = analyser.analyse(part.path, video_id=session.session_id, camera=session.camera)
     chosen = recipe.selector.select(analysis.faces, analysis.timeline, camera=session.camera)
     return PartResult(
         analysis=analysis,
-        start_s=start_s,
+        start_s=0.0,
         chosen=chosen,
         signals=recipe.signal.build(analysis.expressions, chosen, analysis.timeline),
         quality=quality(analysis.timeline, analysis.faces, analysis.expressions, chosen),

@@ -14,6 +14,7 @@ from ferbench.config.settings import Settings
 from ferbench.errors import ConfigError, errors_within
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate as evaluate_sessions
+from ferbench.pipeline.kept_parts import KeptParts
 from ferbench.pipeline.stages import Analyser
 from ferbench.protocols import Dataset
 from ferbench.sentences import Text
@@ -134,6 +135,7 @@ def evaluate_settings(
     pictures: bool = True,
     on_progress: OnProgress = untold,
     notify: Callable[[str], None] = lambda _: None,
+    kept: KeptParts | None = None,
 ) -> Evaluation:
     """Evaluate what settings describe; nothing is recorded.
 
@@ -146,6 +148,7 @@ def evaluate_settings(
         pictures: statistics with pictures.
         on_progress: told how far the pixels are.
         notify: told a sentence before each download.
+        kept: of a sweep, what its cells made of the videos.
 
     Raises:
         FerbenchError: weights are missing. A session that fails is in the report.
@@ -158,7 +161,7 @@ def evaluate_settings(
     )
     videos = [(part.path, session.camera) for session in sessions for part in session.parts]
     prepare_pixels(analyser, videos, on_progress)
-    report = evaluate_sessions(sessions, analyser, notices=notices)
+    report = evaluate_sessions(sessions, analyser, notices=notices, kept=kept)
     with_statistics = statistics
     if with_statistics is None:
         with_statistics = makes_statistics(settings.recipe.statistics, cell=False)

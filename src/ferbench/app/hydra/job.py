@@ -13,6 +13,7 @@ from ferbench.app.compare_screen import compare_command
 from ferbench.app.tables import FittedTable
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.settings import Settings, settings_from
+from ferbench.pipeline.kept_parts import KeptParts
 from ferbench.report.run_text import failure_line, one_line, sessions_table, totals
 from ferbench.secret_texts import masked
 from ferbench.types import LoadedDataset
@@ -30,6 +31,9 @@ from ferbench.workflows.tracked_run import (
 )
 
 log = logging.getLogger("ferbench")
+
+_KEPT_PARTS = KeptParts()
+"""Of the cells that run in this process, one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +132,7 @@ def _evaluate(job: Job, settings: Settings, loaded: LoadedDataset) -> Evaluation
             pictures=is_single,
             on_progress=show,
             notify=log.info,
+            kept=None if is_single else _KEPT_PARTS,
         )
     return evaluation.worded(RunWords())
 
