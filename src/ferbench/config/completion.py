@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 from ferbench.config.groups import choices_of, default_choices, keys_of
+
+_OF_HYDRA: Final = {
+    "hydra/launcher": ("planned", "basic", "joblib", "submitit_local", "submitit_slurm"),
+    "hydra.sweeper.file": (),
+}
+"""What a sweep may be told: how its cells run, and where they are listed."""
 
 
 def completions(word: str, words: Sequence[str]) -> list[str]:
@@ -27,9 +34,9 @@ def completions(word: str, words: Sequence[str]) -> list[str]:
     key, has_value, value = word.partition("=")
     if has_value:
         done, comma, last = value.rpartition(",")
-        names = choices_of(key, config_dirs=config_dirs)
+        names = _OF_HYDRA.get(key) or choices_of(key, config_dirs=config_dirs)
         return [f"{key}={done}{comma}{name}" for name in names if name.startswith(last)]
-    groups = [f"{group}=" for group in default_choices() if group.startswith(word)]
+    groups = [f"{name}=" for name in (*default_choices(), *_OF_HYDRA) if name.startswith(word)]
     return [*groups, *_keys(word, words, config_dirs)]
 
 

@@ -31,13 +31,7 @@ ConfigStore.instance().store(
 
 
 class PlannedLauncher(Launcher):
-    """Composes all cells, has made what they miss in shared passes, and runs them.
-
-    Attributes:
-        composes_first: what cannot be composed ends the sweep before its first cell.
-    """
-
-    composes_first = True
+    """Composes all cells, has made what they miss in shared passes, and runs them."""
 
     def __init__(self) -> None:
         self.config: DictConfig | None = None

@@ -5,7 +5,6 @@ the cells of the file where there is one. Hydra runs this file whenever it start
 ``launcher``).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,8 +65,3 @@ class PlannedSweeper(BasicSweeper):
         [products] = BasicSweeper.split_arguments(overrides, None)
         cells = [[*product, *row] for row in self.rows for product in products]
         return list(self.split_overrides_to_chunks(cells, max_batch_size))
-
-    def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
-        """Compose all cells, unless the launcher does that before it runs the first one."""
-        if not getattr(self.launcher, "composes_first", False):
-            super().validate_batch_is_legal(batch)
