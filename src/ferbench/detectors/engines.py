@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -22,15 +22,11 @@ from torch import Tensor
 from ferbench.detectors.candidates import Output
 from ferbench.detectors.frames import bgr_images
 from ferbench.detectors.network_input import Canvas, Fit, Pixels
-from ferbench.errors import ConfigError
-from ferbench.sentences import Setting, Text
 from ferbench.types import F32, Faces
 from ferbench.weights import onnx_graph
 
 if TYPE_CHECKING:
     import onnx
-
-EngineName = Literal["auto", "onnxruntime", "torch"]
 
 Found = tuple[F32, F32, F32]
 """Boxes (M, 4), scores (M,) and landmarks (M, 5, 2) of one frame."""
@@ -56,22 +52,6 @@ class Engine(Protocol):
             The number of the first frame, and the outputs for it and those after it. Numpy arrays
             are of one frame.
         """
-
-
-def uses_torch(engine: EngineName, device: torch.device) -> bool:
-    """Whether torch computes the network, else onnxruntime.
-
-    Raises:
-        ConfigError: onnxruntime is asked for, and the device is not a CPU.
-    """
-    on_cpu = device.type == "cpu"
-    if engine == "onnxruntime" and not on_cpu:
-        raise ConfigError(
-            f"onnxruntime computes on the CPU, and the device is {device}",
-            key="engine",
-            hint=Text("use ", Setting("engine", "auto"), ", or compute on the CPU"),
-        )
-    return engine == "torch" or not on_cpu
 
 
 class Gate:

@@ -31,14 +31,13 @@ from ferbench.detectors import anchors
 from ferbench.detectors.candidates import Candidates, Output, Part, candidates
 from ferbench.detectors.engines import (
     Engine,
-    EngineName,
     OnnxruntimeEngine,
     TorchEngine,
-    uses_torch,
 )
 from ferbench.detectors.frames import check_frames
 from ferbench.detectors.network_input import Fit, Pixels, Resolution, fit
 from ferbench.detectors.suppression import nms_of_frames
+from ferbench.engine_choice import EngineName, uses_torch
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets.retinaface import Body, RetinaFace
 from ferbench.sentences import Text

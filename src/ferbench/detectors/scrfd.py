@@ -27,14 +27,13 @@ from ferbench.checks import check_choice, check_probability_below_1, check_share
 from ferbench.detectors.candidates import Candidates, Output, Part, candidates
 from ferbench.detectors.engines import (
     Engine,
-    EngineName,
     OnnxruntimeEngine,
     TorchEngine,
-    uses_torch,
 )
 from ferbench.detectors.frames import check_frames
 from ferbench.detectors.network_input import Fit, Pixels
 from ferbench.detectors.suppression import nms_of_frames
+from ferbench.engine_choice import EngineName, uses_torch
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.nets import scrfd, scrfd_heads
 from ferbench.nets.scrfd import ANCHORS, STRIDES_PX

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ LEVELS: Final = "levels"
 LOGITS: Final = "logits"
 _EXPORTERS: Final = ("onnx", "onnxscript", "onnx-ir", "timm", "torch")
 _MOST_LETTERS: Final = 200
+_NAMES_OF_USERS: Final = ("LOGNAME", "USER", "LNAME", "USERNAME")  # as getpass reads them
 _CHATTY: Final = ("torch.fx", "torch.export", "torch.onnx", "onnxscript", "onnx_ir")
 
 
@@ -69,7 +71,7 @@ def exported(net: FromLevels, side_px: int) -> bytes:
     """
     example = torch.zeros((1, net.channel_mean.shape[1], side_px, side_px), dtype=torch.uint8)
     try:
-        with _quiet(), torch.no_grad():
+        with _quiet(), _user_named(), torch.no_grad():
             program = torch.onnx.export(
                 net,
                 (example,),
@@ -114,3 +116,23 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
+
+
+@contextmanager
+def _user_named() -> Iterator[None]:
+    """Spare torch a look-up of the user's name, which asks name services, or fails in a container.
+
+    It names a folder of compiled code after the user when parts of it are imported.
+    """
+    if not hasattr(os, "geteuid") or any(os.environ.get(name) for name in _NAMES_OF_USERS):
+        yield
+        return
+    name = _NAMES_OF_USERS[0]
+    before = os.environ.get(name)
+    os.environ[name] = str(os.geteuid())
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
