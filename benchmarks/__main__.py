@@ -68,6 +68,8 @@ def _measure(name: str, options: argparse.Namespace) -> None:
     print(f"\n{name}: {result.what} ({time.perf_counter() - started:.0f} s)")
     if result.bars:
         print(text(result.bars))
+    if path is not None and path.stem in plot.SHOWN and path.parent == RESULTS:
+        plot.draw(RESULTS)
     print(f"    -> {path}" if path else "    a trial with few frames; nothing is written")
     sys.stdout.flush()
 

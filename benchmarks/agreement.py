@@ -46,11 +46,16 @@ def _check_pair(one: str, boxes: F32, other: str, others: F32, least: float) -> 
 
 def same_faces(boxes: F32, others: F32, least: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Whether two boxes overlap by ``least`` or both are missing, bool (N,); of f32 (N, 4)."""
+    missing = np.isnan(boxes[:, 0]) & np.isnan(others[:, 0])
+    same: np.ndarray[tuple[int], np.dtype[np.bool_]] = missing | (overlaps(boxes, others) >= least)
+    return same
+
+
+def overlaps(boxes: F32, others: F32) -> F32:
+    """Intersection over union, f32 (N,), of boxes f32 (N, 4); NaN where one is missing."""
     low = np.maximum(boxes[:, :2], others[:, :2])
     high = np.minimum(boxes[:, 2:], others[:, 2:])
     both = np.prod(np.clip(high - low, 0, None), axis=1)
     areas = [np.prod(each[:, 2:] - each[:, :2], axis=1) for each in (boxes, others)]
-    overlap = both / (areas[0] + areas[1] - both)
-    missing = np.isnan(boxes[:, 0]) & np.isnan(others[:, 0])
-    same: np.ndarray[tuple[int], np.dtype[np.bool_]] = missing | (overlap >= least)
-    return same
+    overlap: F32 = both / (areas[0] + areas[1] - both)
+    return overlap

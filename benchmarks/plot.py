@@ -52,8 +52,9 @@ def draw(results: Path) -> Path:
                  [high - value for _, value, (_, high) in bars]]  # fmt: skip
         colours = ["#2a6f97" if name.startswith("ferbench") else "#b8b8b8" for name in names]
         axis.barh(names, values, xerr=spans, color=colours, ecolor="#444444", capsize=2)
-        for row, value in enumerate(values):
-            axis.text(0.01 * max(values), row, f"{value:.0f}", va="center", color="white")
+        inks = ["white" if name.startswith("ferbench") else "black" for name in names]
+        for row, (value, ink) in enumerate(zip(values, inks, strict=True)):
+            axis.text(0.01 * max(values), row, f"{value:.3g}", va="center", color=ink)
         axis.invert_yaxis()
         axis.set_title(title, loc="left", fontsize=10)
         axis.spines[["top", "right"]].set_visible(False)

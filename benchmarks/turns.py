@@ -38,12 +38,14 @@ class Done:
             the clock on another device.
         boxes: f32 (frames, 4), the best face of each frame as x1, y1, x2, y2, NaN = none; None =
             it does not tell.
+        labels: the label of that face, "" = none; () = it does not tell.
         faces: how many faces it found; None = it does not tell.
     """
 
     units: int
     seconds: Mapping[str, float] = field(default_factory=dict)
     boxes: F32 | None = None
+    labels: tuple[str, ...] = ()
     faces: int | None = None
 
 
@@ -155,7 +157,7 @@ def measured(contenders: Sequence[Contender], *, repeats: int) -> dict[str, Turn
 
 
 def _without_boxes(turn: Turn) -> Turn:
-    return replace(turn, done=replace(turn.done, boxes=None))
+    return replace(turn, done=replace(turn.done, boxes=None, labels=()))
 
 
 class _Process:

@@ -17,7 +17,7 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.stages import Analyser
 from ferbench.recognizer import Recognizer
-from ferbench.types import Faces
+from ferbench.types import Expressions, Faces
 from ferbench.weights.checking import is_there
 from ferbench.weights.fetching import fetch
 from ferbench.weights.published import PublishedFile
@@ -60,6 +60,17 @@ def best_boxes(faces: Faces, frames: int) -> np.ndarray[Any, np.dtype[np.float32
     return boxes
 
 
+def best_labels(faces: Faces, expressions: Expressions, frames: int) -> tuple[str, ...]:
+    """The label of that face, "" = none, or not classified."""
+    label = [""] * frames
+    best = expressions.logits.argmax(axis=1)
+    row_of = {int(face): row for row, face in enumerate(expressions.face)}
+    for face in np.argsort(faces.score, kind="stable"):
+        row = row_of.get(int(face))
+        label[int(faces.frame[face])] = "" if row is None else expressions.labels[int(best[row])]
+    return tuple(label)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
     """A cold pass of ``Analyser``, its tables written to disk.
@@ -68,13 +79,13 @@ class Whole:
         name: in tables and files.
         choices: detector, model, engine, canvas, strides.
         clip: the video.
-        boxes: whether to tell the best box of each frame.
+        tells: whether to tell the best face of each frame, and its label.
     """
 
     name: str
     choices: Choices
     clip: Path
-    boxes: bool = True
+    tells: bool = True
 
     def ready(self) -> Callable[[], Done]:
         """Load the networks."""
@@ -88,7 +99,12 @@ class Whole:
                 analyser.cache = Cache(Path(folder))
                 analysis = analyser.analyse(self.clip, video_id="bench")
             frames = analysis.timeline.video.num_frames
-            boxes = best_boxes(analysis.faces, frames) if self.boxes else None
-            return Done(units=frames, boxes=boxes, faces=len(analysis.faces))
+            found = analysis.faces
+            if not self.tells:
+                return Done(units=frames, faces=len(found))
+            labels = best_labels(found, analysis.expressions, frames)
+            return Done(
+                units=frames, boxes=best_boxes(found, frames), labels=labels, faces=len(found)
+            )
 
         return work

@@ -26,7 +26,7 @@ def run(run: Run) -> Result:
     for minutes in MINUTES:
         times = round(minutes * 60 * RATE_HZ / CLIP_FRAMES)
         clip = looped(small, run.folder / f"{minutes}_min.mp4", times=times)
-        contenders.append(Whole(name=f"{minutes}_min", choices=choices, clip=clip, boxes=False))
+        contenders.append(Whole(name=f"{minutes}_min", choices=choices, clip=clip, tells=False))
     turns = measured(contenders, repeats=1)
     short, long = (turns[f"{minutes}_min"] for minutes in MINUTES)
     bar = Bar(

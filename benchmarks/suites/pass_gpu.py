@@ -43,7 +43,7 @@ def run(run: Run) -> Result:
     shared: dict[str, Any] = {"choices": choices, "clip": alone_clip}
     turns = measured(
         [
-            Whole(name="ours", choices=choices, clip=clip, boxes=False),
+            Whole(name="ours", choices=choices, clip=clip, tells=False),
             OurReader(name="decoding_alone", choices=choices, clip=clip),
             StagesAlone(name="stages_alone", **shared),
             NetworkAlone(name="detector_alone", network="detector", units=alone, **shared),

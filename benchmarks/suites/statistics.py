@@ -31,7 +31,7 @@ from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.uncertainty.assessment import track
 from ferbench.scoring.uncertainty.chance import shifted
 from ferbench.threshold_sweep import ThresholdSweep
-from ferbench.types import Annotation, Signal, Timeline, VideoInfo
+from ferbench.types import Annotation, Event, Signal, Timeline, VideoInfo
 
 SESSIONS, PARTICIPANTS, ANNOTATIONS = 100, 50, 20
 LENGTH_S, RATE_HZ = 1800.0, 25.0
@@ -99,16 +99,18 @@ def one_at_a_time(sessions: list[ScoredSession], draws: int) -> None:
     for _ in range(draws):
         for session in sessions:
             shift_s = rng.uniform(5.5, LENGTH_S - 5.5)
-            moved = [
-                replace(
-                    event,
-                    onset_s=(event.onset_s + shift_s) % LENGTH_S,
-                    offset_s=(event.offset_s + shift_s) % LENGTH_S,
-                    trigger_s=(event.trigger_s + shift_s) % LENGTH_S,
-                )
-                for event in session.events
-            ]
+            moved = [_moved(event, shift_s) for event in session.events]
             window.matches(moved, session.annotations)
+
+
+def _moved(event: Event, shift_s: float) -> Event:
+    by_s = (event.onset_s + shift_s) % LENGTH_S - event.onset_s
+    return replace(
+        event,
+        onset_s=event.onset_s + by_s,
+        offset_s=event.offset_s + by_s,
+        trigger_s=event.trigger_s + by_s,
+    )
 
 
 def drawn(found: Statistics, rules: StatisticsRules) -> None:
