@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ferbench.app.hydra import planned
+from ferbench.formats.pass_profiles import read_pass_profiles
 from ferbench.tracking.files_store import FilesStore
 from ferbench.video import pyav
 from helpers.clips import damaged_copy, shrink, write_clip
@@ -105,6 +106,9 @@ def test_each_video_is_decoded_once_and_results_are_those_of_single_runs(
     assert decoded == {"anna.mp4": FRAMES, "ben.mp4": FRAMES}
     assert "planned: 16 cells need 2 passes over 2 videos; 0 tables are there already" in ended.err
     assert all(cell["metrics"]["work/frames_decoded"] == 0 for cell in outcomes(home))
+    [sweep] = (home / "mlruns" / "hydra" / "sweeps").glob("*/*")
+    profiles = read_pass_profiles(sweep / "profile.csv")
+    assert {profile.video: profile.frames for profile in profiles} == decoded
     shared, made = results(home), tables(home)
     # Once again: nothing is missing any more.
     decoded.clear()

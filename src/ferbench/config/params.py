@@ -22,8 +22,8 @@ def params_of(settings: Settings, choices: Mapping[str, str]) -> dict[str, str]:
         text = _dataset_text(field, getattr(dataset, field.name))
         if text is not None:
             params[f"dataset.{field.name}"] = text
-    params["runtime.on_damaged"] = settings.runtime.on_damaged
-    params["runtime.tf32"] = str(settings.runtime.tf32)
+    for name, value in settings.runtime.semantic.items():
+        params[f"runtime.{name}"] = _text(value)
     for name in PLUGS:
         component = getattr(settings.recipe, name)
         params[name] = choices.get(name, type(component).__name__)

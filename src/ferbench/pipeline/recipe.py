@@ -122,6 +122,12 @@ class Runtime:
             if getattr(self, key) < 0:
                 raise ConfigError(key=key, expected="0 (automatic) or more", got=getattr(self, key))
 
+    @property
+    def semantic(self) -> dict[str, object]:
+        """The values that can change results, by name."""
+        names = ("on_damaged", "tf32", "target_fps", "detect_every")
+        return {name: getattr(self, name) for name in names}
+
     def num_lanes(self, device: torch.device) -> int:
         """Threads that detect and classify on a device."""
         if device.type != "cpu":

@@ -62,7 +62,7 @@ def tags_of(
         settings.runtime,
     )
     videos = sorted(item.sha256 for item in inputs if item.kind == "video")
-    spec = {"recipe": recipe, "on_damaged": runtime.on_damaged, "tf32": runtime.tf32}
+    spec = {"recipe": recipe, **runtime.semantic}
     tags = {
         "ferbench.config_sha": fingerprint(spec),
         "ferbench.videos_sha": fingerprint(videos) if videos else "",

@@ -15,6 +15,7 @@ from ferbench.app import console
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.settings import Settings, settings_from
 from ferbench.errors import FerbenchError
+from ferbench.formats.pass_profiles import PROFILE_FILE, write_pass_profiles
 from ferbench.workflows.planned_sweep import SweepPlan, make_tables, plan_sweep
 from ferbench.workflows.progress import Progress
 from ferbench.workflows.sweep_note import read_sweep_note
@@ -36,13 +37,14 @@ def make_shared_tables(cells: Sequence[DictConfig]) -> None:
     try:
         plan = plan_sweep(usable, notify=log.info)
         log.info("planned: %s", plan)
-        _make(plan)
+        _make(plan, Path(cells[0].hydra.sweep.dir))
     except FORESEEN as error:
         text = reason_in(RunWords(), error)
         log.warning("what cells share was not made to the end: %s: %s", type(error).__name__, text)
 
 
-def _make(plan: SweepPlan) -> None:
+def _make(plan: SweepPlan, folder: Path) -> None:
+    """Make the tables, and keep where the time of the passes went beside the cells."""
     if not plan.num_passes:
         return
     with console.frames_bar() as bar:
@@ -50,7 +52,10 @@ def _make(plan: SweepPlan) -> None:
         def show(progress: Progress) -> None:
             bar(progress.done_frames, progress.total_frames, progress.videos)
 
-        make_tables(plan, on_progress=show)
+        outcomes = make_tables(plan, on_progress=show)
+    profiles = [profile for outcome in outcomes for profile in outcome.profiles]
+    if profiles:
+        write_pass_profiles(folder / PROFILE_FILE, profiles)
 
 
 def _settings(cell: DictConfig) -> Settings | None:

@@ -175,8 +175,11 @@ class SweepCallback(Callback):
         results: SweepResults,
         ended_by: str,
     ) -> None:
+        from ferbench.formats.pass_profiles import PROFILE_FILE
         from ferbench.workflows.sweep_note import CLAIMS_FOLDER
 
+        profile = self.folder / PROFILE_FILE
+        tables = results.write_tables(comparison, overrides=self.overrides)
         may_go_on = bool(ended_by) and self.detached
         tracked.close_cells(results.unrecorded, lost=not may_go_on)
         claims = (self.folder / CLAIMS_FOLDER).glob("*")
@@ -187,7 +190,7 @@ class SweepCallback(Callback):
                 "sweep/failed": float(results.num_failed),
             },
             prediction_keys=[claim.name for claim in claims],
-            files=results.write_tables(comparison, overrides=self.overrides),
+            files=[*tables, profile] if profile.is_file() else tables,
             ended_by=ended_by,
             failed=bool(results.problems) or bool(ended_by),
         )

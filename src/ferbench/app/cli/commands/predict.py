@@ -25,8 +25,10 @@ OPTIONS: Final = {
     "reader.rate_hz": "--rate",
     "recursive": "--recursive",
     "runtime.batch_size": "--batch-size",
+    "runtime.detect_every": "--detect-every",
     "runtime.device": "--device",
     "runtime.on_damaged=keep": "--keep-damaged",
+    "runtime.target_fps": "--target-fps",
     "selector": "--selector",
 }
 """The option of each field that a message may name."""
@@ -76,6 +78,13 @@ def predict(
         ),
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Frames per detector call.")] = 16,
+    target_fps: Annotated[
+        float | None, typer.Option(help="Frames per second that are looked at (all).")
+    ] = None,
+    detect_every: Annotated[
+        int,
+        typer.Option(min=1, help="Detect in every n-th frame, faces between are interpolated."),
+    ] = 1,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("predictions"),
     form: Annotated[
         str,
@@ -139,6 +148,8 @@ def predict(
             "reader": None if rate is None else {"rate_hz": rate},
             "runtime": {
                 "batch_size": batch_size,
+                "target_fps": target_fps,
+                "detect_every": detect_every,
                 "device": device,
                 "on_damaged": "keep" if keep_damaged else "error",
             },
