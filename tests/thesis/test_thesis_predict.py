@@ -119,9 +119,15 @@ class FramesReader:
 
     @contextmanager
     def open(
-        self, path: Path, *, batch_frames: int, threads: int, keep_damaged: bool
+        self,
+        path: Path,
+        *,
+        batch_frames: int,
+        threads: int,
+        keep_damaged: bool,
+        target_fps: float | None = None,
     ) -> Iterator[_Opened]:
-        del threads, keep_damaged
+        del threads, keep_damaged, target_fps
         yield _Opened(path, batch_frames)
 
 
