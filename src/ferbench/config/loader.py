@@ -15,9 +15,10 @@ from typing import Any, Final
 from hydra import version
 from hydra._internal import hydra as hydra_program
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import CachingConfigRepository
+from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
+from hydra.core.default_element import ResultDefault
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -52,10 +53,11 @@ class CheckedLoader(ConfigLoaderImpl):
         self.repository = Repository(config_search_path=config_search_path)
         self.allowed: tuple[str, ...] | None = None
         self._composed: dict[tuple[object, ...], bytes] = {}
+        self._merged: dict[str, bytes] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """A cell in another process needs none but its own configuration."""
-        return {**self.__dict__, "_composed": {}}
+        return {**self.__dict__, "_composed": {}, "_merged": {}}
 
     def load_configuration(
         self,
@@ -83,6 +85,21 @@ class CheckedLoader(ConfigLoaderImpl):
             hide_secrets(config)
             self._composed[asked] = pickle.dumps(config)
         config = pickle.loads(self._composed[asked])
+        assert isinstance(config, DictConfig)
+        return config
+
+    def _compose_config_from_defaults_list(
+        self, defaults: list[ResultDefault], repo: IConfigRepository
+    ) -> DictConfig:
+        """See ``ConfigLoaderImpl``. Cells that differ in values only are merged of the same files.
+
+        Overrides are applied to what this returns, so it is a new copy each time.
+        """
+        files = repr((defaults, [(source.provider, source.path) for source in repo.get_sources()]))
+        if files not in self._merged:
+            merged = super()._compose_config_from_defaults_list(defaults, repo)
+            self._merged[files] = pickle.dumps(merged)
+        config = pickle.loads(self._merged[files])
         assert isinstance(config, DictConfig)
         return config
 
