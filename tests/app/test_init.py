@@ -25,8 +25,8 @@ def test_command_prints_and_ends(generated_study, command, tmp_path):
     assert (ended.code, ended.err) == (1, "")
     for part in (
         "70 in ",
-        "30: 01_1 to 15_2",
-        "15: 01 to 15",
+        "30: 1_1 to 15_2",
+        "15: 1 to 15",
         "front (30 sessions), side (29 sessions)",
         "5 of 30 sessions have several",
         "separated by semicolons, read as Windows-1252 (not UTF-8)",

@@ -28,6 +28,8 @@ COMMANDS: Final = {
 """The command that does what a verb of the library does."""
 
 
+_TAKE_PAIRS: Final = ("--column", "--keep")
+"""Options that take a field's name and its value."""
 _OPTIONS: Final = {"folder": "--to", "uri": "--uri"}
 """The option of a verb's setting; ``ferbench run`` takes settings by their keys."""
 
@@ -74,17 +76,21 @@ class OptionWords:
     Attributes:
         options: the option of each field, such as ``{"annotator": "--annotator"}``, or of a field
             with one value, such as ``{"on_damaged=keep": "--keep-damaged"}``. An option of a field
-            with fields of its own takes theirs, as ``--column kind=tier`` of ``format.columns``. A
-            field without an option keeps its name.
+            with fields of its own takes theirs where it takes pairs, as ``--column kind=tier`` of
+            ``format.columns``. A field without an option keeps its name.
+        in_file: fields that are set in the file of the data set, and so are theirs.
 
     >>> words = OptionWords({"annotator": "--annotator", "format.columns": "--column"})
     >>> words.setting(Setting("annotator", "Ann B"))
     "--annotator 'Ann B'"
     >>> words.setting(Setting("format.columns.kind", "tier"))
     '--column kind=tier'
+    >>> OptionWords(in_file=("dataset",)).setting(Setting("dataset.camera", "front"))
+    "camera: front in the data set's file"
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
+    in_file: tuple[str, ...] = ()
 
     def setting(self, setting: Setting) -> str:
         """``--annotator Ann``, or ``--annotator``."""
@@ -93,8 +99,12 @@ class OptionWords:
             return flag
         if setting.key in self.options:
             return _given(self.options[setting.key], setting.value)
+        if setting.key.partition(".")[0] in self.in_file:
+            name = setting.key.removeprefix("dataset.")
+            value = f": {setting.value}" if setting.value else ""
+            return f"{name}{value} in the data set's file"
         owner, _, name = setting.key.rpartition(".")
-        if owner in self.options:
+        if self.options.get(owner) in _TAKE_PAIRS:
             value = f"{name}={setting.value}" if setting.value else name
             return _given(self.options[owner], value)
         return _given(setting.key, setting.value)

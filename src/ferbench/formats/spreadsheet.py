@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Final
 
 from ferbench.errors import DatasetError
@@ -25,7 +26,8 @@ from ferbench.formats.choosing import (
     unclear_reactions,
     without_repeats,
 )
-from ferbench.formats.keeping import kept_rows
+from ferbench.formats.folders import merged
+from ferbench.formats.keeping import kept_rows, no_row_kept
 from ferbench.formats.sheet import Sheet
 from ferbench.formats.time_format import Times, find_times
 from ferbench.formats.times import Cell
@@ -35,7 +37,30 @@ _NAMES: Final = ("session", "participant", "annotator")
 """Columns whose cells are names, which programs put into quotes."""
 
 
-def read_spreadsheet(source: Source) -> AnnotationTable:
+def read_spreadsheets(source: Source) -> AnnotationTable:
+    """Read a spreadsheet, or those of a folder; see ``read_spreadsheet``.
+
+    Of a folder's, some may have no row that is kept or usable.
+
+    Raises:
+        DatasetError: see ``read_spreadsheet`` and ``folders.merged``.
+    """
+    if not source.is_folder:
+        return read_spreadsheet(source)
+    tables: dict[tuple[Path, ...], AnnotationTable] = {
+        (file,): read_spreadsheet(
+            replace(source, path=file, files=(file,), cells=(sheet,)), among_others=True
+        )
+        for file, sheet in zip(source.files, source.cells, strict=True)
+    }
+    table = merged(source.path, tables)
+    if source.options.keep and not table.annotations:
+        raise no_row_kept(source.options.keep, source.path)
+    check_usable(table.rows, table.refused, source.path)
+    return table
+
+
+def read_spreadsheet(source: Source, *, among_others: bool = False) -> AnnotationTable:
     """Read a spreadsheet: one row with the columns' names, then one annotation per row.
 
     Lines that start with ``#`` before the header are comments; blank lines are ignored; titles
@@ -43,6 +68,10 @@ def read_spreadsheet(source: Source) -> AnnotationTable:
     out and listed if it has filled cells beyond the header's, an empty session, a time that cannot
     be read or is negative, a fault in a cell that is read, or if it ends before it begins. A row
     that repeats an earlier one counts once, and is noted.
+
+    Args:
+        source: where from, and how it is to be read.
+        among_others: it is one of several, and may have no row that is kept or usable.
 
     Raises:
         DatasetError: a column is missing, its times can be read in more than one way or in none,
@@ -53,12 +82,15 @@ def read_spreadsheet(source: Source) -> AnnotationTable:
     [sheet] = source.cells
     names = _names_of_columns(sheet, options.columns, source)
     complete = _complete_rows(sheet, names, options)
-    kept, keep_notes = kept_rows(sheet.header, complete, options.keep or {}, path)
+    kept, keep_notes = kept_rows(
+        sheet.header, complete, options.keep or {}, path, may_be_none=among_others
+    )
     annotations = {line: texts for line, texts in complete.items() if line in kept}
     times = _times_of(annotations, names, source)
     rows, refused = _rows(sheet, complete, names, times, kept, options)
     usable, repeats = without_repeats(rows)
-    check_usable(usable, refused, path)
+    if not among_others:
+        check_usable(usable, refused, path)
     notes = [*sheet.notes, *keep_notes, *repeats]
     if "reacted" in names:
         column = names["reacted"]
@@ -207,6 +239,6 @@ def _has_columns(sheet: Sheet, options: Table) -> bool:
 FORMAT: Final = AnnotationFormat(
     name="CSV",
     suffixes=(".csv", ".tsv", ".txt", ".xlsx", ".xlsm"),
-    read=read_spreadsheet,
+    read=read_spreadsheets,
     recognises=_has_columns,
 )
