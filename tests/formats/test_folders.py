@@ -142,6 +142,6 @@ def test_a_file_may_have_no_row_that_is_kept(tmp_path):
 
 
 def test_a_refused_row_says_in_which_file_it_is(tmp_path):
-    write(tmp_path, {"a.csv": "S,T\na,1.0\n", "b.csv": "S,T\nb,soon\nb,2.0\n"})
+    write(tmp_path, {"a.csv": "S,T\na,1.0\n", "b.csv": "S,T\nb,soon\nb,2.5\n"})
     table = read_annotations(tmp_path, Table(columns=Columns(session="S", onset="T")))
     assert [str(row).partition(":")[0] for row in table.refused] == ["b.csv, line 2"]

@@ -169,13 +169,11 @@ def test_participants(tmp_path):
 
 
 BAD_ROWS = {
-    "a,1.0": "offset_s is empty, expected seconds such as 12.5",
     'a,1,2,"smile"d,x': "kind has a quote out of place",
     "a,1,2,smile,x,more": "expected 5 cells as in the header, got 6",
     "a,1,5,2,smile,x": "expected 5 cells as in the header, got 6",
     "a,one,2,s,x": "onset_s is 'one', expected seconds such as 12.5",
     "a,,2,s,x": "onset_s is empty, expected seconds",
-    "a,1,,s,x": "offset_s is empty, expected seconds",
     "a,0:01,2,s,x": "onset_s is '0:01', expected seconds",
     'a,"1,234.5",2,s,x': "onset_s is '1,234.5', a number with thousands separators",
     "a,1_0,20,s,x": "onset_s is '1_0'",
@@ -494,3 +492,23 @@ def test_times_are_read_as_written(
         assert table.refused == ()
         assert len(table.rows) + sum("counted once" in note for note in table.notes) == len(times)
     assert {r.session for r in table.rows} == {"é"}
+
+
+@pytest.mark.parametrize(
+    ("offsets", "said"),
+    [
+        (["1.5", "", "3.5"], "offset_s is empty in 1 of 3 rows (line 3); there the annotation is"),
+        (["", "", "3.5"], "offset_s is empty in 2 of 3 rows (lines 2, 3); there the annotation is"),
+        (["", "", ""], ""),
+        (["1.5", "2.5", "3.5"], ""),
+    ],
+)
+def test_an_annotation_without_an_offset_is_a_point(tmp_path, offsets, said):
+    rows = "".join(f"a,{k}.25,{offset},Jo\n" for k, offset in enumerate(offsets, start=1))
+    table = read(tmp_path, "session,onset_s,offset_s,annotator\n" + rows)
+    expected = [float(offset or f"{k}.25") for k, offset in enumerate(offsets, start=1)]
+    assert [row.offset for row in table.rows] == expected
+    assert (table.refused, "".join(table.notes)[: len(said)]) == ((), said)
+    assert bool(table.notes) == bool(said)
+    short = read(tmp_path, "session,onset_s,offset_s\na,1.25\na,2.25,2.5\n")
+    assert [row.offset for row in short.rows] == [1.25, 2.5]

@@ -94,15 +94,21 @@ def match(
     """
     _check_fields(table, rules)
     sessions = _Sessions(footage, rules, left_out)
-    strays = sessions.take_rows(by_annotator(table.rows, rules.annotator))
+    chosen = by_annotator(table, rules.annotator)
+    strays = sessions.take_rows(chosen.rows)
     notices: list[str] = [Text(f"{rules.source}: ", note) for note in table.notes]
     notices += sessions.take_participants()
-    lost = sessions.take_refused(table.refused)
+    lost = sessions.take_refused(chosen.refused)
+    lost |= {row.place: _of_another(row, rules) for row in chosen.refused_of_others}
     if strays and sessions.are_without_rows:
         raise no_row_belongs(strays, footage, rules.naming, rules.source, rules.named_by)
     notices += refusals(lost, rules.source)
     notices += without_video(strays, sessions.names_without_row, rules.naming, rules.source)
     return sessions.all, notices
+
+
+def _of_another(row: RefusedRow, rules: Rules) -> str:
+    return f"{rules.source}, {row}; a row of {row.annotator}, who was not chosen"
 
 
 class _Sessions:

@@ -25,7 +25,7 @@ class Columns:
 
     ``session`` (or, where that is None, ``participant``) and ``onset`` must be there. The others
     may be absent under the name given here as the default (under another name they must be there),
-    or None = not read. Without ``offset`` annotations are points.
+    or None = not read. Without ``offset``, and where its cell is empty, annotations are points.
     """
 
     session: str | None = "session"
@@ -170,6 +170,7 @@ class AnnotationRow:
             reason=reason,
             session=self.session,
             participant=self.participant,
+            annotator=self.annotator,
             file=self.file,
         )
 
@@ -190,6 +191,7 @@ class RefusedRow:
         reason: why.
         session: whose it is; "" = cannot be read.
         participant: likewise.
+        annotator: who marked it; "" = not told, or cannot be read.
         file: name of its file, where there are several.
     """
 
@@ -197,6 +199,7 @@ class RefusedRow:
     reason: str
     session: str = ""
     participant: str = ""
+    annotator: str = ""
     file: str = ""
 
     @property

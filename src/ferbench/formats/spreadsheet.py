@@ -22,6 +22,7 @@ from ferbench.formats.choosing import (
     check_usable,
     missing_columns,
     names_of_columns,
+    points_among_extents,
     row_of,
     unclear_reactions,
     without_repeats,
@@ -47,17 +48,41 @@ def read_spreadsheets(source: Source) -> AnnotationTable:
     """
     if not source.is_folder:
         return read_spreadsheet(source)
-    tables: dict[tuple[Path, ...], AnnotationTable] = {
-        (file,): read_spreadsheet(
-            replace(source, path=file, files=(file,), cells=(sheet,)), among_others=True
-        )
+    singles = [
+        replace(source, path=file, files=(file,), cells=(sheet,))
         for file, sheet in zip(source.files, source.cells, strict=True)
-    }
-    table = merged(source.path, tables)
+    ]
+    table = merged(source.path, _read_alike(singles))
     if source.options.keep and not table.annotations:
         raise no_row_kept(source.options.keep, source.path)
     check_usable(table.rows, table.refused, source.path)
     return table
+
+
+def _read_alike(sources: Sequence[Source]) -> dict[tuple[Path, ...], AnnotationTable]:
+    """Each file's annotations; times that can be read in several ways are read as the others' are.
+
+    Raises DatasetError where one cannot be read.
+    """
+    tables: dict[tuple[Path, ...], AnnotationTable | DatasetError] = {}
+    for source in sources:
+        try:
+            tables[source.files] = read_spreadsheet(source, among_others=True)
+        except DatasetError as error:
+            tables[source.files] = error
+    read = [table for table in tables.values() if isinstance(table, AnnotationTable)]
+    time_formats = {table.time_format for table in read} - {"auto"}
+    result: dict[tuple[Path, ...], AnnotationTable] = {}
+    for source in sources:
+        table = tables[source.files]
+        if isinstance(table, DatasetError):
+            if len(time_formats) != 1 or source.options.time_format != "auto":
+                raise table
+            [time_format] = time_formats
+            options = replace(source.options, time_format=time_format)
+            table = read_spreadsheet(replace(source, options=options), among_others=True)
+        result[source.files] = table
+    return result
 
 
 def read_spreadsheet(source: Source, *, among_others: bool = False) -> AnnotationTable:
@@ -96,6 +121,8 @@ def read_spreadsheet(source: Source, *, among_others: bool = False) -> Annotatio
         column = names["reacted"]
         answers = [(f"line {line}", texts[column]) for line, texts in annotations.items()]
         notes += unclear_reactions(column, answers)
+    if "offset" in names:
+        notes += points_among_extents(names["offset"], annotations)
     return AnnotationTable(
         rows=tuple(usable),
         refused=tuple(refused),
@@ -200,7 +227,7 @@ def _refused(
 ) -> RefusedRow:
     """A row that has too many cells, or a fault in one that is read."""
     values = {}
-    for column in ("session", "participant"):
+    for column in _NAMES:
         if column in names and not sheet.fault(line, [names[column]]):
             values[column] = name_text(row[sheet.header.index(names[column])])
     reason = sheet.fault(line, [*names.values(), *(options.keep or {})])
@@ -211,6 +238,7 @@ def _refused(
         reason=reason,
         session=values.get("session", ""),
         participant=values.get("participant", ""),
+        annotator=values.get("annotator", ""),
     )
 
 

@@ -181,7 +181,8 @@ def _annotations_of(
         of_session = annotations.setdefault(name, [])
         if row.kept:
             of_session.append(_annotation(name, row))
-    refused = {searched.find(row.session, row.participant) for row in table.refused}
+    of_chosen = by_annotator(table, given.annotator).refused
+    refused = {searched.find(row.session, row.participant) for row in of_chosen}
     left_out: list[str] = []
 
     def leave_out(names: set[str], reason: str) -> None:
@@ -213,7 +214,7 @@ def _rows_by_session(
     given: EventsAndAnnotations, searched: Searched, table: AnnotationTable
 ) -> list[tuple[str, AnnotationRow]]:
     """Rows of the chosen annotator with the names of their sessions."""
-    rows = by_annotator(table.rows, given.annotator)
+    rows = by_annotator(table, given.annotator).rows
     named = [(searched.find(row.session, row.participant), row) for row in rows]
     first_of: dict[str, AnnotationRow] = {}
     for name, row in named:
