@@ -198,6 +198,24 @@ def test_what_is_missing_is_said_first_and_before_the_command(recordings, comman
     assert ended.out.endswith("; then:\n  ferbench run --config-dir Köln-conf dataset=Koln\n")
 
 
+@pytest.mark.parametrize(
+    ("header", "command_line"),
+    [
+        ("session,alpha,beta", "--column onset=NAME --force (where there are such columns, also "
+         "--column offset=NAME), or"),
+        ("session,alpha,beta,gamma", "--column onset=NAME --force (where there are such columns, "
+         "also --column offset=NAME --column kind=NAME), or"),
+        ("session,alpha,type a,type b", "--column onset=NAME --column kind=NAME --force (where "
+         "there are such columns, also --column offset=NAME), or"),
+        ("alpha,beta", "--column session=NAME --column onset=NAME --force, or"),
+    ],
+)  # fmt: skip
+def test_all_columns_to_name_are_said(recordings, command, tmp_path, header, command_line):
+    (tmp_path / "marks.csv").write_text(f"{header}\n" + ",".join("1" * len(header.split(","))))
+    ended = command(recordings("a.mp4"), "--annotations", "marks.csv")
+    assert f"the same command with {command_line}" in " ".join(ended.out.split())
+
+
 def test_one_reason_of_many_files_is_told_once(recordings, command, tmp_path):
     (tmp_path / "marks.csv").write_text("pp,session,onset_s\n1,1,0.5\n")
     folder = recordings(

@@ -466,6 +466,16 @@ def test_any_name_has_a_place_or_a_reason(name, known):
         ("trial;time;error", "session=trial; onset=time; kind=error"),
         ("session;start;start_time", "session=session; onset=start"),
         ("alpha;beta", ""),
+        (
+            "Sitzung;VP;Fehler von;Fehler bis;Art;Beobachter",
+            "session=Sitzung; participant=VP; onset=Fehler von; offset=Fehler bis; kind=Art; "
+            "annotator=Beobachter",
+        ),
+        ("session;von;bis;Fehler", "session=session; onset=von; offset=bis; kind=Fehler"),
+        ("sessie;van;tot;soort", "session=sessie; onset=van; offset=tot; kind=soort"),
+        ("session;Beginn;kodiert von", "session=session; onset=Beginn"),
+        ("session;Zeit;kodiert von", "session=session; onset=Zeit"),
+        ("session;error start;error end", "session=session; onset=error start; offset=error end"),
         ("Zeit im Video;Datei;Fehlerart", "session=Datei; onset=Zeit im Video; kind=Fehlerart"),
         (
             "VP-Nr;Termin;Uhrzeit;Endzeit;Fehlerkategorie;Kodiererin",

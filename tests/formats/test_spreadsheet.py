@@ -512,3 +512,30 @@ def test_an_annotation_without_an_offset_is_a_point(tmp_path, offsets, said):
     assert bool(table.notes) == bool(said)
     short = read(tmp_path, "session,onset_s,offset_s\na,1.25\na,2.25,2.5\n")
     assert [row.offset for row in short.rows] == [1.25, 2.5]
+
+
+NAMED_BY_HAND = [
+    ({"session": "S", "onset": "T"}, "not read: VP, Wer; no column was named for participant, "),
+    ({"session": "S", "onset": "T", "annotator": "Wer"}, "not read: VP; no column was named for "),
+    ({"session": "S", "onset": "T", "annotator": "Wer", "participant": "VP"}, ""),
+    (
+        {"session": "S", "onset": "T", "offset": None, "kind": None, "annotator": None,
+         "participant": None},
+        "",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "said"), NAMED_BY_HAND)
+def test_columns_that_nobody_named_are_told_where_others_are_named(tmp_path, columns, said):
+    path = tmp_path / "a.csv"
+    path.write_text("S,T,VP,Wer\na,1.5,A1,Jo\nb,2.5,A1,Kim\n")
+    notes = read_annotations(path, Table(columns=Columns(**columns))).notes
+    assert len(notes) == bool(said)
+    assert "".join(notes).startswith(said)
+
+
+def test_columns_with_our_names_need_no_word_about_others(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("session,onset_s,remark\na,1.5,x\n")
+    assert read_annotations(path, Table()).notes == ()

@@ -32,10 +32,12 @@ from ferbench.formats.keeping import kept_rows, no_row_kept
 from ferbench.formats.sheet import Sheet
 from ferbench.formats.time_format import Times, find_times
 from ferbench.formats.times import Cell
-from ferbench.sentences import Text
+from ferbench.sentences import Setting, Text
+from ferbench.wording import some
 
 _NAMES: Final = ("session", "participant", "annotator")
 """Columns whose cells are names, which programs put into quotes."""
+_MAY_BE_ABSENT: Final = ("participant", "offset", "kind", "annotator")
 
 
 def read_spreadsheets(source: Source) -> AnnotationTable:
@@ -121,6 +123,7 @@ def read_spreadsheet(source: Source, *, among_others: bool = False) -> Annotatio
         column = names["reacted"]
         answers = [(f"line {line}", texts[column]) for line, texts in annotations.items()]
         notes += unclear_reactions(column, answers)
+    notes += _about_unread(sheet, names, options)
     if "offset" in names:
         notes += points_among_extents(names["offset"], annotations)
     return AnnotationTable(
@@ -147,6 +150,29 @@ def _names_of_columns(sheet: Sheet, columns: Columns, source: Source) -> dict[st
         if not sheet.hint:
             raise
         raise DatasetError(error.text(), hint=sheet.hint) from None
+
+
+def _about_unread(sheet: Sheet, names: Mapping[str, str], options: Table) -> list[str]:
+    """A note where columns were named by hand, and some were neither named nor said to be absent.
+
+    Rows of several annotators would be one's without a word.
+    """
+    columns = {name: getattr(options.columns, name) for name in _MAY_BE_ABSENT}
+    default = {name: getattr(Columns(), name) for name in columns}
+    open_names = [name for name in columns if columns[name] == default[name] and name not in names]
+    is_named = options.columns not in (Columns(), replace(Columns(), session=None))
+    read = {*names.values(), *(options.keep or {})}
+    unread = [name for name in sheet.header if name and name not in read]
+    if not is_named or not open_names or not unread:
+        return []
+    example = Setting(f"format.columns.{open_names[-1]}", unread[-1])
+    return [
+        Text(
+            f"not read: {some(unread)}; no column was named for {', '.join(open_names)} (such as ",
+            example,
+            ")",
+        )
+    ]
 
 
 def _complete_rows(
