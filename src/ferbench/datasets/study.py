@@ -63,7 +63,7 @@ class Study:
         only_participants: likewise of participants.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     videos: str | None = None
     suffixes: tuple[str, ...] = SUFFIXES
