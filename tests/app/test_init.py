@@ -33,7 +33,7 @@ def test_command_prints_and_ends(generated_study, command, tmp_path):
         "session = Sessie, participant = Proefpersoon, onset = Tijd, kind = Type fout, "
         "annotator = Codeur",
         "clock (only so do all times lie inside their videos)",
-        "anna (36 rows), ben (3 rows)",
+        "anna (37 rows), ben (3 rows)",
         "geen reactie – cliënt",
         "  - test opname.mp4: no participant and no session of the annotations in its name or "
         "folders\n",

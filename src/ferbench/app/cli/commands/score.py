@@ -85,7 +85,8 @@ def score(
         Path | None,
         typer.Argument(
             help="Annotations, as for a run: CSV, .xlsx, an annotation program's file (.eaf, .vtt, "
-            ".srt, BORIS's table, ...), or a folder of these; not needed with --dataset."
+            ".srt, BORIS's table, ...), or a folder: of such files, or of tables; not needed with "
+            "--dataset."
         ),
     ] = None,
     dataset: Annotated[
