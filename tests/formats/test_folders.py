@@ -7,6 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from ferbench.datasets.study import Study
 from ferbench.errors import DatasetError
 from ferbench.formats.annotation_table import Columns, Table
 from ferbench.formats.reading import read_annotations
@@ -95,7 +96,7 @@ def test_what_is_no_table_of_annotations_is_told(name, tmp_path):
     files, told = BESIDE[name]
     write(tmp_path, files)
     table = read_annotations(tmp_path)
-    assert table.notes == (f"not read, as no table of annotations: {told}",)
+    assert table.notes == (f"not read, as no table with the columns session, onset_s: {told}",)
     assert {row.session for row in table.rows} == {"a", "b"} & {name[0] for name in files}
 
 
@@ -145,3 +146,17 @@ def test_a_refused_row_says_in_which_file_it_is(tmp_path):
     write(tmp_path, {"a.csv": "S,T\na,1.0\n", "b.csv": "S,T\nb,soon\nb,2.5\n"})
     table = read_annotations(tmp_path, Table(columns=Columns(session="S", onset="T")))
     assert [str(row).partition(":")[0] for row in table.refused] == ["b.csv, line 2"]
+
+
+def test_a_row_without_a_video_says_in_which_file_it_is(tmp_path):
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "marks").mkdir()
+    (tmp_path / "videos" / "a.mp4").touch()
+    files = {"a.csv": csv_of("a", "1"), "b.csv": csv_of("b", "1"), "c.csv": csv_of("b", "2")}
+    write(tmp_path / "marks", files)
+    study = Study(
+        videos=str(tmp_path / "videos"), annotations=str(tmp_path / "marks"), annotator="all"
+    )
+    assert study.load().notices == (
+        "marks, b.csv, line 2; c.csv, line 2: no video is of session 'b'; left out",
+    )

@@ -181,7 +181,7 @@ def _about_tables(
         )
     if not source.files:
         return ()
-    return (f"not read, as no table of annotations: {_names(source.files)}",)
+    return (_about_others(source.files, source.options),)
 
 
 def _open_tables(source: Source) -> tuple[AnnotationFormat, Source]:
@@ -210,16 +210,20 @@ def _open_tables(source: Source) -> tuple[AnnotationFormat, Source]:
     source = replace(source, files=tuple(files), cells=tuple(cells))
     if not texts:
         return annotation_format, source
-    note = f"not read, as no table of annotations: {_names(texts)}"
-    with_note = replace(
-        annotation_format,
-        read=lambda given: _noted(annotation_format.read(given), note),
-    )
-    return with_note, source
+    note = _about_others(texts, source.options)
+
+    def read(given: Source) -> AnnotationTable:
+        table = annotation_format.read(given)
+        return replace(table, notes=(note, *table.notes))
+
+    return replace(annotation_format, read=read), source
 
 
-def _noted(table: AnnotationTable, note: str) -> AnnotationTable:
-    return replace(table, notes=(note, *table.notes))
+def _about_others(files: Sequence[Path], options: Table) -> str:
+    """A note on files of a folder that are no tables of annotations."""
+    columns = with_plain_columns(options).columns
+    lacking = ", ".join(missing_columns((), columns))
+    return f"not read, as no table with the columns {lacking}: {_names(files)}"
 
 
 def _names(files: Sequence[Path]) -> str:

@@ -13,6 +13,7 @@ from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, Re
 from ferbench.formats.choosing import without_repeats
 from ferbench.sentences import Text
 from ferbench.spelling import comparable_name
+from ferbench.wording import some
 
 _Row = TypeVar("_Row", AnnotationRow, RefusedRow)
 
@@ -42,13 +43,12 @@ def merged(
             sessions[_session_of(row)].add(files)
     rows: list[AnnotationRow] = []
     refused: list[RefusedRow] = []
-    all_notes = list(notes)
+    all_notes = [*notes, *_of_files(tables)]
     for files, table in tables.items():
         for row in _with_file(table.rows, files):
             stem = PurePath(row.file).stem if len(sessions[_session_of(row)]) > 1 else ""
             rows.append(replace(row, annotator=row.annotator or stem))
         refused += _with_file(table.refused, files)
-        all_notes += [_of_file(note, files) for note in table.notes]
     different, repeats = without_repeats(rows)
     time_formats = {table.time_format for table in tables.values()} - {"auto"}
     return AnnotationTable(
@@ -71,11 +71,14 @@ def _with_file(rows: Sequence[_Row], files: Sequence[Path]) -> list[_Row]:
     return [replace(row, file=files[0].name) for row in rows]
 
 
-def _of_file(note: str, files: Sequence[Path]) -> str:
-    """A note with the name of its file, where it is clear and not told yet."""
-    if len(files) > 1 or note.startswith(files[0].name):
-        return note
-    return Text(f"{files[0].name}: ", note)
+def _of_files(tables: Mapping[tuple[Path, ...], AnnotationTable]) -> list[str]:
+    """The tables' notes with the names of their files, each once."""
+    files_of: dict[str, list[str]] = {}
+    for files, table in tables.items():
+        for note in table.notes:
+            is_clear = len(files) > 1 or note.startswith(files[0].name)
+            files_of.setdefault(note, []).extend([] if is_clear else [files[0].name])
+    return [Text(f"{some(names)}: ", note) if names else note for note, names in files_of.items()]
 
 
 def _check_times(folder: Path, tables: Mapping[tuple[Path, ...], AnnotationTable]) -> None:
