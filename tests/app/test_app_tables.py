@@ -166,7 +166,7 @@ def test_what_tells_runs_apart_stays():
         )
     lines = drawn(FittedTable(compare(rows).text_table("t")), 80)
     header, *cells = lines[1:8]
-    assert {"run", "f1", "model", "dataset"} <= set(header.split())
+    assert {"run", "f1", "model", "detector"} <= set(header.split())
     assert ("lo" in header) == ("hi" in header) == True  # noqa: E712
     labels = [tuple(cell for cell in line.split()[1:] if not cell[0].isdigit()) for line in cells]
     assert len(set(labels)) == 6, "no two runs look alike"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FIRST_CHOICES: Final = 4
 """Choices that are kept longer than a number's interval, chance level and p."""
+_COMPARED: Final = ("model", "detector", "event")
 _OF_A_NUMBER: Final = ("lo", "hi", "chance", "p")
 
 
@@ -116,17 +117,20 @@ class Comparison:
     def _telling_choices(self) -> list[str]:
         """Choices that tell runs apart, each one that those before it leave alike.
 
-        A choice before the values that go with it.
+        What was compared comes first (a model, a detector, a rule), then other choices, then the
+        values that go with them.
         """
         rows = [row for row in self.rows if row.params]
         labels: list[tuple[str, ...]] = [(self.data.get(row.run_id, ""),) for row in rows]
-        left = sorted(self.params, key=lambda name: "." in name)
+        left = sorted(self.params, key=_rank)
         telling: list[str] = []
         while left:
             sizes = {name: len(set(_with_choice(labels, rows, name))) for name in left}
-            most = max(left, key=lambda name: sizes[name])  # the first of equal ones
-            if sizes[most] == len(set(labels)):
+            left = [name for name in left if sizes[name] > len(set(labels))]
+            if not left:
                 return telling
+            alike = [name for name in left if _rank(name) == _rank(left[0])]
+            most = max(alike, key=lambda name: sizes[name])  # the first of equal ones
             labels = _with_choice(labels, rows, most)
             telling.append(most)
             left.remove(most)
@@ -226,6 +230,13 @@ class Comparison:
         if self.by:
             return f"no cell has {self.by} above 0, so none is the best"
         return "nothing is annotated, so no cell is better than another"
+
+
+def _rank(name: str) -> int:
+    """How soon a choice is shown where it tells runs apart, 0 = first."""
+    if name in _COMPARED:
+        return _COMPARED.index(name)
+    return len(_COMPARED) + ("." in name)
 
 
 def _with_choice(
