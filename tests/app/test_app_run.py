@@ -266,7 +266,9 @@ def test_measuring_times_the_whole_way(study, warm_home, ferbench_run):
     assert ended.code == 0, ended.err
     run = all_runs(warm_home)[0]
     assert run.data.tags["speed.source"] == "measured"
-    assert run.data.metrics["speed/e2e_fps"] == pytest.approx(36 / run.data.metrics["speed/wall_s"])
+    assert run.data.metrics["speed/e2e_fps"] == pytest.approx(
+        36 / run.data.metrics["speed/wall_s"], rel=1e-4
+    )  # numbers are rounded
     assert run.data.metrics["work/frames_decoded"] == 36
 
 
