@@ -28,6 +28,8 @@ COMMANDS: Final = {
 """The command that does what a verb of the library does."""
 
 
+_LONG: Final = 160
+"""Characters of a text that is not told in full twice."""
 _TAKE_PAIRS: Final = ("--column", "--keep")
 """Options that take a field's name and its value."""
 _OPTIONS: Final = {"folder": "--to", "uri": "--uri"}
@@ -124,3 +126,31 @@ def reason_in(words: Words, error: BaseException) -> str:
     if isinstance(error, FerbenchError):
         return error.told(words)
     return masked(str(error)) or type(error).__name__
+
+
+class FullOnce:
+    """Texts in full where they are told first; later the beginning of long ones.
+
+    >>> told = FullOnce()
+    >>> reason = f"a.pt is not here: {'no network, ' * 20}"
+    >>> told(f"cell 1: {reason}") == f"cell 1: {reason}", told(reason) == reason
+    (True, True)
+    >>> told(f"cell 2: {reason}")
+    'cell 2: a.pt is not here (see above)'
+    """
+
+    def __init__(self) -> None:
+        """Nothing is told yet."""
+        self._told: list[str] = []
+
+    def __call__(self, text: str) -> str:
+        """What to tell of a text, which may end with what was told before."""
+        for told in self._told:
+            if text.endswith(told) and len(told) > _LONG:
+                return f"{text.removesuffix(told)}{told.partition(': ')[0]} (see above)"
+        self._told.append(text)
+        return text
+
+    def forget(self) -> None:
+        """Nothing is told yet, again."""
+        self._told.clear()

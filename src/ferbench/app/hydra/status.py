@@ -8,29 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-_LONG: Final = 160
-"""Characters of a text that is not told in full twice."""
+from ferbench.app.words import FullOnce
+
 _failures: list[str] = []
-_told: list[str] = []
+full_once: Final = FullOnce()
+"""Reasons that this process told, which cells of a sweep share."""
 _on_abandon: list[Callable[[str], None]] = []
 
 
 def failed(what: str) -> None:
     """Remember that something failed."""
     _failures.append(what)
-
-
-def full_once(text: str) -> str:
-    """A text in full where it was not told before, else its beginning where it is long.
-
-    Args:
-        text: what is told, or ends with what was told before.
-    """
-    for told in _told:
-        if text.endswith(told) and len(told) > _LONG:
-            return f"{text.removesuffix(told)}{told.partition(': ')[0]} (see above)"
-    _told.append(text)
-    return text
 
 
 def exit_code() -> int:
