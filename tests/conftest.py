@@ -278,4 +278,5 @@ def _forget() -> None:
     GlobalHydra.instance().clear()
     HydraConfig.instance().cfg = None
     status._failures.clear()
+    status.full_once.forget()
     status.settled()

@@ -120,3 +120,53 @@ def test_mostly_empty_columns_go_first():
     table = TextTable(title="t", header=("name", "remark", "f1", "label"), rows=rows)
     assert drawn(FittedTable(table), 60)[1].split() == ["name", "remark", "f1", "label"]
     assert drawn(FittedTable(table), 26)[1].split() == ["name", "f1", "label"]
+
+
+def one_assessed(by, num=4):
+    """A sweep of two choices, of which only the best cell has chance level and interval."""
+    rows = []
+    for k in range(num):
+        metrics = {"event/f1": 0.9 - k / 10, "event/precision": 0.5 + k / 10}
+        metrics |= {"event/recall": 0.9 - k / 20, "event/latency_s": 0.3 + k / 100}
+        if k == 0:
+            metrics |= {f"event/f1.{end}": 0.5 for end in ("lo", "hi", "chance", "p")}
+        params = {"event": ("hysteresis", "windowed")[k % 2], "model": f"a_long_name_{k // 2}"}
+        rows.append(RunRow(run_id=f"{k:08x}", name=f"{k}", params=params, metrics=metrics))
+    return compare(rows, by=by)
+
+
+@pytest.mark.parametrize("width", [40, 50, 56, 60, 66, 72, 80, 90, 100, 140])
+@pytest.mark.parametrize("by", [None, "recall", "precision"])
+def test_an_interval_is_whole_and_comes_before_further_numbers(width, by):
+    table = one_assessed(by)
+    (header,) = [
+        line for line in drawn(FittedTable(table.text_table("t")), width) if "run " in line
+    ]
+    names = [name.rpartition(".")[2] for name in header.split()]
+    assert ("lo" in names) == ("hi" in names)
+    further = {"precision", "recall", "latency_s"} - {by}
+    if further & set(names):
+        assert {"lo", "hi", "chance", "p"} <= set(names), header
+    if width >= (90 if by else 80):
+        assert {"event", "model", "f1", "lo", "hi", "chance", "p"} <= set(names), header
+
+
+def test_what_tells_runs_apart_stays():
+    rows = []
+    for k in range(6):
+        params = {
+            "dataset": "ab"[k % 2], "dataset.videos": f"a_long_path_{k % 2}",
+            "detector": f"a_long_detector_{k % 2}", "event": ("hysteresis", "windowed")[k // 5],
+            "event.enter": str(0.4 + k / 10 // 0.3), "model": f"a_long_model_{k // 2}",
+        }  # fmt: skip
+        metrics = {"event/f1": 0.9 - k / 10} | {f"event/f1.{e}": 0.5 for e in ("lo", "hi")}
+        state = "failed" if k == 5 else "finished"
+        rows.append(
+            RunRow(run_id=f"{k:08x}", name=f"{k}", params=params, metrics=metrics, state=state)
+        )
+    lines = drawn(FittedTable(compare(rows).text_table("t")), 80)
+    header, *cells = lines[1:8]
+    assert {"run", "f1", "model", "detector"} <= set(header.split())
+    assert ("lo" in header) == ("hi" in header) == True  # noqa: E712
+    labels = [tuple(cell for cell in line.split()[1:] if not cell[0].isdigit()) for line in cells]
+    assert len(set(labels)) == 6, "no two runs look alike"

@@ -19,9 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer
 from rich.console import Console
 
 from ferbench import __version__
+from ferbench.app.cli.commands import app
 from ferbench.app.cli.models_show import listing
 from ferbench.errors import TrackingError
 from ferbench.tracking.files_store import FilesStore
@@ -41,6 +43,24 @@ def test_version_and_help(ferbench):
         for name in ("run", "predict", "events", "score", "compare", "ui", "doctor", "models")
     )
     assert ferbench("nonsense").code == 2
+
+
+def _commands_of(group, path=()):
+    for name, each in group.commands.items():
+        if hasattr(each, "commands"):
+            yield from _commands_of(each, (*path, name))
+        else:
+            yield " ".join([*path, name]), each
+
+
+def test_the_screen_breaks_the_lines_of_help_not_the_source():
+    commands = dict(_commands_of(typer.main.get_command(app)))
+    assert {"score", "events", "agreement", "models fetch", "score-frames"} <= set(commands)
+    for name, each in commands.items():
+        assert each.help, name
+        assert not re.search(r"[^\n]\n[^\n]", each.help), (name, each.help)
+        for parameter in each.params:
+            assert "\n" not in (getattr(parameter, "help", "") or ""), (name, parameter.name)
 
 
 # models

@@ -402,3 +402,30 @@ def test_a_label_that_no_thesis_file_has_is_an_error(label, ferbench, tmp_path):
     assert ferbench("events", path, "--fps", 25, "--label", "Surprise").out.endswith(
         "0 events in 1 segment\n"
     )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--label", "happiness", "--label", "surprise"),
+        ("--label", "happiness,surprise"),
+        ("--label", "Happiness, surprised", "--label", "happiness"),
+    ],
+)
+def test_events_of_several_labels(given, ferbench, videos, warm_home, tmp_path):
+    tables = tmp_path / "tables"
+    assert ferbench("predict", videos, "--out", tables).code == 0
+    levels = ("--enter", "0.001", "--exit", "0.0005")
+    ended = ferbench("events", tables, *given, *levels, "--out", tmp_path / "e.csv")
+    assert ended.code == 0, ended.err
+    of_each = []
+    for label in ("happiness", "surprise"):
+        ferbench("events", tables, "--label", label, *levels, "--out", tmp_path / "1.csv")
+        of_each += rows_of(tmp_path / "1.csv")
+    assert {row["label"] for row in of_each} == {"happiness", "surprise"}
+    rows = rows_of(tmp_path / "e.csv")
+    assert sorted(map(str, rows)) == sorted(map(str, of_each))
+
+
+def test_an_empty_label_is_refused(ferbench, study):
+    assert "--label: expected expressions" in ferbench("events", study, "--label", "a,").err

@@ -25,15 +25,15 @@ def test_command_prints_and_ends(generated_study, command, tmp_path):
     assert (ended.code, ended.err) == (1, "")
     for part in (
         "70 in ",
-        "30: 01_1 to 15_2",
-        "15: 01 to 15",
+        "30: 1_1 to 15_2",
+        "15: 1 to 15",
         "front (30 sessions), side (29 sessions)",
         "5 of 30 sessions have several",
         "separated by semicolons, read as Windows-1252 (not UTF-8)",
         "session = Sessie, participant = Proefpersoon, onset = Tijd, kind = Type fout, "
         "annotator = Codeur",
         "clock (only so do all times lie inside their videos)",
-        "anna (36 rows), ben (3 rows)",
+        "anna (37 rows), ben (3 rows)",
         "geen reactie – cliënt",
         "  - test opname.mp4: no participant and no session of the annotations in its name or "
         "folders\n",
@@ -196,6 +196,24 @@ def test_what_is_missing_is_said_first_and_before_the_command(recordings, comman
         "or in Köln" in text
     )
     assert ended.out.endswith("; then:\n  ferbench run --config-dir Köln-conf dataset=Koln\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "command_line"),
+    [
+        ("session,alpha,beta", "--column onset=NAME --force (where there are such columns, also "
+         "--column offset=NAME), or"),
+        ("session,alpha,beta,gamma", "--column onset=NAME --force (where there are such columns, "
+         "also --column offset=NAME --column kind=NAME), or"),
+        ("session,alpha,type a,type b", "--column onset=NAME --column kind=NAME --force (where "
+         "there are such columns, also --column offset=NAME), or"),
+        ("alpha,beta", "--column session=NAME --column onset=NAME --force, or"),
+    ],
+)  # fmt: skip
+def test_all_columns_to_name_are_said(recordings, command, tmp_path, header, command_line):
+    (tmp_path / "marks.csv").write_text(f"{header}\n" + ",".join("1" * len(header.split(","))))
+    ended = command(recordings("a.mp4"), "--annotations", "marks.csv")
+    assert f"the same command with {command_line}" in " ".join(ended.out.split())
 
 
 def test_one_reason_of_many_files_is_told_once(recordings, command, tmp_path):

@@ -382,6 +382,25 @@ def test_a_study_names_the_tables(ferbench, videos, other_clip, warm_home, tmp_p
     assert ended.code == 0, ended.err
     names = {path.stem for path in (tmp_path / "tables").glob("*.csv")}
     assert names == {"P1_talk_part1", "P1_talk_part2", "P2_talk"}
+    rows = "session,participant,onset_s,annotator\ntalk,P1,1,Jo\ntalk,P2,soon,Kim\n"
+    (study / "marks.csv").write_text(rows)  # by several people: not read
+    node.annotations = str(study / "marks.csv")
+    OmegaConf.save(node, tmp_path / "conf" / "dataset" / "mine.yaml")
+    assert ferbench("predict", *given, "--out", "tables").code == 0
+    node.only_participants = ["P2"]
+    OmegaConf.save(node, tmp_path / "conf" / "dataset" / "mine.yaml")
+    some = ferbench("predict", *given, "--out", "some")
+    assert (some.code, len(list((tmp_path / "some").glob("*.csv")))) == (0, 1)
+    node.only_participants = []
+    (study / "list.csv").write_text(
+        "session,participant,camera,path\ntalk,P1,a,P1 first.mp4\ntalk,P1,b,P1 second.mp4\n"
+    )
+    OmegaConf.save(node, tmp_path / "conf" / "dataset" / "mine.yaml")
+    assert "--camera" in ferbench("predict", *given, "--out", "one").err
+    one = ferbench("predict", *given, "--out", "one", "--camera", "B")
+    assert (one.code, [path.stem for path in (tmp_path / "one").glob("*.csv")]) == (0, ["P1_talk"])
+    assert "there is no 'c'" in ferbench("predict", *given, "--camera", "c").err
     both = ferbench("predict", videos, *given)
     assert "--dataset; got both" in both.err
+    assert "--camera: chooses among" in ferbench("predict", videos, "--camera", "a").err
     assert "--dataset; got neither" in ferbench("predict").err

@@ -606,7 +606,48 @@ def test_a_study_says_how_its_annotations_are_written(ferbench, tmp_path, monkey
     assert ended.code == 0, ended.err
     assert ended.out == ferbench("score", "events.csv", "marks.csv", *named, "--json").out
     assert ferbench("score", "events.csv").err.startswith("ConfigError: annotations are missing")
-    both = ferbench("score", *of_study, "--annotator", "ann")
+    both = ferbench("score", *of_study, "--column", "session=Sitzung")
     assert "--dataset: the data set says how its annotations are written" in both.err
+    assert "of their settings only --annotator goes with it" in both.err
     demo = ferbench("score", "events.csv", "--dataset", "demo")
     assert "--dataset: expected a data set of videos with annotations, got 'demo'" in demo.err
+
+
+@pytest.mark.parametrize(
+    ("marks", "given", "code", "said"),
+    [
+        ("P01;1,5;Jo\nP02;3,0;Kim\n", (), 1, "choose one with --annotator "),
+        ("P01;1,5;Jo\nP02;3,0;Kim\n", ("--annotator", "jo"), 0, "1 annotation, 1 session"),
+        ("P01;1,5;Jo\nP02;3,0;Kim\n", ("--annotator", "all"), 0, "2 annotations, 2 sessions"),
+        ("P01;1,5;Jo\nP02;3,0;Kim\n", ("--annotator", "Joe"), 1, "did you mean 'Jo'?"),
+        ("P01;1,5;Jo\n", ("--unlisted", "empty"), 1, "of their settings only --annotator goes"),
+        ("P01;00:00:01:10;Jo\n", (), 1, "in the data set's file"),
+        (
+            "P01;1,5;Jo\n",
+            ("--unlisted", "unannotated"),
+            0,
+            "unlisted: empty in the data set's file",
+        ),
+    ],
+)
+def test_a_setting_that_a_message_names_works(
+    ferbench, tmp_path, monkeypatch, marks, given, code, said
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf" / "dataset").mkdir(parents=True)
+    (tmp_path / "marks.csv").write_text(f"Sitzung;Beginn;Wer\n{marks}")
+    (tmp_path / "events.csv").write_text(
+        "session,label,onset_s,offset_s,trigger_s,peak\nP01,surprise,2.0,2.5,2.1,0.9\n"
+        "P02,surprise,2.0,2.5,2.1,0.9\n"
+    )
+    study = OmegaConf.load(CHECKOUT / "conf" / "dataset" / "folder.yaml")
+    study.videos, study.annotations = "videos", "marks.csv"
+    columns = study.format.columns
+    columns.session, columns.onset, columns.annotator = "Sitzung", "Beginn", "Wer"
+    OmegaConf.save(study, tmp_path / "conf" / "dataset" / "mine.yaml")
+    ended = ferbench(
+        "score", "events.csv", "--dataset", "mine", "--config-dir", "conf", "--no-intervals", *given
+    )
+    assert (ended.code, said in ended.out + ended.err) == (code, True), ended.out + ended.err
+    assert "--column" not in ended.err
+    assert "--dataset annotator" not in ended.err

@@ -279,6 +279,73 @@ def test_a_copy_in_another_folder_is_no_conflict(tmp_path):
     assert len(guess.unplaced) == 4
 
 
+NAMES_OF_SESSIONS = [
+    "007", "08", "12", "2024", "20240304", "2024_03", "2024-03-04 10.15.00", "1_000", "1e3", "3-4",
+    "nan", "s1", "S07", "P7", "pp07", "session 3", "front", "cam2", "part1", "IMG_0123", "GX010012",
+    "1080p30", "12-2 side", "10.30.00", "5mei", "Étude 3", "_", "a.b", "no", "007 copy",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("participants", ["none", "letters", "numbers", "one", "alike", "same"])
+@pytest.mark.parametrize("name", NAMES_OF_SESSIONS)
+def test_a_file_named_like_a_session_is_of_that_session(name, participants):
+    sessions = [name, *(other for other in ("s2", "09", "3_4") if other != name)]
+    whose = {
+        "none": [""] * 4,
+        "letters": ["A1", "B2", "B2", "C"],
+        "numbers": ["8", "7", "9", "12"],
+        "one": ["12"] * 4,
+        "alike": ["P7", "007", "front", "1"],
+        "same": sessions,
+    }[participants]
+    guess = guess_places(
+        [f"{s}.mp4" for s in sessions], KnownNames.of(zip(whose, sessions, strict=True))
+    )
+    assert guess.unplaced == ()
+    assert {p.path: (p.session, p.participant, p.camera, p.part) for p in guess.places} == {
+        f"{s}.mp4": (s, p, "", "") for p, s in zip(whose, sessions, strict=True)
+    }
+
+
+def test_a_folder_says_whose_a_session_is_that_several_have():
+    known = KnownNames.of([("A", "1"), ("A", "2"), ("B", "1"), ("B", "2")])
+    guess = guess_places(["A/1.mp4", "A/2.mp4", "B/1.mp4", "1.mp4"], known)
+    assert [(p.path, p.participant, p.session) for p in guess.places] == [
+        ("A/1.mp4", "A", "1"),
+        ("A/2.mp4", "A", "2"),
+        ("B/1.mp4", "B", "1"),
+    ]
+    known = KnownNames.of([("A", "1"), ("B", "2")])
+    assert dict(guess_places(["B/1.mp4"], known).unplaced) == {
+        "B/1.mp4": "the participant may be A or B"
+    }
+
+
+def test_a_number_of_one_session_tells_it_among_other_words():
+    known = KnownNames.of([("A1", "007"), ("B2", "08"), ("B2", "09")])
+    guess = guess_places(["007_front.mp4", "opname 8 side.mp4", "9 deel 2.mp4"], known)
+    assert [(p.participant, p.session, p.camera, p.part) for p in guess.places] == [
+        ("A1", "007", "front", ""),
+        ("B2", "08", "side", ""),
+        ("B2", "09", "", "2"),
+    ]
+
+
+@pytest.mark.parametrize("known", ["", "same", "short"])
+def test_names_stay_as_they_are_written(known):
+    sessions = ["007", "08", "9", "10", "0100"]
+    rows = {
+        "": [],
+        "same": [(s.lstrip("0"), s) for s in sessions],
+        "short": [("", s) for s in sessions],
+    }[known]
+    guess = guess_places([f"{s}.mp4" for s in sessions], KnownNames.of(rows))
+    assert [p.session for p in guess.places] == ["007", "08", "9", "10", "0100"]
+    assert [p.participant for p in guess.places] == (
+        ["7", "8", "9", "10", "100"] if known == "same" else [""] * 5
+    )
+
+
 @pytest.mark.parametrize("spelled", ["VP01", "1", "01"])
 def test_a_pattern_finds_the_names_of_the_annotations(tmp_path, spelled):
     known = KnownNames.of([(spelled, "T1"), (spelled, "T2"), ("VP02", "T1")])
@@ -329,8 +396,8 @@ def test_spellings_of_one_name_become_one():
         ["P1_S1_front.mp4", "pp01 sessie 01 side.mp4", "P10_S1_front.mp4"], NOTHING
     )
     assert [(p.participant, p.session, p.camera) for p in guess.places] == [
-        ("01", "1", "front"),
-        ("01", "1", "side"),
+        ("1", "1", "front"),
+        ("1", "1", "side"),
         ("10", "1", "front"),
     ]
 
@@ -399,6 +466,16 @@ def test_any_name_has_a_place_or_a_reason(name, known):
         ("trial;time;error", "session=trial; onset=time; kind=error"),
         ("session;start;start_time", "session=session; onset=start"),
         ("alpha;beta", ""),
+        (
+            "Sitzung;VP;Fehler von;Fehler bis;Art;Beobachter",
+            "session=Sitzung; participant=VP; onset=Fehler von; offset=Fehler bis; kind=Art; "
+            "annotator=Beobachter",
+        ),
+        ("session;von;bis;Fehler", "session=session; onset=von; offset=bis; kind=Fehler"),
+        ("sessie;van;tot;soort", "session=sessie; onset=van; offset=tot; kind=soort"),
+        ("session;Beginn;kodiert von", "session=session; onset=Beginn"),
+        ("session;Zeit;kodiert von", "session=session; onset=Zeit"),
+        ("session;error start;error end", "session=session; onset=error start; offset=error end"),
         ("Zeit im Video;Datei;Fehlerart", "session=Datei; onset=Zeit im Video; kind=Fehlerart"),
         (
             "VP-Nr;Termin;Uhrzeit;Endzeit;Fehlerkategorie;Kodiererin",

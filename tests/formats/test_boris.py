@@ -161,7 +161,9 @@ def test_a_folder_of_exports(tmp_path):
     ]
     assert str(table.refused[0]).startswith("two.tsv, line 3: ")
     (tmp_path / "other.csv").write_text("session,onset_s\nP03,1.5\n")
-    with pytest.raises(DatasetError, match=r"other.csv is no table of BORIS"):
+    with pytest.raises(
+        DatasetError, match=r"tables of BORIS \(one.tsv, two.tsv\) and of CSV \(other.csv\)"
+    ):
         read_annotations(tmp_path, Table())
 
 

@@ -326,10 +326,6 @@ def test_missing_files(tmp_path):
         read_annotations(tmp_path / "none.eaf", Table())
     with pytest.raises(DatasetError, match="got a folder without"):
         read_annotations(tmp_path, Table())
-    (tmp_path / "a.eaf").touch()
-    (tmp_path / "a.vtt").touch()
-    with pytest.raises(DatasetError, match=r"several kinds \(1 .eaf and 1 .vtt\)"):
-        read_annotations(tmp_path, Table())
 
 
 def test_broken_references_are_named(tmp_path):

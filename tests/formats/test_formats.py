@@ -96,10 +96,12 @@ def test_a_new_format_is_read(marks, tmp_path):
     ]
     kept = read_annotations(marks, Table(keep={"mood": ("bad", "good")}))
     assert len(kept.annotations) == 2
-    shutil.copy(marks, tmp_path / "P02.eaf")
-    with pytest.raises(DatasetError, match=r"several kinds \(1 .eaf and 1 .marks\)"):
-        read_annotations(tmp_path)
-    (tmp_path / "P02.eaf").unlink()
+    (tmp_path / "P02.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nx\n")
+    both = read_annotations(tmp_path)
+    assert [(r.file, r.session) for r in both.rows] == [
+        ("P02.vtt", "P02"), ("P01.marks", "P01"), ("P01.marks", "P01"),
+    ]  # fmt: skip
+    (tmp_path / "P02.vtt").unlink()
     assert len(read_annotations(tmp_path).rows) == 2, "a folder of them"
 
 

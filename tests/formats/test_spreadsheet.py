@@ -169,13 +169,11 @@ def test_participants(tmp_path):
 
 
 BAD_ROWS = {
-    "a,1.0": "offset_s is empty, expected seconds such as 12.5",
     'a,1,2,"smile"d,x': "kind has a quote out of place",
     "a,1,2,smile,x,more": "expected 5 cells as in the header, got 6",
     "a,1,5,2,smile,x": "expected 5 cells as in the header, got 6",
     "a,one,2,s,x": "onset_s is 'one', expected seconds such as 12.5",
     "a,,2,s,x": "onset_s is empty, expected seconds",
-    "a,1,,s,x": "offset_s is empty, expected seconds",
     "a,0:01,2,s,x": "onset_s is '0:01', expected seconds",
     'a,"1,234.5",2,s,x': "onset_s is '1,234.5', a number with thousands separators",
     "a,1_0,20,s,x": "onset_s is '1_0'",
@@ -309,7 +307,7 @@ def test_a_header_without_rows_is_an_empty_table(tmp_path):
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(DatasetError, match="no such annotations file"):
         read_annotations(tmp_path / "none.csv", Table())
-    with pytest.raises(DatasetError, match="expected a CSV file, got a folder"):
+    with pytest.raises(DatasetError, match=r"expected annotations .*, got a folder"):
         read_annotations(tmp_path, Table())
 
 
@@ -494,3 +492,50 @@ def test_times_are_read_as_written(
         assert table.refused == ()
         assert len(table.rows) + sum("counted once" in note for note in table.notes) == len(times)
     assert {r.session for r in table.rows} == {"é"}
+
+
+@pytest.mark.parametrize(
+    ("offsets", "said"),
+    [
+        (["1.5", "", "3.5"], "offset_s is empty in 1 of 3 rows (line 3); there the annotation is"),
+        (["", "", "3.5"], "offset_s is empty in 2 of 3 rows (lines 2, 3); there the annotation is"),
+        (["", "", ""], ""),
+        (["1.5", "2.5", "3.5"], ""),
+    ],
+)
+def test_an_annotation_without_an_offset_is_a_point(tmp_path, offsets, said):
+    rows = "".join(f"a,{k}.25,{offset},Jo\n" for k, offset in enumerate(offsets, start=1))
+    table = read(tmp_path, "session,onset_s,offset_s,annotator\n" + rows)
+    expected = [float(offset or f"{k}.25") for k, offset in enumerate(offsets, start=1)]
+    assert [row.offset for row in table.rows] == expected
+    assert (table.refused, "".join(table.notes)[: len(said)]) == ((), said)
+    assert bool(table.notes) == bool(said)
+    short = read(tmp_path, "session,onset_s,offset_s\na,1.25\na,2.25,2.5\n")
+    assert [row.offset for row in short.rows] == [1.25, 2.5]
+
+
+NAMED_BY_HAND = [
+    ({"session": "S", "onset": "T"}, "not read: VP, Wer; no column was named for participant, "),
+    ({"session": "S", "onset": "T", "annotator": "Wer"}, "not read: VP; no column was named for "),
+    ({"session": "S", "onset": "T", "annotator": "Wer", "participant": "VP"}, ""),
+    (
+        {"session": "S", "onset": "T", "offset": None, "kind": None, "annotator": None,
+         "participant": None},
+        "",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "said"), NAMED_BY_HAND)
+def test_columns_that_nobody_named_are_told_where_others_are_named(tmp_path, columns, said):
+    path = tmp_path / "a.csv"
+    path.write_text("S,T,VP,Wer\na,1.5,A1,Jo\nb,2.5,A1,Kim\n")
+    notes = read_annotations(path, Table(columns=Columns(**columns))).notes
+    assert len(notes) == bool(said)
+    assert "".join(notes).startswith(said)
+
+
+def test_columns_with_our_names_need_no_word_about_others(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("session,onset_s,remark\na,1.5,x\n")
+    assert read_annotations(path, Table()).notes == ()

@@ -169,9 +169,9 @@ def test_runs_on_different_data_are_told_apart(other, kinds):
 def test_runs_that_scored_other_sessions_are_told_apart():
     table = compare([scored("a", 0.5), scored("b", 0.7, annotated=2.0)])
     assert table.warnings == (
-        "these runs scored different numbers of sessions (2, 3; column 'annotated')",
+        "these runs scored different numbers of sessions (2, 3; column 'annotated_sessions')",
     )
-    assert "annotated" in table.header
+    assert "annotated_sessions" in table.header
     assert table.best is None
 
 
@@ -225,3 +225,33 @@ def test_a_comparison_prints_its_best_run():
     assert other_data.startswith(
         "Comparison: 2 runs by event/f1\n  warning: these runs were scored"
     )
+
+
+@pytest.mark.parametrize("assessed", [0, 1, 2, 3])
+def test_only_the_best_is_said_where_only_the_best_is_assessed(assessed):
+    p = {"event/f1.p": 0.1}
+    rows = [
+        RunRow(
+            run_id=f"{k:08}", name="x", params={"a": str(k)},
+            metrics={"event/f1": 0.9 - k / 10} | (p if k < assessed else {}),
+        )
+        for k in range(3)
+    ]  # fmt: skip
+    assert ("for the best cell only" in str(compare(rows).best_cell())) == (0 < assessed < 3)
+
+
+@pytest.mark.parametrize(
+    ("num_failed", "shown"), [((0,), False), ((2,), True), ((0, 1), True), ((0, 0), False)]
+)
+def test_failed_sessions_are_named_so_and_shown_where_there_are_some(num_failed, shown):
+    rows = [
+        RunRow(
+            run_id=f"{k:08}", name="x", params={"a": str(k)},
+            metrics={"event/f1": 0.5, "sessions/failed": float(number)},
+        )
+        for k, number in enumerate(num_failed)
+    ]  # fmt: skip
+    header = compare(rows).header
+    assert ("failed_sessions" in header) == shown
+    assert "failed" not in header
+    assert compare(rows, by="failed").by == compare(rows, by="failed_sessions").by

@@ -29,20 +29,21 @@ def test_generated_study_reads_as_it_was_made(
     monkeypatch.chdir("/")  # it works from any folder
     sessions = study_of(files.data_set, camera=camera, annotator=coder).load().sessions
     expected = {
-        f"{m.participant:02}_{m.session}": m for m in generated_study.meetings if camera in m.files
+        f"{m.participant}_{m.session}": m for m in generated_study.meetings if camera in m.files
     }
     assert [s.session_id for s in sessions] == sorted(expected)
     assert len(sessions) == {"front": 30, "side": 29}[camera]
     for session in sessions:
         meeting = expected[session.session_id]
-        assert session.participant == f"{meeting.participant:02}"
+        assert session.participant == f"{meeting.participant}"
         assert session.camera == camera
         assert [part.path for part in session.parts] == [
             generated_study.folder / name for name in meeting.files[camera]
         ]
         assert [part.start_s for part in session.parts] == [0.0, None][: len(session.parts)]
         marks = [mark for mark in meeting.marks if coder in (mark.coder, "all")]
-        if (meeting.participant, meeting.session) in generated_study.refused:
+        is_refused = (meeting.participant, meeting.session) in generated_study.refused
+        if is_refused and coder != "ben":  # it is anna's
             assert session.annotations is None
             assert "line 40" in session.unscored
         elif not marks:
@@ -73,7 +74,7 @@ def test_generated_study_starts(generated_study, tmp_path):
     starts = {(p.participant, p.session, p.part): p.start for p in survey.placement.places}
     for meeting in generated_study.meetings:
         two = len(meeting.pieces) > 1
-        key = (f"{meeting.participant:02}", str(meeting.session))
+        key = (f"{meeting.participant}", str(meeting.session))
         assert starts[*key, "1" if two else ""] == meeting.start.isoformat()
         assert not two or starts[*key, "2"] == ""
     assert (

@@ -6,7 +6,7 @@ import shlex
 
 from ferbench.app.console import error_console, output_console
 from ferbench.app.tables import FittedTable
-from ferbench.app.words import RunWords
+from ferbench.app.words import FullOnce, RunWords
 from ferbench.report.comparison import Comparison
 from ferbench.secret_texts import masked
 from ferbench.sentences import told
@@ -31,8 +31,10 @@ def show(comparison: Comparison, what: str, *, where: str = "") -> None:
     output_console().print(table)
     for warning in comparison.warnings:
         error_console().print(f"warning: {warning}", markup=False, style="yellow")
-    for line in broken_off(comparison.rows):
-        error_console().print(f"failed: {line}", markup=False, style="red")
+    full_once = FullOnce()
+    for run, reason in broken_off(comparison.rows):
+        line = f"failed: {run}: {full_once(reason)}"
+        error_console().print(line, markup=False, style="red")
 
 
 def closing_words(comparison: Comparison, *, store: Store | None) -> str:

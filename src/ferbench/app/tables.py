@@ -17,6 +17,8 @@ from ferbench.wording import plural
 _EMPTY: Final = ("", "-")
 _GAP: Final = 2
 _NAMED: Final = 6
+_BEGINNING: Final = 6
+"""Characters that stay of a word that is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class FittedTable:
         return sorted(ranked, key=self._is_mostly_empty)  # stable
 
     def _is_mostly_empty(self, name: str) -> bool:
+        if name in self.table.essential:
+            return False
         column = self.table.header.index(name)
         empty = [row[column] in _EMPTY for row in self.table.rows]
         return column > 0 and 2 * sum(empty) > len(empty)
@@ -76,10 +80,15 @@ class FittedTable:
         """Positions of the columns that there is room for, at least two."""
         kept: list[int] = []
         for name in self._importance():
-            column = self.table.header.index(name)
-            if len(kept) < 2 or self._fits([*kept, column], texts, max_width):
-                kept.append(column)
+            columns = [self.table.header.index(each) for each in self._shown_with(name)]
+            new = [column for column in columns if column not in kept]
+            if len(kept) < 2 or self._fits([*kept, *new], texts, max_width):
+                kept += new
         return sorted(kept)
+
+    def _shown_with(self, name: str) -> tuple[str, ...]:
+        """A column, and the other one of its pair."""
+        return next((pair for pair in self.table.pairs if name in pair), (name,))
 
     def _left_out_note(self, left_out: Sequence[str]) -> str:
         note = f"no room for {', '.join(left_out[:_NAMED])}"
@@ -126,12 +135,27 @@ class FittedTable:
 def shorten(text: str, width: int) -> str:
     """A text of at most ``width`` characters.
 
-    Its middle goes, for names mostly differ at their ends.
+    Of several words the ends of the longest go, as long as their beginnings stay. Of one word the
+    middle goes, for names mostly differ at their ends.
 
     >>> shorten("participant_017_left", 11)
     'parti…_left'
+    >>> shorten("hysteresis enter=0.4 square_margin", 30)
+    'hysteresis enter=0.4 square_m…'
     """
     if len(text) <= width:
         return text
+    words = text.split(" ")
+    while len(words) > 1 and len(" ".join(words)) > width:
+        longest = max(range(len(words)), key=lambda place: len(words[place]))
+        word = words[longest]
+        excess = len(" ".join(words)) - width
+        kept = max(_BEGINNING, len(word) - excess - 1)
+        if kept + 1 >= len(word):
+            break
+        words[longest] = f"{word[:kept]}…"
+    shorter = " ".join(words)
+    if len(shorter) <= width:
+        return shorter
     tail = (width - 1) // 2
     return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"

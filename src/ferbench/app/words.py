@@ -28,6 +28,10 @@ COMMANDS: Final = {
 """The command that does what a verb of the library does."""
 
 
+_LONG: Final = 160
+"""Characters of a text that is not told in full twice."""
+_TAKE_PAIRS: Final = ("--column", "--keep")
+"""Options that take a field's name and its value."""
 _OPTIONS: Final = {"folder": "--to", "uri": "--uri"}
 """The option of a verb's setting; ``ferbench run`` takes settings by their keys."""
 
@@ -74,17 +78,21 @@ class OptionWords:
     Attributes:
         options: the option of each field, such as ``{"annotator": "--annotator"}``, or of a field
             with one value, such as ``{"on_damaged=keep": "--keep-damaged"}``. An option of a field
-            with fields of its own takes theirs, as ``--column kind=tier`` of ``format.columns``. A
-            field without an option keeps its name.
+            with fields of its own takes theirs where it takes pairs, as ``--column kind=tier`` of
+            ``format.columns``. A field without an option keeps its name.
+        in_file: fields that are set in the file of the data set, and so are theirs.
 
     >>> words = OptionWords({"annotator": "--annotator", "format.columns": "--column"})
     >>> words.setting(Setting("annotator", "Ann B"))
     "--annotator 'Ann B'"
     >>> words.setting(Setting("format.columns.kind", "tier"))
     '--column kind=tier'
+    >>> OptionWords(in_file=("dataset",)).setting(Setting("dataset.camera", "front"))
+    "camera: front in the data set's file"
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
+    in_file: tuple[str, ...] = ()
 
     def setting(self, setting: Setting) -> str:
         """``--annotator Ann``, or ``--annotator``."""
@@ -93,8 +101,12 @@ class OptionWords:
             return flag
         if setting.key in self.options:
             return _given(self.options[setting.key], setting.value)
+        if setting.key.partition(".")[0] in self.in_file:
+            name = setting.key.removeprefix("dataset.")
+            value = f": {setting.value}" if setting.value else ""
+            return f"{name}{value} in the data set's file"
         owner, _, name = setting.key.rpartition(".")
-        if owner in self.options:
+        if self.options.get(owner) in _TAKE_PAIRS:
             value = f"{name}={setting.value}" if setting.value else name
             return _given(self.options[owner], value)
         return _given(setting.key, setting.value)
@@ -114,3 +126,31 @@ def reason_in(words: Words, error: BaseException) -> str:
     if isinstance(error, FerbenchError):
         return error.told(words)
     return masked(str(error)) or type(error).__name__
+
+
+class FullOnce:
+    """Texts in full where they are told first; later the beginning of long ones.
+
+    >>> told = FullOnce()
+    >>> reason = f"a.pt is not here: {'no network, ' * 20}"
+    >>> told(f"cell 1: {reason}") == f"cell 1: {reason}", told(reason) == reason
+    (True, True)
+    >>> told(f"cell 2: {reason}")
+    'cell 2: a.pt is not here (see above)'
+    """
+
+    def __init__(self) -> None:
+        """Nothing is told yet."""
+        self._told: list[str] = []
+
+    def __call__(self, text: str) -> str:
+        """What to tell of a text, which may end with what was told before."""
+        for told in self._told:
+            if text.endswith(told) and len(told) > _LONG:
+                return f"{text.removesuffix(told)}{told.partition(': ')[0]} (see above)"
+        self._told.append(text)
+        return text
+
+    def forget(self) -> None:
+        """Nothing is told yet, again."""
+        self._told.clear()

@@ -5,12 +5,11 @@ A file gets a place or a reason why it has none; nothing is chosen where two ans
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from ferbench.datasets.known_names import KnownNames, spelled_as
+from ferbench.datasets.known_names import KnownNames, are_numbered_within, spelled_as
 from ferbench.datasets.name_words import PERSON_WORDS, SESSION_WORDS
 from ferbench.datasets.names import Clues, read_name
 from ferbench.datasets.naming import Naming
@@ -19,14 +18,16 @@ from ferbench.datasets.place import Place, Placement, clock_text
 from ferbench.datasets.recordings import Moment, Recording, natural
 from ferbench.datasets.same_session import tell_apart
 from ferbench.formats.times import Clock
-from ferbench.spelling import comparable_name, plain, same_name
+from ferbench.spelling import plain, same_name
 
 
 def guess_places(paths: Sequence[str], known: KnownNames, folder: Path | None = None) -> Placement:
     """Place files by their names.
 
-    Participant and session are what ``names.read_name`` finds in the file's name, else in the
-    nearest folder's that has one. A session that the annotations have for one participant only
+    A file that is named like a session of the annotations is of that session, whatever its name
+    might mean besides. Else participant and session are what ``names.read_name`` finds in the
+    file's name, else in the nearest folder's that has one. A session that the annotations have for
+    one participant only
     tells the participant, and where they have one session of every participant, the participant
     tells the session. Without annotations, a session without a session word is the file's name less
     camera and part. Files of one session that differ in a single word, as those of other sessions
@@ -123,14 +124,35 @@ def _clues(path: str, known: KnownNames) -> Clues:
     Both, where a lone number differs.
     """
     parts = PurePosixPath(path)
-    clues = read_name(parts.stem, known)
+    of_folders = Clues()
     for folder in reversed(parts.parts[:-1]):
-        clues.complete(read_name(folder, known, folder=True))
-    if known.participants:
-        clues.participants |= clues.lone
-    else:
-        clues.sessions |= clues.lone
+        of_folders.complete(read_name(folder, known, folder=True))
+    clues = read_name(parts.stem, known)
+    session = _session_of_that_name(parts.stem, of_folders.participants, known)
+    if session:
+        owner = _participants_of({session}, known) | of_folders.participants
+        return Clues(
+            participants=owner, sessions={session}, camera=of_folders.camera, start=clues.start
+        )
+    clues.complete(of_folders)
+    clues.participants |= clues.lone
+    clues.sessions |= clues.lone_sessions
     return clues
+
+
+def _session_of_that_name(stem: str, participants: set[str], known: KnownNames) -> str:
+    """The session of the annotations that is named like the file; "" = none, or of several people.
+
+    Args:
+        stem: the file's name.
+        participants: whose the folders say that it is.
+        known: names in the annotations.
+    """
+    for session in known.sessions:
+        of_one = any((one, session) in known.pairs for one in participants)
+        if same_name(session, stem) and (of_one or not known.is_numbered_within):
+            return session
+    return ""
 
 
 def _place(path: str, clues: Clues, known: KnownNames) -> Place | str:
@@ -205,9 +227,5 @@ def _sessions_of(participants: set[str], known: KnownNames) -> set[str]:
 
 def _is_numbered_within(places: Sequence[Place], known: KnownNames) -> bool:
     """Whether a session's name occurs for several participants."""
-    participants: dict[str, set[str]] = defaultdict(set)
     pairs = [(place.participant, place.session) for place in places]
-    for participant, session in (*pairs, *known.pairs):
-        participants[comparable_name(session)].add(comparable_name(participant))
-    participants.pop("", None)  # sessions without a name
-    return any(len(names - {""}) > 1 for names in participants.values())
+    return are_numbered_within((*pairs, *known.pairs))

@@ -45,17 +45,19 @@ _WORDS: Final[Mapping[Field, tuple[tuple[str, ...], ...]]] = MappingProxyType({
             "time", "tijd", "tijdstip", "timestamp", "timecode", "zeit", "zeitpunkt", "uhrzeit",
             "temps", "heure", "horodatage",
         ),
+        ("von", "van"),
     ),
     "offset": (
         (
             "offset", "end", "eind", "einde", "eindtijd", "stop", "stoptijd", "ende", "endzeit",
             "fin", "to",
         ),
+        ("bis", "tot"),
     ),
     "kind": (
         (
             "kind", "type", "soort", "category", "categorie", "catégorie", "kategorie", "label",
-            "code",
+            "code", "art",
         ),
         (
             "error", "fout", "fouttype", "foutsoort", "foutcategorie", "fehler", "fehlerart",
@@ -85,6 +87,7 @@ _SEARCHES: Final[tuple[tuple[Field, bool], ...]] = (
     ("session", False),
 )
 """Fields in the order in which they are looked for, and whether words for a file do not count."""
+_TIMES: Final[tuple[Field, ...]] = ("onset", "offset")
 _UNFIT: Final = math.inf
 _NONE_NAMED: Final[Mapping[Field, str]] = MappingProxyType({})
 
@@ -195,6 +198,8 @@ def _rank(name: str, field: Field) -> float:
 def _fit(words: Sequence[str], field: Field) -> float:
     """The best group of a field that a word is in; ``_UNFIT`` = none."""
     group = _best_group(words, field)
+    if field == "kind" and any(_best_group(words, time) < _UNFIT for time in _TIMES):
+        return _UNFIT
     if field != "onset":
         return group
     if _best_group(words, "offset") < _UNFIT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -60,6 +61,19 @@ def spelled_as(name: str, values: Iterable[str], words: tuple[str, ...]) -> str:
     return name
 
 
+def are_numbered_within(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether a session's name occurs for several participants.
+
+    >>> are_numbered_within([("P1", "1"), ("P2", "01")]), are_numbered_within([("P1", "1")])
+    (True, False)
+    """
+    participants: dict[str, set[str]] = defaultdict(set)
+    for participant, session in pairs:
+        participants[comparable_name(session)].add(comparable_name(participant))
+    participants.pop("", None)  # sessions without a name
+    return any(len(names - {""}) > 1 for names in participants.values())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownNames:
     """Names that the annotations have, as written there.
@@ -73,6 +87,11 @@ class KnownNames:
     participants: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     pairs: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def is_numbered_within(self) -> bool:
+        """Whether a session's name occurs for several participants."""
+        return are_numbered_within(self.pairs)
 
     @staticmethod
     def of(pairs: Iterable[tuple[str, str]]) -> KnownNames:

@@ -17,7 +17,12 @@ from ferbench.datasets.naming import (
 from ferbench.datasets.recordings import Footage
 from ferbench.datasets.stray_rows import no_row_belongs, without_video
 from ferbench.errors import DatasetError
-from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
+from ferbench.formats.annotation_table import (
+    AnnotationRow,
+    AnnotationTable,
+    RefusedRow,
+    line_of,
+)
 from ferbench.sentences import Setting, Text
 from ferbench.spelling import comparable_name, same_name
 from ferbench.wording import some_lines
@@ -94,15 +99,21 @@ def match(
     """
     _check_fields(table, rules)
     sessions = _Sessions(footage, rules, left_out)
-    strays = sessions.take_rows(by_annotator(table.rows, rules.annotator))
+    chosen = by_annotator(table, rules.annotator)
+    strays = sessions.take_rows(chosen.rows)
     notices: list[str] = [Text(f"{rules.source}: ", note) for note in table.notes]
     notices += sessions.take_participants()
-    lost = sessions.take_refused(table.refused)
+    lost = sessions.take_refused(chosen.refused)
+    lost |= {row.place: _of_another(row, rules) for row in chosen.refused_of_others}
     if strays and sessions.are_without_rows:
         raise no_row_belongs(strays, footage, rules.naming, rules.source, rules.named_by)
     notices += refusals(lost, rules.source)
     notices += without_video(strays, sessions.names_without_row, rules.naming, rules.source)
     return sessions.all, notices
+
+
+def _of_another(row: RefusedRow, rules: Rules) -> str:
+    return f"{rules.source}, {row}; a row of {row.annotator}, who was not chosen"
 
 
 class _Sessions:
@@ -133,7 +144,7 @@ class _Sessions:
         strays: dict[Identity, list[AnnotationRow]] = {}
         for row in rows:
             identity = self._rules.naming.identity(row.session, row.participant)
-            items = self._find(identity, row.line)
+            items = self._find(identity, row)
             if items is None:
                 strays.setdefault(identity, []).append(row)
                 continue
@@ -165,10 +176,10 @@ class _Sessions:
         """The sessions that a refused row may be of; None = not known."""
         identity = self._rules.naming.identity(row.session, row.participant)
         if all(identity):
-            return self._find(identity, row.line)
+            return self._find(identity, row)
         return self._of_participant(row.participant)
 
-    def _find(self, identity: Identity, line: int) -> list[Matched] | None:
+    def _find(self, identity: Identity, row: AnnotationRow | RefusedRow) -> list[Matched] | None:
         """The session of a row, [] = one that is left out, None = none.
 
         Raises DatasetError where it may be several.
@@ -179,7 +190,7 @@ class _Sessions:
                 session = without_suffix(identity[0], self._rules.suffixes)
                 items = self._finder.find((session, *identity[1:]))
         except DatasetError as error:
-            place = f"{self._rules.source}, line {line}"
+            place = f"{self._rules.source}, {line_of(row)}"
             raise DatasetError(Text(f"{place}: session ", error.text())) from None
         return items
 
@@ -236,7 +247,7 @@ def _other_participant(item: Matched, row: AnnotationRow, rules: Rules, known: s
     Raises DatasetError where the row's is on another video.
     """
     differs = (
-        f"{rules.source}, line {row.line}: session {item.footage.name!r} is of participant "
+        f"{rules.source}, {line_of(row)}: session {item.footage.name!r} is of participant "
         f"{row.participant!r}, by its video of {item.participant!r}"
     )
     if comparable_name(row.participant) in known:
@@ -247,7 +258,7 @@ def _other_participant(item: Matched, row: AnnotationRow, rules: Rules, known: s
 def _several_participants(
     item: Matched, rows: Sequence[AnnotationRow], rules: Rules
 ) -> DatasetError:
-    two = [f"{row.participant!r} (line {row.line})" for row in rows[:2]]
+    two = [f"{row.participant!r} ({line_of(row)})" for row in rows[:2]]
     session = f"session {item.footage.name!r}"
     return DatasetError(
         f"{rules.source}: {session} is there for participants {' and '.join(two)}",

@@ -52,8 +52,9 @@ class Clues:
         camera: "" = none.
         part: "" = none.
         gopro: chapter and recording number that a GoPro wrote.
-        lone: participants (sessions, where the annotations have no participants) by a number that
-            stands alone in a file's name: weak, for it may count takes.
+        lone: participants by a number that stands alone in a file's name: weak, for it may count
+            takes.
+        lone_sessions: sessions likewise, where the annotations number them through the study.
         start: date and time in the name, where it is not in UTC.
         rest: the name without camera and part.
     """
@@ -61,6 +62,7 @@ class Clues:
     participants: set[str] = field(default_factory=set)
     sessions: set[str] = field(default_factory=set)
     lone: set[str] = field(default_factory=set)
+    lone_sessions: set[str] = field(default_factory=set)
     camera: str = ""
     part: str = ""
     gopro: tuple[str, str] | None = None
@@ -96,7 +98,8 @@ def read_name(name: str, known: KnownNames, *, folder: bool = False) -> Clues:
     whole = plain(name)
     clues = Clues()
     text = _take_known_names(whole, known, clues, several_tokens=True)
-    text, clues.start = take_moments(text, set(map(comparable_name, known.participants)))
+    ids = set(map(comparable_name, (*known.participants, *known.sessions)))
+    text, clues.start = take_moments(text, ids)
     text, part = _take_first(text, PART)
     text, gopro = _take_first(text, GOPRO)
     text, numbered_camera = _take_first(text, CAMERA)
@@ -237,6 +240,8 @@ def _rows_by_numbers(known: KnownNames) -> dict[tuple[str, str], list[tuple[str,
 def _note_lone_numbers(text: str, known: KnownNames, clues: Clues, *, whole_name: bool) -> None:
     """Note numbers of the annotations that stand without a word.
 
+    A number that a participant and a session have is the participant's.
+
     Args:
         text: what nothing else has taken.
         known: names in the annotations.
@@ -245,20 +250,17 @@ def _note_lone_numbers(text: str, known: KnownNames, clues: Clues, *, whole_name
     """
     if whole_name and not NUMBER_ALONE.fullmatch(text.strip()):
         return
-    known_numbers, names = _without_words(known, clues)
-    if names:
-        return
     text = COUNTER.sub(lambda match: GONE * len(match[0]), text)
-    target = names if whole_name else clues.lone
-    for match in NUMBER_ALONE.finditer(text):
-        target.update(known_numbers.get(comparable_name(match[0]), ()))
-
-
-def _without_words(known: KnownNames, clues: Clues) -> tuple[dict[str, set[str]], set[str]]:
-    """What a number without a word means, a participant or a session, and what is known of it."""
-    if known.participants:
-        return by_number(known.participants, PERSON_WORDS), clues.participants
-    return by_number(known.sessions, SESSION_WORDS), clues.sessions
+    numbers = [comparable_name(match[0]) for match in NUMBER_ALONE.finditer(text)]
+    of_people = by_number(known.participants, PERSON_WORDS)
+    of_sessions = {} if known.is_numbered_within else by_number(known.sessions, SESSION_WORDS)
+    if not clues.participants:
+        people = clues.participants if whole_name else clues.lone
+        people.update(*(of_people.get(number, ()) for number in numbers))
+    if not clues.sessions:
+        sessions = clues.sessions if whole_name else clues.lone_sessions
+        rest = [number for number in numbers if number not in of_people]
+        sessions.update(*(of_sessions.get(number, ()) for number in rest))
 
 
 def _is_camera_word(match: re.Match[str]) -> bool:

@@ -56,7 +56,6 @@ def tell_apart(
     places = _changed(places, _starts_as_parts)
     unclear = _unclear(places)
     places = _spelled_alike(_except(places, unclear))
-    places = _numbers_of_equal_width(places)
     return Placement(
         places=tuple(sorted(places, key=_in_natural_order)),
         unplaced=tuple(sorted({**reasons, **unclear}.items())),
@@ -257,22 +256,3 @@ def _spelled_alike(places: Sequence[Place]) -> list[Place]:
         )
         for place in places
     ]
-
-
-def _numbers_of_equal_width(places: Sequence[Place]) -> list[Place]:
-    """Participants, and sessions, that are all numbers get equally many digits, so names sort."""
-    of_participants = _width([place.participant for place in places])
-    of_sessions = _width([place.session for place in places])
-    return [_padded(place, of_participants, of_sessions) for place in places]
-
-
-def _padded(place: Place, participant_width: int, session_width: int) -> Place:
-    participant = place.participant.zfill(participant_width)
-    return replace(place, participant=participant, session=place.session.zfill(session_width))
-
-
-def _width(names: Sequence[str]) -> int:
-    """Digits of the longest name where all are numbers, else 0."""
-    if not all(re.fullmatch(r"[0-9]+", name) for name in names):
-        return 0
-    return max(map(len, names), default=0)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import starmap
 from typing import Final
 
 from ferbench.datasets.matching import Matched
+from ferbench.datasets.naming import Finder, Naming
 from ferbench.datasets.recordings import Footage
 from ferbench.errors import DatasetError
-from ferbench.formats.annotation_table import AnnotationRow, RefusedRow
+from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
 from ferbench.formats.times import Clock, since
 from ferbench.sentences import Setting, Text
 from ferbench.types import Annotation
@@ -31,6 +33,27 @@ def annotations_of(item: Matched) -> tuple[tuple[Annotation, ...], list[RefusedR
             refused.append(row.refused(annotation))
     refused.sort(key=lambda problem: problem.place)
     return tuple(sorted(annotations)), refused
+
+
+def in_seconds(
+    table: AnnotationTable, footage: Sequence[Footage], naming: Naming
+) -> AnnotationTable:
+    """A table of clock times as seconds of their sessions; rows without a session are refused."""
+    sessions = Finder((item.identity, item) for item in footage)
+    rows: list[AnnotationRow] = []
+    refused = list(table.refused)
+    for row in table.rows:
+        item = sessions.find(naming.identity(row.session, row.participant))
+        placed: Annotation | str = "a clock time, and no video of its session says when it began"
+        if item is not None and row.kept:
+            placed = _annotation(row, item)
+        if isinstance(placed, Annotation):
+            rows.append(replace(row, onset=placed.onset_s, offset=placed.offset_s))
+        elif row.kept:
+            refused.append(row.refused(placed))
+        else:
+            rows.append(row)
+    return replace(table, rows=tuple(rows), refused=tuple(refused), time_format="seconds")
 
 
 def _is_kept(row: AnnotationRow) -> bool:

@@ -8,9 +8,9 @@ from typing import Final
 from ferbench.datasets.naming import Identity, Naming, did_you_mean
 from ferbench.datasets.recordings import Footage
 from ferbench.errors import DatasetError
-from ferbench.formats.annotation_table import AnnotationRow
+from ferbench.formats.annotation_table import AnnotationRow, lines_of
 from ferbench.sentences import Setting, Text
-from ferbench.wording import some, some_lines
+from ferbench.wording import some
 
 _MANY: Final = 50
 
@@ -55,23 +55,23 @@ def without_video(strays: Strays, free: Sequence[str], naming: Naming, source: s
         naming: how names are made.
         source: the rows' file.
     """
-    lines_of = _lines_of_annotations(strays, naming)
+    rows = _annotations_of(strays, naming)
     notices = []
-    for name in list(lines_of)[:_MANY]:
+    for name in list(rows)[:_MANY]:
         meant = did_you_mean(name, free)
-        place = f"{source}, {some_lines(lines_of[name])}"
+        place = f"{source}, {lines_of(rows[name])}"
         notices.append(f"{place}: no video is of session {name!r}{meant}; left out")
-    rest = list(lines_of)[_MANY:]
+    rest = list(rows)[_MANY:]
     if rest:
         notices.append(f"{source}: no video is of sessions {some(rest)}; left out")
     return notices
 
 
-def _lines_of_annotations(strays: Strays, naming: Naming) -> dict[str, list[int]]:
-    """Sessions' names, and the lines of those that have annotations."""
-    lines_of = {}
+def _annotations_of(strays: Strays, naming: Naming) -> dict[str, list[AnnotationRow]]:
+    """Sessions' names, and the rows of those that have annotations."""
+    annotations = {}
     for identity, rows in sorted(strays.items()):
-        lines = [row.line for row in rows if row.kept]
-        if lines:
-            lines_of[naming.name(identity)] = lines
-    return lines_of
+        kept = [row for row in rows if row.kept]
+        if kept:
+            annotations[naming.name(identity)] = kept
+    return annotations

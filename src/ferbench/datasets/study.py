@@ -19,7 +19,7 @@ from ferbench.datasets.naming import Identity, Naming, chosen
 from ferbench.datasets.pairing import Paired, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
 from ferbench.datasets.recordings import Footage, Recording
-from ferbench.datasets.session_annotations import check_minutes
+from ferbench.datasets.session_annotations import check_minutes, in_seconds
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.dispatch import open_annotations
@@ -63,7 +63,7 @@ class Study:
         only_participants: likewise of participants.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     videos: str | None = None
     suffixes: tuple[str, ...] = SUFFIXES
@@ -117,6 +117,16 @@ class Study:
         return replace(
             loaded, notices=(*notices, *loaded.notices), tables={**loaded.tables, **tables}
         )
+
+    def in_seconds(self, table: AnnotationTable) -> AnnotationTable:
+        """The study's annotations with seconds of their sessions in place of clock times.
+
+        Raises:
+            DatasetError: the videos cannot be put together, or a camera must be chosen.
+        """
+        recordings, _ = self._recordings()
+        footage, _ = assemble(recordings, self._naming, self.camera)
+        return in_seconds(table, footage, self._naming)
 
     @property
     def _naming(self) -> Naming:

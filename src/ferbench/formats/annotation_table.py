@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -11,7 +11,7 @@ from ferbench.checks import check_choice
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.csv_file import Delimiter, Encoding
 from ferbench.formats.times import Clock, TimeFormat
-from ferbench.wording import plural, some
+from ferbench.wording import plural, some, some_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ class Columns:
 
     ``session`` (or, where that is None, ``participant``) and ``onset`` must be there. The others
     may be absent under the name given here as the default (under another name they must be there),
-    or None = not read. Without ``offset`` annotations are points.
+    or None = not read. Without ``offset``, and where its cell is empty, annotations are points.
     """
 
     session: str | None = "session"
@@ -170,6 +170,7 @@ class AnnotationRow:
             reason=reason,
             session=self.session,
             participant=self.participant,
+            annotator=self.annotator,
             file=self.file,
         )
 
@@ -190,6 +191,7 @@ class RefusedRow:
         reason: why.
         session: whose it is; "" = cannot be read.
         participant: likewise.
+        annotator: who marked it; "" = not told, or cannot be read.
         file: name of its file, where there are several.
     """
 
@@ -197,6 +199,7 @@ class RefusedRow:
     reason: str
     session: str = ""
     participant: str = ""
+    annotator: str = ""
     file: str = ""
 
     @property
@@ -213,6 +216,15 @@ def line_of(row: AnnotationRow | RefusedRow) -> str:
     if row.file:
         return f"{row.file}, line {row.line}"
     return f"line {row.line}"
+
+
+def lines_of(rows: Iterable[AnnotationRow | RefusedRow]) -> str:
+    """Where rows are, for messages: their lines, of several files below their files' names."""
+    lines: dict[str, list[int]] = {}
+    for row in rows:
+        lines.setdefault(row.file, []).append(row.line)
+    places = [f"{file}, {some_lines(of)}" if file else some_lines(of) for file, of in lines.items()]
+    return "; ".join(places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -12,6 +12,7 @@ from ferbench.errors import DatasetError
 from ferbench.formats.annotation_table import AnnotationRow, Columns, RefusedRow, line_of
 from ferbench.formats.times import Clock, since
 from ferbench.sentences import Setting, Text
+from ferbench.wording import some_lines
 
 _ORDER: Final = ("session", "participant", "onset", "offset", "kind", "annotator", "reacted")
 _YES_NO: Final = {
@@ -137,7 +138,12 @@ def row_of(
         if not kept:  # no annotation, so nobody's is lost
             session = participant = ""
         return RefusedRow(
-            line=line, reason=times, session=session, participant=participant, file=file
+            line=line,
+            reason=times,
+            session=session,
+            participant=participant,
+            annotator=values.get("annotator", ""),
+            file=file,
         )
     onset, offset = times
     return AnnotationRow(
@@ -161,7 +167,7 @@ def _times(
     onset = read_time("onset")
     if isinstance(onset, str):
         return f"{columns.onset} is {onset}"
-    if "offset" not in values:
+    if not values.get("offset"):
         return onset, onset
     offset = read_time("offset")
     if isinstance(offset, str):
@@ -191,6 +197,22 @@ def without_repeats(rows: Sequence[AnnotationRow]) -> tuple[list[AnnotationRow],
                 continue
         different.append(row)
     return different, notes
+
+
+def points_among_extents(column: str, rows: Mapping[int, Mapping[str, str]]) -> list[str]:
+    """A note on rows without an offset, where others have one: they are points.
+
+    Args:
+        column: the offset's name in the file.
+        rows: texts by name of column, by line.
+    """
+    empty = [line for line, texts in rows.items() if not texts[column]]
+    if not empty or len(empty) == len(rows):
+        return []
+    return [
+        f"{column} is empty in {len(empty)} of {len(rows)} rows ({some_lines(empty)}); there the "
+        "annotation is a point, which ends where it begins"
+    ]
 
 
 def unclear_reactions(column: str, answers: Sequence[tuple[str, str]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,13 +12,15 @@ from typing import Final
 
 from ferbench.errors import DatasetError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
-from ferbench.formats.annotation_table import Table
+from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.choosing import missing_columns
+from ferbench.formats.folders import merged
 from ferbench.formats.sheet import Sheet
 from ferbench.formats.sheet_files import read_sheet
 from ferbench.formats.spreadsheet import FORMAT as SPREADSHEET
 from ferbench.formats.spreadsheet import with_plain_columns
 from ferbench.sentences import Setting, Text
+from ferbench.wording import some
 
 _NO_ANNOTATIONS: Final = (".", "~$", ".~lock")
 """What names of hidden files, and of those that lock an open workbook, begin with."""
@@ -84,7 +86,8 @@ def open_annotations(
 
     Files with the suffix of an annotation program are that program's; a table (CSV or workbook)
     whose header has not the columns that are asked for, but is that of a program, is the program's;
-    every other file is a spreadsheet. Of a folder the files of one program are read.
+    every other file is a spreadsheet. A folder has files of annotation programs, or tables; tables
+    beside the files of a program that hold no annotations are named.
 
     Args:
         path: the file or folder.
@@ -93,25 +96,138 @@ def open_annotations(
         videos: names of videos that files may be of (``Source.videos``).
 
     Raises:
-        DatasetError: nothing there, files of several kinds, or a table that cannot be read.
+        DatasetError: nothing there, files that cannot be read together, or a table that cannot be
+            read.
     """
-    files = annotation_files(path)
     source = Source(
         path=path,
-        files=files,
+        files=(path,),
         options=options,
         starts_known=starts_known,
         videos=tuple(videos),
     )
-    annotation_format = program_of(files[0])
-    if annotation_format is None:
-        source = _with_cells(source)
-        annotation_format = _format_of_tables(source)
-    elif not files[0].exists():
-        raise DatasetError(f"{path}: no such annotations file. Check the path.")
+    if path.is_dir():
+        annotation_format, source = _open_folder(source)
+    else:
+        annotation_format, source = _open_file(source)
     _check_tier(annotation_format, source)
     _check_sheet(annotation_format, source)
     return annotation_format, source
+
+
+def _open_file(source: Source) -> tuple[AnnotationFormat, Source]:
+    annotation_format = program_of(source.path)
+    if annotation_format is None:
+        source = _with_cells(source)
+        return _recognised(source.cells[0], source.options) or SPREADSHEET, source
+    if not source.path.exists():
+        raise DatasetError(f"{source.path}: no such annotations file. Check the path.")
+    return annotation_format, source
+
+
+def _open_folder(source: Source) -> tuple[AnnotationFormat, Source]:
+    """The folder's format and files. Raises DatasetError."""
+    files = _files_in(source.path)
+    kinds = {each: those for each in _by_suffix() if (those := _files_of([each], files))}
+    tables = _files_of(_tables(), files)
+    if not kinds and not tables:
+        raise _no_annotations(source.path)
+    if not kinds:
+        return _open_tables(replace(source, files=tables))
+    notes = _about_tables(replace(source, files=tables), kinds)
+    source = replace(source, files=tuple(file for those in kinds.values() for file in those))
+    if len(kinds) == 1 and not notes:
+        return next(iter(kinds)), source
+    return _together(kinds, notes), source
+
+
+def _together(
+    kinds: Mapping[AnnotationFormat, tuple[Path, ...]], notes: Sequence[str]
+) -> AnnotationFormat:
+    """The format of files of several annotation programs that are read together."""
+
+    def read(source: Source) -> AnnotationTable:
+        tables = {files: each.read(replace(source, files=files)) for each, files in kinds.items()}
+        return merged(source.path, tables, notes)
+
+    return AnnotationFormat(
+        name=" and ".join(each.name for each in kinds),
+        suffixes=tuple(suffix for each in kinds for suffix in each.suffixes),
+        read=read,
+        has_tiers=any(each.has_tiers for each in kinds),
+    )
+
+
+def _about_tables(
+    source: Source, kinds: Mapping[AnnotationFormat, Sequence[Path]]
+) -> tuple[str, ...]:
+    """A note on tables beside annotation programs' files, which hold no annotations.
+
+    Raises DatasetError where one does, as it may have rows of any session.
+    """
+    with_annotations = []
+    for file in source.files:
+        try:
+            [cells] = _with_cells(replace(source, files=(file,))).cells
+        except DatasetError:
+            continue
+        if _recognised(cells, source.options):
+            with_annotations.append(file.name)
+    if with_annotations:
+        programs = [file for files in kinds.values() for file in files]
+        raise DatasetError(
+            f"{source.path}: the folder has annotations of several kinds: "
+            f"{_names(programs)}, and the table {some(with_annotations)}; keep one kind in it"
+        )
+    if not source.files:
+        return ()
+    return (_about_others(source.files, source.options),)
+
+
+def _open_tables(source: Source) -> tuple[AnnotationFormat, Source]:
+    """The format of a folder's tables, without texts that are none.
+
+    Raises DatasetError where they are of several.
+    """
+    source = _with_cells(source)
+    recognised = [_recognised(cells, source.options) for cells in source.cells]
+    texts = [
+        file
+        for file, found in zip(source.files, recognised, strict=True)
+        if found is None and file.suffix.lower() == ".txt"
+    ]
+    if len(texts) == len(source.files):
+        texts = []
+    of_tables: dict[AnnotationFormat, list[Path]] = {}
+    for file, found in zip(source.files, recognised, strict=True):
+        if file not in texts:
+            of_tables.setdefault(found or SPREADSHEET, []).append(file)
+    if len(of_tables) > 1:
+        kinds = " and of ".join(f"{each.name} ({_names(of)})" for each, of in of_tables.items())
+        raise DatasetError(f"{source.path}: the folder has tables of {kinds}; keep one kind in it")
+    [(annotation_format, files)] = of_tables.items()
+    cells = [sheet for file, sheet in zip(source.files, source.cells, strict=True) if file in files]
+    source = replace(source, files=tuple(files), cells=tuple(cells))
+    if not texts:
+        return annotation_format, source
+    note = _about_others(texts, source.options)
+
+    def read(given: Source) -> AnnotationTable:
+        table = annotation_format.read(given)
+        return replace(table, notes=(note, *table.notes))
+
+    return replace(annotation_format, read=read), source
+
+
+def _about_others(files: Sequence[Path], options: Table) -> str:
+    """A note on files of a folder that are no tables of annotations."""
+    columns = with_plain_columns(options).columns
+    lacking = ", ".join(missing_columns((), columns))
+    return f"not read, as no table with the columns {lacking}: {_names(files)}"
+
+
+def _names(files: Sequence[Path]) -> str:
+    return some([file.name for file in files])
 
 
 def _check_tier(annotation_format: AnnotationFormat, source: Source) -> None:
@@ -137,38 +253,6 @@ def _check_sheet(annotation_format: AnnotationFormat, source: Source) -> None:
     )
 
 
-def annotation_files(path: Path) -> tuple[Path, ...]:
-    """The files that are read of a path: itself, or of a folder those of annotation programs.
-
-    Raises:
-        DatasetError: the folder has none, or files of several kinds.
-    """
-    if not path.is_dir():
-        return (path,)
-    files = _files_in(path)
-    kinds = [those for each in _by_suffix() if (those := _files_of(each, files))]
-    if len(kinds) > 1:
-        raise _several_kinds(path, kinds)
-    if kinds:
-        return kinds[0]
-    return _tables_of(path, files)
-
-
-def _tables_of(folder: Path, files: Sequence[Path]) -> tuple[Path, ...]:
-    suffixes = {suffix for each in _tables() for suffix in each.suffixes}
-    tables = tuple(file for file in files if file.suffix.lower() in suffixes)
-    if not tables:
-        raise _no_annotations(folder)
-    return tables
-
-
-def _several_kinds(folder: Path, kinds: Sequence[Sequence[Path]]) -> DatasetError:
-    counts = " and ".join(f"{len(files)} {files[0].suffix.lower()}" for files in kinds)
-    return DatasetError(
-        f"{folder}: the folder has annotations of several kinds ({counts}); keep one kind in it"
-    )
-
-
 def _files_in(folder: Path) -> list[Path]:
     """The files of a folder, sorted, without hidden and lock files. Raises DatasetError."""
     try:
@@ -178,20 +262,16 @@ def _files_in(folder: Path) -> list[Path]:
     return sorted(file for file in files if not file.name.startswith(_NO_ANNOTATIONS))
 
 
-def _files_of(annotation_format: AnnotationFormat, files: Sequence[Path]) -> tuple[Path, ...]:
-    return tuple(file for file in files if file.suffix.lower() in annotation_format.suffixes)
+def _files_of(formats: Sequence[AnnotationFormat], files: Sequence[Path]) -> tuple[Path, ...]:
+    suffixes = {suffix for each in formats for suffix in each.suffixes}
+    return tuple(file for file in files if file.suffix.lower() in suffixes)
 
 
 def _no_annotations(folder: Path) -> DatasetError:
-    suffixes = ", ".join(suffix for each in _by_suffix() for suffix in each.suffixes)
-    tables = f"{_programs_of_tables()}'s tables (.tsv, .csv)"
+    suffixes = dict.fromkeys(suffix for each in formats() for suffix in each.suffixes)
     return DatasetError(
-        f"{folder}: expected a CSV file, got a folder without {suffixes} or {tables}"
+        f"{folder}: expected annotations ({', '.join(suffixes)}), got a folder without such files"
     )
-
-
-def _programs_of_tables() -> str:
-    return " or ".join(each.name for each in _tables() if each is not SPREADSHEET)
 
 
 def _with_cells(source: Source) -> Source:
@@ -211,33 +291,10 @@ def _with_cells(source: Source) -> Source:
     return replace(source, cells=tuple(cells))
 
 
-def _format_of_tables(source: Source) -> AnnotationFormat:
-    """The format of tables, by their cells. Raises DatasetError where a folder has a plain CSV."""
-    of_tables = [_format_of_table(cells, source.options) for cells in source.cells]
-    if source.is_folder:
-        _check_one_format(source, of_tables)
-    return of_tables[0]
-
-
-def _check_one_format(source: Source, of_tables: Sequence[AnnotationFormat]) -> None:
-    programs = _programs_of_tables()
-    for file, annotation_format in zip(source.files, of_tables, strict=True):
-        if annotation_format is SPREADSHEET:
-            raise DatasetError(
-                f"{source.path}: {file.name} is no table of {programs}; name a single CSV, or a "
-                f"folder of {programs}'s"
-            )
-    names = dict.fromkeys(annotation_format.name for annotation_format in of_tables)
-    if len(names) > 1:
-        raise DatasetError(
-            f"{source.path}: the folder has tables of {' and of '.join(names)}; keep one kind in it"
-        )
-
-
-def _format_of_table(cells: Sheet, options: Table) -> AnnotationFormat:
-    """The first format that recognises a table; a spreadsheet where none does."""
+def _recognised(cells: Sheet, options: Table) -> AnnotationFormat | None:
+    """The first format that recognises a table; None = none does."""
     for annotation_format in _tables():
         recognises = annotation_format.recognises
         if recognises is not None and recognises(cells, options):
             return annotation_format
-    return SPREADSHEET
+    return None

@@ -19,6 +19,8 @@ def kept_rows(
     rows: Mapping[int, Mapping[str, str]],
     keep: Mapping[str, tuple[str, ...]],
     path: Path,
+    *,
+    may_be_none: bool = False,
 ) -> tuple[set[int], list[str]]:
     """Rows that may be annotations, and notes on values that no row has.
 
@@ -27,6 +29,7 @@ def kept_rows(
         rows: complete rows by line or number: texts by name of column.
         keep: ``Table.keep``.
         path: the file, for messages.
+        may_be_none: it is one of several files, and may have no such row; nothing is noted then.
 
     Raises:
         DatasetError: a column is not there once, or no row is kept.
@@ -36,33 +39,27 @@ def kept_rows(
     for column, values in keep.items():
         _check_column(header, column, path)
         texts = {key: row[column] for key, row in rows.items()}
-        kept &= _keys_with(column, values, texts, path)
+        kept &= _keys_with(values, texts)
+        if may_be_none:
+            continue
+        _check_texts(column, values, texts, path)
         notes += _useless_values(column, values, texts.values())
-    _check_kept(kept, rows, keep, path)
+    if rows and not kept and not may_be_none:
+        raise no_row_kept(keep, path)
     return kept, notes
 
 
-def _check_kept(
-    kept: Collection[int],
-    rows: Collection[int],
-    keep: Mapping[str, tuple[str, ...]],
-    path: Path,
-) -> None:
-    """Raise DatasetError where there are rows, and none has a value of each column."""
-    if rows and not kept:
-        raise DatasetError(_no_row(keep, path))
-
-
-def _keys_with(
-    column: str, values: Sequence[str], texts: Mapping[int, str], path: Path
-) -> set[int]:
-    """Rows whose text is one of some values. Raises DatasetError where none is."""
+def _keys_with(values: Sequence[str], texts: Mapping[int, str]) -> set[int]:
+    """Rows whose text is one of some values."""
     wanted = {comparable_name(value) for value in values}
-    keys = {key for key, text in texts.items() if comparable_name(text) in wanted}
-    if texts and not keys:
+    return {key for key, text in texts.items() if comparable_name(text) in wanted}
+
+
+def _check_texts(column: str, values: Sequence[str], texts: Mapping[int, str], path: Path) -> None:
+    """Raise DatasetError where no row's text is one of some values."""
+    if texts and not _keys_with(values, texts):
         reason = f" leaves no row; there are: {_shown_values(texts.values())}"
         raise DatasetError(Text(f"{path}: ", _kept_values(column, values), reason))
-    return keys
 
 
 def _check_column(header: Sequence[str], column: str, path: Path) -> None:
@@ -97,10 +94,11 @@ def _shown_values(texts: Collection[str]) -> str:
     return shown or "no rows"
 
 
-def _no_row(keep: Mapping[str, tuple[str, ...]], path: Path) -> Text:
+def no_row_kept(keep: Mapping[str, tuple[str, ...]], path: Path) -> DatasetError:
+    """That no row has a value of each column."""
     parts: list[str | Setting] = [f"{path}: "]
     for number, (column, values) in enumerate(keep.items()):
         if number:
             parts.append(" and ")
         parts.append(_kept_values(column, values))
-    return Text(*parts, " leave no row: no row has all of them")
+    return DatasetError(Text(*parts, " leave no row: no row has all of them"))

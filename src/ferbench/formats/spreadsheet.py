@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Final
 
 from ferbench.errors import DatasetError
@@ -21,21 +22,72 @@ from ferbench.formats.choosing import (
     check_usable,
     missing_columns,
     names_of_columns,
+    points_among_extents,
     row_of,
     unclear_reactions,
     without_repeats,
 )
-from ferbench.formats.keeping import kept_rows
+from ferbench.formats.folders import merged
+from ferbench.formats.keeping import kept_rows, no_row_kept
 from ferbench.formats.sheet import Sheet
 from ferbench.formats.time_format import Times, find_times
 from ferbench.formats.times import Cell
-from ferbench.sentences import Text
+from ferbench.sentences import Setting, Text
+from ferbench.wording import some
 
 _NAMES: Final = ("session", "participant", "annotator")
 """Columns whose cells are names, which programs put into quotes."""
+_MAY_BE_ABSENT: Final = ("participant", "offset", "kind", "annotator")
 
 
-def read_spreadsheet(source: Source) -> AnnotationTable:
+def read_spreadsheets(source: Source) -> AnnotationTable:
+    """Read a spreadsheet, or those of a folder; see ``read_spreadsheet``.
+
+    Of a folder's, some may have no row that is kept or usable.
+
+    Raises:
+        DatasetError: see ``read_spreadsheet`` and ``folders.merged``.
+    """
+    if not source.is_folder:
+        return read_spreadsheet(source)
+    singles = [
+        replace(source, path=file, files=(file,), cells=(sheet,))
+        for file, sheet in zip(source.files, source.cells, strict=True)
+    ]
+    table = merged(source.path, _read_alike(singles))
+    if source.options.keep and not table.annotations:
+        raise no_row_kept(source.options.keep, source.path)
+    check_usable(table.rows, table.refused, source.path)
+    return table
+
+
+def _read_alike(sources: Sequence[Source]) -> dict[tuple[Path, ...], AnnotationTable]:
+    """Each file's annotations; times that can be read in several ways are read as the others' are.
+
+    Raises DatasetError where one cannot be read.
+    """
+    tables: dict[tuple[Path, ...], AnnotationTable | DatasetError] = {}
+    for source in sources:
+        try:
+            tables[source.files] = read_spreadsheet(source, among_others=True)
+        except DatasetError as error:
+            tables[source.files] = error
+    read = [table for table in tables.values() if isinstance(table, AnnotationTable)]
+    time_formats = {table.time_format for table in read} - {"auto"}
+    result: dict[tuple[Path, ...], AnnotationTable] = {}
+    for source in sources:
+        table = tables[source.files]
+        if isinstance(table, DatasetError):
+            if len(time_formats) != 1 or source.options.time_format != "auto":
+                raise table
+            [time_format] = time_formats
+            options = replace(source.options, time_format=time_format)
+            table = read_spreadsheet(replace(source, options=options), among_others=True)
+        result[source.files] = table
+    return result
+
+
+def read_spreadsheet(source: Source, *, among_others: bool = False) -> AnnotationTable:
     """Read a spreadsheet: one row with the columns' names, then one annotation per row.
 
     Lines that start with ``#`` before the header are comments; blank lines are ignored; titles
@@ -43,6 +95,10 @@ def read_spreadsheet(source: Source) -> AnnotationTable:
     out and listed if it has filled cells beyond the header's, an empty session, a time that cannot
     be read or is negative, a fault in a cell that is read, or if it ends before it begins. A row
     that repeats an earlier one counts once, and is noted.
+
+    Args:
+        source: where from, and how it is to be read.
+        among_others: it is one of several, and may have no row that is kept or usable.
 
     Raises:
         DatasetError: a column is missing, its times can be read in more than one way or in none,
@@ -53,17 +109,23 @@ def read_spreadsheet(source: Source) -> AnnotationTable:
     [sheet] = source.cells
     names = _names_of_columns(sheet, options.columns, source)
     complete = _complete_rows(sheet, names, options)
-    kept, keep_notes = kept_rows(sheet.header, complete, options.keep or {}, path)
+    kept, keep_notes = kept_rows(
+        sheet.header, complete, options.keep or {}, path, may_be_none=among_others
+    )
     annotations = {line: texts for line, texts in complete.items() if line in kept}
     times = _times_of(annotations, names, source)
     rows, refused = _rows(sheet, complete, names, times, kept, options)
     usable, repeats = without_repeats(rows)
-    check_usable(usable, refused, path)
+    if not among_others:
+        check_usable(usable, refused, path)
     notes = [*sheet.notes, *keep_notes, *repeats]
     if "reacted" in names:
         column = names["reacted"]
         answers = [(f"line {line}", texts[column]) for line, texts in annotations.items()]
         notes += unclear_reactions(column, answers)
+    notes += _about_unread(sheet, names, options)
+    if "offset" in names:
+        notes += points_among_extents(names["offset"], annotations)
     return AnnotationTable(
         rows=tuple(usable),
         refused=tuple(refused),
@@ -88,6 +150,29 @@ def _names_of_columns(sheet: Sheet, columns: Columns, source: Source) -> dict[st
         if not sheet.hint:
             raise
         raise DatasetError(error.text(), hint=sheet.hint) from None
+
+
+def _about_unread(sheet: Sheet, names: Mapping[str, str], options: Table) -> list[str]:
+    """A note where columns were named by hand, and some were neither named nor said to be absent.
+
+    Rows of several annotators would be one's without a word.
+    """
+    columns = {name: getattr(options.columns, name) for name in _MAY_BE_ABSENT}
+    default = {name: getattr(Columns(), name) for name in columns}
+    open_names = [name for name in columns if columns[name] == default[name] and name not in names]
+    is_named = options.columns not in (Columns(), replace(Columns(), session=None))
+    read = {*names.values(), *(options.keep or {})}
+    unread = [name for name in sheet.header if name and name not in read]
+    if not is_named or not open_names or not unread:
+        return []
+    example = Setting(f"format.columns.{open_names[-1]}", unread[-1])
+    return [
+        Text(
+            f"not read: {some(unread)}; no column was named for {', '.join(open_names)} (such as ",
+            example,
+            ")",
+        )
+    ]
 
 
 def _complete_rows(
@@ -168,7 +253,7 @@ def _refused(
 ) -> RefusedRow:
     """A row that has too many cells, or a fault in one that is read."""
     values = {}
-    for column in ("session", "participant"):
+    for column in _NAMES:
         if column in names and not sheet.fault(line, [names[column]]):
             values[column] = name_text(row[sheet.header.index(names[column])])
     reason = sheet.fault(line, [*names.values(), *(options.keep or {})])
@@ -179,6 +264,7 @@ def _refused(
         reason=reason,
         session=values.get("session", ""),
         participant=values.get("participant", ""),
+        annotator=values.get("annotator", ""),
     )
 
 
@@ -207,6 +293,6 @@ def _has_columns(sheet: Sheet, options: Table) -> bool:
 FORMAT: Final = AnnotationFormat(
     name="CSV",
     suffixes=(".csv", ".tsv", ".txt", ".xlsx", ".xlsm"),
-    read=read_spreadsheet,
+    read=read_spreadsheets,
     recognises=_has_columns,
 )

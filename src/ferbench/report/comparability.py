@@ -66,7 +66,8 @@ def data_warnings(rows: Sequence[RunRow]) -> list[str]:
     if len(counts) > 1:
         numbers = ", ".join(f"{count:.0f}" for count in sorted(counts))
         warnings.append(
-            f"these runs scored different numbers of sessions ({numbers}; column 'annotated')"
+            f"these runs scored different numbers of sessions ({numbers}; column "
+            "'annotated_sessions')"
         )
     return warnings
 

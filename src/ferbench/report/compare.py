@@ -105,13 +105,19 @@ def _numbers(
     numbers = [sorted_by]
     for name in shown:
         varies = len({metrics.get(name) for metrics in measured}) > 1
-        says_something = varies or name in BELONGING or len(runs) == 1
+        is_told = len(runs) == 1 and (name != "sessions/failed" or any(map(_has_failed, runs)))
+        says_something = varies or name in BELONGING or is_told
         if says_something and name != sorted_by:
             numbers.append(name)
     for choice, of_choice in OF_CHOICE.items():
         if choice in params:
             numbers += of_choice
     return numbers
+
+
+def _has_failed(run: RunRow) -> bool:
+    """Whether a session of a run failed."""
+    return run.metrics.get("sessions/failed", 0.0) > 0
 
 
 def _states(rows: Sequence[RunRow]) -> dict[str, str]:
@@ -128,7 +134,7 @@ def _full_name(given: str, known: Sequence[str]) -> str:
         return given
     if f"event/{given}" in known:
         return f"event/{given}"
-    same = [name for name in known if short_name(name) == given]
+    same = [name for name in known if given in (short_name(name), name.rpartition("/")[2])]
     if len(same) == 1:
         return same[0]
     if same:

@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ferbench.report.shown_numbers import (
     column_titles,
@@ -22,6 +22,12 @@ from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_FIRST_CHOICES: Final = 4
+"""Choices that are kept longer than a number's interval, chance level and p."""
+_COMPARED: Final = ("model", "detector", "event")
+_OF_A_NUMBER: Final = ("lo", "hi", "chance", "p")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -93,26 +99,49 @@ class Comparison:
     @property
     def importance(self) -> list[str]:
         """The header's names, what says most first: for a screen that has no room for all."""
-        numbers = column_titles(self.metrics)
-        # A choice before the values that go with it.
-        params = sorted(self.params, key=lambda name: "." in name)
-        first = ["run", *self._marks, *numbers[:1]]
-        belonging = 1 + len([name for name in self.metrics[1:] if name.startswith(f"{self.by}.")])
-        return [
-            *first,
-            *params[:4],
-            *numbers[1:belonging],
-            *params[4:],
-            *numbers[belonging:],
-        ]
+        marks = ["data"] if self.data else []
+        telling = self._telling_choices()
+        others = [name for name in self.params if name not in telling]
+        first = ["run", *column_titles(self.metrics)[:1], *marks, *telling[:_FIRST_CHOICES]]
+        rest = [*telling[_FIRST_CHOICES:], *self._marks, *others, *column_titles(self.metrics)]
+        return list(dict.fromkeys([*first, *self._uncertainty, *rest]))
+
+    @property
+    def _uncertainty(self) -> list[str]:
+        """Names of the header that a number is not to be read without, after the number."""
+        titles = dict(zip(self.metrics, column_titles(self.metrics), strict=True))
+        ends = [name for name in titles if name.rpartition(".")[2] in _OF_A_NUMBER]
+        numbers = {name.rpartition(".")[0] for name in ends}
+        return [title for name, title in titles.items() if name in numbers or name in ends]
+
+    def _telling_choices(self) -> list[str]:
+        """Choices that tell runs apart, each one that those before it leave alike.
+
+        What was compared comes first (a model, a detector, a rule), then other choices, then the
+        values that go with them.
+        """
+        rows = [row for row in self.rows if row.params]
+        labels: list[tuple[str, ...]] = [(self.data.get(row.run_id, ""),) for row in rows]
+        left = sorted(self.params, key=_rank)
+        telling: list[str] = []
+        while left:
+            sizes = {name: len(set(_with_choice(labels, rows, name))) for name in left}
+            left = [name for name in left if sizes[name] > len(set(labels))]
+            if not left:
+                return telling
+            alike = [name for name in left if _rank(name) == _rank(left[0])]
+            most = max(alike, key=lambda name: sizes[name])  # the first of equal ones
+            labels = _with_choice(labels, rows, most)
+            telling.append(most)
+            left.remove(most)
+        return telling
 
     @property
     def short_header(self) -> list[str]:
         """The header's names without what they share with others: ``enter``, ``chance``."""
         numbers = column_titles(self.metrics)
         titles = [*self._marks, *self.params, *numbers]
-        belonging = [name for name in numbers if name.startswith(f"{numbers[0]}.")]
-        shortened = {*self.params, *belonging}
+        shortened = {*self.params, *self._uncertainty}
         short = [_last_part(name, titles) if name in shortened else name for name in titles]
         return ["run", *short]
 
@@ -132,6 +161,8 @@ class Comparison:
             header=tuple(self.header),
             rows=tuple(tuple(self.cells(row)) for row in self.rows),
             importance=tuple(self.importance),
+            pairs=_pairs(self._uncertainty),
+            essential=(*self._marks, *self._uncertainty),
             short_header=tuple(self.short_header),
         )
 
@@ -186,7 +217,8 @@ class Comparison:
         if f"{self.by}.p" in best.metrics:
             caution += "; p and interval are not corrected for this selection"
         text = f"best cell by {self.by}: {best.name} = {format_number(value)}{tie}; {caution}"
-        if any(f"{self.by}.p" not in row.metrics for row in self.rows if row.metrics):
+        is_made = any(f"{self.by}.p" in row.metrics for row in self.rows)
+        if is_made and any(f"{self.by}.p" not in row.metrics for row in self.rows if row.metrics):
             only = "\nchance level and interval are made for the best cell only; "
             return Text(text, only, Setting("statistics.intervals", "all"), " makes them for all")
         return text
@@ -198,6 +230,26 @@ class Comparison:
         if self.by:
             return f"no cell has {self.by} above 0, so none is the best"
         return "nothing is annotated, so no cell is better than another"
+
+
+def _rank(name: str) -> int:
+    """How soon a choice is shown where it tells runs apart, 0 = first."""
+    if name in _COMPARED:
+        return _COMPARED.index(name)
+    return len(_COMPARED) + ("." in name)
+
+
+def _with_choice(
+    labels: Sequence[tuple[str, ...]], rows: Sequence[RunRow], name: str
+) -> list[tuple[str, ...]]:
+    """What is shown of each run, with one more choice."""
+    return [(*label, row.params.get(name, "")) for label, row in zip(labels, rows, strict=True)]
+
+
+def _pairs(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Both ends of each interval among columns' names."""
+    ends = [(name, f"{name.removesuffix('.lo')}.hi") for name in names if name.endswith(".lo")]
+    return tuple(pair for pair in ends if pair[1] in names)
 
 
 def _plain_run(row: RunRow) -> dict[str, Any]:

@@ -72,8 +72,12 @@ def format_number(value: float, *, whole: bool = False) -> str:
 
 
 def short_name(name: str) -> str:
-    """A number's name without its family: ``event/f1`` is ``f1``."""
-    return name.rpartition("/")[2]
+    """A number's name without its family: ``event/f1`` is ``f1``.
+
+    Of sessions with it, as runs fail too: ``failed_sessions``.
+    """
+    family, _, last = name.rpartition("/")
+    return f"{last}_sessions" if family == "sessions" else last
 
 
 def column_titles(names: tuple[str, ...]) -> list[str]:

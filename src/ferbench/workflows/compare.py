@@ -51,14 +51,14 @@ def compare(
     return compare_runs([_row(run, number) for number, run in enumerate(runs)], by=by)
 
 
-def broken_off(rows: Iterable[RunRow]) -> list[str]:
+def broken_off(rows: Iterable[RunRow]) -> list[tuple[str, str]]:
     """Name and reason of each run that broke off."""
-    lines = []
+    runs = []
     for row in rows:
         if row.state == "failed" and not row.metrics:
             reason = row.tags.get(ERROR_TAG, "no reason was recorded")
-            lines.append(f"{row.run_id[:8]} {row.name}: {reason}")
-    return lines
+            runs.append((f"{row.run_id[:8]} {row.name}", reason))
+    return runs
 
 
 def _row(run: Any, number: int) -> RunRow:

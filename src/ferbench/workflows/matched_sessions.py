@@ -9,7 +9,7 @@ from typing import Literal
 from ferbench.datasets.annotators import EVERYBODY, by_annotator
 from ferbench.datasets.naming import NUMBERED_WITHIN, Naming
 from ferbench.errors import ConfigError, DatasetError
-from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable
+from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, line_of
 from ferbench.formats.length_table import SessionLength
 from ferbench.pipeline.notices import unused_statistics
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
@@ -141,7 +141,7 @@ def _owners_of(
         if not same_name(owner, row.participant):
             raise DatasetError(
                 f"session {name!r} is of participant {owner!r} in the table of lengths and of "
-                f"{row.participant!r} in {given.annotations_name} (line {row.line}); correct "
+                f"{row.participant!r} in {given.annotations_name} ({line_of(row)}); correct "
                 "one of them"
             )
     return owners
@@ -181,7 +181,8 @@ def _annotations_of(
         of_session = annotations.setdefault(name, [])
         if row.kept:
             of_session.append(_annotation(name, row))
-    refused = {searched.find(row.session, row.participant) for row in table.refused}
+    of_chosen = by_annotator(table, given.annotator).refused
+    refused = {searched.find(row.session, row.participant) for row in of_chosen}
     left_out: list[str] = []
 
     def leave_out(names: set[str], reason: str) -> None:
@@ -213,7 +214,7 @@ def _rows_by_session(
     given: EventsAndAnnotations, searched: Searched, table: AnnotationTable
 ) -> list[tuple[str, AnnotationRow]]:
     """Rows of the chosen annotator with the names of their sessions."""
-    rows = by_annotator(table.rows, given.annotator)
+    rows = by_annotator(table, given.annotator).rows
     named = [(searched.find(row.session, row.participant), row) for row in rows]
     first_of: dict[str, AnnotationRow] = {}
     for name, row in named:
@@ -223,8 +224,8 @@ def _rows_by_session(
         if not same_name(first.participant, row.participant):
             raise DatasetError(
                 f"{given.annotations_name}: session {name!r} is there for participants "
-                f"{first.participant!r} (line {first.line}) and {row.participant!r} (line "
-                f"{row.line})",
+                f"{first.participant!r} ({line_of(first)}) and {row.participant!r} ("
+                f"{line_of(row)})",
                 hint=Text(
                     "where sessions are numbered within participants, set ",
                     Setting("session_name", NUMBERED_WITHIN),

@@ -35,6 +35,7 @@ class PredictOptions:
     Attributes:
         source: a video, or a folder of videos; None = those of ``dataset``.
         dataset: a choice of ``conf/dataset``, whose sessions name the tables; None = ``source``.
+        camera: of a study's data set, whose videos; None = as the data set says.
         config_dirs: folders with further data sets.
         recursive: also the videos in the folders below.
         out: folder for the tables.
@@ -46,6 +47,7 @@ class PredictOptions:
 
     source: Path | None
     dataset: str | None = None
+    camera: str | None = None
     config_dirs: tuple[Path, ...] = ()
     out: Path
     recursive: bool = False
@@ -213,7 +215,12 @@ def _found(options: PredictOptions) -> FoundVideos:
             )
         )
     if options.dataset is not None:
-        return videos_of_dataset(options.dataset, options.config_dirs)
+        return videos_of_dataset(options.dataset, options.config_dirs, options.camera)
+    if options.camera is not None:
+        raise ConfigError(
+            Text("chooses among the videos of a study, expected its ", Setting("dataset")),
+            key="camera",
+        )
     assert options.source is not None
     return videos_of_source(options.source, recursive=options.recursive)
 

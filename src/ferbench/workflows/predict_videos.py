@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ferbench.config.choices import component_for
+from ferbench.datasets.annotators import EVERYBODY
 from ferbench.datasets.files import SUFFIXES, num_below, video_files
 from ferbench.datasets.left_out import about_left_out, left_out
-from ferbench.errors import DatasetError, errors_within
+from ferbench.datasets.study import Study
+from ferbench.errors import ConfigError, DatasetError, errors_within
 from ferbench.sentences import Setting, Text, joined
 
 
@@ -46,17 +48,32 @@ def videos_of_source(source: Path, *, recursive: bool) -> FoundVideos:
     )
 
 
-def videos_of_dataset(dataset: str, config_dirs: Sequence[Path] = ()) -> FoundVideos:
+def videos_of_dataset(
+    dataset: str, config_dirs: Sequence[Path] = (), camera: str | None = None
+) -> FoundVideos:
     """The videos of a data set and their names: that of the session, with the part's number.
+
+    A study's annotations are not read, but where only some participants are wanted: they may be the
+    only place that says whose a session is.
 
     Args:
         dataset: a choice of ``conf/dataset``.
         config_dirs: folders with further choices.
+        camera: of a study, whose videos to take; None = as the data set says.
 
     Raises:
         FerbenchError: there is no such data set, or it cannot be read.
     """
     chosen = component_for("dataset", dataset, config_dirs=tuple(config_dirs))
+    if isinstance(chosen, Study):
+        chosen = replace(
+            chosen,
+            camera=camera or chosen.camera,
+            annotations=chosen.annotations if chosen.only_participants else None,
+            annotator=EVERYBODY,
+        )
+    elif camera is not None:
+        raise ConfigError(f"the data set {dataset} has no cameras, got {camera!r}", key="camera")
     with errors_within("dataset"):
         sessions = chosen.load().sessions
     names: dict[Path, str] = {}

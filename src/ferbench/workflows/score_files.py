@@ -31,6 +31,8 @@ def score_files(request: Request) -> Scores:
     stamp = stamp_of(table, request, notes)
     videos = sorted(table.sessions | frozenset(known_lengths or ()))
     annotated = read_annotations(request.annotations, request.table, videos=videos)
+    if annotated.clock and request.study is not None:
+        annotated = request.study.in_seconds(annotated)
     settings = scoring_settings(
         request.scoring,
         request.settings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ferbench.checks import from_home
@@ -37,25 +37,41 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationSource(Given):
-    """The same, with a file in any case."""
+    """The same, with a file in any case.
+
+    Attributes:
+        study: whose annotations they are, which says when its sessions began; None = nobody's.
+    """
 
     annotations: Path
+    study: Study | None = None
 
 
 def annotations_of(
-    given: Given, dataset: str | None, *, config_dir: Path | None = None
+    given: Given,
+    dataset: str | None,
+    *,
+    config_dir: Path | None = None,
+    camera: str | None = None,
 ) -> AnnotationSource:
     """The annotations to score.
 
     Args:
         given: what was said of them.
-        dataset: a study's choice of ``conf/dataset``, which says all of it; None = ``given`` does.
+        dataset: a study's choice of ``conf/dataset``, which says all of it but whose rows are
+            used, where ``given`` says that; None = ``given`` says all.
         config_dir: a folder with further choices.
+        camera: of the study, by whose videos clock times become seconds of the sessions; None = as
+            the data set says.
 
     Raises:
         ConfigError: there are none, or both are given, or the data set is no study.
     """
     if dataset is None:
+        if camera is not None:
+            raise ConfigError(
+                Text("is one of a study's, expected its ", Setting("dataset")), key="camera"
+            )
         return _named(given)
     study = component_for("dataset", dataset, config_dirs=(config_dir,) if config_dir else ())
     if not isinstance(study, Study):
@@ -66,7 +82,11 @@ def annotations_of(
         raise ConfigError(f"the data set {dataset} has no annotations", key="dataset")
     if not _is_plain(given):
         raise ConfigError(
-            "the data set says how its annotations are written; leave other settings out",
+            Text(
+                "the data set says how its annotations are written; of their settings only ",
+                Setting("annotator"),
+                " goes with it",
+            ),
             key="dataset",
         )
     unlisted: Unlisted = "empty" if study.unlisted == "empty" else "unannotated"
@@ -74,13 +94,14 @@ def annotations_of(
         annotations=given.annotations or from_home(study.annotations),
         table=study.format,
         naming=Naming(template=study.session_name),
-        annotator=study.annotator,
+        annotator=given.annotator or study.annotator,
         unlisted=unlisted,
+        study=replace(study, camera=camera or study.camera),
     )
 
 
 def _is_plain(given: Given) -> bool:
-    """Whether nothing was said of how annotations are written."""
+    """Whether nothing was said of annotations but which file they are, and whose."""
     plain = table_from(
         columns=(), keep=(), time_format="auto", frame_rate_hz=None, sheet=None, tier=None
     )
@@ -88,7 +109,7 @@ def _is_plain(given: Given) -> bool:
         annotations=given.annotations,
         table=plain,
         naming=Naming(template="{session}"),
-        annotator=None,
+        annotator=given.annotator,
         unlisted="unannotated",
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ferbench.datasets.naming import Naming
+from ferbench.datasets.study import Study
 from ferbench.errors import ConfigError, errors_within
 from ferbench.formats.annotation_table import Columns, Table
 from ferbench.formats.event_table import EventTable
@@ -40,6 +41,7 @@ class Request:
         scoring: choice of ``conf/scoring``: how events and annotations are matched.
         settings: of its values, by name.
         intervals: also chance levels and intervals, which take a second or more.
+        study: whose annotations they are; None = nothing says when sessions began.
     """
 
     events: Path
@@ -56,6 +58,7 @@ class Request:
     scoring: str
     settings: Sequence[tuple[str, str]]
     intervals: bool
+    study: Study | None = None
 
 
 def events_of_label(table: EventTable, request: Request) -> list[Event]:

@@ -17,6 +17,7 @@ from ferbench.datasets.known_names import KnownNames
 from ferbench.datasets.left_out import about_left_out, left_out
 from ferbench.datasets.naming import chosen
 from ferbench.datasets.place import Placement
+from ferbench.datasets.recordings import natural
 from ferbench.datasets.starts import fill_starts, read_starts
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.sentences import Setting, Text
@@ -103,7 +104,7 @@ class Survey:
     @property
     def participants(self) -> list[str]:
         """All participants, sorted."""
-        return sorted({place.participant for place in self.placement.places} - {""})
+        return sorted({place.participant for place in self.placement.places} - {""}, key=natural)
 
     @property
     def named_cameras(self) -> list[str]:

@@ -62,10 +62,13 @@ class SurveyedAnnotations:
         return self.reading is not None and self.reading.question != ""
 
     def counts(self, name: Literal["kind", "annotator"]) -> Counter[str]:
-        """How many rows have each kind, or annotator."""
+        """How many rows have each kind, or annotator; of annotators also rows that are refused."""
         if self.reading is None:
             return Counter()
-        values = [getattr(row, name) for row in self.reading.rows.rows]
+        table = self.reading.rows
+        values = [getattr(row, name) for row in table.rows]
+        if name == "annotator":
+            values += [row.annotator for row in table.refused]
         return Counter(value for value in values if value)
 
 

@@ -21,11 +21,13 @@ from ferbench.formats.annotation_table import (
     Columns,
     RefusedRow,
     Table,
+    line_of,
+    lines_of,
 )
 from ferbench.formats.reading import read_annotations
 from ferbench.formats.sheet import Sheet
 from ferbench.sentences import Setting, Text
-from ferbench.wording import some, some_lines
+from ferbench.wording import some
 from ferbench.workflows.survey_annotations import SurveyedAnnotations
 from ferbench.workflows.survey_videos import DATA_SET, Findings, SurveyedVideos
 
@@ -59,12 +61,21 @@ def read_found(
     except (DatasetError, FormatError) as error:
         findings.unclear.append(error.within(DATA_SET).text())
         return annotations
+    findings.notes += _about_table(annotations, reading)
     _list_rows(source, reading, lengths, videos.naming, footage, findings)
     if reading.question:
         findings.unclear.append(reading.question)
     else:
         _list_outside(source, reading, lengths, findings)
     return replace(annotations, reading=reading)
+
+
+def _about_table(annotations: SurveyedAnnotations, reading: Reading) -> list[str]:
+    """What reading the rows told, without what is told of the file."""
+    told = annotations.csv.notes if annotations.csv is not None else ()
+    notes = [Text(f"{annotations.path.name}: ", note) for note in reading.rows.notes]
+    new = [note for note, plain in zip(notes, reading.rows.notes, strict=True) if plain not in told]
+    return [note.within(DATA_SET) for note in new]
 
 
 def _list_rows(
@@ -170,24 +181,27 @@ def _reading(annotations: SurveyedAnnotations, videos: SurveyedVideos, lengths: 
     return replace(reading, question=question)
 
 
+_Row = AnnotationRow | RefusedRow
+
+
 @dataclass(slots=True, kw_only=True)
 class _MatchedRows:
     """Which sessions the rows of a file are of.
 
     Attributes:
         identities: sessions that have a row.
-        stray_lines: of sessions without a video, by name.
+        strays: of sessions without a video, by name.
         without_start: sessions that have a row, and whose start is not known.
     """
 
     identities: set[tuple[str, ...]] = field(default_factory=set)
-    stray_lines: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    strays: dict[str, list[_Row]] = field(default_factory=lambda: defaultdict(list))
     without_start: set[str] = field(default_factory=set)
 
 
 def _match(rows: AnnotationTable, lengths: Lengths, naming: Naming) -> _MatchedRows:
     matched = _MatchedRows()
-    all_rows: list[AnnotationRow | RefusedRow] = [*rows.rows, *rows.refused]
+    all_rows: list[_Row] = [*rows.rows, *rows.refused]
     for row in all_rows:
         session = lengths.session_of(row.session, row.participant)
         identity = naming.identity(row.session, row.participant)
@@ -196,7 +210,7 @@ def _match(rows: AnnotationTable, lengths: Lengths, naming: Naming) -> _MatchedR
             if session.start is None:
                 matched.without_start.add(session.name)
         elif all(identity):
-            matched.stray_lines[naming.name(identity)].append(row.line)
+            matched.strays[naming.name(identity)].append(row)
     return matched
 
 
@@ -204,9 +218,9 @@ def _list_strays(
     source: str, matched: _MatchedRows, free: Sequence[str], findings: Findings
 ) -> None:
     """List rows that belong to no video; ``free`` are the sessions that have no row."""
-    for name, lines in matched.stray_lines.items():
+    for name, rows in matched.strays.items():
         no_video = f"no video of session {name!r}{did_you_mean(name, free)}"
-        findings.unclear.append(f"{source}, {some_lines(lines)}: {no_video}")
+        findings.unclear.append(f"{source}, {lines_of(rows)}: {no_video}")
 
 
 def _list_unknown_starts(
@@ -255,7 +269,7 @@ def _list_outside(source: str, reading: Reading, lengths: Lengths, findings: Fin
     outside = lengths.outside(reading.rows.rows)
     for time in outside:
         findings.unclear.append(
-            f"{source}, line {time.row.line}: {time.time_s:.1f} s of session {time.session!r}, "
+            f"{source}, {line_of(time.row)}: {time.time_s:.1f} s of session {time.session!r}, "
             f"which has {time.length_s:.1f} s of video"
         )
     may_be_clock = reading.table.time_format == "hh:mm:ss" and not lengths.starts_known

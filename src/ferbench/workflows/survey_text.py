@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ferbench.datasets.headers import Field
 from ferbench.datasets.naming import Naming
 from ferbench.sentences import Part, Setting, Text
 from ferbench.wording import plural, some
@@ -139,7 +140,7 @@ def to_do_first(survey: Survey, data_set: Path) -> str:
     if annotations is None:
         return ""
     if annotations.unknown_columns:
-        return _say_columns(annotations.unknown_columns, data_set)
+        return _say_columns(annotations, data_set)
     if annotations.reading is None:
         return "mend what is said above of the annotations"
     if annotations.is_undecided:
@@ -147,11 +148,26 @@ def to_do_first(survey: Survey, data_set: Path) -> str:
     return ""
 
 
-def _say_columns(names: Sequence[str], data_set: Path) -> Text:
+def _say_columns(annotations: SurveyedAnnotations, data_set: Path) -> Text:
+    """To name the columns that must be known, that are unclear, and that may be there besides."""
+    csv, headers = annotations.csv, annotations.headers
+    assert csv is not None
+    assert headers is not None
+    must = [*annotations.unknown_columns]
+    must += [name for name in headers.unclear if name not in must]
     parts: list[Part] = ["say which columns these are: the same command with "]
-    for name in names:
+    for name in must:
         parts += [Setting(f"columns.{name}", "NAME"), " "]
-    return Text(*parts, Setting("force"), f", or in {data_set}")
+    parts.append(Setting("force"))
+    num_free = len(csv.header) - len(headers.names) - len(must)
+    optional: tuple[Field, ...] = ("offset", "kind")
+    may = [name for name in optional if name not in (*must, *headers.names)][:num_free]
+    if may:
+        parts.append(" (where there are such columns, also ")
+        for further in may:
+            parts += [Setting(f"columns.{further}", "NAME"), " "]
+        parts[-1] = ")"
+    return Text(*parts, f", or in {data_set}")
 
 
 def first_settings(survey: Survey) -> list[Setting]:

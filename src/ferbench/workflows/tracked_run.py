@@ -16,6 +16,7 @@ from ferbench.errors import FerbenchError, TrackingError
 from ferbench.places import without_folders
 from ferbench.results import Report, RunKind
 from ferbench.secret_texts import masked
+from ferbench.sentences import Words
 from ferbench.tracking.record import Record
 from ferbench.tracking.settings import Predictions
 from ferbench.tracking.store import ERROR_TAG, Store
@@ -77,6 +78,7 @@ class TrackedRun:
         *,
         name: str,
         sweep: SweepContext | None = None,
+        words: Words | None = None,
     ) -> Iterator[TrackedRun]:
         """Start a record; what is raised inside ends it as failed, with its reason.
 
@@ -85,6 +87,7 @@ class TrackedRun:
             choices: whose experiment names the store's experiment.
             name: readable name of the run.
             sweep: the sweep that the run is a cell of.
+            words: in which the reason names settings and actions; None = in the library's.
 
         Raises:
             TrackingError: the store cannot be used.
@@ -93,7 +96,7 @@ class TrackedRun:
         try:
             yield run
         except BaseException as error:
-            run.break_off(reason_of(error))
+            run.break_off(reason_of(error, words))
             raise
 
     @property
@@ -151,10 +154,12 @@ class TrackedRun:
             log.error("%s", error)
 
 
-def reason_of(error: BaseException) -> str:
-    """Why a run broke off, in one sentence."""
+def reason_of(error: BaseException, words: Words | None = None) -> str:
+    """Why a run broke off, in one sentence; None = in the library's words."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
+    if isinstance(error, FerbenchError) and words is not None:
+        return error.told(words)
     if isinstance(error, FORESEEN):
         return masked(str(error)) or type(error).__name__
     return masked(f"{type(error).__name__}: {error}".removesuffix(": "))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ferbench.app import console
 from ferbench.app.compare_screen import compare_command
+from ferbench.app.hydra import status
 from ferbench.app.tables import FittedTable
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.settings import Settings, settings_from
@@ -88,11 +89,13 @@ def run_job(job: Job) -> Outcome:
         settings = settings_from(job.config)
         check_target(settings, job.choices)
         loaded = load_dataset(settings.dataset)  # what cannot be read leaves no record
-        with TrackedRun.open(settings, job.choices, name=job.name, sweep=job.sweep) as run:
+        with TrackedRun.open(
+            settings, job.choices, name=job.name, sweep=job.sweep, words=RunWords()
+        ) as run:
             outcome = _evaluate_and_record(job, settings, loaded, run)
     except FORESEEN as error:
         text = reason_in(RunWords(), error)
-        log.error("%s: %s", type(error).__name__, text)
+        log.error("%s: %s", type(error).__name__, status.full_once(text))
         outcome = Outcome(name=job.name, run_id=run.run_id, error=text)
     except BaseException as error:  # unforeseen, or Ctrl-C: told by whoever called
         outcome = Outcome(name=job.name, run_id=run.run_id, error=reason_of(error))

@@ -6,8 +6,13 @@ What the exit code is made of.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
+
+from ferbench.app.words import FullOnce
 
 _failures: list[str] = []
+full_once: Final = FullOnce()
+"""Reasons that this process told, which cells of a sweep share."""
 _on_abandon: list[Callable[[str], None]] = []
 
 

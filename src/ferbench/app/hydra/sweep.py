@@ -201,7 +201,9 @@ def _tell_problems(results: SweepResults) -> None:
         console.error_console().print(f"note: {notice}", markup=False)
     for problem in results.problems:
         status.failed(problem)
-        console.error_console().print(f"failed: {problem}", markup=False, style="red")
+        console.error_console().print(
+            f"failed: {status.full_once(problem)}", markup=False, style="red"
+        )
 
 
 @contextmanager

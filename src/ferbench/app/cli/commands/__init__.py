@@ -10,6 +10,7 @@ command needs is imported when it runs, so that ``ferbench --help`` is quick.
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
@@ -80,9 +81,17 @@ def _commands() -> Iterator[tuple[str, Any]]:
         yield name, getattr(module, name)
 
 
+def _flowing(function: Any) -> str:
+    """A function's docstring as help: the screen breaks its lines, not the source."""
+    paragraphs = inspect.getdoc(function).split("\n\n")  # type: ignore[union-attr]
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
 for _name, _command in _commands():
     _shown_name = _name.replace("_", "-")
     if isinstance(_command, typer.Typer):
+        for _registered in _command.registered_commands:
+            _registered.help = _flowing(_registered.callback)
         app.add_typer(_command, name=_shown_name)
     else:
-        app.command(_shown_name)(_command)
+        app.command(_shown_name, help=_flowing(_command))(_command)

@@ -57,8 +57,13 @@ def events(
         ),
     ] = None,
     label: Annotated[
-        str, typer.Option(help="Expression; in a thesis CSV letter by letter.")
-    ] = "Surprise",
+        list[str] | None,
+        typer.Option(
+            metavar="LABEL[,LABEL...]",
+            help="Expression, or several (also by several --label); default: Surprise. In a thesis "
+            "CSV one, letter by letter.",
+        ),
+    ] = None,
     kind: Annotated[
         str | None, typer.Option(help="Ours: probability (default), or top (the most likely).")
     ] = None,
@@ -145,7 +150,7 @@ def events(
         )
         options = FindOptions(
             rule=chosen_rule,
-            labels=(label,),
+            labels=_labels(label or ["Surprise"]),
             kind=kind,  # type: ignore[arg-type]
             selector=component_for("selector", selector) if selector else None,
             fps=fps,
@@ -165,6 +170,29 @@ def events(
         )
     if num_failed:
         raise typer.Exit(1)
+
+
+def _labels(texts: Sequence[str]) -> tuple[str, ...]:
+    """The expressions of all ``--label``, each once.
+
+    Raises:
+        ConfigError: one is empty.
+    """
+    labels = [label.strip() for text in texts for label in text.split(",")]
+    if not all(labels):
+        raise ConfigError(key="label", expected="expressions such as happiness,surprise", got=texts)
+    different = {_one_spelling(label): label for label in reversed(labels)}
+    return tuple(reversed(different.values()))
+
+
+def _one_spelling(label: str) -> str:
+    """The expression that a label means; in a thesis CSV it may mean none."""
+    from ferbench.labels import expression_name
+
+    try:
+        return expression_name(label)
+    except ConfigError:
+        return label
 
 
 def _rule_fields(numbers: Mapping[str, float | None], settings: Sequence[str]) -> dict[str, Any]:

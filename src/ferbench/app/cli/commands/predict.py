@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ferbench.app.cli.completion import choices
+from ferbench.app.words import OptionWords
 from ferbench.errors import ConfigError, FerbenchError
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED: Final = 130
 OPTIONS: Final = {
+    "camera": "--camera",
     "dataset": "--dataset",
+    "dataset.camera": "--camera",
     "detector": "--detector",
     "experiment": "--experiment",
     "model": "--model",
@@ -32,6 +35,7 @@ OPTIONS: Final = {
     "selector": "--selector",
 }
 """The option of each field that a message may name."""
+WORDS: Final = OptionWords(OPTIONS, in_file=("dataset",))
 
 
 def predict(
@@ -50,6 +54,9 @@ def predict(
     ] = None,
     config_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder with data sets of your own.")
+    ] = None,
+    camera: Annotated[
+        str | None, typer.Option(help="Whose videos, where the study has several cameras.")
     ] = None,
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Also the videos in the folders below.")
@@ -137,6 +144,7 @@ def predict(
     options = PredictOptions(
         source=source,
         dataset=dataset,
+        camera=camera,
         config_dirs=() if config_dir is None else (config_dir,),
         recursive=recursive,
         out=out,
@@ -165,7 +173,7 @@ def predict(
 
 def _predict(options: PredictOptions, *, verbose: bool) -> int:
     """Predict and print; return the exit code: 1 = a video failed, 130 = Ctrl-C."""
-    from ferbench.app.cli.options import errors_in_options
+    from ferbench.app.cli.options import errors_in_words
     from ferbench.app.console import error_console, frames_bar
     from ferbench.wording import plural
     from ferbench.workflows.predict import videos_to_predict
@@ -173,7 +181,7 @@ def _predict(options: PredictOptions, *, verbose: bool) -> int:
 
     errors = error_console()
     num_failed = num_written = 0
-    with errors_in_options(OPTIONS):
+    with errors_in_words(WORDS):
         to_predict = videos_to_predict(
             options, notify=lambda sentence: errors.print(sentence, markup=False)
         )
@@ -205,21 +213,21 @@ def _predict(options: PredictOptions, *, verbose: bool) -> int:
 
 def _print_video(video: PredictedVideo, *, verbose: bool) -> None:
     from ferbench.app.console import error_console, output_console
-    from ferbench.app.words import OptionWords, reason_in
+    from ferbench.app.words import reason_in
     from ferbench.report.analysis_text import analysis_details, analysis_line
     from ferbench.sentences import told
     from ferbench.video.time_notes import video_notes
 
     if video.analysis is None:
         assert video.error is not None
-        reason = reason_in(OptionWords(OPTIONS), video.error).removeprefix(f"{video.path}: ")
+        reason = reason_in(WORDS, video.error).removeprefix(f"{video.path}: ")
         error_console().print(f"failed: {video.path.name}: {reason}", markup=False, style="red")
         return
     screen = output_console()
     line = f"{video.path.name}: {analysis_line(video.analysis)} -> {video.table}"
     screen.print(line, markup=False)
     for note in video_notes(video.analysis.timeline):
-        sentence = told(note, OptionWords(OPTIONS))
+        sentence = told(note, WORDS)
         error_console().print(f"note: {video.path.name}: {sentence}", markup=False)
     if verbose:
         screen.print(analysis_details(video.analysis), markup=False)

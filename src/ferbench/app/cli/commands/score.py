@@ -26,6 +26,7 @@ OWN_OPTIONS: Final = {
 }
 """Settings of the criterion and the statistics that have an option of their own."""
 OPTIONS: Final = {
+    "camera": "--camera",
     "dataset": "--dataset",
     "annotator": "--annotator",
     "format.columns": "--column",
@@ -66,6 +67,11 @@ class ScoreWords(OptionWords):
 
 
 WORDS: Final = ScoreWords(OPTIONS)
+_IN_FILE: Final = ("format", "session_name", "unlisted")
+WORDS_OF_DATASET: Final = ScoreWords(
+    {key: OPTIONS[key] for key in OPTIONS if key.partition(".")[0] not in _IN_FILE}, _IN_FILE
+)
+"""Where the data set's file says how annotations are written."""
 
 
 def score(
@@ -79,19 +85,24 @@ def score(
         Path | None,
         typer.Argument(
             help="Annotations, as for a run: CSV, .xlsx, an annotation program's file (.eaf, .vtt, "
-            ".srt, BORIS's table, ...), or a folder of these; not needed with --dataset."
+            ".srt, BORIS's table, ...), or a folder: of such files, or of tables; not needed with "
+            "--dataset."
         ),
     ] = None,
     dataset: Annotated[
         str | None,
         typer.Option(
             help="A study's data set, as 'init' writes it: its annotations, and how they are "
-            "written.",
+            "written (whose to use, --annotator can say).",
             autocompletion=choices("dataset"),
         ),
     ] = None,
     config_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder with data sets of your own.")
+    ] = None,
+    camera: Annotated[
+        str | None,
+        typer.Option(help="With --dataset: by whose videos clock times are placed, of several."),
     ] = None,
     pre: Annotated[
         float, typer.Option(help="Seconds before an annotation's onset in which an event matches.")
@@ -193,7 +204,8 @@ def score(
 
     _check("--stamp", stamp or "trigger", ("trigger", "onset"))
     _check("--unlisted", unlisted, ("unannotated", "empty"))
-    with errors_in_words(WORDS):
+    words = WORDS if dataset is None else WORDS_OF_DATASET
+    with errors_in_words(words):
         given = Given(
             annotations=annotations,
             table=table_from(
@@ -208,7 +220,7 @@ def score(
             annotator=annotator,
             unlisted=unlisted,  # type: ignore[arg-type]
         )
-        source = annotations_of(given, dataset, config_dir=config_dir)
+        source = annotations_of(given, dataset, config_dir=config_dir, camera=camera)
         request = Request(
             events=events,
             annotations=source.annotations,
@@ -224,13 +236,14 @@ def score(
             scoring=scoring,
             settings=_settings(set_ or ()),
             intervals=intervals,
+            study=source.study,
         )
         check_link(link_videos, matches)
         scores = score_files(request)
     place = request.annotations
     beside = [place if place.is_dir() else place.parent, events.parent]
     _write(scores, matches=matches, out=out, link_videos=link_videos, beside=beside)
-    show(scores, WORDS, as_json=as_json)
+    show(scores, words, as_json=as_json)
     if scores.refused:
         raise typer.Exit(1)
 
