@@ -34,6 +34,7 @@ from ferbench.types import (
     PassProfile,
     Timeline,
 )
+from ferbench.video.decoder_threads import decoder_threads
 
 if TYPE_CHECKING:
     import torch
@@ -119,13 +120,18 @@ class OnePass:
             self.reader.open(
                 path,
                 batch_frames=self._frames_of_read(),
-                threads=self.runtime.threads,
+                threads=self._decoder_threads(path),
                 keep_damaged=True,
                 target_fps=self.runtime.target_fps,
             ) as video,
         ):
             self._decode(video, path.name)
             return video.timeline(video_id=video_id, sha256=sha256)
+
+    def _decoder_threads(self, path: Path) -> int:
+        if self.runtime.threads or self.device.type != "cpu":
+            return self.runtime.threads
+        return decoder_threads(path, lanes=self.runtime.num_lanes(self.device))
 
     def _frames_of_read(self) -> int:
         if self.runtime.detect_every > 1:

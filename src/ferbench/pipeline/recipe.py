@@ -83,7 +83,8 @@ class Runtime:
     Attributes:
         device: ``auto`` takes cuda, then mps, then cpu.
         batch_size: frames per detector call and crops per model call.
-        threads: decoder threads; 0 = as many as the decoder likes.
+        threads: decoder threads; 0 = as many as the decoder likes, and one where a few lanes need
+            the cores for small pictures.
         lanes: threads that detect and classify on a CPU; 0 = one for each core that this process
             may use. Other devices have one.
         target_fps: frames per second that are looked at, the first of every ``1 / target_fps``
