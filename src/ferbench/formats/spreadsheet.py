@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -160,7 +160,7 @@ def _about_unread(sheet: Sheet, names: Mapping[str, str], options: Table) -> lis
     columns = {name: getattr(options.columns, name) for name in _MAY_BE_ABSENT}
     default = {name: getattr(Columns(), name) for name in columns}
     open_names = [name for name in columns if columns[name] == default[name] and name not in names]
-    is_named = options.columns not in (Columns(), replace(Columns(), session=None))
+    is_named = not {*asdict(options.columns).values()} <= {None, *asdict(Columns()).values()}
     read = {*names.values(), *(options.keep or {})}
     unread = [name for name in sheet.header if name and name not in read]
     if not is_named or not open_names or not unread:
