@@ -301,10 +301,26 @@ def test_a_file_named_like_a_session_is_of_that_session(name, participants):
     guess = guess_places(
         [f"{s}.mp4" for s in sessions], KnownNames.of(zip(whose, sessions, strict=True))
     )
+    if participants == "none":  # then a name may still say whose it is
+        whose = [{"P7": "7", "pp07": "07"}.get(session, "") for session in sessions]
     assert guess.unplaced == ()
     assert {p.path: (p.session, p.participant, p.camera, p.part) for p in guess.places} == {
         f"{s}.mp4": (s, p, "", "") for p, s in zip(whose, sessions, strict=True)
     }
+
+
+def test_a_name_that_is_a_session_still_tells_the_participant_that_nothing_else_tells():
+    """Else every session would stand for itself, and intervals would be too narrow."""
+    sessions = ["P01_1", "P01_2", "P02_1"]
+    paths = [f"{session}.mp4" for session in sessions]
+    guess = guess_places(paths, KnownNames.of([("", session) for session in sessions]))
+    assert [(p.session, p.participant) for p in guess.places] == [
+        ("P01_1", "01"),
+        ("P01_2", "01"),
+        ("P02_1", "02"),
+    ]
+    known = KnownNames.of([("Anna", "P01_1"), ("Anna", "P01_2"), ("Ben", "P02_1")])
+    assert [p.participant for p in guess_places(paths, known).places] == ["Anna", "Anna", "Ben"]
 
 
 def test_a_folder_says_whose_a_session_is_that_several_have():

@@ -131,6 +131,7 @@ def _clues(path: str, known: KnownNames) -> Clues:
     session = _session_of_that_name(parts.stem, of_folders.participants, known)
     if session:
         owner = _participants_of({session}, known) | of_folders.participants
+        owner = owner or clues.participants  # P01 in P01_2, where nothing else says whose it is
         return Clues(
             participants=owner, sessions={session}, camera=of_folders.camera, start=clues.start
         )
