@@ -82,7 +82,8 @@ class Runtime:
 
     Attributes:
         device: ``auto`` takes cuda, then mps, then cpu.
-        batch_size: frames per detector call and crops per model call.
+        batch_size: frames per detector call and crops per model call; on a CPU each frame and crop
+            is alone in a network.
         threads: decoder threads; 0 = as many as the decoder likes, and one where a few lanes need
             the cores for small pictures.
         lanes: threads that detect and classify on a CPU; 0 = one for each core that this process

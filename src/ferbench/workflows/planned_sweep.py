@@ -16,7 +16,7 @@ from ferbench.pipeline.stages import Analyser
 from ferbench.protocols import Dataset
 from ferbench.wording import plural
 from ferbench.workflows.evaluate import load_dataset
-from ferbench.workflows.progress import OnProgress, Progress, untold
+from ferbench.workflows.progress import FrameCount, OnProgress, Progress, untold
 
 Notify = Callable[[str], None]
 _Videos = dict[tuple[Path, str], str]
@@ -148,19 +148,10 @@ def make_tables(plan: SweepPlan, *, on_progress: OnProgress = untold) -> tuple[P
         num_videos=plan.num_passes,
         num_stored=0,
     )
-
-    def count(frames: int) -> None:
-        nonlocal progress
-        progress = replace(progress, done_frames=progress.done_frames + frames)
-        on_progress(progress)
-
-    def count_video() -> None:
-        nonlocal progress
-        progress = replace(progress, decoded_videos=progress.decoded_videos + 1)
-        on_progress(progress)
-
-    on_progress(progress)
-    return tuple(passes.run(on_frames=count, on_decoded=count_video) for passes in plan.plans)
+    count = FrameCount(progress, on_progress)
+    return tuple(
+        passes.run(on_frames=count.frames, on_decoded=count.video) for passes in plan.plans
+    )
 
 
 def _wanted_by_place(cells: Sequence[Settings]) -> dict[_Place, dict[str, _Wanted]]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ferbench.errors import VideoError
 from ferbench.pipeline.stages import Analyser
-from ferbench.workflows.progress import OnProgress, Progress
+from ferbench.workflows.progress import FrameCount, OnProgress, Progress
 
 
 def prepare_pixels(
@@ -31,20 +30,9 @@ def prepare_pixels(
         num_videos=len(missing),
         num_stored=len(videos) - len(missing),
     )
-
-    def count(frames: int) -> None:
-        nonlocal progress
-        progress = replace(progress, done_frames=progress.done_frames + frames)
-        on_progress(progress)
-
-    def count_video() -> None:
-        nonlocal progress
-        progress = replace(progress, decoded_videos=progress.decoded_videos + 1)
-        on_progress(progress)
-
-    analyser.on_frames = count
-    analyser.on_decoded = count_video
-    on_progress(progress)
+    count = FrameCount(progress, on_progress)
+    analyser.on_frames = count.frames
+    analyser.on_decoded = count.video
 
 
 def _needs_pixels(analyser: Analyser, path: Path, camera: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ferbench.wording import plural
 
@@ -48,6 +48,28 @@ finished videos stay stored, so the same call goes on from there.
 def untold(progress: Progress) -> None:
     """Tell nobody."""
     del progress
+
+
+class FrameCount:
+    """Counts frames and videos, and tells how far they are."""
+
+    def __init__(self, start: Progress, on_progress: OnProgress) -> None:
+        """Tell the start."""
+        self._progress = start
+        self._on_progress = on_progress
+        on_progress(start)
+
+    def frames(self, number: int) -> None:
+        """So many more frames are done."""
+        self._tell(replace(self._progress, done_frames=self._progress.done_frames + number))
+
+    def video(self) -> None:
+        """The pixels of one more video are done."""
+        self._tell(replace(self._progress, decoded_videos=self._progress.decoded_videos + 1))
+
+    def _tell(self, progress: Progress) -> None:
+        self._progress = progress
+        self._on_progress(progress)
 
 
 class FrameLines:
