@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from ferbench import secret_texts
 from ferbench.weights import kept_graphs
+from helpers.browser import clean_visits, running_browser
 from helpers.clips import shrink
 from helpers.generated_study import GeneratedStudy, make_study
 from helpers.reference import SHARED, measured, shared_path
@@ -280,3 +281,17 @@ def _forget() -> None:
     status._failures.clear()
     status.full_once.forget()
     status.settled()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window."""
+    with running_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def visits(browser):
+    """Opens pages; at the end nothing was said on the console and nothing asked for elsewhere."""
+    with clean_visits(browser) as opened:
+        yield opened

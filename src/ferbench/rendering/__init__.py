@@ -1,0 +1,1 @@
+"""Video with what was found drawn on it, and faces made unrecognisable."""
