@@ -1,9 +1,9 @@
 """ferbench: evaluation of facial expression recognition on video, as a library.
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
-``evaluate``, ``compare``, ``agree``, ``survey``) take typed options, print nothing, and return
-results that print well and have ``to_frame()``. Everything is imported when it is first used:
-``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
+``evaluate``, ``compare``, ``agree``, ``survey``, ``render``) take typed options, print nothing, and
+return results that print well; most have ``to_frame()``. Everything is imported when it is first
+used: ``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
 
 >>> import ferbench as fb
 >>> fb.Hysteresis(enter=0.6).exit
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.found_events import Events
     from ferbench.workflows.predict import predict
     from ferbench.workflows.progress import Progress
+    from ferbench.workflows.render import RenderedVideo, render
     from ferbench.workflows.score import score
     from ferbench.workflows.score_frames import score_frames
     from ferbench.workflows.survey import Survey, SurveyOptions, survey
@@ -90,6 +91,7 @@ _PLACES: Final = {
     "Overlap": "ferbench.scoring.matching.overlap",
     "Part": "ferbench.types",
     "Progress": "ferbench.workflows.progress",
+    "RenderedVideo": "ferbench.workflows.render",
     "Report": "ferbench.results",
     "Score": "ferbench.types",
     "Scores": "ferbench.scoring.evaluation",
@@ -112,6 +114,7 @@ _PLACES: Final = {
     "list_weights": "ferbench.workflows.weights",
     "predict": "ferbench.workflows.predict",
     "read_annotations": "ferbench.formats.reading",
+    "render": "ferbench.workflows.render",
     "score": "ferbench.workflows.score",
     "score_frames": "ferbench.workflows.score_frames",
     "survey": "ferbench.workflows.survey",
@@ -141,6 +144,7 @@ __all__ = [
     "Overlap",
     "Part",
     "Progress",
+    "RenderedVideo",
     "Report",
     "Score",
     "Scores",
@@ -164,6 +168,7 @@ __all__ = [
     "list_weights",
     "predict",
     "read_annotations",
+    "render",
     "score",
     "score_frames",
     "survey",

@@ -47,3 +47,16 @@ def timecode(frame_number: int, fps: float) -> str:
     minutes = int(frame_number / (60 * fps)) % 60
     seconds, frames = int(in_minute / fps), int(in_minute % fps)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"
+
+
+def clock_code(time_s: float) -> str:
+    """``HH:MM:SS.mmm`` of a time of at least 0, cut to whole milliseconds.
+
+    >>> clock_code(3723.4567)
+    '01:02:03.456'
+    """
+    milliseconds = max(0, math.floor(time_s * 1000 + 1e-3))
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}"

@@ -28,6 +28,7 @@ SHOWN_FIRST: Final = (
     "score_frames",
     "compare",
     "agreement",
+    "render",
     "profile",
     "ui",
     "doctor",

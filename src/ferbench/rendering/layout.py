@@ -1,0 +1,164 @@
+"""How ferbench draws on a frame: boxes, landmarks, expression bars, banners, time code.
+
+Sizes follow the picture's height. The bars stand in one place for a whole video, in the upper
+corner that the participant's face covers least. Colours are those of ``ferbench.look``; a word or a
+shape says the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ferbench.look import FAINT, OTHER_COLOUR, colour_of, rgb
+from ferbench.rendering import ink
+from ferbench.rendering.banners import Banners
+from ferbench.rendering.ink import BOLD, WHITE
+
+if TYPE_CHECKING:
+    from ferbench.rendering.overlay import Overlay
+    from ferbench.video.buffers import Pixels
+
+REFERENCE_PX: Final = 720
+"""Height of a picture in which sizes are as they are written here."""
+LEAST_SCALE: Final = 0.5
+LEAST_HEIGHT_PX: Final = 360
+"""Smaller pictures are enlarged."""
+TEXT_PX: Final = 20
+PANEL_PX: Final = 250
+FAINT_RGB: Final = rgb(FAINT["dark"])
+_SHOWN_SHARE: Final = 0.05
+"""Share of the frames from which a face that covers a corner counts."""
+
+
+class FerbenchLayout:
+    """Draws on the frames of one video.
+
+    Attributes:
+        zoom: whole factor by which small pictures are enlarged, so that letters have room.
+    """
+
+    def __init__(self, overlay: Overlay, hw: tuple[int, int], *, is_titled: bool = False) -> None:
+        """Take what is drawn, the pictures' height and width, and whether frames have titles."""
+        self._overlay = overlay
+        self.zoom = max(1, -(-LEAST_HEIGHT_PX // hw[0]))
+        hw = (hw[0] * self.zoom, hw[1] * self.zoom)
+        self._hw = hw
+        self._scale = max(LEAST_SCALE, hw[0] / REFERENCE_PX)
+        self._text_px = self._px(TEXT_PX)
+        self._line_px = self._px(TEXT_PX * 1.4)
+        self._gap_px = self._px(8)
+        self._panel_px = min(self._px(PANEL_PX), hw[1])
+        self._banners = Banners(
+            overlay, hw, text_px=self._text_px, gap_px=self._gap_px, is_titled=is_titled
+        )
+        self._panel_x = self._panel_left()
+
+    def draw(self, picture: Pixels, frame: int, title: str = "") -> None:
+        """Draw on a frame, u8 (H, W, 3), RGB, in place; a title stands above all of it."""
+        row = int(self._overlay.row[frame])
+        chosen = int(self._overlay.chosen[row])
+        for face in self._overlay.faces_in(row):
+            if face != chosen:
+                self._other_face(picture, face)
+        if chosen >= 0:
+            self._chosen_face(picture, chosen)
+        self._panel(picture, row, chosen)
+        self._banners.draw(picture, frame, title)
+
+    def _px(self, size: float) -> int:
+        return max(1, round(size * self._scale))
+
+    # Faces
+    # ----------------------------------------------------------------------------------------------
+
+    def _chosen_face(self, picture: Pixels, face: int) -> None:
+        box_xyxy = self._box(face)
+        label, share = self._top(face)
+        colour = rgb(colour_of(label)) if label else WHITE
+        ink.frame(picture, box_xyxy, self._px(3), colour)
+        for x, y in (self._overlay.faces.landmarks_xy[face] * self.zoom).tolist():
+            if np.isfinite(x) and np.isfinite(y):
+                ink.dot(picture, (x, y), self._px(3), WHITE)
+        if label:
+            self._tag(picture, box_xyxy, f"{label} {share:.0%}", colour)
+
+    def _other_face(self, picture: Pixels, face: int) -> None:
+        box_xyxy = self._box(face)
+        ink.frame(picture, box_xyxy, self._px(1), FAINT_RGB)
+
+    def _box(self, face: int) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in the enlarged picture."""
+        left, top, right, bottom = (self._overlay.faces.box_xyxy[face] * self.zoom).tolist()
+        return left, top, right, bottom
+
+    def _tag(
+        self, picture: Pixels, box_xyxy: tuple[float, ...], text: str, colour: ink.Rgb
+    ) -> None:
+        """The most likely expression above the box, or below it where there is no room."""
+        width = ink.letters(text, self._text_px, BOLD).shape[1] + 3 * self._gap_px
+        left = round(min(max(box_xyxy[0], 0), max(0, self._hw[1] - width)))
+        top = round(box_xyxy[1]) - self._line_px - self._px(3)
+        if top < 0:
+            top = min(round(box_xyxy[3]) + self._px(3), self._hw[0] - self._line_px)
+        ink.plate(picture, left, top, left + width, top + self._line_px)
+        ink.fill(picture, left, top, left + self._gap_px, top + self._line_px, colour)
+        ink.write(picture, text, (left + 2 * self._gap_px, top), self._text_px, weight=BOLD)
+
+    def _top(self, face: int) -> tuple[str, float]:
+        """The most likely expression of a face and its probability; "" = it is not classified."""
+        values = self._overlay.values[face]
+        if np.isnan(values).any() or not len(values):
+            return "", float("nan")
+        best = int(values.argmax())
+        return self._overlay.labels[best], float(values[best])
+
+    # Bars
+    # ----------------------------------------------------------------------------------------------
+
+    def _panel(self, picture: Pixels, row: int, chosen: int) -> None:
+        """A bar per expression of the participant's face."""
+        labels = self._overlay.labels
+        top, left = self._banners.top_px, self._panel_x
+        right = left + self._panel_px
+        ink.plate(picture, left, top, right, top + len(labels) * self._line_px + self._gap_px)
+        values = self._overlay.values[chosen] if chosen >= 0 else np.full(len(labels), np.nan)
+        best = int(values.argmax()) if not np.isnan(values).any() and len(values) else -1
+        for place, label in enumerate(labels):
+            y = top + self._gap_px // 2 + place * self._line_px
+            self._bar(picture, label, float(values[place]), y, is_best=place == best)
+        if best < 0:
+            word = "no face" if not len(self._overlay.faces_in(row)) else "not classified"
+            x = left + self._panel_px // 2
+            ink.write(picture, word, (x, top + self._gap_px // 2), self._text_px)
+
+    def _bar(self, picture: Pixels, label: str, value: float, y: int, *, is_best: bool) -> None:
+        left = self._panel_x + self._gap_px
+        weight, colour = (BOLD, WHITE) if is_best else (ink.REGULAR, FAINT_RGB)
+        ink.write(picture, label, (left, y), self._text_px, colour=colour, weight=weight)
+        if np.isnan(value):
+            return
+        start = left + self._panel_px * 9 // 20
+        room = self._panel_px * 7 // 20 - self._gap_px
+        inset = self._line_px // 4
+        end = start + max(1, round(room * min(max(value, 0.0), 1.0)))
+        label_rgb = rgb(colour_of(label) if label else OTHER_COLOUR)
+        ink.fill(picture, start, y + inset, end, y + self._line_px - inset, label_rgb)
+        percent = f"{value:.0%}"
+        width = ink.letters(percent, self._text_px, weight).shape[1]
+        x = self._panel_x + self._panel_px - self._gap_px - width
+        ink.write(picture, percent, (x, y), self._text_px, colour=colour, weight=weight)
+
+    def _panel_left(self) -> int:
+        """Where the bars stand: at the right, unless the participant is there more than left."""
+        right = self._hw[1] - self._panel_px
+        chosen = self._overlay.chosen[self._overlay.chosen >= 0]
+        if not len(chosen):
+            return right
+        boxes = self._overlay.faces.box_xyxy[chosen] * self.zoom
+        bottom = self._banners.top_px + len(self._overlay.labels) * self._line_px
+        is_high = boxes[:, 1] < bottom
+        covers_right = float(np.mean(is_high & (boxes[:, 2] > right)))
+        covers_left = float(np.mean(is_high & (boxes[:, 0] < self._panel_px)))
+        return 0 if covers_right > max(covers_left, _SHOWN_SHARE) else right

@@ -1,0 +1,166 @@
+"""What is known of a video's frames and drawn on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ferbench.thesis.frame_csv import EXPRESSIONS, ThesisPredictions
+from ferbench.thesis.rows import thesis_predictions
+from ferbench.types import (
+    F64,
+    I64,
+    Annotation,
+    Event,
+    Expressions,
+    Faces,
+    Timeline,
+)
+
+if TYPE_CHECKING:
+    from ferbench.video.seeking import FileClock
+
+SAME_S = 1e-6
+"""What two times of one frame may differ by, seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Overlay:
+    """Predictions of one video, its events and its annotations.
+
+    A row is what the predictions say of one frame, or of all frames until the next row's.
+
+    Attributes:
+        session_id: the video's name.
+        edges_s: f64 (R+1,), when the rows begin and the last one ends, seconds of the session.
+        row: i64 (T,), row of each frame of the video.
+        faces: all faces; their ``frame`` is a row.
+        values: f64 (M, K), probability of each expression for each face; NaN = not classified.
+        labels: K expressions.
+        chosen: i64 (R,), face of the participant in each row, -1 = none.
+        thesis: the chosen faces as the thesis' programs stored them.
+        events: in time order.
+        annotations: in time order.
+    """
+
+    session_id: str
+    edges_s: F64
+    row: I64
+    faces: Faces
+    values: F64
+    labels: tuple[str, ...]
+    chosen: I64
+    thesis: ThesisPredictions | None = None
+    events: tuple[Event, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+
+    def faces_in(self, row: int) -> range:
+        """The faces of a row."""
+        first, last = np.searchsorted(self.faces.frame, [row, row + 1])
+        return range(int(first), int(last))
+
+    def first_frame(self, time_s: float) -> int:
+        """The first frame that begins at a time or later; T = none does."""
+        row = int(np.searchsorted(self.edges_s[:-1], time_s - SAME_S))
+        return int(np.searchsorted(self.row, row))
+
+
+def overlay_of_tables(
+    timeline: Timeline, faces: Faces, expressions: Expressions, chosen: I64, clock: FileClock
+) -> Overlay:
+    """What ferbench's tables say.
+
+    Args:
+        timeline: of the predictions, R frames.
+        faces: all faces.
+        expressions: of the classified faces.
+        chosen: i64 (R,), row in Faces per frame, -1 = none.
+        clock: of the video's file.
+    """
+    values = np.full((len(faces), len(expressions.labels)), np.nan)
+    values[expressions.face] = expressions.probs()
+    return Overlay(
+        session_id=timeline.video.video_id,
+        edges_s=timeline.edges_s,
+        row=rows_of_frames(timeline.edges_s, clock),
+        faces=faces,
+        values=values,
+        labels=expressions.labels,
+        chosen=chosen,
+        thesis=_as_thesis(timeline, faces, expressions, chosen),
+    )
+
+
+def _as_thesis(
+    timeline: Timeline, faces: Faces, expressions: Expressions, chosen: I64
+) -> ThesisPredictions | None:
+    """The chosen faces in the thesis' form; None = the model lacks one of its expressions."""
+    if not set(EXPRESSIONS) <= set(expressions.labels):
+        return None
+    return thesis_predictions(timeline.video.path, timeline, faces, expressions, chosen)
+
+
+def overlay_of_thesis(
+    predictions: ThesisPredictions, session_id: str, clock: FileClock, *, rate_hz: float
+) -> Overlay:
+    """What a file of the thesis says: a row per frame, one face at most.
+
+    Args:
+        predictions: its rows; a surplus of rows without a face at the end is left out.
+        session_id: the video's name.
+        clock: of the video's file.
+        rate_hz: rows per second, with which events in such a file are timed.
+    """
+    count = min(len(predictions), clock.num_frames)
+    has_face = np.array([label is not None for label in predictions.labels[:count]], bool)
+    frame = np.flatnonzero(has_face).astype(np.int64)
+    box_xywh = predictions.box_xywh[:count][has_face]
+    faces = Faces(
+        frame=frame,
+        box_xyxy=np.concatenate(
+            [box_xywh[:, :2], box_xywh[:, :2] + box_xywh[:, 2:]], axis=1
+        ).astype(np.float32),
+        score=np.ones(len(frame), np.float32),
+        landmarks_xy=np.full((len(frame), 5, 2), np.nan, np.float32),
+    )
+    chosen = np.full(count, -1, np.int64)
+    chosen[frame] = np.arange(len(frame))
+    return Overlay(
+        session_id=session_id,
+        edges_s=np.arange(count + 1) / rate_hz,
+        row=np.arange(count),
+        faces=faces,
+        values=_probabilities(predictions.scores[:count][has_face].astype(np.float64)),
+        labels=EXPRESSIONS,
+        chosen=chosen,
+        thesis=predictions,
+    )
+
+
+def _probabilities(scores: F64) -> F64:
+    """Scores as probabilities: they are, where all rows say so; else they are logits."""
+    sums = scores.sum(axis=1)
+    if len(scores) == 0 or (scores.min() >= 0 and np.abs(sums - 1).max() < 1e-3):
+        return scores
+    logits: F64 = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(logits / logits.sum(axis=1, keepdims=True), np.float64)
+
+
+def rows_of_frames(edges_s: F64, clock: FileClock) -> I64:
+    """Row of each frame: the latest one that has begun; frames after the last row have none.
+
+    Args:
+        edges_s: f64 (R+1,) of the rows.
+        clock: of the frames.
+
+    Returns:
+        i64 (T',), T' frames that have a row.
+    """
+    count = len(edges_s) - 1
+    if count == clock.num_frames:
+        return np.arange(count)
+    starts_s = clock.edges_s[:-1] - clock.edges_s[0]
+    row = np.searchsorted(edges_s - edges_s[0], starts_s + SAME_S, side="right") - 1
+    return np.asarray(row[row < count], np.int64)
