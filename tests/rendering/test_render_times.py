@@ -133,7 +133,7 @@ def test_predictions_of_another_video_are_refused(tmp_path, small_clip):
         fb.render(other, table, tmp_path / "out.mp4")
     assert str(table) in str(refused.value)
     assert str(other) in str(refused.value)
-    with pytest.raises(VideoError, match="36 frames in 1.200 s, the video has 20"):
+    with pytest.raises(VideoError, match="they tell of 36 frames"):
         fb.render(other, table.with_suffix(".csv"), tmp_path / "out.mp4")
 
 

@@ -20,9 +20,10 @@ WHITE: Final[Rgb] = rgb(INK["dark"])
 DARK: Final[Rgb] = rgb(BACKGROUND["dark"])
 REGULAR: Final = 400
 BOLD: Final = 700
-_SHARE: Final = 4
-"""One part in so many of what lies below a plate shines through."""
+_SHIFT: Final = 2
+"""One part in 2**2 of what lies below a plate shines through."""
 _SPRITES: Final = 2048
+_FULL: Final = 255
 _SIDE_PX: Final = 2
 """What letters may reach beyond their box."""
 
@@ -94,12 +95,21 @@ def digits_width(text: str, size_px: int) -> int:
     return sum(step if character.isalnum() else narrow for character in text)
 
 
+def enlarged(picture: Pixels, zoom: int) -> Pixels:
+    """A picture, u8 (H, W, 3), a whole number of times as large; bicubic."""
+    if zoom == 1:
+        return picture
+    size = (picture.shape[1] * zoom, picture.shape[0] * zoom)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
 def plate(picture: Pixels, left: int, top: int, right: int, bottom: int) -> None:
     """Darken a rectangle, so that letters can be read on it."""
     height, width = picture.shape[:2]
     below = picture[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
-    below //= _SHARE
-    below += np.array(DARK, np.uint8) // _SHARE * (_SHARE - 1)
+    below >>= _SHIFT
+    dark = [value - (value >> _SHIFT) for value in DARK]
+    below += np.tile(np.array(dark, np.uint8), below.shape[1]).reshape(1, -1, 3)
 
 
 def fill(picture: Pixels, left: int, top: int, right: int, bottom: int, colour: Rgb) -> None:
@@ -138,8 +148,8 @@ def _blend(
     below = picture[top : y + covered.shape[0], left : x + covered.shape[1]]
     if y + covered.shape[0] <= 0 or x + covered.shape[1] <= 0 or not below.size:
         return
-    share = covered[top - y :, left - x :][: below.shape[0], : below.shape[1], None].astype(
-        np.int32
-    )
-    old = below.astype(np.int32)
-    below[:] = old + (np.array(colour, np.int32) - old) * share // 255
+    share = covered[top - y :, left - x :][: below.shape[0], : below.shape[1]]
+    shares = np.repeat(share, 3, axis=1).astype(np.uint16)  # rows of bytes: pixels are slow
+    new = np.tile(np.array(colour, np.uint16), below.shape[1]) * shares
+    old = below.reshape(below.shape[0], -1) * (_FULL - shares)
+    below[:] = ((old + new + _FULL // 2) // _FULL).reshape(below.shape)

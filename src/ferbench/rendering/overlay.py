@@ -61,6 +61,11 @@ class Overlay:
         first, last = np.searchsorted(self.faces.frame, [row, row + 1])
         return range(int(first), int(last))
 
+    def event_frames(self) -> list[int]:
+        """The first frame of each event, as far as the video has it."""
+        frames = [self.first_frame(event.onset_s) for event in self.events]
+        return sorted(frame for frame in frames if frame < len(self.row))
+
     def first_frame(self, time_s: float) -> int:
         """The first frame that begins at a time or later; T = none does."""
         row = int(np.searchsorted(self.edges_s[:-1], time_s - SAME_S))

@@ -13,11 +13,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-import cv2
-import numpy as np
-
 from ferbench.errors import VideoError
 from ferbench.rendering.clips import Clip, stretches_s
+from ferbench.rendering.ink import enlarged
 from ferbench.rendering.mp4 import Mp4
 from ferbench.rendering.sound import sound_of
 from ferbench.video.container import REPLACE
@@ -110,7 +108,7 @@ class _Writer:
         if self._layout is None or self._mp4 is None:
             self._layout = self._layout_for((rgb.shape[0], rgb.shape[1]))
             self._mp4 = self._stack.enter_context(self._begun(rgb, self._layout.zoom))
-        picture = _enlarged(rgb, self._layout.zoom)
+        picture = enlarged(rgb, self._layout.zoom)
         self._layout.draw(picture, index, clip.title)
         shift_s = self._shift_s(clip)
         self._mp4.picture(
@@ -159,13 +157,6 @@ def _pictures(video: SeekableVideo, clip: Clip) -> Generator[tuple[int, Pixels],
         f"{clip.last - 1}",
         hint=REPLACE,
     )
-
-
-def _enlarged(rgb: Pixels, zoom: int) -> Pixels:
-    if zoom == 1:
-        return rgb
-    size = (rgb.shape[1] * zoom, rgb.shape[0] * zoom)
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 class _End:

@@ -171,7 +171,7 @@ def render_video(
     """
     check_out(out, video, overwrite=options.overwrite)
     shown = shown_with(video, predictions, options.wanted, digest=options.digest)
-    shown = replace(shown, overlay=_of_session(shown.overlay, video))
+    shown = replace(shown, overlay=of_session(shown.overlay, video))
     clips = _clips(shown, options)
     total = sum(clip.last - clip.first for clip in clips)
     done = 0
@@ -187,7 +187,9 @@ def render_video(
             shown.video,
             clips,
             part,
-            layout_for=lambda hw: _layout(shown, options, hw),
+            layout_for=lambda hw: layout_of(
+                shown.overlay, options.layout, hw, is_titled=options.compilation
+            ),
             treat=None if options.treatment_of is None else options.treatment_of(shown),
             on_frames=count,
         )
@@ -215,8 +217,8 @@ def check_out(out: Path, video: Path, *, overwrite: bool) -> None:
         )
 
 
-def _of_session(overlay: Overlay, video: Path) -> Overlay:
-    """Without events and annotations of other sessions."""
+def of_session(overlay: Overlay, video: Path) -> Overlay:
+    """An overlay without the events and annotations of other sessions than its video's."""
     names = {comparable_name(overlay.session_id), comparable_name(video.stem)}
     return replace(
         overlay,
@@ -245,7 +247,20 @@ def _clips(shown: Shown, options: RenderOptions) -> tuple[Clip, ...]:
     return clips
 
 
-def _layout(shown: Shown, options: RenderOptions, hw: tuple[int, int]) -> Layout:
-    if options.layout == "thesis":
-        return ThesisLayout(shown.overlay)
-    return FerbenchLayout(shown.overlay, hw, is_titled=options.compilation)
+def layout_of(
+    overlay: Overlay, name: LayoutName, hw: tuple[int, int], *, is_titled: bool = False
+) -> Layout:
+    """What draws.
+
+    Args:
+        overlay: what is drawn.
+        name: of the layout.
+        hw: height and width of the video's pictures.
+        is_titled: whether frames have titles.
+
+    Raises:
+        FormatError: the layout cannot show the model's expressions.
+    """
+    if name == "thesis":
+        return ThesisLayout(overlay)
+    return FerbenchLayout(overlay, hw, is_titled=is_titled)

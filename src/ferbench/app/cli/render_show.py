@@ -10,6 +10,7 @@ from typing import Final
 
 from ferbench.app.console import error_console, frames_bar, output_console
 from ferbench.app.words import reason_in
+from ferbench.checks import check_choice
 from ferbench.config.choices import component_for
 from ferbench.datasets.naming import Naming
 from ferbench.formats.event_table import read_events
@@ -20,7 +21,7 @@ from ferbench.wording import plural
 from ferbench.workflows.file_kinds import default_rule
 from ferbench.workflows.find_events import FindOptions
 from ferbench.workflows.overlays import Wanted
-from ferbench.workflows.render import OnFrames, RenderedVideo, RenderOptions
+from ferbench.workflows.render import LAYOUTS, OnFrames, RenderedVideo, RenderOptions
 from ferbench.workflows.render_folder import Pair, pairs_of, render_pairs
 from ferbench.workflows.score_tables import table_from
 from ferbench.workflows.shown_annotations import annotations_to_show
@@ -171,3 +172,18 @@ def _print(video: RenderedVideo, words: Words) -> None:
         f"{plural(video.frames, 'frame')} ({video.seconds:.2f} s), {plural(video.events, 'event')}"
     )
     output_console().print(f"{video.path.name}: {what} -> {video.out}", markup=False)
+
+
+def play_and_print(
+    video: Path, predictions: Path, drawn: Drawn, *, layout: str, verbose: bool
+) -> None:
+    """Play a video in a window until its user ends it."""
+    from ferbench.workflows.play import play
+
+    check_choice("layout", layout, LAYOUTS)
+    wanted, notes = drawn.wanted([Pair(video=video, predictions=predictions)])
+    for note in notes:
+        sys.stderr.write(f"note: {note}\n")
+    count = play(video, predictions, wanted, layout=layout)  # type: ignore[arg-type]
+    if verbose:
+        output_console().print(f"{video.name}: {plural(count, 'frame')} shown", markup=False)

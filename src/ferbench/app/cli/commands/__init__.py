@@ -29,6 +29,7 @@ SHOWN_FIRST: Final = (
     "compare",
     "agreement",
     "render",
+    "play",
     "profile",
     "ui",
     "doctor",
