@@ -14,6 +14,7 @@ from ferbench.pipeline.one_pass import OnePass
 from ferbench.pipeline.recipe import Runtime
 from ferbench.pipeline.stage_keys import STAGES
 from ferbench.pipeline.wanted import Request, Stored, wanted_by
+from ferbench.pipeline.watching import Watch
 from ferbench.results import StageTiming, Work
 from ferbench.sentences import Setting, Text
 from ferbench.types import Expressions, Faces, PassProfile, Timeline
@@ -61,6 +62,7 @@ def computed(
     cache: Cache,
     work: Work,
     on_frames: Callable[[int], None],
+    watch: Watch | None = None,
 ) -> tuple[list[Stored], PassProfile | None]:
     """Decode a video once, make what each request lacks, and store it.
 
@@ -70,6 +72,7 @@ def computed(
         cache: where tables are stored.
         work: counted up.
         on_frames: told how many frames were done.
+        watch: sees what is found; None = nobody does.
 
     Returns:
         All tables of each request, and where the time went.
@@ -88,6 +91,7 @@ def computed(
         wanted=wanted_by(requests),
         work=work,
         on_frames=on_frames,
+        watch=watch,
     )
     timeline = _run(one_pass, request, cache)
     return _Results(one_pass, timeline, cache).of(requests), one_pass.profile

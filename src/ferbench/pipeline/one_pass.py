@@ -21,6 +21,7 @@ from ferbench.pipeline.lanes import Lanes, use_one_thread, without_thread_pools
 from ferbench.pipeline.recipe import Runtime
 from ferbench.pipeline.stride import filled_in, frames_of_read, looked_at
 from ferbench.pipeline.wanted import WantedCrops, WantedExpressions, WantedFaces
+from ferbench.pipeline.watching import Watch, seen_in
 from ferbench.protocols import OpenVideo, Reader
 from ferbench.results import StageTiming, Work
 from ferbench.types import (
@@ -57,6 +58,7 @@ class _Part:
 
     Attributes:
         first: the read's first frame.
+        batch: the read's frames, where somebody watches.
         num_frames: its frames.
         num_detected: frames that a detector looked at, over all detectors.
         faces: by key.
@@ -67,6 +69,7 @@ class _Part:
     """
 
     first: int
+    batch: FrameBatch | None = None
     num_frames: int
     num_detected: int = 0
     faces: dict[str, Faces] = field(default_factory=dict)
@@ -87,6 +90,7 @@ class OnePass:
         wanted: what is made besides the timeline.
         work: counted up.
         on_frames: told how many frames were done.
+        watch: sees the frames with what was found by the first detector and model.
         profile: where the time went, once the pass is over.
     """
 
@@ -96,6 +100,7 @@ class OnePass:
     wanted: tuple[WantedFaces, ...]
     work: Work
     on_frames: Callable[[int], None]
+    watch: Watch | None = None
     profile: PassProfile | None = None
     _parts: list[_Part] = field(default_factory=list)
     _busy_s: dict[str, float] = field(default_factory=dict)
@@ -202,6 +207,8 @@ class OnePass:
 
     def _take(self, part: _Part) -> None:
         """Keep what came out of a read; reads come in their order."""
+        if self.watch is not None and part.batch is not None:
+            self._show(part, part.batch, self.watch)
         self._parts.append(part)
         for key, seconds in part.busy_s.items():
             self._busy_s[key] = self._busy_s.get(key, 0.0) + seconds
@@ -210,12 +217,20 @@ class OnePass:
         self.work.faces_classified += sum(len(rows) for rows in part.rows.values())
         self.on_frames(part.num_frames)
 
+    def _show(self, part: _Part, batch: FrameBatch, watch: Watch) -> None:
+        part.batch = None  # its memory is used again
+        for faces in self.wanted[:1]:
+            for wanted in [one for crops in faces.crops for one in crops.expressions][:1]:
+                rows, logits = part.rows[wanted.key], part.logits[wanted.key]
+                watch(seen_in(batch, part.faces[faces.key], rows, logits, wanted.model.labels))
+
     # In a lane
     # ----------------------------------------------------------------------------------------------
 
     def _work_on(self, batch: FrameBatch) -> _Part:
         """Search, cut and classify the frames of a read."""
         part = _Part(first=int(batch.index[0]), num_frames=len(batch))
+        part.batch = batch if self.watch is not None else None
         frames = batch.rgb.to(self.device)
         for wanted in self.wanted:
             start = time.perf_counter()

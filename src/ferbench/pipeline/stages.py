@@ -18,6 +18,7 @@ from ferbench.pipeline.networks import LoadedNetworks, Networks
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stage_keys import STAGES, stage_keys
 from ferbench.pipeline.wanted import Request, Stored
+from ferbench.pipeline.watching import Watch
 from ferbench.results import Analysis, StageKey, Work
 from ferbench.sentences import Setting, Text
 from ferbench.wording import plural
@@ -46,6 +47,7 @@ class Analyser:
         work: what was really computed, counted where it is done.
         on_frames: told how many frames were done.
         on_decoded: told when the pixels of a video are done, or cannot be had.
+        watch: sees what is found while it is found; None = nobody does.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Analyser:
         self.networks = Networks(recipe, runtime, models, notify=notify, loaded=loaded)
         self.on_frames = on_frames
         self.on_decoded: Callable[[], None] = lambda: None
+        self.watch: Watch | None = None
         self.work = Work()
 
     @property
@@ -197,6 +200,7 @@ class Analyser:
                 cache=self.cache,
                 work=self.work,
                 on_frames=self.on_frames,
+                watch=self.watch,
             )
         finally:
             self.on_decoded()

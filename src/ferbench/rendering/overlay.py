@@ -107,6 +107,35 @@ def _as_thesis(
     return thesis_predictions(timeline.video.path, timeline, faces, expressions, chosen)
 
 
+def overlay_of_seen(
+    first: int, edges_s: F64, faces: Faces, expressions: Expressions, chosen: I64
+) -> Overlay:
+    """What was found in some consecutive frames of a video, while others are not known yet.
+
+    Args:
+        first: number of their first frame.
+        edges_s: f64 (T+1,) of all frames of the video.
+        faces: of these frames, counted from the first of them.
+        expressions: of the classified faces.
+        chosen: i64 (N,), row in Faces per frame, -1 = none.
+    """
+    count = len(edges_s) - 1
+    values = np.full((len(faces), len(expressions.labels)), np.nan)
+    values[expressions.face] = expressions.probs()
+    chosen_of_all = np.full(count, -1, np.int64)
+    last = min(first + len(chosen), count)
+    chosen_of_all[first:last] = chosen[: last - first]
+    return Overlay(
+        session_id="",
+        edges_s=edges_s,
+        row=np.arange(count),
+        faces=faces.shifted(first),
+        values=values,
+        labels=expressions.labels,
+        chosen=chosen_of_all,
+    )
+
+
 def overlay_of_thesis(
     predictions: ThesisPredictions, session_id: str, clock: FileClock, *, rate_hz: float
 ) -> Overlay:

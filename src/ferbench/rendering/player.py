@@ -91,8 +91,8 @@ class Player:
         self._window, self._pace = window, pace
         self._events = events
 
-    def run(self) -> int:
-        """Play until the user ends it; return how many frames were shown.
+    def run(self, *, until_end: bool = False) -> int:
+        """Play until the user ends it, or the video ends; return how many frames were shown.
 
         Raises:
             VideoError: a frame cannot be decoded.
@@ -105,6 +105,8 @@ class Player:
                 self._show(frame)
                 on_screen, count = frame, count + 1
             if self._pace.is_at_end and self._pace.is_playing:
+                if until_end:
+                    return count
                 self._pace.pause()
             command = self._window.command(min(self._pace.wait_s, POLL_S))
             if command == "quit":

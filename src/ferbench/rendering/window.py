@@ -116,7 +116,7 @@ class ScreenWindow:
             rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
         try:
             self._connection.send(rgb.shape)
-            self._connection.send_bytes(memoryview(np.ascontiguousarray(rgb)).cast("B"))
+            self._connection.send_bytes(np.ascontiguousarray(rgb).data.cast("B"))
         except OSError:
             self.is_open = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ferbench.checks import path_of
 from ferbench.config.choices import Choice, Chosen, settings_for
@@ -22,6 +22,9 @@ from ferbench.workflows.predict_videos import (
 )
 from ferbench.workflows.prepare import prepare_pixels
 from ferbench.workflows.progress import OnProgress, untold
+
+if TYPE_CHECKING:
+    from ferbench.workflows.watched import Watched
 
 Notify = Callable[[str], None]
 GROUPS: Final = ("reader", "detector", "classify", "preprocessing", "model")
@@ -43,6 +46,8 @@ class PredictOptions:
         experiment: a named combination of choices.
         form: our tables, or the thesis' CSV of one face per frame.
         overwrite: replace the tables of other videos.
+        show: show what is found in a window.
+        realtime: show it at the video's own speed.
     """
 
     source: Path | None
@@ -55,6 +60,8 @@ class PredictOptions:
     experiment: str | None = None
     form: Form = "tables"
     overwrite: bool = False
+    show: bool = False
+    realtime: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,8 @@ class VideosToPredict:
         left_out: what else may be a recording and is left out, a sentence per reason.
         analyser: runs or reads their stages.
         files: where their tables go.
+        show: show what is found in a window.
+        realtime: show it at the video's own speed.
     """
 
     videos: tuple[Path, ...]
@@ -86,6 +95,8 @@ class VideosToPredict:
     left_out: tuple[str, ...]
     analyser: Analyser
     files: PredictionFiles
+    show: bool = False
+    realtime: bool = False
 
     def run(self, on_progress: OnProgress = untold) -> Iterator[PredictedVideo]:
         """Predict one video after the other and write its tables; a video that fails is told of.
@@ -95,22 +106,39 @@ class VideosToPredict:
 
         Raises:
             WeightsError: weights are missing or do not fit: it would be the same at every video.
+            ConfigError: no window can be opened.
         """
         prepare_pixels(self.analyser, [(path, "") for path in self.videos], on_progress)
+        if not (self.show or self.realtime):
+            yield from self._run(None)
+            return
+        from ferbench.workflows.watched import Watched
+
+        target_fps = self.analyser.runtime.target_fps
+        selector = self.analyser.recipe.selector
+        with Watched(selector, target_fps=target_fps, realtime=self.realtime) as watched:
+            yield from self._run(watched)
+
+    def _run(self, watched: Watched | None) -> Iterator[PredictedVideo]:
         for path in self.videos:
             try:
-                yield self._predicted(path)
+                yield self._predicted(path, watched)
             except WeightsError:
                 raise
             except (FerbenchError, OSError) as error:
                 yield PredictedVideo(path=path, error=error)
 
-    def _predicted(self, path: Path) -> PredictedVideo:
+    def _predicted(self, path: Path, watched: Watched | None) -> PredictedVideo:
         name = self.names[path]
         if path.is_file():
             self.files.check(name, path, self.analyser.cache.digest(path))
+        if watched is not None:
+            watched.begin(path)
+            self.analyser.watch = watched.see
         analysis = self.analyser.analyse(path, video_id=name)
         table = self.files.write(name, path, analysis)
+        if watched is not None:
+            watched.end(path, analysis)
         return PredictedVideo(path=path, analysis=analysis, table=table)
 
 
@@ -197,6 +225,8 @@ def videos_to_predict(options: PredictOptions, *, notify: Notify | None = None) 
         left_out=found.left_out,
         analyser=_analyser(chosen, notify),
         files=files,
+        show=options.show,
+        realtime=options.realtime,
     )
 
 

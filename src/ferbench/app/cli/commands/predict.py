@@ -110,6 +110,13 @@ def predict(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace tables of other videos.")
     ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Show what is found in a window; q closes it.")
+    ] = False,
+    realtime: Annotated[
+        bool,
+        typer.Option("--realtime", help="The same at the video's own speed, late frames left out."),
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     keep_damaged: Annotated[
         bool, typer.Option(help="Use what can be decoded of a damaged video.")
@@ -165,6 +172,8 @@ def predict(
         experiment=experiment,
         form=form,  # type: ignore[arg-type]
         overwrite=overwrite,
+        show=show,
+        realtime=realtime,
     )
     code = _predict(options, verbose=verbose)
     if code:
