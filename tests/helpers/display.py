@@ -7,6 +7,7 @@ import ctypes.util
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,3 +93,22 @@ def running_screen(folder: Path) -> Iterator[Screen]:
         os.close(reader)
         server.terminate()
         server.wait(timeout=30)
+
+
+@contextmanager
+def pressing(screen: Screen, key: str) -> Iterator[None]:
+    """Presses a key every half second, from when something is on the screen."""
+    is_over = threading.Event()
+
+    def press() -> None:
+        while not is_over.wait(0.5):
+            if screen.picture().any():
+                screen.press(key)
+
+    presser = threading.Thread(target=press)
+    presser.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        presser.join()
