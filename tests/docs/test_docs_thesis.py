@@ -70,4 +70,4 @@ def test_command_works(command, place, screen, ferbench, ferbench_run, monkeypat
         ended = call(*arguments)
     assert ended.code == 0, ended.err
     assert "Traceback" not in ended.err
-    assert ended.out.strip()
+    assert ended.out.strip() or name == "play"

@@ -28,6 +28,8 @@ LEAST_HEIGHT_PX: Final = 360
 TEXT_PX: Final = 20
 PANEL_PX: Final = 250
 FAINT_RGB: Final = rgb(FAINT["dark"])
+SHARE_OF_FACE: Final = 0.02
+"""Of a face's width, what a line or a dot takes at most."""
 _SHOWN_SHARE: Final = 0.05
 """Share of the frames from which a face that covers a corner counts."""
 
@@ -77,12 +79,18 @@ class FerbenchLayout:
         box_xyxy = self._box(face)
         label, share = self._top(face)
         colour = rgb(colour_of(label)) if label else WHITE
-        ink.frame(picture, box_xyxy, self._px(3), colour)
+        stroke_px = self._stroke_px(box_xyxy)
+        ink.frame(picture, box_xyxy, stroke_px, colour)
         for x, y in (self._overlay.faces.landmarks_xy[face] * self.zoom).tolist():
             if np.isfinite(x) and np.isfinite(y):
-                ink.dot(picture, (x, y), self._px(3), WHITE)
+                ink.dot(picture, (x, y), stroke_px, WHITE)
         if label:
             self._tag(picture, box_xyxy, f"{label} {share:.0%}", colour)
+
+    def _stroke_px(self, box_xyxy: tuple[float, ...]) -> int:
+        """Thickness of lines and radius of dots: of a small face less, so that it is seen."""
+        width = box_xyxy[2] - box_xyxy[0]
+        return max(1, min(self._px(3), round(width * SHARE_OF_FACE)))
 
     def _other_face(self, picture: Pixels, face: int) -> None:
         box_xyxy = self._box(face)
@@ -159,6 +167,8 @@ class FerbenchLayout:
         boxes = self._overlay.faces.box_xyxy[chosen] * self.zoom
         bottom = self._banners.top_px + len(self._overlay.labels) * self._line_px
         is_high = boxes[:, 1] < bottom
-        covers_right = float(np.mean(is_high & (boxes[:, 2] > right)))
+        beside = self._panel_px * 2 // 3  # the tag of a small face is wider than the face
+        covers_right = float(np.mean(is_high & (boxes[:, 0] + beside > right)))
+        covers_right = max(covers_right, float(np.mean(is_high & (boxes[:, 2] > right))))
         covers_left = float(np.mean(is_high & (boxes[:, 0] < self._panel_px)))
         return 0 if covers_right > max(covers_left, _SHOWN_SHARE) else right
