@@ -31,6 +31,7 @@ def no_secrets_of_other_tests():
     """Secrets are known to the whole process, so a test would mask the words of another."""
     yield
     secret_texts._known.clear()
+    secret_texts.forget_names()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.found_events import Events
     from ferbench.workflows.predict import predict
     from ferbench.workflows.progress import Progress
+    from ferbench.workflows.pseudonyms import pseudonyms
     from ferbench.workflows.render import RenderedVideo, render
     from ferbench.workflows.score import score
     from ferbench.workflows.score_frames import score_frames
@@ -113,6 +114,7 @@ _PLACES: Final = {
     "import_weights": "ferbench.workflows.weights",
     "list_weights": "ferbench.workflows.weights",
     "predict": "ferbench.workflows.predict",
+    "pseudonyms": "ferbench.workflows.pseudonyms",
     "read_annotations": "ferbench.formats.reading",
     "render": "ferbench.workflows.render",
     "score": "ferbench.workflows.score",
@@ -167,6 +169,7 @@ __all__ = [
     "import_weights",
     "list_weights",
     "predict",
+    "pseudonyms",
     "read_annotations",
     "render",
     "score",

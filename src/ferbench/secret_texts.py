@@ -1,16 +1,19 @@
-"""Secrets in texts: passwords in addresses, and what a configuration takes from the environment.
+"""Secrets in texts: passwords in addresses, what a configuration takes from the environment, names.
 
 Records, messages and logs travel further than whoever wrote a password into an address expects.
+Names that have pseudonyms are secrets too; a text shows the pseudonyms.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 MASK: Final = "***"
 LEAST_LETTERS: Final = 4
 """Shorter values are not looked for: they are parts of ordinary words and numbers."""
+_NUMBER: Final = re.compile(r"[0-9]+")
 _IN_ADDRESS: Final = (
     re.compile(r"""(?<=://)([^\s/:@'",]*:)([^\s'",]+)(?=@[^\s'"@,]*(?:$|[\s'",]))"""),
     re.compile(
@@ -18,6 +21,8 @@ _IN_ADDRESS: Final = (
     ),
 )
 _known: Final[set[str]] = set()
+_pseudonyms: Final[dict[str, str]] = {}
+"""By name, in lower case."""
 
 
 def keep_secret(value: str) -> None:
@@ -35,8 +40,60 @@ def passwords_in(text: str) -> list[str]:
     return [found[2] for pattern in _IN_ADDRESS for found in pattern.finditer(text)]
 
 
+def keep_name(name: str, pseudonym: str) -> None:
+    """Let ``masked`` show a pseudonym in place of a name of this process."""
+    if _pseudonyms.get(_folded(name)) != pseudonym:
+        _pseudonyms[_folded(name)] = pseudonym
+        _names_pattern.cache_clear()
+
+
+def forget_names() -> None:
+    """Let texts show names again: for the owner of the key, on the screen."""
+    _pseudonyms.clear()
+    _names_pattern.cache_clear()
+
+
+def without_names(text: str) -> str:
+    """A text with pseudonyms in place of the names that have them.
+
+    In any case, with or without leading zeros, as whole words (``_`` is no letter of a word). Names
+    of a few digits are numbers of many things: they are names where they stand in quotes.
+
+    >>> keep_name("Anna", "P-1f"), keep_name("7", "P-2e")
+    (None, None)
+    >>> without_names("anna_3.mp4, line 7: 'Anna' or '07'")
+    "P-1f_3.mp4, line 7: 'P-1f' or 'P-2e'"
+    >>> forget_names()
+    """
+    pattern = _names_pattern()
+    if pattern is None:
+        return text
+    return pattern.sub(lambda found: _pseudonyms[_folded(found[0])], text)
+
+
+def _folded(name: str) -> str:
+    return _NUMBER.sub(lambda found: found[0].lstrip("0") or "0", name.lower())
+
+
+@lru_cache(maxsize=1)
+def _names_pattern() -> re.Pattern[str] | None:
+    """Finds every name, the longest first; None = there is none."""
+    if not _pseudonyms:
+        return None
+    return re.compile("|".join(map(_pattern_of, sorted(_pseudonyms, key=len, reverse=True))), re.I)
+
+
+def _pattern_of(name: str) -> str:
+    pieces = re.split(r"([0-9]+)", name)
+    spelled = "".join(f"0*{piece}" if piece.isdecimal() else re.escape(piece) for piece in pieces)
+    if name.isdecimal():
+        quoted = rf"(?<=['\"]){spelled}(?=['\"])"
+        return quoted if len(name) < LEAST_LETTERS else rf"(?<![^\W_])(?<!\.){spelled}(?![^\W_])"
+    return rf"(?<![^\W_]){spelled}(?![^\W_])"
+
+
 def masked(text: str) -> str:
-    """A text without passwords of addresses and without the secrets that are known.
+    """A text without passwords of addresses, and without the secrets and names that are known.
 
     >>> masked("http://ann:hunter2@host:5000 is down")
     'http://ann:***@host:5000 is down'
@@ -45,7 +102,7 @@ def masked(text: str) -> str:
         text = text.replace(secret, MASK)
     for pattern in _IN_ADDRESS:
         text = pattern.sub(rf"\1{MASK}", text)
-    return text
+    return without_names(text)
 
 
 def masked_values(value: Any) -> Any:

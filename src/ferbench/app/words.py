@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "import_weights": "ferbench models import",
     "list_weights": "ferbench models list",
     "predict": "ferbench predict",
+    "pseudonyms": "ferbench pseudonyms",
     "render": "ferbench render",
     "score": "ferbench score",
     "survey": "ferbench init",

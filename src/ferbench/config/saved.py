@@ -7,8 +7,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from ferbench.checks import from_home
 from ferbench.config.settings import Settings, settings_from
 from ferbench.config.yaml_files import load_yaml
+from ferbench.datasets.pseudonyms import read_pseudonyms
 
 
 def saved_settings(path: Path, *, allow_targets: tuple[str, ...] = ()) -> Settings:
@@ -22,8 +24,17 @@ def saved_settings(path: Path, *, allow_targets: tuple[str, ...] = ()) -> Settin
     Raises:
         ConfigError: it does not describe a run of this version.
     """
-    config: Any = OmegaConf.to_container(load_yaml(path), resolve=True)
+    config: Any = _with_names(OmegaConf.to_container(load_yaml(path), resolve=True))
     return settings_from({**config, "allow_targets": list(allow_targets)})
+
+
+def _with_names(config: Any) -> Any:
+    """A configuration that was written under pseudonyms, with the names that its key file has."""
+    dataset = config.get("dataset")
+    keys = dataset.get("pseudonyms") if isinstance(dataset, dict) else None
+    if not isinstance(keys, str):
+        return config
+    return read_pseudonyms(from_home(keys)).named(config)
 
 
 def yaml_of(config: dict[str, Any]) -> str:

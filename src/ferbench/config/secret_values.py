@@ -10,11 +10,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from omegaconf import DictConfig, ListConfig, OmegaConf, flag_override
 from omegaconf.resolvers import oc
 
+from ferbench.checks import from_home
+from ferbench.datasets.pseudonyms import read_pseudonyms
+from ferbench.errors import FerbenchError
 from ferbench.secret_texts import LEAST_LETTERS, MASK, keep_secret, masked, passwords_in
 
 _VARIABLE: Final = "FERBENCH_SECRET_"
@@ -28,7 +32,11 @@ def hide_passwords(arguments: Sequence[str]) -> list[str]:
 
 
 def hide_secrets(config: DictConfig) -> None:
-    """Let a composed configuration name its secrets, so that it can be written down."""
+    """Let a composed configuration name its secrets, so that it can be written down.
+
+    Names of people that its data set has pseudonyms for are secrets from now on.
+    """
+    _keep_names(config)
     with flag_override(config, "readonly", False):
         _hide_in(config)
     hydra = config.get("hydra")
@@ -39,6 +47,14 @@ def hide_secrets(config: DictConfig) -> None:
             hydra.job.env_set[name] = f"${{oc.env:{name}}}"
         job: Any = OmegaConf.to_container(hydra.job, resolve=False)
         hydra.job.override_dirname = _FROM_ENVIRONMENT.sub(MASK, str(job["override_dirname"]))
+
+
+def _keep_names(config: DictConfig) -> None:
+    """Know the names of the data set's key file; one that cannot be used is told where it is."""
+    path: Any = OmegaConf.select(config, "dataset.pseudonyms", default=None)
+    if isinstance(path, str):
+        with suppress(FerbenchError):
+            read_pseudonyms(from_home(path)).keep()
 
 
 def yaml_without_secrets(config: DictConfig) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ferbench.datasets.naming import Identity
 from ferbench.formats.times import Clock, parse_clock, parse_time
 from ferbench.spelling import comparable_name
 from ferbench.types import Part
+from ferbench.wording import some
+
+_APART_S: Final = 0.5
+"""Cameras that begin further apart than this are told."""
 
 Moment = float | Clock
 """Seconds of the session, or a time on the clock."""
@@ -101,3 +107,15 @@ def natural(text: str) -> tuple[tuple[int, int | str], ...]:
         elif piece:
             key.append((1, piece))
     return tuple(key)
+
+
+def begun_apart(footage: Sequence[Footage]) -> list[str]:
+    """A notice on sessions whose times may have been counted from another camera's start."""
+    apart = [f"{item.name} ({item.apart_s:.1f} s)" for item in footage if item.apart_s > _APART_S]
+    if not apart:
+        return []
+    return [
+        f"the cameras of {some(apart)} began at different times; annotated times are taken to "
+        f"count from the beginning of {footage[0].camera!r} (a manifest can give starts in "
+        "seconds, from the beginning that was meant)"
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from ferbench.checks import from_home
 from ferbench.datasets.annotators import EVERYBODY
@@ -18,16 +18,14 @@ from ferbench.datasets.matching import Matched, RefusedRows, Rules, Unlisted, ma
 from ferbench.datasets.naming import Identity, Naming, chosen
 from ferbench.datasets.pairing import Paired, pair, unannotated
 from ferbench.datasets.pattern import FILE_NAME, compiled, recordings_by_name
-from ferbench.datasets.recordings import Footage, Recording
+from ferbench.datasets.pseudonyms import under_pseudonyms
+from ferbench.datasets.recordings import Footage, Recording, begun_apart
 from ferbench.datasets.session_annotations import check_minutes, in_seconds
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.dispatch import open_annotations
 from ferbench.sentences import Setting, Text, joined
 from ferbench.types import Annotation, LoadedDataset
-from ferbench.wording import some
-
-_APART_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +59,8 @@ class Study:
             participant's sessions.
         only_sessions: names of the sessions to use, for example in a pilot; empty = all.
         only_participants: likewise of participants.
+        pseudonyms: a key file (``datasets.pseudonyms``), under whose names everything goes on; None
+            = names stay.
     """
 
     version: ClassVar[str] = "3"
@@ -79,6 +79,7 @@ class Study:
     refused_rows: RefusedRows = "unscored"
     only_sessions: tuple[str, ...] = ()
     only_participants: tuple[str, ...] = ()
+    pseudonyms: str | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without looking at files."""
@@ -102,6 +103,9 @@ class Study:
                 annotator must be chosen; the manifest or the annotations cannot be used, or do not
                 belong to the videos.
         """
+        if self.pseudonyms is not None:
+            names = replace(self, pseudonyms=None)
+            return under_pseudonyms(from_home(self.pseudonyms), names.load)
         recordings, notices = self._recordings()
         footage, more_notices = assemble(recordings, self._naming, self.camera)
         notices += more_notices
@@ -203,7 +207,7 @@ class Study:
         left_out = identities - {item.identity for item in footage}
         items, notices = match(footage, table, rules, left_out=left_out)
         if not table.clock:
-            notices += _begun_apart(footage)
+            notices += begun_apart(footage)
         if self.format.time_format == "auto" and table.time_format == "mm:ss":
             check_minutes(items, path.name)
         paired = pair(self._wanted(items), rules)
@@ -284,15 +288,3 @@ def _annotations(paired: Paired) -> dict[str, tuple[Annotation, ...]]:
         for session in paired.sessions
         if session.annotations is not None
     }
-
-
-def _begun_apart(footage: Sequence[Footage]) -> list[str]:
-    """A notice on sessions whose times may have been counted from another camera's start."""
-    apart = [f"{item.name} ({item.apart_s:.1f} s)" for item in footage if item.apart_s > _APART_S]
-    if not apart:
-        return []
-    return [
-        f"the cameras of {some(apart)} began at different times; annotated times are taken to "
-        f"count from the beginning of {footage[0].camera!r} (a manifest can give starts in "
-        "seconds, from the beginning that was meant)"
-    ]

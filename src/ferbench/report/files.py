@@ -12,6 +12,7 @@ from ferbench.places import file_stem, without_folders
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
 from ferbench.scoring.metrics import MAIN, headline, headline_values, values_of
+from ferbench.secret_texts import masked
 from ferbench.types import Event
 
 
@@ -36,7 +37,10 @@ def write_files(
         _counts(report, folder / "counts.csv")
     _sessions(report, folder / "sessions.csv")
     if report.failures:
-        rows = [(f.session_id, f.file.name, without_folders(f.reason)) for f in report.failures]
+        rows = [
+            (f.session_id, masked(f.file.name), without_folders(masked(f.reason)))
+            for f in report.failures
+        ]
         write_csv(folder / "failures.csv", ("session", "file", "reason"), rows)
     for result in worst_first(report.sessions)[:max_timelines]:
         stamps = tuple(stamp_s(event) for event in result.events)
@@ -223,7 +227,7 @@ def _size(result: SessionResult) -> tuple[object, ...]:
         session.session_id,
         session.participant,
         session.camera,
-        " + ".join(part.path.name for part in session.parts),
+        " + ".join(masked(part.path.name) for part in session.parts),
         result.video_s,
         result.observed_s,
         result.valid_s,
@@ -246,7 +250,7 @@ def _quality(result: SessionResult) -> tuple[object, ...]:
     return (
         *(result.quality[name] for name in QUALITY_COLUMNS),
         sum(timeline.num_repaired for timeline in timelines),
-        "; ".join(timeline.damage for timeline in timelines if timeline.damage),
+        "; ".join(masked(timeline.damage) for timeline in timelines if timeline.damage),
         result.parts[0].picture_start_s,
         result.parts[-1].end_s,
         stretches_text(result.session.observed),

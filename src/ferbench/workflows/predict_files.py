@@ -14,6 +14,7 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem
 from ferbench.protocols import Selector
 from ferbench.results import Analysis
+from ferbench.secret_texts import without_names
 from ferbench.sentences import Setting, Text
 from ferbench.thesis.frame_csv import write_thesis_csv, write_thesis_faces
 from ferbench.thesis.names import ThesisName
@@ -101,7 +102,9 @@ class PredictionFiles:
         if self.form == "thesis":
             return self._write_thesis(name, video, analysis)
         table = predictions_table(analysis.timeline, analysis.faces, analysis.expressions)
-        return write_predictions(self.folder, file_stem(name), table, video=video)[1]
+        # A path back to a video whose name has a pseudonym would tell the name.
+        told = video if without_names(str(video)) == str(video) else None
+        return write_predictions(self.folder, file_stem(name), table, video=told)[1]
 
     def _write_thesis(self, name: str, video: Path, analysis: Analysis) -> Path:
         """Write predictions, and the detector's first faces beside them; return the former."""

@@ -100,12 +100,14 @@ def _annotations_sha(report: Report) -> str:
 def inputs_of(loaded: LoadedDataset, report: Report, cache: Cache) -> tuple[Input, ...]:
     """Files that a run read: names without folders, and digests."""
     inputs = [
-        Input(name=part.path.name, sha256=done.analysis.timeline.video.sha256, kind="video")
+        Input(name=masked(part.path.name), sha256=done.analysis.timeline.video.sha256, kind="video")
         for result in report.sessions
         for part, done in zip(result.session.parts, result.parts, strict=True)
     ]
     for kind, files in loaded.tables.items():
-        inputs += [Input(name=file.name, sha256=cache.digest(file), kind=kind) for file in files]
+        inputs += [
+            Input(name=masked(file.name), sha256=cache.digest(file), kind=kind) for file in files
+        ]
     return tuple(inputs)
 
 

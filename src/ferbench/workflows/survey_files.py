@@ -215,6 +215,7 @@ def _row_lines(survey: Survey) -> list[str]:
         "skip = use its other rows",
         "only_sessions: [] # names of sessions to keep; empty = all",
         "only_participants: [] # names of participants to keep; empty = all",
+        "pseudonyms: null # a key file of random names, which records show in place of names",
     ]
 
 

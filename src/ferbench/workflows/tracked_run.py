@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from ferbench.checks import from_home
 from ferbench.config.settings import Settings
-from ferbench.errors import FerbenchError, TrackingError
+from ferbench.datasets.pseudonyms import check_place
+from ferbench.errors import FerbenchError, TrackingError, errors_within
 from ferbench.places import without_folders
 from ferbench.results import Report, RunKind
 from ferbench.secret_texts import masked
@@ -170,7 +172,12 @@ def check_target(settings: Settings, choices: Mapping[str, str]) -> None:
 
     Raises:
         TrackingError: that is no place for records.
+        ConfigError: the key of pseudonyms lies among them.
     """
+    keys = getattr(settings.dataset, "pseudonyms", None)
+    if keys is not None:
+        with errors_within("dataset"):
+            check_place(from_home(keys), settings.paths.root)
     settings.tracking.target(settings.paths.root, chosen=choices.get("experiment"))
 
 
