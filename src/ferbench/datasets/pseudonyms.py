@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ferbench.atomic import replacing
 from ferbench.errors import ConfigError, DatasetError, FerbenchError, FormatError
-from ferbench.secret_texts import keep_name
+from ferbench.secret_texts import keep_name, without_names
 from ferbench.sentences import Action, Text
 from ferbench.types import Annotation, LoadedDataset, Session
 from ferbench.wording import plural
@@ -78,6 +78,7 @@ class Pseudonyms:
             session_id=name,
             participant=self.of["participant", participant] if participant else "",
             annotations=_renamed(session.annotations, name),
+            unscored=without_names(session.unscored),
         )
 
     def dataset(self, loaded: LoadedDataset) -> LoadedDataset:

@@ -10,6 +10,7 @@ from ferbench.report.files import session_f1
 from ferbench.report.statistics_words import number, scores_line
 from ferbench.report.text_table import TextTable
 from ferbench.results import Failure, Report, SessionResult
+from ferbench.secret_texts import masked
 from ferbench.wording import plural
 
 _SCORES: Final = ("matched", "false", "missed", "F1")
@@ -58,8 +59,8 @@ def _score_cells(result: SessionResult) -> list[str]:
 
 def failure_line(failure: Failure) -> str:
     """A failed session in a line: session, file and reason, each once."""
-    name = failure.file.name
-    reason = failure.reason.removeprefix(f"{name}: ")
+    name = masked(failure.file.name)
+    reason = masked(failure.reason).removeprefix(f"{name}: ")
     if name in reason:
         return f"{failure.session_id}: {reason}"
     return f"{failure.session_id} ({name}): {reason}"
