@@ -1,21 +1,10 @@
-"""Small tables of faces, and the timelines that they belong to."""
+"""Small tables of faces, and times of frames."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from ferbench.types import Faces, Timeline, VideoInfo
-
-
-def timeline_of(edges_s) -> Timeline:
-    edges_s = np.asarray(edges_s, np.float64)
-    video = VideoInfo(
-        video_id="v", path=Path("v.mp4"), sha256="", num_frames=len(edges_s) - 1,
-        width_px=640, height_px=360, fps_hz=10.0, picture_start_s=float(edges_s[0]),
-    )  # fmt: skip
-    return Timeline(video=video, edges_s=edges_s)
+from ferbench.types import Faces
 
 
 def faces_of(sightings) -> Faces:
@@ -29,5 +18,6 @@ def faces_of(sightings) -> Faces:
     )
 
 
-def at_10_hz(num_frames: int) -> Timeline:
-    return timeline_of(np.arange(num_frames + 1) / 10)
+def at_10_hz(num_frames: int) -> np.ndarray:
+    """Edges of frames, seconds."""
+    return np.arange(num_frames + 1) / 10

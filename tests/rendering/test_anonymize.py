@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ferbench.errors import ConfigError, DataError, VideoError
-from ferbench.rendering.anonymize import METHODS, Anonymization, hide
+from ferbench.rendering.anonymize import METHODS, Anonymization, Anonymizer, hide
 from helpers.face_tables import at_10_hz, faces_of
 
 BOX = (100.0, 80.0, 180.0, 180.0)
@@ -17,6 +17,11 @@ NOISE = np.random.default_rng(5)
 
 def noise(height: int = 360, width: int = 640) -> np.ndarray:
     return NOISE.integers(0, 256, (height, width, 3)).astype(np.uint8)
+
+
+def anonymizer_of(method: str, faces, *, num_frames: int) -> Anonymizer:
+    how = Anonymization(method=method)
+    return how.of_video("v", faces, at_10_hz(num_frames), size_px=(640, 360))
 
 
 def hidden(picture: np.ndarray, method: str, box=BOX, **changes) -> np.ndarray:
@@ -104,7 +109,7 @@ def test_overlapping_faces_are_both_hidden(method):
     faces = faces_of([(0, 100, 100, 160, 160), (0, 140, 120, 240, 220)])
     picture = noise()
     before = picture.copy()
-    Anonymization(method=method).for_video(faces, at_10_hz(1))(picture, 0)
+    anonymizer_of(method, faces, num_frames=1)(picture, 0)
     for x1, y1, x2, y2 in faces.box_xyxy.astype(int):
         part = picture[y1:y2, x1:x2]
         laplace = cv2.Laplacian(part, cv2.CV_64F).std()
@@ -113,7 +118,7 @@ def test_overlapping_faces_are_both_hidden(method):
 
 def test_missed_frames_are_hidden_too():
     faces = faces_of([(1, 100, 80, 180, 180), (3, 100, 80, 180, 180)])
-    anonymizer = Anonymization(method="box").for_video(faces, at_10_hz(30))
+    anonymizer = anonymizer_of("box", faces, num_frames=30)
     for frame in range(30):
         picture = noise()
         anonymizer(picture, frame)
@@ -124,14 +129,14 @@ def test_missed_frames_are_hidden_too():
 @pytest.mark.parametrize("frame", [-1, 5, 900])
 def test_frames_that_no_table_knows_are_refused(frame):
     """A table that is shorter than its video must not show the rest of it."""
-    anonymizer = Anonymization(method="box").for_video(faces_of([(1, 0, 0, 9, 9)]), at_10_hz(5))
+    anonymizer = anonymizer_of("box", faces_of([(1, 0, 0, 9, 9)]), num_frames=5)
     picture = noise()
     with pytest.raises(VideoError, match=f"nothing about frame {frame}, they have frames 0 to 4"):
         anonymizer(picture, frame)
 
 
 def test_pictures_of_another_size_are_refused():
-    anonymizer = Anonymization(method="box").for_video(faces_of([(1, 0, 0, 9, 9)]), at_10_hz(5))
+    anonymizer = anonymizer_of("box", faces_of([(1, 0, 0, 9, 9)]), num_frames=5)
     with pytest.raises(VideoError, match="320x180 pixels, the predictions are of 640x360"):
         anonymizer(noise(180, 320), 1)
 
@@ -141,7 +146,7 @@ def test_pictures_of_another_size_are_refused():
     [np.zeros((360, 640, 4), np.uint8), np.zeros((360, 640, 3)), np.zeros((3, 9, 9, 3)), 5],
 )
 def test_what_is_no_picture_is_refused(picture):
-    anonymizer = Anonymization(method="box").for_video(faces_of([(1, 0, 0, 9, 9)]), at_10_hz(5))
+    anonymizer = anonymizer_of("box", faces_of([(1, 0, 0, 9, 9)]), num_frames=5)
     with pytest.raises(DataError, match="picture: expected RGB u8"):
         anonymizer(picture, 1)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ferbench.errors import ConfigError, DataError
 from ferbench.rendering.held_faces import HoldRules, held_faces
 from ferbench.types import Faces
-from helpers.face_tables import at_10_hz, faces_of, timeline_of
+from helpers.face_tables import at_10_hz, faces_of
 
 RULES = HoldRules(max_gap_s=2.0, hold_s=0.5, widen_per_s=0.0)
 
@@ -34,7 +34,7 @@ def test_the_first_and_the_last_sighting_are_held():
 
 def test_a_hold_is_in_seconds_of_the_true_times():
     edges_s = [0.0, 0.4, 0.8, 1.0, 1.1, 1.2, 3.0, 3.1]
-    held = held_faces(faces_of([(3, 0, 0, 100, 100)]), timeline_of(edges_s), RULES)
+    held = held_faces(faces_of([(3, 0, 0, 100, 100)]), np.array(edges_s), RULES)
     assert held_in(held) == [2, 3, 4, 5]  # begin 0.8, 1.0, 1.1 and 1.2; 0.4 and 3.0 are too far
 
 
@@ -103,17 +103,17 @@ def walks(draw):
         boxes = np.stack([x1, y1, x1 + side, y1 + side], axis=1)
         seen = draw(st.lists(st.integers(0, num_frames - 1), min_size=1, unique=True))
         tracks.append((boxes, sorted(seen)))
-    return timeline_of(edges_s), tracks
+    return edges_s, tracks
 
 
 @given(walks())
 @settings(max_examples=150, deadline=None)
 def test_every_frame_between_sightings_is_covered(walk):
     """No gap here is longer than these rules bridge."""
-    timeline, tracks = walk
+    edges_s, tracks = walk
     sightings = [(frame, *boxes[frame]) for boxes, seen in tracks for frame in seen]
     rules = HoldRules(max_gap_s=20.0, reach_per_s=2.0)
-    held = held_faces(faces_of(sightings), timeline, rules)
+    held = held_faces(faces_of(sightings), edges_s, rules)
     for boxes, seen in tracks:
         for frame in range(seen[0], seen[-1] + 1):
             covers = held.boxes(frame)

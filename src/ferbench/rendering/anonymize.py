@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from ferbench.checks import check_at_least_1, check_choice, check_finite
 from ferbench.errors import ConfigError, DataError, VideoError
 from ferbench.rendering.held_faces import HeldFaces, HoldRules, held_faces
-from ferbench.types import Faces, Timeline, VideoInfo
+from ferbench.types import F64, Faces
 
 Method = Literal["blur", "pixelate", "box"]
 METHODS: Final = get_args(Method)
@@ -71,26 +71,39 @@ class Anonymization:
                 got=self.blocks,
             )
 
-    def for_video(self, faces: Faces, timeline: Timeline) -> Anonymizer:
+    def of_video(
+        self, name: str, faces: Faces, edges_s: F64, *, size_px: tuple[int, int] | None
+    ) -> Anonymizer:
         """What hides the faces of one video.
 
         Args:
+            name: of the video, for messages.
             faces: all faces of the video, not those of one person.
-            timeline: its frames and their times.
+            edges_s: f64 (T+1,), edges of its frames, as far as faces were looked for.
+            size_px: width and height of the pictures that the boxes are in; None = not told.
 
         Raises:
             DataError: a face's box is not finite, or lies in a frame that is not there.
         """
-        return Anonymizer(self, timeline.video, held_faces(faces, timeline, self.hold))
+        held = held_faces(faces, edges_s, self.hold)
+        return Anonymizer(how=self, name=name, held=held, size_px=size_px)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Anonymizer:
-    """Hides the faces of one video, picture by picture."""
+    """Hides the faces of one video, picture by picture.
 
-    def __init__(self, how: Anonymization, video: VideoInfo, held: HeldFaces) -> None:
-        self._how = how
-        self._video = video
-        self._held = held
+    Attributes:
+        how: method and numbers.
+        name: of the video.
+        held: where faces are.
+        size_px: width and height of the pictures; None = not told.
+    """
+
+    how: Anonymization
+    name: str
+    held: HeldFaces
+    size_px: tuple[int, int] | None = None
 
     def __call__(self, picture: Picture, frame: int) -> None:
         """Hide all faces of a frame, in place.
@@ -105,23 +118,23 @@ class Anonymizer:
             DataError: it is no such picture.
         """
         self._check(picture, frame)
-        for box in self._held.boxes(frame):
-            hide(picture, tuple(box.tolist()), self._how)
+        for x1, y1, x2, y2 in self.held.boxes(frame).tolist():
+            hide(picture, (x1, y1, x2, y2), self.how)
 
     def _check(self, picture: Picture, frame: int) -> None:
-        if not 0 <= frame < self._held.num_frames:
+        if not 0 <= frame < self.held.num_frames:
             raise VideoError(
-                f"{self._video.video_id}: the predictions say nothing about frame {frame}, they "
-                f"have frames 0 to {self._held.num_frames - 1}; its faces would stay visible",
+                f"{self.name}: the predictions say nothing about frame {frame}, they have frames "
+                f"0 to {self.held.num_frames - 1}; its faces would stay visible",
                 hint="predict the whole video again",
             )
         check_picture(picture)
         size_px = (picture.shape[1], picture.shape[0])
-        predicted_px = (self._video.width_px, self._video.height_px)
-        if predicted_px != (0, 0) and size_px != predicted_px:  # a CSV does not tell it
+        if self.size_px not in (None, size_px):
+            told = "x".join(map(str, self.size_px or ()))
             raise VideoError(
-                f"{self._video.video_id}: frame {frame} has {size_px[0]}x{size_px[1]} pixels, the "
-                f"predictions are of {predicted_px[0]}x{predicted_px[1]}; faces would stay visible",
+                f"{self.name}: frame {frame} has {size_px[0]}x{size_px[1]} pixels, the predictions "
+                f"are of {told}; faces would stay visible",
                 hint="predict this video again",
             )
 

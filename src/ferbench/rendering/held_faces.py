@@ -23,7 +23,7 @@ import numpy as np
 from ferbench.checks import check_finite, check_seconds
 from ferbench.errors import ConfigError, DataError
 from ferbench.selectors.tracklets import LinkRules, link
-from ferbench.types import F64, I64, Faces, Timeline
+from ferbench.types import F64, I64, Faces
 
 _LEAST_SIDE_PX: Final = 1.0
 """Of a box that has no area: something was found there."""
@@ -92,25 +92,25 @@ class _Boxes:
     box_xyxy: F64
 
 
-def held_faces(faces: Faces, timeline: Timeline, rules: HoldRules) -> HeldFaces:
+def held_faces(faces: Faces, edges_s: F64, rules: HoldRules) -> HeldFaces:
     """Where faces are in each frame of a video.
 
     Args:
-        faces: all faces of the video.
-        timeline: its T frames and their times.
+        faces: all faces of the video; frames in which nobody looked for any have none.
+        edges_s: f64 (T+1,), edges of its T frames.
         rules: how long faces are held.
 
     Raises:
         DataError: a box is not finite, so that nobody knows where that face is, or a face lies in a
-            frame that the timeline does not have.
+            frame that is not there.
     """
-    num_frames = timeline.video.num_frames
+    num_frames = len(edges_s) - 1
     _check(faces, num_frames)
-    start_s = timeline.edges_s[:-1]
+    start_s = edges_s[:-1]
     sightings = _Boxes(frame=faces.frame, box_xyxy=_with_area(faces.box_xyxy.astype(np.float64)))
     parts = [sightings]
     if len(faces):
-        tracklet = link(sightings.box_xyxy, sightings.frame, timeline.edges_s, _linking(rules))
+        tracklet = link(sightings.box_xyxy, sightings.frame, edges_s, _linking(rules))
         order = np.lexsort((sightings.frame, tracklet))
         tracks = _Boxes(frame=sightings.frame[order], box_xyxy=sightings.box_xyxy[order])
         goes_on = np.diff(tracklet[order]) == 0
@@ -131,7 +131,7 @@ def _check(faces: Faces, num_frames: int) -> None:
         raise DataError(
             f"Faces.frame: expected frames 0..{num_frames - 1}, got "
             f"{faces.frame[0]}..{faces.frame[-1]}",
-            hint="check that faces and timeline come from the same video",
+            hint="check that faces and times come from the same video",
         )
     unknown = np.flatnonzero(~np.isfinite(faces.box_xyxy).all(axis=1))
     if len(unknown):

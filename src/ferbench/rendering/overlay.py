@@ -40,6 +40,8 @@ class Overlay:
         values: f64 (M, K), probability of each expression for each face; NaN = not classified.
         labels: K expressions.
         chosen: i64 (R,), face of the participant in each row, -1 = none.
+        picture_px: width and height of the pictures that boxes are in; None = not told.
+        has_all_faces: False = of each frame one face at most is told.
         thesis: the chosen faces as the thesis' programs stored them.
         events: in time order.
         annotations: in time order.
@@ -52,6 +54,8 @@ class Overlay:
     values: F64
     labels: tuple[str, ...]
     chosen: I64
+    picture_px: tuple[int, int] | None = None
+    has_all_faces: bool = True
     thesis: ThesisPredictions | None = None
     events: tuple[Event, ...] = ()
     annotations: tuple[Annotation, ...] = ()
@@ -86,6 +90,7 @@ def overlay_of_tables(
     """
     values = np.full((len(faces), len(expressions.labels)), np.nan)
     values[expressions.face] = expressions.probs()
+    width_px, height_px = timeline.video.width_px, timeline.video.height_px
     return Overlay(
         session_id=timeline.video.video_id,
         edges_s=timeline.edges_s,
@@ -94,6 +99,7 @@ def overlay_of_tables(
         values=values,
         labels=expressions.labels,
         chosen=chosen,
+        picture_px=(width_px, height_px) if width_px and height_px else None,
         thesis=_as_thesis(timeline, faces, expressions, chosen),
     )
 
@@ -169,6 +175,7 @@ def overlay_of_thesis(
         values=_probabilities(predictions.scores[:count][has_face].astype(np.float64)),
         labels=EXPRESSIONS,
         chosen=chosen,
+        has_all_faces=False,
         thesis=predictions,
     )
 

@@ -11,6 +11,7 @@ from ferbench.atomic import replacing
 from ferbench.checks import check_choice, check_list, check_seconds, path_of
 from ferbench.config.choices import Choice, component_for
 from ferbench.errors import ConfigError
+from ferbench.rendering.anonymize import Anonymization, Method
 from ferbench.rendering.clips import Clip, clips_of_events, whole
 from ferbench.rendering.layout import FerbenchLayout
 from ferbench.rendering.overlay import Overlay
@@ -21,6 +22,7 @@ from ferbench.sentences import Setting, Text
 from ferbench.spelling import comparable_name
 from ferbench.types import Annotation, Event
 from ferbench.weights.digests import sha256_of
+from ferbench.workflows.anonymizing import anonymizer_for
 from ferbench.workflows.file_kinds import default_rule
 from ferbench.workflows.find_events import FindOptions
 from ferbench.workflows.overlays import Shown, Wanted, shown_with
@@ -102,6 +104,7 @@ def render(
     layout: LayoutName = "ferbench",
     compilation: bool = False,
     context_s: float = 2.0,
+    anonymize: Method | Anonymization | None = None,
     overwrite: bool = False,
     on_frames: OnFrames = lambda _done, _total: None,
 ) -> RenderedVideo:
@@ -119,6 +122,8 @@ def render(
         layout: ``ferbench``, or ``thesis`` = as the thesis' programs drew.
         compilation: a clip per event instead of the whole video.
         context_s: seconds before and after each event of a compilation.
+        anonymize: hide all faces: ``blur``, ``pixelate``, ``box`` (of which nothing can be
+            recovered), or an ``Anonymization`` with other numbers; None = faces are shown.
         overwrite: replace ``out`` where it is there.
         on_frames: told how many frames are done, and how many there will be.
 
@@ -143,6 +148,7 @@ def render(
         context_s=context_s,
         wanted=wanted,
         overwrite=overwrite,
+        treatment_of=anonymizer_for(anonymize),
     )
     return render_video(
         path_of("video", video), source, path_of("out", out), options, on_frames=on_frames

@@ -18,6 +18,7 @@ from ferbench.sentences import Words
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.types import Annotation, Event
 from ferbench.wording import plural
+from ferbench.workflows.anonymizing import anonymizer_for
 from ferbench.workflows.file_kinds import default_rule
 from ferbench.workflows.find_events import FindOptions
 from ferbench.workflows.overlays import Wanted
@@ -114,6 +115,7 @@ class Request:
         layout: how.
         compilation: a clip per event.
         context_s: seconds around them.
+        anonymize: how faces are hidden; None = they are shown.
         overwrite: replace what is there.
     """
 
@@ -125,6 +127,7 @@ class Request:
     layout: str
     compilation: bool
     context_s: float
+    anonymize: str | None
     overwrite: bool
 
 
@@ -138,6 +141,7 @@ def find_and_render(request: Request, words: Words) -> int:
         context_s=request.context_s,
         wanted=wanted,
         overwrite=request.overwrite,
+        treatment_of=anonymizer_for(request.anonymize),  # type: ignore[arg-type]
     )
     for note in notes:
         sys.stderr.write(f"note: {note}\n")

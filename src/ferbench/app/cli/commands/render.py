@@ -14,6 +14,7 @@ from ferbench.app.words import OptionWords
 OPTIONS: Final = {
     "annotations": "--annotations",
     "annotator": "--annotator",
+    "anonymize": "--anonymize",
     "context_s": "--context",
     "event": "--rule",
     "events": "--events",
@@ -99,6 +100,14 @@ def render(
     session_name: Annotated[
         str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
     ] = "{session}",
+    anonymize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD",
+            help="Hide all faces that were found: blur, pixelate, or box, of which nothing can be "
+            "recovered. Voices stay.",
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace rendered videos that are there.")
     ] = False,
@@ -106,7 +115,7 @@ def render(
     """Draw boxes, landmarks, expressions, events and annotations on videos.
 
     Writes H.264 with the video's own sound and times, which browsers play. Faces are shown as they
-    are. Ends with 1 where a video failed; the others are written.
+    are, unless --anonymize hides them. Ends with 1 where a video failed; the others are written.
     """
     from ferbench.app.cli.render_show import Drawn, Request, find_and_render
 
@@ -132,6 +141,7 @@ def render(
             layout=layout,
             compilation=compilation,
             context_s=context,
+            anonymize=anonymize,
             overwrite=overwrite,
         )
         code = find_and_render(request, WORDS)
