@@ -7,6 +7,8 @@ Names that have pseudonyms are secrets too; a text shows the pseudonyms.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,7 +24,7 @@ _IN_ADDRESS: Final = (
 )
 _known: Final[set[str]] = set()
 _pseudonyms: Final[dict[str, str]] = {}
-"""By name, in lower case."""
+"""By name, as it is spelled, and with accents as characters of their own."""
 
 
 def keep_secret(value: str) -> None:
@@ -42,15 +44,16 @@ def passwords_in(text: str) -> list[str]:
 
 def keep_name(name: str, pseudonym: str) -> None:
     """Let ``masked`` show a pseudonym in place of a name of this process."""
-    if _pseudonyms.get(_folded(name)) != pseudonym:
-        _pseudonyms[_folded(name)] = pseudonym
-        _names_pattern.cache_clear()
+    for spelled in (unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)):
+        if _pseudonyms.get(spelled) != pseudonym:
+            _pseudonyms[spelled] = pseudonym
+            _known_names.cache_clear()
 
 
 def forget_names() -> None:
     """Let texts show names again: for the owner of the key, on the screen."""
     _pseudonyms.clear()
-    _names_pattern.cache_clear()
+    _known_names.cache_clear()
 
 
 def without_names(text: str) -> str:
@@ -65,10 +68,10 @@ def without_names(text: str) -> str:
     "P-1f_3.mp4, line 7: 'P-1f' or 'P-2e'"
     >>> forget_names()
     """
-    pattern = _names_pattern()
+    pattern, by_name = _known_names()
     if pattern is None:
         return text
-    return pattern.sub(lambda found: _pseudonyms[_folded(found[0])], text)
+    return pattern.sub(lambda found: by_name.get(_folded(found[0]), MASK), text)
 
 
 def _folded(name: str) -> str:
@@ -76,20 +79,32 @@ def _folded(name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _names_pattern() -> re.Pattern[str] | None:
-    """Finds every name, the longest first; None = there is none."""
-    if not _pseudonyms:
-        return None
-    return re.compile("|".join(map(_pattern_of, sorted(_pseudonyms, key=len, reverse=True))), re.I)
+def _known_names() -> tuple[re.Pattern[str] | None, dict[str, str]]:
+    """What finds every name, the longest first (None = there is none), and all pseudonyms."""
+    names = sorted(_pseudonyms, key=len, reverse=True)
+    numbers = [name for name in names if name.isdecimal()]
+    words = _any_of(name for name in names if not name.isdecimal())
+    long_numbers = _any_of(name for name in numbers if len(name) >= LEAST_LETTERS)
+    short_numbers = _any_of(name for name in numbers if len(name) < LEAST_LETTERS)
+    patterns = []
+    if words:
+        patterns.append(rf"(?<![^\W_])(?:{words})(?![^\W_])")
+    if long_numbers:
+        patterns.append(rf"(?<![^\W_])(?<!\.)(?:{long_numbers})(?![^\W_])")
+    if short_numbers:
+        patterns.append(rf"(?<=['\"])(?:{short_numbers})(?=['\"])")
+    by_name = {_folded(name): pseudonym for name, pseudonym in _pseudonyms.items()}
+    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None, by_name
 
 
-def _pattern_of(name: str) -> str:
-    pieces = re.split(r"([0-9]+)", name)
-    spelled = "".join(f"0*{piece}" if piece.isdecimal() else re.escape(piece) for piece in pieces)
-    if name.isdecimal():
-        quoted = rf"(?<=['\"]){spelled}(?=['\"])"
-        return quoted if len(name) < LEAST_LETTERS else rf"(?<![^\W_])(?<!\.){spelled}(?![^\W_])"
-    return rf"(?<![^\W_]){spelled}(?![^\W_])"
+def _any_of(names: Iterable[str]) -> str:
+    """A regular expression of some names, their numbers with or without leading zeros."""
+    spelled = []
+    for name in names:
+        pieces = re.split(r"([0-9]+)", name)
+        texts = [f"0*{piece}" if piece.isdecimal() else re.escape(piece) for piece in pieces]
+        spelled.append("".join(texts))
+    return "|".join(spelled)
 
 
 def masked(text: str) -> str:

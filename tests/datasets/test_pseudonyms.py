@@ -165,11 +165,14 @@ def test_it_does_not_lie_among_records(tmp_path, folder):
         ("line 7 of 7: participant '7' or '007'", "line 7 of 7: participant 'P-7' or 'P-7'"),
         ("51014, 0.51014, 951014, 51014_1.mp4", "P-5, 0.51014, 951014, P-5_1.mp4"),
         ("a.c and abc", "P-x and abc"),
+        ("Zoe\u0308 or ZO\u00cb", "P-z or P-z"),
+        ("\u0130rem and \u017fam", "P-i and ***"),
     ],
 )
 def test_texts_show_pseudonyms(text, told):
     names = {"Anna": "P-1", "Anna_1": "S-1", "Anna_1.mp4": "V-1.mp4"}
     names |= {"7": "P-7", "51014": "P-5", "a.c": "P-x"}
+    names |= {"Zo\u00eb": "P-z", "\u0130rem": "P-i", "Sam": "P-s"}
     for name, pseudonym in names.items():
         keep_name(name, pseudonym)
     assert masked(text) == told

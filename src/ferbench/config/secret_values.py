@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from omegaconf import DictConfig, ListConfig, OmegaConf, flag_override
+from omegaconf.errors import OmegaConfBaseException
 from omegaconf.resolvers import oc
 
 from ferbench.checks import from_home
@@ -51,9 +52,9 @@ def hide_secrets(config: DictConfig) -> None:
 
 def _keep_names(config: DictConfig) -> None:
     """Know the names of the data set's key file; one that cannot be used is told where it is."""
-    path: Any = OmegaConf.select(config, "dataset.pseudonyms", default=None)
-    if isinstance(path, str):
-        with suppress(FerbenchError):
+    with suppress(FerbenchError, OmegaConfBaseException):
+        path: Any = OmegaConf.select(config, "dataset.pseudonyms", default=None)
+        if isinstance(path, str):
             read_pseudonyms(from_home(path)).keep()
 
 
