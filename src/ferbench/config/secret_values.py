@@ -18,7 +18,6 @@ from omegaconf.errors import OmegaConfBaseException
 from omegaconf.resolvers import oc
 
 from ferbench.checks import from_home
-from ferbench.datasets.pseudonyms import read_pseudonyms
 from ferbench.errors import FerbenchError
 from ferbench.secret_texts import LEAST_LETTERS, MASK, keep_secret, masked, passwords_in
 
@@ -55,6 +54,8 @@ def _keep_names(config: DictConfig) -> None:
     with suppress(FerbenchError, OmegaConfBaseException):
         path: Any = OmegaConf.select(config, "dataset.pseudonyms", default=None)
         if isinstance(path, str):
+            from ferbench.datasets.pseudonyms import read_pseudonyms  # has numpy, --help has not
+
             read_pseudonyms(from_home(path)).keep()
 
 
