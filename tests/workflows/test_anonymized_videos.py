@@ -11,6 +11,9 @@ import torch
 import ferbench as fb
 from ferbench.errors import ConfigError, VideoError
 from ferbench.rendering.anonymize import METHODS, Anonymization
+from ferbench.rendering.layout import FerbenchLayout
+from ferbench.rendering.pace import Pace
+from ferbench.rendering.player import Player
 from ferbench.thesis.frame_csv import write_thesis_csv
 from ferbench.types import Event
 from ferbench.video.pyav import PyavReader
@@ -152,3 +155,39 @@ def test_another_detector_finds_no_face(tmp_path, samples, models, method):
 
     assert num_with_a_face(video) == 12
     assert num_with_a_face(out) == 0
+
+
+class Recorded:
+    """A window that keeps what it shows."""
+
+    def __init__(self) -> None:
+        self.shown: list[np.ndarray] = []
+
+    def show(self, rgb: np.ndarray) -> None:
+        self.shown.append(rgb.copy())
+
+    def command(self, wait_s: float) -> None:
+        del wait_s
+
+
+def test_a_player_hides_faces(video):
+    shown = shown_with(video, made_analysis(video), Wanted(), digest=sha256_of)
+    window = Recorded()
+    player = Player(
+        shown.video,
+        lambda hw: FerbenchLayout(shown.overlay, hw),
+        window,
+        Pace(shown.video.clock.edges_s),
+        events=(),
+        treat=anonymizer_of(shown, Anonymization(method="box")),
+    )
+    player.run(until_end=True)
+    assert window.shown
+    assert all(map(is_covered, window.shown))
+
+
+def test_playing_takes_the_methods_of_rendering(video, ferbench, tmp_path):
+    table = made_predictions(video, tmp_path / "tables")
+    ended = ferbench("play", video, table, "--anonymize", "smudge")
+    assert ended.code == 1
+    assert "--anonymize: expected one of blur, pixelate, box, got 'smudge'" in ended.err

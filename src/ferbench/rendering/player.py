@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ferbench.rendering.pace import Pace
-    from ferbench.rendering.render import Layout
+    from ferbench.rendering.render import Layout, Treatment
     from ferbench.rendering.window import Command
     from ferbench.video.buffers import Pixels
     from ferbench.video.seeking import Picture, SeekableVideo
@@ -76,6 +76,7 @@ class Player:
         pace: Pace,
         *,
         events: Sequence[int],
+        treat: Treatment | None = None,
     ) -> None:
         """Take what is played.
 
@@ -85,11 +86,13 @@ class Player:
             window: shows them.
             pace: says when.
             events: first frames of events, rising.
+            treat: see ``render.Treatment``; None = pictures are drawn on as they are.
         """
         self._frames = Frames(video)
         self._layout_for, self._layout = layout_for, cast("Layout | None", None)
         self._window, self._pace = window, pace
         self._events = events
+        self._treat = treat
 
     def run(self, *, until_end: bool = False) -> int:
         """Play until the user ends it, or the video ends; return how many frames were shown.
@@ -118,6 +121,8 @@ class Player:
         rgb = self._frames.rgb(frame)
         if rgb is None:
             return
+        if self._treat is not None:
+            self._treat(rgb, frame)
         if self._layout is None:
             self._layout = self._layout_for((rgb.shape[0], rgb.shape[1]))
         picture = enlarged(rgb, self._layout.zoom)

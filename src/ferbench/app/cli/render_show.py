@@ -179,7 +179,13 @@ def _print(video: RenderedVideo, words: Words) -> None:
 
 
 def play_and_print(
-    video: Path, predictions: Path, drawn: Drawn, *, layout: str, verbose: bool
+    video: Path,
+    predictions: Path,
+    drawn: Drawn,
+    *,
+    layout: str,
+    anonymize: str | None,
+    verbose: bool,
 ) -> None:
     """Play a video in a window until its user ends it."""
     from ferbench.workflows.play import play
@@ -188,6 +194,12 @@ def play_and_print(
     wanted, notes = drawn.wanted([Pair(video=video, predictions=predictions)])
     for note in notes:
         sys.stderr.write(f"note: {note}\n")
-    count = play(video, predictions, wanted, layout=layout)  # type: ignore[arg-type]
+    count = play(
+        video,
+        predictions,
+        wanted,
+        layout=layout,  # type: ignore[arg-type]
+        anonymize=anonymize,  # type: ignore[arg-type]
+    )
     if verbose:
         output_console().print(f"{video.name}: {plural(count, 'frame')} shown", markup=False)

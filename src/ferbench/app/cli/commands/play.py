@@ -14,6 +14,7 @@ from ferbench.app.words import OptionWords
 OPTIONS: Final = {
     "annotations": "--annotations",
     "annotator": "--annotator",
+    "anonymize": "--anonymize",
     "event": "--rule",
     "events": "--events",
     "label": "--label",
@@ -59,6 +60,10 @@ def play(
         typer.Option(metavar="FILE|DIR", help="Annotations to show, as 'score' reads them."),
     ] = None,
     annotator: Annotated[str | None, typer.Option(help="Only this annotator's.")] = None,
+    anonymize: Annotated[
+        str | None,
+        typer.Option(metavar="METHOD", help="Hide all faces: blur, pixelate or box."),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Tell how many frames were shown.")
     ] = False,
@@ -80,4 +85,6 @@ def play(
             annotations=annotations,
             annotator=annotator,
         )
-        play_and_print(video, predictions, drawn, layout=layout, verbose=verbose)
+        play_and_print(
+            video, predictions, drawn, layout=layout, anonymize=anonymize, verbose=verbose
+        )
