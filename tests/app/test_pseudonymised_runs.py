@@ -12,18 +12,21 @@ import pytest
 
 from ferbench.config.saved import saved_settings
 from ferbench.datasets.pseudonyms import read_pseudonyms
+from helpers.clips import shrink
 
 NAMES = ("anna", "berta", "clara")
 PATTERN = r'dataset.pattern="(?P<session>(?P<participant>[A-Za-z]+)_\d)"'
 
 
 @pytest.fixture
-def lab(tmp_path, warm_root) -> Path:
+def lab(tmp_path, samples, warm_root) -> Path:
+    """Of one video nothing is in the cache, another is none."""
     folder = tmp_path / "lab"
     folder.mkdir()
     for name in ("Anna_1", "Anna_2", "Berta_1"):
         shutil.copyfile(warm_root.clip, folder / f"{name}.mp4")
     (folder / "Berta_2.mp4").write_bytes(b"no video")
+    shrink(samples / "single_face.mp4", folder / "Berta_3.mp4", frames=4, width=64, height=36)
     rows = "session,onset_s\nAnna_1,0.6\nAnna_2,0.1\nBERTA_1,0.6\nClara_1,0.3\n"
     (folder / "marks.csv").write_text(rows)
     return folder
@@ -45,7 +48,7 @@ def study(lab) -> list[str]:
 def keys(lab, study, warm_home, ferbench) -> Path:
     ended = ferbench("pseudonyms", lab / "keys.csv", *study[:2], PATTERN)
     assert ended.code == 0, ended.err
-    assert "2 participants, 4 sessions, 4 videos; 10 new" in ended.out
+    assert "2 participants, 5 sessions, 5 videos; 12 new" in ended.out
     assert "Clara_1" in ended.err, "the owner is told in full"
     return lab / "keys.csv"
 
@@ -107,7 +110,7 @@ def test_no_name_reaches_a_run_or_a_sweep(tracking, lab, study, keys, warm_home,
         assert name not in (ended.out + ended.err).lower()
     artifacts = [path.name for place in handed_on(warm_home, tracking) for path in place.rglob("*")]
     assert f"{of['session', 'Anna_1']}.png" in artifacts
-    assert "sessions.csv" in artifacts
+    assert {"sessions.csv", "profile.csv", "failures.csv", "notices.txt"} <= set(artifacts)
 
 
 def test_the_search_finds_names_wherever_they_are(tmp_path):

@@ -10,6 +10,7 @@ from typing import Final
 
 from ferbench.atomic import write_text
 from ferbench.errors import DataError, FormatError
+from ferbench.secret_texts import masked
 from ferbench.types import LANE_STAGES, READER_STAGES, PassProfile
 
 PROFILE_FILE: Final = "profile.csv"
@@ -29,7 +30,9 @@ def write_pass_profiles(path: Path, profiles: Sequence[PassProfile]) -> None:
     for each in profiles:
         waits = (each.reader_wait_s, each.lane_wait_s)
         seconds = [f"{value:.6f}" for value in (*(each.busy_s[s] for s in _STAGES), *waits)]
-        writer.writerow([each.video, each.frames, f"{each.wall_s:.6f}", each.lanes, *seconds])
+        writer.writerow(
+            [masked(each.video), each.frames, f"{each.wall_s:.6f}", each.lanes, *seconds]
+        )
     write_text(path, text.getvalue())
 
 
