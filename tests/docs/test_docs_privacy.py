@@ -12,7 +12,7 @@ from helpers.made_predictions import made_predictions
 from helpers.reference import CHECKOUT
 
 DOCUMENT = (CHECKOUT / "docs" / "privacy.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^\$ (ferbench .+)$", DOCUMENT, re.MULTILINE)
+COMMANDS = re.findall(r"^ *\$ (ferbench .+)$", DOCUMENT, re.MULTILINE)
 
 
 @pytest.mark.weights
@@ -28,7 +28,8 @@ def test_every_command(tmp_path, warm_root, warm_home, ferbench, ferbench_run, m
         arguments = [str(video) if word == "VIDEO" else word for word in arguments]
         ended = ferbench_run(*arguments) if name == "run" else ferbench(name, *arguments)
         assert ended.code == 0, ended.err
-    assert (tmp_path / "rendered" / "VIDEO.mp4").is_file()
+    for folder in ("rendered", "anonymous"):
+        assert (tmp_path / folder / "VIDEO.mp4").is_file()
     assert (warm_home / ".ferbench" / "cache" / "digests.sqlite").is_file()
     for place in ("mlflow.db", "mlruns/artifacts", "mlruns/hydra"):
         assert (warm_home / place).exists()

@@ -15,13 +15,13 @@ from ferbench.rendering.layout import FerbenchLayout
 from ferbench.rendering.pace import Pace
 from ferbench.rendering.player import Player
 from ferbench.thesis.frame_csv import write_thesis_csv
-from ferbench.types import Event
+from ferbench.types import Event, Expressions
 from ferbench.video.pyav import PyavReader
 from ferbench.weights.digests import sha256_of
 from ferbench.workflows.anonymizing import anonymizer_of
 from ferbench.workflows.overlays import Wanted, shown_with
 from helpers.clips import shrink, write_clip
-from helpers.made_predictions import made_analysis, made_predictions
+from helpers.made_predictions import LABELS, made_analysis, made_predictions
 from helpers.photographs import configured
 
 CPU = torch.device("cpu")
@@ -191,3 +191,48 @@ def test_playing_takes_the_methods_of_rendering(video, ferbench, tmp_path):
     ended = ferbench("play", video, table, "--anonymize", "smudge")
     assert ended.code == 1
     assert "--anonymize: expected one of blur, pixelate, box, got 'smudge'" in ended.err
+
+
+def with_second_face_only(analysis):
+    second = np.flatnonzero(analysis.faces.box_xyxy[:, 1] < 100).astype(np.int64)
+    unclassified = Expressions(
+        frame=np.empty(0, np.int64),
+        face=np.empty(0, np.int64),
+        logits=np.empty((0, len(LABELS)), np.float32),
+        labels=LABELS,
+    )
+    faces = analysis.faces.rows(second[analysis.faces.box_xyxy[second, 0] > 200])
+    return replace(analysis, faces=faces, expressions=unclassified)
+
+
+@pytest.mark.parametrize("given", ["analysis", "table", "folder"])
+def test_faces_of_further_predictions_are_hidden_too(tmp_path, video, given):
+    table = made_predictions(video, tmp_path / "tables")
+    hidden = {"analysis": made_analysis(video), "table": table, "folder": str(table.parent)}
+    few, out = with_second_face_only(made_analysis(video)), tmp_path / "out.mp4"
+    fb.render(video, few, out, anonymize="box")
+    assert not any(map(is_covered, frames_of(out)))
+    fb.render(video, few, out, anonymize="box", hidden=hidden[given], overwrite=True)
+    assert all(map(is_covered, frames_of(out)))
+
+
+def test_further_predictions_need_a_method_and_the_same_video(tmp_path, video):
+    other = write_clip(tmp_path / "other.mp4", frames=9, size=(320, 240))
+    table = made_predictions(other, tmp_path / "tables")
+    out = tmp_path / "out.mp4"
+    with pytest.raises(ConfigError, match="hidden: faces are hidden with a method; choose one"):
+        fb.render(video, made_analysis(video), out, hidden=table)
+    with pytest.raises(VideoError, match="does not belong to"):
+        fb.render(video, made_analysis(video), out, anonymize="box", hidden=table)
+    assert not out.exists()
+
+
+@pytest.mark.weights
+def test_a_threshold_of_faces_can_be_said(tmp_path, clip, warm_home, ferbench):
+    out = tmp_path / "tables"
+    ended = ferbench("predict", clip, "--min-score", "0.99999", "--out", out)
+    assert ended.code == 0, ended.err
+    assert "a face in 0" in ended.out
+    ended = ferbench("predict", clip, "--detector", "mtcnn", "--min-score", "0.5", "--out", out)
+    assert ended.code == 1
+    assert "--min-score: there is no such key" in ended.err

@@ -105,6 +105,7 @@ def render(
     compilation: bool = False,
     context_s: float = 2.0,
     anonymize: Method | Anonymization | None = None,
+    hidden: Analysis | str | Path | None = None,
     overwrite: bool = False,
     on_frames: OnFrames = lambda _done, _total: None,
 ) -> RenderedVideo:
@@ -124,6 +125,8 @@ def render(
         context_s: seconds before and after each event of a compilation.
         anonymize: hide all faces: ``blur``, ``pixelate``, ``box`` (of which nothing can be
             recovered), or an ``Anonymization`` with other numbers; None = faces are shown.
+        hidden: further predictions whose faces are hidden too, as those of a detector with a lower
+            threshold.
         overwrite: replace ``out`` where it is there.
         on_frames: told how many frames are done, and how many there will be.
 
@@ -141,6 +144,8 @@ def render(
         if rule is None and isinstance(source, Path):
             rule = default_rule([source])
         find = FindOptions(rule=component_for("event", rule), labels=tuple(labels))
+    if isinstance(hidden, str):
+        hidden = path_of("hidden", hidden)
     wanted = Wanted(selector=selector, events=events, find=find, annotations=annotations)
     options = RenderOptions(
         layout=layout,
@@ -148,7 +153,7 @@ def render(
         context_s=context_s,
         wanted=wanted,
         overwrite=overwrite,
-        treatment_of=anonymizer_for(anonymize),
+        treatment_of=anonymizer_for(anonymize, hidden),
     )
     return render_video(
         path_of("video", video), source, path_of("out", out), options, on_frames=on_frames

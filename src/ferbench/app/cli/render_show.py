@@ -116,6 +116,7 @@ class Request:
         compilation: a clip per event.
         context_s: seconds around them.
         anonymize: how faces are hidden; None = they are shown.
+        hidden: further tables of faces to hide.
         overwrite: replace what is there.
     """
 
@@ -128,6 +129,7 @@ class Request:
     compilation: bool
     context_s: float
     anonymize: str | None
+    hidden: Path | None
     overwrite: bool
 
 
@@ -141,7 +143,7 @@ def find_and_render(request: Request, words: Words) -> int:
         context_s=request.context_s,
         wanted=wanted,
         overwrite=request.overwrite,
-        treatment_of=anonymizer_for(request.anonymize),  # type: ignore[arg-type]
+        treatment_of=anonymizer_for(request.anonymize, request.hidden),  # type: ignore[arg-type]
     )
     for note in notes:
         sys.stderr.write(f"note: {note}\n")

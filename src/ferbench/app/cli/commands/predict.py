@@ -12,6 +12,7 @@ from ferbench.app.words import OptionWords
 from ferbench.errors import ConfigError, FerbenchError
 
 if TYPE_CHECKING:
+    from ferbench.config.choices import Choice
     from ferbench.workflows.predict import PredictedVideo, PredictOptions
 
 INTERRUPTED: Final = 130
@@ -20,6 +21,7 @@ OPTIONS: Final = {
     "dataset": "--dataset",
     "dataset.camera": "--camera",
     "detector": "--detector",
+    "detector.min_score": "--min-score",
     "experiment": "--experiment",
     "model": "--model",
     "out": "--out",
@@ -76,6 +78,13 @@ def predict(
         str | None,
         typer.Option(
             help="Face detector (retinaface_mnet025).", autocompletion=choices("detector")
+        ),
+    ] = None,
+    min_score: Annotated[
+        float | None,
+        typer.Option(
+            help="Least score of a face (as the detector's yaml says); a low one finds more faces "
+            "to hide."
         ),
     ] = None,
     preprocessing: Annotated[
@@ -157,7 +166,7 @@ def predict(
         out=out,
         choices={
             "model": model,
-            "detector": detector,
+            "detector": _detector(detector, min_score),
             "preprocessing": preprocessing,
             "selector": selector,
             "reader": None if rate is None else {"rate_hz": rate},
@@ -178,6 +187,14 @@ def predict(
     code = _predict(options, verbose=verbose)
     if code:
         raise typer.Exit(code)
+
+
+def _detector(choice: str | None, min_score: float | None) -> Choice:
+    """The detector, with another threshold where one is given."""
+    if min_score is None:
+        return choice
+    named = {} if choice is None else {"choice": choice}
+    return {**named, "min_score": min_score}
 
 
 def _predict(options: PredictOptions, *, verbose: bool) -> int:

@@ -18,6 +18,7 @@ OPTIONS: Final = {
     "context_s": "--context",
     "event": "--rule",
     "events": "--events",
+    "hidden": "--hidden",
     "format.columns": "--column",
     "format.keep": "--keep",
     "format.time_format": "--time-format",
@@ -108,6 +109,14 @@ def render(
             "recovered. Voices stay.",
         ),
     ] = None,
+    hidden: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PREDICTIONS|DIR",
+            help="anonymize: further tables whose faces are hidden too, as of "
+            "'predict --min-score 0.1'.",
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace rendered videos that are there.")
     ] = False,
@@ -142,6 +151,7 @@ def render(
             compilation=compilation,
             context_s=context,
             anonymize=anonymize,
+            hidden=hidden,
             overwrite=overwrite,
         )
         code = find_and_render(request, WORDS)
