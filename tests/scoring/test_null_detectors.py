@@ -185,10 +185,23 @@ def test_alone_there_is_nobody_to_swap_with():
 def test_many_swaps_are_counted_in_parts(monkeypatch):
     rng = np.random.default_rng(0)
     tracks = [track(rng.uniform(0, 60, 9), rng.uniform(0, 60, 7), f"p{k}") for k in range(5)]
-    whole = swapped(tracks, count=POINTS, draws=4000, seed=0).tally.tp
+    whole = swapped(tracks, count=POINTS, draws=100, seed=0).tally.tp
     monkeypatch.setattr("ferbench.scoring.uncertainty.swapped.AT_ONCE", 1000)
-    parts = swapped(tracks, count=POINTS, draws=4000, seed=0).tally.tp
-    assert parts.mean() == pytest.approx(whole.mean(), abs=0.3)
+    assert swapped(tracks, count=POINTS, draws=100, seed=0).tally.tp.tolist() == whole.tolist()
+
+
+@pytest.mark.parametrize(("null", "more"), [(shifted, {"least_s": 5.5}), (swapped, {})])
+def test_detectors_on_the_same_sessions_are_moved_together(null, more):
+    """A second detector with further events: those that both have meet the same annotations."""
+    rng = np.random.default_rng(1)
+    own = [rng.uniform(0, 600, 3) for _ in range(4)]
+    marks = [rng.uniform(0, 600, 2) for _ in range(4)]
+    few, many = [], []
+    for who, (times_s, onsets_s) in enumerate(zip(own, marks, strict=True)):
+        few.append(track(times_s if who else [], onsets_s, f"p{who}"))
+        many.append(track([*times_s, *rng.uniform(0, 600, 5)], onsets_s, f"p{who}"))
+    asked = {"count": POINTS, "draws": 300, "seed": 2, **more}
+    assert (null(few, **asked).tally.tp <= null(many, **asked).tally.tp).all()
 
 
 def test_fewer_than_one_draw_is_refused():

@@ -135,14 +135,15 @@ def _null(
     """What events score that ``placed`` puts somewhere; ``num_short`` is left at 0."""
     if draws < 1:
         raise ConfigError(key="draws", expected="at least 1", got=draws)
-    rng = np.random.default_rng(seed)
+    # Random numbers of its own for each session: events elsewhere change none of them.
+    rngs = np.random.default_rng(seed).spawn(len(tracks))
     num_unplaced = sum(circle.has_events and circle.length_s == 0 for circle in circles)
     if num_unplaced:
         tp = np.full(draws, np.nan)
         observed_s = math.nan
     else:
         tp = np.zeros(draws)
-        for track, circle in zip(tracks, circles, strict=True):
+        for track, circle, rng in zip(tracks, circles, rngs, strict=True):
             tp += _matches(track, circle, placed, count, draws=draws, rng=rng)
         observed_s = sum(circle.length_s for circle in circles)
     num_events = sum(len(track.times_s) for track in tracks)

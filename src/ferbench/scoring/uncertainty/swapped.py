@@ -101,11 +101,11 @@ class _Everybody:
     def matches(self, count: Counting, draws: int, rng: np.random.Generator) -> F64:
         """Matches of all sessions in each draw, f64 (draws,)."""
         found = np.zeros(draws)
+        following = rng.permuted(np.tile(np.arange(self.number), (draws, 1)), axis=1)
         step = max(AT_ONCE // max(len(self.times_s), 1), 1)
         for row in range(0, draws, step):
-            rows = min(step, draws - row)
-            following = rng.permuted(np.tile(np.arange(self.number), (rows, 1)), axis=1)
-            found[row : row + rows] = self._matches_of(self._destination(following), count)
+            rows = slice(row, row + step)
+            found[rows] = self._matches_of(self._destination(following[rows]), count)
         return found
 
     def _matches_of(self, session: I64, count: Counting) -> I64:
