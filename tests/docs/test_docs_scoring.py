@@ -46,6 +46,7 @@ from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS
 from ferbench.scoring.uncertainty.intervals import bootstrap, interval, metric_of, resampled
 from ferbench.scoring.uncertainty.moved import jittered, random, shifted
 from ferbench.scoring.uncertainty.paired import compare_counts
+from ferbench.scoring.uncertainty.selection import nested as select
 from ferbench.scoring.uncertainty.swapped import swapped
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event
@@ -267,6 +268,26 @@ def swap(block: Block) -> dict[str, object]:
     return {"recall": Drawn(recall(null.tally))}
 
 
+def nested_selection(block: Block) -> dict[str, object]:
+    tp = np.array([block.numbers("cell_0"), block.numbers("cell_1")])
+    cells = Tally(tp=tp, fp=4 - tp, fn=4 - tp, observed_s=np.ones(tp.shape))
+    found = select(cells, f1, draws=50, seed=0, level=0.95, method="percentile")
+    others = f1(
+        Tally(
+            tp=tp[:, 1:].sum(axis=1),
+            fp=(4 - tp)[:, 1:].sum(axis=1),
+            fn=(4 - tp)[:, 1:].sum(axis=1),
+            observed_s=np.ones(2),
+        )
+    )
+    return {
+        "without_first_0": others[0],
+        "without_first_1": others[1],
+        "nested_f1": found.value,
+        "best_f1": found.best_value,
+    }
+
+
 def bootstrapped(block: Block) -> dict[str, object]:
     tp, fn = np.array(block.numbers("tp")), np.array(block.numbers("fn"))
     tally = Tally(tp=tp, fp=np.zeros(2), fn=fn, observed_s=np.ones(2))
@@ -394,6 +415,7 @@ PROGRAM: Mapping[str, Callable[[Block], dict[str, object]]] = {
     "shift": shift,
     "jitter": jitter,
     "swap": swap,
+    "nested": nested_selection,
     "bootstrap": bootstrapped,
     "paired": paired,
     "agreement": agreement,
