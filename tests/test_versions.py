@@ -222,13 +222,18 @@ def admit(classify: Any, models: Path) -> Output:
     return {"rows": classify.admit(some_faces(), width_px=64, height_px=48)}
 
 
-def crop(preprocessing: Any, models: Path) -> Output:
+def faces_with_marks() -> Faces:
+    """Every third face has none."""
     faces = some_faces()
     share = np.array([(0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8)], np.float32)
     sides = faces.box_xyxy[:, 2:] - faces.box_xyxy[:, :2]
     marks = faces.box_xyxy[:, None, :2] + share * sides[:, None]
     marks[::3] = np.nan
-    faces = dataclasses.replace(faces, landmarks_xy=marks)
+    return dataclasses.replace(faces, landmarks_xy=marks)
+
+
+def crop(preprocessing: Any, models: Path) -> Output:
+    faces = faces_with_marks()
     small = dataclasses.replace(preprocessing, size_px=None)
     crops = small.crop(pixels(2, 8, 3, 48, 64), faces, model_px=4)
     return {"rgb": crops.rgb.numpy(), "row": crops.row}
@@ -267,17 +272,18 @@ def select(selector: Any, models: Path) -> Output:
 
 
 def build_signal(rule: Any, models: Path) -> Output:
-    faces = some_faces()
+    faces = faces_with_marks()
     rows = np.delete(np.arange(len(faces), dtype=np.int64), 7)
     logits = random(5).normal(0, 2, (len(rows), len(LABELS))).astype(np.float32).round(3)
     expressions = Expressions(frame=faces.frame[rows], face=rows, logits=logits, labels=LABELS)
     chosen = np.array([1, 3, -1, 6, 7, 9, 11, -1], np.int64)
-    return {signal.label: signal.value for signal in rule.build(expressions, chosen, timeline(8))}
+    signals = rule.build(expressions, chosen, timeline(8), faces)
+    return {signal.label: signal.value for signal in signals}
 
 
 def find(rule: Any, models: Path) -> Output:
-    """A signal of 12 s that rises and falls, with holes."""
-    line = timeline(300)
+    """A signal of 12 s that rises and falls, with holes; of a minute where nothing is looked at."""
+    line = timeline(1500 if math.isnan(rule.level) else 300)
     t = line.edges_s[:-1]
     value = 0.5 + 0.5 * np.sin(2 * math.pi * t / 2.7) * np.cos(2 * math.pi * t / 11)
     value[[40, 41, 42, 170]] = np.nan

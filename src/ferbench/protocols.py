@@ -158,22 +158,33 @@ class Selector(Protocol):
 
 @runtime_checkable
 class SignalRule(Protocol):
-    """Turns the chosen faces' expressions into signals."""
+    """Turns what is known of the chosen faces into signals."""
 
     version: ClassVar[str]
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The expressions that signals are made of, ferbench's spelling."""
+    def needed_labels(self) -> tuple[str, ...]:
+        """The expressions that the model must know, ferbench's spelling; () = none."""
 
     @property
     def span(self) -> tuple[float, float]:
         """Smallest and largest value that a signal can have."""
 
     def build(
-        self, expressions: Expressions, chosen: I64, timeline: Timeline
+        self, expressions: Expressions, chosen: I64, timeline: Timeline, faces: Faces
     ) -> tuple[Signal, ...]:
-        """One Signal per label. ``chosen`` i64 (T,): row in Faces per frame or -1."""
+        """The signals of a video, always as many and with the same labels.
+
+        Args:
+            expressions: what the model said of the classified faces.
+            chosen: i64 (T,), row of ``faces`` in each frame, -1 = none.
+            timeline: of the video, T frames.
+            faces: all faces of the video.
+
+        Raises:
+            ConfigError: the model or the detector lacks what the rule needs.
+            DataError: ``chosen`` does not have one row per frame.
+        """
 
     def apply_participant_baseline(
         self, signals: tuple[Signal, ...], *, others: tuple[tuple[Signal, ...], ...]
@@ -197,7 +208,7 @@ class EventRule(Protocol):
 
     @property
     def level(self) -> float:
-        """Signal value that makes an event: the threshold in tables of counts."""
+        """Signal value that makes an event: the threshold in tables of counts; NaN = none does."""
 
     @property
     def least_s(self) -> float:

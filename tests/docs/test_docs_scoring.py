@@ -41,10 +41,13 @@ from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.assessment import track
-from ferbench.scoring.uncertainty.chance import against, random, shifted
+from ferbench.scoring.uncertainty.chance import Track, against
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS
 from ferbench.scoring.uncertainty.intervals import bootstrap, interval, metric_of, resampled
+from ferbench.scoring.uncertainty.moved import jittered, random, shifted
 from ferbench.scoring.uncertainty.paired import compare_counts
+from ferbench.scoring.uncertainty.selection import nested as select
+from ferbench.scoring.uncertainty.swapped import swapped
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event
 from helpers.reference import CHECKOUT, shared_path
@@ -243,6 +246,48 @@ def shift(block: Block) -> dict[str, object]:
     }
 
 
+def jitter(block: Block) -> dict[str, object]:
+    tracks = [track(of_points(block, block.spans("observed")), "trigger")]
+    count = at_points(PRE_S, POST_S)
+    null = jittered(tracks, count=count, half_width_s=30.0, draws=20_000, seed=0)
+    return {"recall": Drawn(recall(null.tally))}
+
+
+def swap(block: Block) -> dict[str, object]:
+    tracks = [
+        Track(
+            times_s=np.array(block.numbers(name)),
+            lasts_s=np.zeros(1),
+            marks_s=np.array([block.numbers(name) * 2]),
+            observed=ALL,
+            participant=name,
+        )
+        for name in ("of_one", "of_the_other")
+    ]
+    null = swapped(tracks, count=at_points(PRE_S, POST_S), draws=20_000, seed=0)
+    return {"recall": Drawn(recall(null.tally))}
+
+
+def nested_selection(block: Block) -> dict[str, object]:
+    tp = np.array([block.numbers("cell_0"), block.numbers("cell_1")])
+    cells = Tally(tp=tp, fp=4 - tp, fn=4 - tp, observed_s=np.ones(tp.shape))
+    found = select(cells, f1, draws=50, seed=0, level=0.95, method="percentile")
+    others = f1(
+        Tally(
+            tp=tp[:, 1:].sum(axis=1),
+            fp=(4 - tp)[:, 1:].sum(axis=1),
+            fn=(4 - tp)[:, 1:].sum(axis=1),
+            observed_s=np.ones(2),
+        )
+    )
+    return {
+        "without_first_0": others[0],
+        "without_first_1": others[1],
+        "nested_f1": found.value,
+        "best_f1": found.best_value,
+    }
+
+
 def bootstrapped(block: Block) -> dict[str, object]:
     tp, fn = np.array(block.numbers("tp")), np.array(block.numbers("fn"))
     tally = Tally(tp=tp, fp=np.zeros(2), fn=fn, observed_s=np.ones(2))
@@ -368,6 +413,9 @@ PROGRAM: Mapping[str, Callable[[Block], dict[str, object]]] = {
     "lag": lag,
     "p": p,
     "shift": shift,
+    "jitter": jitter,
+    "swap": swap,
+    "nested": nested_selection,
     "bootstrap": bootstrapped,
     "paired": paired,
     "agreement": agreement,
@@ -482,7 +530,9 @@ def test_settings_are_the_defaults(heading, component, left_out):
 def as_yaml(value: object) -> str:
     if value is None:
         return "null"
-    return str(list(value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
+    return str(value)
 
 
 def test_measured_coverage():
@@ -555,6 +605,7 @@ def pattern(name: str) -> str:
     if name.startswith("agree/people/") and name != "agree/people/alpha":
         measure = name.removeprefix("agree/people/").removesuffix("/ann/bob").removesuffix("_mean")
         return measure
+    name = re.sub(r"\.(chance|p)_[a-z]+$", r".\1_<null>", name)
     return re.sub(r"\.(lo|hi|chance|p|z|times_chance|random)$", "", name)
 
 

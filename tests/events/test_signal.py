@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.events.signal import EmotionSignal, moving_average
+from ferbench.events.signal import EmotionSignal
+from ferbench.events.treatment import moving_average
 from ferbench.types import Expressions, Timeline, VideoInfo
 
 LABELS = ("happiness", "neutral", "surprise")

@@ -20,7 +20,8 @@ from ferbench.errors import ConfigError, DataError
 from ferbench.events.baseline import quantile_over
 from ferbench.events.hysteresis import Hysteresis
 from ferbench.events.refractory import outside_refractory, sweep_outside_refractory
-from ferbench.events.signal import EmotionSignal, moving_average
+from ferbench.events.signal import EmotionSignal
+from ferbench.events.treatment import moving_average
 from ferbench.events.windowed import Windowed
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate

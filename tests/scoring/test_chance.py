@@ -18,12 +18,8 @@ from ferbench.scoring.matching.errhri import AnyOverlap
 from ferbench.scoring.matching.many_draws import at_pairs, at_points, count_matches
 from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.metrics import f1
-from ferbench.scoring.uncertainty.chance import (
-    Track,
-    against,
-    random,
-    shifted,
-)
+from ferbench.scoring.uncertainty.chance import Track, against
+from ferbench.scoring.uncertainty.moved import random, shifted
 from ferbench.timespans import TOLERANCE_S
 
 WINDOW = {"pre_s": 0.5, "post_s": 5.0}
@@ -190,7 +186,7 @@ def test_many_events_are_placed_in_parts(monkeypatch):
     rng = np.random.default_rng(0)
     tracks = [track(rng.uniform(0, 600, 9), rng.uniform(0, 600, 7)) for _ in range(3)]
     both = [f(tracks, count=POINTS, draws=50, seed=0, **least).tally.tp for f, least in NULLS]
-    monkeypatch.setattr("ferbench.scoring.uncertainty.chance.AT_ONCE", 100)
+    monkeypatch.setattr("ferbench.scoring.uncertainty.moved.AT_ONCE", 100)
     for (f, least), whole in zip(NULLS, both, strict=True):
         assert (
             f(tracks, count=POINTS, draws=50, seed=0, **least).tally.tp.tolist() == whole.tolist()

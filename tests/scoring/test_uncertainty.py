@@ -17,14 +17,14 @@ from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import f1
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.session_outcome import outcome_of, scores_of
-from ferbench.scoring.uncertainty.assessment import assess, least_shift_s
+from ferbench.scoring.uncertainty.assessment import NullRules, assess, least_shift_s
 from ferbench.scoring.uncertainty.chance import Track
 from ferbench.scoring.uncertainty.coverage import MEASURED
 from ferbench.scoring.uncertainty.intervals import bootstrap, metric_of, resampled
 from ferbench.types import Annotation, Event
 
 ASKED = {
-    "surrogates": 100,
+    "nulls": NullRules(draws=100),
     "draws": 200,
     "level": 0.95,
     "method": "expanded",
@@ -88,7 +88,9 @@ def test_parts_of_the_assessment_fit_together():
     assert found.measured["f1"].interval == expected
     assert found.measured["f1"].value == value
     chance = {name: m.chance for name, m in found.measured.items()}
-    assert chance["f1"].mean == pytest.approx(f1(found.shifted.tally).mean())
+    assert list(found.nulls) == ["circular", "jitter", "swap"]
+    assert found.measured["f1"].hardest == "circular"
+    assert chance["f1"].mean == pytest.approx(f1(found.nulls["circular"].tally).mean())
     assert chance["f1"].p == chance["precision"].p == chance["recall"].p == 1 / 101
     assert chance["f1"].times > 2
     assert chance["latency_s"] is None
@@ -116,12 +118,16 @@ def test_the_seed_decides_and_order_does_not():
 
 
 def test_only_values():
-    found = assess(sessions(), criterion=Window(), **{**ASKED, "surrogates": 0, "draws": 0})
-    assert found.shifted is found.random is None
+    found = assess(
+        sessions(), criterion=Window(), **{**ASKED, "nulls": NullRules(draws=0), "draws": 0}
+    )
+    assert found.nulls == {}
+    assert found.random is None
     full = assess(sessions(), criterion=Window(), **ASKED)
     for name, measured in found.measured.items():
         assert measured.value == full.measured[name].value
         assert measured.interval is measured.coverage is measured.chance is measured.random is None
+        assert measured.chances == {}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +169,8 @@ def test_sessions_of_unknown_participant_or_length():
     assert unknown.measured["f1"].value == found.measured["f1"].value
     assert math.isnan(unknown.measured["false_alarms_per_min"].value)
     assert math.isnan(unknown.measured["f1"].chance.mean)
-    assert unknown.shifted.num_unplaced == 1
+    assert all(null.num_unplaced == 1 for null in unknown.nulls.values())
+    assert unknown.measured["f1"].hardest is None
 
 
 def test_nothing_at_all():
@@ -212,7 +219,8 @@ def test_a_hundred_sessions_in_time():
     spent_s = []
     for surrogates, draws in ((0, 0), (1000, 2000)):
         start = time.perf_counter()
-        assess(evidence, criterion=Window(), **{**ASKED, "surrogates": surrogates, "draws": draws})
+        nulls = NullRules(draws=surrogates)
+        assess(evidence, criterion=Window(), **{**ASKED, "nulls": nulls, "draws": draws})
         spent_s.append(time.perf_counter() - start)
     assert spent_s[0] < 0.5
     assert spent_s[1] < 15

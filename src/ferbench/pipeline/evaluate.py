@@ -260,7 +260,9 @@ def _made_part(part: Part, session: Session, analyser: Analyser) -> PartResult:
         analysis=analysis,
         start_s=0.0,
         chosen=chosen,
-        signals=recipe.signal.build(analysis.expressions, chosen, analysis.timeline),
+        signals=recipe.signal.build(
+            analysis.expressions, chosen, analysis.timeline, analysis.faces
+        ),
         quality=quality(analysis.timeline, analysis.faces, analysis.expressions, chosen),
     )
 

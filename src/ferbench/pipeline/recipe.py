@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -54,17 +55,18 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check that the parts fit each other, before any pixel is touched."""
-        missing = [label for label in self.signal.labels if label not in self.model.labels]
+        missing = [label for label in self.signal.needed_labels if label not in self.model.labels]
         if missing:
             raise ConfigError(
                 f"the model has no {', '.join(missing)}; it has {', '.join(self.model.labels)}",
                 key="signal.labels",
             )
         low, high = self.signal.span
-        if not low < self.event.level <= high:
+        level = self.event.level
+        if not (math.isnan(level) or low < level <= high):
             raise ConfigError(
                 f"expected more than {low:g} and at most {high:g}, which is all that the signal's "
-                f"values can be, got {self.event.level:g}",
+                f"values can be, got {level:g}",
                 key="event.enter",
             )
 

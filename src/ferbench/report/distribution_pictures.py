@@ -96,8 +96,8 @@ def forest(
 
 
 def null(path: Path, *, draws: F64, value: float, p: float, title: str) -> None:
-    """What shifted events score (f64 (draws,)), and where the run's own F1 lies."""
-    figure, axes = one_picture(title, "F1 of shifted events", "draws")
+    """What a null detector scores (f64 (draws,)), and where the run's own F1 lies."""
+    figure, axes = one_picture(title, "F1 of the null detector", "draws")
     defined = draws[~np.isnan(draws)]
     if len(defined):
         axes.hist(

@@ -23,7 +23,7 @@ from ferbench.scoring.statistics import Statistics
 from ferbench.scoring.statistics_rules import Extent, StatisticsRules
 from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.uncertainty.assessment import Assessment
-from ferbench.scoring.uncertainty.chance import Chance, Null
+from ferbench.scoring.uncertainty.chance import Chance, Null, NullName
 from ferbench.timespans import TOLERANCE
 from ferbench.types import F64
 
@@ -131,9 +131,10 @@ def _pictures(
         title="latency of matched events",
     )
     _forest(assessment, folder / "participants.png")
-    chance = assessment.measured["f1"].chance
-    if assessment.shifted and chance:
-        _chance(assessment.shifted, chance, folder / "chance.png")
+    measured = assessment.measured["f1"]
+    if measured.chance and measured.hardest:
+        null = assessment.nulls[measured.hardest]
+        _chance(null, measured.hardest, measured.chance, folder / "chance.png")
 
 
 def _tolerance(curve: ToleranceCurve, path: Path, chosen_s: float) -> None:
@@ -149,9 +150,13 @@ def _tolerance(curve: ToleranceCurve, path: Path, chosen_s: float) -> None:
     )
 
 
-def _chance(null: Null, chance: Chance, path: Path) -> None:
+def _chance(null: Null, name: NullName, chance: Chance, path: Path) -> None:
     distribution_pictures.null(
-        path, draws=f1(null.tally), value=chance.value, p=chance.p, title="F1 by chance"
+        path,
+        draws=f1(null.tally),
+        value=chance.value,
+        p=chance.p,
+        title=f"F1 by chance ({name})",
     )
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ferbench.report.chance_text import chance_lines
 from ferbench.report.statistics_words import beside_chance, counted, interval_text, number
 from ferbench.scoring.agreement.annotators import values
 from ferbench.scoring.errhri import FrameScores
@@ -17,7 +18,7 @@ from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.uncertainty.assessment import Measured
-from ferbench.scoring.uncertainty.chance import Chance, Null
+from ferbench.scoring.uncertainty.chance import Chance
 from ferbench.scoring.uncertainty.coverage import LEVEL
 from ferbench.wording import plural
 
@@ -31,7 +32,7 @@ def summary(statistics: Statistics, criterion: Criterion, rules: StatisticsRules
         *_of_matching(statistics, criterion),
         *_of_headline(statistics),
         *_of_intervals(statistics, rules),
-        *_of_surrogates(statistics.assessment.shifted, rules.surrogates),
+        *chance_lines(statistics.assessment, rules.surrogates),
         *_of_curves(statistics, criterion),
         *_of_lag(statistics),
         *_of_agreement(statistics),
@@ -118,21 +119,6 @@ def _caution(measured: Measured, participants: int) -> list[str]:
     return [
         f"only {participants} participants: in simulations with {measured_with}, {share:.0%} of "
         f"such intervals of {LEVEL:.0%} held the true F1"
-    ]
-
-
-def _of_surrogates(null: Null | None, surrogates: int) -> list[str]:
-    if null is None:
-        return []
-    if null.num_unplaced:
-        sessions = plural(null.num_unplaced, "session")
-        return [f"no chance level: the observed time of {sessions} is not known"]
-    short = ""
-    if null.num_short:
-        short = f"; {plural(null.num_short, 'session')} too short for a least shift"
-    return [
-        f"chance: {surrogates} circular shifts of each session's events within what was "
-        f"observed{short}"
     ]
 
 

@@ -1,6 +1,6 @@
 """Chance levels of scores that count frames or segments: the found flags moved around a circle.
 
-As ``chance.shifted`` for events (circular-shift surrogates), in whole frames or segments of the
+As ``moved.shifted`` for events (circular-shift surrogates), in whole frames or segments of the
 observed time. All shifts of a session are counted at once as a circular cross-correlation.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ferbench.scoring.uncertainty.chance import SHORTEST
+from ferbench.scoring.uncertainty.moved import SHORTEST
 from ferbench.timespans import Flags
 from ferbench.types import F64, I64
 

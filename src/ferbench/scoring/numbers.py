@@ -12,7 +12,7 @@ import numpy as np
 from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
-from ferbench.scoring.metrics import f1
+from ferbench.scoring.metrics import MAIN, f1
 from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
 from ferbench.scoring.threshold_scores import Thresholds
@@ -24,8 +24,9 @@ from ferbench.scoring.uncertainty.intervals import Interval
 def numbers(statistics: Statistics) -> dict[str, float]:
     """Everything that is one number, by the name that it is logged under; undefined ones are NaN.
 
-    ``event/f1.lo`` and ``.hi`` are the ends of an interval, ``.chance`` the mean of shifted events,
-    ``.p`` how often they are as good, ``.z``, ``.times_chance``, ``.random`` the mean of as many
+    ``event/f1.lo`` and ``.hi`` are the ends of an interval, ``.chance`` the mean of the null
+    detector that is hardest to beat, ``.p`` how often it is as good, ``.z``, ``.times_chance``;
+    ``.chance_jitter``, ``.p_jitter`` and so on those of each; ``.random`` the mean of as many
     events at random times.
     """
     result = _assessment_numbers(statistics.assessment)
@@ -66,6 +67,9 @@ def _assessment_numbers(assessment: Assessment) -> dict[str, float]:
         result |= _chance(f"event/{name}", measured.chance)
         if measured.random:
             result[f"event/{name}.random"] = measured.random.mean
+    for null, chance in assessment.measured[MAIN].chances.items():
+        result[f"event/{MAIN}.chance_{null}"] = chance.mean
+        result[f"event/{MAIN}.p_{null}"] = chance.p
     return result
 
 

@@ -37,7 +37,13 @@ from ferbench.scoring.segment_activity import (
 from ferbench.scoring.session_frames import Frames, frames_of
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.threshold_scores import Thresholds, thresholds_of, why_no_thresholds
-from ferbench.scoring.uncertainty.assessment import Assessment, assess, least_shift_s, track
+from ferbench.scoring.uncertainty.assessment import (
+    Assessment,
+    NullRules,
+    assess,
+    least_shift_s,
+    track,
+)
 from ferbench.scoring.uncertainty.chance import Chance
 from ferbench.scoring.uncertainty.intervals import Interval, resampled
 from ferbench.types import Annotation, Event
@@ -121,7 +127,11 @@ def statistics(
     assessment = assess(
         sessions,
         criterion=criterion,
-        surrogates=rules.surrogates if intervals else 0,
+        nulls=NullRules(
+            names=rules.chance,
+            half_width_s=rules.jitter_s,
+            draws=rules.surrogates if intervals else 0,
+        ),
         draws=rules.draws if intervals else 0,
         level=rules.confidence,
         method=rules.method,

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from ferbench.errors import ConfigError
 from ferbench.scoring.matching.criterion import Criterion, check_seconds
+from ferbench.scoring.uncertainty.chance import NULLS, NullName
 from ferbench.scoring.uncertainty.intervals import METHODS, Method
 from ferbench.sentences import Setting, Text
 
@@ -45,6 +46,10 @@ class StatisticsRules:
         intervals: when chance levels, intervals and their pictures are made: ``final`` = for single
             runs and for the best cell of a sweep, ``all`` = also for every cell (without pictures),
             ``none``. Changes no score.
+        chance: null detectors that the scores stand beside: ``circular``, ``jitter``, ``swap``
+            (docs/scoring.md); the one that is hardest to beat makes the chance level and p.
+        jitter_s: half the length of the jitter's stretches, seconds; twice the width of the
+            criterion's window where that is more.
         surrogates: draws of each null detector.
         draws: of the bootstrap over participants.
         confidence: of the intervals.
@@ -52,7 +57,7 @@ class StatisticsRules:
         seed: of all random numbers.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     pre_s: float = 0.5
     post_s: float = 5.0
     tolerances_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)
@@ -60,6 +65,8 @@ class StatisticsRules:
     frame_rate_hz: float | None = None
     frame_tolerance: int = 1
     intervals: Literal["final", "all", "none"] = field(default="final", compare=False)
+    chance: tuple[NullName, ...] = NULLS
+    jitter_s: float = 30.0
     surrogates: int = 1000
     draws: int = 2000
     confidence: float = 0.95
@@ -69,10 +76,12 @@ class StatisticsRules:
     def __post_init__(self) -> None:
         """Check the values."""
         object.__setattr__(self, "tolerances_s", tuple(self.tolerances_s))
+        object.__setattr__(self, "chance", tuple(self.chance))
         check_seconds(pre_s=self.pre_s, post_s=self.post_s)
         for post_s in self.tolerances_s:
             check_seconds(tolerances_s=post_s)
         self._check_segments_and_frames()
+        self._check_chance()
         self._check_draws()
 
     def extent(self, criterion: Criterion) -> Extent:
@@ -116,6 +125,20 @@ class StatisticsRules:
         if self.frame_tolerance < 0:
             raise ConfigError(
                 key="frame_tolerance", expected="0 or more frames", got=self.frame_tolerance
+            )
+
+    def _check_chance(self) -> None:
+        is_twice = len(set(self.chance)) < len(self.chance)
+        if is_twice or not self.chance or not set(self.chance) <= set(NULLS):
+            raise ConfigError(
+                key="chance",
+                expected=f"one or more of {', '.join(NULLS)}, each once",
+                got=list(self.chance),
+                hint=Text("none are made with ", Setting("intervals", "none")),
+            )
+        if not (math.isfinite(self.jitter_s) and self.jitter_s > 0):
+            raise ConfigError(
+                key="jitter_s", expected="a finite number of seconds above 0", got=self.jitter_s
             )
 
     def _check_draws(self) -> None:

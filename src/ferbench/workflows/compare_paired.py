@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from collections.abc import Sequence
-from typing import Final
 
 from ferbench.errors import ConfigError, FerbenchError
 from ferbench.report.comparability import matching_params
@@ -18,11 +15,10 @@ from ferbench.scoring.uncertainty.paired_runs import in_common, paired
 from ferbench.sentences import Text, joined
 from ferbench.tracking.query import runs_of
 from ferbench.tracking.store import Store
-from ferbench.types import Counts, CountsRow
+from ferbench.types import CountsRow
 from ferbench.wording import some
 from ferbench.workflows.paired_comparison import PairedComparison
-
-COUNTS_TABLE: Final = "counts.csv"
+from ferbench.workflows.recorded_counts import COUNTS_TABLE, changed_annotations, counts_of
 
 
 def one_run(store: Store, name: str) -> RunRow:
@@ -87,8 +83,8 @@ def compare_paired(
         TrackingError: a run has no table of counts.
     """
     counts = _counts(store, first)
-    counts_of, left_out = _comparable_runs(store, first, counts, others, leave_out=leave_out)
-    tables, dropped = in_common([counts, *counts_of.values()])
+    counts_of_others, left_out = _comparable_runs(store, first, counts, others, leave_out=leave_out)
+    tables, dropped = in_common([counts, *counts_of_others.values()])
     if not tables[0]:
         raise ConfigError("these runs have no session in common")
     rules = StatisticsRules()
@@ -104,7 +100,7 @@ def compare_paired(
     totals = [_values(rows) for rows in tables]
     return PairedComparison(
         first=first,
-        others=tuple(run for run in others if run.run_id in counts_of),
+        others=tuple(run for run in others if run.run_id in counts_of_others),
         rules=rules,
         seed=seed,
         values={name: tuple(values[name] for values in totals) for name in count_formulas()},
@@ -128,18 +124,18 @@ def _comparable_runs(
         ConfigError: none is left.
         FerbenchError: one cannot be compared, and ``leave_out`` is False.
     """
-    counts_of: dict[str, list[CountsRow]] = {}
+    found: dict[str, list[CountsRow]] = {}
     left_out: list[str] = []
     for run in others:
         try:
-            counts_of[run.run_id] = _comparable(store, first, counts, run)
+            found[run.run_id] = _comparable(store, first, counts, run)
         except FerbenchError as error:
             if not leave_out:
                 raise
             left_out.append(Text(f"left out: {run.name} ({run.run_id[:8]}): ", error.text()))
-    if not counts_of:
+    if not found:
         raise ConfigError(joined("; ", left_out) or "there is no other run to compare with")
-    return counts_of, left_out
+    return found, left_out
 
 
 def _notes(dropped: Sequence[str], participants: int, example: Difference) -> list[str]:
@@ -183,7 +179,7 @@ def _comparable(
             "with the same"
         )
     rows = _counts(store, run)
-    changed = _scored_against_other_annotations(rows, counts)
+    changed = changed_annotations(rows, counts)
     if changed:
         raise ConfigError(
             "these runs were scored against different annotations or observed time "
@@ -192,58 +188,5 @@ def _comparable(
     return rows
 
 
-def _scored_against_other_annotations(
-    rows: Sequence[CountsRow], first: Sequence[CountsRow]
-) -> list[str]:
-    """Sessions of a run whose annotations or observed time are not those of the first run."""
-    digests = {row.session_id: row.annotations_sha for row in first}
-    changed = []
-    for row in rows:
-        if digests.get(row.session_id, row.annotations_sha) != row.annotations_sha:
-            changed.append(row.session_id)
-    return changed
-
-
 def _counts(store: Store, run: RunRow) -> list[CountsRow]:
-    """A run's counts with the window that it was scored with."""
-    path = store.file(run.run_id, COUNTS_TABLE)
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = [_row(line) for line in csv.DictReader(stream)]
-    post_s = run.params.get("scoring.post_s")
-    if post_s is not None:
-        rows = [row for row in rows if _has_width(row, float(post_s))]
-    if not rows:
-        raise ConfigError(
-            f"run {run.run_id[:8]}: {COUNTS_TABLE} has no counts with its own window of {post_s} s"
-        )
-    return rows
-
-
-def _has_width(row: CountsRow, post_s: float) -> bool:
-    """Whether counts are of a window; those that were not matched by one are of every."""
-    return math.isnan(row.post_s) or math.isclose(row.post_s, post_s)
-
-
-def _row(line: dict[str, str]) -> CountsRow:
-    def number(name: str) -> float:
-        text = line[name]
-        if not text:
-            return math.nan
-        return float(text)
-
-    return CountsRow(
-        session_id=line["session"],
-        participant=line["participant"],
-        threshold=number("threshold"),
-        pre_s=number("pre_s"),
-        post_s=number("post_s"),
-        counts=Counts(
-            tp=int(number("tp")),
-            fp=int(number("fp")),
-            fn=int(number("fn")),
-            n_ref=int(number("n_ref")),
-            observed_s=number("observed_s"),
-            valid_s=number("valid_s"),
-        ),
-        annotations_sha=line["annotations_sha"],
-    )
+    return counts_of(store.file(run.run_id, COUNTS_TABLE), run)

@@ -67,11 +67,11 @@ def _session(
         participant=participant,
         events=tuple(events[i] for i in outcome.scored_events),
         annotations=tuple(annotations[j] for j in outcome.scored_annotations),
-        observed=_with_known_ends(length),
+        observed=known_observed(length),
     )
 
 
-def _with_known_ends(length: SessionLength) -> tuple[tuple[float, float], ...]:
+def known_observed(length: SessionLength) -> tuple[tuple[float, float], ...]:
     """What was observed; () = not known."""
     if length.observed is not None:
         return closed(length.observed, length.duration_s)

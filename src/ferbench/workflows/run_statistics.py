@@ -25,7 +25,7 @@ from ferbench.scoring.metrics import headline
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.types import LoadedDataset, Signal
+from ferbench.types import Event, LoadedDataset, Signal
 
 log = logging.getLogger("ferbench")
 
@@ -200,11 +200,16 @@ def _session_spec(result: SessionResult) -> dict[str, object]:
         "tables": [part.analysis.keys["expressions"].key for part in result.parts],
         "starts": [part.start_s for part in result.parts],
         "signals": signals,
-        "events": result.events,
+        "events": [_event_spec(event) for event in result.events],
         "observed": repr(session.observed),
         "annotations": session.annotations,
         "reacted": [annotation.reacted for annotation in session.annotations or ()],
     }
+
+
+def _event_spec(event: Event) -> tuple[str, float, float, float, str]:
+    """An event's part of the key; its peak may be NaN, which no key can hold as a number."""
+    return event.label, event.onset_s, event.offset_s, event.trigger_s, repr(event.peak)
 
 
 def _digest(signal: Signal) -> str:

@@ -16,9 +16,9 @@ from ferbench.types import F64, I64
 
 Counting = Callable[[F64, F64, F64, F64], I64]
 """Size of the largest one-to-one matching for each draw, i64 (S,), from the events' times f64 (S,
-N) in any order, their durations f64 (N,), the annotations' onsets and offsets f64 (M, 2), and the
-times f64 (S, N) at which events that reach beyond the end of the observed time began if they came
-in at its start (NaN = does not reach so far).
+N) in any order (NaN = no event), their durations f64 (N,) or (S, N), the annotations' onsets and
+offsets f64 (M, 2), and the times f64 (S, N) at which events that reach beyond the end of the
+observed time began if they came in at its start (NaN = does not reach so far).
 """
 
 Allowed = Callable[[F64, F64], Flags]

@@ -6,17 +6,26 @@ Chance level, p value and interval of confidence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from ferbench.scoring.curves.threshold_curve import clusters
 from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.matching.many_draws import Counting
 from ferbench.scoring.metric import Metric
 from ferbench.scoring.metrics import headline
 from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.scoring.tally import Tally
-from ferbench.scoring.uncertainty.chance import Chance, Null, Track, against, random, shifted
+from ferbench.scoring.uncertainty.chance import (
+    Chance,
+    Null,
+    NullName,
+    Track,
+    against,
+    strictest,
+)
 from ferbench.scoring.uncertainty.coverage import measured_coverage
 from ferbench.scoring.uncertainty.intervals import (
     Interval,
@@ -25,6 +34,11 @@ from ferbench.scoring.uncertainty.intervals import (
     on_everybody,
     resampled,
 )
+from ferbench.scoring.uncertainty.moved import jittered, random, shifted
+from ferbench.scoring.uncertainty.swapped import FEWEST, swapped
+
+_WIDER: Final = 2.0
+"""A stretch of the jitter has at least twice so many times the window's width."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +51,11 @@ class Measured:
         coverage: (participants, share): how often such intervals held the true number in the
             simulation with so many participants; None = not measured (see
             ``coverage.measured_coverage``).
-        chance: beside circularly shifted events; None = not asked for, or no number of matches.
+        chance: beside the null detector that is hardest to beat (see ``chance.strictest``); None =
+            not asked for, or no number of matches.
         random: beside as many events at random times; None as ``chance``.
+        chances: beside each null detector that was asked for; empty as ``chance``.
+        hardest: which of them ``chance`` is; None = all are undefined.
     """
 
     value: float
@@ -46,6 +63,24 @@ class Measured:
     coverage: tuple[int, float] | None
     chance: Chance | None
     random: Chance | None
+    chances: Mapping[NullName, Chance] = field(default_factory=dict)
+    hardest: NullName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NullRules:
+    """Which null detectors there are, and how they are drawn.
+
+    Attributes:
+        names: in order; the first is the headline's where none is harder to beat.
+        half_width_s: half the length of the jitter's stretches, seconds; twice the window's width
+            where that is more.
+        draws: of each; 0 = no chance level.
+    """
+
+    names: tuple[NullName, ...] = ("circular", "jitter", "swap")
+    half_width_s: float = 30.0
+    draws: int = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,7 +94,8 @@ class Assessment:
             narrow where one person is behind several.
         tally: counts of each participant.
         lags_s: lags of each participant's matches.
-        shifted: null distribution of circularly shifted events; None = not asked for.
+        nulls: null distributions, as asked for.
+        half_width_s: half the length of the jitter's stretches, as they were.
         random: that of as many events at random times; None = not asked for.
     """
 
@@ -68,7 +104,8 @@ class Assessment:
     num_unnamed: int
     tally: Tally
     lags_s: tuple[tuple[float, ...], ...]
-    shifted: Null | None
+    nulls: Mapping[NullName, Null]
+    half_width_s: float
     random: Null | None
 
 
@@ -76,7 +113,7 @@ def assess(
     sessions: Sequence[ScoredSession],
     *,
     criterion: Criterion,
-    surrogates: int,
+    nulls: NullRules,
     draws: int,
     level: float,
     method: Method,
@@ -87,16 +124,29 @@ def assess(
     Args:
         sessions: the sessions.
         criterion: which events count for which annotations.
-        surrogates: draws of each null detector; 0 = no chance level.
+        nulls: null detectors.
         draws: of the bootstrap; 0 = no intervals.
         level: of confidence.
         method: of the intervals.
         seed: of all random numbers.
     """
     participants, tally, lags_s = _by_participant(sessions, criterion)
-    by_shift = by_random = None
-    if surrogates:
-        by_shift, by_random = _nulls(sessions, criterion, surrogates, seed)
+    tracks = [track(session, criterion.moved_by) for session in sessions]
+    least_s = least_shift_s(criterion, tracks)
+    half_width_s = max(nulls.half_width_s, _WIDER * least_s)
+    by_null: dict[NullName, Null] = {}
+    by_random = None
+    if nulls.draws:
+        drawn = _Drawing(
+            tracks=tracks,
+            count=criterion.count_matches(),
+            least_s=least_s,
+            half_width_s=half_width_s,
+            draws=nulls.draws,
+            seed=seed,
+        )
+        by_null = {name: drawn.null(name) for name in nulls.names}
+        by_random = drawn.random()
     weights = None
     if draws:
         weights = resampled(len(participants), draws=draws, seed=seed + 2)
@@ -109,12 +159,16 @@ def assess(
         else:
             value, interval = bootstrap(statistic, weights, level=level, method=method)
             coverage = measured_coverage(metric.name, method, len(participants), level=level)
+        chances = _beside(metric, value, by_null)
+        hardest = strictest(_that_can_speak(chances, len(participants)))
         measured[metric.name] = Measured(
             value=value,
             interval=interval,
             coverage=coverage,
-            chance=_by_chance(metric, value, by_shift),
+            chance=chances[hardest] if hardest else next(iter(chances.values()), None),
             random=_by_chance(metric, value, by_random),
+            chances=chances,
+            hardest=hardest,
         )
     return Assessment(
         measured=measured,
@@ -122,9 +176,29 @@ def assess(
         num_unnamed=sum(not session.participant for session in sessions),
         tally=tally,
         lags_s=lags_s,
-        shifted=by_shift,
+        nulls=by_null,
+        half_width_s=half_width_s,
         random=by_random,
     )
+
+
+def _beside(metric: Metric, value: float, nulls: Mapping[NullName, Null]) -> dict[NullName, Chance]:
+    """A metric beside each null detector's; empty where none says anything about it."""
+    found: dict[NullName, Chance] = {}
+    for name, null in nulls.items():
+        chance = _by_chance(metric, value, null)
+        if chance is not None:
+            found[name] = chance
+    return found
+
+
+def _that_can_speak(
+    chances: Mapping[NullName, Chance], participants: int
+) -> dict[NullName, Chance]:
+    """All but a swap among so few participants that no p could be small, unless it is alone."""
+    if participants >= FEWEST or len(chances) == 1:
+        return dict(chances)
+    return {name: chance for name, chance in chances.items() if name != "swap"}
 
 
 def _by_chance(metric: Metric, value: float, null: Null | None) -> Chance | None:
@@ -158,16 +232,32 @@ def _by_participant(
     return participants, tally, tuple(tuple(of_one) for of_one in lags_s)
 
 
-def _nulls(
-    sessions: Sequence[ScoredSession], criterion: Criterion, surrogates: int, seed: int
-) -> tuple[Null, Null]:
-    """What circularly shifted events, and as many at random times, score."""
-    tracks = [track(session, criterion.moved_by) for session in sessions]
-    count = criterion.count_matches()
-    least_s = least_shift_s(criterion, tracks)
-    by_shift = shifted(tracks, count=count, least_s=least_s, draws=surrogates, seed=seed)
-    by_random = random(tracks, count=count, draws=surrogates, seed=seed + 1)
-    return by_shift, by_random
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Drawing:
+    """Null detectors over the same sessions, each with random numbers of its own."""
+
+    tracks: Sequence[Track]
+    count: Counting
+    least_s: float
+    half_width_s: float
+    draws: int
+    seed: int
+
+    def null(self, name: NullName) -> Null:
+        """What one of the null detectors scores."""
+        tracks, count, draws, seed = self.tracks, self.count, self.draws, self.seed
+        if name == "circular":
+            return shifted(tracks, count=count, least_s=self.least_s, draws=draws, seed=seed)
+        if name == "jitter":
+            half_width_s = self.half_width_s
+            return jittered(
+                tracks, count=count, half_width_s=half_width_s, draws=draws, seed=seed + 5
+            )
+        return swapped(tracks, count=count, draws=draws, seed=seed + 6)
+
+    def random(self) -> Null:
+        """What as many events at random times score."""
+        return random(self.tracks, count=self.count, draws=self.draws, seed=self.seed + 1)
 
 
 def track(session: ScoredSession, stamp: Stamp) -> Track:
@@ -180,6 +270,7 @@ def track(session: ScoredSession, stamp: Stamp) -> Track:
         lasts_s=offsets_s - times_s,
         marks_s=np.array(annotations_s, np.float64).reshape(-1, 2),
         observed=session.observed,
+        participant=session.cluster,
     )
 
 

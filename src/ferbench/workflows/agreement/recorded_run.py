@@ -35,11 +35,13 @@ class RecordedPart:
 
     Attributes:
         timeline: T frames.
+        faces: all of them.
         expressions: of the classified faces.
         chosen: i64 (T,), the face that the run took in each frame, -1 = none.
     """
 
     timeline: Timeline
+    faces: Faces
     expressions: Expressions
     chosen: I64
 
@@ -103,7 +105,9 @@ class RecordedRun:
         for path in self.tables[session]:
             timeline, faces, expressions = _read(path)
             chosen = self.selector.select(faces, timeline, camera=camera)
-            parts.append(RecordedPart(timeline=timeline, expressions=expressions, chosen=chosen))
+            parts.append(
+                RecordedPart(timeline=timeline, faces=faces, expressions=expressions, chosen=chosen)
+            )
         return parts
 
     def rule_flags(self, parts: Sequence[RecordedPart]) -> I64:
@@ -115,7 +119,7 @@ class RecordedRun:
         rule = self.event
         flags_of_parts: list[I64] = []
         for part in parts:
-            signals = self.signal.build(part.expressions, part.chosen, part.timeline)
+            signals = self.signal.build(part.expressions, part.chosen, part.timeline, part.faces)
             flags_of_signals = [
                 segment_flags(
                     signal.value >= rule.enter,

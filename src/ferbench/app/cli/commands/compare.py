@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ferbench.report.comparison import Comparison
     from ferbench.tracking.query import RunsFound
     from ferbench.tracking.store import Store
+    from ferbench.workflows.nested_comparison import NestedComparison
     from ferbench.workflows.paired_comparison import PairedComparison
 
 
@@ -49,15 +50,24 @@ def compare(
             metavar="RUN", help="Each of the runs against this one, by participant; corrected p."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the draws of --paired and --against.")] = 0,
+    nested: Annotated[
+        bool,
+        typer.Option(
+            "--nested", help="What is left of the best run: chosen on others, and against chance."
+        ),
+    ] = False,
+    seed: Annotated[
+        int, typer.Option(help="Of the draws of --paired, --against and --nested.")
+    ] = 0,
 ) -> None:
     """Runs beside each other: what differs between them and how they did, best first."""
     from ferbench.places import default_root
     from ferbench.report.compare import compare as compare_runs
     from ferbench.tracking.query import open_store, runs_of
+    from ferbench.workflows.compare_nested import compare_nested
     from ferbench.workflows.compare_paired import compare_against, compare_two
 
-    _check_options(by=by, csv=csv_, paired=paired, against=against)
+    _check_options(by=by, csv=csv_, paired=paired, against=against, nested=nested)
     store = open_store(uri, root=default_root())
     if paired is not None:
         _show_paired(compare_two(store, paired, seed=seed), as_json=as_json)
@@ -67,6 +77,9 @@ def compare(
         raise FerbenchError(f"{selection.what} has no runs to compare ({selection.where})")
     if against is not None:
         _show_paired(compare_against(store, against, selection.runs, seed=seed), as_json=as_json)
+        return
+    if nested:
+        _show_nested(compare_nested(store, selection.runs, seed=seed), as_json=as_json)
         return
     comparison = compare_runs(selection.runs, by=by)
     if as_json:
@@ -78,24 +91,36 @@ def compare(
 
 
 def _check_options(
-    *, by: str | None, csv: bool, paired: tuple[str, str] | None, against: str | None
+    *,
+    by: str | None,
+    csv: bool,
+    paired: tuple[str, str] | None,
+    against: str | None,
+    nested: bool,
 ) -> None:
     """Refuse options that do not go together.
 
     Raises:
         FerbenchError: names the two.
     """
-    options = {"--by": by is not None, "--csv": csv, "--against": against is not None}
+    options = {
+        "--by": by is not None,
+        "--csv": csv,
+        "--against": against is not None,
+        "--nested": nested,
+    }
     given = [option for option, is_given in options.items() if is_given]
     if paired is not None and given:
         raise FerbenchError(
             f"--paired and {given[0]}: expected one of them; --paired compares two runs and sorts "
             "nothing"
         )
-    if len(given) > 1 and "--against" in given:
-        raise FerbenchError(
-            f"--against and {given[0]}: expected one of them; --json prints all numbers"
-        )
+    for option in ("--against", "--nested"):
+        others = [other for other in given if other != option]
+        if option in given and others:
+            raise FerbenchError(
+                f"{option} and {others[0]}: expected one of them; --json prints all numbers"
+            )
 
 
 def _show(comparison: Comparison, selection: RunsFound, *, other_runs_of: Store | None) -> None:
@@ -110,6 +135,18 @@ def _show(comparison: Comparison, selection: RunsFound, *, other_runs_of: Store 
     hint = other_runs(other_runs_of, root=default_root())
     if hint:
         typer.echo(told(hint, OptionWords()), err=True)
+
+
+def _show_nested(comparison: NestedComparison, *, as_json: bool) -> None:
+    from ferbench.app.console import output_console
+    from ferbench.app.tables import FittedTable
+
+    if as_json:
+        typer.echo(json.dumps(comparison.as_plain(), indent=1))
+        return
+    output_console().print(FittedTable(comparison.text_table()))
+    for line in comparison.lines():
+        typer.echo(line)
 
 
 def _show_paired(comparison: PairedComparison, *, as_json: bool) -> None:

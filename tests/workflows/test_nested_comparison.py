@@ -1,0 +1,127 @@
+"""Choosing between runs, from the tables that runs leave."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+from ferbench.errors import ConfigError
+from ferbench.report.files import COUNT_COLUMNS, MATCH_COLUMNS
+from ferbench.results import RunRow
+from ferbench.scoring.matching.one_to_one import match
+from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.workflows.compare_nested import nested_of
+
+RULES = StatisticsRules(surrogates=99, draws=50)
+PRE_S, POST_S = 0.5, 5.0
+LENGTH_S = 300.0
+
+
+def written(folder, header, rows):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Six people; run 0 reacts to every annotation, the others fire at random."""
+    rng = np.random.default_rng(0)
+    onsets = [np.sort(rng.uniform(5, 290, 6)) for _ in range(6)]
+    runs = []
+    for number in range(4):
+        events = [
+            onset_s + 1.0 if number == 0 else np.sort(rng.uniform(0, 300, 6)) for onset_s in onsets
+        ]
+        runs.append(make_run(tmp_path / str(number), f"run {number}", onsets, events))
+    return runs, lambda run, name: tmp_path / run.run_id / name
+
+
+def make_run(folder, name, onsets, events, *, post_s=POST_S, sha="same", sessions=None):
+    sessions = sessions or [f"s{k}" for k in range(len(onsets))]
+    counts, matches = [], []
+    for session, of_session, found in zip(sessions, onsets, events, strict=True):
+        pairs = match(found, of_session, pre_s=PRE_S, post_s=post_s)
+        tp, person = len(pairs), session.replace("s", "p")
+        fp, fn = len(found) - tp, len(of_session) - tp
+        counts.append([session, person, 0.5, PRE_S, post_s, tp, fp, fn, len(of_session)])
+        counts[-1] += [LENGTH_S, LENGTH_S, sha]
+        for i, j in pairs:
+            lag_s = found[i] - of_session[j]
+            matches.append([session, "match", "x", "k", found[i], of_session[j], lag_s])
+        free = set(range(len(found))) - {i for i, _ in pairs}
+        missed = set(range(len(of_session))) - {j for _, j in pairs}
+        matches += [[session, "false alarm", "x", "", found[i], "", ""] for i in free]
+        matches += [[session, "miss", "", "k", "", of_session[j], ""] for j in missed]
+    written(folder / "counts.csv", COUNT_COLUMNS, counts)
+    written(folder / "matches.csv", MATCH_COLUMNS, matches)
+    lengths = [[session, LENGTH_S, ""] for session in sessions]
+    written(folder / "sessions.csv", ("session", "observed_s", "observed"), lengths)
+    params = {"scoring": "window", "scoring.pre_s": str(PRE_S), "scoring.post_s": str(post_s)}
+    return RunRow(run_id=folder.name, name=name, params=params, metrics={"event/f1": 0.5}, tags={})
+
+
+def test_a_run_that_is_right_is_chosen_for_everybody(study):
+    runs, file_of = study
+    found = nested_of(runs, file_of, rules=RULES)
+
+    assert found.selection.chosen.tolist() == [0] * 6
+    assert found.selection.value == found.selection.best_value == found.values[0] == 1
+    assert found.best_of.cell == 0
+    assert found.best_of.chances["circular"].p == 0.01
+    assert found.times_chosen() == [(0, 6)]
+    assert found.to_frame()["chosen"].tolist() == [6, 0, 0, 0]
+    assert found.numbers()["nested/best_f1.p"] == found.as_plain()["max_t"]["circular"]["p"]
+    first, second = found.lines()
+    assert "6 participants: F1 1.000 [1.000, 1.000]; in-sample best 1.000 (run 0)" in first
+    assert "best of 4 runs by chance" in second
+
+
+def test_values_are_those_of_the_counts(study):
+    runs, file_of = study
+    found = nested_of(runs[1:], file_of, rules=RULES)
+    for run, value in zip(found.runs, found.values, strict=True):
+        with file_of(run, "counts.csv").open() as stream:
+            rows = list(csv.DictReader(stream))
+        tp, fp, fn = (sum(int(row[name]) for row in rows) for name in ("tp", "fp", "fn"))
+        assert value == pytest.approx(2 * tp / (2 * tp + fp + fn))
+
+
+def test_one_run_is_no_choice(study):
+    runs, file_of = study
+    with pytest.raises(ConfigError, match="two or more runs with scores"):
+        nested_of(runs[:1], file_of)
+
+
+def test_other_windows_or_annotations_are_refused(study, tmp_path):
+    runs, file_of = study
+    onsets = [np.array([5.0])]
+    wide = make_run(tmp_path / "wide", "wide", onsets, onsets, post_s=9.0)
+    with pytest.raises(ConfigError, match=r"different ways \(scoring.post_s\)"):
+        nested_of([*runs, wide], file_of)
+    other = make_run(tmp_path / "other", "other", onsets, onsets, sha="another")
+    with pytest.raises(ConfigError, match="different annotations or observed time"):
+        nested_of([*runs, other], file_of)
+
+
+def test_sessions_that_some_runs_lack_are_left_out_and_told(study, tmp_path):
+    runs, file_of = study
+    onsets = [np.array([5.0])] * 2
+    fewer = make_run(tmp_path / "fewer", "fewer", onsets, onsets)
+    found = nested_of([*runs, fewer], file_of, rules=RULES)
+    assert found.participants == 2
+    assert any("left out: s2" in line for line in found.lines())
+    apart = make_run(tmp_path / "apart", "apart", onsets, onsets, sessions=["x", "y"])
+    with pytest.raises(ConfigError, match="no session in common"):
+        nested_of([*runs, apart], file_of)
+
+
+def test_without_known_times_there_is_no_p_and_it_says_so(study, tmp_path):
+    runs, file_of = study
+    (tmp_path / "0" / "sessions.csv").unlink()
+    found = nested_of(runs, file_of, rules=RULES)
+    assert found.best_of is None
+    assert any(line.startswith("no p of the best run") for line in found.lines())
+    assert found.selection.value == 1
