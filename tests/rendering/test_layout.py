@@ -142,7 +142,7 @@ def test_clips_have_context_and_titles():
     of = overlay(events=(event(0.0, 0.2), event(1.0, 1.2), event(1.9, 2.0)))
     clips = clips_of_events(of, context_s=0.4)
     assert [(clip.first, clip.last) for clip in clips] == [(0, 15), (15, 40), (38, 50)]
-    assert clips[1].title == "s   event 2 of 3   surprise   00:00:01.000"
+    assert clips[1].title == "s · event 2 of 3 · surprise · 00:00:01.000"
     of_thesis = clips_of_events(of, context_s=0, thesis_rate_hz=25.0)
     assert of_thesis[1].title == "detection: 1\ntimestamp: 00:00:01:01"
 
