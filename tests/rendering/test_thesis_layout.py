@@ -7,8 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from ferbench.rendering.thesis_layout import BAR_X_PX, PANEL_PX, draw_face
+from ferbench.rendering.overlay import overlay_of_thesis
+from ferbench.rendering.thesis_layout import BAR_X_PX, PANEL_PX, ThesisLayout, draw_face
 from ferbench.thesis.frame_csv import read_thesis_csv
+from ferbench.video.seeking import FileClock
 from helpers.reference import shared_path
 
 
@@ -45,6 +47,18 @@ def changed(picture, base):
 def test_the_same_pixels_change(original, number):
     base, _, expected, _ = original
     assert changed(drawn(original, number), base) == expected[number]["changed_bbox_x0_y0_x1_y1"]
+
+
+def test_a_clip_of_detect_has_a_frame_and_two_lines(original):
+    base, _, _, predictions = original
+    clock = FileClock(edges_s=np.arange(10) / 25, can_seek=True, is_known=True)
+    overlay = overlay_of_thesis(predictions, "s", clock, rate_hz=25.0)
+    picture = base.copy()
+    ThesisLayout(overlay).draw(picture, 1, "detection: 0\ntimestamp: 00:00:00:01")
+    assert (picture[190, 20:112] == 67).all()
+    assert np.array_equal(picture[100:190, 21:111], base[100:190, 21:111])
+    assert np.array_equal(picture[100:190, 112:], base[100:190, 112:])
+    assert (picture[20:90, 50:] == 255).all(axis=2).any()
 
 
 @pytest.mark.parametrize("number", range(9))

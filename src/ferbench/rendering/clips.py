@@ -53,7 +53,7 @@ def _title(overlay: Overlay, number: int, event: Event, thesis_rate_hz: float | 
         return f"detection: {number}\ntimestamp: {code}"
     count = len(overlay.events)
     at = clock_code(event.onset_s)
-    return f"{overlay.session_id}   event {number + 1} of {count}   {event.label}   {at}"
+    return f"{overlay.session_id} · event {number + 1} of {count} · {event.label} · {at}"
 
 
 def stretches_s(clips: tuple[Clip, ...], edges_s: F64) -> list[tuple[float, float]]:

@@ -148,7 +148,7 @@ class FerbenchLayout:
         if np.isnan(value):
             return
         start = left + self._panel_px * 9 // 20
-        room = self._panel_px * 7 // 20 - 2 * self._gap_px
+        room = self._panel_px * 7 // 20 - 3 * self._gap_px
         inset = self._line_px // 4
         end = start + max(1, round(room * min(max(value, 0.0), 1.0)))
         label_rgb = rgb(colour_of(label) if label else OTHER_COLOUR)

@@ -2,7 +2,8 @@
 
 A face is drawn where its box is wider than 90 pixels: a thin grey frame, and a panel of 112 pixels
 at its right, or at its left where that has no room, or none. In the panel the seven scores stand by
-size, each with a bar of 35 pixels per unit, which is not clipped. Source: the pictures that
+size, each with a bar of 35 pixels per unit, which is not clipped. Clips of ``detect`` have the
+frame alone, number and time code. Source: the pictures that
 playback.py of github.com/TimDeelstra/FER hands to its window. What differs: the letters are those
 of this OpenCV.
 """
@@ -62,15 +63,19 @@ class ThesisLayout:
         self._predictions = overlay.thesis
 
     def draw(self, picture: Pixels, frame: int, title: str = "") -> None:
-        """Draw on a frame, u8 (H, W, 3), RGB, in place; a title as in clips of ``detect``."""
+        """Draw on a frame, u8 (H, W, 3), RGB, in place; with a title: as ``detect`` draws."""
+        row = int(self._overlay.row[frame])
+        has_face = self._predictions.labels[row] is not None
+        if has_face:
+            x, y, width, height = (int(number) for number in self._predictions.box_xywh[row])
+        if has_face and title:
+            cv2.rectangle(picture, (x, y), (x + width, y + height), GREY, 1)
+        elif has_face:
+            scores = self._predictions.scores[row].astype(np.float64)
+            draw_face(picture, (x, y, width, height), scores)
         for number, line in enumerate(title.splitlines()):
             at_xy = (50, 50 + 30 * number)
             cv2.putText(picture, line, at_xy, cv2.FONT_HERSHEY_SIMPLEX, 1, WHITE, 2, cv2.LINE_AA)
-        row = int(self._overlay.row[frame])
-        if self._predictions.labels[row] is None:
-            return
-        x, y, width, height = (int(number) for number in self._predictions.box_xywh[row])
-        draw_face(picture, (x, y, width, height), self._predictions.scores[row].astype(np.float64))
 
 
 def draw_face(picture: Pixels, box_xywh: tuple[int, int, int, int], scores: F64) -> None:
