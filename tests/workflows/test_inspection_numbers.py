@@ -158,6 +158,22 @@ def test_detections_are_those_of_numpy():
     assert found.frames_of_count.tolist() == [per_frame.count(n) for n in range(3)]
 
 
+def test_fifty_faces_in_an_hour_leave_long_gaps():
+    at = np.linspace(0, 90_000, 51)[:-1].astype(np.int64)
+    timeline = timeline_of(90_000)
+    faces = Faces(
+        frame=at,
+        box_xyxy=np.tile(np.float32([0, 0, 9, 9]), (50, 1)),
+        score=np.ones(50, np.float32),
+        landmarks_xy=np.full((50, 5, 2), np.nan, np.float32),
+    )
+    found = detections_of([(timeline, faces)])
+    assert found.frames_of_count.tolist() == [89_950, 50]
+    np.testing.assert_allclose(found.gap_s.defined, np.diff([*at, 90_000]) / 10 - 0.1)
+    pairs = box_pairs(faces, faces)
+    assert pairs.first.tolist() == pairs.second.tolist() == list(range(50))
+
+
 def test_nothing_is_undefined_and_not_zero():
     found = detections_of([])
     assert math.isnan(found.faces_per_frame)
