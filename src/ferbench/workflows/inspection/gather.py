@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
 import numpy as np
 
-from ferbench.types import F64, I64, Expressions
+from ferbench.types import F64, I64, Expressions, Signal
 from ferbench.workflows.agreement.recorded_runs import model_names
 from ferbench.workflows.inspection.box_pairs import BoxAgreement, box_agreement, box_pairs
 from ferbench.workflows.inspection.calibration import (
@@ -25,6 +25,7 @@ from ferbench.workflows.inspection.classifications import (
 from ferbench.workflows.inspection.detections import GAP_EDGES_S, Detections, detections_of
 from ferbench.workflows.inspection.event_shapes import (
     LEVEL_STEPS,
+    Neighbour,
     event_shapes,
     neighbours,
     num_at_least,
@@ -183,29 +184,55 @@ def all_events(runs: Sequence[InspectedRun], notes: list[str]) -> tuple[RunEvent
     if not with_neighbours:
         notes.append(f"more than {MOST_NEIGHBOURED} runs: neighbouring settings are not tried")
     names = model_names([run.row for run in runs])
-    return tuple(
-        _events_of(run, names[run.row.run_id], with_neighbours=with_neighbours) for run in runs
-    )
+    of_run: dict[str, RunEvents] = {}
+    for sharing in _with_the_same_signals(runs):
+        signals = signals_of(sharing[0])
+        counted: dict[tuple[str, float], I64] = {}
+        for run in sharing:
+            of_run[run.row.run_id] = RunEvents(
+                name=names[run.row.run_id],
+                level=run.event.level,
+                shapes=tuple(event_shapes(run.events)),
+                stretches=_stretches(run, signals, counted),
+                neighbours=_neighbours(run, signals) if with_neighbours else (),
+            )
+    return tuple(of_run[run.row.run_id] for run in runs)
 
 
-def _events_of(run: InspectedRun, name: str, *, with_neighbours: bool) -> RunEvents:
-    signals = signals_of(run)
-    level = run.event.level
-    stretches: dict[tuple[str, float], I64] = {}
-    for label in run.signal.labels:
-        of_label = [signal for signal in signals if signal.label == label]
-        for step in LEVEL_STEPS:
-            at = round(level + step, 6)
-            lasted = [stretches_s(signal, at) for signal in of_label]
-            stretches[label, at] = num_at_least(Values.joined(list(lasted)).defined)
-    tried = []
-    if with_neighbours:
-        for neighbour in neighbours(run.event, span=run.signal.span):
-            tried.append((neighbour, num_events(neighbour.rule, signals)))
-    return RunEvents(
-        name=name,
-        level=level,
-        shapes=tuple(event_shapes(run.events)),
-        stretches=stretches,
-        neighbours=tuple(tried),
-    )
+def _with_the_same_signals(runs: Sequence[InspectedRun]) -> list[list[InspectedRun]]:
+    """Runs by their signals: cells that differ in their event rule only have the same."""
+    groups: dict[Hashable, list[InspectedRun]] = {}
+    for run in runs:
+        of_parts = tuple(
+            (part.session, part.number, part.camera, part.participant, part.keys["expressions"])
+            for part in run.parts
+        )
+        groups.setdefault((of_parts, repr(run.selector), repr(run.signal)), []).append(run)
+    return list(groups.values())
+
+
+def _stretches(
+    run: InspectedRun, signals: Sequence[Signal], counted: dict[tuple[str, float], I64]
+) -> dict[tuple[str, float], I64]:
+    """How many stretches there are at each level near the run's, by label and level.
+
+    Args:
+        run: which.
+        signals: its signals.
+        counted: of runs with the same signals; what is new is added.
+    """
+    near = [round(run.event.level + step, 6) for step in LEVEL_STEPS]
+    wanted = [(label, level) for label in run.signal.labels for level in near]
+    for label, level in wanted:
+        if (label, level) not in counted:
+            lasted = [stretches_s(each, level) for each in signals if each.label == label]
+            counted[label, level] = num_at_least(Values.joined(list(lasted)).defined)
+    return {place: counted[place] for place in wanted}
+
+
+def _neighbours(
+    run: InspectedRun, signals: Sequence[Signal]
+) -> tuple[tuple[Neighbour, float], ...]:
+    """What the run's rule finds with one other setting."""
+    found = neighbours(run.event, span=run.signal.span)
+    return tuple((each, num_events(each.rule, signals)) for each in found)
