@@ -1,9 +1,9 @@
 """ferbench: evaluation of facial expression recognition on video, as a library.
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
-``evaluate``, ``compare``, ``agree``, ``survey``, ``render``) take typed options, print nothing, and
-return results that print well; most have ``to_frame()``. Everything is imported when it is first
-used: ``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
+``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``) take typed options, print
+nothing, and return results that print well; most have ``to_frame()``. Everything is imported when
+it is first used: ``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
 
 >>> import ferbench as fb
 >>> fb.Hysteresis(enter=0.6).exit
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from ferbench.workflows.evaluation import Evaluation
     from ferbench.workflows.find_events import find_events
     from ferbench.workflows.found_events import Events
+    from ferbench.workflows.inspect import inspect
+    from ferbench.workflows.inspection.result import Inspection
     from ferbench.workflows.predict import predict
     from ferbench.workflows.progress import Progress
     from ferbench.workflows.pseudonyms import pseudonyms
@@ -88,6 +90,7 @@ _PLACES: Final = {
     "FerbenchError": "ferbench.errors",
     "FrameBatch": "ferbench.types",
     "Hysteresis": "ferbench.events.hysteresis",
+    "Inspection": "ferbench.workflows.inspection.result",
     "OnsetOffset": "ferbench.scoring.matching.onset_offset",
     "Overlap": "ferbench.scoring.matching.overlap",
     "Part": "ferbench.types",
@@ -112,6 +115,7 @@ _PLACES: Final = {
     "fetch_weights": "ferbench.workflows.weights",
     "find_events": "ferbench.workflows.find_events",
     "import_weights": "ferbench.workflows.weights",
+    "inspect": "ferbench.workflows.inspect",
     "list_weights": "ferbench.workflows.weights",
     "predict": "ferbench.workflows.predict",
     "pseudonyms": "ferbench.workflows.pseudonyms",
@@ -142,6 +146,7 @@ __all__ = [
     "FerbenchError",
     "FrameBatch",
     "Hysteresis",
+    "Inspection",
     "OnsetOffset",
     "Overlap",
     "Part",
@@ -167,6 +172,7 @@ __all__ = [
     "fetch_weights",
     "find_events",
     "import_weights",
+    "inspect",
     "list_weights",
     "predict",
     "pseudonyms",

@@ -51,6 +51,15 @@ def test_json_has_the_numbers_of_the_library(ferbench):
     assert json.loads(ended.out) == agreement.as_plain()
 
 
+def test_pictures_are_dark_and_vector_where_asked_for(ferbench, tmp_path):
+    given = [shared_path(f"{BATCH}/frames"), "--fps", 25, "--out", tmp_path / "out"]
+    assert ferbench("agreement", *given, "--vector", "--theme", "dark").code == 0
+    pngs = {path.stem for path in (tmp_path / "out").glob("*.png")}
+    assert {path.stem for path in (tmp_path / "out").glob("*.svg")} == pngs
+    refused = ferbench("agreement", *given, "--theme", "grey")
+    assert "--theme: expected light or dark, got 'grey'" in refused.err
+
+
 def test_notes_name_options(ferbench):
     path = shared_path(f"{BATCH}/frames")
     note = "no segments: they need the frame rate; give --fps, or the videos' folder with --video"

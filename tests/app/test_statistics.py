@@ -114,6 +114,28 @@ def test_the_same_statistics_are_made_once(study, warm_home, ferbench_run, monke
 
 
 @pytest.mark.weights
+def test_pictures_follow_the_report(study, warm_home, ferbench_run):
+    drawn = {}
+    study = [word for word in study if word != "report.timelines=0"]
+    for given in ((), ("report.theme=dark", "report.vector=true")):
+        before = set(records(warm_home))
+        assert ferbench_run(*study, *given).code == 0
+        (run_id,) = set(records(warm_home)) - before
+        (place,) = (warm_home / "mlruns" / "files").glob(f"*/{run_id}/artifacts")
+        drawn[given] = {
+            str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*.[ps][nv]g")
+        }
+    plain, dark = drawn.values()
+    assert {name.rpartition(".")[2] for name in plain} == {"png"}
+    assert set(dark) == {*plain, *(name.replace(".png", ".svg") for name in plain)}
+    assert not any(plain[name] == dark[name] for name in plain)
+    refused = ferbench_run(*study, "report.theme=grey")
+    assert refused.code == 1
+    assert "report.theme" in refused.err
+    assert "light" in refused.err
+
+
+@pytest.mark.weights
 def test_stored_statistics_that_changed_are_made_again(study, warm_home, ferbench_run):
     assert ferbench_run(*study).code == 0
     (numbers,) = (warm_home / ".ferbench" / "cache" / FOLDER).rglob(NUMBERS)
@@ -279,7 +301,8 @@ def tables(tmp_path) -> tuple[Path, Path]:
 
 def test_score_of_tables(tables, ferbench, tmp_path):
     out = tmp_path / "pictures"
-    ended = ferbench("score", *tables, "--annotator", "kim", "--out", out)
+    looks = ("--theme", "dark", "--vector")
+    ended = ferbench("score", *tables, "--annotator", "kim", "--out", out, *looks)
     assert ended.code == 0, ended.err
     assert "recall 0.500 [0.500, 0.500]" in ended.out
     assert "only 3 participants" in ended.out

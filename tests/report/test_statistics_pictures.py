@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ferbench.report import curve_pictures, distribution_pictures
+from ferbench.report.figures import PLAIN
 
 
 def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkeypatch):
@@ -25,6 +26,7 @@ def test_a_picture_s_staircase_is_that_of_its_average_precision(tmp_path, monkey
         chance=(np.array([0.1]), np.array([0.2])),
         points=(),
         title="",
+        style=PLAIN,
     )
     ((x, y, where),) = drawn
     assert where == "pre", "area = sum of (R_k - R_(k-1)) P_k"

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "fetch_weights": "ferbench models fetch",
     "find_events": "ferbench events",
     "import_weights": "ferbench models import",
+    "inspect": "ferbench inspect",
     "list_weights": "ferbench models list",
     "predict": "ferbench predict",
     "pseudonyms": "ferbench pseudonyms",

@@ -32,3 +32,14 @@ def recorded_components(
     return {
         group: build(config[group], where=group, allow_targets=allow_targets) for group in groups
     }
+
+
+def recorded_cache(config_yaml: Path) -> Path:
+    """The folder in which a run kept its stored tables.
+
+    Raises:
+        OSError: the file cannot be read.
+        KeyError: it does not say.
+    """
+    config: Any = OmegaConf.to_container(load_yaml(config_yaml), resolve=True)
+    return Path(config["paths"]["cache"])

@@ -10,8 +10,10 @@ from typing import Any, Final
 from ferbench.config.binding import bind, build, unknown_key
 from ferbench.config.kinds import check_kind
 from ferbench.errors import ConfigError
+from ferbench.look import Theme
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.protocols import Dataset
+from ferbench.report.figures import PictureStyle
 from ferbench.sentences import Setting, Text
 from ferbench.tracking.settings import Tracking
 
@@ -43,14 +45,27 @@ class Paths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSettings:
-    """``timelines``: pictures for at most so many sessions."""
+    """Pictures of a run.
+
+    Attributes:
+        timelines: of at most so many sessions.
+        theme: light or dark.
+        vector: each picture as SVG too.
+    """
 
     timelines: int = 10
+    theme: Theme = "light"
+    vector: bool = False
 
     def __post_init__(self) -> None:
         """Check the number."""
         if self.timelines < 0:
             raise ConfigError(key="timelines", expected="0 or more", got=self.timelines)
+
+    @property
+    def style(self) -> PictureStyle:
+        """How pictures are drawn."""
+        return PictureStyle(theme=self.theme, vector=self.vector)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

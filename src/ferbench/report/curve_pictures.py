@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ferbench.report.figures import (
-    BAND_COLOUR,
-    CHANCE_COLOUR,
-    MAIN_COLOUR,
-    MARK_COLOUR,
-    SECOND_COLOUR,
+    CHANCE_DASH,
+    SECOND_DASH,
+    PictureStyle,
     Point,
     add_legend,
     columns,
+    mark_place,
     mark_points,
     one_picture,
     save,
@@ -39,6 +39,7 @@ def precision_recall(
     chance: tuple[F64, F64],
     points: Sequence[Point],
     title: str,
+    style: PictureStyle,
 ) -> None:
     """Precision over recall at every threshold.
 
@@ -53,42 +54,41 @@ def precision_recall(
         chance: recall and precision of as many events at random times, each (G,); empty = none.
         points: marked points.
         title: above the picture.
+        style: how it is drawn.
     """
-    figure, axes = one_picture(title, "recall", "precision")
+    figure, axes = one_picture(title, "recall", "precision", style)
     if len(band[0]):
         axes.fill_between(
             *band[:3],
-            color=BAND_COLOUR,
+            color=style.grid,
             linewidth=0,
             label=f"{100 * confidence:g} % of draws of participants",
         )
     # Up to a recall counts the precision that it is first reached with: the staircase of the
     # average precision.
     first = np.flatnonzero(np.diff(np.maximum.accumulate(np.nan_to_num(recall)), prepend=-1.0) > 0)
-    axes.plot(
-        recall, precision, color=MAIN_COLOUR, linewidth=0.8, alpha=0.4, label="every threshold"
-    )
+    axes.plot(recall, precision, color=style.faint, linewidth=0.8, label="every threshold")
     axes.step(
         recall[first],
         precision[first],
         where="pre",
-        color=MAIN_COLOUR,
+        color=style.ink,
         linewidth=1.4,
         label="average precision's steps",
     )
     if len(chance[0]):
         axes.plot(
             *chance,
-            color=CHANCE_COLOUR,
-            linestyle="--",
+            color=style.faint,
+            linestyle=CHANCE_DASH,
             linewidth=1,
             label="as many events at random times",
         )
-    mark_points(axes, points)
+    mark_points(axes, points, style)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.05)
-    add_legend(axes)
-    save(figure, path)
+    add_legend(axes, style)
+    save(figure, path, style)
     write_csv(
         path.with_suffix(".csv"),
         ("level", "recall", "precision"),
@@ -113,6 +113,7 @@ def thresholds(
     chosen: float,
     best: Point,
     title: str,
+    style: PictureStyle,
 ) -> None:
     """F1 over the threshold, and the false alarms per minute that a recall costs.
 
@@ -127,40 +128,40 @@ def thresholds(
         chosen: this run's threshold.
         best: the threshold with the largest F1.
         title: above the picture.
+        style: how it is drawn.
     """
-    figure, (left, right) = two_pictures(title, "false alarms that a recall costs")
+    figure, (left, right) = two_pictures(title, "false alarms that a recall costs", style)
     down = min(floor, chosen) if np.isfinite(floor) and np.isfinite(chosen) else floor
     lowest = down if np.isfinite(down) else level[-1]
-    left.step([*level, lowest], [*f1, f1[-1]], where="post", color=MAIN_COLOUR, linewidth=1.4)
-    left.axvline(chosen, color=MARK_COLOUR, linewidth=0.8, label=f"this run's {chosen:g}")
-    mark_points(left, (best,))
+    left.step([*level, lowest], [*f1, f1[-1]], where="post", color=style.ink, linewidth=1.4)
+    mark_place(left, chosen, f"this run's {chosen:g}", style)
+    mark_points(left, (best,), style)
     left.set_xlabel("threshold")
     left.set_ylabel("F1")
     left.set_ylim(-0.02, 1.02)
-    add_legend(left)
+    add_legend(left, style)
     right.plot(
         recall,
         false_alarms_per_min,
-        color=MAIN_COLOUR,
+        color=style.faint,
         linestyle="",
         marker=".",
         markersize=4,
-        alpha=0.5,
         label="every threshold",
     )
     right.step(
         *_fewest_false_alarms(recall, false_alarms_per_min),
         where="pre",
-        color=MAIN_COLOUR,
+        color=style.ink,
         linewidth=1.4,
         label="fewest at this recall or more",
     )
-    add_legend(right)
+    add_legend(right, style)
     right.set_xlabel("recall")
     right.set_ylabel("false alarms per minute")
     right.set_xlim(-0.02, 1.02)
     right.set_ylim(bottom=0)
-    save(figure, path)
+    save(figure, path, style)
     header = ("level", "f1", "recall", "false_alarms_per_min")
     write_csv(path.with_suffix(".csv"), header, columns(level, f1, recall, false_alarms_per_min))
 
@@ -173,47 +174,69 @@ def _fewest_false_alarms(recall: F64, false_alarms_per_min: F64) -> tuple[F64, F
 
 
 def tolerance(
-    path: Path, *, post_s: F64, f1: F64, precision: F64, recall: F64, chosen_s: float, title: str
+    path: Path,
+    *,
+    post_s: F64,
+    f1: F64,
+    precision: F64,
+    recall: F64,
+    chosen_s: float,
+    title: str,
+    style: PictureStyle,
 ) -> None:
     """F1, precision and recall over the window after an annotation, f64 (K,) each.
 
     ``chosen_s`` is marked.
     """
-    figure, axes = one_picture(title, "window after the annotation's onset, s", "score")
-    for values, name, width in (
-        (f1, "F1", 1.8),
-        (precision, "precision", 1.0),
-        (recall, "recall", 1.0),
-    ):
-        axes.plot(post_s, values, linewidth=width, marker=".", markersize=4, label=name)
-    axes.axvline(chosen_s, color=MARK_COLOUR, linewidth=0.8, label=f"this run's {chosen_s:g} s")
+    figure, axes = one_picture(title, "window after the annotation's onset, s", "score", style)
+    curves: tuple[tuple[F64, str, dict[str, Any]], ...] = (
+        (f1, "F1", {"linewidth": 2.0, "marker": "o", "color": style.ink}),
+        (precision, "precision", {"linewidth": 1.2, "marker": "^", "color": style.faint}),
+        (recall, "recall", {"linewidth": 1.2, "marker": "s", "color": style.faint}),
+    )
+    for (values, name, looks), dash in zip(curves, ("-", SECOND_DASH, CHANCE_DASH), strict=True):
+        axes.plot(post_s, values, markersize=4, linestyle=dash, label=name, **looks)
+    mark_place(axes, chosen_s, f"this run's {chosen_s:g} s", style)
     axes.set_xscale("log")
     axes.set_xticks(_TOLERANCE_TICKS, [str(tick) for tick in _TOLERANCE_TICKS])
     axes.minorticks_off()
     axes.set_ylim(-0.02, 1.02)
-    add_legend(axes)
-    save(figure, path)
+    add_legend(axes, style)
+    save(figure, path, style)
     header = ("post_s", "f1", "precision", "recall")
     write_csv(path.with_suffix(".csv"), header, columns(post_s, f1, precision, recall))
 
 
 def lag_scan(
-    path: Path, *, offset_s: F64, f1: F64, kappa: F64, peak_s: float, window_s: float, title: str
+    path: Path,
+    *,
+    offset_s: F64,
+    f1: F64,
+    kappa: F64,
+    peak_s: float,
+    window_s: float,
+    title: str,
+    style: PictureStyle,
 ) -> None:
     """F1 and kappa over an offset of the annotations, f64 (K,) each.
 
     The peak of F1 is where reactions follow best.
     """
-    figure, axes = one_picture(title, "annotations moved by, s", "score")
-    axes.plot(offset_s, f1, color=MAIN_COLOUR, linewidth=1.4, label=f"F1 within ±{window_s:g} s")
+    figure, axes = one_picture(title, "annotations moved by, s", "score", style)
+    axes.plot(offset_s, f1, color=style.ink, linewidth=1.4, label=f"F1 within ±{window_s:g} s")
     if not np.isnan(kappa).all():
-        axes.plot(offset_s, kappa, color=SECOND_COLOUR, linewidth=1, label="kappa of time")
-    axes.axvline(0, color=CHANCE_COLOUR, linewidth=0.8)
-    if np.isfinite(peak_s):
-        axes.axvline(
-            peak_s, color=MARK_COLOUR, linewidth=0.8, label=f"peak of F1 at {peak_s:.2f} s"
+        axes.plot(
+            offset_s,
+            kappa,
+            color=style.faint,
+            linestyle=SECOND_DASH,
+            linewidth=1.2,
+            label="kappa of time",
         )
-    add_legend(axes)
+    axes.axvline(0, color=style.faint, linewidth=0.8)
+    if np.isfinite(peak_s):
+        mark_place(axes, peak_s, f"peak of F1 at {peak_s:.2f} s", style)
+    add_legend(axes, style)
     axes.set_ylim(bottom=min(0.0, float(np.nanmin(kappa, initial=0.0))) * 1.1)
-    save(figure, path)
+    save(figure, path, style)
     write_csv(path.with_suffix(".csv"), ("offset_s", "f1", "kappa"), columns(offset_s, f1, kappa))

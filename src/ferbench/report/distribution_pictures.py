@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ferbench.report.figures import (
-    CHANCE_COLOUR,
-    MAIN_COLOUR,
-    MARK_COLOUR,
+    CHANCE_DASH,
+    SECOND_DASH,
+    PictureStyle,
     add_legend,
+    mark_place,
     one_picture,
     save,
 )
@@ -35,7 +36,13 @@ class ForestRow:
 
 
 def latencies(
-    path: Path, *, lags_s: Sequence[float], pre_s: float, post_s: float, title: str
+    path: Path,
+    *,
+    lags_s: Sequence[float],
+    pre_s: float,
+    post_s: float,
+    title: str,
+    style: PictureStyle,
 ) -> None:
     """How late matched events are.
 
@@ -43,38 +50,51 @@ def latencies(
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure, axes = one_picture(title, "event after the annotation's onset, s", "matches")
+    figure, axes = one_picture(title, "event after the annotation's onset, s", "matches", style)
     ends = min([-pre_s, *lags_s]), max([post_s, *lags_s])
     axes.hist(
         lags_s,
         bins=np.linspace(*ends, 23).tolist(),
-        color=MAIN_COLOUR,
-        edgecolor="white",
-        linewidth=0.5,
+        color=style.grid,
+        edgecolor=style.faint,
+        linewidth=0.8,
     )
-    axes.axvline(0, color=CHANCE_COLOUR, linewidth=0.8)
+    axes.axvline(0, color=style.faint, linewidth=0.8)
     if len(lags_s):
         low, middle, high = np.quantile(lags_s, (0.25, 0.5, 0.75))
-        axes.axvline(middle, color=MARK_COLOUR, linewidth=1, label=f"median {middle:.2f} s")
+        mark_place(axes, middle, f"median {middle:.2f} s", style)
+        quartiles = f"quartiles {low:.2f} to {high:.2f} s"
         axes.axvspan(
-            low, high, color="#d6272822", linewidth=0, label=f"quartiles {low:.2f} to {high:.2f} s"
+            low,
+            high,
+            facecolor="none",
+            edgecolor=style.faint,
+            hatch="////",
+            linewidth=0,
+            label=quartiles,
         )
-        add_legend(axes)
+        add_legend(axes, style)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    save(figure, path)
+    save(figure, path, style)
     write_csv(path.with_suffix(".csv"), ("lag_s",), [(lag,) for lag in lags_s])
 
 
 def forest(
-    path: Path, *, rows: Sequence[ForestRow], pooled: ForestRow, chance: float, title: str
+    path: Path,
+    *,
+    rows: Sequence[ForestRow],
+    pooled: ForestRow,
+    chance: float,
+    title: str,
+    style: PictureStyle,
 ) -> None:
     """F1 of each participant, and of all with its interval."""
     lines = [*rows, pooled]
-    figure, axes = one_picture(title, "F1", "", height_in=1.3 + len(lines) / _ROWS_PER_INCH)
+    figure, axes = one_picture(title, "F1", "", style, height_in=1.3 + len(lines) / _ROWS_PER_INCH)
     for place, row in enumerate(reversed(lines)):
-        colour, marker = MAIN_COLOUR, "o"
+        colour, marker = style.faint, "o"
         if row is pooled:
-            colour, marker = MARK_COLOUR, "D"
+            colour, marker = style.ink, "D"
         axes.plot([row.low, row.high], [place, place], color=colour, linewidth=1.2)
         axes.plot(row.value, place, marker=marker, markersize=5, color=colour)
     axes.set_yticks(
@@ -84,43 +104,49 @@ def forest(
         label.set_parse_math(False)
     if np.isfinite(chance):
         axes.axvline(
-            chance, color=CHANCE_COLOUR, linestyle="--", linewidth=1, label=f"chance {chance:.3f}"
+            chance,
+            color=style.faint,
+            linestyle=SECOND_DASH,
+            linewidth=1,
+            label=f"chance {chance:.3f}",
         )
-        add_legend(axes)
+        add_legend(axes, style)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.6, len(lines) - 0.4)
-    save(figure, path)
+    save(figure, path, style)
     header = ("name", "f1", "low", "high", "n")
     table = [(row.name, row.value, row.low, row.high, row.n) for row in lines]
     write_csv(path.with_suffix(".csv"), header, table)
 
 
-def null(path: Path, *, draws: F64, value: float, p: float, title: str) -> None:
+def null(
+    path: Path, *, draws: F64, value: float, p: float, title: str, style: PictureStyle
+) -> None:
     """What a null detector scores (f64 (draws,)), and where the run's own F1 lies."""
-    figure, axes = one_picture(title, "F1 of the null detector", "draws")
+    figure, axes = one_picture(title, "F1 of the null detector", "draws", style)
     defined = draws[~np.isnan(draws)]
     if len(defined):
         axes.hist(
             defined,
             bins=_bins_beside(defined, value).tolist(),
-            color="#c7c7c7",
-            edgecolor="white",
+            color=style.grid,
+            edgecolor=style.background,
             linewidth=0.4,
         )
         axes.axvline(
             float(defined.mean()),
-            color="black",
-            linestyle="--",
+            color=style.faint,
+            linestyle=CHANCE_DASH,
             linewidth=1,
             label=f"chance {defined.mean():.3f}",
         )
     if np.isfinite(value):
         axes.axvline(
-            value, color=MARK_COLOUR, linewidth=1.6, label=f"this run {value:.3f}, p = {p:.4f}"
+            value, color=style.ink, linewidth=1.6, label=f"this run {value:.3f}, p = {p:.4f}"
         )
-    add_legend(axes)
+    add_legend(axes, style)
     axes.set_xlim(left=-0.02)
-    save(figure, path)
+    save(figure, path, style)
     write_csv(path.with_suffix(".csv"), ("f1",), [(v,) for v in draws.tolist()])
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ferbench.places import file_stem, without_folders
+from ferbench.report.figures import PictureStyle
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
 from ferbench.scoring.metrics import MAIN, headline, headline_values, values_of
@@ -23,6 +24,7 @@ def write_files(
     stamp_s: Callable[[Event], float],
     level: float,
     max_timelines: int,
+    style: PictureStyle,
 ) -> None:
     """Write a run's tables as CSV, and ``timelines/*.png``.
 
@@ -45,7 +47,7 @@ def write_files(
     for result in worst_first(report.sessions)[:max_timelines]:
         stamps = tuple(stamp_s(event) for event in result.events)
         path = folder / "timelines" / f"{file_stem(result.session.session_id)}.png"
-        timeline_png(result, path, level=level, stamps_s=stamps)
+        timeline_png(result, path, level=level, stamps_s=stamps, style=style)
 
 
 def worst_first(sessions: Sequence[SessionResult]) -> list[SessionResult]:

@@ -6,13 +6,14 @@ Pictures with their numbers, tables, and a summary in sentences.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ferbench.report import curve_pictures, distribution_pictures
 from ferbench.report.distribution_pictures import ForestRow
-from ferbench.report.figures import Point
+from ferbench.report.figures import PLAIN, PictureStyle, Point
 from ferbench.report.files import write_csv
 from ferbench.report.statistics_text import summary
 from ferbench.scoring.agreement.annotators import AnnotatorPair, segment_shares, values
@@ -49,7 +50,7 @@ def write_statistics(
     rules: StatisticsRules,
     *,
     level: float = math.nan,
-    pictures: bool = True,
+    pictures: PictureStyle | None = PLAIN,
 ) -> None:
     """Write ``summary.txt, breakdowns.csv, agreement.csv``, and pictures with their numbers as CSV.
 
@@ -59,7 +60,7 @@ def write_statistics(
         criterion: how events were matched.
         rules: how the statistics were made.
         level: the event rule's threshold, marked in curves; NaN = not known.
-        pictures: False = only sentences and tables.
+        pictures: how pictures are drawn; None = only sentences and tables.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines = summary(statistics, criterion, rules)
@@ -67,7 +68,8 @@ def write_statistics(
     _breakdowns(statistics, folder / "breakdowns.csv")
     _agreement(statistics, folder / "agreement.csv")
     if pictures:
-        _pictures(statistics, folder, rules.extent(criterion), rules.confidence, level)
+        marked = _Marked(extent=rules.extent(criterion), confidence=rules.confidence, level=level)
+        _pictures(statistics, folder, marked, pictures)
 
 
 def _breakdowns(statistics: Statistics, path: Path) -> None:
@@ -105,15 +107,23 @@ def _agreement_row(
     return (pair.first, pair.second, name, value, *ends)
 
 
-def _pictures(
-    statistics: Statistics, folder: Path, extent: Extent, confidence: float, level: float
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Marked:
+    """What pictures mark, or tell, of the rules."""
+
+    extent: Extent
+    confidence: float
+    level: float
+
+
+def _pictures(statistics: Statistics, folder: Path, marked: _Marked, style: PictureStyle) -> None:
+    extent = marked.extent
     assessment, thresholds = statistics.assessment, statistics.thresholds
     if thresholds and len(thresholds.curve.level):
-        _precision_recall(thresholds, assessment, folder / "precision_recall.png", confidence)
-        _over_thresholds(thresholds, folder / "thresholds.png", level)
+        _precision_recall(thresholds, assessment, folder / "precision_recall.png", marked, style)
+        _over_thresholds(thresholds, folder / "thresholds.png", marked, style)
     if statistics.tolerance:
-        _tolerance(statistics.tolerance, folder / "tolerance.png", extent.post_s)
+        _tolerance(statistics.tolerance, folder / "tolerance.png", extent.post_s, style)
     curve_pictures.lag_scan(
         folder / "lag_scan.png",
         offset_s=statistics.scan.offset_s,
@@ -122,6 +132,7 @@ def _pictures(
         peak_s=statistics.scan.peak_s,
         window_s=statistics.scan.half_width_s,
         title="when events follow annotations",
+        style=style,
     )
     distribution_pictures.latencies(
         folder / "latency.png",
@@ -129,15 +140,16 @@ def _pictures(
         pre_s=extent.pre_s,
         post_s=extent.post_s,
         title="latency of matched events",
+        style=style,
     )
-    _forest(assessment, folder / "participants.png")
+    _forest(assessment, folder / "participants.png", style)
     measured = assessment.measured["f1"]
     if measured.chance and measured.hardest:
         null = assessment.nulls[measured.hardest]
-        _chance(null, measured.hardest, measured.chance, folder / "chance.png")
+        _chance(null, measured.hardest, measured.chance, folder / "chance.png", style)
 
 
-def _tolerance(curve: ToleranceCurve, path: Path, chosen_s: float) -> None:
+def _tolerance(curve: ToleranceCurve, path: Path, chosen_s: float, style: PictureStyle) -> None:
     pooled = curve.pooled()
     curve_pictures.tolerance(
         path,
@@ -147,21 +159,23 @@ def _tolerance(curve: ToleranceCurve, path: Path, chosen_s: float) -> None:
         recall=recall(pooled),
         chosen_s=chosen_s,
         title="scores over the width of the window",
+        style=style,
     )
 
 
-def _chance(null: Null, name: NullName, chance: Chance, path: Path) -> None:
+def _chance(null: Null, name: NullName, chance: Chance, path: Path, style: PictureStyle) -> None:
     distribution_pictures.null(
         path,
         draws=f1(null.tally),
         value=chance.value,
         p=chance.p,
         title=f"F1 by chance ({name})",
+        style=style,
     )
 
 
 def _precision_recall(
-    thresholds: Thresholds, assessment: Assessment, path: Path, confidence: float
+    thresholds: Thresholds, assessment: Assessment, path: Path, marked: _Marked, style: PictureStyle
 ) -> None:
     pooled, best = thresholds.pooled, thresholds.best.tally
     reached = recall(pooled)
@@ -181,10 +195,11 @@ def _precision_recall(
         recall=reached,
         precision=precision(pooled),
         band=_band(thresholds, largest_recall=float(np.nanmax(reached, initial=0.0))),
-        confidence=confidence,
+        confidence=marked.confidence,
         chance=thresholds.chance,
         points=(this_run, best_point),
         title="precision and recall at every threshold",
+        style=style,
     )
 
 
@@ -200,7 +215,9 @@ def _band(thresholds: Thresholds, *, largest_recall: float) -> tuple[F64, F64, F
     return band.x[kept], band.low[kept], band.high[kept], band.undefined[kept]
 
 
-def _over_thresholds(thresholds: Thresholds, path: Path, level: float) -> None:
+def _over_thresholds(
+    thresholds: Thresholds, path: Path, marked: _Marked, style: PictureStyle
+) -> None:
     pooled, best = thresholds.pooled, thresholds.best
     best_f1 = float(f1(best.tally))
     curve_pictures.thresholds(
@@ -210,17 +227,18 @@ def _over_thresholds(thresholds: Thresholds, path: Path, level: float) -> None:
         recall=recall(pooled),
         false_alarms_per_min=false_alarms_per_min(pooled),
         floor=thresholds.curve.floor,
-        chosen=level,
+        chosen=marked.level,
         best=Point(
             x=best.level,
             y=best_f1,
             label=f"best {best_f1:.3f} at {best.level:.3g} (optimistic)",
         ),
         title="scores over the threshold",
+        style=style,
     )
 
 
-def _forest(assessment: Assessment, path: Path) -> None:
+def _forest(assessment: Assessment, path: Path, style: PictureStyle) -> None:
     tally, measured = assessment.tally, assessment.measured["f1"]
     num_annotations = (tally.tp + tally.fn).astype(int).tolist()
     rows = []
@@ -235,5 +253,10 @@ def _forest(assessment: Assessment, path: Path) -> None:
         chance = measured.chance.mean
     pooled = ForestRow(name="all", value=measured.value, low=low, high=high, n=sum(num_annotations))
     distribution_pictures.forest(
-        path, rows=rows, pooled=pooled, chance=chance, title="F1 of each participant"
+        path,
+        rows=rows,
+        pooled=pooled,
+        chance=chance,
+        title="F1 of each participant",
+        style=style,
     )

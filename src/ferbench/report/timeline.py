@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ferbench.look import DASHES, colour_of
+from ferbench.report.figures import (
+    CHANCE_DASH,
+    OUTCOMES,
+    Outcome,
+    PictureStyle,
+    blank_figure,
+    dress,
+    save,
+)
 from ferbench.results import PartResult, SessionResult
 from ferbench.types import Annotation, Event
 
@@ -16,23 +26,20 @@ if TYPE_CHECKING:
 
     from ferbench.types import F64
 
-COLOURS = {
-    "anger": "#d62728",
-    "contempt": "#8c564b",
-    "disgust": "#2ca02c",
-    "fear": "#9467bd",
-    "happiness": "#e6a700",
-    "neutral": "#9a9a9a",
-    "sadness": "#1f77b4",
-    "surprise": "#e377c2",
-}
 MAX_POINTS = 4000
 """Points per curve; longer ones are drawn by their smallest and largest values, so no peak is lost.
 """
+_EVENT_MARKS, _ANNOTATION_MARKS = 2.12, 0.17
+"""Heights of the marks of what became of events, and of annotations."""
 
 
 def timeline_png(
-    result: SessionResult, path: Path, *, level: float, stamps_s: tuple[float, ...]
+    result: SessionResult,
+    path: Path,
+    *,
+    level: float,
+    stamps_s: tuple[float, ...],
+    style: PictureStyle,
 ) -> None:
     """Draw a session.
 
@@ -41,20 +48,19 @@ def timeline_png(
         path: file to write.
         level: the event rule's threshold, drawn as a line.
         stamps_s: time of each event that was matched (trigger or onset).
+        style: how it is drawn.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank_figure(12, 4.8, style)
     curves, lanes = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.25])
-    _draw_curves(curves, result, level)
-    _draw_lanes(lanes, result, stamps_s)
+    dress(curves, style)
+    dress(lanes, style, ruled=False)
+    _draw_curves(curves, result, level, style)
+    _draw_lanes(lanes, result, stamps_s, style)
     lanes.set_xlabel("time in the session, s")
     lanes.set_xlim(0, max(result.parts[-1].end_s, 1e-3))
-    curves.set_title(_title(result), loc="left", fontsize=10, parse_math=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    title = _title(result)
+    curves.set_title(title, loc="left", fontsize=10, color=style.ink, parse_math=False)
+    save(figure, path, style)
 
 
 def _title(result: SessionResult) -> str:
@@ -65,17 +71,17 @@ def _title(result: SessionResult) -> str:
     return f"{text}, annotations: {c.n_ref} (matched {c.tp}, false {c.fp}, missed {c.fn})"
 
 
-def _draw_curves(axes: Axes, result: SessionResult, level: float) -> None:
+def _draw_curves(axes: Axes, result: SessionResult, level: float, style: PictureStyle) -> None:
     signal_labels = {signal.label for part in result.parts for signal in part.signals}
     for part in result.parts:
         _draw_part(axes, part, signal_labels)
-    axes.axhline(level, color="black", linewidth=0.8, linestyle=":")
+    axes.axhline(level, color=style.ink, linewidth=0.8, linestyle=CHANCE_DASH)
     lowest = _lowest_value(result.parts)
     axes.set_ylim(lowest - 0.02, 1.02)
     has_baseline = lowest < 0
     axes.set_ylabel("probability (signal: less its baseline)" if has_baseline else "probability")
     labels = result.parts[-1].analysis.expressions.labels if result.parts else ()
-    _draw_curve_legend(axes, labels, signal_labels, level)
+    _draw_curve_legend(axes, labels, signal_labels, level, style)
 
 
 def _draw_part(axes: Axes, part: PartResult, signal_labels: set[str]) -> None:
@@ -84,11 +90,19 @@ def _draw_part(axes: Axes, part: PartResult, signal_labels: set[str]) -> None:
     probs = part.chosen_probs()
     for column, label in enumerate(part.analysis.expressions.labels):
         if label not in signal_labels:
-            x, y = thinned(edges_s, probs[:, column])
-            axes.plot(x, y, color=COLOURS[label], linewidth=0.8, alpha=0.55)
+            axes.plot(*thinned(edges_s, probs[:, column]), **_line(label, is_signal=False))
     for signal in part.signals:
-        x, y = thinned(edges_s, signal.value)
-        axes.plot(x, y, color=COLOURS[signal.label], linewidth=2.2)
+        axes.plot(*thinned(edges_s, signal.value), **_line(signal.label, is_signal=True))
+
+
+def _line(label: str, *, is_signal: bool) -> dict[str, Any]:
+    """Colour, dashes and width of an expression's curve."""
+    dashes = DASHES.get(label, ())
+    return {
+        "color": colour_of(label),
+        "linestyle": (0, dashes) if dashes else "-",
+        "linewidth": 2.2 if is_signal else 1.0,
+    }
 
 
 def _lowest_value(parts: Sequence[PartResult]) -> float:
@@ -102,77 +116,123 @@ def _lowest_value(parts: Sequence[PartResult]) -> float:
 
 
 def _draw_curve_legend(
-    axes: Axes, labels: Sequence[str], signal_labels: set[str], level: float
+    axes: Axes, labels: Sequence[str], signal_labels: set[str], level: float, style: PictureStyle
 ) -> None:
     handles, names = [], []
     for label in labels:
         is_signal = label in signal_labels
-        width = 2.2 if is_signal else 0.9
-        handles.append(axes.plot([], [], color=COLOURS[label], linewidth=width)[0])
+        handles.append(axes.plot([], [], **_line(label, is_signal=is_signal))[0])
         names.append(f"{label} (signal)" if is_signal else label)
-    handles.append(axes.plot([], [], color="black", linewidth=0.8, linestyle=":")[0])
+    threshold: dict[str, Any] = {"color": style.ink, "linewidth": 0.8, "linestyle": CHANCE_DASH}
+    handles.append(axes.plot([], [], **threshold)[0])
     names.append(f"threshold {level:g}")
-    axes.legend(handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    _legend(axes, handles, names, style)
 
 
-def _draw_lanes(axes: Axes, result: SessionResult, stamps_s: tuple[float, ...]) -> None:
+def _legend(axes: Axes, handles: list[Any], names: list[str], style: PictureStyle) -> None:
+    axes.legend(
+        handles,
+        names,
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        labelcolor=style.ink,
+        frameon=False,
+        handlelength=3.5,
+    )
+
+
+def _draw_lanes(
+    axes: Axes, result: SessionResult, stamps_s: tuple[float, ...], style: PictureStyle
+) -> None:
     annotations = result.session.annotations or ()
-    event_edges = _edges(
-        len(result.events), {event for event, _ in result.matches}, result.scored_events
+    is_scored = result.counts is not None
+    of_events = _outcomes(
+        len(result.events),
+        {event for event, _ in result.matches},
+        result.scored_events,
+        otherwise="false alarm",
     )
-    for event, edge in zip(result.events, event_edges, strict=True):
-        _draw_event(axes, event, edge)
-    annotation_edges = _edges(
-        len(annotations), {mark for _, mark in result.matches}, result.scored_annotations
+    for event, outcome in zip(result.events, of_events, strict=True):
+        _draw_event(axes, event, style)
+        if is_scored:
+            _mark(axes, event.trigger_s, _EVENT_MARKS, outcome)
+    of_annotations = _outcomes(
+        len(annotations),
+        {mark for _, mark in result.matches},
+        result.scored_annotations,
+        otherwise="missed",
     )
-    for annotation, edge in zip(annotations, annotation_edges, strict=True):
-        _draw_annotation(axes, annotation, edge)
+    for annotation, outcome in zip(annotations, of_annotations, strict=True):
+        _draw_annotation(axes, annotation, style)
+        if is_scored:
+            _mark(axes, annotation.onset_s, _ANNOTATION_MARKS, outcome)
     for event_at, annotation_at in result.matches:
         ends_s = [stamps_s[event_at], annotations[annotation_at].onset_s]
-        axes.plot(ends_s, [1.15, 0.75], color="black", linewidth=1.0)
-    axes.set_ylim(0, 1.9)
-    name = "annotations" if result.counts else f"({_without_scores(result)})"
-    axes.set_yticks([0.45, 1.45], [name, "events"])
-    keys: list[Any] = [axes.plot([], [], color="black", linewidth=w)[0] for w in (1.3, 1.0)]
-    keys.append(axes.plot([], [], color="red", linewidth=1.0)[0])
-    names = ["trigger", "match", "false / missed"]
-    axes.legend(keys, names, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axes.plot(ends_s, [1.35, 0.95], color=style.ink, linewidth=1.0)
+    axes.set_ylim(0, 2.3)
+    name = "annotations" if is_scored else f"({_without_scores(result)})"
+    axes.set_yticks([0.65, 1.65], [name, "events"])
+    _draw_lane_legend(axes, {*of_events, *of_annotations} if is_scored else set(), style)
 
 
-def _edges(count: int, matched: set[int], scored: Sequence[int]) -> list[str]:
-    """Colours of edges: black = matched, red = unmatched, grey = does not count."""
-    colours = []
+def _draw_lane_legend(axes: Axes, outcomes: set[Outcome], style: PictureStyle) -> None:
+    """The trigger, what a match looks like, and the marks that there are."""
+    handles: list[Any] = [axes.plot([], [], color=style.ink, linewidth=1.3)[0]]
+    names = ["trigger; joined: a match" if "hit" in outcomes else "trigger"]
+    for outcome, (shape, colour) in OUTCOMES.items():
+        if outcome in outcomes:
+            handles.append(axes.plot([], [], marker=shape, color=colour, linestyle="")[0])
+            names.append(outcome)
+    _legend(axes, handles, names, style)
+
+
+def _outcomes(
+    count: int, matched: set[int], scored: Sequence[int], *, otherwise: Outcome
+) -> list[Outcome]:
+    """What became of each event, or of each annotation."""
+    outcomes: list[Outcome] = []
     for position in range(count):
         if position in matched:
-            colours.append("black")
+            outcomes.append("hit")
         elif position in scored:
-            colours.append("red")
+            outcomes.append(otherwise)
         else:
-            colours.append("grey")
-    return colours
+            outcomes.append("not scored")
+    return outcomes
 
 
-def _draw_event(axes: Axes, event: Event, edge: str) -> None:
+def _mark(axes: Axes, at_s: float, height: float, outcome: Outcome) -> None:
+    shape, colour = OUTCOMES[outcome]
+    axes.plot(at_s, height, marker=shape, color=colour, markersize=7, linestyle="", clip_on=False)
+
+
+def _draw_event(axes: Axes, event: Event, style: PictureStyle) -> None:
     axes.broken_barh(
         [(event.onset_s, event.offset_s - event.onset_s)],
-        (1.15, 0.6),
-        facecolor=COLOURS.get(event.label, "grey"),
-        edgecolor=edge,
-        linewidth=1.0,
-        alpha=0.75,
+        (1.35, 0.6),
+        facecolor=colour_of(event.label),
+        linewidth=0,
     )
-    axes.plot([event.trigger_s] * 2, [1.15, 1.75], color="black", linewidth=1.3)
+    axes.plot([event.trigger_s] * 2, [1.35, 1.95], color=style.ink, linewidth=1.3)
 
 
-def _draw_annotation(axes: Axes, annotation: Annotation, edge: str) -> None:
+def _draw_annotation(axes: Axes, annotation: Annotation, style: PictureStyle) -> None:
     onset_s = annotation.onset_s
     if annotation.offset_s > onset_s:
         bar = [(onset_s, annotation.offset_s - onset_s)]
-        axes.broken_barh(bar, (0.15, 0.6), facecolor="#cfd8dc", edgecolor=edge)
+        axes.broken_barh(bar, (0.35, 0.6), facecolor=style.grid, edgecolor=style.faint)
     else:
-        axes.plot([onset_s] * 2, [0.15, 0.75], color=edge, linewidth=2)
-    kind = f" {annotation.kind}"
-    axes.text(onset_s, 0.45, kind, fontsize=8, va="center", clip_on=True, parse_math=False)
+        axes.plot([onset_s] * 2, [0.35, 0.95], color=style.ink, linewidth=2)
+    axes.text(
+        onset_s,
+        0.65,
+        f" {annotation.kind}",
+        fontsize=8,
+        va="center",
+        color=style.ink,
+        clip_on=True,
+        parse_math=False,
+    )
 
 
 def thinned(edges_s: F64, value: F64) -> tuple[F64, F64]:

@@ -167,7 +167,8 @@ def evaluate_settings(
         with_statistics = makes_statistics(settings.recipe.statistics, cell=False)
     run_statistics = None
     if with_statistics:
-        run_statistics = statistics_of(report, loaded, settings.recipe, cache, pictures=pictures)
+        style = settings.report.style if pictures else None
+        run_statistics = statistics_of(report, loaded, settings.recipe, cache, pictures=style)
     return Evaluation(
         settings=settings,
         choices=choices,

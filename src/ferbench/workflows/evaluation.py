@@ -135,6 +135,7 @@ class Evaluation:
             stamp_s=recipe.scoring.stamp_s,
             level=recipe.event.level,
             max_timelines=self.settings.report.timelines,
+            style=self.settings.report.style,
         )
         if self.statistics:
             self.statistics.copy_to(folder)

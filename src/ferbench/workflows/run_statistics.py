@@ -18,6 +18,7 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.scored_sessions import scored_session
 from ferbench.pipeline.sealed import read_folder, seal_folder
+from ferbench.report.figures import PictureStyle
 from ferbench.report.statistics_files import SUMMARY, write_statistics
 from ferbench.results import Report, SessionResult, StageKey
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
@@ -29,8 +30,8 @@ from ferbench.types import Event, LoadedDataset, Signal
 
 log = logging.getLogger("ferbench")
 
-VERSION = "8"
-"""Raised when the same results give other statistics."""
+VERSION = "9"
+"""Raised when the same results give other statistics, or pictures that look different."""
 NUMBERS = "numbers.json"
 FOLDER = "statistics"
 DECISIONS = ("selector", "signal", "event", "scoring", "statistics")
@@ -79,9 +80,21 @@ def makes_statistics(rules: StatisticsRules, *, cell: bool) -> bool:
 
 
 def statistics_of(
-    report: Report, loaded: LoadedDataset, recipe: Recipe, cache: Cache, *, pictures: bool
+    report: Report,
+    loaded: LoadedDataset,
+    recipe: Recipe,
+    cache: Cache,
+    *,
+    pictures: PictureStyle | None,
 ) -> RunStatistics | None:
-    """Statistics of a run's annotated sessions, with or without pictures; None = there are none.
+    """Statistics of a run's annotated sessions; None = there are none.
+
+    Args:
+        report: of the run.
+        loaded: its data set.
+        recipe: its recipe.
+        cache: where they are kept.
+        pictures: how pictures are drawn; None = no pictures.
 
     Raises:
         CacheError: the cache cannot be written.
@@ -167,7 +180,7 @@ def _key(
     recipe: Recipe,
     annotators: Mapping[str, CodedIntervals],
     *,
-    pictures: bool,
+    pictures: PictureStyle | None,
 ) -> StageKey:
     """Of everything that statistics are made of.
 

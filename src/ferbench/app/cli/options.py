@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ferbench.app.words import OptionWords
 from ferbench.errors import ConfigError, FerbenchError
 from ferbench.sentences import Words
+
+if TYPE_CHECKING:
+    from ferbench.report.figures import PictureStyle
 
 
 def pairs(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:
@@ -73,3 +77,34 @@ def columns_option(help: str) -> Any:
 
 
 JsonFlag = Annotated[bool, json_flag()]
+
+ThemeOption = Annotated[
+    str, typer.Option(metavar="light|dark", help="Of pictures: light, as in a paper, or dark.")
+]
+VectorFlag = Annotated[
+    bool, typer.Option("--vector", help="Write each picture as SVG too, beside its PNG.")
+]
+
+
+def picture_style(theme: str, *, vector: bool) -> PictureStyle:
+    """How pictures are drawn.
+
+    Raises:
+        ConfigError: there is no such theme.
+    """
+    from ferbench.report.figures import PictureStyle
+
+    if theme not in ("light", "dark"):
+        raise ConfigError(f"--theme: expected light or dark, got {theme!r}")
+    return PictureStyle(theme=theme, vector=vector)  # type: ignore[arg-type]
+
+
+@contextmanager
+def written_by(option: str, path: Path) -> Iterator[None]:
+    """What cannot be written is told with the option that asked for it."""
+    try:
+        yield
+    except OSError as error:
+        raise FerbenchError(
+            f"{option}: {error.filename or path} cannot be written: {error.strerror or error}"
+        ) from error

@@ -13,6 +13,7 @@ from ferbench.atomic import replacing
 from ferbench.errors import ConfigError
 from ferbench.places import file_stem
 from ferbench.report.agreement import events_png, expressions_png, shares_png
+from ferbench.report.figures import PLAIN, PictureStyle
 from ferbench.report.files import write_csv
 from ferbench.scoring.agreement.frames import row_shares
 from ferbench.thesis.text import write_rows
@@ -56,7 +57,9 @@ def check_folder(folder: Path) -> None:
         raise ConfigError(f"{folder} is a file; expected the name of a folder", key="out")
 
 
-def write_agreement(agreement: Agreement, folder: Path) -> WrittenAgreement:
+def write_agreement(
+    agreement: Agreement, folder: Path, style: PictureStyle = PLAIN
+) -> WrittenAgreement:
     """Write all tables and pictures there are; a graded sheet also sorted.
 
     Raises:
@@ -70,11 +73,11 @@ def write_agreement(agreement: Agreement, folder: Path) -> WrittenAgreement:
         is_written, notes = write_sorted_sheet(agreement.graded_sheet, sorted_path)
         if is_written:
             sorted_paths.append(sorted_path)
-    paths = write_numbers(agreement, folder)
+    paths = write_numbers(agreement, folder, style)
     return WrittenAgreement(paths=(*paths, *sorted_paths), notes=notes)
 
 
-def write_numbers(agreement: Agreement, folder: Path) -> list[Path]:
+def write_numbers(agreement: Agreement, folder: Path, style: PictureStyle = PLAIN) -> list[Path]:
     """Write tables and pictures; return the paths, the table of all numbers first."""
     filtered = "_filtered" if agreement.is_filtered else ""
     numbers = folder / f"agreement{filtered}.csv"
@@ -83,31 +86,28 @@ def write_numbers(agreement: Agreement, folder: Path) -> list[Path]:
     paths = [numbers]
     if agreement.segments is not None:
         stem = f"{agreement.stem}{filtered}"
-        paths += _write_segments(agreement.segments, folder, stem=stem, filtered=filtered)
+        paths += _write_segments(agreement.segments, folder, style, stem=stem, filtered=filtered)
     if agreement.emotions is not None:
-        paths += _write_emotions(agreement.emotions, folder, stem=agreement.stem)
+        paths += _write_emotions(agreement.emotions, folder, style, stem=agreement.stem)
     return paths
 
 
 def _write_segments(
-    segments: SegmentAgreement, folder: Path, *, stem: str, filtered: str
+    segments: SegmentAgreement, folder: Path, style: PictureStyle, *, stem: str, filtered: str
 ) -> list[Path]:
     converted = folder / f"{stem}_converted.csv"
     confusion = folder / f"{stem}_confusion.csv"
-    events = folder / "events_per_session.png"
     write_rows(converted, converted_rows(segments))
     write_rows(confusion, confusion_rows(segments))
     histograms = {name: numbers.histogram for name, numbers in segments.events.items()}
-    with replacing(events) as part:
-        events_png(histograms, part)
+    pictures = events_png(histograms, folder / "events_per_session.png", style)
     if not segments.pairs:
-        return [converted, confusion, events]
-    shares = folder / f"segments{filtered}.png"
+        return [converted, confusion, *pictures]
     panels = {title: _square(segments, measure) for measure, title in _PANEL_TITLES.items()}
     title = f"agreement on segments, {len(segments.sheet)} sessions"
-    with replacing(shares) as part:
-        shares_png(panels, segments.models, part, title=title)
-    return [converted, confusion, events, shares]
+    shares = folder / f"segments{filtered}.png"
+    pictures += shares_png(panels, segments.models, shares, title=title, style=style)
+    return [converted, confusion, *pictures]
 
 
 def _square(segments: SegmentAgreement, measure: str) -> F64:
@@ -122,7 +122,9 @@ def _square(segments: SegmentAgreement, measure: str) -> F64:
     return shares
 
 
-def _write_emotions(emotions: EmotionAgreement, folder: Path, *, stem: str) -> list[Path]:
+def _write_emotions(
+    emotions: EmotionAgreement, folder: Path, style: PictureStyle, *, stem: str
+) -> list[Path]:
     overall = folder / f"{stem}_all_emotions.csv"
     matrices = folder / "expressions.csv"
     write_rows(overall, emotion_rows(emotions))
@@ -139,9 +141,7 @@ def _write_emotions(emotions: EmotionAgreement, folder: Path, *, stem: str) -> l
             for (first, second), counts in emotions.pairs.items()
             if first == model
         }
-        with replacing(picture) as part:
-            expressions_png(model, others, emotions.classes, part)
-        paths.append(picture)
+        paths += expressions_png(model, others, emotions.classes, picture, style)
     return paths
 
 

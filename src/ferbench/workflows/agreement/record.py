@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import Final
 
 from ferbench.places import default_root
+from ferbench.report.figures import PLAIN, PictureStyle
 from ferbench.thesis.grade_counts import Grades
 from ferbench.tracking.settings import MlflowTracking
 from ferbench.tracking.store import NOTE_TAG, Store
@@ -102,7 +103,9 @@ def _safe(model: str) -> str:
     return re.sub(r"[^\w. :-]", "_", model)
 
 
-def record_agreement(agreement: Agreement, *, root: Path | None = None) -> RecordedAgreement:
+def record_agreement(
+    agreement: Agreement, *, root: Path | None = None, style: PictureStyle = PLAIN
+) -> RecordedAgreement:
     """Log numbers, tables and pictures.
 
     Cells of one sweep: on the sweep's own run. Everything else: on a new run of kind ``agreement``,
@@ -111,6 +114,7 @@ def record_agreement(agreement: Agreement, *, root: Path | None = None) -> Recor
     Args:
         agreement: the numbers.
         root: of files: the folder that holds runs; None = the usual one.
+        style: how pictures are drawn.
 
     Raises:
         TrackingError: the store cannot be used.
@@ -124,7 +128,8 @@ def record_agreement(agreement: Agreement, *, root: Path | None = None) -> Recor
         tags[NOTE_TAG] = f"How far the models of {agreement.source} agree."
     store.log_numbers(run_id, params={}, metrics=metrics_of(agreement), tags=tags)
     with tempfile.TemporaryDirectory(prefix="ferbench-agreement-") as scratch:
-        store.log_files(run_id, write_numbers(agreement, Path(scratch)), FOLDER)
+        files = write_numbers(agreement, Path(scratch), style)
+        store.log_files(run_id, files, FOLDER)
     if not sweep_id:
         store.end(run_id, failed=False)
     location = f"{store.location(run_id)}/{FOLDER}"

@@ -196,16 +196,25 @@ def frame_model_names(runs: Sequence[RecordedRun]) -> dict[str, str]:
     groups = list(runs_of.values())
     if len(groups) == len(runs):
         return {run.row.run_id: run.name for run in runs}
-    between = _params_between(groups)
+    names = names_of_groups(groups)
+    return {run.run_id: name for group, name in zip(groups, names, strict=True) for run in group}
+
+
+def names_of_groups(
+    groups: Sequence[Sequence[RunRow]], *, alone: Sequence[str] = ("detector", "model")
+) -> list[str]:
+    """A name for each group of runs: the choices that differ between them, and not within one.
+
+    ``alone`` are the choices that name a single group.
+    """
+    between = list(alone) if len(groups) == 1 else _params_between(groups)
     firsts = [group[0] for group in groups]
     names = _distinct({first.run_id: _choices(first, between) or first.name for first in firsts})
-    return {run.run_id: names[group[0].run_id] for group in groups for run in group}
+    return [names[first.run_id] for first in firsts]
 
 
 def _params_between(groups: Sequence[Sequence[RunRow]]) -> list[str]:
     """Choices in which groups of runs differ, and runs of one group do not."""
-    if len(groups) == 1:
-        return ["detector", "model"]
     within = {param for group in groups for param in compare(group).params}
     differing = compare([group[0] for group in groups]).params
     return [param for param in differing if param not in within]

@@ -10,9 +10,9 @@ command needs is imported when it runs, so that ``ferbench --help`` is quick.
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Iterator
+from inspect import getdoc
 from typing import Annotated, Any, Final
 
 import typer
@@ -30,6 +30,7 @@ SHOWN_FIRST: Final = (
     "agreement",
     "render",
     "play",
+    "inspect",
     "profile",
     "ui",
     "doctor",
@@ -85,7 +86,7 @@ def _commands() -> Iterator[tuple[str, Any]]:
 
 def _flowing(function: Any) -> str:
     """A function's docstring as help: the screen breaks its lines, not the source."""
-    paragraphs = inspect.getdoc(function).split("\n\n")  # type: ignore[union-attr]
+    paragraphs = getdoc(function).split("\n\n")  # type: ignore[union-attr]
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 

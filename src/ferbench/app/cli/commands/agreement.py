@@ -7,7 +7,14 @@ from typing import Annotated, Final
 
 import typer
 
-from ferbench.app.cli.options import csv_flag, errors_in_options, json_flag
+from ferbench.app.cli.options import (
+    ThemeOption,
+    VectorFlag,
+    csv_flag,
+    errors_in_options,
+    json_flag,
+    picture_style,
+)
 
 OPTIONS: Final = {
     "allow_targets": "--allow-target",
@@ -64,6 +71,8 @@ def agreement(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write tables and pictures to this folder.")
     ] = None,
+    theme: ThemeOption = "light",
+    vector: VectorFlag = False,
     csv_: Annotated[bool, csv_flag("Print all numbers as CSV.")] = False,
     as_json: Annotated[bool, json_flag("Print JSON with all numbers and notes.")] = False,
     record: Annotated[
@@ -87,6 +96,7 @@ def agreement(
     from ferbench.workflows.agreement.record import record_agreement
 
     chosen_models = None if models is None else [name.strip() for name in models.split(",")]
+    style = picture_style(theme, vector=vector)
     with errors_in_options(OPTIONS):
         if out is not None:
             check_folder(out)
@@ -102,7 +112,7 @@ def agreement(
         )
         show(result, OptionWords(OPTIONS), as_csv=csv_, as_json=as_json)
         if out is not None:
-            show_written(write_agreement(result, out), out)
+            show_written(write_agreement(result, out, style), out)
         is_recorded = result.runs is not None if record is None else record
         if is_recorded:
-            show_recorded(record_agreement(result))
+            show_recorded(record_agreement(result, style=style))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ferbench.app.cli.completion import choices
-from ferbench.app.cli.options import JsonFlag, columns_option, errors_in_words, pairs
+from ferbench.app.cli.options import (
+    JsonFlag,
+    ThemeOption,
+    VectorFlag,
+    columns_option,
+    errors_in_words,
+    pairs,
+    picture_style,
+    written_by,
+)
 from ferbench.app.words import OptionWords
 from ferbench.errors import FerbenchError
 from ferbench.sentences import Setting, told
@@ -173,6 +181,8 @@ def score(
         Path | None,
         typer.Option(help="Write pictures and tables of the statistics to this folder."),
     ] = None,
+    theme: ThemeOption = "light",
+    vector: VectorFlag = False,
     matches: Annotated[
         Path | None,
         typer.Option(
@@ -204,6 +214,7 @@ def score(
 
     _check("--stamp", stamp or "trigger", ("trigger", "onset"))
     _check("--unlisted", unlisted, ("unannotated", "empty"))
+    _check("--theme", theme, ("light", "dark"))
     words = WORDS if dataset is None else WORDS_OF_DATASET
     with errors_in_words(words):
         given = Given(
@@ -242,7 +253,8 @@ def score(
         scores = score_files(request)
     place = request.annotations
     beside = [place if place.is_dir() else place.parent, events.parent]
-    _write(scores, matches=matches, out=out, link_videos=link_videos, beside=beside)
+    _write_matches(scores, matches, link_videos=link_videos, beside=beside)
+    _write_statistics(scores, out, theme, vector=vector)
     show(scores, words, as_json=as_json)
     if scores.refused:
         raise typer.Exit(1)
@@ -258,38 +270,28 @@ def _settings(texts: Sequence[str]) -> list[tuple[str, str]]:
     return settings
 
 
-def _write(
-    scores: Scores,
-    *,
-    matches: Path | None,
-    out: Path | None,
-    link_videos: Path | None,
-    beside: Sequence[Path],
+def _write_matches(
+    scores: Scores, matches: Path | None, *, link_videos: Path | None, beside: Sequence[Path]
 ) -> None:
-    """Write what was asked for: what became of each event, and the statistics."""
-    from ferbench.report.statistics_files import write_statistics
+    """Write what became of each event, where that was asked for."""
     from ferbench.workflows.score_files import write_matches
 
     if matches is not None:
-        with _written("--matches", matches), errors_in_words(WORDS):
+        with written_by("--matches", matches), errors_in_words(WORDS):
             for note in write_matches(scores, matches, folder=link_videos, beside=beside):
                 typer.echo(f"note: {told(note, WORDS)}", err=True)
+
+
+def _write_statistics(scores: Scores, out: Path | None, theme: str, *, vector: bool) -> None:
+    """Write the statistics, where that was asked for."""
+    from ferbench.report.statistics_files import write_statistics
+
     if out is not None:
-        with _written("--out", out):
-            write_statistics(scores.statistics, out, scores.criterion, scores.rules)
+        style = picture_style(theme, vector=vector)
+        with written_by("--out", out):
+            write_statistics(scores.statistics, out, scores.criterion, scores.rules, pictures=style)
 
 
 def _check(option: str, given: str, allowed: tuple[str, ...]) -> None:
     if given not in allowed:
         raise FerbenchError(f"{option}: expected {' or '.join(allowed)}, got {given!r}")
-
-
-@contextmanager
-def _written(option: str, path: Path) -> Iterator[None]:
-    """What cannot be written is told with the option that asked for it."""
-    try:
-        yield
-    except OSError as error:
-        raise FerbenchError(
-            f"{option}: {error.filename or path} cannot be written: {error.strerror or error}"
-        ) from error

@@ -1,0 +1,1 @@
+"""What each module of recorded runs gave, out of their stored tables."""

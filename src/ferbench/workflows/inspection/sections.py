@@ -1,0 +1,276 @@
+"""The page of an inspection: a section for each module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ferbench.pages.document import Page
+from ferbench.pages.inspect_charts import Bars, Reliability, Shares, even_ticks, number
+from ferbench.pages.inspect_page import (
+    Cell,
+    Grid,
+    Picture,
+    Section,
+    Sheet,
+    inspect_page,
+)
+from ferbench.types import F64, I64
+from ferbench.workflows.inspection.box_pairs import SAME_FACE_IOU
+from ferbench.workflows.inspection.event_shapes import AT_LEAST_S
+from ferbench.workflows.inspection.findings import Findings, RunEvents
+from ferbench.workflows.inspection.numbers import Values, even_edges
+from ferbench.workflows.inspection.tables import detector_counts
+
+_GAP_TICKS = (0, 4, 8, 12)
+_EVENT_BINS = 30
+_MOST_SHOWN = 12
+"""Runs whose stretches are still shown on the page; the CSV has those of all."""
+
+
+def page_of(findings: Findings) -> Page:
+    """The page."""
+    sections = [_detector(findings)]
+    if findings.sheets:
+        sections.append(_preprocessing(findings))
+    sections += [_classifier(findings), _events(findings)]
+    return inspect_page(findings.what, findings.where, tuple(sections), notes=findings.notes)
+
+
+def _bars(what: str, edges: F64, counts: I64, digits: int = 2) -> Bars:
+    texts, ticks = even_ticks(edges.tolist(), digits)
+    return Bars(what=what, edges=texts, counts=tuple(counts.tolist()), ticks=ticks)
+
+
+def _undefined(values: Values) -> str:
+    return f" ({values.undefined} undefined)" if values.undefined else ""
+
+
+def _detector(findings: Findings) -> Section:
+    rows: list[tuple[Cell, ...]] = []
+    for name, found in findings.detections.items():
+        counts = detector_counts(found, findings.edges)
+        gap_s = tuple(f"{edge:g} s" for edge in findings.edges["gap_s"].tolist())
+        gaps = tuple(counts["gap_s"].tolist())
+        gap_count = len(found.gap_s.defined)
+        longest_s = found.gap_s.quantiles()[-1]
+        of_count = counts["faces_per_frame"]
+        faces = tuple(str(count) for count in range(len(of_count) + 1))
+        rows.append(
+            (
+                name,
+                f"{found.faces} in {found.frames} frames"
+                f"{_undefined(found.score)}, {number(found.faces_per_frame)} per frame",
+                _bars("scores", findings.edges["score"], counts["score"]),
+                _bars("sizes, pixels", findings.edges["size_px"], counts["size_px"], 0),
+                Bars(what="gaps", edges=gap_s, counts=gaps, ticks=_GAP_TICKS),
+                f"{gap_count}, longest {number(longest_s, 2)} s" if gap_count else "0",
+                Bars(
+                    what="faces per frame",
+                    edges=faces,
+                    counts=tuple(of_count.tolist()),
+                    ticks=tuple(range(min(len(of_count), 8))),
+                    is_centred=True,
+                ),
+            )
+        )
+    header = ("detector", "faces", "score", "shorter side, px", "stretches without a face")
+    grids = [
+        Grid(
+            caption="What each detector found",
+            header=(*header, "number", "frames with 0, 1, … faces"),
+            rows=tuple(rows),
+            file="detector.csv, detector_histograms.csv",
+        )
+    ]
+    if findings.boxes:
+        grids.append(_box_grid(findings))
+    intro = ("All faces of all frames; bins are the same for all rows, bars reach the row's most.",)
+    return Section(title="Detector", intro=intro, grids=tuple(grids))
+
+
+def _box_grid(findings: Findings) -> Grid:
+    rows: list[tuple[Cell, ...]] = []
+    for (first, second), found in findings.boxes.items():
+        shares = [
+            f"{number(100 * found.share(count), 1)} % ({count})"
+            for count in (found.both, found.first_only, found.second_only)
+        ]
+        rows.append((first, second, str(found.frames), *shares, number(found.median_iou)))
+    return Grid(
+        caption=f"Faces that two detectors share: boxes of one frame, paired one to one, that "
+        f"overlap by {SAME_FACE_IOU:g} at least (intersection over union)",
+        header=("first", "second", "frames", "both", "first only", "second only", "median overlap"),
+        rows=tuple(rows),
+        file="box_agreement.csv",
+    )
+
+
+def _preprocessing(findings: Findings) -> Section:
+    sheets = []
+    for sheet in findings.sheets:
+        pictures = []
+        for face, png in sheet.crops:
+            where = f"{face.place[0]}, {face.start_s:.2f} s"
+            lines = (f"{face.label} {face.confidence:.3f}", face.why, where)
+            pictures.append(Picture(png=png, lines=lines))
+        sheets.append(Sheet(title=sheet.classifier, about=sheet.input, pictures=tuple(pictures)))
+    intro = ("Of each expression the surest crops, some drawn by chance, and the least sure.",)
+    return Section(title="Preprocessing", intro=intro, grids=(), sheets=tuple(sheets))
+
+
+def _classifier(findings: Findings) -> Section:
+    rows: list[tuple[Cell, ...]] = []
+    edges = findings.edges
+    for name, said in findings.classifications.items():
+        shares = said.label_counts / said.faces if said.faces else said.mean_probs
+        of_labels = Shares(of=tuple(zip(said.labels, shares.tolist(), strict=True)))
+        undefined = f", {said.undefined} without a crop" if said.undefined else ""
+        rows.append(
+            (
+                name,
+                f"{said.faces}{undefined}",
+                _bars(
+                    "confidence", edges["confidence"], said.confidence.counts(edges["confidence"])
+                ),
+                _bars(
+                    "entropy",
+                    edges["entropy_nats"],
+                    said.entropy_nats.counts(edges["entropy_nats"]),
+                ),
+                of_labels,
+            )
+        )
+    grids = [
+        Grid(
+            caption="What each model said of all classified faces",
+            header=("classifier", "faces", "confidence", "entropy, nats", "top labels"),
+            rows=tuple(rows),
+            file="classifier.csv, classifier_histograms.csv, label_shares.csv",
+        )
+    ]
+    if findings.calibrations:
+        grids.append(_calibration_grid(findings))
+    if findings.labels:
+        grids.append(_label_grid(findings))
+    intro = ["Confidence is the probability of the top label."]
+    if not findings.calibrations:
+        intro.append("No frame has a label, so nothing is said about calibration.")
+    return Section(title="Classifier", intro=tuple(intro), grids=tuple(grids))
+
+
+def _calibration_grid(findings: Findings) -> Grid:
+    rows: list[tuple[Cell, ...]] = []
+    for name, found in findings.calibrations.items():
+        diagram = Reliability(
+            confidence=tuple(found.confidence.tolist()),
+            correct=tuple(found.correct.tolist()),
+            frames=tuple(found.frames.tolist()),
+        )
+        judged = f"{int(found.frames.sum())} ({found.unknown} not judged)"
+        rows.append((name, judged, number(found.accuracy), number(found.ece), diagram))
+    return Grid(
+        caption="Calibration: how often the participant's label is right, over how sure it is",
+        header=("classifier", "labelled frames", "right", "expected calibration error", ""),
+        rows=tuple(rows),
+        file="calibration.csv",
+    )
+
+
+def _label_grid(findings: Findings) -> Grid:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            pair.first,
+            pair.second,
+            "one table" if pair.by == "table" else "boxes that overlap",
+            str(pair.agreement.faces),
+            number(pair.agreement.share),
+            number(pair.agreement.kappa),
+        )
+        for pair in findings.labels
+    ]
+    return Grid(
+        caption="Do two classifiers give the same faces the same label?",
+        header=("first", "second", "same faces by", "faces", "same label", "Cohen's kappa"),
+        rows=tuple(rows),
+        file="label_agreement.csv",
+    )
+
+
+def _events(findings: Findings) -> Section:
+    shapes = [shape for run in findings.events for shape in run.shapes]
+    durations_s = Values.of(_array([shape.duration_s for shape in shapes]))
+    gaps_s = Values.of(_array([shape.gap_s for shape in shapes]))
+    edges = (
+        even_edges([durations_s], least=0, most=1, bins=_EVENT_BINS),
+        even_edges([gaps_s], least=0, most=1, bins=_EVENT_BINS),
+    )
+    rows = tuple(_event_row(run, edges) for run in findings.events)
+    grids = [
+        Grid(
+            caption="Events of each run",
+            header=("run", "events", "duration, s", "median", "gap to the one before, s", "median"),
+            rows=rows,
+            file="event_durations.csv",
+        )
+    ]
+    if len(findings.events) <= _MOST_SHOWN:
+        for run in findings.events:
+            grids += [grid for grid in (_stretch_grid(run), _neighbour_grid(run)) if grid.rows]
+    intro = (
+        "A gap lies between two events of one session and one label.",
+        "A stretch is a time in which the signal stays at a level or above it, whatever the rule "
+        "makes of it; the run's own level is outlined.",
+    )
+    return Section(title="Events", intro=intro, grids=tuple(grids))
+
+
+def _array(values: Sequence[float]) -> F64:
+    import numpy as np
+
+    return np.array(values, np.float64)
+
+
+def _event_row(run: RunEvents, edges: tuple[F64, F64]) -> tuple[Cell, ...]:
+    cells: list[Cell] = [run.name, str(len(run.shapes))]
+    quantities = (
+        ("durations, seconds", [shape.duration_s for shape in run.shapes], edges[0]),
+        ("gaps, seconds", [shape.gap_s for shape in run.shapes], edges[1]),
+    )
+    for what, seconds, of_bins in quantities:
+        values = Values.of(_array(seconds))
+        cells += [_bars(what, of_bins, values.counts(of_bins), 1), number(values.quantiles()[2], 2)]
+    return tuple(cells)
+
+
+def _stretch_grid(run: RunEvents) -> Grid:
+    rows: list[tuple[Cell, ...]] = []
+    own = set()
+    for (label, level), counts in run.stretches.items():
+        if level == round(run.level, 6):
+            own |= {(len(rows), 1)}
+        rows.append((label, f"{level:g}", *(str(count) for count in counts.tolist())))
+    return Grid(
+        caption=f"{run.name}: stretches at a level or above it, by how long they last at least",
+        header=("label", "level", *(f"≥ {least:g} s" for least in AT_LEAST_S)),
+        rows=tuple(rows),
+        own=frozenset(own),
+        file="stretches.csv",
+        is_wide=False,
+    )
+
+
+def _neighbour_grid(run: RunEvents) -> Grid:
+    rows: list[tuple[Cell, ...]] = []
+    own = set()
+    for neighbour, events in run.neighbours:
+        if neighbour.is_own:
+            own |= {(len(rows), 2)}
+        rows.append((neighbour.setting, f"{neighbour.value:g}", number(events, 0)))
+    return Grid(
+        caption=f"{run.name}: events that the rule finds with one other setting",
+        header=("setting", "value", "events"),
+        rows=tuple(rows),
+        own=frozenset(own),
+        file="neighbours.csv",
+        is_wide=False,
+    )
