@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
 from typing import Final
@@ -222,7 +223,10 @@ def _stretches(
         counted: of runs with the same signals; what is new is added.
     """
     near = [round(run.event.level + step, 6) for step in LEVEL_STEPS]
-    wanted = [(label, level) for label in run.signal.labels for level in near]
+    if math.isnan(run.event.level):  # the rule looks at no values
+        near = []
+    labels = dict.fromkeys(each.label for each in signals)
+    wanted = [(label, level) for label in labels for level in near]
     for label, level in wanted:
         if (label, level) not in counted:
             lasted = [stretches_s(each, level) for each in signals if each.label == label]
