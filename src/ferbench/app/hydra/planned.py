@@ -62,10 +62,10 @@ def _settings(cell: DictConfig) -> Settings | None:
     """What a cell will be; None = it will end before pixels, or computes in another environment."""
     if cell.hydra.job.env_set:
         return None
-    known = HydraConfig.instance()
+    known: Any = HydraConfig.instance()
     before = known.cfg
     try:
-        known.set_config(cell)  # so that ${hydra:...} can be read
+        known.cfg = cell  # so that ${hydra:...} can be read
         read_sweep_note(Path(cell.hydra.sweep.dir))
         settings = settings_from(_plain(cell))
         check_target(settings, {"experiment": str(cell.hydra.runtime.choices.get("experiment"))})
