@@ -13,7 +13,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from ferbench.config.loader import SOURCE, VERSION_BASE, CheckedLoader, load
-from ferbench.config.yaml_files import yaml_text
+from ferbench.config.yaml_files import text_of_yaml
 from ferbench.errors import ConfigError
 
 OVERRIDES = ["event=windowed", "event.enter=0.25"]
@@ -137,4 +137,4 @@ def test_yaml_text_is_what_omegaconf_writes(loader):
         **{"marks": "a: b # c", "lines": "one\ntwo", "null": "null", "quotes": "'q'", "list": [1]},
     }
     for plain in (config, odd):
-        assert yaml_text(plain) == OmegaConf.to_yaml(OmegaConf.create(plain))
+        assert text_of_yaml(plain) == OmegaConf.to_yaml(OmegaConf.create(plain))

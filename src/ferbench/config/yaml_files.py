@@ -70,7 +70,7 @@ class AsOmegaConf(_Writer):  # type: ignore[misc]
     yaml_representers = get_omega_conf_dumper().yaml_representers
 
 
-def yaml_text(config: dict[str, Any]) -> str:
+def text_of_yaml(config: dict[str, Any]) -> str:
     """A plain configuration as the text of a yaml."""
     text: str = yaml.dump(
         config, Dumper=AsOmegaConf, default_flow_style=False, allow_unicode=True, sort_keys=False
