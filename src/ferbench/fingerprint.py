@@ -1,8 +1,10 @@
 """Keys: equal specs have equal keys, whatever path or spelling of a number they came with.
 
 A spec is a dataclass, mapping, sequence, string, number, bool or None. Fields of a dataclass marked
-``compare=False`` do not change results and are not part of its key. A component's class variable
-``version`` is. Components that live outside ferbench, and functions or classes outside it that a
+``compare=False`` do not change results and are not part of its key. A field that came later may
+name, in its metadata ``KEY_AS_WITHOUT``, the value that stands for what was done before: with it,
+keys are as they were, and what is stored stays valid. A component's class variable ``version`` is
+part of its key. Components that live outside ferbench, and functions or classes outside it that a
 field names (a field with the metadata ``dotted``), also carry the hash of their module's source,
 because nobody promises to raise their version.
 """
@@ -23,6 +25,7 @@ from typing import Any, Final
 from ferbench.errors import ConfigError
 
 _OURS: Final = "ferbench."
+KEY_AS_WITHOUT: Final = "key_as_without"
 
 
 def json_values(spec: Any) -> Any:
@@ -82,7 +85,8 @@ def _component(spec: Any) -> dict[str, Any]:
         if field.metadata.get("dotted") and value and not value.startswith(_OURS):
             module = importlib.import_module(value.rpartition(".")[0])
             form[f"source of {field.name}"] = _hash(inspect.getsource(module))
-        if field.compare:
+        is_as_without = field.metadata.get(KEY_AS_WITHOUT, dataclasses.MISSING) == value
+        if field.compare and not is_as_without:
             fields[field.name] = json_values(value)
     form["fields"] = fields
     return form

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from ferbench.checks import check_at_least_1, check_choice
-from ferbench.engine_choice import EngineName, uses_torch
+from ferbench.engine_choice import EngineName, Precision, computing_with, uses_torch
 from ferbench.errors import ConfigError, DataError
 from ferbench.face_input import Colour, Resize, levels
-from ferbench.fingerprint import fingerprint
+from ferbench.fingerprint import KEY_AS_WITHOUT, fingerprint
 from ferbench.geometry import CropGeometry
 from ferbench.labels import expression_name
 from ferbench.nets.onnx_export import LEVELS, FromLevels, exported, exporter_versions
@@ -57,6 +57,8 @@ class Recognizer:
         engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``:
             onnxruntime on a CPU, torch elsewhere. On a CPU each face is alone in the network, so
             that its logits do not depend on the batch.
+        precision: what torch computes the network with: ``float32``, or half of it, ``bfloat16`` or
+            ``float16`` (not on a CPU).
     """
 
     version: ClassVar[str] = "2"
@@ -72,12 +74,14 @@ class Recognizer:
     resize: Resize
     trained_crop: CropGeometry = field(compare=False)
     engine: EngineName = "auto"
+    precision: Precision = field(default="float32", metadata={KEY_AS_WITHOUT: "float32"})
 
     def __post_init__(self) -> None:
         """Check what can be checked without importing the network."""
         check_choice("colour", self.colour, get_args(Colour))
         check_choice("resize", self.resize, get_args(Resize))
         check_choice("engine", self.engine, get_args(EngineName))
+        check_choice("precision", self.precision, get_args(Precision))
         self._check_channels("mean", self.mean)
         self._check_channels("std", self.std)
         if not all(value > 0 for value in self.std):
@@ -105,10 +109,10 @@ class Recognizer:
 
         Raises:
             WeightsError: the file is missing, has another hash, or does not fit the network.
-            ConfigError: ``net`` or ``checkpoint`` names nothing usable, or onnxruntime is asked
-                for, and the device is not a CPU.
+            ConfigError: ``net`` or ``checkpoint`` names nothing usable, or the device has no such
+                engine or precision.
         """
-        by_torch = uses_torch(self.engine, device)
+        by_torch = uses_torch(self.engine, device, self.precision)
         path, sha256 = check_with_digest(self.weights, models)
         if by_torch:
             return self.around(self._loaded_net(path), device)
@@ -154,7 +158,8 @@ class Recognizer:
         Crops and logits are as those of ``load``.
         """
         from_levels = FromLevels(net, mean=self.mean, std=self.std).to(device)
-        return _Loaded(self, from_levels if device.type != "cpu" else _TorchFaces(from_levels))
+        network = _WithPrecision(from_levels, self.precision, device)
+        return _Loaded(self, network if device.type != "cpu" else _TorchFaces(network))
 
 
 def _check_expressions(key: str, labels: tuple[str, ...]) -> None:
@@ -207,10 +212,24 @@ class _Loaded:
         return levels(crops, colour=spec.colour, size_px=spec.input_px, how=spec.resize)
 
 
+@dataclass(frozen=True, slots=True)
+class _WithPrecision:
+    """A network, computed by torch with a precision; its logits are f32."""
+
+    net: nn.Module
+    precision: Precision
+    device: torch.device
+
+    def __call__(self, faces: Tensor) -> Tensor:
+        with computing_with(self.precision, self.device):
+            logits: Tensor = self.net(faces)
+        return logits
+
+
 class _TorchFaces:
     """A network on a CPU, computed by torch face by face."""
 
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, net: Callable[[Tensor], Tensor]) -> None:
         self.net = net
 
     def __call__(self, faces: Tensor) -> Tensor:

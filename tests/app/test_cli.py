@@ -341,6 +341,8 @@ def test_doctor_on_a_sound_place(ferbench, warm_home):
         assert any(re.match(rf"(ok|note) +{what}: ", line) for line in lines), what
     assert any("0 runs" in line for line in lines)
     assert re.search(r"cache: [0-9.]+ MB in .*safe to delete", ended.out)
+    [size_mb] = re.findall(r"([0-9.]+) MB translated networks", ended.out.replace("\n", " "))
+    assert float(size_mb) >= 0
 
 
 def test_doctor_tells_what_is_wrong_and_how_to_mend_it(ferbench, home, monkeypatch):

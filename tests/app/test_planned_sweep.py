@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ferbench.app.hydra import planned
+from ferbench.errors import VideoError
 from ferbench.formats.pass_profiles import read_pass_profiles
 from ferbench.tracking.files_store import FilesStore
 from ferbench.video import pyav
@@ -262,3 +264,15 @@ def test_a_list_of_cells_allows_nothing(column, value, study, home, ferbench_run
     assert f"ConfigError: {column}: " in ended.err
     assert "allow_targets" in ended.err
     assert outcomes(home) == []
+
+
+def test_a_failure_that_nobody_foresaw_is_told_in_one_line(caplog):
+    failures = {
+        Path("/study/one.mp4"): VideoError("its cells tell"),
+        Path("/study/two.mp4"): ArithmeticError("a model died\nin the middle"),
+    }
+    with caplog.at_level(logging.WARNING, "ferbench"):
+        planned._tell(failures)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the shared pass over two.mp4 failed (ArithmeticError: a model died); see its cells"
+    ]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ferbench.config.choices import settings_for
-from ferbench.config.saved import saved_settings, yaml_of
+from ferbench.config.saved import saved_settings
+from ferbench.config.yaml_files import text_of_yaml
 from ferbench.secret_texts import masked
 
 SECRET = "hunter2-Zq9!x"
@@ -119,7 +120,7 @@ def test_a_password_in_a_yaml(tmp_path, home, ferbench_run):
 def test_the_password_reaches_the_store(home, ferbench_run):
     chosen = settings_for({"tracking": "mlflow"}, settings=[f"tracking.uri={STORE}"])
     assert chosen.settings.tracking.uri == STORE
-    assert SECRET not in masked(yaml_of(chosen.config))
+    assert SECRET not in masked(text_of_yaml(chosen.config))
 
 
 @pytest.mark.weights

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from ferbench.config.arguments import value_of, with_quotes
 from ferbench.config.binding import bind
 from ferbench.config.choices import settings_for
-from ferbench.config.saved import yaml_of
-from ferbench.config.yaml_files import config_of
+from ferbench.config.yaml_files import config_of, text_of_yaml
 from ferbench.datasets.study import Study
 from ferbench.formats.annotation_table import Table
 from helpers.hostile_names import HOSTILE
@@ -157,7 +156,7 @@ def test_names_in_yaml(tmp_path):
 def test_what_a_run_leaves_is_read_again_alike():
     kept = {name: [name] for name in NAMES}
     config = {"only_sessions": list(NAMES), "keep": kept, "camera": "1_1"}
-    again = config_of(yaml_of(config))
+    again = config_of(text_of_yaml(config))
     assert again == config
 
 

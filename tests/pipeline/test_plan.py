@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import itertools
+import multiprocessing
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -13,10 +17,14 @@ from ferbench.config.binding import build
 from ferbench.config.compose import composed
 from ferbench.config.settings import PLUGS
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.plan import Plan, VideoJob
+from ferbench.pipeline.evaluate import evaluate
+from ferbench.pipeline.kept_parts import KeptParts
+from ferbench.pipeline.plan import Plan
+from ferbench.pipeline.plan_parts import VideoJob
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.recognizer import Recognizer
+from ferbench.types import Part, Session
 
 
 def recipe_of(**choices) -> Recipe:
@@ -185,3 +193,61 @@ def test_a_pass_says_where_its_time_went(recipes, clip, models, tmp_path):
     assert analysed(recipes[0], clip, tmp_path, models)[0].profile is None, "nothing was computed"
     outcome = plan_of(recipes[:4], [clip], tmp_path / "plan", models).run()
     assert [each.frames for each in outcome.profiles] == [36]
+
+
+def copies_of(clip, folder, count):
+    """Videos of the same frames and other bytes."""
+    folder.mkdir()
+    paths = []
+    for number in range(count):
+        path = folder / f"{number}.mp4"
+        path.write_bytes(clip.read_bytes() + bytes(64 + number))
+        paths.append(path)
+    return paths
+
+
+@pytest.mark.slow
+def test_two_workers_make_what_one_makes(recipes, clip, models, tmp_path):
+    videos = copies_of(clip, tmp_path / "videos", 3)
+    outcome, frames, decoded = None, [], []
+    for workers in (1, 2):
+        plan = plan_of(recipes[:4], videos, tmp_path / str(workers), models, workers=workers)
+        outcome = plan.run(on_frames=frames.append, on_decoded=lambda: decoded.append(1))
+        assert (outcome.passes, outcome.frames_decoded, outcome.failures) == (3, 108, {})
+        assert len(outcome.profiles) == 3
+    assert (sum(frames), len(decoded)) == (2 * 108, 6)
+    for recipe, video in itertools.product(recipes[:4], videos):
+        one, other = (analysed(recipe, video, tmp_path / name, models) for name in ("1", "2"))
+        assert other[1].frames_decoded == 0
+        assert_same(one[0], other[0])
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_costs_the_video_that_it_had_in_hand(
+    recipes, clip, models, tmp_path, monkeypatch
+):
+    videos = copies_of(clip, tmp_path / "videos", 3)
+    killed = []
+
+    def kill_one(count):
+        if not killed:
+            [*_, victim] = multiprocessing.active_children()
+            killed.append(victim.pid)
+            os.kill(victim.pid, signal.SIGKILL)
+
+    plan = plan_of(recipes[:2], videos, tmp_path / "cache", models, workers=2)
+    outcome = plan.run(on_frames=kill_one)
+    [(path, error)] = outcome.failures.items()
+    assert "signal 9" in str(error)
+    assert list(outcome.lost) == [hashlib.sha256(path.read_bytes()).hexdigest()]
+    assert not multiprocessing.active_children()
+    kept = KeptParts(lost=outcome.lost)
+    for video in videos:
+        analyser = Analyser(recipes[0], Runtime(device="cpu"), Cache(tmp_path / "cache"), models)
+        part = Part(path=video)
+        session = Session(session_id=video.stem, parts=(part,))
+        report = evaluate([session], analyser, kept=kept)
+        assert [str(failure.reason) for failure in report.failures] == (
+            [str(error).replace(str(path), path.name)] if video == path else []
+        )
+        assert analyser.work.frames_decoded == 0

@@ -17,7 +17,8 @@ from ferbench.config.compose import composed
 from ferbench.config.settings import PLUGS
 from ferbench.errors import VideoError
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.plan import Plan, VideoJob
+from ferbench.pipeline.plan import Plan
+from ferbench.pipeline.plan_parts import VideoJob
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import types
 import typing
@@ -65,12 +66,18 @@ def bind(cls: Any, fields: Mapping[str, Any], *, where: str) -> Any:
     if not dataclasses.is_dataclass(cls):
         raise ConfigError(f"{where}: {cls!r} is not a dataclass, so its fields cannot be checked")
     _check_names(cls, fields, where)
-    hints = typing.get_type_hints(cls)
+    hints = _type_hints(typing.cast("Any", cls))
     values = {key: _convert(value, hints[key], f"{where}.{key}") for key, value in fields.items()}
     try:
         return typing.cast("Any", cls)(**values)
     except ConfigError as error:  # of the values among each other: it does not know where it is
         raise _placed(error, where) from None
+
+
+@functools.cache
+def _type_hints(cls: Any) -> dict[str, Any]:
+    """Types of a class's fields; reading them takes as long as all else here."""
+    return typing.get_type_hints(cls)
 
 
 def _check_names(cls: Any, fields: Mapping[str, Any], where: str) -> None:

@@ -14,21 +14,21 @@ from typing import Any, Final
 
 from hydra import version
 from hydra._internal import hydra as hydra_program
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra._internal.config_repository import CachingConfigRepository
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
-from hydra.core.default_element import ResultDefault
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, OverrideType
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from omegaconf import omegaconf as omegaconf_program
 
 from ferbench.config.resolvers import register_resolvers
 from ferbench.config.secret_values import hide_secrets
 from ferbench.config.targets import check_root, check_targets
-from ferbench.config.yaml_files import Repository
+from ferbench.config.yaml_files import AsOmegaConf, Repository
 from ferbench.errors import ConfigError
 
 VERSION_BASE: Final = "1.3"
@@ -53,11 +53,11 @@ class CheckedLoader(ConfigLoaderImpl):
         self.repository = Repository(config_search_path=config_search_path)
         self.allowed: tuple[str, ...] | None = None
         self._composed: dict[tuple[object, ...], bytes] = {}
-        self._merged: dict[str, bytes] = {}
+        self._without_numbers: dict[tuple[object, ...], bytes] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """A cell in another process needs none but its own configuration."""
-        return {**self.__dict__, "_composed": {}, "_merged": {}}
+        return {**self.__dict__, "_composed": {}, "_without_numbers": {}}
 
     def load_configuration(
         self,
@@ -75,32 +75,32 @@ class CheckedLoader(ConfigLoaderImpl):
         register_resolvers()
         if self.allowed is None:
             self.allowed = _allowed(overrides)
-        asked = (config_name, *overrides, run_mode, from_shell, validate_sweep_overrides)
+        how = (run_mode, from_shell, validate_sweep_overrides)
+        asked = (config_name, *overrides, *how)
         if asked not in self._composed:
-            config = super().load_configuration(
-                config_name, overrides, run_mode, from_shell, validate_sweep_overrides
-            )
-            _check_overrides(config, overrides)
-            check_targets(config, self.allowed)
-            hide_secrets(config)
-            self._composed[asked] = pickle.dumps(config)
-        config = pickle.loads(self._composed[asked])
-        assert isinstance(config, DictConfig)
-        return config
+            self._composed[asked] = pickle.dumps(self._checked(config_name, overrides, *how))
+        return _copy_of(self._composed[asked])
 
-    def _compose_config_from_defaults_list(
-        self, defaults: list[ResultDefault], repo: IConfigRepository
-    ) -> DictConfig:
-        """See ``ConfigLoaderImpl``. Cells that differ in values only are merged of the same files.
+    def _checked(self, config_name: str | None, overrides: list[str], *how: Any) -> DictConfig:
+        """Compose and check; cells that differ in numbers only begin with the same.
 
-        Overrides are applied to what this returns, so it is a new copy each time.
+        Hydra gives the settings of the command line their values last. So what a number is set in
+        can be composed once; no number is code that could be run.
         """
-        files = repr((defaults, [(source.provider, source.path) for source in repo.get_sources()]))
-        if files not in self._merged:
-            merged = super()._compose_config_from_defaults_list(defaults, repo)
-            self._merged[files] = pickle.dumps(merged)
-        config = pickle.loads(self._merged[files])
-        assert isinstance(config, DictConfig)
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        numbers = _numbers(parsed)
+        others = [str(one.input_line) for one in parsed if one not in numbers]
+        asked = (config_name, *others, *how)
+        if asked not in self._without_numbers:
+            config = super().load_configuration(config_name, others, *how)
+            _check_overrides(config, others)
+            check_targets(config, self.allowed or ())
+            self._without_numbers[asked] = pickle.dumps(config)
+        config = _copy_of(self._without_numbers[asked])
+        if numbers:
+            self._apply_overrides_to_config(numbers, config)
+            _note(parsed, config)
+        hide_secrets(config)
         return config
 
     def get_group_options(
@@ -135,9 +135,14 @@ class CheckedLoader(ConfigLoaderImpl):
 
 
 def check_hydras_program() -> None:
-    """Let Hydra's own program load with the checked loader: it has no setting for that."""
+    """Let Hydra's own program load with the checked loader, and write yaml files with the C writer.
+
+    It has no settings for that. Of each cell of a sweep it writes three files.
+    """
     assert hasattr(hydra_program, "ConfigLoaderImpl")
     hydra_program.ConfigLoaderImpl = CheckedLoader
+    assert hasattr(omegaconf_program, "get_omega_conf_dumper")
+    omegaconf_program.get_omega_conf_dumper = lambda: AsOmegaConf
 
 
 def load(overrides: Sequence[str], *, config_dirs: Sequence[Path] = ()) -> DictConfig:
@@ -166,6 +171,39 @@ def _allowed(overrides: Sequence[str]) -> tuple[str, ...]:
         if isinstance(names, list):
             allowed += [str(name) for name in names]
     return tuple(allowed)
+
+
+def _copy_of(pickled: bytes) -> DictConfig:
+    config = pickle.loads(pickled)
+    assert isinstance(config, DictConfig)
+    return config
+
+
+def _numbers(parsed: Sequence[Override]) -> list[Override]:
+    """Settings that get a number, such as ``event.enter=0.6``; none where order could matter."""
+    numbers = [one for one in parsed if _is_number(one)]
+    keys = [one.key_or_group for one in parsed]
+    whole = tuple(f"{one.key_or_group}." for one in parsed if not isinstance(one.value(), str))
+    if len(set(keys)) < len(keys) or any(one.key_or_group.startswith(whole) for one in numbers):
+        return []
+    return numbers
+
+
+def _is_number(one: Override) -> bool:
+    is_plain = one.type == OverrideType.CHANGE and one.package is None
+    if not is_plain or one.is_hydra_override() or "." not in one.key_or_group:
+        return False
+    return isinstance(one.value(), int | float)
+
+
+def _note(parsed: Sequence[Override], config: DictConfig) -> None:
+    """Let Hydra's node name the overrides of the task, as Hydra's loader does."""
+    own = [one for one in parsed if not one.is_hydra_override()]
+    config.hydra.overrides.task = [str(one.input_line) for one in own]
+    form = config.hydra.job.config.override_dirname
+    config.hydra.job.override_dirname = get_overrides_dirname(
+        own, list(form.exclude_keys), item_sep=form.item_sep, kv_sep=form.kv_sep
+    )
 
 
 def _check_overrides(config: DictConfig, overrides: Sequence[str]) -> None:

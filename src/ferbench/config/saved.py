@@ -35,8 +35,3 @@ def _with_names(config: Any) -> Any:
     if not isinstance(keys, str):
         return config
     return read_pseudonyms(from_home(keys)).named(config)
-
-
-def yaml_of(config: dict[str, Any]) -> str:
-    """A plain configuration as the text of a ``config.yaml``."""
-    return OmegaConf.to_yaml(OmegaConf.create(config))

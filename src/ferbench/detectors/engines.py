@@ -22,6 +22,7 @@ from torch import Tensor
 from ferbench.detectors.candidates import Output
 from ferbench.detectors.frames import bgr_images
 from ferbench.detectors.network_input import Canvas, Fit, Pixels
+from ferbench.engine_choice import Precision, computing_with
 from ferbench.types import F32, Faces
 from ferbench.weights import onnx_graph
 
@@ -128,15 +129,26 @@ class TorchEngine:
         net: in evaluation mode.
         device: where it is brought to.
         most_pixels: at most so many pixels are in the network at once on other devices.
+        precision: what it is computed with; its outputs are f32.
     """
 
-    def __init__(self, net: torch.nn.Module, device: torch.device, *, most_pixels: int) -> None:
+    def __init__(
+        self,
+        net: torch.nn.Module,
+        device: torch.device,
+        *,
+        most_pixels: int,
+        precision: Precision = "float32",
+    ) -> None:
         self.net = net.to(device).to(memory_format=torch.channels_last)
+        self.device, self.precision = device, precision
         self.most_pixels = 1 if device.type == "cpu" else most_pixels
 
     def run(self, image: Tensor) -> list[Tensor]:
         """The network's outputs for images f32 (N, 3, H, W) on its device."""
-        return list(self.net(image.to(memory_format=torch.channels_last)))
+        with computing_with(self.precision, self.device):
+            outputs = self.net(image.to(memory_format=torch.channels_last))
+        return [output.float() for output in outputs]
 
     def outputs_of(
         self, frames: Tensor, pixels: Pixels, fit: Fit

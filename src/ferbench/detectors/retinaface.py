@@ -18,7 +18,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final, Literal, get_args
 
@@ -37,8 +37,9 @@ from ferbench.detectors.engines import (
 from ferbench.detectors.frames import check_frames
 from ferbench.detectors.network_input import Fit, Pixels, Resolution, fit
 from ferbench.detectors.suppression import nms_of_frames
-from ferbench.engine_choice import EngineName, uses_torch
+from ferbench.engine_choice import EngineName, Precision, uses_torch
 from ferbench.errors import ConfigError, WeightsError
+from ferbench.fingerprint import KEY_AS_WITHOUT
 from ferbench.nets.retinaface import Body, RetinaFace
 from ferbench.sentences import Text
 from ferbench.types import F32, Faces
@@ -106,6 +107,8 @@ class Retinaface:
         overlap: largest intersection over union of two faces, in [0, 1].
         engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``:
             onnxruntime on a CPU, torch elsewhere.
+        precision: what torch computes the network with: ``float32``, or half of it, ``bfloat16`` or
+            ``float16`` (not on a CPU).
     """
 
     version: ClassVar[str] = "1"
@@ -118,6 +121,7 @@ class Retinaface:
     min_score: float = 0.5
     overlap: float = 0.4
     engine: EngineName = "auto"
+    precision: Precision = field(default="float32", metadata={KEY_AS_WITHOUT: "float32"})
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -125,6 +129,7 @@ class Retinaface:
         check_choice("follows", self.follows, get_args(Follows))
         check_choice("resolution", self.resolution, get_args(Resolution))
         check_choice("engine", self.engine, get_args(EngineName))
+        check_choice("precision", self.precision, get_args(Precision))
         self._check_long_side()
         check_probability_below_1("min_score", self.min_score)
         check_share("overlap", self.overlap)
@@ -150,9 +155,9 @@ class Retinaface:
         Raises:
             WeightsError: the file is missing, has another hash, does not fit the body, or is known
                 for other anchors.
-            ConfigError: onnxruntime is asked for, and the device is not a CPU.
+            ConfigError: the device has no such engine or precision.
         """
-        by_torch = uses_torch(self.engine, device)
+        by_torch = uses_torch(self.engine, device, self.precision)
         path = check(self.weights, models)
         if sha256_of(path) in _OTHER_ANCHORS:
             raise WeightsError(
@@ -166,7 +171,7 @@ class Retinaface:
         most_pixels = _MOST_PIXELS[self.body]
         engine: Engine
         if by_torch:
-            engine = TorchEngine(net, device, most_pixels=most_pixels)
+            engine = TorchEngine(net, device, most_pixels=most_pixels, precision=self.precision)
         else:
             engine = _onnxruntime_engine(net, path, most_pixels)
         return _Loaded(self, _PROGRAMS[self.follows], engine)

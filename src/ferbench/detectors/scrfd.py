@@ -14,7 +14,7 @@ Differs from the original:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final, Literal, get_args
@@ -33,8 +33,9 @@ from ferbench.detectors.engines import (
 from ferbench.detectors.frames import check_frames
 from ferbench.detectors.network_input import Fit, Pixels
 from ferbench.detectors.suppression import nms_of_frames
-from ferbench.engine_choice import EngineName, uses_torch
+from ferbench.engine_choice import EngineName, Precision, uses_torch
 from ferbench.errors import ConfigError, WeightsError
+from ferbench.fingerprint import KEY_AS_WITHOUT
 from ferbench.nets import scrfd, scrfd_heads
 from ferbench.nets.scrfd import ANCHORS, STRIDES_PX
 from ferbench.types import F32, Faces
@@ -62,6 +63,8 @@ class Scrfd:
         overlap: largest intersection over union of two faces, in [0, 1].
         engine: what computes the network: ``onnxruntime`` (CPU only), ``torch``, or ``auto``:
             onnxruntime on a CPU, torch elsewhere.
+        precision: what torch computes the network with: ``float32``, or half of it, ``bfloat16`` or
+            ``float16`` (not on a CPU).
     """
 
     version: ClassVar[str] = "1"
@@ -72,12 +75,14 @@ class Scrfd:
     min_score: float = 0.5
     overlap: float = 0.4
     engine: EngineName = "auto"
+    precision: Precision = field(default="float32", metadata={KEY_AS_WITHOUT: "float32"})
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         check_search(self.input_px, self.min_score, self.overlap)
         check_choice("canvas", self.canvas, get_args(Canvas))
         check_choice("engine", self.engine, get_args(EngineName))
+        check_choice("precision", self.precision, get_args(Precision))
 
     def weights_files(self) -> tuple[PublishedFile, ...]:
         """The ONNX file."""
@@ -95,15 +100,20 @@ class Scrfd:
 
         Raises:
             WeightsError: the file is missing, has another hash, or is no SCRFD.
-            ConfigError: onnxruntime is asked for, and the device is not a CPU.
+            ConfigError: the device has no such engine or precision.
         """
-        by_torch = uses_torch(self.engine, device)
+        by_torch = uses_torch(self.engine, device, self.precision)
         path = check(self.weights, models)
         graph = scrfd.dynamic(path)
         engine: Engine
         if by_torch:
             most_pixels = _DEVICE_FRAMES * self.input_px**2
-            engine = TorchEngine(scrfd.torch_module(graph, path), device, most_pixels=most_pixels)
+            engine = TorchEngine(
+                scrfd.torch_module(graph, path),
+                device,
+                most_pixels=most_pixels,
+                precision=self.precision,
+            )
         else:
             heads_merged = scrfd_heads.merged(graph)
             engine = OnnxruntimeEngine(heads_merged, path, most_pixels=_CPU_PIXELS)

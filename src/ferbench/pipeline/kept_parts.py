@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from ferbench.errors import VideoError
 from ferbench.fingerprint import canonical_json
+from ferbench.pipeline.compute import digest_of
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import PartResult
 from ferbench.types import Part, Session
@@ -31,9 +34,12 @@ class KeptParts:
 
     Attributes:
         limit_bytes: size of the arrays that are kept.
+        lost: why a video is not analysed, by the digest of its bytes: it ended the process that
+            did so.
     """
 
     limit_bytes: int = _LIMIT_BYTES
+    lost: dict[str, VideoError] = field(default_factory=dict)
     _kept: OrderedDict[str, PartResult] = field(default_factory=OrderedDict)
     _num_bytes: int = 0
 
@@ -47,16 +53,26 @@ class KeptParts:
             session: its session.
             analyser: with the recipe.
             make: makes the result; what it raises is passed on, and nothing is kept.
+
+        Raises:
+            VideoError: the video is lost, and would have to be decoded.
         """
         state = _state(part, session, analyser)
         if state in self._kept:
             self._kept.move_to_end(state)
             return self._kept[state]
+        if self.lost and not state and not analyser.runtime.measure:
+            self._check_not_lost(part.path, analyser)
         result = make()
         state = _state(part, session, analyser)  # its tables may be there only now
         if state:
             self._keep(state, result)
         return result
+
+    def _check_not_lost(self, path: Path, analyser: Analyser) -> None:
+        error = self.lost.get(digest_of(analyser.cache, path))
+        if error is not None:
+            raise error
 
     def _keep(self, state: str, result: PartResult) -> None:
         if state in self._kept:

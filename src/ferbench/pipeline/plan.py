@@ -3,72 +3,42 @@
 from __future__ import annotations
 
 import logging
+import pickle
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ferbench.errors import FerbenchError
+from ferbench.errors import FerbenchError, VideoError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.compute import computed, stored_tables
+from ferbench.pipeline.devices import environments
 from ferbench.pipeline.networks import LoadedNetworks
+from ferbench.pipeline.plan_parts import PlanOutcome, VideoJob
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser, first_missing
 from ferbench.pipeline.wanted import Request, Stored, wanted_by
+from ferbench.pipeline.workers import Died, Workers
 from ferbench.protocols import Reader
-from ferbench.results import StageKey, Work
-from ferbench.types import PassProfile
+from ferbench.results import StageKey
+from ferbench.sentences import Setting, Text
 
 log = logging.getLogger("ferbench")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class VideoJob:
-    """A video that a job needs the tables of.
-
-    Attributes:
-        recipe: of the job.
-        path: the video.
-        video_id: its name for people.
-        camera: which camera it is; "" = the only one.
-    """
-
-    recipe: Recipe
-    path: Path
-    video_id: str
-    camera: str = ""
-
-
-@dataclass(slots=True, kw_only=True)
-class PlanOutcome:
-    """What shared passes did.
-
-    Attributes:
-        passes: videos that were decoded, once per reader.
-        work: what was really computed.
-        profiles: where the time of each pass went.
-        failures: why a pass could not be made, by video; the jobs that need it meet the reason
-            themselves.
-    """
-
-    passes: int = 0
-    work: Work = field(default_factory=Work)
-    profiles: list[PassProfile] = field(default_factory=list)
-    failures: dict[Path, Exception] = field(default_factory=dict)
-
-    @property
-    def frames_decoded(self) -> int:
-        """Frames that were decoded."""
-        return self.work.frames_decoded
-
-
 @dataclass(slots=True, kw_only=True)
 class _Group:
-    """Requests for one video through one reader."""
+    """Requests for one video through one reader, and the jobs that they are of."""
 
     sha256: str
     reader: Reader
     requests: list[Request] = field(default_factory=list)
+    jobs: list[VideoJob] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path:
+        """The video."""
+        return self.requests[0].path
 
 
 class Plan:
@@ -86,12 +56,13 @@ class Plan:
         cache: Cache,
         models: Path,
         notify: Callable[[str], None] = lambda _: None,
+        loaded: LoadedNetworks | None = None,
     ) -> None:
         self._runtime = runtime
         self._cache = cache
         self._models = models
         self._notify = notify
-        self._loaded = LoadedNetworks()
+        self._loaded = loaded or LoadedNetworks()
         self._analysers: list[Analyser] = []
         self._groups: list[_Group] = []
         self.outcome = PlanOutcome()
@@ -101,7 +72,7 @@ class Plan:
     @property
     def videos(self) -> tuple[Path, ...]:
         """Videos that will be decoded, one for each pass."""
-        return tuple(group.requests[0].path for group in self._groups)
+        return tuple(group.path for group in self._groups)
 
     def estimated_frames(self) -> int:
         """Frames that the containers of these videos announce."""
@@ -118,22 +89,62 @@ class Plan:
     ) -> PlanOutcome:
         """Make everything, a pass for each video and reader.
 
-        A pass that fails is noted, and the others go on.
+        A pass that fails is noted, and the others go on. Where the runtime has several workers,
+        the videos are dealt out to as many processes.
 
         Args:
             on_frames: told how many frames were done.
             on_decoded: told when a pass is over.
         """
+        if not self._groups:
+            return self.outcome
+        device = self._groups[0].requests[0].networks.device
+        count = min(self._runtime.num_workers(device), len(self._groups))
+        if count > 1:
+            self._deal_out(environments(device, count), on_frames, on_decoded)
+            return self.outcome
         for group in self._groups:
-            path = group.requests[0].path
             try:
                 self._run(group, on_frames)
             except Exception as error:  # noqa: BLE001  # whatever it is, its jobs meet it
                 reason = f"{type(error).__name__}: {error}"
-                log.debug("the shared pass over %s failed: %s", path, reason)
-                self.outcome.failures[path] = error
+                log.debug("the shared pass over %s failed: %s", group.path, reason)
+                self.outcome.failures[group.path] = error
             on_decoded()
         return self.outcome
+
+    def _deal_out(
+        self,
+        environments: list[dict[str, str]],
+        on_frames: Callable[[int], None],
+        on_decoded: Callable[[], None],
+    ) -> None:
+        """Have processes make the passes, each with one of the environments."""
+        workers = Workers[list[VideoJob], PlanOutcome](
+            work=_Elsewhere(
+                runtime=replace(self._runtime, workers=1),
+                cache=self._cache.folder,
+                models=self._models,
+            ),
+            environments=environments,
+            on_progress=on_frames,
+        )
+        with closing(workers.results([group.jobs for group in self._groups])) as results:
+            for number, outcome in results:
+                if isinstance(outcome, Died):
+                    self._lose(self._groups[number], outcome)
+                else:
+                    self.outcome.add(outcome)
+                on_decoded()
+
+    def _lose(self, group: _Group, died: Died) -> None:
+        error = VideoError(
+            f"{group.path}: the process that analysed it was ended from outside ({died.how}), "
+            "mostly for want of memory",
+            hint=Text("run again, perhaps with fewer ", Setting("runtime.workers")),
+        )
+        self.outcome.failures[group.path] = error
+        self.outcome.lost[group.sha256] = error
 
     def _add(self, job: VideoJob) -> None:
         """Note what a job lacks of a video. What is wrong with a job is told when it runs."""
@@ -145,7 +156,9 @@ class Plan:
             return
         if all(self._cache.has(key) for key in request.keys.values()):
             return
-        self._group_of(request).requests.append(request)
+        group = self._group_of(request)
+        group.requests.append(request)
+        group.jobs.append(job)
 
     def _analyser(self, recipe: Recipe) -> Analyser:
         """That of an equal recipe, as far as pixels are concerned."""
@@ -208,6 +221,37 @@ class Plan:
             else:
                 lacking.append((request, stored))
         return lacking
+
+
+@dataclass(slots=True, kw_only=True)
+class _Elsewhere:
+    """Makes the passes of one video in another process, which keeps the networks that it loaded."""
+
+    runtime: Runtime
+    cache: Path
+    models: Path
+    loaded: LoadedNetworks = field(default_factory=LoadedNetworks)
+
+    def __call__(self, jobs: list[VideoJob], on_frames: Callable[[int], None]) -> PlanOutcome:
+        plan = Plan(
+            jobs,
+            runtime=self.runtime,
+            cache=Cache(self.cache),
+            models=self.models,
+            loaded=self.loaded,
+        )
+        outcome = plan.run(on_frames=on_frames)
+        outcome.failures = {path: _sent(error) for path, error in outcome.failures.items()}
+        return outcome
+
+
+def _sent(error: Exception) -> Exception:
+    """An error as it can go to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001  # of any library
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _to_lock(lacking: Iterable[tuple[Request, Stored]]) -> list[tuple[StageKey, Request]]:

@@ -90,6 +90,8 @@ class Runtime:
             the cores for small pictures.
         lanes: threads that detect and classify on a CPU; 0 = one for each core that this process
             may use. Other devices have one.
+        workers: processes among which the videos of a planned sweep are dealt out; 0 = one for each
+            NVIDIA GPU, none on other devices. On a CPU they share its cores.
         target_fps: frames per second that are looked at, the first of every ``1 / target_fps``
             seconds; None = all. A dial: part of the key.
         detect_every: faces are detected in every so many frames, and between them their boxes and
@@ -108,6 +110,7 @@ class Runtime:
     batch_size: int = 16
     threads: int = 0
     lanes: int = 0
+    workers: int = 0
     target_fps: float | None = None
     detect_every: int = 1
     on_damaged: Literal["error", "keep"] = "error"
@@ -122,7 +125,7 @@ class Runtime:
             raise ConfigError(key="batch_size", expected="at least 1", got=self.batch_size)
         check_at_least_1("detect_every", self.detect_every)
         check_target_fps(self.target_fps)
-        for key in ("threads", "lanes"):
+        for key in ("threads", "lanes", "workers"):
             if getattr(self, key) < 0:
                 raise ConfigError(key=key, expected="0 (automatic) or more", got=getattr(self, key))
 
@@ -137,6 +140,14 @@ class Runtime:
         if device.type != "cpu":
             return 1
         return self.lanes or usable_cores()
+
+    def num_workers(self, device: torch.device) -> int:
+        """Processes among which videos are dealt out; 1 = this process does it."""
+        if self.workers or device.type != "cuda":
+            return self.workers or 1
+        import torch
+
+        return torch.cuda.device_count()
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` means on this machine.

@@ -44,6 +44,11 @@ def folder() -> Path:
     return cache_dir(default_root()) / "graphs"
 
 
+def size_bytes() -> int:
+    """Bytes that all kept graphs take."""
+    return sum(path.stat().st_size for path in folder().glob("*.onnx"))
+
+
 def _kept(key: str) -> bytes | None:
     """A graph whose bytes are those that this user wrote; None = there is none."""
     for path in sorted(folder().glob(f"{key}-*.onnx")):

@@ -196,6 +196,7 @@ def _libgl() -> list[Finding]:
 
 def _places(root: Path) -> list[Finding]:
     from ferbench.pipeline.cache import Cache
+    from ferbench.weights import kept_graphs
 
     existing = root if root.exists() else root.parent
     place = Finding(what="root", state="ok", seen=str(root))
@@ -203,8 +204,11 @@ def _places(root: Path) -> list[Finding]:
         mend = "not writable; set FERBENCH_HOME to a folder that is"
         place = Finding(what="root", state="problem", seen=str(root), mend=mend)
     folder = cache_dir(root)
-    size_mb = Cache(folder).size_bytes() / 1e6
-    seen = f"{size_mb:.1f} MB in {folder} (safe to delete)"
+    tables_mb, graphs_mb = Cache(folder).size_bytes() / 1e6, kept_graphs.size_bytes() / 1e6
+    seen = (
+        f"{tables_mb + graphs_mb:.1f} MB in {folder} (safe to delete): {tables_mb:.1f} MB tables, "
+        f"{graphs_mb:.1f} MB translated networks"
+    )
     return [place, Finding(what="cache", state="ok", seen=seen)]
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ferbench.checks import path_of
 from ferbench.config.choices import Choice, settings_for
-from ferbench.config.saved import saved_settings, yaml_of
+from ferbench.config.saved import saved_settings
 from ferbench.config.settings import Settings
+from ferbench.config.yaml_files import text_of_yaml
 from ferbench.errors import ConfigError, errors_within
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.evaluate import evaluate as evaluate_sessions
@@ -102,7 +103,7 @@ def evaluate(
         evaluation = evaluate_settings(
             chosen.settings, chosen.choices, loaded, on_progress=on_progress, notify=log.info
         )
-        return run.finish(evaluation, config_yaml=yaml_of(chosen.config), output=folder)
+        return run.finish(evaluation, config_yaml=text_of_yaml(chosen.config), output=folder)
 
 
 def _new_folder(output: str | Path) -> Path:

@@ -10,7 +10,8 @@ from ferbench.config.settings import Settings
 from ferbench.errors import FerbenchError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.plan import Plan, PlanOutcome, VideoJob
+from ferbench.pipeline.plan import Plan
+from ferbench.pipeline.plan_parts import PlanOutcome, VideoJob
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.protocols import Dataset

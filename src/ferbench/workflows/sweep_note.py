@@ -43,11 +43,14 @@ def write_sweep_note(
         error: why the sweep could not be prepared; "" = it could.
     """
     experiment_id = parent_run_id = ""
+    logged: frozenset[str] = frozenset()
     if tracked is not None:
         experiment_id, parent_run_id = tracked.experiment_id, tracked.run_id
+        logged = tracked.logged
     about = {
         "experiment_id": experiment_id,
         "parent_run_id": parent_run_id,
+        "logged": sorted(logged),
         "shared": list(shared),
         "error": masked(error),
     }
@@ -70,5 +73,6 @@ def read_sweep_note(folder: Path) -> SweepNote | None:
         experiment_id=about["experiment_id"],
         parent_run_id=about["parent_run_id"],
         claims=folder / CLAIMS_FOLDER,
+        logged=frozenset(about["logged"]),
     )
     return SweepNote(context=context, shared=tuple(about["shared"]))

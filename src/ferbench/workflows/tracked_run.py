@@ -39,11 +39,13 @@ class SweepContext:
         experiment_id: the store's name for the experiment.
         parent_run_id: the sweep's own run.
         claims: folder in which cells say which prediction tables they log.
+        logged: first 12 digits of keys whose tables the experiment had before the sweep.
     """
 
     experiment_id: str
     parent_run_id: str
     claims: Path
+    logged: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,9 @@ def _log_predictions(run: StoredRun, report: Report) -> None:
     if run.predictions == "each":
         log_predictions(report, run.store, run.run_id, known=frozenset(), claims=None)
     elif run.predictions == "once":
-        known = run.store.logged_predictions(run.experiment_id)
-        target = run.sweep.parent_run_id if run.sweep else run.run_id
-        claims = run.sweep.claims if run.sweep else None
-        log_predictions(report, run.store, target, known=known, claims=claims)
+        if run.sweep:
+            target, known, claims = run.sweep.parent_run_id, run.sweep.logged, run.sweep.claims
+            log_predictions(report, run.store, target, known=known, claims=claims)
+        else:
+            known = run.store.logged_predictions(run.experiment_id)
+            log_predictions(report, run.store, run.run_id, known=known, claims=None)

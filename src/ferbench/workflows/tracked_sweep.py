@@ -26,11 +26,13 @@ class TrackedSweep:
         store: where it is recorded.
         experiment_id: the store's name for its experiment.
         run_id: of the parent run.
+        logged: first 12 digits of keys whose prediction tables the experiment had before.
     """
 
     store: Store
     experiment_id: str
     run_id: str
+    logged: frozenset[str]
 
     @classmethod
     def start(
@@ -55,7 +57,8 @@ class TrackedSweep:
             return None
         experiment_id = target.store.prepare(target.experiment)
         run_id = target.store.start(experiment_id, name[:MAX_NAME], kind="sweep")
-        return cls(store=target.store, experiment_id=experiment_id, run_id=run_id)
+        logged = target.store.logged_predictions(experiment_id)
+        return cls(store=target.store, experiment_id=experiment_id, run_id=run_id, logged=logged)
 
     def close_cells(self, unrecorded: Iterable[tuple[str, str]], *, lost: bool) -> None:
         """Record cells that failed too early to do so themselves, and end those that are lost.

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ferbench.app import console
 from ferbench.app.compare_screen import compare_command
@@ -33,7 +33,7 @@ from ferbench.workflows.tracked_run import (
 
 log = logging.getLogger("ferbench")
 
-_KEPT_PARTS = KeptParts()
+KEPT_PARTS: Final = KeptParts()
 """Of the cells that run in this process, one after the other."""
 
 
@@ -135,7 +135,7 @@ def _evaluate(job: Job, settings: Settings, loaded: LoadedDataset) -> Evaluation
             pictures=is_single,
             on_progress=show,
             notify=log.info,
-            kept=None if is_single else _KEPT_PARTS,
+            kept=None if is_single else KEPT_PARTS,
         )
     return evaluation.worded(RunWords())
 

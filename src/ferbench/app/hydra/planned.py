@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.app import console
+from ferbench.app.hydra.job import KEPT_PARTS
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.settings import Settings, settings_from
 from ferbench.errors import FerbenchError
 from ferbench.formats.pass_profiles import PROFILE_FILE, write_pass_profiles
+from ferbench.secret_texts import masked
 from ferbench.workflows.planned_sweep import SweepPlan, make_tables, plan_sweep
 from ferbench.workflows.progress import Progress
 from ferbench.workflows.sweep_note import read_sweep_note
@@ -53,19 +55,30 @@ def _make(plan: SweepPlan, folder: Path) -> None:
             bar(progress.done_frames, progress.total_frames, progress.videos)
 
         outcomes = make_tables(plan, on_progress=show)
+    for outcome in outcomes:
+        KEPT_PARTS.lost.update(outcome.lost)
+        _tell(outcome.failures)
     profiles = [profile for outcome in outcomes for profile in outcome.profiles]
     if profiles:
         write_pass_profiles(folder / PROFILE_FILE, profiles)
+
+
+def _tell(failures: Mapping[Path, Exception]) -> None:
+    """Tell of failures that nobody foresaw; the others are told by the cells that meet them."""
+    for path, error in failures.items():
+        if not isinstance(error, FORESEEN):
+            reason = masked(f"{type(error).__name__}: {error}".splitlines()[0])
+            log.warning("the shared pass over %s failed (%s); see its cells", path.name, reason)
 
 
 def _settings(cell: DictConfig) -> Settings | None:
     """What a cell will be; None = it will end before pixels, or computes in another environment."""
     if cell.hydra.job.env_set:
         return None
-    known = HydraConfig.instance()
+    known: Any = HydraConfig.instance()
     before = known.cfg
     try:
-        known.set_config(cell)  # so that ${hydra:...} can be read
+        known.cfg = cell  # so that ${hydra:...} can be read
         read_sweep_note(Path(cell.hydra.sweep.dir))
         settings = settings_from(_plain(cell))
         check_target(settings, {"experiment": str(cell.hydra.runtime.choices.get("experiment"))})

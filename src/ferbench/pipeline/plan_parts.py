@@ -1,0 +1,63 @@
+"""What goes into shared passes over videos, and what comes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ferbench.errors import VideoError
+from ferbench.pipeline.recipe import Recipe
+from ferbench.results import Work
+from ferbench.types import PassProfile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VideoJob:
+    """A video that a job needs the tables of.
+
+    Attributes:
+        recipe: of the job.
+        path: the video.
+        video_id: its name for people.
+        camera: which camera it is; "" = the only one.
+    """
+
+    recipe: Recipe
+    path: Path
+    video_id: str
+    camera: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class PlanOutcome:
+    """What shared passes did.
+
+    Attributes:
+        passes: videos that were decoded, once per reader.
+        work: what was really computed.
+        profiles: where the time of each pass went.
+        failures: why a pass could not be made, by video; the jobs that need it meet the reason
+            themselves, unless it is in ``lost``.
+        lost: why a video is not tried again, by the digest of its bytes: the process that analysed
+            it was ended from outside.
+    """
+
+    passes: int = 0
+    work: Work = field(default_factory=Work)
+    profiles: list[PassProfile] = field(default_factory=list)
+    failures: dict[Path, Exception] = field(default_factory=dict)
+    lost: dict[str, VideoError] = field(default_factory=dict)
+
+    def add(self, other: PlanOutcome) -> None:
+        """Add what another process did."""
+        self.passes += other.passes
+        self.work.frames_decoded += other.work.frames_decoded
+        self.work.frames_detected += other.work.frames_detected
+        self.work.faces_classified += other.work.faces_classified
+        self.profiles += other.profiles
+        self.failures |= other.failures
+
+    @property
+    def frames_decoded(self) -> int:
+        """Frames that were decoded."""
+        return self.work.frames_decoded
