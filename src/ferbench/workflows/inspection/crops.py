@@ -14,7 +14,9 @@ from ferbench.config.settings import Settings
 from ferbench.errors import FerbenchError
 from ferbench.face_input import levels
 from ferbench.pipeline.cache import Cache
+from ferbench.places import without_folders
 from ferbench.protocols import Model
+from ferbench.secret_texts import masked
 from ferbench.types import F64, I64, Faces, FrameBatch
 from ferbench.workflows.evaluate import load_dataset
 from ferbench.workflows.inspection.groups import Group, Place
@@ -191,7 +193,8 @@ def _cut(
             path = session.parts[place[1] - 1].path
             pictures |= _cut_video(path, tables, of_place, settings, run.cache, count)
         except (FerbenchError, OSError) as error:
-            notes.append(f"no crops of {place[0]}: {error}")
+            reason = without_folders(masked(str(error)))
+            notes.append(f"no crops of {place[0]}: {reason}")
     return [(face, pictures[face]) for face in faces if face in pictures]
 
 
@@ -204,7 +207,7 @@ def _cut_video(
     count: FrameCount,
 ) -> Mapping[Wanted, bytes]:
     if cache.digest(path) != tables.timeline.video.sha256:
-        raise FerbenchError(f"{path.name} is not the file that was looked at")
+        raise FerbenchError("its file is not the one that was looked at")
     left = {face.frame for face in faces}
     pictures: dict[Wanted, bytes] = {}
     opened = settings.recipe.reader.open(
