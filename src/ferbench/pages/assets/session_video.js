@@ -1,0 +1,158 @@
+"use strict";
+// The video beside the curves. What ties both is the time that each shown frame has in the video
+// itself (requestVideoFrameCallback), never a frame's number times a rate.
+
+const OFF_S = 0.004;
+const LENGTH_S = 1;
+
+// onShown is called with the frame that is on screen, whenever another one is.
+function sessionVideo(model, onShown) {
+  const player = document.getElementById("player");
+  const clips = model.parts.map((part) => ({ url: part.clip, zero: null, name: part.file }));
+  const video = { player, clips, part: -1, wanted: null, shown: null, mismatches: 0 };
+  video.isOpen = (part) => Boolean(clips[part]?.url);
+  const watch = (now, frame) => {
+    noteFrame(model, video, frame.mediaTime, onShown);
+    player.requestVideoFrameCallback(watch);
+  };
+  player.requestVideoFrameCallback(watch);
+  player.addEventListener("seeked", () => seekWanted(model, video));
+  player.addEventListener("error", () => tellVideo(unplayable(video)));
+  player.addEventListener("ended", () => playNextPart(model, video));
+  player.addEventListener("loadedmetadata", () => checkLength(model, video));
+  video.seek = (seconds) => seekVideo(model, video, seconds);
+  video.open = (files) => openFiles(model, video, files);
+  video.pause = () => player.pause();
+  drawVideoBar(model, video);
+  const first = clips.findIndex((clip) => clip.url);
+  if (first >= 0) loadPart(model, video, first);
+  return video;
+}
+
+function loadPart(model, video, part) {
+  if (video.part === part) return;
+  video.part = part;
+  video.shown = null;
+  video.mismatches = 0;
+  video.clips[part].zero = null;
+  video.player.src = video.clips[part].url;
+  document.getElementById("video-frame").hidden = false;
+}
+
+// A frame came on screen. The first one of a file is the first of the predictions, which tells where
+// the player's zero is: files may begin at another time than 0, and players differ in what they make of it.
+function noteFrame(model, video, mediaTime, onShown) {
+  const clip = video.clips[video.part];
+  if (clip === undefined) return;
+  const part = model.parts[video.part];
+  if (clip.zero === null) {
+    clip.zero = mediaTime - part.edges[0];
+    seekWanted(model, video);
+  }
+  const seconds = part.start_s + mediaTime - clip.zero;
+  const frame = frameBeginningAt(model, video.part, seconds);
+  const off = Math.abs(frame.from_s - seconds);
+  if (off > OFF_S && off > 0.25 * (frame.to_s - frame.from_s)) video.mismatches++;
+  if (video.mismatches === 3) tellVideo("This video's frames are at other times than those that were analysed: is it another file, or a converted copy?");
+  video.shown = { ...frame, seconds, mediaTime };
+  onShown(video.shown, !video.player.paused);
+}
+
+// Middle of the frame that is on screen then, so that rounding cannot show its neighbour.
+function seekVideo(model, video, seconds) {
+  const frame = frameAt(model, seconds);
+  if (frame === null || !video.isOpen(frame.part)) {
+    if (!video.player.paused) video.player.pause();
+    return;
+  }
+  video.wanted = { part: frame.part, seconds: (frame.from_s + Math.min(frame.to_s, frame.from_s + 1)) / 2 };
+  if (video.part !== frame.part) loadPart(model, video, frame.part);
+  else if (!video.player.seeking) seekWanted(model, video);
+}
+
+function seekWanted(model, video) {
+  const wanted = video.wanted;
+  if (wanted === null || wanted.part !== video.part || video.clips[video.part].zero === null) return;
+  video.wanted = null;
+  video.player.currentTime = wanted.seconds - model.parts[wanted.part].start_s + video.clips[wanted.part].zero;
+}
+
+function playNextPart(model, video) {
+  const next = video.part + 1;
+  if (!video.isOpen(next)) return;
+  seekVideo(model, video, model.parts[next].from_s);
+  video.player.addEventListener("loadeddata", () => video.player.play(), { once: true });
+}
+
+// Each file goes to the part that is named like it; a single file of a single part goes there anyway.
+function openFiles(model, video, files) {
+  const told = [];
+  for (const file of files) {
+    let part = model.parts.findIndex((each) => each.file === file.name);
+    if (part < 0 && model.parts.length === 1) part = 0;
+    else if (part < 0) part = video.clips.findIndex((clip) => !clip.url);
+    if (part < 0) {
+      told.push(`${file.name} is no part of this session: ${model.parts.map((each) => each.file).join(", ")}.`);
+      continue;
+    }
+    if (model.parts[part].file !== file.name) told.push(`This page was made of ${model.parts[part].file}, not of ${file.name}.`);
+    const clip = video.clips[part];
+    if (clip.url.startsWith("blob:")) URL.revokeObjectURL(clip.url);
+    Object.assign(clip, { url: URL.createObjectURL(file), zero: null, name: file.name });
+    if (video.part === part) video.part = -1;
+  }
+  tellVideo(told.join(" "));
+  const first = video.clips.findIndex((clip) => clip.url);
+  if (first >= 0 && (video.part < 0 || !video.isOpen(video.part))) loadPart(model, video, first);
+}
+
+// The player's length against that of the frames that were analysed.
+function checkLength(model, video) {
+  const part = model.parts[video.part];
+  const expected = part.edges[part.frames];
+  const lasts = video.player.duration;
+  if (!Number.isFinite(lasts) || Math.abs(lasts - expected) <= LENGTH_S + 0.01 * expected) return;
+  const name = video.clips[video.part].name;
+  const other = `${name} lasts ${clockText(lasts)}, the video that was analysed ${clockText(expected)}: is it another one?`;
+  tellVideo([document.getElementById("video-note").textContent, other].filter(Boolean).join(" "));
+}
+
+function unplayable(video) {
+  const name = video.clips[video.part]?.name ?? "This video";
+  return `${name} cannot be played by this browser. A copy as MP4 with H.264 can.`;
+}
+
+function tellVideo(text) {
+  document.getElementById("video-note").textContent = text;
+}
+
+function playOrPause(video) {
+  if (video.part < 0) tellVideo("Open the video from disk first.");
+  else if (video.player.paused) video.player.play();
+  else video.player.pause();
+}
+
+function drawVideoBar(model, video) {
+  const bar = document.getElementById("video-bar");
+  const many = model.parts.length > 1;
+  const input = element("input", { type: "file", id: "video-file", accept: "video/*,.mkv,.avi,.mts", multiple: many, class: "unseen" });
+  input.addEventListener("change", () => video.open([...input.files]));
+  const open = element("label", { for: "video-file", class: "button" }, many ? "Open the videos from disk…" : "Open the video from disk…");
+  const play = element("button", { type: "button" }, "Play");
+  play.addEventListener("click", () => playOrPause(video));
+  for (const name of ["play", "pause"]) {
+    video.player.addEventListener(name, () => (play.textContent = video.player.paused ? "Play" : "Pause"));
+  }
+  const speed = element("select", { "aria-label": "Speed" });
+  for (const rate of [0.25, 0.5, 1, 2, 4]) {
+    speed.append(element("option", { value: rate, selected: rate === 1 }, `${rate} ×`));
+  }
+  speed.addEventListener("change", () => (video.player.playbackRate = Number(speed.value)));
+  const sound = element("button", { type: "button", "aria-pressed": "false" }, "Mute");
+  sound.addEventListener("click", () => {
+    video.player.muted = !video.player.muted;
+    sound.setAttribute("aria-pressed", String(video.player.muted));
+  });
+  const hint = element("span", { class: "faint" }, `${model.parts.map((part) => part.file).join(", ")}: it stays on this computer`);
+  bar.append(input, open, " ", play, " ", speed, " ", sound, " ", hint);
+}

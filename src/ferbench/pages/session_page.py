@@ -1,0 +1,86 @@
+"""A session's page: curves, events, annotations and video on one time axis, in one HTML file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ferbench.pages.document import Page
+from ferbench.pages.session_data import SessionAbout, session_data
+from ferbench.pages.session_positions import positions_of
+from ferbench.protocols import EventRule
+from ferbench.results import SessionResult
+from ferbench.scoring.matching.criterion import Criterion
+from ferbench.wording import plural
+
+SCRIPTS: Final = (
+    "session_model.js",
+    "session_view.js",
+    "session_curves.js",
+    "session_lanes.js",
+    "session_marks.js",
+    "session_overview.js",
+    "session_slider.js",
+    "session_tables.js",
+    "session_video.js",
+    "session_keys.js",
+    "session.js",
+)
+
+
+def session_page(
+    result: SessionResult, rule: EventRule, criterion: Criterion, about: SessionAbout
+) -> Page:
+    """The page of one session.
+
+    Args:
+        result: the session, with at least one part.
+        rule: that its events were found with.
+        criterion: that they were matched with.
+        about: what else is told.
+    """
+    positions = positions_of(result, rule, criterion, lowest=about.span[0])
+    return Page(
+        title=f"{result.session.session_id} - ferbench",
+        template="session.html",
+        values={
+            "session": result.session.session_id,
+            "facts": _facts(result),
+            "summary": _summary(result),
+            "rule": about.rule,
+            "criterion": about.criterion,
+            "made_of": about.made_of,
+            "notes": about.notes,
+        },
+        data=session_data(result, positions, about),
+        scripts=SCRIPTS,
+        styles=("session.css",),
+        draws_curves=True,
+    )
+
+
+def _facts(result: SessionResult) -> str:
+    """Who and how long, in one line."""
+    frames = sum(part.analysis.timeline.video.num_frames for part in result.parts)
+    facts = [f"participant {result.session.participant}"] if result.session.participant else []
+    if result.session.camera:
+        facts.append(f"camera {result.session.camera}")
+    facts += [f"{result.video_s:.1f} s of video", plural(frames, "frame")]
+    if len(result.parts) > 1:
+        facts.append(plural(len(result.parts), "part"))
+    share = result.valid_s / result.observed_s if result.observed_s else 0.0
+    facts.append(f"a face in {100 * share:.1f} % of the observed time")
+    return ", ".join(facts)
+
+
+def _summary(result: SessionResult) -> str:
+    """What came out, in one line."""
+    events = plural(len(result.events), "event")
+    counts = result.counts
+    if counts is None:
+        reason = result.session.unscored or "nobody annotated this session"
+        return f"{events}; not scored: {reason}"
+    annotations = plural(counts.n_ref, "annotation")
+    return (
+        f"{events}, {annotations}: {plural(counts.tp, 'hit')}, "
+        f"{plural(counts.fp, 'false alarm')}, {counts.fn} missed"
+    )
