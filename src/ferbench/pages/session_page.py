@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Final
 
-from ferbench.pages.document import Page
+from ferbench.atomic import write_text
+from ferbench.errors import ConfigError
+from ferbench.pages.document import Page, html_of
 from ferbench.pages.session_data import SessionAbout, session_data
 from ferbench.pages.session_positions import positions_of
 from ferbench.protocols import EventRule
@@ -25,6 +29,35 @@ SCRIPTS: Final = (
     "session_keys.js",
     "session.js",
 )
+
+MOST_BYTES: Final = 50 * 2**20
+"""Of a page; MLflow shows no larger one."""
+
+
+def write_session_page(page: Page, path: Path) -> None:
+    """Write a page, whole or not at all.
+
+    Raises:
+        ConfigError: it would be larger than ``MOST_BYTES``.
+    """
+    html = html_of(page)
+    size = len(html.encode("utf-8"))
+    if size > MOST_BYTES:
+        raise ConfigError(
+            f"{path.name}: the page would have {size / 2**20:.1f} MiB, expected at most "
+            f"{MOST_BYTES / 2**20:.0f} MiB, which is what browsers and MLflow show well",
+            hint="without a video in it, or of a shorter session, it is smaller",
+        )
+    write_text(path, html)
+
+
+def rule_words(rule: EventRule) -> str:
+    """An event rule with its values: ``Hysteresis (enter 0.5, exit 0.3, ...)``."""
+    name = type(rule).__name__
+    if not is_dataclass(rule):
+        return name
+    values = [f"{field.name} {getattr(rule, field.name)}" for field in fields(rule)]
+    return f"{name} ({', '.join(values)})"
 
 
 def session_page(

@@ -1,7 +1,7 @@
 "use strict";
 // Puts a session's page together.
 
-var session = null; // {data, events, seek, selectEvent, onSelect}, for whatever else is on the page
+var session = null; // what else is on the page may use: data, events, seek, selectEvent, onSelect
 
 function startSession() {
   const data = pageData();
@@ -31,8 +31,7 @@ function startSession() {
     tables = setTimeout(redrawTables, 120);
     view.redraw();
   });
-  const video = sessionVideo(model, (shown, isPlaying) => {
-    if (!isPlaying) return view.redraw();
+  const video = sessionVideo(model, (shown) => {
     view.cursor = shown.from_s;
     view.follow(view.cursor);
     view.redraw();
@@ -130,7 +129,7 @@ function publicSession(model, view, act, slider) {
     if (view.position !== model.data.own) slider.move(model.data.own);
     act.select(found[index]);
   };
-  return { data: model.data, events, seek: act.seek, selectEvent, onSelect: act.onSelect };
+  return { data: model.data, events, seek: act.seek, selectEvent, onSelect: act.onSelect, model, view };
 }
 
 function eventText(model, view, event) {
