@@ -51,13 +51,13 @@ def write_session_page(page: Page, path: Path) -> None:
     write_text(path, html)
 
 
-def rule_words(rule: EventRule) -> str:
-    """An event rule with its values: ``Hysteresis (enter 0.5, exit 0.3, ...)``."""
+def rule_words(rule: object) -> str:
+    """A component with its values, as ``Hysteresis (enter 0.5, exit 0.3)``."""
     name = type(rule).__name__
-    if not is_dataclass(rule):
-        return name
-    values = [f"{field.name} {getattr(rule, field.name)}" for field in fields(rule)]
-    return f"{name} ({', '.join(values)})"
+    values = []
+    if is_dataclass(rule):
+        values = [f"{field.name} {getattr(rule, field.name)}" for field in fields(rule)]
+    return f"{name} ({', '.join(values)})" if values else name
 
 
 def session_page(
