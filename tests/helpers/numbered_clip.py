@@ -55,6 +55,7 @@ def write_numbered(
     """
     base = Fraction(1, 1000)
     options = {"g": "12", "bf": "2"} if codec == "libx264" else {"deadline": "realtime", "g": "12"}
+    path.parent.mkdir(exist_ok=True)
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=1000, options=options)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"

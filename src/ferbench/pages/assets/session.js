@@ -52,7 +52,7 @@ function startSession() {
   new ResizeObserver(() => view.redraw()).observe(at("timeline"));
   redrawTables();
   draw();
-  session = publicSession(model, view, act, slider);
+  session = { ...publicSession(model, view, act, slider), model, view, video };
   if (typeof addGrading === "function") addGrading(session, at("grading"));
 }
 
@@ -129,7 +129,7 @@ function publicSession(model, view, act, slider) {
     if (view.position !== model.data.own) slider.move(model.data.own);
     act.select(found[index]);
   };
-  return { data: model.data, events, seek: act.seek, selectEvent, onSelect: act.onSelect, model, view };
+  return { data: model.data, events, seek: act.seek, selectEvent, onSelect: act.onSelect };
 }
 
 function eventText(model, view, event) {
