@@ -61,7 +61,23 @@ def seek(page, seconds):
     page.evaluate("seconds => session.seek(seconds)", float(seconds))
     until(page, "session.video.wanted === null && !session.video.player.seeking")
     page.wait_for_timeout(50)
-    return page.evaluate(READ_JS, BITS), page.evaluate("frameAt(session.model, session.view.cursor)")
+    return page.evaluate(READ_JS, BITS), page.evaluate(
+        "frameAt(session.model, session.view.cursor)"
+    )
+
+
+FOLLOW_JS = """async (bits) => {
+  const read = READ;
+  const nextFrame = (done) =>
+    session.video.player.requestVideoFrameCallback(() => requestAnimationFrame(done));
+  const seen = [];
+  for (let k = 0; k < 25; k++) {
+    await new Promise(nextFrame);
+    seen.push([read(bits), frameAt(session.model, session.view.cursor).number]);
+  }
+  return seen;
+}""".replace("READ", READ_JS)
+"""JavaScript: numbers of the picture and of the cursor's frame, while the video plays."""
 
 
 def variable(path):
@@ -124,20 +140,7 @@ def test_the_cursor_follows_while_it_plays(visits, tmp_path):
     open_video(page, path)
     page.evaluate("document.getElementById('player').muted = true")
     page.keyboard.press(" ")
-    seen = page.evaluate(
-        """async (bits) => {
-          const seen = [];
-          const player = session.video.player;
-          const read = %s;
-          for (let k = 0; k < 25; k++) {
-            await new Promise((done) => player.requestVideoFrameCallback(() => requestAnimationFrame(done)));
-            seen.push([read(bits), frameAt(session.model, session.view.cursor).number]);
-          }
-          return seen;
-        }"""
-        % READ_JS,
-        BITS,
-    )
+    seen = page.evaluate(FOLLOW_JS, BITS)
     page.keyboard.press(" ")
     assert page.evaluate("session.video.player.paused")
     shown, cursor = np.array(seen).T

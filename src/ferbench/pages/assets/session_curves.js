@@ -79,8 +79,7 @@ function sessionChart(place, model, view) {
   const curves = model.curves;
   const state = { isEach: true };
   const stepped = uPlot.paths.stepped({ align: 1 });
-  const straight = uPlot.paths.linear();
-  const paths = (plot, series, from, to) => (state.isEach ? stepped : straight)(plot, series, from, to);
+  const paths = (plot, at, from, to) => (state.isEach ? stepped(plot, at, from, to) : null);
   const series = curves.map((curve) => ({
     label: curve.name,
     stroke: curve.colour,
@@ -112,7 +111,10 @@ function sessionChart(place, model, view) {
       { ...axis, size: LEFT - AXIS_NAME, label: low < 0 ? "probability (signal: less its baseline)" : "probability", labelSize: AXIS_NAME },
     ],
     series: [{}, ...series],
-    hooks: { draw: [(plot) => drawThreshold(plot, model, view)] },
+    hooks: {
+      drawSeries: [(plot, at) => state.isEach || drawColumns(plot, at)],
+      draw: [(plot) => drawThreshold(plot, model, view)],
+    },
   }, [[], ...curves.map(() => [])], place);
   return {
     plot: chart,
@@ -126,6 +128,39 @@ function sessionChart(place, model, view) {
       chart.setData([table[0], ...curves.map((curve) => (curve.shown ? table[at++] : empty))]);
     },
   };
+}
+
+// Columns of pixels as bars from the smallest to the largest value, each long enough to meet the one before.
+function drawColumns(plot, at) {
+  const values = plot.data[at];
+  const series = plot.series[at];
+  const { left, width } = plot.bbox;
+  const { ctx } = plot;
+  const step = (2 * width) / values.length;
+  const least = series.width * (window.devicePixelRatio || 1);
+  const zero = plot.valToPos(0, "y", true);
+  const perUnit = plot.valToPos(1, "y", true) - zero;
+  let [topBefore, bottomBefore] = [Infinity, -Infinity];
+  ctx.save();
+  ctx.globalAlpha = series.alpha;
+  ctx.fillStyle = series.stroke(plot, at);
+  for (let column = 0; 2 * column < values.length; column++) {
+    if (values[2 * column] === null) {
+      [topBefore, bottomBefore] = [Infinity, -Infinity];
+      continue;
+    }
+    const bottom = zero + values[2 * column] * perUnit;
+    const top = zero + values[2 * column + 1] * perUnit;
+    const isFirst = topBefore === Infinity;
+    const high = isFirst ? top : Math.min(top, bottomBefore);
+    const low = isFirst ? bottom : Math.max(bottom, topBefore);
+    const height = Math.max(low - high, least);
+    const x = Math.round(left + column * step);
+    const next = Math.round(left + (column + 1) * step);
+    ctx.fillRect(x, Math.round((low + high - height) / 2), next - x, Math.round(height));
+    [topBefore, bottomBefore] = [top, bottom];
+  }
+  ctx.restore();
 }
 
 function axisText(view, seconds) {

@@ -31,6 +31,7 @@ function drawTrigger(context, x, lane, width, colours) {
 // A hit is filled, a false alarm is hatched within a thick frame, the others have a dashed frame.
 function drawBox(context, box, state, colours, isSelected) {
   const colour = colours[STATES[state].colour];
+  if (box.width < 5) return drawNarrowBox(context, box, state, colour, isSelected ? colours.ink : null);
   context.fillStyle = state === "hit" ? colour : colours.background;
   context.fillRect(box.left, box.top, box.width, box.height);
   context.strokeStyle = colour;
@@ -42,6 +43,17 @@ function drawBox(context, box, state, colours, isSelected) {
   context.setLineDash([]);
   if (!isSelected) return;
   context.strokeStyle = colours.ink;
+  context.lineWidth = 2;
+  context.strokeRect(box.left - 3, box.top - 3, box.width + 6, box.height + 6);
+}
+
+// Too narrow for a pattern: a hit is as high as the lane, a false alarm half as high, the others are low.
+function drawNarrowBox(context, box, state, colour, ring) {
+  const height = box.height * { hit: 1, false: 0.5, unscored: 0.25 }[state];
+  context.fillStyle = colour;
+  context.fillRect(box.left, box.top + box.height - height, box.width, height);
+  if (ring === null) return;
+  context.strokeStyle = ring;
   context.lineWidth = 2;
   context.strokeRect(box.left - 3, box.top - 3, box.width + 6, box.height + 6);
 }

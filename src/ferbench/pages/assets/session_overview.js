@@ -7,7 +7,6 @@ function drawOverview(canvas, model, view) {
   const context = sharpContext(canvas, view.width, STRIP);
   const colours = laneColours();
   const width = view.plotWidth();
-  const whole = { ...view, from: model.from_s, to: model.to_s, plotWidth: view.plotWidth };
   const pixelOf = (seconds) => LEFT + ((seconds - model.from_s) / (model.to_s - model.from_s)) * width;
   context.fillStyle = colours.faint;
   context.font = "12px system-ui, sans-serif";
@@ -16,22 +15,29 @@ function drawOverview(canvas, model, view) {
   context.fillText("whole session", LEFT - 8, STRIP / 2);
   context.strokeStyle = colours.grid;
   context.strokeRect(LEFT - 0.5, 0.5, width + 1, STRIP - 1);
-  const signals = model.curves.filter((curve) => curve.isSignal);
-  const columns = Math.floor(width);
-  const last = model.starts.length - 1;
-  const borders = model.strip?.width === columns ? model.strip.borders : columnBorders(model, whole, 0, last, columns);
-  model.strip = { width: columns, borders };
-  for (const curve of signals) {
+  context.drawImage(signalStrip(model, view, Math.floor(width)), LEFT, 0, Math.floor(width), STRIP);
+  drawTicks(context, view, pixelOf, colours);
+  drawShown(context, view, pixelOf, colours);
+}
+
+// The signals of the whole session; drawn once for each width.
+function signalStrip(model, view, columns) {
+  if (model.strip?.columns === columns) return model.strip.canvas;
+  const canvas = document.createElement("canvas");
+  const context = sharpContext(canvas, columns, STRIP);
+  const whole = { from: model.from_s, to: model.to_s };
+  const borders = columnBorders(model, whole, 0, model.starts.length - 1, columns);
+  for (const curve of model.curves.filter((each) => each.isSignal)) {
     context.fillStyle = curve.colour;
     for (let column = 0; column < columns; column++) {
       const [low, high] = extremes(curve.bytes, borders[column], borders[column + 1]);
       if (high < 0) continue;
       const top = STRIP - 14 - (high / 254) * (STRIP - 28);
-      context.fillRect(LEFT + column, top, 1, Math.max(((high - low) / 254) * (STRIP - 28), 1));
+      context.fillRect(column, top, 1, Math.max(((high - low) / 254) * (STRIP - 28), 1));
     }
   }
-  drawTicks(context, view, pixelOf, colours);
-  drawShown(context, view, pixelOf, colours);
+  model.strip = { columns, canvas };
+  return canvas;
 }
 
 // Above: events, hits long and false alarms short; below: missed annotations.
