@@ -123,7 +123,8 @@ function openFiles(model, video, files) {
       told.push(`${file.name} is no part of this session: ${model.parts.map((each) => each.file).join(", ")}.`);
       continue;
     }
-    if (model.parts[part].file !== file.name) told.push(`This page was made of ${model.parts[part].file}, not of ${file.name}.`);
+    const expected = model.parts[part].file;
+    if (expected && expected !== file.name) told.push(`This page was made of ${expected}, not of ${file.name}.`);
     const clip = video.clips[part];
     if (clip.url.startsWith("blob:")) URL.revokeObjectURL(clip.url);
     Object.assign(clip, { url: URL.createObjectURL(file), zero: null, name: file.name });
@@ -165,6 +166,11 @@ function playOrPause(video) {
   else video.player.pause();
 }
 
+function whichVideo(model) {
+  const names = model.parts.map((part) => part.file).filter(Boolean).join(", ");
+  return names ? `${names}: it stays on this computer` : "It stays on this computer.";
+}
+
 function drawVideoBar(model, video) {
   const bar = document.getElementById("video-bar");
   const many = model.parts.length > 1;
@@ -186,6 +192,6 @@ function drawVideoBar(model, video) {
     video.player.muted = !video.player.muted;
     sound.setAttribute("aria-pressed", String(video.player.muted));
   });
-  const hint = element("span", { class: "faint" }, `${model.parts.map((part) => part.file).join(", ")}: it stays on this computer`);
+  const hint = element("span", { class: "faint" }, whichVideo(model));
   bar.append(input, open, " ", play, " ", speed, " ", sound, " ", hint);
 }
