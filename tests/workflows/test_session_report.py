@@ -93,6 +93,12 @@ def test_a_session_without_a_row_is_shown_unscored_with_the_reason(analysis, tmp
     assert "not scored" in repr(report)
 
 
+def test_without_annotations_there_are_no_scores(analysis, tmp_path):
+    report = fb.write_session_report(analysis, tmp_path / "p07.html")
+    assert "not scored: no annotations were given" in report.path.read_text(encoding="utf-8")
+    assert len(data_of(report.path)["levels"]) > 20
+
+
 def test_no_face_and_no_event_are_said(tmp_path):
     nobody = analysis_of(edges_of(200), noise(200), has_face=np.zeros(200, bool))
     report = fb.write_session_report(nobody, tmp_path / "p07.html", annotations=marks(*MARKS[:1]))

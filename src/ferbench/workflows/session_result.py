@@ -97,6 +97,7 @@ def session_result(
         session_id=name,
         parts=(Part(path=_path(analysis, video), start_s=0.0),),
         observed=observed,
+        unscored="no annotations were given" if annotated is None else "",
     )
     notes: tuple[str, ...] = ()
     everybody: tuple[Annotation, ...] = ()

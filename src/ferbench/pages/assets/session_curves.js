@@ -83,8 +83,8 @@ function sessionChart(place, model, view) {
   const series = curves.map((curve) => ({
     label: curve.name,
     stroke: curve.colour,
-    width: curve.isSignal ? 2.5 : 1,
-    dash: curve.isSignal ? undefined : curve.dash,
+    width: curve.width,
+    dash: curve.strokes,
     alpha: curve.isSignal ? 1 : 0.75,
     points: { show: false },
     spanGaps: false,
@@ -201,9 +201,8 @@ function drawLegend(place, model, view) {
     stroke.setAttribute("width", "34");
     stroke.setAttribute("height", "10");
     const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
-    const width = curve.isSignal ? 3 : 1.5;
-    const look = { x1: 0, x2: 34, y1: 5, y2: 5, stroke: curve.colour, "stroke-width": width };
-    if (!curve.isSignal) look["stroke-dasharray"] = curve.dash.map((length) => length * width).join(" ");
+    const look = { x1: 0, x2: 34, y1: 5, y2: 5, stroke: curve.colour, "stroke-width": curve.width };
+    look["stroke-dasharray"] = curve.strokes.join(" ");
     for (const [name, value] of Object.entries(look)) line.setAttribute(name, value);
     stroke.append(line);
     stroke.setAttribute("aria-hidden", "true");

@@ -36,6 +36,11 @@ function sessionModel(data) {
     const bytes = joined((part) => part.signals[k]);
     curves.push({ ...signal, low, high, bytes, isSignal: true, shown: true });
   });
+  for (const curve of curves) {
+    const isFull = curve.isSignal && data.signals.length === 1;
+    curve.width = curve.isSignal ? 2.5 : 1;
+    curve.strokes = isFull ? [] : curve.dash.map((length) => length * curve.width); // pixels
+  }
   const ends = parts.map((part) => part.to_s);
   const model = {
     data,
