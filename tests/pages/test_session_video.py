@@ -68,13 +68,11 @@ def seek(page, seconds):
 
 FOLLOW_JS = """async (bits) => {
   const read = READ;
+  const look = () => [read(bits), frameAt(session.model, session.view.cursor).number];
   const nextFrame = (done) =>
-    session.video.player.requestVideoFrameCallback(() => requestAnimationFrame(done));
+    session.video.player.requestVideoFrameCallback(() => done(look()));
   const seen = [];
-  for (let k = 0; k < 25; k++) {
-    await new Promise(nextFrame);
-    seen.push([read(bits), frameAt(session.model, session.view.cursor).number]);
-  }
+  for (let k = 0; k < 25; k++) seen.push(await new Promise(nextFrame));
   return seen;
 }""".replace("READ", READ_JS)
 """JavaScript: numbers of the picture and of the cursor's frame, while the video plays."""

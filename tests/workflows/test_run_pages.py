@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ferbench.config.choices import settings_for
-from ferbench.pages import session_page
+from ferbench.pages import session_data, session_page
 from ferbench.results import Report, Work
 from ferbench.types import Annotation
 from ferbench.workflows.run_pages import write_pages
@@ -139,3 +139,12 @@ def test_a_page_that_is_too_large_leaves_the_others(tmp_path, recipe, monkeypatc
     assert [path.name for path in paths] == ["p07.html"]
     assert "no page of session long" in caplog.text
     assert sorted(path.name for path in (tmp_path / "two" / "sessions").iterdir()) == ["p07.html"]
+
+
+def test_a_video_is_called_by_its_pseudonym(tmp_path, recipe, monkeypatch):
+    monkeypatch.setattr(session_data, "masked", lambda text: text.replace("Ann Smith", "V7"))
+    session = result(files=["Ann Smith.mp4"])
+    [path] = written(tmp_path, recipe, session)
+    [part] = data_of(path)["parts"]
+    assert (part["file"], part["is_real_name"]) == ("V7.mp4", False)
+    assert "Ann Smith" not in path.read_text(encoding="utf-8")

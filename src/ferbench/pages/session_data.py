@@ -17,6 +17,7 @@ from ferbench.pages.session_positions import Positions
 from ferbench.results import PartResult, SessionResult
 from ferbench.scoring.metrics import headline
 from ferbench.scoring.scored_session import Stamp
+from ferbench.secret_texts import masked
 from ferbench.types import F64, Annotation
 
 _MOST_FACES: Final = 254.0
@@ -97,9 +98,11 @@ def _part(
     timeline, faces = part.analysis.timeline, part.analysis.faces
     probs = part.chosen_probs()
     num_faces = np.bincount(faces.frame, minlength=timeline.video.num_frames)
+    name = result.session.parts[number].path.name
     clip = about.clips[number] if about.clips else ""
     return {
-        "file": result.session.parts[number].path.name,
+        "file": masked(name),
+        "is_real_name": masked(name) == name,
         "start_s": part.start_s,
         "edges": as_floats(timeline.edges_s),
         "width_px": timeline.video.width_px,

@@ -123,7 +123,7 @@ function openFiles(model, video, files) {
       told.push(`${file.name} is no part of this session: ${model.parts.map((each) => each.file).join(", ")}.`);
       continue;
     }
-    const expected = model.parts[part].file;
+    const expected = model.parts[part].is_real_name ? model.parts[part].file : "";
     if (expected && expected !== file.name) told.push(`This page was made of ${expected}, not of ${file.name}.`);
     const clip = video.clips[part];
     if (clip.url.startsWith("blob:")) URL.revokeObjectURL(clip.url);
