@@ -1,6 +1,8 @@
 """A session's page as a file: what it holds, and what it must not."""
 
 import base64
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,3 +145,26 @@ def test_files_keep_their_names_only():
     result = made(frames=100, files=["a <b>.mp4"])
     data = session_page(result, Hysteresis(), Window(), ABOUT).data
     assert [part["file"] for part in data["parts"]] == [Path("a <b>.mp4").name]
+
+
+def test_a_rule_without_a_threshold_has_one_position():
+    class NoLevel(Hysteresis):
+        level = math.nan
+
+    result = made()
+    slider = positions_of(result, NoLevel(), Window(), lowest=0.0)
+    assert len(slider.positions) == 1
+    assert [each.event for each in slider.events] == list(result.events)
+    assert slider.note == "this event rule has no threshold"
+
+
+def test_signals_that_are_no_probabilities_are_drawn_over_their_own_range():
+    result = made(frames=300)
+    [signal] = result.parts[0].signals
+    far = replace(signal, value=40 * signal.value)
+    result = replace(result, parts=(replace(result.parts[0], signals=(far,)),))
+    about = replace(ABOUT, span=(0.0, math.inf))
+    data = session_page(result, Hysteresis(), Window(), about).data
+    assert data["span"] == (0.0, pytest.approx(np.nanmax(far.value)))
+    steps = np.frombuffer(base64.b64decode(data["parts"][0]["signals"][0]), np.uint8)
+    np.testing.assert_allclose(steps / 254 * data["span"][1], far.value, atol=data["span"][1] / 500)

@@ -5,6 +5,7 @@ Times are exact (float64 edges of the true frames), values have one byte each.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -55,6 +56,7 @@ def session_data(
 ) -> dict[str, Any]:
     """Everything that the page's scripts read."""
     labels = _labels(result.parts)
+    span = shown_span(result, about.span)
     signals = [signal.label for signal in result.parts[0].signals]
     return {
         "session": result.session.session_id,
@@ -64,8 +66,10 @@ def session_data(
         "scored": result.counts is not None,
         "labels": [_look_of(label) for label in labels],
         "signals": [_look_of(label) for label in signals],
-        "span": about.span,
-        "parts": [_part(result, number, labels, about) for number in range(len(result.parts))],
+        "span": span,
+        "parts": [
+            _part(result, number, labels, span, about) for number in range(len(result.parts))
+        ],
         "observed": result.session.observed,
         "events": _events(positions),
         "own": positions.own,
@@ -90,8 +94,27 @@ def _look_of(label: str) -> dict[str, Any]:
     }
 
 
+def shown_span(result: SessionResult, possible: tuple[float, float]) -> tuple[float, float]:
+    """Least and largest value that the curves of signals have.
+
+    Args:
+        result: the session.
+        possible: least and largest value that a signal can have; where one of them is infinite, the
+            session's own values count.
+    """
+    values = [signal.value for part in result.parts for signal in part.signals]
+    every = np.concatenate([np.zeros(1), *values])
+    low = possible[0] if math.isfinite(possible[0]) else float(np.nanmin(every))
+    high = possible[1] if math.isfinite(possible[1]) else float(np.nanmax(every))
+    return low, max(high, low + 1e-9)
+
+
 def _part(
-    result: SessionResult, number: int, labels: Sequence[str], about: SessionAbout
+    result: SessionResult,
+    number: int,
+    labels: Sequence[str],
+    span: tuple[float, float],
+    about: SessionAbout,
 ) -> dict[str, Any]:
     """Frames, values and video of one part."""
     part = result.parts[number]
@@ -109,7 +132,7 @@ def _part(
         "height_px": timeline.video.height_px,
         "rate_hz": timeline.video.fps_hz,
         "probs": [as_bytes(probs[:, k], 0.0, 1.0) for k in range(len(labels))],
-        "signals": [as_bytes(signal.value, *about.span) for signal in part.signals],
+        "signals": [as_bytes(signal.value, *span) for signal in part.signals],
         "chosen": as_bytes(np.where(part.chosen >= 0, 1.0, 0.0), 0.0, _MOST_FACES),
         "faces": as_bytes(num_faces.astype(np.float64), 0.0, _MOST_FACES),
         "clip": clip,

@@ -6,6 +6,7 @@ up.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,7 @@ from ferbench.types import F64, Event, Signal
 
 MOST_POSITIONS: Final = 200
 ONE_LEVEL: Final = "this event rule tells its events at its own threshold only"
+NO_LEVEL: Final = "this event rule has no threshold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +102,10 @@ def positions_of(
         lowest: the signal's least possible value: at or below it everything would be an event.
         most: positions at most; more levels are thinned evenly, the rule's own is always there.
     """
-    swept = _swept(result.parts, rule)
-    levels, found, note = np.array([rule.level]), _of_run(result), ONE_LEVEL
+    has_level = not math.isnan(rule.level)
+    swept = _swept(result.parts, rule) if has_level else None
+    one_level = ONE_LEVEL if has_level else NO_LEVEL
+    levels, found, note = np.array([rule.level]), _of_run(result), one_level
     if swept is not None:
         levels = chosen_levels([each.sweep for each in swept], rule.level, lowest, most)
         found, note = _found(swept, levels), ""
@@ -109,7 +113,7 @@ def positions_of(
     if _times(each.event for each in found if each.first <= own <= each.last) != _times(
         result.events
     ):
-        levels, found, note, own = np.array([rule.level]), _of_run(result), ONE_LEVEL, 0
+        levels, found, note, own = np.array([rule.level]), _of_run(result), one_level, 0
     is_scored = result.counts is not None
     events = [each.event for each in found]
     scored, _ = counted(events, (), result.session.observed, criterion)

@@ -108,7 +108,7 @@ function sessionChart(place, model, view) {
     },
     axes: [
       { ...axis, size: 30, space: 90, values: (plot, splits) => splits.map((split) => axisText(view, split)) },
-      { ...axis, size: LEFT - AXIS_NAME, label: low < 0 ? "probability (signal: less its baseline)" : "probability", labelSize: AXIS_NAME },
+      { ...axis, size: LEFT - AXIS_NAME, label: valueName(low, high), labelSize: AXIS_NAME },
     ],
     series: [{}, ...series],
     hooks: {
@@ -163,6 +163,11 @@ function drawColumns(plot, at) {
   ctx.restore();
 }
 
+function valueName(low, high) {
+  if (high > 1) return "probability, and the signal's own values";
+  return low < 0 ? "probability (signal: less its baseline)" : "probability";
+}
+
 function axisText(view, seconds) {
   const span = view.to - view.from;
   return clockText(seconds, span > 60 ? 0 : span > 2 ? 1 : 2);
@@ -171,6 +176,7 @@ function axisText(view, seconds) {
 // The threshold as a line with its value, in every theme and in print.
 function drawThreshold(plot, model, view) {
   const level = model.data.levels[view.position];
+  if (level === null) return;
   const { ctx, bbox } = plot;
   const ratio = window.devicePixelRatio || 1;
   const y = plot.valToPos(level, "y", true);
@@ -190,7 +196,7 @@ function drawThreshold(plot, model, view) {
 }
 
 function levelText(level) {
-  return String(Number(level.toPrecision(4)));
+  return level === null ? "none" : String(Number(level.toPrecision(4)));
 }
 
 // Names of the curves with their strokes; a click hides one and shows it again.

@@ -29,7 +29,7 @@ function sessionModel(data) {
   const curves = [];
   data.labels.forEach((label, k) => {
     const thin = { ...label, low: 0, high: 1, bytes: joined((part) => part.probs[k]) };
-    const same = isSignal.has(label.name) && low === 0;
+    const same = isSignal.has(label.name) && low === 0 && high === 1;
     if (!same) curves.push({ ...thin, isSignal: false, shown: true });
   });
   data.signals.forEach((signal, k) => {
