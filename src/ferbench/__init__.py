@@ -1,9 +1,10 @@
 """ferbench: evaluation of facial expression recognition on video, as a library.
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
-``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``) take typed options, print
-nothing, and return results that print well; most have ``to_frame()``. Everything is imported when
-it is first used: ``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
+``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``,
+``write_session_report``) take typed options, print nothing, and return results that print well;
+most have ``to_frame()``. Everything is imported when it is first used: ``import ferbench`` needs
+and loads neither hydra nor mlflow nor torch.
 
 >>> import ferbench as fb
 >>> fb.Hysteresis(enter=0.6).exit
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.render import RenderedVideo, render
     from ferbench.workflows.score import score
     from ferbench.workflows.score_frames import score_frames
+    from ferbench.workflows.session_report import SessionReport, write_session_report
     from ferbench.workflows.survey import Survey, SurveyOptions, survey
     from ferbench.workflows.weights import (
         fetch_weights,
@@ -100,6 +102,7 @@ _PLACES: Final = {
     "Score": "ferbench.types",
     "Scores": "ferbench.scoring.evaluation",
     "Session": "ferbench.types",
+    "SessionReport": "ferbench.workflows.session_report",
     "Signal": "ferbench.types",
     "StatisticsRules": "ferbench.scoring.statistics_rules",
     "Survey": "ferbench.workflows.survey",
@@ -125,6 +128,7 @@ _PLACES: Final = {
     "score_frames": "ferbench.workflows.score_frames",
     "survey": "ferbench.workflows.survey",
     "verify_weights": "ferbench.workflows.weights",
+    "write_session_report": "ferbench.workflows.session_report",
 }
 """Where each public name is defined."""
 
@@ -156,6 +160,7 @@ __all__ = [
     "Score",
     "Scores",
     "Session",
+    "SessionReport",
     "Signal",
     "StatisticsRules",
     "Survey",
@@ -182,6 +187,7 @@ __all__ = [
     "score_frames",
     "survey",
     "verify_weights",
+    "write_session_report",
 ]
 
 

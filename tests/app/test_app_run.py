@@ -34,6 +34,7 @@ SMILES = "session,onset_s,offset_s,kind\nanna,0.6,1.2,smile\nben o,0.6,1.2,smile
 HAPPY = "signal.labels=[happiness]"
 UNDONE = {"work/frames_decoded": 0.0, "work/frames_detected": 0.0, "work/faces_classified": 0.0}
 PICTURES = ("timelines/anna.png", "timelines/ben o.png")
+PAGES = ("sessions/anna.html", "sessions/ben o.html")
 
 
 @pytest.fixture
@@ -109,6 +110,7 @@ def test_a_bad_file_and_a_bad_row_stop_nobody_else(study, warm_home):
     files = artifacts_of(run)
     assert {
         *PICTURES,
+        *PAGES,
         "events.csv",
         "matches.csv",
         "counts.csv",
@@ -186,12 +188,15 @@ def test_artifacts_lie_below_the_root_wherever_one_starts(
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     assert (
-        ferbench_run(*on(study), "report.timelines=0", "tracking.experiment=my study: 1").code == 0
+        ferbench_run(
+            *on(study), "report.timelines=0", "report.pages=0", "tracking.experiment=my study: 1"
+        ).code
+        == 0
     )
     (run,) = all_runs(warm_home)
     files = artifacts_of(run)
     assert all(path.is_relative_to(warm_home / "mlruns") for path in files.values())
-    assert not any(name.startswith("timelines") for name in files)
+    assert not any(name.startswith(("timelines", "sessions/")) for name in files)
     assert not list(elsewhere.iterdir())
 
 
@@ -306,6 +311,7 @@ def test_a_sweep_is_a_parent_with_its_cells(study, warm_home, ferbench_run):
             *PICTURES,
         } < set(files)
         assert not any(name.startswith("predictions") for name in files), "these are the parent's"
+        assert not {*PAGES} & set(files), "cells have none unless they are asked for"
     assert (parent.data.metrics["sweep/cells"], parent.data.metrics["sweep/failed"]) == (4, 0)
     assert "chosen in-sample" in parent.data.tags["mlflow.note.content"]
     _one_table_per_key(parent)

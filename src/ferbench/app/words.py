@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "score": "ferbench score",
     "survey": "ferbench init",
     "verify_weights": "ferbench models verify",
+    "write_session_report": "ferbench timeline",
 }
 """The command that does what a verb of the library does."""
 

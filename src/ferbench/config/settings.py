@@ -45,22 +45,27 @@ class Paths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSettings:
-    """Pictures of a run.
+    """What is made for people to look at; of sessions at most so many, worst F1 first.
 
     Attributes:
-        timelines: of at most so many sessions.
-        theme: light or dark.
+        timelines: pictures of sessions.
+        theme: of pictures, light or dark.
         vector: each picture as SVG too.
+        pages: pages of HTML, of a run of its own.
+        cell_pages: the same of each cell of a sweep.
     """
 
     timelines: int = 10
     theme: Theme = "light"
     vector: bool = False
+    pages: int = 10
+    cell_pages: int = 0
 
     def __post_init__(self) -> None:
-        """Check the number."""
-        if self.timelines < 0:
-            raise ConfigError(key="timelines", expected="0 or more", got=self.timelines)
+        """Check the numbers."""
+        for key in ("timelines", "pages", "cell_pages"):
+            if getattr(self, key) < 0:
+                raise ConfigError(key=key, expected="0 or more", got=getattr(self, key))
 
     @property
     def style(self) -> PictureStyle:

@@ -114,6 +114,16 @@ def video_of_table(parquet: Path) -> Path | None:
     return video if video.is_file() else None
 
 
+def video_name_of_table(parquet: Path) -> str:
+    """The name of the video that a Parquet table is of, also where it is no more; "" = not told.
+
+    Raises:
+        FormatError: it is no such table.
+    """
+    place = _read_about(parquet).get("video")
+    return place.rpartition("/")[2] if isinstance(place, str) else ""
+
+
 def _read_about(parquet: Path) -> dict[str, Any]:
     try:
         return _about(pq.read_schema(parquet))

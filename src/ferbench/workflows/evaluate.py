@@ -177,6 +177,7 @@ def evaluate_settings(
         statistics=run_statistics,
         device=str(analyser.device),
         inputs=inputs_of(loaded, report, cache),
+        everybody=loaded.all_annotators,
     )
 
 

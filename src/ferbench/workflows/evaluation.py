@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,11 @@ from ferbench.results import Report
 from ferbench.scoring.metrics import MAIN
 from ferbench.sentences import Words, told
 from ferbench.tracking.record import Input, as_logged, metrics_of
-from ferbench.types import Score
+from ferbench.types import Annotation, Score
 from ferbench.wording import plural
 from ferbench.workflows.profile import profiles_of
 from ferbench.workflows.recording import tags_of, write_description
+from ferbench.workflows.run_pages import write_pages
 from ferbench.workflows.run_statistics import RunStatistics
 from ferbench.workflows.thesis_exact import exact_tags
 
@@ -37,6 +38,7 @@ class Evaluation:
         statistics: chance levels, intervals, curves; None = not asked for, or nothing is annotated.
         device: where the networks ran.
         inputs: the files that were read.
+        everybody: by session, the annotations of all annotators, where one of several was chosen.
         run_id: of the record; "" = nothing was recorded.
     """
 
@@ -46,6 +48,7 @@ class Evaluation:
     statistics: RunStatistics | None
     device: str
     inputs: tuple[Input, ...]
+    everybody: Mapping[str, tuple[Annotation, ...]] = field(default_factory=dict)
     run_id: str = ""
 
     def __repr__(self) -> str:
@@ -120,22 +123,38 @@ class Evaluation:
         )
         return replace(self, report=replace(report, notices=notices, failures=failures))
 
-    def write(self, folder: Path, *, config_yaml: str, overrides: Sequence[str] = ()) -> None:
-        """Write tables, pictures, statistics and a description of the run to a folder.
+    def write(
+        self,
+        folder: Path,
+        *,
+        config_yaml: str,
+        overrides: Sequence[str] = (),
+        is_cell: bool = False,
+    ) -> None:
+        """Write tables, pictures, pages, statistics and a description of the run to a folder.
 
         Args:
             folder: made if it is missing.
             config_yaml: the configuration, so that the run can be repeated.
             overrides: what was asked for, as it was written.
+            is_cell: whether the run is a cell of a sweep.
         """
-        recipe = self.settings.recipe
+        recipe, asked = self.settings.recipe, self.settings.report
         write_files(
             self.report,
             folder,
             stamp_s=recipe.scoring.stamp_s,
             level=recipe.event.level,
-            max_timelines=self.settings.report.timelines,
-            style=self.settings.report.style,
+            max_timelines=asked.timelines,
+            style=asked.style,
+        )
+        write_pages(
+            self.report,
+            folder,
+            recipe,
+            self.params,
+            most=asked.cell_pages if is_cell else asked.pages,
+            everybody=self.everybody,
         )
         if self.statistics:
             self.statistics.copy_to(folder)

@@ -112,6 +112,30 @@ def score_by_session(
     return replace(scores, left_out=tuple(left_out), refused=refused, notes=tuple(notes))
 
 
+def annotations_by_session(
+    given: EventsAndAnnotations,
+) -> tuple[dict[str, list[Annotation]], dict[str, list[Annotation]], list[str]]:
+    """Annotations of the sessions that can be scored, nothing scored yet.
+
+    Returns:
+        Those of the chosen annotator by session; everybody's by session; sentences on sessions that
+        are left out.
+
+    Raises:
+        DatasetError: the annotations cannot be used.
+    """
+    searched = Searched(
+        given.sessions | frozenset(given.lengths), given.naming, complete=given.complete
+    )
+    chosen, left_out = _annotations_of(given, searched, given.annotated)
+    everybody: dict[str, list[Annotation]] = {}
+    all_of_them = replace(given, annotator=EVERYBODY)
+    for name, row in _rows_by_session(all_of_them, searched, given.annotated):
+        if row.kept:
+            everybody.setdefault(name, []).append(_annotation(name, row))
+    return chosen, everybody, left_out
+
+
 def _check_owners(given: EventsAndAnnotations, names: set[str]) -> None:
     unknown = sorted(set(given.owners) - names)
     if unknown:

@@ -77,7 +77,7 @@ def score(
         sessions=_sessions(events, given_events),
         complete=isinstance(events, Events) or observed is not None,
         lengths=_lengths(events, observed),
-        annotated=_table(annotations),
+        annotated=table_of(annotations),
         annotator=annotator,
         naming=Naming(template=session_name),
         unlisted=unlisted,
@@ -138,7 +138,7 @@ def _lengths(events: Any, observed: Mapping[str, Stretches] | None) -> dict[str,
     return lengths
 
 
-def _table(annotations: AnnotationTable | Iterable[Annotation]) -> AnnotationTable:
+def table_of(annotations: AnnotationTable | Iterable[Annotation]) -> AnnotationTable:
     """Annotations as rows, numbered from 1."""
     if isinstance(annotations, AnnotationTable):
         return annotations

@@ -112,7 +112,12 @@ def _evaluate_and_record(
     evaluation = _evaluate(job, settings, loaded)
     _print(job, evaluation)
     artifacts = job.output / ARTIFACTS
-    evaluation.write(artifacts, config_yaml=job.config_yaml, overrides=job.overrides)
+    evaluation.write(
+        artifacts,
+        config_yaml=job.config_yaml,
+        overrides=job.overrides,
+        is_cell=not is_single,
+    )
     run.log(evaluation, artifacts)
     if is_single:
         _say_where(run, artifacts)

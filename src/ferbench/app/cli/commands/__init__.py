@@ -26,6 +26,7 @@ SHOWN_FIRST: Final = (
     "events",
     "score",
     "score_frames",
+    "timeline",
     "compare",
     "agreement",
     "render",

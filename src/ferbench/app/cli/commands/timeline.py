@@ -1,0 +1,179 @@
+"""``ferbench timeline``: a session's page from stored predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from ferbench.app.cli.completion import choices
+from ferbench.app.cli.options import errors_in_options, value_pairs
+
+OPTIONS: Final = {
+    "annotations": "--annotations",
+    "annotator": "--annotator",
+    "embed": "--embed",
+    "event": "--rule",
+    "event.enter": "--enter",
+    "kind": "--kind",
+    "labels": "--label",
+    "out": "--out",
+    "post_s": "--post",
+    "pre_s": "--pre",
+    "scoring": "--scoring",
+    "scoring.post_s": "--post",
+    "scoring.pre_s": "--pre",
+    "selector": "--selector",
+    "session_name": "--session-name",
+    "unlisted": "--unlisted",
+    "video": "--video",
+}
+"""The option of each field that a message may name."""
+
+
+def timeline(
+    predictions: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE|DIR...",
+            help="Tables of 'predict' (.parquet, .csv); of a folder all below it.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The page (.html), or a folder for pages; default: beside the table."),
+    ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(
+            help="Annotations: CSV, .xlsx, an annotation program's file, or a folder of these."
+        ),
+    ] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(help="The video, which is compared with the predictions (one table only)."),
+    ] = None,
+    embed: Annotated[
+        bool,
+        typer.Option(
+            help="Carry the video within the page (faces are seen then); a page has 50 MiB at most."
+        ),
+    ] = False,
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            help="A choice of conf/event; default: that of runs.", autocompletion=choices("event")
+        ),
+    ] = None,
+    enter: Annotated[
+        float | None, typer.Option(help="The rule's threshold (the page's slider has others).")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Another value of the rule."),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Expression, or several by several --label; default: surprise."),
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="probability (default), or top (the most likely).")
+    ] = None,
+    selector: Annotated[
+        str | None, typer.Option(help="Which face is the participant (largest).")
+    ] = None,
+    scoring: Annotated[
+        str | None,
+        typer.Option(
+            help="How to match, a choice of conf/scoring.", autocompletion=choices("scoring")
+        ),
+    ] = None,
+    pre: Annotated[
+        float | None, typer.Option(help="Seconds before an annotation's onset that match.")
+    ] = None,
+    post: Annotated[float | None, typer.Option(help="Seconds after it.")] = None,
+    annotator: Annotated[
+        str | None, typer.Option(help="Whose annotations are scored against; all = everybody's.")
+    ] = None,
+    unlisted: Annotated[
+        str,
+        typer.Option(
+            help="A session without a row is unannotated (not scored), or empty (nothing to find)."
+        ),
+    ] = "unannotated",
+    session_name: Annotated[
+        str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
+    ] = "{session}",
+) -> None:
+    """Write a session's page: curves, events, annotations, thresholds and video on one time axis.
+
+    It is one file that needs no network, for a browser. The video is opened from disk in the page,
+    or carried within it with --embed. Runs write such pages too (report.pages).
+    """
+    from ferbench.workflows.session_report import write_session_report
+
+    fields: dict[str, Any] = dict(value_pairs("--set", set_ or ()))
+    fields |= _given(enter=enter, choice=rule)
+    matching = _given(pre_s=pre, post_s=post, choice=scoring)
+
+    def write(table: Path) -> list[str]:
+        report = write_session_report(
+            table,
+            out or table.parent,
+            annotations=annotations,
+            video=video,
+            embed=embed,
+            labels=tuple(
+                name.strip() for text in label or ["surprise"] for name in text.split(",")
+            ),
+            rule=fields or None,
+            kind=kind,  # type: ignore[arg-type]
+            selector=selector,
+            criterion=matching or None,
+            annotator=annotator,
+            unlisted=unlisted,  # type: ignore[arg-type]
+            session_name=session_name,
+        )
+        return [f"{report.path}: {str(report).partition(', ')[2]}", *report.notes]
+
+    with errors_in_options(OPTIONS):
+        num_failed = _each(predictions, write, video=video, out=out)
+    if num_failed:
+        raise typer.Exit(1)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _each(sources: Sequence[Path], write: Any, *, video: Path | None, out: Path | None) -> int:
+    """Write the page of each table; a table that cannot be used is told, the others go on.
+
+    Returns how many failed. Of a single table the error is raised.
+    """
+    from ferbench.app.words import OptionWords, reason_in
+    from ferbench.errors import ConfigError, FerbenchError
+    from ferbench.workflows.prediction_sources import prediction_sources
+
+    files = prediction_sources(sources, model=None, several=True)
+    if len(files.paths) > 1 and video is not None:
+        raise ConfigError("is of one table of predictions; give one", key="video")
+    if len(files.paths) > 1 and out is not None and out.suffix.lower() in (".html", ".htm"):
+        raise ConfigError("expected a folder for several pages", key="out")
+    failed = 0
+    for path in files.paths:
+        try:
+            first, *notes = write(path)
+        except (FerbenchError, OSError) as error:
+            if len(files.paths) == 1 and isinstance(error, FerbenchError):
+                raise
+            reason = reason_in(OptionWords(OPTIONS), error).removeprefix(f"{path}: ")
+            typer.echo(f"failed: {path}: {reason}", err=True)
+            failed += 1
+            continue
+        typer.echo(first)
+        for note in notes:
+            typer.echo(f"note: {note}", err=True)
+    return failed
