@@ -1,7 +1,7 @@
 """ferbench: evaluation of facial expression recognition on video, as a library.
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
-``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``,
+``score_grades``, ``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``,
 ``write_session_report``) take typed options, print nothing, and return results that print well;
 most have ``to_frame()``. Everything is imported when it is first used: ``import ferbench`` needs
 and loads neither hydra nor mlflow nor torch.
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.render import RenderedVideo, render
     from ferbench.workflows.score import score
     from ferbench.workflows.score_frames import score_frames
+    from ferbench.workflows.score_grades import score_grades
     from ferbench.workflows.session_report import SessionReport, write_session_report
     from ferbench.workflows.survey import Survey, SurveyOptions, survey
     from ferbench.workflows.weights import (
@@ -126,6 +127,7 @@ _PLACES: Final = {
     "render": "ferbench.workflows.render",
     "score": "ferbench.workflows.score",
     "score_frames": "ferbench.workflows.score_frames",
+    "score_grades": "ferbench.workflows.score_grades",
     "survey": "ferbench.workflows.survey",
     "verify_weights": "ferbench.workflows.weights",
     "write_session_report": "ferbench.workflows.session_report",
@@ -185,6 +187,7 @@ __all__ = [
     "render",
     "score",
     "score_frames",
+    "score_grades",
     "survey",
     "verify_weights",
     "write_session_report",

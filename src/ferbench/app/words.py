@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "pseudonyms": "ferbench pseudonyms",
     "render": "ferbench render",
     "score": "ferbench score",
+    "score_grades": "ferbench score --grades",
     "survey": "ferbench init",
     "verify_weights": "ferbench models verify",
     "write_session_report": "ferbench timeline",

@@ -9,6 +9,7 @@ from typing import Literal
 from ferbench.datasets.files import SUFFIXES, is_video
 from ferbench.errors import ConfigError
 from ferbench.formats.csv_rows import first_cells
+from ferbench.formats.grades import is_grade_table
 from ferbench.formats.length_table import is_lengths
 from ferbench.formats.predictions import is_predictions
 from ferbench.sentences import Action, Part, Setting, Text
@@ -25,6 +26,7 @@ FileKind = Literal[
     "lengths",
     "results",
     "grades",
+    "graded",
     "video",
     "unknown",
 ]
@@ -45,6 +47,8 @@ def kind_of(path: Path) -> FileKind:
 
 def _kind_of_table(path: Path) -> FileKind:
     cells = first_cells(path)
+    if is_grade_table(path):
+        return "graded"
     if "session" in cells and "onset_s" in cells:
         return "events" if "trigger_s" in cells else "annotations"
     if is_lengths(path):
@@ -102,6 +106,10 @@ def _instead(name: str) -> dict[FileKind, tuple[Part, ...]]:
         "grades": (
             "a grade file of the thesis; count its grades: ",
             Action("agree", name),
+        ),
+        "graded": (
+            "a table of grades; count them: ",
+            Action("score_grades", name),
         ),
         "faces": (
             "the thesis' file of faces (5 columns); its predictions are in "

@@ -26,6 +26,7 @@ _NOUNS: Final[dict[FileKind, tuple[str, str]]] = {
     "lengths": ("table", " of lengths"),
     "results": ("table", " of results"),
     "grades": ("grade file", ""),
+    "graded": ("table", " of grades"),
 }
 
 

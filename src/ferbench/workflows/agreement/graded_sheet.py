@@ -31,14 +31,23 @@ def counted_grades(path: Path) -> Agreement:
         FormatError: it is none; names the line and what to do.
     """
     sheet = read_grades(path)
-    grades = count_grades([_graded(block) for block in sheet.blocks])
-    notes = (*_grade_notes(sheet), *_repeated(sheet), *_absent(sheet))
+    grades = count_grades([graded_events(block) for block in sheet.blocks])
     return Agreement(
-        source=path.name, stem=path.stem, grades=grades, notes=notes, graded_sheet=sheet
+        source=path.name,
+        stem=path.stem,
+        grades=grades,
+        notes=sheet_notes(sheet),
+        graded_sheet=sheet,
     )
 
 
-def _graded(block: GradeBlock) -> GradedEvents:
+def sheet_notes(sheet: GradeSheet) -> tuple[str, ...]:
+    """What a reader of its counts should know."""
+    return (*_grade_notes(sheet), *_repeated(sheet), *_absent(sheet))
+
+
+def graded_events(block: GradeBlock) -> GradedEvents:
+    """A block as its counts see it."""
     return GradedEvents(
         session=block.session_key,
         model=block.model,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,76 +19,22 @@ from ferbench.app.cli.options import (
     picture_style,
     written_by,
 )
-from ferbench.app.words import OptionWords
+from ferbench.app.cli.score_words import OWN_OPTIONS, WORDS, WORDS_OF_DATASET
 from ferbench.errors import FerbenchError
-from ferbench.sentences import Setting, told
+from ferbench.sentences import told
 
 if TYPE_CHECKING:
     from ferbench.scoring.evaluation import Scores
 
-OWN_OPTIONS: Final = {
-    "pre_s": "--pre",
-    "post_s": "--post",
-    "stamp": "--stamp",
-    "intervals": "--no-intervals",
-}
-"""Settings of the criterion and the statistics that have an option of their own."""
-OPTIONS: Final = {
-    "camera": "--camera",
-    "dataset": "--dataset",
-    "annotator": "--annotator",
-    "format.columns": "--column",
-    "format.frame_rate_hz": "--frame-rate",
-    "format.keep": "--keep",
-    "format.sheet": "--sheet",
-    "format.tier": "--tier",
-    "format.time_format": "--time-format",
-    "label": "--label",
-    "link_videos": "--link-videos",
-    "lengths": "--sessions",
-    "matches": "--matches",
-    "post_s": "--post",
-    "pre_s": "--pre",
-    "scoring": "--scoring",
-    "session_name": "--session-name",
-    "stamp": "--stamp",
-    "statistics.intervals=none": "--no-intervals",
-    "unlisted": "--unlisted",
-}
-"""Options by the fields that messages name."""
-
-
-class ScoreWords(OptionWords):
-    """As ``OptionWords``; fields of the criterion and of the statistics are set with ``--set``."""
-
-    def setting(self, setting: Setting) -> str:
-        """``--set least_iou=0.3``, or ``--set least_iou``."""
-        group, _, name = setting.key.partition(".")
-        key = f"{setting.key}={setting.value}"
-        if group not in ("scoring", "statistics") or not name or key in self.options:
-            return OptionWords.setting(self, setting)
-        if name in OWN_OPTIONS:
-            return OptionWords.setting(self, Setting(name, setting.value))
-        if not setting.value:
-            return f"--set {name}"
-        return f"--set {name}={setting.value}"
-
-
-WORDS: Final = ScoreWords(OPTIONS)
-_IN_FILE: Final = ("format", "session_name", "unlisted")
-WORDS_OF_DATASET: Final = ScoreWords(
-    {key: OPTIONS[key] for key in OPTIONS if key.partition(".")[0] not in _IN_FILE}, _IN_FILE
-)
-"""Where the data set's file says how annotations are written."""
-
 
 def score(
     events: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
-            help="Table of events (CSV of a run or of 'events --out'; JSON of 'events --json')."
+            help="Table of events (CSV of a run or of 'events --out'; JSON of 'events --json'); "
+            "not needed with --grades."
         ),
-    ],
+    ] = None,
     annotations: Annotated[
         Path | None,
         typer.Argument(
@@ -197,6 +143,27 @@ def score(
             help="Where the videos are that .eaf files of --matches link (beside the files).",
         ),
     ] = None,
+    grades: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE|DIR",
+            help="Instead of annotations: what people said of events in a page, right, wrong or "
+            "unsure. Repeat it for several raters and models. Also the thesis' grade files.",
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="--grades of a blind page: the key written beside it.")
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            help="--grades: seconds within which events of several models are one (default: 1)."
+        ),
+    ] = None,
+    grade_file: Annotated[
+        Path | None,
+        typer.Option(help="--grades: write the verdicts as the thesis' grade file."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Compare a table of events with annotations, with the scoring of a run; no video is touched.
@@ -213,6 +180,27 @@ def score(
     from ferbench.workflows.score_tables import Request, table_from
 
     _check("--stamp", stamp or "trigger", ("trigger", "onset"))
+    if grades:
+        from ferbench.app.cli.grades_report import GradeOptions, score_and_show
+
+        score_and_show(
+            GradeOptions(
+                events=events,
+                grades=grades,
+                key=key,
+                tolerance_s=tolerance,
+                stamp=stamp,  # type: ignore[arg-type]
+                settings=_settings(set_ or ()),
+                intervals=intervals,
+                out=out,
+                grade_file=grade_file,
+                as_json=as_json,
+            )
+        )
+        return
+    if events is None:
+        raise FerbenchError("expected EVENTS and ANNOTATIONS, or --grades FILE")
+    _check_no_grades({"--key": key, "--tolerance": tolerance, "--grade-file": grade_file})
     _check("--unlisted", unlisted, ("unannotated", "empty"))
     _check("--theme", theme, ("light", "dark"))
     words = WORDS if dataset is None else WORDS_OF_DATASET
@@ -258,6 +246,12 @@ def score(
     show(scores, words, as_json=as_json)
     if scores.refused:
         raise typer.Exit(1)
+
+
+def _check_no_grades(options: Mapping[str, object]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise FerbenchError(f"{name} goes with --grades")
 
 
 def _settings(texts: Sequence[str]) -> list[tuple[str, str]]:
