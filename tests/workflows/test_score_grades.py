@@ -127,9 +127,13 @@ def test_nothing_but_unsure_has_no_precision(tmp_path):
 
 def test_most_of_those_who_are_sure_decide(tmp_path):
     rows = [
-        *(row(1.0, grade, rater=rater) for rater, grade in zip("abc", ("right",) * 2 + ("wrong",))),
-        *(row(2.0, grade, rater=rater) for rater, grade in zip("ab", ("right", "wrong"))),
-        *(row(3.0, grade, rater=rater) for rater, grade in zip("ab", ("wrong", "unsure"))),
+        row(1.0, "right", rater="a"),
+        row(1.0, "right", rater="b"),
+        row(1.0, "wrong", rater="c"),
+        row(2.0, "right", rater="a"),
+        row(2.0, "wrong", rater="b"),
+        row(3.0, "wrong", rater="a"),
+        row(3.0, "unsure", rater="b"),
     ]
     scores = scores_of(tmp_path, rows)
     (model,) = scores.models
@@ -286,7 +290,8 @@ def test_folders_and_kinds(tmp_path):
     (tmp_path / "events.csv").write_text("session,onset_s,trigger_s\nS1,1,1\n")
     with pytest.raises(ConfigError, match="is no table of grades"):
         score_grades(tmp_path / "events.csv")
+    same_name = tmp_path / "x" / sheet.name
+    same_name.parent.mkdir()
+    same_name.write_bytes(sheet.read_bytes())
     with pytest.raises(FormatError, match="several times"):
-        (tmp_path / "x").mkdir()
-        (tmp_path / "x" / sheet.name).write_bytes(sheet.read_bytes())
-        score_grades([sheet, tmp_path / "x" / sheet.name])
+        score_grades([sheet, same_name])
