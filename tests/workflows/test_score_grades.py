@@ -142,6 +142,20 @@ def test_most_of_those_who_are_sure_decide(tmp_path):
     assert scores.disagreements_frame()["rater"].tolist() == ["a", "b", "c", "a", "b"]
 
 
+def test_what_is_not_graded_is_counted_and_missed_by_nobody(tmp_path):
+    rows = [row(1.0, "right"), row(1.2, "", model="B"), row(5.0, "")]
+    scores = scores_of(tmp_path, rows)
+    a, b = scores.models
+    assert (a.right, a.ungraded, b.ungraded, b.missed) == (1, 1, 1, 0)
+    with pytest.raises(ConfigError, match="no row has a grade"):
+        scores_of(tmp_path, [row(1.0, "")])
+
+
+def test_an_empty_grade_takes_nothing_back(tmp_path):
+    scores = scores_of(tmp_path, [row(1.0, ""), row(1.0, "right", when="1"), row(1.0, "")])
+    assert scores.models[0].right == 1
+
+
 def test_the_last_grade_of_a_rater_counts(tmp_path):
     first = row(1.0, "right", when="2026-01-01T10:00:00Z")
     later = row(1.0, "wrong", when="2026-01-01T11:00:00Z")
@@ -252,15 +266,17 @@ def test_the_thesis_grade_file_reads_back(tmp_path):
     rows = [
         row(5.0, "right", session="10234 Sessie 1", timecode="00:00:05:01"),
         row(0.0, "unsure", session="10234 Sessie 1", timecode="00:00:00:01"),
+        row(9.0, "", session="10234 Sessie 1", timecode="00:00:09:01"),
         row(5.0, "wrong", session="10234 Sessie 1", timecode="00:00:05:01", model="B"),
     ]
     write_grade_file(scores_of(tmp_path, rows), tmp_path / "sheet.csv")
     assert (tmp_path / "sheet.csv").read_bytes() == (
-        b"10234,1,A,Section,0,1\r\n,,,Timestamp,00:00:00:01,00:00:05:01\r\n,,,Grade,?,T\r\n"
+        b"10234,1,A,Section,0,1,2\r\n,,,Timestamp,00:00:00:01,00:00:05:01,00:00:09:01\r\n"
+        b",,,Grade,?,T,\r\n"
         b"10234,1,B,Section,0\r\n,,,Timestamp,00:00:05:01\r\n,,,Grade,F\r\n"
     )
     again = score_grades(tmp_path / "sheet.csv", intervals=False)
-    assert counts_of(again)["A"] == {"TP": 1, "FP": 1, "FN": 0, "total": 2}
+    assert counts_of(again)["A"] == {"TP": 1, "FP": 2, "FN": 0, "total": 3}
 
 
 def test_no_time_code_no_grade_file(tmp_path):

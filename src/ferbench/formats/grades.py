@@ -20,7 +20,8 @@ from ferbench.formats.csv_text import csv_text
 from ferbench.formats.spreadsheet_text import as_harmless, as_meant
 from ferbench.spelling import plain
 
-Grade = Literal["right", "wrong", "unsure"]
+Grade = Literal["right", "wrong", "unsure", ""]
+"""``""``: nobody has graded the event yet."""
 GRADES: Final[tuple[Grade, ...]] = get_args(Grade)
 COLUMNS: Final = (
     "rater",
@@ -51,7 +52,7 @@ class GradeRow:
         onset_s: the event's, seconds of the session.
         offset_s: its end.
         trigger_s: when the rule became true.
-        grade: right, wrong or unsure.
+        grade: right, wrong or unsure; "" = not graded yet.
         participant: who is on the video; "" = not told.
         model: whose event it is; "" = there is one model, or it was hidden.
         item: its name on a page that hides the model; "" = another page.
@@ -85,12 +86,10 @@ class GradeTable:
     Attributes:
         rows: those that can be used, in the file's order.
         refused: a sentence for each of the others, with its line.
-        ungraded: rows whose grade is empty, which say nothing.
     """
 
     rows: tuple[GradeRow, ...]
     refused: tuple[str, ...] = ()
-    ungraded: int = 0
 
 
 def read_grade_table(path: Path) -> GradeTable:
@@ -99,18 +98,13 @@ def read_grade_table(path: Path) -> GradeTable:
     Raises:
         FormatError: no such file, or no such table.
     """
-    rows, refused, ungraded = [], [], 0
+    rows, refused = [], []
     for line, cells in _records(path):
         try:
-            row = _row(line, cells)
+            rows.append(_row(line, cells))
         except FormatError as error:
             refused.append(f"{path.name}, {error}")
-            continue
-        if row is None:
-            ungraded += 1
-        else:
-            rows.append(row)
-    return GradeTable(rows=tuple(rows), refused=tuple(refused), ungraded=ungraded)
+    return GradeTable(rows=tuple(rows), refused=tuple(refused))
 
 
 def write_grade_table(path: Path, rows: Iterable[GradeRow]) -> None:
@@ -177,8 +171,8 @@ def _by_name(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     return named
 
 
-def _row(line: int, cells: dict[str, str]) -> GradeRow | None:
-    """A row; None = its grade is empty.
+def _row(line: int, cells: dict[str, str]) -> GradeRow:
+    """A row.
 
     Raises:
         FormatError: it cannot be used; names the line.
@@ -186,9 +180,6 @@ def _row(line: int, cells: dict[str, str]) -> GradeRow | None:
     where = f"line {line}"
     if "" in cells:
         raise FormatError(f"{where}: expected as many cells as in the header, got {cells['']!r}")
-    grade = cells["grade"].strip().lower()
-    if not grade:
-        return None
     onset_s, offset_s, trigger_s = _times(where, cells)
     text = {name: plain(cells.get(name, "")) for name in COLUMNS}
     for name in ("rater", "session"):
@@ -200,7 +191,7 @@ def _row(line: int, cells: dict[str, str]) -> GradeRow | None:
         onset_s=onset_s,
         offset_s=offset_s,
         trigger_s=trigger_s,
-        grade=_grade(where, grade),
+        grade=_grade(where, text["grade"].lower()),
         participant=text["participant"],
         model=text["model"],
         item=text["item"],
@@ -216,7 +207,7 @@ def _grade(where: str, text: str) -> Grade:
     for grade in GRADES:
         if text == grade:
             return grade
-    raise FormatError(f"{where}: grade is {text!r}, expected {', '.join(GRADES)}")
+    raise FormatError(f"{where}: grade is {text!r}, expected right, wrong, unsure or nothing")
 
 
 def _times(where: str, cells: dict[str, str]) -> tuple[float, float, float]:

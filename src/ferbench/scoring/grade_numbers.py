@@ -69,6 +69,7 @@ class ModelGrades:
         wrong: events that most call wrong.
         unsure: events of which nobody is sure; no part of any share.
         split: events that as many call right as wrong; likewise.
+        ungraded: events without any grade; likewise.
         missed: what only other models found and most call right.
         precision: right / (right + wrong).
         pooled_recall: right / (right + missed); NaN with one model, which has nobody to miss for.
@@ -79,6 +80,7 @@ class ModelGrades:
     wrong: int
     unsure: int
     split: int
+    ungraded: int
     missed: int
     precision: Estimate
     pooled_recall: Estimate
@@ -120,7 +122,7 @@ def model_numbers(
     Args:
         models: in order.
         counts: by model and cluster.
-        left_out: of each model, how many events are ``unsure`` and ``split``.
+        left_out: of each model, how many events are ``unsure``, ``split`` and ``ungraded``.
         draws: of the intervals.
     """
     clusters = sorted({cluster for _, cluster in counts})
@@ -137,6 +139,7 @@ def model_numbers(
                 wrong=int(tally.fp.sum()),
                 unsure=left_out[model]["unsure"],
                 split=left_out[model]["split"],
+                ungraded=left_out[model]["ungraded"],
                 missed=int(tally.fn.sum()),
                 precision=_estimate(metric_of(tally, precision), len(clusters), draws),
                 pooled_recall=recalled,
@@ -172,7 +175,9 @@ def _tally(counts: Sequence[Counted]) -> Tally:
 def votes_of(events: Sequence[GradedEvent]) -> Votes:
     """What each rater says of each unit; an item of several models counts once."""
     return {
-        (event.cluster, event.unit): {rater: row.grade for rater, row in event.rows.items()}
+        (event.cluster, event.unit): {
+            rater: row.grade for rater, row in event.rows.items() if row.grade
+        }
         for event in events
     }
 

@@ -16,7 +16,7 @@ from ferbench.formats.grades import Grade, GradeRow
 from ferbench.scoring.scored_session import Stamp
 from ferbench.timespans import TOLERANCE_S
 
-Verdict = Literal["right", "wrong", "unsure", "split"]
+Verdict = Literal["right", "wrong", "unsure", "split", "ungraded"]
 """``split``: as many raters say right as wrong."""
 _Identity = tuple[str, str, str, float, float, float]
 
@@ -67,12 +67,14 @@ class GradedEvent:
 def verdict_of(grades: Iterable[Grade]) -> Verdict:
     """What most say who are sure.
 
-    >>> verdict_of(["right", "unsure"]), verdict_of(["right", "wrong"]), verdict_of(["unsure"])
-    ('right', 'split', 'unsure')
+    >>> verdict_of(["right", "unsure", ""]), verdict_of(["right", "wrong"]), verdict_of([""])
+    ('right', 'split', 'ungraded')
     """
     counts = Counter(grades)
+    if not counts["right"] and not counts["wrong"]:
+        return "unsure" if counts["unsure"] else "ungraded"
     if counts["right"] == counts["wrong"]:
-        return "split" if counts["right"] else "unsure"
+        return "split"
     return "right" if counts["right"] > counts["wrong"] else "wrong"
 
 
@@ -93,7 +95,7 @@ def merged(rows: Iterable[GradeRow]) -> Merged:
     """Put the rows of one event together.
 
     An event is known by its session, model, label and times (to the microsecond). Where a rater
-    has it several times, the latest ``when`` counts, and of equal ones the last row.
+    graded it several times, the latest ``when`` counts, and of equal ones the last row.
     """
     by_event: dict[_Identity, dict[str, GradeRow]] = defaultdict(dict)
     participants: dict[str, str] = {}
@@ -103,9 +105,11 @@ def merged(rows: Iterable[GradeRow]) -> Merged:
             participants.setdefault(row.session, row.participant)
         of_event = by_event[_identity(row)]
         earlier = of_event.get(row.rater)
-        if earlier is not None and earlier.grade != row.grade:
-            changed += 1
-        if earlier is None or row.when >= earlier.when:
+        if earlier is None or not earlier.grade:
+            of_event[row.rater] = row
+            continue
+        changed += row.grade not in ("", earlier.grade)
+        if row.grade and row.when >= earlier.when:
             of_event[row.rater] = row
     events = [
         _event(of_event, participants.get(identity[0], ""))

@@ -12,8 +12,14 @@ from ferbench.thesis.grades import TRUE, GradeBlock
 from ferbench.thesis.results import participants_in, session_in
 from ferbench.wording import some
 
-LETTERS: Final[Mapping[Verdict, str]] = {"right": TRUE, "wrong": "F", "unsure": "?", "split": "?"}
-"""What is not ``T`` counts as false in the thesis' program, ``?`` too."""
+LETTERS: Final[Mapping[Verdict, str]] = {
+    "right": TRUE,
+    "wrong": "F",
+    "unsure": "?",
+    "split": "?",
+    "ungraded": "",
+}
+"""What is not ``T`` counts as false in the thesis' program, ``?`` and an empty cell too."""
 NO_MODEL: Final = "model"
 """What a model without a name is called there."""
 

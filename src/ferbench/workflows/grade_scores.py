@@ -24,6 +24,7 @@ COLUMNS: Final = (
     "wrong",
     "unsure",
     "split",
+    "ungraded",
     "missed",
     "precision",
     "precision_low",
@@ -125,7 +126,8 @@ class GradeScores:
 
         rows = [
             (
-                *(each.model, each.right, each.wrong, each.unsure, each.split, each.missed),
+                *(each.model, each.right, each.wrong, each.unsure, each.split),
+                *(each.ungraded, each.missed),
                 *_with_ends(each.precision),
                 *_with_ends(each.pooled_recall),
             )
@@ -142,16 +144,13 @@ class GradeScores:
 
     def model_table(self) -> TextTable:
         """Models as texts."""
-        rows = [
-            (
-                each.model or "-",
-                *(str(n) for n in (each.right, each.wrong, each.unsure, each.split, each.missed)),
-                _text(each.precision),
-                _text(each.pooled_recall),
-            )
-            for each in self.models
-        ]
-        header = ("model", *COLUMNS[1:6], "precision", "pooled recall")
+        rows = []
+        for each in self.models:
+            left_out = (each.unsure, each.split, each.ungraded)
+            numbers = (each.right, each.wrong, *left_out, each.missed)
+            shares = (_text(each.precision), _text(each.pooled_recall))
+            rows.append((each.model or "-", *map(str, numbers), *shares))
+        header = ("model", *COLUMNS[1:7], "precision", "pooled recall")
         return TextTable(title="grades", header=header, rows=tuple(rows))
 
     def rater_table(self) -> TextTable:

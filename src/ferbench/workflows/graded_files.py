@@ -25,7 +25,7 @@ class GradedTables:
     """What our tables come to.
 
     Attributes:
-        events: graded by at least one rater.
+        events: graded or not.
         raters: by name.
         refused: a sentence per row that cannot be used.
         notes: what else a reader should know.
@@ -96,10 +96,8 @@ def graded_tables(paths: Sequence[Path], key: Path | None) -> GradedTables:
         table = read_grade_table(path)
         rows += table.rows
         refused += table.refused
-        if table.ungraded:
-            notes.append(f"{path.name}: {plural(table.ungraded, 'row')} without a grade left out")
-    if not rows:
-        reasons = "; ".join(refused[:3]) or "they have no row with a grade"
+    if not any(row.grade for row in rows):
+        reasons = "; ".join(refused[:3]) or "no row has a grade"
         raise ConfigError(f"there is nothing to count: {reasons}", key="grades")
     if key is not None:
         rows = credited(rows, read_grading_key(key), key_name=key.name)

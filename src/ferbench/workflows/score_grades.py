@@ -54,7 +54,7 @@ def score_grades(
     """Precision of each model, its recall among what any model found, and agreement of raters.
 
     An event is right or wrong where most of those say so who are sure. What nobody is sure of, or
-    as many call right as wrong, is counted, and is no part of any share.
+    as many call right as wrong, or nobody graded, is counted, and is no part of any share.
 
     Args:
         grades: tables of grades, of any number of raters and models, or folders of such; or grade
@@ -208,7 +208,8 @@ def _by_rater(events: Sequence[GradedEvent], raters: Sequence[str]) -> tuple[Rat
     counts: dict[tuple[str, str], Counter[str]] = {}
     for event in events:
         for rater, row in event.rows.items():
-            counts.setdefault((rater, event.model), Counter())[row.grade] += 1
+            if row.grade:
+                counts.setdefault((rater, event.model), Counter())[row.grade] += 1
     return tuple(
         RaterGrades(
             rater=rater,
