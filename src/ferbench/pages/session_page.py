@@ -9,6 +9,7 @@ from typing import Final
 from ferbench.atomic import write_text
 from ferbench.errors import ConfigError
 from ferbench.pages.document import Page, html_of
+from ferbench.pages.grading_assets import GRADING_SCRIPTS, GRADING_STYLES
 from ferbench.pages.session_data import SessionAbout, session_data
 from ferbench.pages.session_positions import positions_of
 from ferbench.protocols import EventRule
@@ -27,6 +28,7 @@ SCRIPTS: Final = (
     "session_tables.js",
     "session_video.js",
     "session_keys.js",
+    *GRADING_SCRIPTS,
     "session.js",
 )
 
@@ -86,7 +88,7 @@ def session_page(
         },
         data=session_data(result, positions, about),
         scripts=SCRIPTS,
-        styles=("session.css",),
+        styles=("session.css", *GRADING_STYLES),
         draws_curves=True,
     )
 
