@@ -2,9 +2,9 @@
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
 ``score_grades``, ``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``,
-``write_session_report``) take typed options, print nothing, and return results that print well;
-most have ``to_frame()``. Everything is imported when it is first used: ``import ferbench`` needs
-and loads neither hydra nor mlflow nor torch.
+``write_grading_page``, ``write_session_report``) take typed options, print nothing, and return
+results that print well; most have ``to_frame()``. Everything is imported when it is first used:
+``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
 
 >>> import ferbench as fb
 >>> fb.Hysteresis(enter=0.6).exit
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         list_weights,
         verify_weights,
     )
+    from ferbench.workflows.write_grading_page import write_grading_page
 
 switch_off_here()  # before anything that it concerns is imported
 
@@ -130,6 +131,7 @@ _PLACES: Final = {
     "score_grades": "ferbench.workflows.score_grades",
     "survey": "ferbench.workflows.survey",
     "verify_weights": "ferbench.workflows.weights",
+    "write_grading_page": "ferbench.workflows.write_grading_page",
     "write_session_report": "ferbench.workflows.session_report",
 }
 """Where each public name is defined."""
@@ -190,6 +192,7 @@ __all__ = [
     "score_grades",
     "survey",
     "verify_weights",
+    "write_grading_page",
     "write_session_report",
 ]
 

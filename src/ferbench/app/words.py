@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "score_grades": "ferbench score --grades",
     "survey": "ferbench init",
     "verify_weights": "ferbench models verify",
+    "write_grading_page": "ferbench grade",
     "write_session_report": "ferbench timeline",
 }
 """The command that does what a verb of the library does."""

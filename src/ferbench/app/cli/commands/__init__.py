@@ -27,6 +27,7 @@ SHOWN_FIRST: Final = (
     "score",
     "score_frames",
     "timeline",
+    "grade",
     "compare",
     "agreement",
     "render",

@@ -1,0 +1,152 @@
+"""Write a page on which events of several models are graded without knowing whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ferbench.atomic import write_text
+from ferbench.checks import check_choice, check_list, check_seconds
+from ferbench.config.choices import Choice
+from ferbench.errors import ConfigError
+from ferbench.formats.grading_key import read_grading_key, write_grading_key
+from ferbench.pages.document import html_of
+from ferbench.pages.grading_page import ShownItem, grading_page
+from ferbench.scoring.scored_session import Stamp
+from ferbench.wording import plural
+from ferbench.workflows.grading_items import Items, grading_items
+from ferbench.workflows.model_events import Search, model_events, sources_of
+
+MOST_BYTES: Final = 50 * 2**20
+CONTEXT_S: Final = 5.0
+TOLERANCE_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradingFiles:
+    """What was written.
+
+    Attributes:
+        page: for raters.
+        key: whose events its items stand for; not for raters.
+        items: how many events the page shows.
+        events: how many of how many models they stand for.
+        models: their names.
+        failures: files that cannot be used, and why.
+    """
+
+    page: Path
+    key: Path
+    items: int
+    events: int
+    models: tuple[str, ...]
+    failures: dict[Path, Exception]
+
+    def __repr__(self) -> str:
+        """``GradingFiles: 12 items for 20 events of 2 models: grading.html``."""
+        events = f"{plural(self.events, 'event')} of {plural(len(self.models), 'model')}"
+        return f"GradingFiles: {plural(self.items, 'item')} for {events}: {self.page}"
+
+
+def write_grading_page(
+    results: str | Path | Sequence[str | Path],
+    out: str | Path,
+    *,
+    labels: Sequence[str] = ("surprise",),
+    rule: Choice = None,
+    fps: float | None = None,
+    video: str | Path | None = None,
+    context_s: float = CONTEXT_S,
+    tolerance_s: float = TOLERANCE_S,
+    stamp: Stamp = "trigger",
+    seed: int = 0,
+) -> GradingFiles:
+    """Write a page with the events of all models in an order by lot, and the key to them.
+
+    Near-identical events of several models are shown once and count for each. The page holds no
+    model's name, no curve and no score. Its name's ending becomes ``_key.csv`` for the key.
+
+    Args:
+        results: tables of events, or files or folders of predictions, each of a model that is
+            called like it, or ``MODEL=PATH``; the thesis' files name their model themselves.
+        out: the page, whose name ends in .html.
+        labels: of predictions: expressions to look for.
+        rule: of predictions: an event rule as ``find_events`` takes it.
+        fps: of the thesis' files: rows per second.
+        video: of the thesis' files: their videos' folder.
+        context_s: seconds that are shown before each event's onset and after its offset.
+        tolerance_s: events of several models that begin within so many seconds are shown once.
+        stamp: an event's time for that: ``trigger`` or ``onset``.
+        seed: of the order.
+
+    Raises:
+        ConfigError: an option or a result cannot be used, there is no event, the page would have
+            more than 50 MiB, or the key of another page is in its place.
+    """
+    check_list("labels", labels)
+    check_seconds("context_s", context_s)
+    check_seconds("tolerance_s", tolerance_s)
+    check_choice("stamp", stamp, ("trigger", "onset"))
+    page_path = Path(out)
+    if page_path.suffix.lower() != ".html" or page_path.is_dir():
+        raise ConfigError(key="out", expected="a name that ends in .html", got=str(out))
+    texts = [results] if isinstance(results, str | Path) else list(results)
+    search = Search(
+        labels=tuple(labels), rule=rule, fps=fps, video=None if video is None else Path(video)
+    )
+    failures: dict[Path, Exception] = {}
+    found = model_events(
+        sources_of([str(text) for text in texts]), search, on_failure=failures.__setitem__
+    )
+    items = grading_items(found.rows, tolerance_s=tolerance_s, stamp=stamp)
+    key_path = page_path.with_name(f"{page_path.stem}_key.csv")
+    _check_key(key_path, items)
+    shown = [
+        ShownItem(
+            item=item.item,
+            session=item.session,
+            label=item.label,
+            onset_s=item.onset_s,
+            offset_s=item.offset_s,
+            trigger_s=item.trigger_s,
+            from_s=max(item.onset_s - context_s, 0.0),
+            to_s=min(item.offset_s + context_s, found.ends_s.get(item.session, float("inf"))),
+        )
+        for item in items.by_lot(seed)
+    ]
+    html = html_of(grading_page(shown, context_s=context_s))
+    _check_size(len(html.encode("utf-8")))
+    write_grading_key(key_path, items.key)
+    write_text(page_path, html)
+    return GradingFiles(
+        page=page_path,
+        key=key_path,
+        items=len(items.items),
+        events=len(items.key),
+        models=found.models,
+        failures=failures,
+    )
+
+
+def _check_key(path: Path, items: Items) -> None:
+    """Raise ConfigError where the key of other items would be lost, and with it their grades."""
+    if not path.exists():
+        return
+    if set(read_grading_key(path)) != {item.item for item in items.items}:
+        raise ConfigError(
+            f"{path} is there and is the key of a page with other events; without it the grades "
+            "of that page count for nobody",
+            key="out",
+            hint="choose another name, or move it away",
+        )
+
+
+def _check_size(num_bytes: int) -> None:
+    if num_bytes > MOST_BYTES:
+        raise ConfigError(
+            f"the page would have {num_bytes / 2**20:.0f} MiB; expected at most "
+            f"{MOST_BYTES / 2**20:.0f}, or browsers become slow",
+            hint="grade fewer sessions on a page",
+        )

@@ -1,0 +1,100 @@
+"""The page that hides models, in a browser: keys, the fixed stretch, and its CSV read back."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferbench.formats.grades import read_grade_table
+from ferbench.pages.document import write_page
+from ferbench.pages.grading_page import ShownItem, grading_page
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+
+
+def item(number, onset_s, *, session="clip", label="surprise"):
+    return ShownItem(
+        item=f"ab-{number:04d}",
+        session=session,
+        label=label,
+        onset_s=onset_s,
+        offset_s=onset_s + 0.2,
+        trigger_s=onset_s + 0.1,
+        from_s=max(onset_s - 0.1, 0),
+        to_s=onset_s + 0.3,
+    )
+
+
+@pytest.fixture
+def place(tmp_path):
+    items = [item(3, 0.6), item(1, 0.1, session=HOSTILE), item(2, 0.3, label=HOSTILE)]
+    write_page(grading_page(items, context_s=0.1), tmp_path / "grading.html")
+    return tmp_path / "grading.html"
+
+
+def name_rater(page):
+    page.fill("#grading-rater", "Ann")
+    page.press("#grading-rater", "Enter")
+
+
+def test_keys_grade_every_item_and_the_csv_names_no_model(visits, place, tmp_path):
+    page = visits.open(place)
+    name_rater(page)
+    for key in "rwu":
+        page.keyboard.press(key)
+    assert page.inner_text(".grading-count") == "3 of 3 graded"
+    assert "All 3 are graded" in page.inner_text(".grading-status")
+    with page.expect_download() as info:
+        page.click("text=Save the grades (CSV)")
+    info.value.save_as(tmp_path / "g.csv")
+    table = read_grade_table(tmp_path / "g.csv")
+    assert table.refused == ()
+    assert [(row.item, row.grade) for row in table.rows] == [
+        ("ab-0003", "right"),
+        ("ab-0001", "wrong"),
+        ("ab-0002", "unsure"),
+    ]
+    assert {row.model for row in table.rows} == {""}
+    assert table.rows[1].session == table.rows[2].label == HOSTILE
+    assert page.locator("text=thesis").count() == 0
+    assert page.locator("canvas").count() == 0
+
+
+def test_hostile_names_stay_text(visits, place):
+    page = visits.open(place)
+    name_rater(page)
+    page.keyboard.press("r")
+    assert HOSTILE in page.inner_text("#question")
+    assert HOSTILE in page.inner_text("#video-missing")
+    assert page.locator("img").count() == 0
+
+
+def test_only_the_stretch_around_the_event_is_played(visits, place, small_clip):
+    page = visits.open(place)
+    name_rater(page)
+    page.set_input_files("#video-file", small_clip)
+    page.wait_for_timeout(100)
+    seconds = []
+    for _ in range(12):
+        page.wait_for_timeout(60)
+        seconds.append(page.evaluate("document.getElementById('player').currentTime"))
+    assert min(seconds) > 0.45
+    assert 0.8 < max(seconds) <= 0.95
+    assert page.evaluate("document.getElementById('player').paused")
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.getElementById('player').currentTime") <= 0.95
+    for key in ("ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.getElementById('player').currentTime") >= 0.45
+
+
+def test_a_video_of_another_session_is_not_taken(visits, place, small_clip):
+    page = visits.open(place)
+    page.set_input_files("#video-file", small_clip)
+    page.click(".grading-marks button:nth-child(2)")
+    assert page.inner_text("#video-missing").startswith("Open the video of </script>")
+    assert page.evaluate("document.getElementById('player').hidden")
