@@ -30,7 +30,7 @@ REASONS = CHECKOUT / "tools" / "mutants_alive.toml"
 LEAST_SHARE = 0.85
 TIMEOUT_S = 900
 PARTS = {
-    "scoring": (["scoring"], ["tests/scoring"]),
+    "scoring": (["scoring"], ["tests/scoring", "tests/workflows/test_score_grades.py"]),
     "timespans": (
         ["timespans.py"],
         ["tests/test_timespans.py", "tests/scoring", "tests/workflows/test_late_picture.py"],

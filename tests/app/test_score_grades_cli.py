@@ -34,7 +34,7 @@ def test_precision_recall_and_agreement_are_printed(ferbench, tmp_path):
     assert ended.code == 0
     assert "pooled recall" in ended.out
     assert "Ann and Bob: kappa 0.000" in ended.out
-    assert "disagreements: 1\n  S1    1.000 s: Ann right, Bob wrong" in ended.out
+    assert "disagreements: 1\n  S1  1.000 s: Ann right, Bob wrong" in ended.out
     assert (tmp_path / "out" / "grades.csv").exists()
 
 
@@ -53,6 +53,15 @@ def test_the_thesis_sheet(ferbench):
     ended = ferbench("score", "--grades", shared_path(SHEET), "--no-intervals")
     assert ended.code == 0
     assert "POSTER_V2-RAF" in ended.out
+
+
+def test_values_of_the_statistics_are_set(ferbench, tmp_path):
+    path = write(tmp_path / "ann.csv", ("Ann", "A", 1.0, "right"))
+    ended = ferbench("score", "--grades", path, "--set", "draws=9", "--set", "statistics.seed=2")
+    assert ended.code == 0
+    assert "draws: expected at least 1" in (
+        ferbench("score", "--grades", path, "--set", "draws=0").err
+    )
 
 
 def test_options_that_do_not_fit_are_refused_in_their_own_words(ferbench, tmp_path):

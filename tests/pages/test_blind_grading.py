@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
+
 import pytest
 
 from ferbench.formats.grades import read_grade_table
@@ -90,6 +93,21 @@ def test_only_the_stretch_around_the_event_is_played(visits, place, small_clip):
         page.keyboard.press(key)
     page.wait_for_timeout(100)
     assert page.evaluate("document.getElementById('player').currentTime") >= 0.45
+
+
+def test_a_clip_within_the_page_plays_at_its_own_times(visits, tmp_path, small_clip):
+    clip = f"data:video/mp4;base64,{base64.b64encode(small_clip.read_bytes()).decode()}"
+    shown = [replace(item(1, 100.6), from_s=100.0, to_s=101.2, clip=clip)]
+    write_page(grading_page(shown, context_s=0.6), tmp_path / "grading.html")
+    page = visits.open(tmp_path / "grading.html")
+    assert page.locator("#video-file").count() == 0
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    left = page.evaluate("parseFloat(document.getElementById('window-now').style.left)")
+    seconds = page.evaluate("document.getElementById('player').currentTime")
+    assert 0 < seconds < 1.2
+    assert left == pytest.approx(100 * seconds / 1.2, abs=15)
 
 
 def test_a_video_of_another_session_is_not_taken(visits, place, small_clip):

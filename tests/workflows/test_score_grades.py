@@ -156,6 +156,11 @@ def test_an_empty_grade_takes_nothing_back(tmp_path):
     assert scores.models[0].right == 1
 
 
+def test_two_spellings_of_a_rater_are_told(tmp_path):
+    scores = scores_of(tmp_path, [row(1.0, "right"), row(1.0, "right", rater="ann")])
+    assert "Ann and ann count as two raters" in scores.notes[0]
+
+
 def test_the_last_grade_of_a_rater_counts(tmp_path):
     first = row(1.0, "right", when="2026-01-01T10:00:00Z")
     later = row(1.0, "wrong", when="2026-01-01T11:00:00Z")
@@ -260,6 +265,8 @@ def test_sheets_of_several_raters_are_compared(tmp_path):
     (pair,) = scores.pairs
     assert 0 < pair.kappa.value < 1
     assert pair.compared == 34
+    assert len(scores.disagreements) == round(34 * (1 - pair.agreement))
+    assert str(scores.disagreements[0]).endswith(": Ann right, Bob wrong")
 
 
 def test_the_thesis_grade_file_reads_back(tmp_path):
@@ -290,7 +297,7 @@ def test_tables_of_numbers(tmp_path):
     scores = scores_of(tmp_path, [row(1.0, "right", rater="=Ann"), row(1.0, "wrong", rater="Bob")])
     write_numbers(scores, tmp_path / "out")
     lines = (tmp_path / "out" / "disagreements.csv").read_text().splitlines()
-    assert lines[1] == "S1,A,,1.0,1.0,,'=Ann,right,"
+    assert lines[1] == "S1,A,,1.0,1.0,,,'=Ann,right,"
     assert scores.as_plain()["models"][0]["pooled_recall"] is None
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import shutil
 from collections import Counter
 
+import av
 import pytest
 
 from ferbench.errors import ConfigError
@@ -138,6 +141,50 @@ def test_what_cannot_be_used_is_told(tables, tmp_path):
     with pytest.raises(ConfigError, match="no file or folder"):
         write_grading_page([tmp_path / "nothing.csv"], tmp_path / "g.html")
     assert not (tmp_path / "none.html").exists()
+
+
+def test_clips_are_within_the_page_when_asked_for(tables, tmp_path, small_clip):
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    shutil.copyfile(small_clip, videos / "P1.MP4")
+    for table in tables:
+        table.write_text(f"{HEADER}P1,surprise,0.5,0.7,0.6\n")
+    done = []
+    written = write_grading_page(
+        tables,
+        tmp_path / "g.html",
+        context_s=0.2,
+        embed=videos,
+        on_clip=lambda *progress: done.append(progress),
+    )
+    (item,) = items_of(written.page)
+    assert done == [(1, 1)]
+    kind, _, text = item["clip"].partition(",")
+    assert kind == "data:video/mp4;base64"
+    (tmp_path / "clip.mp4").write_bytes(base64.b64decode(text))
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        seconds = [frame.time for frame in container.decode(video=0)]
+    assert item["from_s"] == pytest.approx(0.3, abs=1 / 30)
+    assert len(seconds) == round((item["to_s"] - item["from_s"]) * 30)
+    assert list(tmp_path.glob("*.mp4")) == [tmp_path / "clip.mp4"]
+
+
+def test_clips_that_are_missing_or_too_large_are_told_before_anything_is_written(
+    tables, tmp_path, small_clip, monkeypatch
+):
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    shutil.copyfile(small_clip, videos / "P1.mp4")
+    with pytest.raises(ConfigError, match="has no video of P2"):
+        write_grading_page(tables, tmp_path / "g.html", embed=videos)
+    shutil.copyfile(small_clip, videos / "P2.mp4")
+    monkeypatch.setattr("ferbench.workflows.write_grading_page.MOST_BYTES", 5000)
+    with pytest.raises(ConfigError, match="3 clips do not fit into 0 MiB"):
+        write_grading_page(tables, tmp_path / "g.html", embed=videos)
+    with pytest.raises(ConfigError, match="expected at most 0"):
+        write_grading_page(tables, tmp_path / "g.html")
+    assert not (tmp_path / "g.html").exists()
+    assert not (tmp_path / "g_key.csv").exists()
 
 
 def test_the_key_of_another_page_is_never_lost(tables, tmp_path):

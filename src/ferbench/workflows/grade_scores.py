@@ -39,6 +39,7 @@ DISAGREEMENT_COLUMNS: Final = (
     "label",
     "onset_s",
     "trigger_s",
+    "timecode",
     "item",
     "rater",
     "grade",
@@ -64,20 +65,39 @@ class RaterGrades:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """What one rater calls right and another wrong, and the models that have it."""
+    """What one rater calls right and another wrong.
 
-    event: GradedEvent
+    Attributes:
+        session: where it is.
+        models: that have it.
+        label: expression.
+        onset_s: seconds of the session; NaN = a grade file of the thesis, which has time codes.
+        trigger_s: likewise.
+        timecode: as the thesis has it; "" = not told.
+        item: its name on a page that hides the model.
+        said: rater, grade and note.
+    """
+
+    session: str
     models: tuple[str, ...]
+    label: str
+    onset_s: float
+    trigger_s: float
+    timecode: str
+    item: str
+    said: tuple[tuple[str, str, str], ...]
 
     def rows(self) -> Iterator[tuple[object, ...]]:
         """A row of ``DISAGREEMENT_COLUMNS`` per rater."""
-        event = self.event
-        models = " ".join(self.models)
-        for rater, row in event.rows.items():
-            yield (
-                *(event.session, models, event.label, event.onset_s, event.trigger_s),
-                *(row.item, rater, row.grade, row.note),
-            )
+        times = (self.onset_s, self.trigger_s, self.timecode)
+        for said in self.said:
+            yield (self.session, " ".join(self.models), self.label, *times, self.item, *said)
+
+    def __str__(self) -> str:
+        """``P1  surprise  10.500 s: Ann right, Bob wrong``."""
+        said = ", ".join(f"{rater} {grade}" for rater, grade, _ in self.said)
+        time = self.timecode if math.isnan(self.onset_s) else f"{self.onset_s:.3f} s"
+        return f"{'  '.join(filter(None, (self.session, self.label, time)))}: {said}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -197,7 +217,7 @@ class GradeScores:
             "agreement": [_plain_pair(pair) for pair in self.pairs],
             "alpha": None if self.alpha is None else _plain_estimate(self.alpha),
             "disagreements": [
-                dict(zip(DISAGREEMENT_COLUMNS, row, strict=True))
+                dict(zip(DISAGREEMENT_COLUMNS, map(_plain, row), strict=True))
                 for each in self.disagreements
                 for row in each.rows()
             ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from ferbench.errors import ConfigError, FormatError
@@ -13,6 +14,7 @@ from ferbench.formats.grading_key import credited, read_grading_key
 from ferbench.scoring.grade_numbers import Counted, Votes
 from ferbench.scoring.graded_events import GradedEvent, merged
 from ferbench.sentences import Setting, Text
+from ferbench.spelling import same_name
 from ferbench.thesis.grade_counts import GradedEvents, count_grades
 from ferbench.thesis.grades import TRUE, GradeSheet, read_grades
 from ferbench.wording import plural, some
@@ -110,12 +112,20 @@ def graded_tables(paths: Sequence[Path], key: Path | None) -> GradedTables:
     if one.changed:
         times = plural(one.changed, "event")
         notes.append(f"{times} graded again by the same rater, otherwise: the last grade counts")
+    raters = tuple(sorted({rater for event in one.events for rater in event.rows}))
     return GradedTables(
         events=one.events,
-        raters=tuple(sorted({rater for event in one.events for rater in event.rows})),
+        raters=raters,
         refused=tuple(refused),
-        notes=(*notes, *_absent(one.events)),
+        notes=(*notes, *_alike(raters), *_absent(one.events)),
     )
+
+
+def _alike(raters: Sequence[str]) -> Iterator[str]:
+    """Raters whose names differ in their spelling only."""
+    for first, second in combinations(raters, 2):
+        if same_name(first, second):
+            yield f"{first} and {second} count as two raters; is it one with two spellings?"
 
 
 def _absent(events: Sequence[GradedEvent]) -> Iterator[str]:

@@ -168,7 +168,7 @@ def _of_thesis(paths: Sequence[Path], draws: Draws) -> GradeScores:
         raters=_rater_sums(found),
         pairs=rater_pairs(found.votes, raters, draws),
         alpha=rater_alpha(found.votes, draws) if len(raters) > 2 else None,
-        disagreements=(),
+        disagreements=_disagreements_of_sheets(found),
         events=(),
         tolerance_s=0.0,
         stamp="onset",
@@ -227,11 +227,37 @@ def _disagreements(events: Sequence[GradedEvent]) -> tuple[Disagreement, ...]:
     """Events that one calls right and another wrong; an item of several models once."""
     found: dict[tuple[object, ...], Disagreement] = {}
     for event in events:
-        if {"right", "wrong"} <= {row.grade for row in event.rows.values()}:
-            earlier = found.get(event.unit)
-            models = (event.model,) if earlier is None else (*earlier.models, event.model)
-            found[event.unit] = Disagreement(event=event, models=models)
+        if not {"right", "wrong"} <= {row.grade for row in event.rows.values()}:
+            continue
+        earlier = found.get(event.unit)
+        found[event.unit] = Disagreement(
+            session=event.session,
+            models=(event.model,) if earlier is None else (*earlier.models, event.model),
+            label=event.label,
+            onset_s=event.onset_s,
+            trigger_s=event.trigger_s,
+            timecode=event.timecode,
+            item=next((row.item for row in event.rows.values() if row.item), ""),
+            said=tuple((rater, row.grade, row.note) for rater, row in event.rows.items()),
+        )
     return tuple(found.values())
+
+
+def _disagreements_of_sheets(found: ThesisSheets) -> tuple[Disagreement, ...]:
+    return tuple(
+        Disagreement(
+            session=f"{participant}/{session}",
+            models=(str(model),),
+            label="",
+            onset_s=math.nan,
+            trigger_s=math.nan,
+            timecode=str(time),
+            item="",
+            said=tuple((rater, grade, "") for rater, grade in grades.items()),
+        )
+        for (_, (participant, session, model, time)), grades in found.votes.items()
+        if len(set(grades.values())) > 1
+    )
 
 
 def _few_models(models: Sequence[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,12 +15,13 @@ from ferbench.errors import ConfigError
 from ferbench.formats.grading_key import read_grading_key, write_grading_key
 from ferbench.pages.document import html_of
 from ferbench.pages.grading_page import ShownItem, grading_page
+from ferbench.pages.session_page import MOST_BYTES
 from ferbench.scoring.scored_session import Stamp
 from ferbench.wording import plural
-from ferbench.workflows.grading_items import Items, grading_items
+from ferbench.workflows.embedded_clips import OnClip, with_clips
+from ferbench.workflows.grading_items import Item, Items, grading_items
 from ferbench.workflows.model_events import Search, model_events, sources_of
 
-MOST_BYTES: Final = 50 * 2**20
 CONTEXT_S: Final = 5.0
 TOLERANCE_S: Final = 1.0
 
@@ -62,6 +64,8 @@ def write_grading_page(
     tolerance_s: float = TOLERANCE_S,
     stamp: Stamp = "trigger",
     seed: int = 0,
+    embed: str | Path | None = None,
+    on_clip: OnClip = lambda done, of: None,  # noqa: ARG005
 ) -> GradingFiles:
     """Write a page with the events of all models in an order by lot, and the key to them.
 
@@ -80,10 +84,14 @@ def write_grading_page(
         tolerance_s: events of several models that begin within so many seconds are shown once.
         stamp: an event's time for that: ``trigger`` or ``onset``.
         seed: of the order.
+        embed: the videos' folder, to carry a small clip of each event within the page; None = its
+            user opens the videos.
+        on_clip: told how many clips are cut, of how many.
 
     Raises:
         ConfigError: an option or a result cannot be used, there is no event, the page would have
             more than 50 MiB, or the key of another page is in its place.
+        VideoError: a video cannot be read.
     """
     check_list("labels", labels)
     check_seconds("context_s", context_s)
@@ -103,19 +111,9 @@ def write_grading_page(
     items = grading_items(found.rows, tolerance_s=tolerance_s, stamp=stamp)
     key_path = page_path.with_name(f"{page_path.stem}_key.csv")
     _check_key(key_path, items)
-    shown = [
-        ShownItem(
-            item=item.item,
-            session=item.session,
-            label=item.label,
-            onset_s=item.onset_s,
-            offset_s=item.offset_s,
-            trigger_s=item.trigger_s,
-            from_s=max(item.onset_s - context_s, 0.0),
-            to_s=min(item.offset_s + context_s, found.ends_s.get(item.session, float("inf"))),
-        )
-        for item in items.by_lot(seed)
-    ]
+    shown = [_shown(item, found.ends_s, context_s) for item in items.by_lot(seed)]
+    if embed is not None:
+        shown = with_clips(shown, Path(embed), most_bytes=MOST_BYTES, on_clip=on_clip)
     html = html_of(grading_page(shown, context_s=context_s))
     _check_size(len(html.encode("utf-8")))
     write_grading_key(key_path, items.key)
@@ -127,6 +125,20 @@ def write_grading_page(
         events=len(items.key),
         models=found.models,
         failures=failures,
+    )
+
+
+def _shown(item: Item, ends_s: Mapping[str, float], context_s: float) -> ShownItem:
+    """An item with what is shown around it, as far as the video goes."""
+    return ShownItem(
+        item=item.item,
+        session=item.session,
+        label=item.label,
+        onset_s=item.onset_s,
+        offset_s=item.offset_s,
+        trigger_s=item.trigger_s,
+        from_s=max(item.onset_s - context_s, 0.0),
+        to_s=min(item.offset_s + context_s, ends_s.get(item.session, math.inf)),
     )
 
 

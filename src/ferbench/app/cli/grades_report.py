@@ -103,9 +103,7 @@ def _show_disagreements(scores: GradeScores) -> None:
         return
     typer.echo(f"disagreements: {len(scores.disagreements)}")
     for each in scores.disagreements[:_NAMED]:
-        said = ", ".join(f"{rater} {row.grade}" for rater, row in each.event.rows.items())
-        event = each.event
-        typer.echo(f"  {event.session}  {event.label}  {event.onset_s:.3f} s: {said}")
+        typer.echo(f"  {each}")
     more = len(scores.disagreements) - _NAMED
     if more > 0:
         typer.echo(f"  and {more} more; --out DIR and --json have all, with the notes")

@@ -35,14 +35,14 @@ function drawBar(items, shown) {
   if (items.some((item) => !item.clip)) {
     const input = element("input", { type: "file", id: "video-file", accept: "video/*,.mkv,.avi,.mts", multiple: true, class: "unseen" });
     input.addEventListener("change", () => shown.open([...input.files]));
-    bar.append(input, element("label", { for: "video-file", class: "button" }, "Open the videos from disk…"), " ");
+    const stays = element("span", { class: "faint" }, "They stay on this computer.");
+    bar.append(input, element("label", { for: "video-file", class: "button" }, "Open the videos from disk…"), stays);
   }
   bar.append(
     button("Play or pause", "Space", shown.playOrPause),
     button("Again", "a", shown.again),
     button("Back", "←", () => shown.step(-1)),
     button("On", "→", () => shown.step(1)),
-    element("span", { class: "faint" }, "Videos stay on this computer."),
   );
   const strip = document.getElementById("window");
   strip.addEventListener("click", (event) => {

@@ -70,8 +70,13 @@ function csvRecords(text, delimiter) {
 function timecodeAt(part, edges, seconds) {
   if (part === undefined || !(part.rate_hz > 0)) return "";
   const inPart = seconds - part.start_s + 1e-9;
-  let first = 0;
-  while (first < edges.length && edges[first] <= inPart) first++;
+  let first = 0; // of the edges, how many lie at or before the time
+  let high = edges.length;
+  while (first < high) {
+    const middle = (first + high) >> 1;
+    if (edges[middle] <= inPart) first = middle + 1;
+    else high = middle;
+  }
   return timecodeText(Math.round(edges[0] * part.rate_hz) + first, part.rate_hz);
 }
 

@@ -12,6 +12,7 @@ from ferbench.app.cli.options import errors_in_words
 
 OPTIONS: Final = {
     "context_s": "--context",
+    "embed": "--embed",
     "event": "--rule",
     "fps": "--fps",
     "label": "--label",
@@ -61,12 +62,20 @@ def grade(
     video: Annotated[
         Path | None, typer.Option(help="Thesis CSVs: take the rate from the videos in here.")
     ] = None,
+    embed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Carry a small clip of each event within the page, cut from the videos in here.",
+        ),
+    ] = None,
 ) -> None:
     """Write a page on which people grade events without knowing whose they are.
 
     Events of all models come in an order by lot, near-identical ones once; curves and scores are
-    not shown. The page plays the videos that its user opens. What it exports is counted by 'score
-    --grades' with the key, which raters should not see. Ends with 1 if a file cannot be used.
+    not shown. The page plays videos that its user opens, or with --embed its own clips. What it
+    exports is counted by 'score --grades' with the key, which raters should not see. Ends with 1 if
+    a file cannot be used.
     """
     from ferbench.app.words import OptionWords, reason_in
     from ferbench.workflows.write_grading_page import write_grading_page
@@ -84,6 +93,7 @@ def grade(
             tolerance_s=tolerance,
             stamp=stamp,  # type: ignore[arg-type]
             seed=seed,
+            embed=embed,
         )
     for path, error in written.failures.items():
         typer.echo(f"{path}: {reason_in(words, error)}", err=True)
