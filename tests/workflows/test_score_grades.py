@@ -167,6 +167,13 @@ def test_the_last_grade_of_a_rater_counts(tmp_path):
     scores = scores_of(tmp_path, [later, first])
     assert scores.models[0].wrong == 1
     assert "graded again" in scores.notes[0]
+    same = scores_of(tmp_path, [row(1.0, "wrong"), row(1.0, "right")])
+    assert same.models[0].right == 1, "the last row, where no time says more"
+
+
+def test_an_event_is_known_by_its_times_to_the_microsecond(tmp_path):
+    rows = [row(1.0, "right"), row(1.0000004, "right", rater="Bob"), row(1.000002, "right")]
+    assert scores_of(tmp_path, rows).models[0].right == 2
 
 
 def random_votes(raters, seed=0):
