@@ -214,7 +214,8 @@ def test_a_run_and_a_sweep_as_files(study, warm_home, ferbench_run):
     assert sorted(cell["status"] for cell in cells) == ["failed", "finished", "finished"]
     assert (sweep["metrics"]["sweep/cells"], sweep["metrics"]["sweep/failed"]) == (2, 1)
     artifacts = warm_home / "mlruns/files/ferbench" / sweep["id"] / "artifacts"
-    assert {p.name for p in artifacts.iterdir()} == {"compare.csv", "counts.csv", "overrides.txt"}
+    tables = {"compare.csv", "counts.csv", "overrides.txt"}
+    assert {p.name for p in artifacts.iterdir()} == {*tables, "report.html"}
     tables = list((warm_home / "mlruns/files").glob("*/*/artifacts/predictions/*/*.parquet"))
     assert len(tables) == 1, "the first run has them, the sweep does not log them again"
     assert not (warm_home / "mlflow.db").exists()
@@ -353,7 +354,8 @@ def test_a_run_and_a_sweep_on_a_server(study, warm_home, warm_root, tmp_path, fe
         uri = store.client.get_run(sweep.run_id).info.artifact_uri
         assert uri.startswith("mlflow-artifacts:")
         listed = {f.path for f in list_artifacts(run_id=sweep.run_id, tracking_uri=address)}
-        assert {"compare.csv", "counts.csv", "overrides.txt", "predictions"} <= listed
+        files = {"compare.csv", "counts.csv", "overrides.txt", "report.html"}
+        assert {*files, "predictions"} <= listed
     served = {p.name for p in (tmp_path / "served").rglob("*") if p.is_file()}
     assert {"compare.csv", "config.yaml", "events.csv", "anna.parquet"} <= served
     assert not (warm_home / "mlflow.db").exists()

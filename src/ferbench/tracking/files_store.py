@@ -128,6 +128,12 @@ class FilesStore:
             raise TrackingError(f"run {run_id[:8]} has no {name}")
         return path
 
+    @contextmanager
+    def artifacts(self, run_id: str, *, only: Sequence[str]) -> Iterator[Path]:
+        """The run's own folder of artifacts."""
+        del only
+        yield self._run(run_id) / ARTIFACTS
+
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys whose prediction tables some run of the experiment has."""
         rows = self.search([experiment_id])

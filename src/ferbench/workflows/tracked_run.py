@@ -24,6 +24,7 @@ from ferbench.tracking.settings import Predictions
 from ferbench.tracking.store import ERROR_TAG, Store
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.recording import log_predictions
+from ferbench.workflows.run_report import write_run_report
 
 log = logging.getLogger("ferbench")
 
@@ -69,9 +70,15 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedRun:
-    """A run that is recorded, or not: ``stored`` is None where nothing is recorded."""
+    """A run that is recorded, or not.
+
+    Attributes:
+        stored: the record; None = nothing is recorded.
+        name: readable name of the run.
+    """
 
     stored: StoredRun | None
+    name: str = ""
 
     @classmethod
     @contextmanager
@@ -96,7 +103,7 @@ class TrackedRun:
         Raises:
             TrackingError: the store cannot be used.
         """
-        run = cls(stored=_start(settings, choices, name, sweep))
+        run = cls(stored=_start(settings, choices, name, sweep), name=name)
         try:
             yield run
         except BaseException as error:
@@ -121,14 +128,18 @@ class TrackedRun:
         Returns:
             The evaluation with its record's id.
         """
+        recorded = replace(evaluation, run_id=self.run_id)
         if output is not None:
-            evaluation.write(output, config_yaml=config_yaml)
-            self.log(evaluation, output)
+            self._write_and_log(recorded, output, config_yaml)
         elif self.stored:
             with tempfile.TemporaryDirectory(prefix="ferbench-run-") as scratch:
-                evaluation.write(Path(scratch), config_yaml=config_yaml)
-                self.log(evaluation, Path(scratch))
-        return replace(evaluation, run_id=self.run_id)
+                self._write_and_log(recorded, Path(scratch), config_yaml)
+        return recorded
+
+    def _write_and_log(self, evaluation: Evaluation, folder: Path, config_yaml: str) -> None:
+        evaluation.write(folder, config_yaml=config_yaml)
+        write_run_report(evaluation, folder, name=self.name)
+        self.log(evaluation, folder)
 
     def log(self, evaluation: Evaluation, artifacts: Path) -> None:
         """Log numbers, texts, tables and the files of a folder, and end the record."""

@@ -40,6 +40,7 @@ class SweepCallback(Callback):
         register_resolvers()  # a cell in another process has only this class to bring them
         self.tracked: TrackedSweep | None = None
         self.folder = Path()
+        self.name = ""
         self.overrides: list[str] = []
         self.detached = False
         self.allow_targets: tuple[str, ...] = ()
@@ -64,18 +65,19 @@ class SweepCallback(Callback):
         listed = config.hydra.sweeper.get("file")
         if listed:
             swept_lines.append(Path(listed).name)
-        error = self._why_not_started(config, swept_lines)
-        write_sweep_note(self.folder, self.tracked, shared=shared, error=error)
+        self.name = _sweep_name(swept_lines)
+        error = self._why_not_started(config)
+        write_sweep_note(self.folder, self.tracked, name=self.name, shared=shared, error=error)
 
-    def _why_not_started(self, config: DictConfig, swept: list[str]) -> str:
+    def _why_not_started(self, config: DictConfig) -> str:
         """Start the sweep's own run; "" = it is there, or nothing is recorded."""
         try:
-            self._start(config, swept)
+            self._start(config)
         except FerbenchError as error:
             return error.told(RunWords())
         return ""
 
-    def _start(self, config: DictConfig, swept: list[str]) -> None:
+    def _start(self, config: DictConfig) -> None:
         from ferbench.workflows.tracked_sweep import TrackedSweep
 
         node: Any = OmegaConf.to_container(config.tracking, resolve=True)
@@ -84,7 +86,7 @@ class SweepCallback(Callback):
         self.tracked = TrackedSweep.start(
             tracking,
             Path(config.paths.root),
-            name=_sweep_name(swept),
+            name=self.name,
             experiment=config.hydra.runtime.choices.get("experiment"),
         )
 
@@ -108,9 +110,22 @@ class SweepCallback(Callback):
         comparison = self._compared(results, ended_by)
         if comparison is not None:
             self._show(comparison, ended_by)
+        with _told_errors("the sweep's page: "):
+            self._write_page(comparison, results)
         if self.tracked is not None:
             with _told_errors():
                 self._close(self.tracked, comparison, results, ended_by)
+
+    def _write_page(self, comparison: Comparison | None, results: SweepResults) -> None:
+        from ferbench.workflows.sweep_report import SweepPlace, write_last_report
+
+        if comparison is None:
+            return
+        store, run_id = None, ""
+        if self.tracked is not None:
+            store, run_id = self.tracked.store, self.tracked.run_id
+        place = SweepPlace(folder=self.folder, name=self.name, store=store, run_id=run_id)
+        write_last_report(place, results, comparison)
 
     def _show(self, comparison: Comparison, ended_by: str) -> None:
         from ferbench.app.compare_screen import closing_words, show

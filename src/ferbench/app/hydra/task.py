@@ -64,6 +64,8 @@ def job_of(config: DictConfig) -> Job:
         launcher = str(hydra.launcher.get("_target_", ""))
         cell = Cell(
             context=note.context,
+            folder=Path(hydra.sweep.dir),
+            of=note.name,
             number=hydra.job.num,
             side_by_side=not launcher.endswith(("BasicLauncher", "PlannedLauncher")),
         )

@@ -27,6 +27,7 @@ SHOWN_FIRST: Final = (
     "score",
     "score_frames",
     "compare",
+    "report",
     "agreement",
     "render",
     "play",
