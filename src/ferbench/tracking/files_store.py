@@ -112,6 +112,15 @@ class FilesStore:
                 with atomic.replacing(target / path.name) as part:
                     shutil.copyfile(path, part)
 
+    def show_sweep(self, experiment_id: str, run_id: str, params: Sequence[str]) -> None:
+        """Nothing: there are no pages."""
+        del experiment_id, run_id, params
+
+    def views(self, experiment_id: str) -> frozenset[str]:
+        """None: there are no pages."""
+        del experiment_id
+        return frozenset()
+
     def end(self, run_id: str, *, failed: bool) -> None:
         """Write how the run ended, and when."""
         with self._changed(run_id) as about:

@@ -37,7 +37,7 @@ from ferbench.tracking.mlflow_rows import (
 )
 from ferbench.tracking.record import Input, Record
 from ferbench.tracking.store import PREDICTIONS_TAG
-from ferbench.tracking.view import VIEW_TAG, view_tag
+from ferbench.tracking.view import SWEEP_KEY, TAG_PREFIX, VIEW_KEY, sweep_view_tag, view_tag
 
 _PAGE: Final = 1000
 _SERVER_STEP: Final = Text(
@@ -119,13 +119,13 @@ class MlflowStore:
         existing = self.client.get_experiment_by_name(experiment)
         if existing is None:
             identifier = self._create(experiment)
-            self.client.set_experiment_tag(identifier, VIEW_TAG, view_tag())
+            self.client.set_experiment_tag(identifier, f"{TAG_PREFIX}{VIEW_KEY}", view_tag())
             return identifier
         identifier = str(existing.experiment_id)
         if existing.lifecycle_stage == "deleted":
             self.client.restore_experiment(identifier)
-        if VIEW_TAG not in existing.tags:
-            self.client.set_experiment_tag(identifier, VIEW_TAG, view_tag())
+        if f"{TAG_PREFIX}{VIEW_KEY}" not in existing.tags:
+            self.client.set_experiment_tag(identifier, f"{TAG_PREFIX}{VIEW_KEY}", view_tag())
         return identifier
 
     def _database(self) -> Path | None:
@@ -208,6 +208,19 @@ class MlflowStore:
         with explained(self.uri, "logging files", _KEPT):
             for path in files:
                 self.client.log_artifact(run_id, str(path), folder)
+
+    def show_sweep(self, experiment_id: str, run_id: str, params: Sequence[str]) -> None:
+        """Save a view of the runs table in the experiment's tags."""
+        tag = sweep_view_tag(run_id, params)
+        with explained(self.uri, "saving a view", _KEPT):
+            self.client.set_experiment_tag(experiment_id, f"{TAG_PREFIX}{SWEEP_KEY}", tag)
+
+    def views(self, experiment_id: str) -> frozenset[str]:
+        """Keys of the saved views of the runs table."""
+        with explained(self.uri, "reading an experiment", _SERVER_STEP):
+            tags = self.client.get_experiment(experiment_id).tags
+        saved = (name for name in tags if name.startswith(TAG_PREFIX))
+        return frozenset(name.removeprefix(TAG_PREFIX) for name in saved)
 
     def end(self, run_id: str, *, failed: bool) -> None:
         """End a run."""

@@ -62,6 +62,18 @@ class Store(Protocol):
     def log_files(self, run_id: str, files: Iterable[Path], folder: str) -> None:
         """Log files as artifacts below a folder ("" = at the top)."""
 
+    def show_sweep(self, experiment_id: str, run_id: str, params: Sequence[str]) -> None:
+        """Let the experiment's pages show a sweep's cells beside each other, best first.
+
+        Args:
+            experiment_id: where it is.
+            run_id: of the sweep's own run.
+            params: choices that differ between its cells.
+        """
+
+    def views(self, experiment_id: str) -> frozenset[str]:
+        """Names of what an experiment's pages can be asked to show; empty where it has none."""
+
     def end(self, run_id: str, *, failed: bool) -> None:
         """End a run."""
 

@@ -21,10 +21,12 @@ from ferbench.secret_texts import masked
 from ferbench.sentences import Words
 from ferbench.tracking.record import Record
 from ferbench.tracking.settings import Predictions
-from ferbench.tracking.store import ERROR_TAG, Store
+from ferbench.tracking.store import ERROR_TAG, NOTE_TAG, Store
+from ferbench.tracking.view import artifact_page
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.recording import log_predictions
-from ferbench.workflows.run_report import write_run_report
+from ferbench.workflows.run_notes import run_note
+from ferbench.workflows.run_report import REPORT_FILE, write_run_report
 
 log = logging.getLogger("ferbench")
 
@@ -145,16 +147,19 @@ class TrackedRun:
         """Log numbers, texts, tables and the files of a folder, and end the record."""
         if self.stored is None:
             return
+        stored, page = self.stored, ""
+        if stored.store.has_pages and stored.sweep is None:
+            page = artifact_page(stored.experiment_id, stored.run_id, REPORT_FILE)
         record = Record(
             params=evaluation.params,
-            tags=evaluation.tags,
+            tags={**evaluation.tags, NOTE_TAG: run_note(evaluation, page=page)},
             metrics=evaluation.metrics,
             inputs=evaluation.inputs,
             artifacts=artifacts,
             failed=bool(evaluation.report.failures),
         )
-        _log_predictions(self.stored, evaluation.report)
-        self.stored.store.log(self.stored.run_id, record)
+        _log_predictions(stored, evaluation.report)
+        stored.store.log(stored.run_id, record)
 
     def break_off(self, reason: str) -> None:
         """End the record of a run that broke off, with its reason."""

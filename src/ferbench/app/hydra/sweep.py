@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ferbench.tracking.settings import Tracking
     from ferbench.workflows.sweep_results import SweepResults
     from ferbench.workflows.tracked_sweep import TrackedSweep
+
+SHOWN_LETTERS: Final = 40
+"""How much of a run's name the pages of a store show."""
 
 
 class SweepCallback(Callback):
@@ -200,6 +203,7 @@ class SweepCallback(Callback):
         claims = (self.folder / CLAIMS_FOLDER).glob("*")
         tracked.close(
             comparison,
+            asked=" ".join(self.overrides),
             numbers={
                 "sweep/cells": float(len(results.rows)),
                 "sweep/failed": float(results.num_failed),
@@ -236,9 +240,30 @@ def _told_errors(prefix: str = "") -> Iterator[None]:
 
 
 def _sweep_name(swept: list[str]) -> str:
-    """What is swept; of values that are paths only the key."""
+    """What is swept; of values that are paths only the key.
+
+    Where that is longer than the pages of a store show, the keys, with how many values each has.
+    """
     parts = ["sweep"]
     for text in swept:
         key, _, _ = text.partition("=")
         parts.append(key if "/" in text else masked(text))
-    return " ".join(parts)
+    name = " ".join(parts)
+    if len(name) <= SHOWN_LETTERS:
+        return name
+    return f"sweep {' x '.join(map(_values_of, swept))}"
+
+
+def _values_of(text: str) -> str:
+    """The last part of a swept key, after how many values it has where these are listed.
+
+    >>> _values_of("event.enter=0.5,0.7"), _values_of("seed=range(1,9)")
+    ('2 enter', 'seed')
+    """
+    key, sign, values = text.partition("=")
+    if not sign:
+        return text
+    last = key.rpartition(".")[2]
+    if any(letter in values for letter in "([{'\""):
+        return last
+    return f"{values.count(',') + 1} {last}"
