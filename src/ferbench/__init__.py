@@ -1,9 +1,10 @@
 """ferbench: evaluation of facial expression recognition on video, as a library.
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
-``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``) take typed options, print
-nothing, and return results that print well; most have ``to_frame()``. Everything is imported when
-it is first used: ``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
+``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``, ``write_report``) take
+typed options, print nothing, and return results that print well; most have ``to_frame()``.
+Everything is imported when it is first used: ``import ferbench`` needs and loads neither hydra nor
+mlflow nor torch.
 
 >>> import ferbench as fb
 >>> fb.Hysteresis(enter=0.6).exit
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         list_weights,
         verify_weights,
     )
+    from ferbench.workflows.write_report import WrittenReport, write_report
 
 switch_off_here()  # before anything that it concerns is imported
 
@@ -109,6 +111,7 @@ _PLACES: Final = {
     "VideoInfo": "ferbench.types",
     "Window": "ferbench.scoring.matching.window",
     "Windowed": "ferbench.events.windowed",
+    "WrittenReport": "ferbench.workflows.write_report",
     "agree": "ferbench.workflows.agree",
     "compare": "ferbench.workflows.compare",
     "evaluate": "ferbench.workflows.evaluate",
@@ -125,6 +128,7 @@ _PLACES: Final = {
     "score_frames": "ferbench.workflows.score_frames",
     "survey": "ferbench.workflows.survey",
     "verify_weights": "ferbench.workflows.weights",
+    "write_report": "ferbench.workflows.write_report",
 }
 """Where each public name is defined."""
 
@@ -165,6 +169,7 @@ __all__ = [
     "VideoInfo",
     "Window",
     "Windowed",
+    "WrittenReport",
     "__version__",
     "agree",
     "compare",
@@ -182,6 +187,7 @@ __all__ = [
     "score_frames",
     "survey",
     "verify_weights",
+    "write_report",
 ]
 
 

@@ -16,6 +16,7 @@ from ferbench.pages.cell_tables import (
     ShownAnnotation,
     ShownEvent,
 )
+from ferbench.results import RunRow
 
 SESSION_PAGES: Final = "sessions"
 """Folder of a run's session pages among its artifacts."""
@@ -43,6 +44,11 @@ def tables_below(artifacts: Path) -> FileOf:
 def pages_below(artifacts: Path) -> frozenset[str]:
     """Names of the session pages in a folder of artifacts."""
     return frozenset(path.name for path in (artifacts / SESSION_PAGES).glob("*.html"))
+
+
+def stamp_of(row: RunRow) -> str:
+    """Which time of an event a run's matches are told by."""
+    return row.params.get("scoring.stamp", "trigger")
 
 
 def read_cell(

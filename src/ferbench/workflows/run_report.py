@@ -11,7 +11,13 @@ from ferbench.pages.document import write_page
 from ferbench.pages.sweep_page import SweepContents, sweep_page
 from ferbench.report.compare import compare
 from ferbench.results import RunRow
-from ferbench.workflows.cell_tables import SESSION_PAGES, pages_below, read_cell, tables_below
+from ferbench.workflows.cell_tables import (
+    SESSION_PAGES,
+    pages_below,
+    read_cell,
+    stamp_of,
+    tables_below,
+)
 from ferbench.workflows.evaluation import Evaluation
 
 REPORT_FILE: Final = "report.html"
@@ -31,7 +37,7 @@ def write_run_report(evaluation: Evaluation, artifacts: Path, *, name: str) -> N
     row = row_of(evaluation, name=name)
     tables = read_cell(
         tables_below(artifacts),
-        stamp=row.params.get("scoring.stamp", "trigger"),
+        stamp=stamp_of(row),
         place=f"{SESSION_PAGES}/",
         pages=pages_below(artifacts),
     )

@@ -24,7 +24,13 @@ from ferbench.pages.sweep_page import SweepContents, sweep_page
 from ferbench.report.comparison import Comparison
 from ferbench.results import RunRow
 from ferbench.tracking.store import Store, artifacts_beside
-from ferbench.workflows.cell_tables import SESSION_PAGES, pages_below, read_cell, tables_below
+from ferbench.workflows.cell_tables import (
+    SESSION_PAGES,
+    pages_below,
+    read_cell,
+    stamp_of,
+    tables_below,
+)
 from ferbench.workflows.run_outcome import ARTIFACTS
 from ferbench.workflows.run_report import REPORT_FILE
 from ferbench.workflows.sweep_results import SweepResults, collect
@@ -136,8 +142,7 @@ def _tables(place: SweepPlace, results: SweepResults, row: RunRow) -> CellTables
     if place.store is not None:
         beside = artifacts_beside(row.run_id)
     changed = tuple(_changed(artifacts / name) for name in ("", "statistics", SESSION_PAGES))
-    stamp = row.params.get("scoring.stamp", "trigger")
-    return _read(artifacts, changed, stamp, f"{beside}{SESSION_PAGES}/")
+    return _read(artifacts, changed, stamp_of(row), f"{beside}{SESSION_PAGES}/")
 
 
 def _changed(folder: Path) -> int:
