@@ -171,3 +171,21 @@ def test_a_sandboxed_frame_shows_no_links(visits, tmp_path):
     frame.locator("#cells tbody tr").first.wait_for()
     assert frame.locator("#sessions a, #difference a").count() == 0
     assert "in this frame no link can lead there" in frame.locator("#links-note").inner_text()
+
+
+@pytest.mark.browser
+def test_a_click_on_a_mark_chooses_its_cell(visits, tmp_path):
+    rows = [
+        cell(number, f"c{number}", event=f"e{number}", fps=10.0 * number) for number in (1, 2, 3)
+    ]
+    write_page(sweep_page(contents(rows, {})), tmp_path / "report.html")
+    shown = visits.open(tmp_path / "report.html")
+    assert shown.inner_text("tr.is-first td.name") == "c1"
+    box = shown.locator("#speed").bounding_box()
+    across = box["width"] - 52 - 14  # what the axes leave
+    up = box["height"] - 12 - 40
+    x, y = 52 + across * 30 / (1.05 * 30), 12 + up * (1 - rows[2].metrics["event/f1"])
+    shown.locator("#speed").click(position={"x": x, "y": y})
+    assert shown.inner_text("tr.is-first td.name") == "c3"
+    shown.locator("#speed").click(position={"x": x, "y": y}, modifiers=["Shift"])
+    assert shown.inner_text("tr.is-second td.name") == "c3"

@@ -15,6 +15,9 @@ function startSweepPage() {
   const people = at("people") ? addPeople(at("people"), page) : [];
   if (at("people") && !page.participants.length) at("people-section").hidden = true;
   if (at("axes") && !page.axes.length) at("axes-section").hidden = true;
+  const pictures = [["curves", drawCurves], ["speed", drawSpeed]]
+    .filter(([id]) => at(id))
+    .map(([id, drawOne]) => [at(id), drawOne, isSingle ? () => {} : addPicking(at(id), choose)]);
   const showDifferences = isSingle ? () => {} : addDifference(page, chosen, choose);
   tellLinks(page, at("links-note"));
 
@@ -25,8 +28,7 @@ function startSweepPage() {
 
   function draw() {
     if (page.axes.length) drawAxes(at("axes"), page, chosen);
-    if (at("curves")) drawCurves(at("curves"), page, chosen);
-    if (at("speed")) drawSpeed(at("speed"), page, chosen);
+    for (const [canvas, drawOne, keep] of pictures) keep(drawOne(canvas, page, chosen));
     people.forEach((drawOne) => drawOne(chosen));
   }
 

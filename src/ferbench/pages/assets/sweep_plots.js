@@ -115,15 +115,35 @@ function plane({ draw, width, height }, across, up) {
   return (point) => (point.includes(null) ? null : [x(point[0]), y(point[1])]);
 }
 
+// How faint a line is where many lie on each other.
+function faintness(count) {
+  return Math.max(0.08, Math.min(1, 5 / Math.sqrt(count)));
+}
+
+// A click on a mark chooses its cell as A, with Shift as B; drawing tells where the marks are.
+function addPicking(canvas, choose) {
+  let places = new Map();
+  canvas.addEventListener("click", (click) => {
+    const distance = ([x, y]) => Math.hypot(x - click.offsetX, y - click.offsetY);
+    const near = [...places].filter(([, place]) => place !== null && distance(place) < 12);
+    near.sort((one, other) => distance(one[1]) - distance(other[1]));
+    if (near.length) choose(click.shiftKey ? "second" : "first", near[0][0]);
+  });
+  return (found) => {
+    places = found;
+  };
+}
+
 function drawCurves(canvas, page, chosen) {
   const sheet = brush(canvas);
+  const alpha = 0.5 * faintness(page.curves.length);
   const unit = { low: 0, high: 1 };
   const place = plane(sheet, { ...unit, title: "recall" }, { ...unit, title: "precision" });
   const ofFirst = page.cells[chosen.first].curve;
   const ofSecond = chosen.second === null ? -1 : page.cells[chosen.second].curve;
   page.curves.forEach((curve, number) => {
     if (number === ofFirst || number === ofSecond) return;
-    line(sheet.draw, curve.map(place), cssColour("faint"), { alpha: 0.35 });
+    line(sheet.draw, curve.map(place), cssColour("faint"), { alpha });
   });
   const drawChosen = (number, role, dashes) => {
     if (number < 0) return;
@@ -133,6 +153,7 @@ function drawCurves(canvas, page, chosen) {
   drawChosen(ofFirst, "first", ofFirst === ofSecond ? [6, 6] : []);
   const places = new Map(page.cells.map((cell, at) => [at, place(cell.point)]));
   marks(sheet.draw, places, chosen);
+  return places;
 }
 
 function drawSpeed(canvas, page, chosen) {
@@ -145,6 +166,7 @@ function drawSpeed(canvas, page, chosen) {
   const places = new Map(points.map(([cell, x, y]) => [cell, place([x, y])]));
   line(sheet.draw, front.map((cell) => places.get(cell)), cssColour("ink"), { width: 1.5 });
   marks(sheet.draw, places, chosen);
+  return places;
 }
 
 // A line for each cell from what differs to its score; the better, the darker.
@@ -158,8 +180,9 @@ function drawAxes(canvas, page, chosen) {
   const lineOf = (cell) =>
     axes.map((axis, at) => (axis.at[cell] === null ? null : [x(at), y(axis.at[cell])]));
   const score = axes[axes.length - 1].at;
+  const most = faintness(page.cells.length);
   page.cells.forEach((_, cell) => {
-    const alpha = 0.12 + 0.5 * (score[cell] === null ? 0 : score[cell] ** 2);
+    const alpha = most * (0.12 + 0.6 * (score[cell] === null ? 0 : score[cell] ** 2));
     if (roleOf(cell, chosen) === null) line(draw, lineOf(cell), cssColour("ink"), { alpha });
   });
   if (chosen.second !== null) {
