@@ -24,10 +24,10 @@ TAG_PREFIX: Final = "mlflow.sharedViewState."
 
 _PARAMS: Final = ("detector", "preprocessing", "model", "selector", "event", "event.enter")
 _NAME: Final = "attributes.`Run Name`"
-_NAME_PX: Final = 280
+_NAME_PX: Final = 265
 """Room for forty letters."""
 _CREATED: Final = "runDateAndNestInfo"
-_CREATED_PX: Final = 115
+_CREATED_PX: Final = 130
 _NUMBER_PX: Final = 85
 _CHANCE_PX: Final = 115
 _PARAM_PX: Final = 110
