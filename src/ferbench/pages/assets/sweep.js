@@ -9,7 +9,8 @@ function startSweepPage() {
   const cells = page.cells.map((_, number) => number);
   const columns = page.columns.map(cellColumn);
   const sortedBy = columns.find((column) => column.title === page.by) || columns[0];
-  const shown = isSingle ? columns.slice(1) : [chooseColumn(choose), ...columns];
+  const names = page.cells.map((cell) => cell.name);
+  const shown = isSingle ? columns.slice(1) : [chooseColumn(choose, names), ...columns];
   const { lines } = sortableTable(at("cells"), shown, cells, { sortedBy: sortedBy || null });
   if (!isSingle) addFind(at("find"), at("found"), lines);
   const people = at("people") ? addPeople(at("people"), page) : [];

@@ -82,13 +82,12 @@ function cellColumn(column) {
   return { title: column.title, numeric: true, smaller: column.smaller, value, show };
 }
 
-function chooseColumn(choose) {
-  const button = (cell, which, letter) =>
-    element(
-      "button",
-      { type: "button", class: which, "aria-pressed": "false", onclick: () => choose(which, cell) },
-      letter,
-    );
+function chooseColumn(choose, names) {
+  const button = (cell, which, letter) => {
+    const label = { "aria-label": `${letter}: ${names[cell]}`, "aria-pressed": "false" };
+    const onclick = () => choose(which, cell);
+    return element("button", { type: "button", class: which, onclick, ...label }, letter);
+  };
   const show = (cell) => [button(cell, "first", "A"), button(cell, "second", "B")];
   return { title: "", numeric: false, value: () => "", show, className: "choose" };
 }
