@@ -150,6 +150,7 @@ def _of_evaluation(evaluation: Evaluation, row: RunRow) -> CellTables:
             stamp_s=recipe.scoring.stamp_s,
             level=recipe.event.level,
             max_timelines=0,
+            style=evaluation.settings.report.style,
         )
         if evaluation.statistics:
             evaluation.statistics.copy_to(folder)
