@@ -2,9 +2,9 @@
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
 ``score_grades``, ``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``,
-``write_grading_page``, ``write_session_report``) take typed options, print nothing, and return
-results that print well; most have ``to_frame()``. Everything is imported when it is first used:
-``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
+``write_grading_page``, ``write_report``, ``write_session_report``) take typed options, print
+nothing, and return results that print well; most have ``to_frame()``. Everything is imported when
+it is first used: ``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
 
 >>> import ferbench as fb
 >>> fb.Hysteresis(enter=0.6).exit
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         verify_weights,
     )
     from ferbench.workflows.write_grading_page import write_grading_page
+    from ferbench.workflows.write_report import WrittenReport, write_report
 
 switch_off_here()  # before anything that it concerns is imported
 
@@ -114,6 +115,7 @@ _PLACES: Final = {
     "VideoInfo": "ferbench.types",
     "Window": "ferbench.scoring.matching.window",
     "Windowed": "ferbench.events.windowed",
+    "WrittenReport": "ferbench.workflows.write_report",
     "agree": "ferbench.workflows.agree",
     "compare": "ferbench.workflows.compare",
     "evaluate": "ferbench.workflows.evaluate",
@@ -132,6 +134,7 @@ _PLACES: Final = {
     "survey": "ferbench.workflows.survey",
     "verify_weights": "ferbench.workflows.weights",
     "write_grading_page": "ferbench.workflows.write_grading_page",
+    "write_report": "ferbench.workflows.write_report",
     "write_session_report": "ferbench.workflows.session_report",
 }
 """Where each public name is defined."""
@@ -174,6 +177,7 @@ __all__ = [
     "VideoInfo",
     "Window",
     "Windowed",
+    "WrittenReport",
     "__version__",
     "agree",
     "compare",
@@ -193,6 +197,7 @@ __all__ = [
     "survey",
     "verify_weights",
     "write_grading_page",
+    "write_report",
     "write_session_report",
 ]
 

@@ -287,7 +287,7 @@ def test_a_sweep_is_a_parent_with_its_cells(study, warm_home, ferbench_run):
     runs = all_runs(warm_home)
     (parent,) = (run for run in runs if run.data.tags[KIND_TAG] == "sweep")
     cells = [run for run in runs if run is not parent]
-    assert parent.info.run_name == "sweep event.enter=0.5,0.7 preprocessing=box,square_margin"
+    assert parent.info.run_name == "sweep 2 enter x 2 preprocessing"
     assert [run.data.tags[PARENT_TAG] for run in cells] == [parent.info.run_id] * 4
     assert {run.info.status for run in runs} == {"FINISHED"}
     pairs = {(run.data.params["event.enter"], run.data.params["preprocessing"]) for run in cells}

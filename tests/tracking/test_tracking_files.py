@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,10 +21,12 @@ import pytest
 from ferbench.errors import TrackingError
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
+from ferbench.tracking.pages import page
 from ferbench.tracking.query import open_store, other_runs, runs_of
 from ferbench.tracking.record import Input, Record
-from ferbench.tracking.store import PREDICTIONS_TAG
+from ferbench.tracking.store import PREDICTIONS_TAG, artifacts_beside
 from ferbench.weights.digests import sha256_of
+from ferbench.workflows.write_report import write_report
 from helpers.reference import CHECKOUT
 
 BOTH = ("mlflow", "files")
@@ -98,6 +102,10 @@ def test_what_is_recorded_is_found_again(store, tmp_path):
     assert (Path(store.location(cell)) / "inner" / "table.csv").read_text() == "a\n1\n"
     assert (Path(store.location(sweep)) / "predictions" / "abc" / "table.csv").is_file()
     assert runs_of(store, cell[:8]).runs == runs_of(store, None).runs
+    with store.artifacts(cell, only=["inner", "nothing"]) as folder:
+        assert (folder / "inner" / "table.csv").read_text() == "a\n1\n"
+    beside = Path(store.location(sweep)) / artifacts_beside(cell)
+    assert beside.samefile(store.location(cell))
 
 
 def test_a_long_choice_is_recorded_and_told_from_others(store):
@@ -137,6 +145,32 @@ def test_a_sweep_is_shown_before_a_newer_run(store):
         TrackingError, match="no run, sweep or experiment 'nothing'; experiments: study; "
     ):
         runs_of(store, "nothing")
+
+
+def view_of(store, experiment, key):
+    """A saved view of MLflow's, read as its pages read it."""
+    tags = store.client.get_experiment(experiment).tags
+    packed = json.loads(tags[f"mlflow.sharedViewState.{key}"])["state"].removeprefix("deflate;")
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
+
+
+def test_pages_open_at_the_newest_sweep(tmp_path, warm_root):
+    warm_root.furnish(tmp_path, tables=False)
+    store = MlflowStore(uri=None, root=tmp_path)
+    experiment = store.prepare("study")
+    store.start(experiment, "alone", kind="run")
+    assert page(store, 5000).endswith("viewStateShareKey=ferbench")
+    sweep = store.start(experiment, "a sweep", kind="sweep")
+    store.show_sweep(experiment, sweep, ("event", "event.enter"))
+    assert store.views(experiment) == {"ferbench", "ferbench-sweep"}
+    assert page(store, 5000).endswith("viewStateShareKey=ferbench-sweep")
+    view = view_of(store, experiment, "ferbench-sweep")
+    assert view["searchFilter"] == f"tags.`mlflow.parentRunId` = '{sweep}'"
+    assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`event/f1`", False)
+    assert view["selectedColumns"][:7] == [
+        *(f"metrics.`event/f1{end}`" for end in ("", ".chance", ".p", ".lo", ".hi")),
+        *("params.`event`", "params.`event.enter`"),
+    ]
 
 
 # plain files
@@ -214,7 +248,8 @@ def test_a_run_and_a_sweep_as_files(study, warm_home, ferbench_run):
     assert sorted(cell["status"] for cell in cells) == ["failed", "finished", "finished"]
     assert (sweep["metrics"]["sweep/cells"], sweep["metrics"]["sweep/failed"]) == (2, 1)
     artifacts = warm_home / "mlruns/files/ferbench" / sweep["id"] / "artifacts"
-    assert {p.name for p in artifacts.iterdir()} == {"compare.csv", "counts.csv", "overrides.txt"}
+    tables = {"compare.csv", "counts.csv", "overrides.txt"}
+    assert {p.name for p in artifacts.iterdir()} == {*tables, "report.html"}
     tables = list((warm_home / "mlruns/files").glob("*/*/artifacts/predictions/*/*.parquet"))
     assert len(tables) == 1, "the first run has them, the sweep does not log them again"
     assert not (warm_home / "mlflow.db").exists()
@@ -353,7 +388,13 @@ def test_a_run_and_a_sweep_on_a_server(study, warm_home, warm_root, tmp_path, fe
         uri = store.client.get_run(sweep.run_id).info.artifact_uri
         assert uri.startswith("mlflow-artifacts:")
         listed = {f.path for f in list_artifacts(run_id=sweep.run_id, tracking_uri=address)}
-        assert {"compare.csv", "counts.csv", "overrides.txt", "predictions"} <= listed
+        files = {"compare.csv", "counts.csv", "overrides.txt", "report.html"}
+        assert {*files, "predictions"} <= listed
+        written = write_report(sweep.run_id, out=tmp_path / "out", uri=address, root=warm_home)
+        assert written.num_runs == 2
+        shown = written.path.read_text(encoding="utf-8")
+        assert '"sessions":[{"name":"anna"' in shown
+        assert '"lists":[]' not in shown
     served = {p.name for p in (tmp_path / "served").rglob("*") if p.is_file()}
     assert {"compare.csv", "config.yaml", "events.csv", "anna.parquet"} <= served
     assert not (warm_home / "mlflow.db").exists()

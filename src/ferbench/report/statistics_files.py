@@ -13,7 +13,7 @@ import numpy as np
 
 from ferbench.report import curve_pictures, distribution_pictures
 from ferbench.report.distribution_pictures import ForestRow
-from ferbench.report.figures import PLAIN, PictureStyle, Point
+from ferbench.report.figures import PLAIN, PictureStyle, Point, columns
 from ferbench.report.files import write_csv
 from ferbench.report.statistics_text import summary
 from ferbench.scoring.agreement.annotators import AnnotatorPair, segment_shares, values
@@ -60,7 +60,8 @@ def write_statistics(
         criterion: how events were matched.
         rules: how the statistics were made.
         level: the event rule's threshold, marked in curves; NaN = not known.
-        pictures: how pictures are drawn; None = only sentences and tables.
+        pictures: how pictures are drawn; None = only sentences and tables, with that of the curve
+            over thresholds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines = summary(statistics, criterion, rules)
@@ -70,6 +71,16 @@ def write_statistics(
     if pictures:
         marked = _Marked(extent=rules.extent(criterion), confidence=rules.confidence, level=level)
         _pictures(statistics, folder, marked, pictures)
+    else:
+        _curve(statistics.thresholds, folder / "precision_recall.csv")
+
+
+def _curve(thresholds: Thresholds | None, path: Path) -> None:
+    """The numbers of the curve over thresholds, which a page of several runs draws together."""
+    if thresholds and len(thresholds.curve.level):
+        pooled = thresholds.pooled
+        rows = columns(thresholds.curve.level, recall(pooled), precision(pooled))
+        write_csv(path, ("level", "recall", "precision"), rows)
 
 
 def _breakdowns(statistics: Statistics, path: Path) -> None:

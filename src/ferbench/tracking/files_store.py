@@ -112,6 +112,15 @@ class FilesStore:
                 with atomic.replacing(target / path.name) as part:
                     shutil.copyfile(path, part)
 
+    def show_sweep(self, experiment_id: str, run_id: str, params: Sequence[str]) -> None:
+        """Nothing: there are no pages."""
+        del experiment_id, run_id, params
+
+    def views(self, experiment_id: str) -> frozenset[str]:
+        """None: there are no pages."""
+        del experiment_id
+        return frozenset()
+
     def end(self, run_id: str, *, failed: bool) -> None:
         """Write how the run ended, and when."""
         with self._changed(run_id) as about:
@@ -127,6 +136,12 @@ class FilesStore:
         if not path.is_file():
             raise TrackingError(f"run {run_id[:8]} has no {name}")
         return path
+
+    @contextmanager
+    def artifacts(self, run_id: str, *, only: Sequence[str]) -> Iterator[Path]:
+        """The run's own folder of artifacts."""
+        del only
+        yield self._run(run_id) / ARTIFACTS
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys whose prediction tables some run of the experiment has."""

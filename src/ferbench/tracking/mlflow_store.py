@@ -6,9 +6,9 @@ No global active run, so parallel jobs cannot mix theirs up.
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -19,6 +19,7 @@ from ferbench.places import store_uri
 from ferbench.results import RunKind, RunRow
 from ferbench.secret_texts import masked
 from ferbench.sentences import Setting, Text
+from ferbench.tracking.mlflow_artifacts import Artifacts
 from ferbench.tracking.mlflow_client import (
     create_whole,
     explained,
@@ -36,7 +37,7 @@ from ferbench.tracking.mlflow_rows import (
 )
 from ferbench.tracking.record import Input, Record
 from ferbench.tracking.store import PREDICTIONS_TAG
-from ferbench.tracking.view import VIEW_TAG, view_tag
+from ferbench.tracking.view import SWEEP_KEY, TAG_PREFIX, VIEW_KEY, sweep_view_tag, view_tag
 
 _PAGE: Final = 1000
 _SERVER_STEP: Final = Text(
@@ -118,13 +119,13 @@ class MlflowStore:
         existing = self.client.get_experiment_by_name(experiment)
         if existing is None:
             identifier = self._create(experiment)
-            self.client.set_experiment_tag(identifier, VIEW_TAG, view_tag())
+            self.client.set_experiment_tag(identifier, f"{TAG_PREFIX}{VIEW_KEY}", view_tag())
             return identifier
         identifier = str(existing.experiment_id)
         if existing.lifecycle_stage == "deleted":
             self.client.restore_experiment(identifier)
-        if VIEW_TAG not in existing.tags:
-            self.client.set_experiment_tag(identifier, VIEW_TAG, view_tag())
+        if f"{TAG_PREFIX}{VIEW_KEY}" not in existing.tags:
+            self.client.set_experiment_tag(identifier, f"{TAG_PREFIX}{VIEW_KEY}", view_tag())
         return identifier
 
     def _database(self) -> Path | None:
@@ -208,6 +209,19 @@ class MlflowStore:
             for path in files:
                 self.client.log_artifact(run_id, str(path), folder)
 
+    def show_sweep(self, experiment_id: str, run_id: str, params: Sequence[str]) -> None:
+        """Save a view of the runs table in the experiment's tags."""
+        tag = sweep_view_tag(run_id, params)
+        with explained(self.uri, "saving a view", _KEPT):
+            self.client.set_experiment_tag(experiment_id, f"{TAG_PREFIX}{SWEEP_KEY}", tag)
+
+    def views(self, experiment_id: str) -> frozenset[str]:
+        """Keys of the saved views of the runs table."""
+        with explained(self.uri, "reading an experiment", _SERVER_STEP):
+            tags = self.client.get_experiment(experiment_id).tags
+        saved = (name for name in tags if name.startswith(TAG_PREFIX))
+        return frozenset(name.removeprefix(TAG_PREFIX) for name in saved)
+
     def end(self, run_id: str, *, failed: bool) -> None:
         """End a run."""
         with explained(self.uri, "ending a run", _KEPT):
@@ -215,35 +229,18 @@ class MlflowStore:
 
     def location(self, run_id: str) -> str:
         """The folder of a run's artifacts; of a server the run's page."""
-        from mlflow.utils.file_utils import local_file_uri_to_path
-
-        with explained(self.uri, "reading a run", _SERVER_STEP):
-            info = self.client.get_run(run_id).info
-        if self.uri.startswith("http"):
-            return f"{self.uri.rstrip('/')}/#/experiments/{info.experiment_id}/runs/{run_id}"
-        uri = str(info.artifact_uri)
-        return str(local_file_uri_to_path(uri)) if uri.startswith("file:") else uri
+        return self._artifacts().location(run_id)
 
     def file(self, run_id: str, name: str) -> Path:
         """A file among a run's artifacts; of a server it is fetched to a temporary folder."""
-        if self.uri.startswith("http"):
-            path = self._fetched(run_id, name)
-        else:
-            path = Path(self.location(run_id)) / name
-        if path is None or not path.is_file():
-            raise TrackingError(f"run {run_id[:8]} has no {name}")
-        return path
+        return self._artifacts().file(run_id, name)
 
-    def _fetched(self, run_id: str, name: str) -> Path | None:
-        """A file of a server in a temporary folder; None = the run has none of that name."""
-        above = Path(name).parent.as_posix()
-        folder = None if above == "." else above
-        with explained(self.uri, "reading a run's files", _SERVER_STEP):
-            listed = self.client.list_artifacts(run_id, folder)
-            if name not in {item.path for item in listed}:
-                return None
-            target = tempfile.mkdtemp(prefix="ferbench-")
-            return Path(self.client.download_artifacts(run_id, name, target))
+    def artifacts(self, run_id: str, *, only: Sequence[str]) -> AbstractContextManager[Path]:
+        """The run's own folder of artifacts; of a server a temporary one with what is asked for."""
+        return self._artifacts().folder(run_id, only)
+
+    def _artifacts(self) -> Artifacts:
+        return Artifacts(client=self.client, uri=self.uri, next_step=_SERVER_STEP)
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys (first 12 digits) whose prediction tables some run of the experiment has."""

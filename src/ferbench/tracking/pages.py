@@ -21,9 +21,9 @@ from filelock import FileLock, Timeout
 from ferbench.errors import TrackingError
 from ferbench.sentences import Setting, Text
 from ferbench.telemetry import OFF
-from ferbench.tracking.query import newest_experiment
+from ferbench.tracking.query import newest_run
 from ferbench.tracking.store import Store
-from ferbench.tracking.view import VIEW_KEY
+from ferbench.tracking.view import SWEEP_KEY, VIEW_KEY, runs_page
 
 LOOPBACK: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 5000
@@ -114,14 +114,18 @@ def is_free(port: int) -> bool:
 
 
 def page(store: Store, port: int) -> str:
-    """Address of the runs table of the newest experiment."""
-    experiment = newest_experiment(store)
-    where = (
-        f"experiments/{experiment}/runs?workflowType=machine_learning&viewStateShareKey={VIEW_KEY}"
-        if experiment
-        else "experiments"
-    )
-    return f"http://{LOOPBACK}:{port}/#/{where}"
+    """Address of the runs table of the newest experiment.
+
+    Where the newest run belongs to a sweep, its cells are shown, best first.
+    """
+    newest = newest_run(store)
+    where = "#/experiments"
+    if newest is not None:
+        is_of_sweep = newest.kind in ("cell", "sweep")
+        views = store.views(newest.experiment_id)
+        key = SWEEP_KEY if is_of_sweep and SWEEP_KEY in views else VIEW_KEY
+        where = runs_page(newest.experiment_id, key)
+    return f"http://{LOOPBACK}:{port}/{where}"
 
 
 def command(store: Store, port: int) -> tuple[list[str], dict[str, str]]:

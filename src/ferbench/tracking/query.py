@@ -130,10 +130,10 @@ def _newest_sweep(store: Store, experiments: dict[str, str]) -> RunsFound | None
     return _cells(store, sweeps[0], experiments) if sweeps else None
 
 
-def newest_experiment(store: Store) -> str | None:
-    """Id of the experiment of the newest run; None = no runs."""
+def newest_run(store: Store) -> RunRow | None:
+    """The newest run of all experiments; None = no runs."""
     newest = store.search(list(store.experiments()), limit=1)
-    return newest[0].experiment_id if newest else None
+    return newest[0] if newest else None
 
 
 def _cells(store: Store, sweep: RunRow, experiments: dict[str, str]) -> RunsFound:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
@@ -13,6 +14,14 @@ ENDED_BY_TAG: Final = "ferbench.ended_by"
 ERROR_TAG: Final = "ferbench.error"
 NOTE_TAG: Final = "mlflow.note.content"
 PREDICTIONS_TAG: Final = "ferbench.predictions"
+
+
+def artifacts_beside(run_id: str) -> str:
+    """The way from a run's artifacts to those of another in the same experiment.
+
+    It holds in both kinds of local stores.
+    """
+    return f"../../{run_id}/artifacts/"
 
 
 class Store(Protocol):
@@ -53,6 +62,18 @@ class Store(Protocol):
     def log_files(self, run_id: str, files: Iterable[Path], folder: str) -> None:
         """Log files as artifacts below a folder ("" = at the top)."""
 
+    def show_sweep(self, experiment_id: str, run_id: str, params: Sequence[str]) -> None:
+        """Let the experiment's pages show a sweep's cells beside each other, best first.
+
+        Args:
+            experiment_id: where it is.
+            run_id: of the sweep's own run.
+            params: choices that differ between its cells.
+        """
+
+    def views(self, experiment_id: str) -> frozenset[str]:
+        """Names of what an experiment's pages can be asked to show; empty where it has none."""
+
     def end(self, run_id: str, *, failed: bool) -> None:
         """End a run."""
 
@@ -63,6 +84,16 @@ class Store(Protocol):
         """A file among a run's artifacts (a server's is fetched to this machine).
 
         Raises TrackingError: none.
+        """
+
+    def artifacts(self, run_id: str, *, only: Sequence[str]) -> AbstractContextManager[Path]:
+        """A folder with some of a run's artifacts, to be read inside the context.
+
+        It may hold further ones.
+
+        Args:
+            run_id: of the run.
+            only: names of files and of folders; what the run does not have is not there.
         """
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.errors import ConfigError, TrackingError
-from ferbench.fingerprint import fingerprint
 from ferbench.places import default_root
 from ferbench.report.compare import compare as compare_runs
 from ferbench.report.comparison import Comparison
@@ -16,6 +15,7 @@ from ferbench.tracking.query import open_store, runs_of
 from ferbench.tracking.store import ERROR_TAG
 from ferbench.workflows.evaluate import run_name
 from ferbench.workflows.evaluation import Evaluation
+from ferbench.workflows.run_report import row_of
 
 
 def compare(
@@ -73,12 +73,4 @@ def _row(run: Any, number: int) -> RunRow:
         raise ConfigError(
             key="runs", expected="what evaluate returns, or a recorded run's name", got=run
         )
-    params = run.params
-    return RunRow(
-        run_id=run.run_id or fingerprint({**params, "": str(number)})[:32],
-        name=run_name(run.choices),
-        params=params,
-        metrics=run.metrics,
-        tags=run.tags,
-        state="failed" if run.report.failures else "finished",
-    )
+    return row_of(run, name=run_name(run.choices), number=number)

@@ -30,7 +30,7 @@ from ferbench.types import Event, LoadedDataset, Signal
 
 log = logging.getLogger("ferbench")
 
-VERSION = "9"
+VERSION = "10"
 """Raised when the same results give other statistics, or pictures that look different."""
 NUMBERS = "numbers.json"
 FOLDER = "statistics"

@@ -24,21 +24,29 @@ class SweepNote:
 
     Attributes:
         context: where the sweep is recorded.
+        name: readable name of the sweep.
         shared: keys of the overrides that all cells share.
     """
 
     context: SweepContext
+    name: str
     shared: tuple[str, ...]
 
 
 def write_sweep_note(
-    folder: Path, tracked: TrackedSweep | None, *, shared: Sequence[str], error: str = ""
+    folder: Path,
+    tracked: TrackedSweep | None,
+    *,
+    name: str,
+    shared: Sequence[str],
+    error: str = "",
 ) -> None:
     """Leave the note in the sweep's folder.
 
     Args:
         folder: of the sweep.
         tracked: the sweep's own run; None = nothing is recorded.
+        name: readable name of the sweep.
         shared: keys of the overrides that all cells share.
         error: why the sweep could not be prepared; "" = it could.
     """
@@ -51,6 +59,7 @@ def write_sweep_note(
         "experiment_id": experiment_id,
         "parent_run_id": parent_run_id,
         "logged": sorted(logged),
+        "name": masked(name),
         "shared": list(shared),
         "error": masked(error),
     }
@@ -75,4 +84,4 @@ def read_sweep_note(folder: Path) -> SweepNote | None:
         claims=folder / CLAIMS_FOLDER,
         logged=frozenset(about["logged"]),
     )
-    return SweepNote(context=context, shared=tuple(about["shared"]))
+    return SweepNote(context=context, name=about["name"], shared=tuple(about["shared"]))

@@ -30,20 +30,25 @@ class SweepResults:
         rows: cells that came to an end, in order.
         problems: what went wrong, a sentence per cell or session.
         unfinished: numbers of cells that were started and left no result.
-        num_broken_off: how many cells ended with an error.
         notices: what the data set left out.
         unrecorded: names and errors of cells that failed before they were recorded.
         folders: name of the folder of each row, by its run id.
+        broken_off: names and errors of cells that ended with an error.
     """
 
     folder: Path
     rows: list[RunRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
-    num_broken_off: int = 0
     notices: list[str] = field(default_factory=list)
     unrecorded: list[tuple[str, str]] = field(default_factory=list)
     folders: dict[str, str] = field(default_factory=dict)
+    broken_off: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def num_broken_off(self) -> int:
+        """How many cells ended with an error."""
+        return len(self.broken_off)
 
     @property
     def num_failed(self) -> int:
@@ -174,7 +179,7 @@ def _which_cells(numbers: Sequence[str], *, num_all: int) -> str:
 
 
 def _add_broken_off(results: SweepResults, number: str, outcome: Outcome) -> None:
-    results.num_broken_off += 1
+    results.broken_off.append((outcome.name, outcome.error))
     results.problems.append(f"cell {number} ({outcome.name}): {outcome.error}")
     if not outcome.run_id:
         results.unrecorded.append((outcome.name, outcome.error))

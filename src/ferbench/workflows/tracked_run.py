@@ -21,9 +21,12 @@ from ferbench.secret_texts import masked
 from ferbench.sentences import Words
 from ferbench.tracking.record import Record
 from ferbench.tracking.settings import Predictions
-from ferbench.tracking.store import ERROR_TAG, Store
+from ferbench.tracking.store import ERROR_TAG, NOTE_TAG, Store
+from ferbench.tracking.view import artifact_page
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.recording import log_predictions
+from ferbench.workflows.run_notes import run_note
+from ferbench.workflows.run_report import REPORT_FILE, write_run_report
 
 log = logging.getLogger("ferbench")
 
@@ -69,9 +72,15 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedRun:
-    """A run that is recorded, or not: ``stored`` is None where nothing is recorded."""
+    """A run that is recorded, or not.
+
+    Attributes:
+        stored: the record; None = nothing is recorded.
+        name: readable name of the run.
+    """
 
     stored: StoredRun | None
+    name: str = ""
 
     @classmethod
     @contextmanager
@@ -96,7 +105,7 @@ class TrackedRun:
         Raises:
             TrackingError: the store cannot be used.
         """
-        run = cls(stored=_start(settings, choices, name, sweep))
+        run = cls(stored=_start(settings, choices, name, sweep), name=name)
         try:
             yield run
         except BaseException as error:
@@ -121,29 +130,36 @@ class TrackedRun:
         Returns:
             The evaluation with its record's id.
         """
+        recorded = replace(evaluation, run_id=self.run_id)
         if output is not None:
-            evaluation.write(output, config_yaml=config_yaml)
-            self.log(evaluation, output)
+            self._write_and_log(recorded, output, config_yaml)
         elif self.stored:
             with tempfile.TemporaryDirectory(prefix="ferbench-run-") as scratch:
-                evaluation.write(Path(scratch), config_yaml=config_yaml)
-                self.log(evaluation, Path(scratch))
-        return replace(evaluation, run_id=self.run_id)
+                self._write_and_log(recorded, Path(scratch), config_yaml)
+        return recorded
+
+    def _write_and_log(self, evaluation: Evaluation, folder: Path, config_yaml: str) -> None:
+        evaluation.write(folder, config_yaml=config_yaml)
+        write_run_report(evaluation, folder, name=self.name)
+        self.log(evaluation, folder)
 
     def log(self, evaluation: Evaluation, artifacts: Path) -> None:
         """Log numbers, texts, tables and the files of a folder, and end the record."""
         if self.stored is None:
             return
+        stored, page = self.stored, ""
+        if stored.store.has_pages and stored.sweep is None:
+            page = artifact_page(stored.experiment_id, stored.run_id, REPORT_FILE)
         record = Record(
             params=evaluation.params,
-            tags=evaluation.tags,
+            tags={**evaluation.tags, NOTE_TAG: run_note(evaluation, page=page)},
             metrics=evaluation.metrics,
             inputs=evaluation.inputs,
             artifacts=artifacts,
             failed=bool(evaluation.report.failures),
         )
-        _log_predictions(self.stored, evaluation.report)
-        self.stored.store.log(self.stored.run_id, record)
+        _log_predictions(stored, evaluation.report)
+        stored.store.log(stored.run_id, record)
 
     def break_off(self, reason: str) -> None:
         """End the record of a run that broke off, with its reason."""

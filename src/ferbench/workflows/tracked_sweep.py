@@ -12,6 +12,7 @@ from ferbench.report.comparison import Comparison
 from ferbench.tracking.settings import Tracking
 from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
 from ferbench.workflows.recording import predictions_tag
+from ferbench.workflows.run_notes import sweep_note
 
 MAX_NAME: Final = 250
 OF_THE_BEST: Final = ("event/", "quality/")
@@ -57,6 +58,7 @@ class TrackedSweep:
             return None
         experiment_id = target.store.prepare(target.experiment)
         run_id = target.store.start(experiment_id, name[:MAX_NAME], kind="sweep")
+        target.store.show_sweep(experiment_id, run_id, ())
         logged = target.store.logged_predictions(experiment_id)
         return cls(store=target.store, experiment_id=experiment_id, run_id=run_id, logged=logged)
 
@@ -84,6 +86,7 @@ class TrackedSweep:
         self,
         comparison: Comparison | None,
         *,
+        asked: str,
         numbers: Mapping[str, float],
         prediction_keys: Iterable[str],
         files: Iterable[Path],
@@ -94,6 +97,7 @@ class TrackedSweep:
 
         Args:
             comparison: of the cells; None = none came to an end.
+            asked: what was swept, as it was written.
             numbers: further metrics of the parent.
             prediction_keys: whose tables the cells logged on the parent.
             files: tables of the sweep.
@@ -103,22 +107,30 @@ class TrackedSweep:
         metrics = dict(numbers)
         tags = dict(predictions_tag(list(prediction_keys)))
         tags[ENDED_BY_TAG] = ended_by
+        params: dict[str, str] = {}
         if comparison:
-            tags[NOTE_TAG] = _note(comparison)
+            self.store.show_sweep(self.experiment_id, self.run_id, comparison.params)
+            params = _params(comparison)
+            tags[NOTE_TAG] = sweep_note(
+                comparison,
+                asked=asked,
+                store=self.store,
+                experiment_id=self.experiment_id,
+                run_id=self.run_id,
+            )
         if comparison and comparison.best:
             best = comparison.best.metrics
             metrics |= {name: best[name] for name in best if name.startswith(OF_THE_BEST)}
         told_tags = {name: value for name, value in tags.items() if value}
         self.store.log_files(self.run_id, files, "")
-        self.store.log_numbers(self.run_id, params={}, metrics=metrics, tags=told_tags)
+        self.store.log_numbers(self.run_id, params=params, metrics=metrics, tags=told_tags)
         self.store.end(self.run_id, failed=failed)
 
 
-def _note(comparison: Comparison) -> str:
-    note = f"A sweep of {len(comparison.rows)} cells."
-    if comparison.best is None:
-        return note
-    return (
-        f"{note} The numbers here are those of the best cell by {comparison.by}: "
-        f"{comparison.best.name} (chosen in-sample)."
-    )
+def _params(comparison: Comparison) -> dict[str, str]:
+    """What is the same in all cells, and of what differs all values."""
+    params = dict(comparison.constant)
+    for name in comparison.params:
+        values = dict.fromkeys(row.params[name] for row in comparison.rows if name in row.params)
+        params[name] = ", ".join(sorted(values))
+    return params

@@ -14,6 +14,7 @@ from ferbench.app.hydra import status
 from ferbench.app.tables import FittedTable
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.settings import Settings, settings_from
+from ferbench.errors import FerbenchError
 from ferbench.pipeline.kept_parts import KeptParts
 from ferbench.report.run_text import failure_line, one_line, sessions_table, totals
 from ferbench.secret_texts import masked
@@ -22,7 +23,9 @@ from ferbench.workflows.evaluate import evaluate_settings, load_dataset
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.progress import Progress
 from ferbench.workflows.run_outcome import ARTIFACTS, Outcome
+from ferbench.workflows.run_report import write_run_report
 from ferbench.workflows.run_statistics import makes_statistics
+from ferbench.workflows.sweep_report import SweepPlace, renew_report
 from ferbench.workflows.tracked_run import (
     FORESEEN,
     SweepContext,
@@ -43,11 +46,15 @@ class Cell:
 
     Attributes:
         context: where the sweep is recorded.
+        folder: of the sweep.
+        of: readable name of the sweep.
         number: which cell this is, from 0.
         side_by_side: cells run in processes of their own, so several may use the screen at once.
     """
 
     context: SweepContext
+    folder: Path
+    of: str
     number: int
     side_by_side: bool
 
@@ -102,7 +109,21 @@ def run_job(job: Job) -> Outcome:
         outcome.write(job.output)
         raise
     outcome.write(job.output)
+    if job.cell is not None and outcome.metrics:
+        _renew_report(job.cell, run)
     return outcome
+
+
+def _renew_report(cell: Cell, run: TrackedRun) -> None:
+    """Write the sweep's page anew; what hinders that hinders no cell."""
+    store = run.stored.store if run.stored else None
+    place = SweepPlace(
+        folder=cell.folder, name=cell.of, store=store, run_id=cell.context.parent_run_id
+    )
+    try:
+        renew_report(place)
+    except (FerbenchError, OSError) as error:
+        log.warning("the sweep's page was not written: %s", reason_in(RunWords(), error))
 
 
 def _evaluate_and_record(
@@ -118,6 +139,8 @@ def _evaluate_and_record(
         overrides=job.overrides,
         is_cell=not is_single,
     )
+    if is_single:
+        write_run_report(evaluation, artifacts, name=job.name)
     run.log(evaluation, artifacts)
     if is_single:
         _say_where(run, artifacts)

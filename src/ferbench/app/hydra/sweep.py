@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ferbench.workflows.sweep_results import SweepResults
     from ferbench.workflows.tracked_sweep import TrackedSweep
 
+SHOWN_LETTERS: Final = 40
+"""How much of a run's name the pages of a store show."""
+
 
 class SweepCallback(Callback):
     """Hydra calls this around a multirun.
@@ -40,6 +43,7 @@ class SweepCallback(Callback):
         register_resolvers()  # a cell in another process has only this class to bring them
         self.tracked: TrackedSweep | None = None
         self.folder = Path()
+        self.name = ""
         self.overrides: list[str] = []
         self.detached = False
         self.allow_targets: tuple[str, ...] = ()
@@ -64,18 +68,19 @@ class SweepCallback(Callback):
         listed = config.hydra.sweeper.get("file")
         if listed:
             swept_lines.append(Path(listed).name)
-        error = self._why_not_started(config, swept_lines)
-        write_sweep_note(self.folder, self.tracked, shared=shared, error=error)
+        self.name = _sweep_name(swept_lines)
+        error = self._why_not_started(config)
+        write_sweep_note(self.folder, self.tracked, name=self.name, shared=shared, error=error)
 
-    def _why_not_started(self, config: DictConfig, swept: list[str]) -> str:
+    def _why_not_started(self, config: DictConfig) -> str:
         """Start the sweep's own run; "" = it is there, or nothing is recorded."""
         try:
-            self._start(config, swept)
+            self._start(config)
         except FerbenchError as error:
             return error.told(RunWords())
         return ""
 
-    def _start(self, config: DictConfig, swept: list[str]) -> None:
+    def _start(self, config: DictConfig) -> None:
         from ferbench.workflows.tracked_sweep import TrackedSweep
 
         node: Any = OmegaConf.to_container(config.tracking, resolve=True)
@@ -84,7 +89,7 @@ class SweepCallback(Callback):
         self.tracked = TrackedSweep.start(
             tracking,
             Path(config.paths.root),
-            name=_sweep_name(swept),
+            name=self.name,
             experiment=config.hydra.runtime.choices.get("experiment"),
         )
 
@@ -108,9 +113,22 @@ class SweepCallback(Callback):
         comparison = self._compared(results, ended_by)
         if comparison is not None:
             self._show(comparison, ended_by)
+        with _told_errors("the sweep's page: "):
+            self._write_page(comparison, results)
         if self.tracked is not None:
             with _told_errors():
                 self._close(self.tracked, comparison, results, ended_by)
+
+    def _write_page(self, comparison: Comparison | None, results: SweepResults) -> None:
+        from ferbench.workflows.sweep_report import SweepPlace, write_last_report
+
+        if comparison is None:
+            return
+        store, run_id = None, ""
+        if self.tracked is not None:
+            store, run_id = self.tracked.store, self.tracked.run_id
+        place = SweepPlace(folder=self.folder, name=self.name, store=store, run_id=run_id)
+        write_last_report(place, results, comparison)
 
     def _show(self, comparison: Comparison, ended_by: str) -> None:
         from ferbench.app.compare_screen import closing_words, show
@@ -185,6 +203,7 @@ class SweepCallback(Callback):
         claims = (self.folder / CLAIMS_FOLDER).glob("*")
         tracked.close(
             comparison,
+            asked=" ".join(self.overrides),
             numbers={
                 "sweep/cells": float(len(results.rows)),
                 "sweep/failed": float(results.num_failed),
@@ -221,9 +240,30 @@ def _told_errors(prefix: str = "") -> Iterator[None]:
 
 
 def _sweep_name(swept: list[str]) -> str:
-    """What is swept; of values that are paths only the key."""
+    """What is swept; of values that are paths only the key.
+
+    Where that is longer than the pages of a store show, the keys, with how many values each has.
+    """
     parts = ["sweep"]
     for text in swept:
         key, _, _ = text.partition("=")
         parts.append(key if "/" in text else masked(text))
-    return " ".join(parts)
+    name = " ".join(parts)
+    if len(name) <= SHOWN_LETTERS:
+        return name
+    return f"sweep {' x '.join(map(_values_of, swept))}"
+
+
+def _values_of(text: str) -> str:
+    """The last part of a swept key, after how many values it has where these are listed.
+
+    >>> _values_of("event.enter=0.5,0.7"), _values_of("seed=range(1,9)")
+    ('2 enter', 'seed')
+    """
+    key, sign, values = text.partition("=")
+    if not sign:
+        return text
+    last = key.rpartition(".")[2]
+    if any(letter in values for letter in "([{'\""):
+        return last
+    return f"{values.count(',') + 1} {last}"

@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.app.hydra import status
 from ferbench.app.hydra.job import Cell, Job, run_job
+from ferbench.app.hydra.sweep import SHOWN_LETTERS
 from ferbench.app.words import RunWords
 from ferbench.config.messages import missing_value
 from ferbench.config.secret_values import yaml_without_secrets
@@ -64,11 +65,13 @@ def job_of(config: DictConfig) -> Job:
         launcher = str(hydra.launcher.get("_target_", ""))
         cell = Cell(
             context=note.context,
+            folder=Path(hydra.sweep.dir),
+            of=note.name,
             number=hydra.job.num,
             side_by_side=not launcher.endswith(("BasicLauncher", "PlannedLauncher")),
         )
         differing = [line for line in overrides if line.partition("=")[0] not in note.shared]
-        name = " ".join(short(line) for line in differing) or f"cell {hydra.job.num}"
+        name = cell_name(differing, hydra.job.num)
     return Job(
         config=_plain(config),
         config_yaml=yaml_without_secrets(config),
@@ -101,6 +104,22 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     except OmegaConfBaseException as error:
         raise missing_value(error) from None
     return {str(key): value for key, value in plain.items()}
+
+
+def cell_name(differing: list[str], number: int) -> str:
+    """A cell's name: what differs from other cells.
+
+    A long one begins with the cell's number, so that its first letters tell it from others.
+
+    >>> cell_name(["event=windowed", "event.enter=0.5"], 3)
+    'windowed enter=0.5'
+    >>> cell_name(["model=mini_xception", "detector=retinaface_mnet025", "event=windowed_whole"], 3)
+    '#3 mini_xception retinaface_mnet025 windowed_whole'
+    """
+    name = " ".join(short(line) for line in differing)
+    if not name:
+        return f"cell {number}"
+    return name if len(name) <= SHOWN_LETTERS else f"#{number} {name}"
 
 
 def short(override: str) -> str:

@@ -29,6 +29,7 @@ SHOWN_FIRST: Final = (
     "timeline",
     "grade",
     "compare",
+    "report",
     "agreement",
     "render",
     "play",
