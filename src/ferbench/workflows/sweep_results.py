@@ -11,14 +11,19 @@ from ferbench.report.compare import compare
 from ferbench.report.comparison import Comparison
 from ferbench.report.files import write_csv
 from ferbench.results import RunRow, RunState
+from ferbench.scoring.metrics import MAIN
+from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.secret_texts import masked
+from ferbench.workflows.compare_nested import nested_of
 from ferbench.workflows.evaluate import statistics_of_saved
+from ferbench.workflows.nested_comparison import NestedComparison
 from ferbench.workflows.recording import CONFIG_FILE
 from ferbench.workflows.run_outcome import ARTIFACTS, Outcome, read_outcome
 from ferbench.workflows.run_statistics import RunStatistics
 
 _COMPARISON_TABLE = "compare.csv"
 _COUNTS_TABLE = "counts.csv"
+_MAIN_P = f"event/{MAIN}.p"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +79,31 @@ class SweepResults:
         if not self.rows:
             return None
         return compare(self.rows)
+
+    def nested(self, best: RunRow) -> NestedComparison | None:
+        """What is left of the best cell once its being chosen is paid for.
+
+        Args:
+            best: the best cell by F1.
+
+        Returns:
+            None = there are no statistics, or nothing to choose between.
+
+        Raises:
+            FerbenchError: the cells cannot be chosen between; it says why.
+        """
+        with_scores = [row for row in self.rows if _MAIN_P.removesuffix(".p") in row.metrics]
+        has_statistics = any(_MAIN_P in row.metrics for row in self.rows)
+        if not has_statistics or len(with_scores) < 2:
+            return None
+        rules = StatisticsRules(
+            surrogates=int(best.params["statistics.surrogates"]),
+            draws=int(best.params["statistics.draws"]),
+        )
+        return nested_of(with_scores, self._file_of, rules=rules)
+
+    def _file_of(self, row: RunRow, name: str) -> Path:
+        return self.folder / self.folders[row.run_id] / ARTIFACTS / name
 
     def add_statistics(
         self, cell: RunRow, *, allow_targets: tuple[str, ...] = ()

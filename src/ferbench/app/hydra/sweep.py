@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ferbench.report.comparison import Comparison
     from ferbench.results import RunRow
     from ferbench.tracking.settings import Tracking
+    from ferbench.workflows.nested_comparison import NestedComparison
     from ferbench.workflows.sweep_results import SweepResults
     from ferbench.workflows.tracked_sweep import TrackedSweep
 
@@ -111,13 +112,15 @@ class SweepCallback(Callback):
         self._note_what_is_missing(results, ended_by)
         _tell_problems(results)
         comparison = self._compared(results, ended_by)
+        nested = None
         if comparison is not None:
-            self._show(comparison, ended_by)
+            nested = _nested(results, comparison)
+            self._show(comparison, nested, ended_by)
         with _told_errors("the sweep's page: "):
             self._write_page(comparison, results)
         if self.tracked is not None:
             with _told_errors():
-                self._close(self.tracked, comparison, results, ended_by)
+                self._close(self.tracked, comparison, nested, results, ended_by)
 
     def _write_page(self, comparison: Comparison | None, results: SweepResults) -> None:
         from ferbench.workflows.sweep_report import SweepPlace, write_last_report
@@ -130,7 +133,7 @@ class SweepCallback(Callback):
         place = SweepPlace(folder=self.folder, name=self.name, store=store, run_id=run_id)
         write_last_report(place, results, comparison)
 
-    def _show(self, comparison: Comparison, ended_by: str) -> None:
+    def _show(self, comparison: Comparison, nested: NestedComparison | None, ended_by: str) -> None:
         from ferbench.app.compare_screen import closing_words, show
 
         what = "this sweep"
@@ -140,6 +143,8 @@ class SweepCallback(Callback):
         store = None
         if self.tracked is not None:
             store = self.tracked.store
+        for line in nested.lines() if nested else ():
+            console.output_console().print(line, markup=False, soft_wrap=True)
         words = closing_words(comparison, store=store)
         console.output_console().print(words, markup=False, soft_wrap=True)
 
@@ -190,6 +195,7 @@ class SweepCallback(Callback):
         self,
         tracked: TrackedSweep,
         comparison: Comparison | None,
+        nested: NestedComparison | None,
         results: SweepResults,
         ended_by: str,
     ) -> None:
@@ -207,12 +213,25 @@ class SweepCallback(Callback):
             numbers={
                 "sweep/cells": float(len(results.rows)),
                 "sweep/failed": float(results.num_failed),
+                **(nested.numbers() if nested else {}),
             },
             prediction_keys=[claim.name for claim in claims],
             files=[*tables, profile] if profile.is_file() else tables,
             ended_by=ended_by,
             failed=bool(results.problems) or bool(ended_by),
         )
+
+
+def _nested(results: SweepResults, comparison: Comparison) -> NestedComparison | None:
+    """What is left of the best cell; where that cannot be said, why is told as a note."""
+    if comparison.best is None:
+        return None
+    try:
+        return results.nested(comparison.best)
+    except (FerbenchError, OSError) as error:
+        text = reason_in(RunWords(), error)
+        console.error_console().print(f"note: nothing is said of the choice: {text}", markup=False)
+        return None
 
 
 def _tell_problems(results: SweepResults) -> None:
