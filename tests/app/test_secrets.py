@@ -58,11 +58,12 @@ def test_the_search_finds_what_is_there(tmp_path):
 
 @pytest.mark.parametrize("address", [STORE, SERVER, f"http://localhost:1?token={SECRET}"])
 @pytest.mark.parametrize("sweep", [[], ["-m", "event.enter=0.5,0.6"]], ids=["run", "sweep"])
-def test_a_store_that_is_down(address, sweep, study, warm_home, ferbench_run, monkeypatch):
+def test_a_store_that_is_down(address, sweep, study, warm_home, ferbench_run, monkeypatch, recwarn):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     ended = ferbench_run(*sweep, *study, f"tracking.uri={address}")
     assert ended.code == 1
     assert SECRET not in ended.out + ended.err
+    assert not [warning for warning in recwarn if SECRET in str(warning.message)]
     assert holders(warm_home) == []
     notes = list(warm_home.rglob("overrides.yaml"))
     assert notes or sweep
@@ -72,13 +73,16 @@ def test_a_store_that_is_down(address, sweep, study, warm_home, ferbench_run, mo
 @pytest.mark.weights
 @pytest.mark.parametrize("tracking", ["mlflow", "files"])
 @pytest.mark.parametrize("sweep", [[], ["-m", "event.enter=0.5,0.6"]], ids=["run", "sweep"])
-def test_what_comes_from_the_environment(tracking, sweep, study, warm_home, secret, ferbench_run):
+def test_what_comes_from_the_environment(
+    tracking, sweep, study, warm_home, secret, ferbench_run, recwarn
+):
     """A value, another that is taken from it, and a variable that is copied."""
     given = [f"tracking={tracking}", "tracking.experiment=x", "dataset.session_name={session}"]
     given += ["dataset.annotator=${oc.env:SECRET}", "hydra.job.env_copy=[SECRET]"]
     given += [r"dataset.format.tier=${dataset.annotator}"]
     ended = ferbench_run(*sweep, *study, *given)
     assert SECRET not in ended.out + ended.err
+    assert not [warning for warning in recwarn if SECRET in str(warning.message)]
     assert holders(warm_home) == []
     files = [path.read_text() for path in warm_home.rglob("config.yaml")]
     assert any("annotator: ${oc.env:SECRET}" in text for text in files)

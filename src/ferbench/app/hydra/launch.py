@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
+from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict, read_write
 
 from ferbench.config.groups import choices_of
@@ -23,10 +25,20 @@ def split_overrides(
         params: ``hydra.sweeper.params``, which are swept as well.
     """
     lines = [*overrides, *(f"{name}={values}" for name, values in params.items())]
-    parsed = OverridesParser.create().parse_overrides(lines)
+    parsed = list(_parsed(lines))
     swept = [override for override in parsed if override.is_sweep_override()]
     shared = [override for override in parsed if not override.is_sweep_override()]
     return swept, [override.get_key_element() for override in shared]
+
+
+def _parsed(lines: list[str]) -> Iterator[Override]:
+    """Overrides that can be read; of the others Hydra itself says why they cannot."""
+    parser = OverridesParser.create()
+    for line in lines:
+        try:
+            yield parser.parse_override(line)
+        except HydraException:
+            continue
 
 
 def number_of_values(override: Override) -> int:

@@ -60,7 +60,9 @@ class SweepCallback(Callback):
         except OSError:
             return  # Hydra is about to find the same, and ends the sweep before its first cell
         self.allow_targets = tuple(config.allow_targets)
-        self.overrides = [str(line) for line in config.hydra.overrides.task]
+        # As they were written: read from the configuration, what they refer to would stand in them.
+        written: Any = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
+        self.overrides = [str(line) for line in written]
         self.detached = "submitit" in str(config.hydra.launcher.get("_target_", ""))
         params = dict(config.hydra.sweeper.get("params") or {})
         swept, shared = split_overrides(self.overrides, params)
