@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from ferbench.rendering.anonymize import METHODS, Anonymization, Anonymizer
 from ferbench.sentences import Setting, Text
 from ferbench.types import Faces
 from ferbench.weights.digests import sha256_of
+from ferbench.workflows.file_kinds import kind_of
 from ferbench.workflows.overlays import Shown, Wanted, shown_with
 
 if TYPE_CHECKING:
@@ -38,34 +40,93 @@ def anonymizer_for(
     Raises:
         ConfigError: there is no such method, or only ``hidden`` is given.
     """
-    if how is None:
-        if hidden is not None:
-            raise ConfigError("faces are hidden with a method", key="hidden", hint=_METHOD)
+    chosen = anonymization_of(how, is_more_hidden=hidden is not None)
+    if chosen is None:
         return None
-    if not isinstance(how, Anonymization):
-        check_choice("anonymize", how, METHODS)
-        how = Anonymization(method=how)
-    chosen = how
 
     def make(shown: Shown) -> Treatment:
-        anonymizers = [anonymizer_of(shown, chosen)]
-        if hidden is not None:
-            anonymizers.append(anonymizer_of(_with(shown, hidden), chosen))
-
-        def hide_all(picture: Picture, frame: int) -> None:
-            for anonymizer in anonymizers:
-                anonymizer(picture, frame)
-
-        return hide_all
+        return treatment_of([shown] if hidden is None else [shown, _with(shown, hidden)], chosen)
 
     return make
 
 
+def anonymization_of(
+    how: Method | Anonymization | None, *, is_more_hidden: bool
+) -> Anonymization | None:
+    """A method with its numbers; None = faces are shown.
+
+    Args:
+        how: a method, one with numbers of its own, or None.
+        is_more_hidden: whether faces of further predictions are to be hidden too.
+
+    Raises:
+        ConfigError: there is no such method, or more is to be hidden without one.
+    """
+    if how is None:
+        if is_more_hidden:
+            raise ConfigError("faces are hidden with a method", key="hidden", hint=_METHOD)
+        return None
+    if isinstance(how, Anonymization):
+        return how
+    check_choice("anonymize", how, METHODS)
+    return Anonymization(method=how)
+
+
+def treatment_for_session(
+    tables: Mapping[str, Sequence[Path]], hidden: Path | None, how: Anonymization
+) -> Callable[[str, Path], Treatment]:
+    """What makes the treatment of a session's video from all that is known of its faces.
+
+    Args:
+        tables: by session its files of predictions, of any models. The thesis' files count only
+            where there is nothing else, and are refused then.
+        hidden: further predictions, as in ``anonymizer_for``.
+        how: method and numbers.
+    """
+
+    def make(session: str, video: Path) -> Treatment:
+        known = list(tables.get(session, ()))
+        used = [table for table in known if kind_of(table) != "thesis"]
+        if hidden is not None:
+            used.append(table_in(hidden, session))
+        if not (used or known):
+            raise ConfigError(
+                f"{video}: no predictions tell where its faces are, they would stay visible",
+                key="anonymize",
+                hint=Text("give its tables of predictions with ", Setting("hidden")),
+            )
+        digest = cache(sha256_of)
+        every = [shown_with(video, table, Wanted(), digest=digest) for table in used or known]
+        return treatment_of(every, how)
+
+    return make
+
+
+def treatment_of(every: Sequence[Shown], how: Anonymization) -> Treatment:
+    """What hides the faces of all predictions of one video.
+
+    Raises:
+        ConfigError, DataError: as ``anonymizer_of``.
+    """
+    anonymizers = [anonymizer_of(each, how) for each in every]
+
+    def hide_all(picture: Picture, frame: int) -> None:
+        for anonymizer in anonymizers:
+            anonymizer(picture, frame)
+
+    return hide_all
+
+
 def _with(shown: Shown, hidden: Analysis | Path) -> Shown:
     """A video with other predictions, once they are known to be its."""
-    if isinstance(hidden, Path) and hidden.is_dir():
-        hidden = hidden / f"{file_stem(shown.overlay.session_id)}.parquet"
+    if isinstance(hidden, Path):
+        hidden = table_in(hidden, shown.overlay.session_id)
     return shown_with(shown.video.path, hidden, Wanted(), digest=sha256_of)
+
+
+def table_in(place: Path, session_id: str) -> Path:
+    """A table itself, or of a folder the one that is named after a session."""
+    return place / f"{file_stem(session_id)}.parquet" if place.is_dir() else place
 
 
 def anonymizer_of(shown: Shown, how: Anonymization) -> Anonymizer:

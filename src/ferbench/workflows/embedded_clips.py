@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ferbench.errors import ConfigError
 from ferbench.pages.grading_page import ShownItem
@@ -14,12 +15,20 @@ from ferbench.sentences import Setting, Text
 from ferbench.wording import plural, some
 from ferbench.workflows.linked_videos import linked_videos
 
+if TYPE_CHECKING:
+    from ferbench.rendering.render import Treatment
+
 OnClip = Callable[[int, int], None]
 """Told how many clips are cut, of how many."""
 
 
 def with_clips(
-    items: Sequence[ShownItem], folder: Path, *, most_bytes: int, on_clip: OnClip
+    items: Sequence[ShownItem],
+    folder: Path,
+    *,
+    most_bytes: int,
+    on_clip: OnClip,
+    treatment_for: Callable[[str, Path], Treatment] | None = None,
 ) -> list[ShownItem]:
     """Items with the stretch of their session's video in them, in the same order.
 
@@ -28,6 +37,7 @@ def with_clips(
         folder: of the videos, each called like its session.
         most_bytes: what all clips together may have, as text.
         on_clip: progress.
+        treatment_for: makes what changes the pictures of a session's video; None = nothing does.
 
     Raises:
         ConfigError: a session has no video there, or the clips are too large together.
@@ -44,7 +54,11 @@ def with_clips(
             key="embed",
             hint="a video is a session's where it is called like it",
         )
-    cutters = {session: SmallClips(videos[session]) for session in sessions}
+    treats = {
+        session: treatment_for(session, videos[session]) if treatment_for else None
+        for session in sessions
+    }
+    cutters = {session: SmallClips(videos[session], treat=treats[session]) for session in sessions}
     found: list[ShownItem] = []
     num_bytes = 0
     with tempfile.TemporaryDirectory() as made:

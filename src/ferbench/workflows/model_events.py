@@ -54,10 +54,12 @@ class ModelEvents:
     Attributes:
         rows: in no order.
         ends_s: by session where its video ends, seconds, as far as that is known.
+        tables: by session its files of predictions.
     """
 
     rows: tuple[KeyRow, ...]
     ends_s: Mapping[str, float] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -108,15 +110,16 @@ def model_events(
     """
     rows: list[KeyRow] = []
     ends_s: dict[str, float] = {}
+    tables: dict[str, list[Path]] = {}
     for source in sources:
         for model, path in _files(source):
             try:
-                rows += _rows(model, path, search, ends_s)
+                rows += _rows(model, path, search, ends_s, tables)
             except (FerbenchError, OSError) as error:
                 on_failure(path, error)
     if not rows:
         raise ConfigError("there is no event to grade")
-    return ModelEvents(rows=tuple(rows), ends_s=ends_s)
+    return ModelEvents(rows=tuple(rows), ends_s=ends_s, tables=tables)
 
 
 def _files(source: Source) -> Iterator[tuple[str, Path]]:
@@ -129,7 +132,14 @@ def _files(source: Source) -> Iterator[tuple[str, Path]]:
         yield (name.model if name and name.model else source.model), path
 
 
-def _rows(model: str, path: Path, search: Search, ends_s: dict[str, float]) -> list[KeyRow]:
+def _rows(
+    model: str,
+    path: Path,
+    search: Search,
+    ends_s: dict[str, float],
+    tables: dict[str, list[Path]],
+) -> list[KeyRow]:
+    """The events of a file; of predictions, their session's end and themselves are noted too."""
     if path.suffix.lower() == ".json" or kind_of(path) == "events":
         participants = _participants(path)
         return [
@@ -138,6 +148,7 @@ def _rows(model: str, path: Path, search: Search, ends_s: dict[str, float]) -> l
         ]
     found = find_in_file(path, _options(search, path))
     ends_s[found.session_id] = max(found.end_s, ends_s.get(found.session_id, 0.0))
+    tables.setdefault(found.session_id, []).append(path)
     pairs = zip(found.events, found.timecodes, strict=True)
     return [_row(model, event, timecode=timecode) for event, timecode in pairs]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ferbench.checks import check_list, path_of
 from ferbench.config.choices import Choice, component_for
@@ -29,7 +29,17 @@ from ferbench.workflows.find_events import DEFAULT_SELECTOR, FindOptions, Kind
 from ferbench.workflows.matched_sessions import Unlisted
 from ferbench.workflows.run_pages import notes_on, others_of
 from ferbench.workflows.session_result import Annotated, session_result
-from ferbench.workflows.session_video import CheckedVideo, as_data_uri, checked_video
+from ferbench.workflows.session_video import (
+    CheckedVideo,
+    Hiding,
+    anonymized_data_uri,
+    as_data_uri,
+    checked_video,
+    hiding_of,
+)
+
+if TYPE_CHECKING:
+    from ferbench.rendering.anonymize import Anonymization, Method
 
 _SESSION: Final = "{session}"
 
@@ -67,6 +77,8 @@ def write_session_report(
     annotations: AnnotationTable | Iterable[Annotation] | str | Path | None = None,
     video: str | Path | None = None,
     embed: bool = False,
+    anonymize: Method | Anonymization | None = None,
+    hidden: Analysis | str | Path | None = None,
     labels: Sequence[str] = ("surprise",),
     rule: Choice = None,
     kind: Kind | None = None,
@@ -88,6 +100,10 @@ def write_session_report(
         video: the video that the predictions are of; it is compared with them. None = the table's
             own where one is embedded.
         embed: carry the video within the page, which may have 50 MiB.
+        anonymize: hide all faces of the embedded video, as ``render`` does: ``blur``, ``pixelate``,
+            ``box``, or an ``Anonymization``. What is embedded is then a new H.264 copy whose frames
+            keep their times, and the video must be the very file that was predicted.
+        hidden: further predictions whose faces are hidden too.
         labels: expressions whose events are shown.
         rule: a choice of ``conf/event``, a mapping of its fields, or an event rule.
         kind: probability, or 1 where the label is on top; None = probability.
@@ -104,9 +120,11 @@ def write_session_report(
         FormatError: the file is not one of predictions.
         ConfigError: a choice that cannot be used, a video that is another one or missing, or a page
             that would be too large.
+        VideoError: faces are to be hidden, and the predictions are not of this very file.
         DatasetError: the annotations cannot be used.
     """
     check_list("labels", labels)
+    hiding = hiding_of(anonymize, hidden, embed=embed)
     analysis, table = _analysis(predictions)
     options = FindOptions(
         rule=component_for("event", rule, config_dirs=config_dirs),
@@ -128,6 +146,11 @@ def write_session_report(
     notes = [*made.notes, *notes_on(made.result, ())]
     if checked and checked.note:
         notes.append(checked.note)
+    if hiding:
+        notes.append(
+            f"The video in this page is a copy in which all faces that were found are hidden "
+            f"({hiding.method}); its frames keep their times, and its sound is kept."
+        )
     about = SessionAbout(
         rule=rule_words(options.rule),
         criterion=str(matching) if annotations is not None else "",
@@ -136,7 +159,7 @@ def write_session_report(
         other_annotators=others_of(made.result, made.everybody),
         span=made.span,
         stamp=matching.stamp,
-        clips=(as_data_uri(checked.path),) if embed and checked else (),
+        clips=_clips(checked, analysis, hiding) if embed and checked else (),
     )
     path = _target(out, made.result.session.session_id)
     write_session_page(session_page(made.result, options.rule, matching, about), path)
@@ -198,6 +221,12 @@ def _video(
             hint=Text("give it with ", Setting("video")),
         )
     return checked_video(known, analysis.timeline)
+
+
+def _clips(checked: CheckedVideo, analysis: Analysis, hiding: Hiding | None) -> tuple[str, ...]:
+    if hiding is None:
+        return (as_data_uri(checked.path),)
+    return (anonymized_data_uri(checked.path, analysis, hiding),)
 
 
 def _known_video(analysis: Analysis, table: Path | None) -> Path | None:

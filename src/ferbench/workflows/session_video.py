@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from ferbench.checks import path_of
 from ferbench.errors import ConfigError
 from ferbench.pages.session_page import MOST_BYTES
+from ferbench.places import file_stem
 from ferbench.sentences import Setting, Text
 from ferbench.types import Timeline
 from ferbench.video.packet_clock import packet_clock
 from ferbench.wording import plural
+from ferbench.workflows.anonymizing import anonymizer_for
+
+if TYPE_CHECKING:
+    from ferbench.rendering.anonymize import Anonymization, Method
+    from ferbench.rendering.render import Treatment
+    from ferbench.results import Analysis
+    from ferbench.workflows.overlays import Shown
 
 TOLERATED_S: Final = 0.5
 """By how much a copy's end may differ from that of the predictions."""
@@ -69,6 +80,62 @@ def checked_video(video: Path, timeline: Timeline) -> CheckedVideo:
         path=video,
         note=f"{video.name} is not the file that was analysed, but is as long; is it a copy?",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hiding:
+    """How faces of an embedded video are hidden.
+
+    Attributes:
+        method: its name, for readers.
+        treatment_of: makes what hides them.
+    """
+
+    method: str
+    treatment_of: Callable[[Shown], Treatment]
+
+
+def hiding_of(
+    how: Method | Anonymization | None, hidden: Analysis | str | Path | None, *, embed: bool
+) -> Hiding | None:
+    """How faces are hidden; None = they are shown.
+
+    Raises:
+        ConfigError: there is no such method, or no video is embedded.
+    """
+    if isinstance(hidden, str):
+        hidden = path_of("hidden", hidden)
+    make = anonymizer_for(how, hidden)
+    if make is None or how is None:
+        return None
+    if not embed:
+        raise ConfigError(
+            "faces are hidden in an embedded video, others are not changed",
+            key="anonymize",
+            hint=Text("embed it with ", Setting("embed")),
+        )
+    return Hiding(method=how if isinstance(how, str) else how.method, treatment_of=make)
+
+
+def anonymized_data_uri(video: Path, predictions: Analysis | Path, hiding: Hiding) -> str:
+    """A video without its faces as text that stands in a page; its frames keep their times.
+
+    Raises:
+        VideoError: the video cannot be read, or the predictions are not of this very file.
+        ConfigError: the predictions tell one face per frame only, or the copy is too large.
+    """
+    from ferbench.workflows.anonymized_copy import write_anonymized_copy
+
+    with tempfile.TemporaryDirectory() as made:
+        copy = Path(made) / f"{file_stem(video.stem)}.mp4"
+        write_anonymized_copy(
+            video,
+            predictions,
+            copy,
+            treatment_of=hiding.treatment_of,
+            most_bytes=int(MOST_BYTES / _BASE64),
+        )
+        return as_data_uri(copy)
 
 
 def _sha256(video: Path) -> str:

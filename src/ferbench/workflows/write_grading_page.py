@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ferbench.atomic import write_text
 from ferbench.checks import check_choice, check_list, check_seconds
@@ -17,10 +17,15 @@ from ferbench.pages.document import html_of
 from ferbench.pages.grading_page import ShownItem, grading_page
 from ferbench.pages.session_page import MOST_BYTES
 from ferbench.scoring.scored_session import Stamp
+from ferbench.sentences import Setting, Text
 from ferbench.wording import plural
+from ferbench.workflows.anonymizing import anonymization_of, treatment_for_session
 from ferbench.workflows.embedded_clips import OnClip, with_clips
 from ferbench.workflows.grading_items import Item, Items, grading_items
 from ferbench.workflows.model_events import Search, model_events, sources_of
+
+if TYPE_CHECKING:
+    from ferbench.rendering.anonymize import Anonymization, Method
 
 CONTEXT_S: Final = 5.0
 TOLERANCE_S: Final = 1.0
@@ -65,6 +70,8 @@ def write_grading_page(
     stamp: Stamp = "trigger",
     seed: int = 0,
     embed: str | Path | None = None,
+    anonymize: Method | Anonymization | None = None,
+    hidden: str | Path | None = None,
     on_clip: OnClip = lambda done, of: None,  # noqa: ARG005
 ) -> GradingFiles:
     """Write a page with the events of all models in an order by lot, and the key to them.
@@ -86,17 +93,22 @@ def write_grading_page(
         seed: of the order.
         embed: the videos' folder, to carry a small clip of each event within the page; None = its
             user opens the videos.
+        anonymize: hide all faces in these clips, as ``render`` does: ``blur``, ``pixelate``,
+            ``box``, or an ``Anonymization``. Faces are those of the predictions among ``results``,
+            of whatever model, and of ``hidden``.
+        hidden: a table, or a folder of tables, of predictions of these videos.
         on_clip: told how many clips are cut, of how many.
 
     Raises:
         ConfigError: an option or a result cannot be used, there is no event, the page would have
             more than 50 MiB, or the key of another page is in its place.
-        VideoError: a video cannot be read.
+        VideoError: a video cannot be read, or predictions whose faces are hidden are not its.
     """
     check_list("labels", labels)
     check_seconds("context_s", context_s)
     check_seconds("tolerance_s", tolerance_s)
     check_choice("stamp", stamp, ("trigger", "onset"))
+    how = _hiding(anonymize, hidden, embed)
     page_path = Path(out)
     if page_path.suffix.lower() != ".html" or page_path.is_dir():
         raise ConfigError(key="out", expected="a name that ends in .html", got=str(out))
@@ -113,7 +125,14 @@ def write_grading_page(
     _check_key(key_path, items)
     shown = [_shown(item, found.ends_s, context_s) for item in items.by_lot(seed)]
     if embed is not None:
-        shown = with_clips(shown, Path(embed), most_bytes=MOST_BYTES, on_clip=on_clip)
+        place = None if hidden is None else Path(hidden)
+        shown = with_clips(
+            shown,
+            Path(embed),
+            most_bytes=MOST_BYTES,
+            on_clip=on_clip,
+            treatment_for=treatment_for_session(found.tables, place, how) if how else None,
+        )
     html = html_of(grading_page(shown, context_s=context_s))
     _check_size(len(html.encode("utf-8")))
     write_grading_key(key_path, items.key)
@@ -126,6 +145,19 @@ def write_grading_page(
         models=found.models,
         failures=failures,
     )
+
+
+def _hiding(
+    how: Method | Anonymization | None, hidden: str | Path | None, embed: str | Path | None
+) -> Anonymization | None:
+    chosen = anonymization_of(how, is_more_hidden=hidden is not None)
+    if chosen is not None and embed is None:
+        raise ConfigError(
+            "faces are hidden in embedded clips, other videos are not changed",
+            key="anonymize",
+            hint=Text("embed them with ", Setting("embed")),
+        )
+    return chosen
 
 
 def _shown(item: Item, ends_s: Mapping[str, float], context_s: float) -> ShownItem:

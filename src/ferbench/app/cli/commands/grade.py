@@ -11,10 +11,12 @@ from ferbench.app.cli.completion import choices
 from ferbench.app.cli.options import errors_in_words
 
 OPTIONS: Final = {
+    "anonymize": "--anonymize",
     "context_s": "--context",
     "embed": "--embed",
     "event": "--rule",
     "fps": "--fps",
+    "hidden": "--hidden",
     "label": "--label",
     "labels": "--label",
     "out": "--out",
@@ -69,13 +71,29 @@ def grade(
             help="Carry a small clip of each event within the page, cut from the videos in here.",
         ),
     ] = None,
+    anonymize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD",
+            help="embed: hide all faces that any of the predictions has: blur, pixelate, or box, "
+            "of which nothing can be recovered. Voices stay.",
+        ),
+    ] = None,
+    hidden: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PREDICTIONS|DIR",
+            help="anonymize: further tables whose faces are hidden too; tables of events need "
+            "them.",
+        ),
+    ] = None,
 ) -> None:
     """Write a page on which people grade events without knowing whose they are.
 
     Events of all models come in an order by lot, near-identical ones once; curves and scores are
-    not shown. The page plays videos that its user opens, or with --embed its own clips. What it
-    exports is counted by 'score --grades' with the key, which raters should not see. Ends with 1 if
-    a file cannot be used.
+    not shown. The page plays videos that its user opens, or with --embed its own clips, whose
+    faces --anonymize hides. What it exports is counted by 'score --grades' with the key, which
+    raters should not see. Ends with 1 if a file cannot be used.
     """
     from ferbench.app.words import OptionWords, reason_in
     from ferbench.workflows.write_grading_page import write_grading_page
@@ -94,6 +112,8 @@ def grade(
             stamp=stamp,  # type: ignore[arg-type]
             seed=seed,
             embed=embed,
+            anonymize=anonymize,  # type: ignore[arg-type]
+            hidden=hidden,
         )
     for path, error in written.failures.items():
         typer.echo(f"{path}: {reason_in(words, error)}", err=True)

@@ -14,9 +14,11 @@ from ferbench.app.cli.options import errors_in_options, value_pairs
 OPTIONS: Final = {
     "annotations": "--annotations",
     "annotator": "--annotator",
+    "anonymize": "--anonymize",
     "embed": "--embed",
     "event": "--rule",
     "event.enter": "--enter",
+    "hidden": "--hidden",
     "kind": "--kind",
     "labels": "--label",
     "out": "--out",
@@ -58,9 +60,26 @@ def timeline(
     embed: Annotated[
         bool,
         typer.Option(
-            help="Carry the video within the page (faces are seen then); a page has 50 MiB at most."
+            help="Carry the video within the page (faces are seen then, unless --anonymize hides "
+            "them); a page has 50 MiB at most."
         ),
     ] = False,
+    anonymize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD",
+            help="embed: hide all faces that were found in a copy of the video: blur, pixelate, or "
+            "box, of which nothing can be recovered. Voices stay.",
+        ),
+    ] = None,
+    hidden: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PREDICTIONS|DIR",
+            help="anonymize: further tables whose faces are hidden too, as of "
+            "'predict --min-score 0.1'.",
+        ),
+    ] = None,
     rule: Annotated[
         str | None,
         typer.Option(
@@ -110,7 +129,8 @@ def timeline(
     """Write a session's page: curves, events, annotations, thresholds and video on one time axis.
 
     It is one file that needs no network, for a browser. The video is opened from disk in the page,
-    or carried within it with --embed. Runs write such pages too (report.pages).
+    or carried within it with --embed; --anonymize hides its faces. Runs write such pages too
+    (report.pages).
     """
     from ferbench.workflows.session_report import write_session_report
 
@@ -125,6 +145,8 @@ def timeline(
             annotations=annotations,
             video=video,
             embed=embed,
+            anonymize=anonymize,  # type: ignore[arg-type]
+            hidden=hidden,
             labels=tuple(
                 name.strip() for text in label or ["surprise"] for name in text.split(",")
             ),
