@@ -174,6 +174,18 @@ def test_a_click_on_the_curves_puts_the_cursor_there(shown):
     assert float(said[0]) * 60 + float(said[1]) == pytest.approx(asked, abs=0.002)
 
 
+def test_a_link_with_a_time_brings_that_time_up(visits, tmp_path):
+    long = session_of([analysis_of(edges_of(30_000), noise(30_000, smooth=40))])
+    path = written(tmp_path / "long.html", long)
+    page = visits.open(f"{path.as_uri()}#t=777.5")
+    readout_has(page, "12:57.500: frame ")
+    from_s, to_s = stretch(page)
+    assert from_s < 777.5 < to_s < from_s + 60
+    page.evaluate("location.hash = '#t=100'")
+    readout_has(page, "1:40.000: frame ")
+    assert stretch(page)[0] < 100 < stretch(page)[1]
+
+
 def test_no_peak_is_lost_at_any_zoom(visits, tmp_path):
     """A single frame with a high value among 90,000 is drawn at its height."""
     logits = np.zeros((90000, 7), np.float32)

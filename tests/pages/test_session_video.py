@@ -52,15 +52,19 @@ def page_of(path, result, clips=()):
 
 def open_video(page, *paths):
     page.set_input_files("#video-file", [str(path) for path in paths])
-    until(page, "document.getElementById('player').readyState >= 2")
-    page.wait_for_timeout(300)  # the first frame tells the clip's zero
+    until(page, SETTLED_JS)
+
+
+SETTLED_JS = """session.video.clips[session.video.part]?.zero != null
+  && session.video.shown !== null && session.video.wanted === null
+  && !session.video.player.seeking"""
+"""JavaScript: whether the first frame was shown, which tells the zero, and all that were sought."""
 
 
 def seek(page, seconds):
     """Seek, wait until the player has settled; numbers of the picture and of the cursor's frame."""
     page.evaluate("seconds => session.seek(seconds)", float(seconds))
-    until(page, "session.video.wanted === null && !session.video.player.seeking")
-    page.wait_for_timeout(50)
+    until(page, SETTLED_JS)
     return page.evaluate(READ_JS, BITS), page.evaluate(
         "frameAt(session.model, session.view.cursor)"
     )
@@ -154,8 +158,7 @@ def test_arrow_keys_step_from_picture_to_picture(visits, tmp_path):
     shown = []
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
         page.keyboard.press(key)
-        until(page, "session.video.wanted === null && !session.video.player.seeking")
-        page.wait_for_timeout(80)
+        until(page, SETTLED_JS)
         shown.append(page.evaluate(READ_JS, BITS))
     assert shown == [26, 27, 26]
 
@@ -164,9 +167,38 @@ def test_an_embedded_video_plays_without_a_file(visits, tmp_path):
     path = write_numbered(tmp_path / "p.mp4", STEADY_MS)
     clip = f"data:video/mp4;base64,{base64.b64encode(path.read_bytes()).decode()}"
     page = visits.open(page_of(tmp_path / "page.html", result_of(path), clips=(clip,)))
-    until(page, "session.video.shown !== null")
-    page.wait_for_timeout(200)
+    until(page, SETTLED_JS)
     assert seek(page, 2.02)[0] == 50
+
+
+def settled_at(page):
+    until(page, SETTLED_JS)
+    return page.evaluate(READ_JS, BITS)
+
+
+def test_a_link_with_a_time_goes_there(visits, tmp_path):
+    path = write_numbered(tmp_path / "p.mp4", STEADY_MS)
+    clip = f"data:video/mp4;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    place = page_of(tmp_path / "page.html", result_of(path), clips=(clip,)).as_uri()
+    page = visits.open(f"{place}#t=2.02")
+    assert page.evaluate("session.view.cursor") == 2.02
+    assert settled_at(page) == 50
+    page.evaluate("location.hash = '#t=1.01'")
+    until(page, "session.view.cursor === 1.01")
+    assert settled_at(page) == 25
+    page.evaluate("location.hash = '#t=1e9'")
+    until(page, "session.view.cursor === session.model.to_s")
+    for nowhere in ("#t=", "#t=soon", "#events", "#"):
+        page = visits.open(f"{place}{nowhere}")
+        assert page.evaluate("session.view.cursor") == 0
+
+
+def test_a_video_that_is_opened_goes_to_the_cursor(visits, tmp_path):
+    path = write_numbered(tmp_path / "p.mp4", STEADY_MS)
+    place = page_of(tmp_path / "page.html", result_of(path)).as_uri()
+    page = visits.open(f"{place}#t=2.02")
+    page.set_input_files("#video-file", str(path))
+    assert settled_at(page) == 50
 
 
 def test_each_part_has_its_own_video(visits, tmp_path):

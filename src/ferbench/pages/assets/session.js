@@ -35,7 +35,7 @@ function startSession() {
     view.cursor = shown.from_s;
     view.follow(view.cursor);
     view.redraw();
-  });
+  }, () => view.cursor);
   const act = sessionActs(model, view, video, slider, redrawTables);
   const actions = sessionActions(model, view, act);
   act.help = drawHelp(actions);
@@ -54,6 +54,18 @@ function startSession() {
   draw();
   session = { ...publicSession(model, view, act, slider), model, view, video };
   if (typeof addGrading === "function") addGrading(session, at("grading"));
+  const goThere = () => goToAddress(view, act);
+  window.addEventListener("hashchange", goThere);
+  goThere();
+}
+
+// Links from other pages say which time they mean: p07.html#t=12.5.
+function goToAddress(view, act) {
+  const text = new URLSearchParams(location.hash.slice(1)).get("t") ?? "";
+  const seconds = Number(text);
+  if (text.trim() === "" || !Number.isFinite(seconds)) return;
+  view.bringUp(seconds, seconds);
+  act.seek(seconds);
 }
 
 // What keys, buttons and clicks do.

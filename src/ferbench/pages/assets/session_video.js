@@ -5,20 +5,22 @@
 const OFF_S = 0.004;
 const LENGTH_S = 1;
 const TRIES = 8;
-const SETTLED_MS = 40; // after which a player has shown what it sought
+const SETTLED_MS = 40; // after which a player that sought has shown its last picture
+const LATE_MS = 1000; // after which a player that sought shows no other picture
 
 // onShown is called with the frame that is on screen: whenever another one is, and once a search ended.
-function sessionVideo(model, onShown) {
+// A file that is opened goes to where the cursor is.
+function sessionVideo(model, onShown, cursor) {
   const player = document.getElementById("player");
   const clips = model.parts.map((part) => ({ url: part.clip, zero: null, name: part.file }));
-  const video = { player, clips, part: -1, wanted: null, shown: null, mismatches: 0, onShown };
+  const video = { player, clips, part: -1, wanted: null, shown: null, mismatches: 0, onShown, cursor, soughtAt: 0, isFresh: false, timer: null };
   video.isOpen = (part) => Boolean(clips[part]?.url);
   const watch = (now, frame) => {
-    noteFrame(model, video, frame.mediaTime);
-    player.requestVideoFrameCallback(watch);
+    player.requestVideoFrameCallback(watch); // first: what noteFrame seeks may come at once
+    noteFrame(model, video, frame);
   };
   player.requestVideoFrameCallback(watch);
-  player.addEventListener("seeked", () => setTimeout(() => settle(model, video), SETTLED_MS));
+  player.addEventListener("seeked", () => settleSoon(model, video));
   player.addEventListener("error", () => tellVideo("file", unplayable(video)));
   player.addEventListener("durationchange", () => checkLength(model, video));
   player.addEventListener("ended", () => playNextPart(model, video));
@@ -45,7 +47,7 @@ function loadPart(model, video, part) {
 
 // A frame came on screen. The first one of a file is the first of the predictions, which tells where
 // the player's zero is: files may begin at another time than 0, and players differ in what they make of it.
-function noteFrame(model, video, mediaTime) {
+function noteFrame(model, video, { mediaTime, presentationTime }) {
   const clip = video.clips[video.part];
   if (clip === undefined) return;
   const part = model.parts[video.part];
@@ -60,6 +62,10 @@ function noteFrame(model, video, mediaTime) {
   if (video.mismatches === 3) tellVideo("frames", "This video's frames are at other times than those that were analysed: is it another file, or a converted copy?");
   if (video.shown === null) setTimeout(() => checkLength(model, video), 500);
   video.shown = frame;
+  if (!video.isFresh && presentationTime >= video.soughtAt) {
+    video.isFresh = true;
+    if (video.timer !== null) settleSoon(model, video);
+  }
   if (!video.player.paused) video.onShown(frame);
 }
 
@@ -79,7 +85,21 @@ function seekWanted(model, video) {
   const { wanted, player } = video;
   if (wanted === null || wanted.part !== video.part || video.clips[video.part].zero === null) return;
   wanted.tries++;
+  video.isFresh = false;
+  video.soughtAt = performance.now();
   player.currentTime = wanted.target_s - model.parts[wanted.part].start_s + video.clips[wanted.part].zero;
+}
+
+// The end of a search and the picture that it found are told apart, in any order, on a busy machine
+// one long after the other. Until both are there nothing can be said of what was found.
+function settleSoon(model, video) {
+  clearTimeout(video.timer);
+  const settleNow = () => {
+    video.timer = null;
+    settle(model, video);
+  };
+  const isAwaited = !video.isFresh && video.wanted !== null && video.wanted.tries > 0;
+  video.timer = setTimeout(settleNow, isAwaited ? LATE_MS : SETTLED_MS);
 }
 
 // A player that sought may show a neighbour of the frame that was wanted, where frames last differently
@@ -90,7 +110,7 @@ function settle(model, video) {
   if (wanted.tries === 0) return seekWanted(model, video);
   const isThere = shown !== null && shown.row === wanted.row;
   if (!isThere && shown !== null && wanted.tries < TRIES) {
-    wanted.target_s = nextTarget(wanted, shown);
+    if (video.isFresh) wanted.target_s = nextTarget(wanted, shown); // else nobody told what it shows
     return seekWanted(model, video);
   }
   video.wanted = null;
@@ -133,6 +153,7 @@ function openFiles(model, video, files) {
   tellVideo("file", told.join(" "));
   const first = video.clips.findIndex((clip) => clip.url);
   if (first >= 0 && (video.part < 0 || !video.isOpen(video.part))) loadPart(model, video, first);
+  seekVideo(model, video, video.cursor());
 }
 
 // The player's length against that of the frames that were analysed. A player may know better later.
