@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import sqlite3
 import zipfile
@@ -12,6 +14,7 @@ import pytest
 
 from ferbench.config.saved import saved_settings
 from ferbench.datasets.pseudonyms import read_pseudonyms
+from ferbench.formats.grading_key import read_grading_key
 from helpers.clips import shrink
 
 NAMES = ("anna", "berta", "clara")
@@ -139,6 +142,34 @@ def test_the_numbers_are_the_same(study, keys, warm_home, ferbench_run):
         tables.append((rows, events))
     assert len(tables[0][0]) > 3
     assert tables[0] == tables[1]
+
+
+@pytest.mark.weights
+def test_what_is_graded_has_pseudonyms(study, keys, warm_home, ferbench_run, ferbench, tmp_path):
+    """Pages of sessions, blind pages, their clips' names and the key; cells by their own names."""
+    output = warm_home / "sweep"
+    place = f"hydra.sweep.dir={output}"
+    given = [*study, f"dataset.pseudonyms={keys}", "tracking=none", "report.cell_pages=9"]
+    swept = ferbench_run(*given, "-m", "event.enter=0.01,0.02", "event.exit=0.001", place)
+    pages = sorted(output.rglob("sessions/*.html"))
+    assert pages, swept.err
+    of = read_pseudonyms(keys).of
+    told = [
+        json.loads(re.findall(r'id="page-data">(.*?)</script>', p.read_text())[0]) for p in pages
+    ]
+    assert {each["model"] for each in told} == {"enter=0.01", "enter=0.02"}
+    assert {(each["participant"], each["session"]) for each in told} <= {
+        (of["participant", name.partition("_")[0]], pseudonym)
+        for (kind, name), pseudonym in of.items()
+        if kind == "session"
+    }
+    models = [f"{path.parents[1].name}={path}" for path in sorted(output.rglob("events.csv"))]
+    ended = ferbench("grade", *models, "--label", "happiness", "--out", tmp_path / "g" / "p.html")
+    assert ended.code == 0, ended.err
+    rows = [row for rows in read_grading_key(tmp_path / "g" / "p_key.csv").values() for row in rows]
+    assert {row.session for row in rows} <= {each["session"] for each in told}
+    assert {row.participant for row in rows} <= {each["participant"] for each in told}
+    assert named_in(tmp_path / "g", *pages) == []
 
 
 @pytest.mark.weights

@@ -70,6 +70,17 @@ def test_at_most_so_many_sessions_the_worst_first(tmp_path, recipe):
     assert not (tmp_path / "none").exists()
 
 
+def test_events_are_graded_under_the_name_of_the_cell(tmp_path, recipe):
+    """Two cells with one model and different rules are two models to those who count grades."""
+    report = report_of(result())
+    how = {"most": 1, "everybody": {}}
+    for name in ("enter=0.5", "enter=0.6"):
+        [page] = write_pages(report, tmp_path / name, recipe, PARAMS, cell=name, **how)
+        assert data_of(page)["model"] == name
+    [page] = write_pages(report, tmp_path / "alone", recipe, PARAMS, **how)
+    assert data_of(page)["model"] == "mini_xception"
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_of_sessions_become_safe_names_of_files(tmp_path, recipe, name):
     [path] = written(tmp_path, recipe, result(name))

@@ -34,7 +34,7 @@ class SessionAbout:
         made_of: how it was made, name and value, in the order in which they are shown.
         notes: sentences on what was left out or not scored.
         other_annotators: annotations of everybody whose were not scored.
-        model: what made the expressions, a name that a blind rater must not see.
+        model: under which name its events are graded, which a blind rater must not see.
         span: least and largest value of the signals.
         stamp: an event's time that its lag is counted from: trigger or onset.
         clips: a video as a data: URI for each part; "" = none. Empty = of no part.

@@ -129,7 +129,7 @@ class Evaluation:
         *,
         config_yaml: str,
         overrides: Sequence[str] = (),
-        is_cell: bool = False,
+        cell: str = "",
     ) -> None:
         """Write tables, pictures, pages, statistics and a description of the run to a folder.
 
@@ -137,7 +137,7 @@ class Evaluation:
             folder: made if it is missing.
             config_yaml: the configuration, so that the run can be repeated.
             overrides: what was asked for, as it was written.
-            is_cell: whether the run is a cell of a sweep.
+            cell: name of the run as a cell of a sweep; "" = it is none.
         """
         recipe, asked = self.settings.recipe, self.settings.report
         write_files(
@@ -153,7 +153,8 @@ class Evaluation:
             folder,
             recipe,
             self.params,
-            most=asked.cell_pages if is_cell else asked.pages,
+            most=asked.cell_pages if cell else asked.pages,
+            cell=cell,
             everybody=self.everybody,
         )
         if self.statistics:

@@ -32,6 +32,7 @@ def write_pages(
     params: Mapping[str, str],
     *,
     most: int,
+    cell: str = "",
     everybody: Mapping[str, Sequence[Annotation]],
 ) -> list[Path]:
     """Write ``sessions/*.html`` of a run.
@@ -42,6 +43,8 @@ def write_pages(
         recipe: that it was made with.
         params: its choices as short texts.
         most: how many sessions get a page, those of worst F1 first.
+        cell: name of the run as a cell of a sweep, under which its events are graded: others may
+            have its model too. "" = it is none, and they are graded under the model's name.
         everybody: by session, the annotations of all annotators where one was chosen.
     """
     paths = []
@@ -53,7 +56,7 @@ def write_pages(
             made_of=_made_of(params),
             notes=tuple(notes_on(result, report.notices)),
             other_annotators=others_of(result, everybody.get(name, ())),
-            model=params.get("model", ""),
+            model=cell or params.get("model", ""),
             span=recipe.signal.span,
             stamp=recipe.scoring.stamp,
         )

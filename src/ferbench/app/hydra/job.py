@@ -137,7 +137,7 @@ def _evaluate_and_record(
         artifacts,
         config_yaml=job.config_yaml,
         overrides=job.overrides,
-        is_cell=not is_single,
+        cell="" if is_single else job.name,
     )
     if is_single:
         write_run_report(evaluation, artifacts, name=job.name)
