@@ -160,3 +160,19 @@ def test_a_video_of_another_session_is_not_taken(visits, place, small_clip):
     page.click(".grading-marks button:nth-child(2)")
     assert page.inner_text("#video-missing").startswith("Open the video of </script>")
     assert page.evaluate("document.getElementById('player').hidden")
+
+
+def test_keys_go_from_event_to_event_and_a_list_names_all(visits, place):
+    page = visits.open(place)
+    for key, event in [("n", 2), ("n", 3), ("n", 3), ("p", 2)]:
+        page.keyboard.press(key)
+        assert page.inner_text(".grading-current").startswith(f"Event {event}:")
+    page.keyboard.press("?")
+    assert page.is_visible("#help")
+    listed = page.locator("#help-keys kbd").all_inner_texts()
+    assert listed == [
+        *["Space", "a", "←", "→", "n", "p", "?"],
+        *["r or 1", "w or 2", "u or 3", "z", "g", "t"],
+    ]
+    page.keyboard.press("Escape")
+    assert not page.is_visible("#help")

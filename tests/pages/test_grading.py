@@ -82,6 +82,26 @@ def test_keys_mark_and_go_on(visits, place, result):
     assert page.evaluate("session.events[3].onset_s === Number(session.events[3].onset_s)")
 
 
+def test_what_is_graded_is_the_runs_at_every_level(visits, place):
+    page = visits.open(place)
+    name_rater(page)
+    assert page.inner_text("#grading h2") == "Grading of the run's events (at 0.4)"
+    page.keyboard.press("n")
+    own = page.inner_text("#level")
+    page.evaluate("slider.value = 0; slider.dispatchEvent(new Event('input'))")
+    assert page.inner_text("#level") != own
+    page.keyboard.press("r")
+    assert page.inner_text("#level") == own
+    assert count(page).startswith("0 of"), "what was shown was not the run's"
+    assert page.inner_text(".grading-status").startswith("These are the run's events again")
+    page.keyboard.press("r")
+    assert count(page).startswith("1 of")
+    page.keyboard.press("z")
+    assert page.inner_text(".grading-status").endswith(": no longer graded.")
+    listed = page.locator("#help-keys kbd").all_text_contents()
+    assert {"r or 1", "w or 2", "u or 3", "z", "g", "t"} < set(listed)
+
+
 def test_letters_typed_into_a_note_grade_nothing(visits, place):
     page = visits.open(place)
     name_rater(page)

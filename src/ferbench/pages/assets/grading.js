@@ -3,6 +3,14 @@
 
 const GRADE_KEYS = { r: "right", w: "wrong", u: "unsure", 1: "right", 2: "wrong", 3: "unsure" };
 const GRADE_NAMES = ["right", "wrong", "unsure"];
+const GRADE_HELP = [
+  ["r or 1", "the event is right"],
+  ["w or 2", "it is wrong"],
+  ["u or 3", "unsure"],
+  ["z", "undo the last grade"],
+  ["g", "next ungraded event"],
+  ["t", "write a note"],
+];
 
 // session = {data, events, seek, selectEvent(index), onSelect}; a page may hide what says whose events they are.
 function addGrading(session, parent, { isBlind = false } = {}) {
@@ -28,8 +36,13 @@ function addGrading(session, parent, { isBlind = false } = {}) {
   window.addEventListener("beforeunload", (event) => {
     if (grading.unsaved) event.preventDefault();
   });
+  document.getElementById("help-keys")?.append(...GRADE_HELP.map(([name, does]) => keyRow(name, does)));
   setRater(grading, view, store.lastRater());
   return grading;
+}
+
+function keyRow(name, does) {
+  return element("tr", {}, element("th", { scope: "row" }, element("kbd", {}, name)), element("td", {}, does));
 }
 
 // What does not change of the rows of the CSV.
@@ -76,6 +89,10 @@ function isWriting(event) {
 
 function setGrade(grading, view, grade) {
   if (!grading.rater) return view.askRater();
+  if (grading.session.returnToRun?.()) {
+    goTo(grading, view, grading.current ?? nextUngraded(grading) ?? 0);
+    return view.tell("These are the run's events again: grade what is shown.");
+  }
   if (grading.current === null) return goTo(grading, view, nextUngraded(grading) ?? 0);
   const index = grading.current;
   const before = grading.entries[index];
@@ -97,7 +114,7 @@ function undoGrade(grading, view) {
   grading.entries[last.index] = { ...last.before, note: grading.entries[last.index].note };
   changed(grading);
   goTo(grading, view, last.index);
-  view.tell(`${view.nameOf(last.index)}: ${last.before.grade || "not graded"} again.`);
+  view.tell(`${view.nameOf(last.index)}: ${last.before.grade ? `${last.before.grade} again` : "no longer graded"}.`);
 }
 
 function goTo(grading, view, index) {
@@ -153,7 +170,7 @@ async function importGrades(grading, view, file) {
   changed(grading);
   grading.unsaved = false;
   const left = rows.length - taken;
-  view.tell(`${file.name}: ${taken} rows taken${left ? `; ${left} not: of another rater or of events that are not here` : ""}.`);
+  view.tell(`${file.name}: ${taken} ${taken === 1 ? "row" : "rows"} taken${left ? `; ${left} not: of another rater or of events that are not here` : ""}.`);
   view.draw();
 }
 

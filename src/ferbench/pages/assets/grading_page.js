@@ -19,8 +19,8 @@ function startGrading() {
   };
   drawBar(items, shown);
   addThemeButton(document.getElementById("theme"), () => {});
-  handlePlayerKeys(shown);
   const grading = addGrading(session, document.getElementById("grading"), { isBlind: true });
+  handlePlayerKeys(shown, playerActions(shown, grading));
   selectEvent(nextUngraded(grading) ?? 0);
   return session;
 }
@@ -32,17 +32,20 @@ function askAbout(item) {
 function drawBar(items, shown) {
   const bar = document.getElementById("video-bar");
   const button = (text, key, run) => element("button", { type: "button", onclick: run }, text, " ", element("kbd", { "aria-hidden": "true" }, key));
-  if (items.some((item) => !item.clip)) {
+  const outside = [...new Set(items.filter((item) => !item.clip).map((item) => item.session))];
+  if (outside.length) {
     const input = element("input", { type: "file", id: "video-file", accept: "video/*,.mkv,.avi,.mts", multiple: true, class: "unseen" });
-    input.addEventListener("change", () => shown.open([...input.files]));
+    input.addEventListener("change", () => shown.open([...input.files], outside));
     const stays = element("span", { class: "faint" }, "They stay on this computer.");
     bar.append(input, element("label", { for: "video-file", class: "button" }, "Open the videos from disk…"), stays);
   }
+  if (items.some((item) => item.clip)) bar.append(element("span", { class: "faint" }, "This page holds clips of the videos: keep it as you keep the videos."));
   bar.append(
     button("Play or pause", "Space", shown.playOrPause),
     button("Again", "a", shown.again),
     button("Back", "←", () => shown.step(-1)),
     button("On", "→", () => shown.step(1)),
+    element("button", { type: "button", id: "help-open" }, "Keys ", element("kbd", { "aria-hidden": "true" }, "?")),
   );
   const strip = document.getElementById("window");
   strip.addEventListener("click", (event) => {
@@ -52,8 +55,26 @@ function drawBar(items, shown) {
   });
 }
 
-function handlePlayerKeys(shown) {
-  const keys = { " ": shown.playOrPause, a: shown.again, ArrowLeft: () => shown.step(-1), ArrowRight: () => shown.step(1) };
+function playerActions(shown, grading) {
+  const help = document.getElementById("help");
+  const show = (index) => grading.session.events[index] && grading.session.selectEvent(index);
+  const actions = [
+    [" ", "Space", "play and pause", shown.playOrPause],
+    ["a", "a", "play again from the beginning", shown.again],
+    ["ArrowLeft", "←", `${STEP_S} s back`, () => shown.step(-1)],
+    ["ArrowRight", "→", `${STEP_S} s on`, () => shown.step(1)],
+    ["n", "n", "next event", () => show((grading.current ?? -1) + 1)],
+    ["p", "p", "previous event", () => show((grading.current ?? 0) - 1)],
+    ["?", "?", "these keys", () => (help.open ? help.close() : help.showModal())],
+  ];
+  document.getElementById("help-keys").prepend(...actions.map(([, name, does]) => keyRow(name, does)));
+  document.getElementById("help-close").addEventListener("click", () => help.close());
+  document.getElementById("help-open").addEventListener("click", () => help.showModal());
+  return actions;
+}
+
+function handlePlayerKeys(shown, actions) {
+  const keys = Object.fromEntries(actions.map(([key, , , run]) => [key, run]));
   document.addEventListener("keydown", (event) => {
     if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey || isWriting(event)) return;
     if (event.key === " " && event.target.matches("button, input, a")) return;

@@ -5,15 +5,15 @@ const STEP_S = 0.5;
 
 function gradingPlayer() {
   const player = document.getElementById("player");
-  const shown = { player, item: null, zero: 0, urls: new Map(), source: null };
+  const shown = { player, item: null, zero: 0, videos: new Map(), source: null, name: "" };
   shown.show = (item) => showItem(shown, item);
-  shown.open = (files) => openVideos(shown, files);
+  shown.open = (files, sessions) => openVideos(shown, files, sessions);
   shown.again = () => playFrom(shown, shown.item?.from_s ?? 0);
   shown.seek = (seconds) => seekWithin(shown, seconds);
   shown.step = (steps) => seekWithin(shown, now(shown) + steps * STEP_S);
   shown.playOrPause = () => (player.paused ? playFrom(shown, isAtEnd(shown) ? shown.item.from_s : now(shown)) : player.pause());
-  player.addEventListener("loadedmetadata", () => shown.item && playFrom(shown, shown.item.from_s));
-  player.addEventListener("error", () => shown.source && tellPlayer(shown, "This video cannot be played by this browser. A copy as MP4 with H.264 can."));
+  player.addEventListener("loadedmetadata", () => (player.videoWidth ? shown.item && playFrom(shown, shown.item.from_s) : tellUnplayable(shown)));
+  player.addEventListener("error", () => shown.source && tellUnplayable(shown));
   const watch = () => {
     keepWithin(shown);
     requestAnimationFrame(watch);
@@ -34,7 +34,9 @@ function showItem(shown, item) {
   shown.item = item;
   shown.zero = item.clip ? item.from_s : 0;
   drawWindow(shown);
-  const source = item.clip || (shown.urls.get(comparableName(item.session)) ?? null);
+  const video = item.clip ? { url: item.clip, name: `The clip of ${item.session}` } : shown.videos.get(comparableName(item.session));
+  const source = video?.url ?? null;
+  shown.name = video?.name ?? "";
   if (source === shown.source && source !== null) return playFrom(shown, item.from_s);
   shown.source = source;
   shown.player.hidden = source === null;
@@ -44,7 +46,7 @@ function showItem(shown, item) {
 }
 
 function playFrom(shown, seconds) {
-  if (shown.source === null || shown.player.readyState === 0) return;
+  if (shown.source === null || shown.player.hidden || shown.player.readyState === 0) return;
   seekWithin(shown, seconds);
   shown.player.play().catch(() => {}); // a browser that wants a click first waits for Space
 }
@@ -78,18 +80,31 @@ function drawWindow(shown) {
 }
 
 // A file is a session's where it is called like it, whatever the case and the ending.
-function openVideos(shown, files) {
+function openVideos(shown, files, sessions) {
+  const wanted = new Set(sessions.map(comparableName));
+  const [taken, others] = [[], []];
   for (const file of files) {
     const name = comparableName(file.name.replace(/\.[^.]*$/, ""));
-    if (shown.urls.has(name)) URL.revokeObjectURL(shown.urls.get(name));
-    shown.urls.set(name, URL.createObjectURL(file));
+    (wanted.has(name) ? taken : others).push(file.name);
+    if (!wanted.has(name)) continue;
+    if (shown.videos.has(name)) URL.revokeObjectURL(shown.videos.get(name).url);
+    shown.videos.set(name, { url: URL.createObjectURL(file), name: file.name });
   }
+  const missing = sessions.filter((session) => !shown.videos.has(comparableName(session)));
+  const told = [["Taken", taken], ["Not called like a session of this page", others], ["Still without a video", missing]];
+  document.getElementById("video-note").textContent = told.filter(([, names]) => names.length).map(([what, names]) => `${what}: ${names.join(", ")}.`).join(" ");
   shown.source = null;
   if (shown.item) showItem(shown, shown.item);
 }
 
 function comparableName(text) {
   return text.normalize("NFC").trim().toLowerCase();
+}
+
+function tellUnplayable(shown) {
+  shown.player.pause();
+  shown.player.hidden = true;
+  tellPlayer(shown, `${shown.name} cannot be played by this browser. A copy as MP4 with H.264 can.`);
 }
 
 function tellPlayer(shown, text) {

@@ -55,7 +55,7 @@ function gradingParts(grading, on) {
   const saves = [button("Save the grades (CSV)", "", on.csv)];
   if (!grading.isBlind) saves.push(button("Save as the thesis' grade file", "", on.thesis));
   made.all = [
-    element("h2", {}, "Grading"),
+    element("h2", {}, "Grading", ...(grading.session.whose ? [" ", element("small", { class: "faint" }, grading.session.whose)] : [])),
     element("div", { class: "grading-bar" }, element("label", { for: "grading-rater" }, "Rater"), made.rater, made.count, made.progress),
     made.current,
     element("div", { class: "grading-bar" }, ...made.grades, button("Undo", "z", on.undo), button("Next ungraded", "g", () => on.go(nextUngraded(grading)))),

@@ -141,7 +141,14 @@ function publicSession(model, view, act, slider) {
     if (view.position !== model.data.own) slider.move(model.data.own);
     act.select(found[index]);
   };
-  return { data: model.data, events, seek: act.seek, selectEvent, onSelect: act.onSelect };
+  const returnToRun = () => {
+    const isElsewhere = view.position !== model.data.own;
+    if (isElsewhere) slider.move(model.data.own);
+    return isElsewhere;
+  };
+  const level = model.data.levels[model.data.own];
+  const whose = `of the run's events${level === null ? "" : ` (at ${levelText(level)})`}`;
+  return { data: model.data, events, whose, seek: act.seek, selectEvent, returnToRun, onSelect: act.onSelect };
 }
 
 function eventText(model, view, event) {

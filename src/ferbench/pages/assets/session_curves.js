@@ -85,7 +85,6 @@ function sessionChart(place, model, view) {
     stroke: curve.colour,
     width: curve.width,
     dash: curve.strokes,
-    alpha: curve.isSignal ? 1 : 0.75,
     points: { show: false },
     spanGaps: false,
     paths,
@@ -142,7 +141,6 @@ function drawColumns(plot, at) {
   const perUnit = plot.valToPos(1, "y", true) - zero;
   let [topBefore, bottomBefore] = [Infinity, -Infinity];
   ctx.save();
-  ctx.globalAlpha = series.alpha;
   ctx.fillStyle = series.stroke(plot, at);
   for (let column = 0; 2 * column < values.length; column++) {
     if (values[2 * column] === null) {
@@ -151,16 +149,22 @@ function drawColumns(plot, at) {
     }
     const bottom = zero + values[2 * column] * perUnit;
     const top = zero + values[2 * column + 1] * perUnit;
-    const isFirst = topBefore === Infinity;
-    const high = isFirst ? top : Math.min(top, bottomBefore);
-    const low = isFirst ? bottom : Math.max(bottom, topBefore);
-    const height = Math.max(low - high, least);
+    const [upper, height] = joinedBar([top, bottom], [topBefore, bottomBefore], least);
     const x = Math.round(left + column * step);
     const next = Math.round(left + (column + 1) * step);
-    ctx.fillRect(x, Math.round((low + high - height) / 2), next - x, Math.round(height));
+    ctx.fillRect(x, Math.round(upper), next - x, Math.round(height));
     [topBefore, bottomBefore] = [top, bottom];
   }
   ctx.restore();
+}
+
+// Top and height of a bar that is long enough to meet the one before; [Infinity, -Infinity] = there is none.
+function joinedBar([top, bottom], [topBefore, bottomBefore], least) {
+  const isFirst = topBefore === Infinity;
+  const high = isFirst ? top : Math.min(top, bottomBefore);
+  const low = isFirst ? bottom : Math.max(bottom, topBefore);
+  const height = Math.max(low - high, least);
+  return [(low + high - height) / 2, height];
 }
 
 function valueName(low, high) {

@@ -136,12 +136,14 @@ function drawMatches(context, model, view, places, colours) {
     context.lineWidth = 1.5;
     line(context, x, y, ending, bottom);
     const text = secondsText(view.found.lags.get(event.at));
-    const start = Math.max(x, ending) + 5;
+    const wide = context.measureText(text).width;
+    const isAtEdge = Math.max(x, ending) + 5 + wide > view.width;
+    const start = isAtEdge ? Math.min(x, ending) - 5 - wide : Math.max(x, ending) + 5;
     if (start < free) continue;
     context.fillStyle = colours.ink;
     context.textAlign = "left";
     context.fillText(text, start, y + 9);
-    free = start + context.measureText(text).width + 4;
+    free = start + wide + 4;
   }
 }
 

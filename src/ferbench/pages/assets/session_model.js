@@ -38,7 +38,7 @@ function sessionModel(data) {
   });
   for (const curve of curves) {
     const isFull = curve.isSignal && data.signals.length === 1;
-    curve.width = curve.isSignal ? 2.5 : 1;
+    curve.width = curve.isSignal ? 3 : 2;
     curve.strokes = isFull ? [] : curve.dash.map((length) => length * curve.width); // pixels
   }
   const ends = parts.map((part) => part.to_s);

@@ -29,11 +29,15 @@ function signalStrip(model, view, columns) {
   const borders = columnBorders(model, whole, 0, model.starts.length - 1, columns);
   for (const curve of model.curves.filter((each) => each.isSignal)) {
     context.fillStyle = curve.colour;
+    let before = [Infinity, -Infinity];
     for (let column = 0; column < columns; column++) {
-      const [low, high] = extremes(curve.bytes, borders[column], borders[column + 1]);
-      if (high < 0) continue;
-      const top = STRIP - 14 - (high / 254) * (STRIP - 28);
-      context.fillRect(column, top, 1, Math.max(((high - low) / 254) * (STRIP - 28), 1));
+      const [first, next] = [borders[column], borders[column + 1]];
+      const isHeld = first === next; // no frame begins here: the one before is still on screen
+      const [low, high] = extremes(curve.bytes, isHeld ? Math.max(first - 1, 0) : first, next);
+      const ends = [high, low].map((byte) => STRIP - 14 - (byte / 254) * (STRIP - 28));
+      const [upper, height] = joinedBar(ends, before, 1.5);
+      if (high >= 0) context.fillRect(column, upper, 1, height);
+      before = high < 0 ? [Infinity, -Infinity] : ends;
     }
   }
   model.strip = { columns, canvas };

@@ -21,7 +21,8 @@ function sessionVideo(model, onShown, cursor) {
   };
   player.requestVideoFrameCallback(watch);
   player.addEventListener("seeked", () => settleSoon(model, video));
-  player.addEventListener("error", () => tellVideo("file", unplayable(video)));
+  player.addEventListener("error", () => tellUnplayable(video));
+  player.addEventListener("loadedmetadata", () => player.videoWidth || tellUnplayable(video)); // sound alone
   player.addEventListener("durationchange", () => checkLength(model, video));
   player.addEventListener("ended", () => playNextPart(model, video));
   video.seek = (seconds) => seekVideo(model, video, seconds);
@@ -169,9 +170,10 @@ function checkLength(model, video) {
   tellVideo("length", isSame ? "" : text);
 }
 
-function unplayable(video) {
-  const name = video.clips[video.part]?.name ?? "This video";
-  return `${name} cannot be played by this browser. A copy as MP4 with H.264 can.`;
+function tellUnplayable(video) {
+  const name = video.clips[video.part]?.name || "This video";
+  document.getElementById("video-frame").hidden = true;
+  tellVideo("file", `${name} cannot be played by this browser. A copy as MP4 with H.264 can.`);
 }
 
 const videoNotes = { file: "", length: "", frames: "" };
@@ -188,8 +190,11 @@ function playOrPause(video) {
 }
 
 function whichVideo(model) {
-  const names = model.parts.map((part) => part.file).filter(Boolean).join(", ");
-  return names ? `${names}: it stays on this computer` : "It stays on this computer.";
+  const outside = model.parts.filter((part) => !part.clip);
+  const told = outside.length < model.parts.length ? ["This page holds the video: keep it as you keep the video."] : [];
+  const names = outside.map((part) => part.file).filter(Boolean).join(", ");
+  if (outside.length) told.push(names ? `${names}: it stays on this computer.` : "It stays on this computer.");
+  return told.join(" ");
 }
 
 function drawVideoBar(model, video) {
