@@ -167,6 +167,8 @@ def test_crops_are_what_the_network_got(swept, warm_root):
     assert likeness > 0.98, "the box of that face in that frame"
     whys = {face.why for face, _ in about["box"].crops}
     assert {"surest", "least sure"} <= whys
+    labels = found.classifications["box"].labels
+    assert {face.label for face, _ in about["box"].crops} == set(labels) - set(about["box"].empty)
 
 
 def test_labels_of_frames_give_a_calibration(swept, ferbench, tmp_path):

@@ -16,7 +16,7 @@ from ferbench.pages.inspect_page import Grid, Picture, Section, Sheet, inspect_p
 HOSTILE = '<img src=x onerror="document.title=1">'
 
 
-def a_page(*, with_faces: bool = False):
+def a_page(*, with_faces: bool = False, with_folds: bool = False):
     """A page with every kind of cell; names hold markup."""
     edges, ticks = even_ticks(np.linspace(0, 1, 5).tolist())
     bars = Bars(what=f"scores {HOSTILE}", edges=edges, counts=(1, 0, 4, 2), ticks=ticks)
@@ -35,9 +35,15 @@ def a_page(*, with_faces: bool = False):
     sheets = ()
     if with_faces:
         png = cv2.imencode(".png", np.full((4, 4), 90, np.uint8))[1].tobytes()
-        picture = Picture(png=png, lines=(f"fear {HOSTILE}", "surest"))
-        sheets = (Sheet(title="box", about="4 x 4 px", pictures=(picture,)),)
-    section = Section(title="Detector", intro=("All faces.",), grids=(grid,), sheets=sheets)
+        picture = Picture(png=png, what=f"fear {HOSTILE}", lines=("0.9", HOSTILE))
+        rows = ((f"fear {HOSTILE}", ((picture,), (), ())),)
+        header = ("surest", "drawn by chance", "least sure")
+        sheet = Sheet(title="box", about="4 x 4 px", header=header, rows=rows, empty=("anger",))
+        sheets = (sheet,)
+    folds = ((f"more of {HOSTILE}", (grid,)),) if with_folds else ()
+    section = Section(
+        title="Detector", intro=("All faces.",), grids=(grid,), sheets=sheets, folds=folds
+    )
     return inspect_page(HOSTILE, "here", (section,), notes=(f"left out: {HOSTILE}",))
 
 
@@ -87,6 +93,29 @@ def test_a_narrow_window_scrolls_tables_and_not_the_page(tmp_path, visits):
     page = visits.open(tmp_path / "inspect.html", viewport={"width": 400, "height": 800})
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 400
+
+
+@pytest.mark.browser
+def test_faces_stand_in_rows_of_expressions(tmp_path, visits):
+    write_page(a_page(with_faces=True), tmp_path / "inspect.html")
+    page = visits.open(tmp_path / "inspect.html")
+    titles = page.locator(".sheet thead th").all_inner_texts()
+    assert titles == ["", "surest", "drawn by chance", "least sure"]
+    rows = page.locator(".sheet tbody tr")
+    assert rows.locator("th").all_inner_texts() == [f"fear {HOSTILE}", "anger"]
+    assert rows.nth(0).locator("td:nth-child(2) img").count() == 1
+    assert rows.nth(1).inner_text().endswith("no face is said to show it")
+
+
+@pytest.mark.browser
+def test_tables_that_are_folded_open(tmp_path, visits):
+    write_page(a_page(with_folds=True), tmp_path / "inspect.html")
+    page = visits.open(tmp_path / "inspect.html")
+    folded = page.locator("details table")
+    assert not folded.is_visible()
+    page.click(f"summary >> text={HOSTILE}")
+    assert folded.is_visible()
+    assert folded.locator("td.own").count() == 1
 
 
 def test_faces_are_announced_only_where_there_are_some():

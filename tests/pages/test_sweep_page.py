@@ -1,6 +1,7 @@
 """The page of a sweep: its data, and in a browser what it shows of hostile names."""
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -123,6 +124,28 @@ def test_what_is_not_told_is_not_there():
     assert "2 cells so far" in running
     assert "Without a result" not in running
     assert "no weights" in broken
+
+
+@pytest.mark.browser
+def test_failed_sessions_are_told_and_nothing_empty_is_shown(visits, tmp_path):
+    failed = replace(cell(0, "a", event="x"), tags={"sessions.failed": f"p07: {HOSTILE}"})
+    fine = cell(1, "b", event="y")
+    only = replace(failed, metrics={"sessions/failed": 1.0})
+    write_page(sweep_page(contents([failed, fine], {})), tmp_path / "two.html")
+    write_page(sweep_page(contents([only], {})), tmp_path / "one.html")
+    both = visits.open(tmp_path / "two.html")
+    told = both.locator("section.warning li").all_inner_texts()
+    assert told == [f"a: p07: {HOSTILE}"]
+    assert both.locator("#sessions, #difference").count() == 0
+    one = visits.open(tmp_path / "one.html")
+    assert one.locator("h2").all_inner_texts() == ["Sessions that failed", "Numbers"]
+    assert one.inner_text("section.warning li") == f"p07: {HOSTILE}"
+
+
+def test_settings_that_store_session_pages_are_named():
+    rows = [cell(0, "a", event="x"), cell(1, "b", event="y")]
+    assert "report.cell_pages" in sweep_page(contents(rows, {})).data["withoutPages"]
+    assert "report.pages" in sweep_page(contents(rows[:1], {})).data["withoutPages"]
 
 
 def hostile_page():

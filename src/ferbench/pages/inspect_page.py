@@ -42,10 +42,12 @@ class Picture:
 
     Attributes:
         png: the picture.
+        what: which face it is, for those who do not see it.
         lines: what is said below it.
     """
 
     png: bytes
+    what: str
     lines: tuple[str, ...]
 
     @property
@@ -56,11 +58,21 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """Pictures under a title, and what they are."""
+    """Pictures under a title, and what they are.
+
+    Attributes:
+        title: whose they are.
+        about: what a picture is.
+        header: names of the groups of each row.
+        rows: the name of a row with its groups of pictures; no picture at all = none is shown.
+        empty: names of rows that could have no picture, as no face is in them.
+    """
 
     title: str
     about: str
-    pictures: tuple[Picture, ...]
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[tuple[Picture, ...], ...]], ...]
+    empty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +84,14 @@ class Section:
         intro: sentences on what is shown.
         grids: tables.
         sheets: pictures.
+        folds: tables that are folded away until somebody opens them, under a name.
     """
 
     title: str
     intro: tuple[str, ...]
     grids: tuple[Grid, ...]
     sheets: tuple[Sheet, ...] = ()
+    folds: tuple[tuple[str, tuple[Grid, ...]], ...] = ()
 
 
 def inspect_page(
@@ -91,7 +105,7 @@ def inspect_page(
         sections: the modules, in the order of the pipeline.
         notes: what was left out, and why.
     """
-    has_faces = any(sheet.pictures for section in sections for sheet in section.sheets)
+    has_faces = any(sheet.rows for section in sections for sheet in section.sheets)
     values = {
         "what": what,
         "where": where,

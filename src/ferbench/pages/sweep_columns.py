@@ -16,6 +16,8 @@ from ferbench.results import RunRow
 
 MOST_AXES: Final = 12
 """Choices that the parallel axes show at most."""
+_OWN_TITLES: Final = {"event/count": "events (all sessions)"}
+"""Where a number's own name says too little."""
 _OF_THE_MAIN: Final = tuple(f"{MAIN_NUMBER}.{end}" for end in ("lo", "hi", "chance", "p"))
 
 
@@ -26,6 +28,7 @@ def columns_of(comparison: Comparison) -> list[dict[str, Any]]:
     column's ``kind`` is ``text``, ``number`` or ``interval``; undefined values are None.
     """
     titles = dict(zip(comparison.metrics, column_titles(comparison.metrics), strict=True))
+    titles |= {name: title for name, title in _OWN_TITLES.items() if name in titles}
     of_main = [name for name in comparison.metrics if name == comparison.by]
     of_main += [name for name in _OF_THE_MAIN if name in titles and name not in of_main]
     others = [name for name in comparison.metrics if name not in of_main]

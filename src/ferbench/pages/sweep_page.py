@@ -16,6 +16,7 @@ from ferbench.places import file_stem
 from ferbench.report.comparison import Comparison
 from ferbench.report.shown_numbers import column_titles, is_smaller_better
 from ferbench.results import RunRow
+from ferbench.sentences import Setting, Text
 
 MOST_POINTS: Final = 100
 """Points of a curve that are drawn."""
@@ -83,7 +84,37 @@ def _values(contents: SweepContents, cells: Sequence[CellTables]) -> dict[str, A
         "is_scored": any("event/recall" in row.metrics for row in comparison.rows),
         "axes_left_out": comparison.params[MOST_AXES:],
         "is_single": len(comparison.rows) == 1,
+        "failed": _failed(comparison.rows),
+        "has_sessions": any(cell.sessions for cell in cells),
+        "has_points": any(cell.curve for cell in cells) or bool(_with_points(comparison.rows)),
     }
+
+
+def _failed(rows: Sequence[RunRow]) -> list[tuple[str, str]]:
+    """Names of runs of which sessions failed, and their sessions with the reasons."""
+    told = [(row.name, row.tags.get("sessions.failed", "")) for row in rows]
+    return [(name, reasons) for name, reasons in told if reasons]
+
+
+def _with_points(rows: Sequence[RunRow]) -> list[RunRow]:
+    """Runs that have a precision and a recall."""
+    names = ("event/recall", "event/precision")
+    return [row for row in rows if all(math.isfinite(row.metrics.get(n, math.nan)) for n in names)]
+
+
+def _without_pages(is_single: bool) -> str:
+    """Why no session has a link, and what stores pages."""
+    if is_single:
+        what, setting, whose = "this run", Setting("report.pages"), "it stores"
+    else:
+        what, setting, whose = (
+            "these runs",
+            Setting("report.cell_pages"),
+            "a sweep stores of a cell",
+        )
+    return Text(
+        f"No pages of sessions are stored with {what}; ", setting, f" says how many {whose}."
+    )
 
 
 def _title(name: str) -> str:
@@ -129,6 +160,7 @@ def _data(comparison: Comparison, cells: Sequence[CellTables]) -> dict[str, Any]
         ],
         "lists": lists.lists,
         "words": lists.words,
+        "withoutPages": _without_pages(len(rows) == 1),
         "withoutLists": lists.left_out,
         "participants": participants,
         "curves": curves,

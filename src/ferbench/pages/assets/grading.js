@@ -170,7 +170,7 @@ async function importGrades(grading, view, file) {
   changed(grading);
   grading.unsaved = false;
   const left = rows.length - taken;
-  view.tell(`${file.name}: ${taken} ${taken === 1 ? "row" : "rows"} taken${left ? `; ${left} not: of another rater or of events that are not here` : ""}.`);
+  view.tell(`${file.name}: ${plural(taken, "row")} taken${left ? `; ${left} not: of another rater or of events that are not here` : ""}.`);
   view.draw();
 }
 

@@ -57,6 +57,11 @@ function cssColour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
+// A number with its noun: 1 row, 2 rows.
+function plural(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 // Light or dark as the system says, until the button of the page says otherwise.
 function addThemeButton(parent, redraw) {
   const root = document.documentElement;

@@ -19,8 +19,8 @@ function startSweepPage() {
   const pictures = [["curves", drawCurves], ["speed", drawSpeed]]
     .filter(([id]) => at(id))
     .map(([id, drawOne]) => [at(id), drawOne, isSingle ? () => {} : addPicking(at(id), choose)]);
-  const showDifferences = isSingle ? () => {} : addDifference(page, chosen, choose);
-  tellLinks(page, at("links-note"));
+  const showDifferences = at("difference") ? addDifference(page, chosen, choose) : () => {};
+  if (at("sessions")) tellLinks(page, at("links-note"));
 
   function choose(which, cell) {
     chosen[which] = cell;
@@ -35,7 +35,7 @@ function startSweepPage() {
 
   function refresh() {
     markChosen(lines, chosen);
-    showSessions(page, chosen, at("sessions"));
+    if (at("sessions")) showSessions(page, chosen, at("sessions"));
     showDifferences();
     draw();
   }
@@ -54,14 +54,14 @@ function firstOther(page) {
 // Why sessions have no links, where they have none.
 function tellLinks(page, place) {
   const hasPages = page.cells.some((cell) => cell.pages.length);
-  if (!hasPages) place.textContent = "No pages of sessions are stored with these runs.";
+  if (!hasPages) place.textContent = page.withoutPages;
   else if (location.protocol === "blob:") {
     place.textContent =
       "Each session has a page of its own among the artifacts of its run, in the folder sessions; " +
       "in this frame no link can lead there.";
   } else place.textContent = "Names of sessions and entries of the tables lead to the session's page.";
   if (page.withoutLists) {
-    place.textContent += ` For want of room, the events of ${page.withoutLists} cells are not in this page.`;
+    place.textContent += ` For want of room, the events of ${plural(page.withoutLists, "cell")} are not in this page.`;
   }
 }
 

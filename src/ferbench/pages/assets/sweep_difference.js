@@ -81,11 +81,11 @@ function sumOfDifferences(rows) {
   const sessions = new Set(rows.map((row) => row.session)).size;
   if (!rows.length) return "Nothing: the same events, the same annotations found.";
   const parts = [
-    `${count("first")} events only in A`,
+    `${plural(count("first"), "event")} only in A`,
     `${count("second")} only in B`,
-    `${count("annotation")} annotations found by one of them`,
+    `${plural(count("annotation"), "annotation")} found by one of them`,
   ];
-  if (count("session")) parts.push(`${count("session")} sessions with a result in one of them`);
+  if (count("session")) parts.push(`${plural(count("session"), "session")} with a result in one of them`);
   return `${parts.join(", ")}; in ${sessions} of the sessions.`;
 }
 

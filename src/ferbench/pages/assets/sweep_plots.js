@@ -230,14 +230,16 @@ function drawPerson(canvas, page, person, caption, chosen) {
   const { draw, width, height } = brush(canvas);
   const [top, bottom] = [6, height - 6];
   const y = (value) => bottom - value * (bottom - top);
+  const left = 14;
   for (const level of [0, 0.5, 1]) {
-    line(draw, [[0, y(level)], [width, y(level)]], cssColour("grid"));
+    line(draw, [[left, y(level)], [width, y(level)]], cssColour("grid"));
+    if (level !== 0.5) text(draw, String(level), left - 4, y(level), { align: "right" });
   }
-  const step = (width - 16) / Math.max(page.cells.length - 1, 1);
+  const step = (width - left - 16) / Math.max(page.cells.length - 1, 1);
   const places = new Map();
   page.cells.forEach((cell, at) => {
     const value = cell.f1[person];
-    if (value !== null) places.set(at, [8 + at * step, y(value)]);
+    if (value !== null) places.set(at, [left + 8 + at * step, y(value)]);
   });
   if (page.cells.length > 60) drawDots(draw, places, chosen);
   else marks(draw, places, chosen);

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 EACH: Final = 3
 """Crops of each expression that are surest, least sure, and drawn by chance."""
+SURENESS: Final = ("surest", "drawn by chance", "least sure")
 _SEED: Final = 0
 _BATCH_FRAMES: Final = 8
 
@@ -51,7 +52,7 @@ class Wanted:
         start_s: where that frame begins, seconds of the file.
         label: the top label.
         confidence: its probability.
-        why: ``surest``, ``least sure`` or ``drawn by chance``.
+        why: one of ``SURENESS``.
     """
 
     place: Place
@@ -71,11 +72,13 @@ class ContactSheet:
         classifier: its name.
         input: what is shown: side, colour, and how values are normalised afterwards.
         crops: faces with their pictures, PNG.
+        empty: expressions that no face is said to show.
     """
 
     classifier: str
     input: str
     crops: tuple[tuple[Wanted, bytes], ...]
+    empty: tuple[str, ...] = ()
 
 
 def contact_sheets(
@@ -99,10 +102,21 @@ def contact_sheets(
         crops = _cut(group, faces, settings, notes, count)
         sheets.append(
             ContactSheet(
-                classifier=group.name, input=input_of(settings.recipe.model), crops=tuple(crops)
+                classifier=group.name,
+                input=input_of(settings.recipe.model),
+                crops=tuple(crops),
+                empty=_without(group, faces),
             )
         )
     return tuple(sheets)
+
+
+def _without(group: Group, faces: Sequence[Wanted]) -> tuple[str, ...]:
+    """Expressions of a classifier that none of the faces to show has, so that no face has."""
+    shown = {face.label for face in faces}
+    first = next(iter(group.tables()), None)
+    labels = () if first is None else first[1].expressions.labels
+    return tuple(sorted(label for label in labels if label not in shown))
 
 
 def _last_frames(faces: Sequence[Wanted]) -> int:
@@ -156,8 +170,8 @@ def _spread(faces: I64, confidence: F64, rng: np.random.Generator) -> list[tuple
     least = others[-EACH:]
     middle = others[: len(others) - len(least)]
     drawn = np.sort(rng.choice(middle, min(EACH, len(middle)), replace=False))
-    groups = ((surest, "surest"), (drawn, "drawn by chance"), (least, "least sure"))
-    return [(int(at), why) for rows, why in groups for at in rows]
+    groups = zip(SURENESS, (surest, drawn, least), strict=True)
+    return [(int(at), why) for why, rows in groups for at in rows]
 
 
 def input_of(model: Model) -> str:

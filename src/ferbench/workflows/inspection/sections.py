@@ -16,6 +16,7 @@ from ferbench.pages.inspect_page import (
 )
 from ferbench.types import F64, I64
 from ferbench.workflows.inspection.box_pairs import SAME_FACE_IOU
+from ferbench.workflows.inspection.crops import SURENESS, ContactSheet
 from ferbench.workflows.inspection.event_shapes import AT_LEAST_S
 from ferbench.workflows.inspection.findings import Findings, RunEvents
 from ferbench.workflows.inspection.numbers import Values, even_edges
@@ -25,6 +26,8 @@ _GAP_TICKS = (0, 4, 8, 12)
 _EVENT_BINS = 30
 _MOST_SHOWN = 12
 """Runs whose stretches are still shown on the page; the CSV has those of all."""
+_MOST_OPEN = 2
+"""Runs whose stretches are not folded away."""
 
 
 def page_of(findings: Findings) -> Page:
@@ -106,16 +109,27 @@ def _box_grid(findings: Findings) -> Grid:
 
 
 def _preprocessing(findings: Findings) -> Section:
-    sheets = []
-    for sheet in findings.sheets:
-        pictures = []
-        for face, png in sheet.crops:
-            where = f"{face.place[0]}, {face.start_s:.2f} s"
-            lines = (f"{face.label} {face.confidence:.3f}", face.why, where)
-            pictures.append(Picture(png=png, lines=lines))
-        sheets.append(Sheet(title=sheet.classifier, about=sheet.input, pictures=tuple(pictures)))
+    sheets = [_contact_sheet(sheet) for sheet in findings.sheets]
     intro = ("Of each expression the surest crops, some drawn by chance, and the least sure.",)
     return Section(title="Preprocessing", intro=intro, grids=(), sheets=tuple(sheets))
+
+
+def _contact_sheet(sheet: ContactSheet) -> Sheet:
+    """A row for each expression."""
+    rows: dict[str, dict[str, list[Picture]]] = {}
+    for face, png in sheet.crops:
+        where = f"{face.place[0]}, {face.start_s:.2f} s"
+        sure = f"{face.confidence:.3f}"
+        picture = Picture(png=png, what=f"{face.label} {sure}, {where}", lines=(sure, where))
+        groups = rows.setdefault(face.label, {why: [] for why in SURENESS})
+        groups[face.why].append(picture)
+    return Sheet(
+        title=sheet.classifier,
+        about=sheet.input,
+        header=SURENESS,
+        rows=tuple((label, tuple(map(tuple, groups.values()))) for label, groups in rows.items()),
+        empty=sheet.empty,
+    )
 
 
 def _classifier(findings: Findings) -> Section:
@@ -213,15 +227,23 @@ def _events(findings: Findings) -> Section:
             file="event_durations.csv",
         )
     ]
-    if len(findings.events) <= _MOST_SHOWN:
-        for run in findings.events:
-            grids += [grid for grid in (_stretch_grid(run), _neighbour_grid(run)) if grid.rows]
+    of_runs: list[tuple[str, tuple[Grid, ...]]] = []
+    for run in findings.events if len(findings.events) <= _MOST_SHOWN else ():
+        of_run = tuple(grid for grid in (_stretch_grid(run), _neighbour_grid(run)) if grid.rows)
+        if of_run:
+            of_runs.append((run.name, of_run))
+    is_folded = len(findings.events) > _MOST_OPEN
+    if not is_folded:
+        grids += [grid for _, of_run in of_runs for grid in of_run]
     intro = (
         "A gap lies between two events of one session and one label.",
         "A stretch is a time in which the signal stays at a level or above it, whatever the rule "
         "makes of it; the run's own level is outlined.",
     )
-    return Section(title="Events", intro=intro, grids=tuple(grids))
+    folds = tuple((f"Stretches and neighbours of {name}", of_run) for name, of_run in of_runs)
+    return Section(
+        title="Events", intro=intro, grids=tuple(grids), folds=folds if is_folded else ()
+    )
 
 
 def _array(values: Sequence[float]) -> F64:
