@@ -118,9 +118,8 @@ def _contact_sheet(sheet: ContactSheet) -> Sheet:
     """A row for each expression."""
     rows: dict[str, dict[str, list[Picture]]] = {}
     for face, png in sheet.crops:
-        where = f"{face.place[0]}, {face.start_s:.2f} s"
-        sure = f"{face.confidence:.3f}"
-        picture = Picture(png=png, what=f"{face.label} {sure}, {where}", lines=(sure, where))
+        lines = (f"{face.confidence:.3f}", face.place[0], f"{face.start_s:.2f} s")
+        picture = Picture(png=png, what=", ".join((face.label, *lines)), lines=lines)
         groups = rows.setdefault(face.label, {why: [] for why in SURENESS})
         groups[face.why].append(picture)
     return Sheet(
