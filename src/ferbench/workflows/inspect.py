@@ -66,7 +66,7 @@ def inspect(
     opened = [
         open_recorded(store, row, root=place, allow_targets=tuple(allow_targets)) for row in rows
     ]
-    notes += _missing(opened)
+    notes += [*_failed(rows), *_missing(opened)]
     detectors, classifiers = groups_by("faces", opened), groups_by("expressions", opened)
     detections = all_detections(detectors)
     said = all_classifications(classifiers)
@@ -115,6 +115,12 @@ def _newest(store: Store) -> str | None:
         if row.kind in ("run", "cell") and row.metrics:
             return row.parent or row.run_id
     return None
+
+
+def _failed(rows: Sequence[RunRow]) -> list[str]:
+    """Which sessions of which runs have no result, and why."""
+    told = [(row.name, row.tags.get("sessions.failed", "")) for row in rows]
+    return [f"{name}: sessions failed: {reasons}" for name, reasons in told if reasons]
 
 
 def _missing(runs: Sequence[InspectedRun]) -> list[str]:

@@ -36,7 +36,8 @@ def page_of(findings: Findings) -> Page:
     if findings.sheets:
         sections.append(_preprocessing(findings))
     sections += [_classifier(findings), _events(findings)]
-    return inspect_page(findings.what, findings.where, tuple(sections), notes=findings.notes)
+    filled = tuple(each for each in sections if each.sheets or any(g.rows for g in each.grids))
+    return inspect_page(findings.what, findings.where, filled, notes=findings.notes)
 
 
 def _bars(what: str, edges: F64, counts: I64, digits: int = 2) -> Bars:
