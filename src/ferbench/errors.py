@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from typing import Any, Final, Self
 
 from ferbench.sentences import LIBRARY_WORDS, Part, Setting, Text, Words
@@ -73,7 +74,7 @@ class FerbenchError(Exception):
         if isinstance(self.got, _Unset):
             return sentence
         separator = ", " if sentence else ""
-        return f"{sentence}{separator}got {self.got!r}"
+        return f"{sentence}{separator}got {_named(self.got)}"
 
     def within(self, prefix: str) -> Self:
         """The same error, about fields of ``prefix``."""
@@ -85,6 +86,13 @@ class FerbenchError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         """Cells of a sweep hand errors from process to process."""
         return (_again, (type(self), self.message, self.key, self.expected, self.got, self.hint))
+
+
+def _named(value: object) -> str:
+    """A value as a sentence tells it: of a component its class, as its fields fill a page."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return type(value).__name__
+    return repr(value)
 
 
 def _again(

@@ -251,4 +251,4 @@ def test_events_says_what_to_do_with_the_thesis_tables(ferbench):
     for name in ("Results.csv", "Results_grade_file.csv"):
         ended = ferbench("events", shared_path(f"{BATCH}/{name}"), "--fps", 25)
         assert ended.code == 1
-        assert f"ferbench agreement {name}" in ended.err
+        assert f"ferbench agreement {shared_path(f'{BATCH}/{name}')}" in ended.err

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ferbench.formats.grades import GradeRow, write_grade_table
-from ferbench.formats.grading_key import read_grading_key
+from ferbench.formats.grading_key import KeyRow, credited, read_grading_key
+from ferbench.formats.predictions import predictions_table, write_predictions
+from helpers.made_sessions import analysis_of, edges_of, noise
 
 HEADER = "session,label,onset_s,offset_s,trigger_s\n"
 
@@ -46,3 +48,52 @@ def test_a_file_that_cannot_be_used_is_told(ferbench, tmp_path):
     assert "broken.csv, line 2: onset_s is 'soon'" in ended.err
     assert (tmp_path / "grading.html").exists()
     assert "--out: expected a name that ends in .html" in ferbench("grade", one, "--out", "x").err
+
+
+def test_labels_and_reasons_are_as_in_events(ferbench, tmp_path):
+    made = analysis_of(edges_of(300), noise(300, seed=1, smooth=40), name="p07")
+    table = predictions_table(made.timeline, made.faces, made.expressions)
+    write_predictions(tmp_path / "tables", "p07", table)
+    path, page = tmp_path / "tables" / "p07.parquet", tmp_path / "g.html"
+    several = ferbench("grade", path, "--label", "fear,surprise", "--out", page)
+    assert several.code == 0, several.err
+    unknown = ferbench("grade", path, "--label", "foo", "--out", page)
+    assert unknown.code == 1
+    assert "unknown expression label 'foo'" in unknown.err
+    none = ferbench("grade", path, "--label", "contempt,fear", "--rule", "windowed", "--out", page)
+    assert none.code == 1
+
+
+def test_a_table_of_annotations_is_none_of_events(ferbench, tmp_path):
+    marks = tmp_path / "marks.csv"
+    marks.write_text("session,onset_s,annotator\na,1,Ann\n")
+    ended = ferbench("grade", marks, "--out", tmp_path / "g.html")
+    assert ended.code == 1
+    assert "is a table of annotations" in ended.err
+
+
+def test_an_item_without_a_time_code_of_its_own_has_that_of_the_other_model(tmp_path):
+    def event(model, timecode):
+        return KeyRow(
+            item="x-1",
+            participant="",
+            session="a",
+            model=model,
+            label="surprise",
+            onset_s=1.0,
+            offset_s=2.0,
+            trigger_s=1.5,
+            timecode=timecode,
+        )
+
+    row = GradeRow(
+        rater="Ann",
+        session="a",
+        item="x-1",
+        onset_s=1.0,
+        offset_s=2.0,
+        trigger_s=1.5,
+        grade="right",
+    )
+    key = {"x-1": (event("one", ""), event("other", "00:00:01:05"))}
+    assert [r.timecode for r in credited([row], key, key_name="k")] == ["00:00:01:05"] * 2

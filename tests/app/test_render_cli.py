@@ -128,3 +128,18 @@ def test_what_cannot_be_rendered(study, tmp_path, ferbench, monkeypatch, argumen
     assert ended.code == 1
     assert told in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_what_does_not_fit_the_video_is_told(study, tmp_path, ferbench):
+    videos, tables = study
+    video, table = videos / "a.mp4", tables / "a.parquet"
+    assert "are the arguments swapped?" in ferbench("render", table, video).err
+    events, marks = tmp_path / "e.csv", tmp_path / "m.csv"
+    events.write_text("session,onset_s,trigger_s\nz,0.1,0.1\n")
+    marks.write_text("session,onset_s,annotator\ny,0.1,Ann\n")
+    given = ("render", video, table, "--out", tmp_path / "out.mp4")
+    ended = ferbench(*given, "--events", events, "--annotations", marks)
+    assert ended.code == 0, ended.err
+    assert "note: e.csv has no event of a; it has some of z" in ended.err
+    assert "note: m.csv has no annotation of a; it has some of y" in ended.err
+    assert "is a table of annotations" in ferbench(*given, "--events", marks).err

@@ -65,7 +65,7 @@ def test_counts_and_scores_by_hand(ferbench, tables):
     assert found["scores"]["event/false_alarms_per_min"] == pytest.approx(1 / 1.5)
     assert found["scores"]["event/latency_s"] == pytest.approx(0.25)
     assert found["left_out"] == [
-        "not scored, no row in m.csv (--unlisted empty takes them as annotated "
+        "not scored, no row in m.csv (--unlisted empty takes it as annotated "
         "with nothing found): quiet"
     ]
     words = ferbench("score", events, marks)
@@ -149,8 +149,7 @@ def test_unlisted_sessions_are_told_or_count_as_empty(ferbench, tables):
     code, found = scored(ferbench, events, marks)
     assert (code, set(found["sessions"])) == (0, {"a"})
     assert found["left_out"] == [
-        "not scored, no row in m.csv (--unlisted empty takes them as annotated "
-        "with nothing found): b"
+        "not scored, no row in m.csv (--unlisted empty takes it as annotated with nothing found): b"
     ]
     _, found = scored(ferbench, events, marks, "--unlisted", "empty")
     assert found["sessions"]["b"]["fp"] == 1
@@ -162,7 +161,7 @@ def test_a_session_with_a_refused_row_is_not_scored(ferbench, tables):
     code, found = scored(ferbench, events, marks)
     assert code == 1
     assert set(found["sessions"]) == {"a"}
-    assert found["left_out"] == ["not scored, a row of theirs in m.csv was refused: b"]
+    assert found["left_out"] == ["not scored, one of its rows in m.csv was refused: b"]
     assert found["refused_rows"][0].startswith("m.csv, line 5: onset_s is 'soon'")
     _, found = scored(ferbench, events, marks, "--unlisted", "empty")
     assert set(found["sessions"]) == {"a"}
@@ -651,3 +650,13 @@ def test_a_setting_that_a_message_names_works(
     assert (ended.code, said in ended.out + ended.err) == (code, True), ended.out + ended.err
     assert "--column" not in ended.err
     assert "--dataset annotator" not in ended.err
+
+
+def test_swapped_tables_are_told(ferbench, tables):
+    owned = "session,onset_s,kind,annotator\na,1.2,slip,Ann\n"
+    events, marks, plain = tables(e__csv=EVENTS, m__csv=owned, p__csv=MARKS)
+    ended = ferbench("score", marks, events)
+    assert (ended.code, ended.out) == (1, "")
+    assert "m.csv is a table of annotations; expected one of events" in ended.err
+    assert "are the arguments swapped?" in ferbench("score", plain, events).err
+    assert "swapped" not in ferbench("score", events, plain).err

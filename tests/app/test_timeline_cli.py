@@ -60,3 +60,43 @@ def test_messages_name_options(ferbench, tables, tmp_path):
     assert "--video: " in ended.err
     ended = ferbench("timeline", table, "--embed")
     assert "--embed: nobody knows where the video is; give it with --video" in ended.err
+
+
+def test_why_a_session_is_not_scored_is_told(ferbench, tables, tmp_path):
+    marks = tmp_path / "marks.csv"
+    marks.write_text("person,at,annotator\np08,5.0,Ann\np07,6.0,Ben\n")
+    columns = ("--column", "session=person", "--column", "onset=at", "--time-format", "seconds")
+    given = ("timeline", tables / "p07.parquet", "--annotations", marks, *columns)
+    ended = ferbench(*given, "--annotator", "Ann")
+    assert ended.code == 0, ended.err
+    assert "note: not scored: no row of Ann in the annotations (--unlisted empty takes it" in (
+        ended.err
+    )
+    page = (tables / "p07.html").read_text(encoding="utf-8")
+    assert "not scored: not scored" not in page
+    marks.write_text("person,at\np08,5.0\n")
+    assert "the annotations have no row of p07; they have p08" in ferbench(*given).err
+    marks.write_text("person,at\np07,5.0\np07,abc\n")
+    assert "1 row left out, such as line 3" in ferbench(*given).err
+
+
+def test_one_reason_is_told_once(ferbench, tables, tmp_path):
+    marks = tmp_path / "marks.csv"
+    marks.write_text("session,onset_s,annotator\np07,5,Ann\np08,6,Ben\n")
+    ended = ferbench("timeline", tables, "--annotations", marks)
+    assert ended.code == 1
+    assert ended.err.count("several people annotated") == 1
+    assert "failed for the same reason as p07.parquet: p08.parquet" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--out", "page.txt"), "--out: expected a page (.html), or a folder"),
+        (("--enter", 5), "--enter: expected a probability"),
+    ],
+)
+def test_what_cannot_be_a_page_or_a_level(ferbench, tables, options, message):
+    ended = ferbench("timeline", tables / "p07.parquet", *options)
+    assert ended.code == 1
+    assert message in ended.err

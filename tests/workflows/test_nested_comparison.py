@@ -74,9 +74,11 @@ def test_a_run_that_is_right_is_chosen_for_everybody(study):
     assert found.times_chosen() == [(0, 6)]
     assert found.to_frame()["chosen"].tolist() == [6, 0, 0, 0]
     assert found.numbers()["nested/best_f1.p"] == found.as_plain()["max_t"]["circular"]["p"]
-    first, second = found.lines()
+    first, explained, second = found.lines()
     assert "6 participants: F1 1.000 [1.000, 1.000]; in-sample best 1.000 (run 0)" in first
+    assert explained.startswith("times chosen: for how many participants")
     assert "best of 4 runs by chance" in second
+    assert found.text_table().title == "best of the runs"
 
 
 def test_values_are_those_of_the_counts(study):

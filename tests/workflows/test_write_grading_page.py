@@ -11,7 +11,7 @@ from collections import Counter
 import av
 import pytest
 
-from ferbench.errors import ConfigError
+from ferbench.errors import ConfigError, FormatError
 from ferbench.formats.grades import GradeRow, write_grade_table
 from ferbench.formats.grading_key import read_grading_key
 from ferbench.workflows.score_grades import score_grades
@@ -134,7 +134,7 @@ def test_what_cannot_be_used_is_told(tables, tmp_path):
     broken.write_text(f"{HEADER}P1,surprise,soon,1,1\n")
     written = write_grading_page([*tables, broken], tmp_path / "g.html")
     assert list(written.failures) == [broken]
-    with pytest.raises(ConfigError, match="no event to grade"):
+    with pytest.raises(FormatError, match="onset_s is 'soon'"):
         write_grading_page([broken], tmp_path / "none.html")
     with pytest.raises(ConfigError, match=r"ends in \.html"):
         write_grading_page(tables, tmp_path / "g.csv")

@@ -95,7 +95,7 @@ class Pseudonyms:
         notices = loaded.notices
         if notices:
             counted = plural(len(notices), "notice")
-            text = Text(f"{counted} on the data set may name people: ", Action("pseudonyms"))
+            text = Text(f"{counted} on the data set may name people: ", *_MAKE)
             notices = (text,)
         everybody = {
             self.of["session", name]: _renamed(marks, self.of["session", name]) or ()
@@ -114,8 +114,14 @@ class Pseudonyms:
             raise DatasetError(
                 f"{self.path.name} has no pseudonym for {plural(len(missing), 'name')} of the "
                 "data set",
-                hint=Text("add them: ", Action("pseudonyms")),
+                hint=Text("add them: ", *_MAKE),
             )
+
+
+_MAKE: Final = (
+    Action("pseudonyms", "KEYS", settings={"dataset": "NAME"}),
+    ", with the key file and all settings of the data set that the run has",
+)
 
 
 def under_pseudonyms(path: Path, load: Callable[[], LoadedDataset]) -> LoadedDataset:
@@ -132,7 +138,7 @@ def under_pseudonyms(path: Path, load: Callable[[], LoadedDataset]) -> LoadedDat
     try:
         loaded = load()
     except FerbenchError:
-        hint = Text("why may name people, and is told by ", Action("pseudonyms"))
+        hint = Text("why may name people, and is told by ", *_MAKE)
         raise DatasetError("the data set cannot be read", hint=hint) from None
     return pseudonyms.dataset(loaded)
 

@@ -101,6 +101,8 @@ def credited(
 ) -> list[GradeRow]:
     """Grades of items as grades of the events that they stand for; others as they are.
 
+    An event without a time code takes that of its item: near-identical events have one place.
+
     Raises:
         FormatError: an item is not in the key.
     """
@@ -111,6 +113,7 @@ def credited(
             found.append(row)
             continue
         events = key.get(row.item, ())
+        timecode = next((event.timecode for event in events if event.timecode), "")
         if not events:
             unknown.append(row.item)
         for event in events:
@@ -124,7 +127,7 @@ def credited(
                     onset_s=event.onset_s,
                     offset_s=event.offset_s,
                     trigger_s=event.trigger_s,
-                    timecode=event.timecode,
+                    timecode=event.timecode or timecode,
                 )
             )
     if unknown:

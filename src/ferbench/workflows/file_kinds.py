@@ -9,6 +9,7 @@ from typing import Literal
 from ferbench.datasets.files import SUFFIXES, is_video
 from ferbench.errors import ConfigError
 from ferbench.formats.csv_rows import first_cells
+from ferbench.formats.event_table import EventTable, read_events
 from ferbench.formats.grades import is_grade_table
 from ferbench.formats.length_table import is_lengths
 from ferbench.formats.predictions import is_predictions
@@ -71,11 +72,62 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def check_predictions(path: Path, kind: FileKind) -> None:
-    """Raise ConfigError with what to do instead, where a file is none of predictions."""
-    instead = _instead(path.name)
+def prediction_kind(path: Path) -> FileKind:
+    """Whose predictions a file holds: ``predictions`` (ours) or ``thesis``.
+
+    Raises:
+        ConfigError: there is no such file, or it holds something else; says what to do instead.
+    """
+    if not path.exists():
+        raise ConfigError(
+            f"{path}: there is no such file or folder; expected a table of predictions "
+            "(CSV or Parquet)"
+        )
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; expected a table of predictions (CSV or Parquet)")
+    kind = kind_of(path)
+    instead = _instead(str(path))
     if kind in instead:
         raise ConfigError(Text(f"{path} is ", *instead[kind]))
+    return kind
+
+
+def events_in(path: Path) -> EventTable:
+    """The events of a table.
+
+    Raises:
+        ConfigError: it is a table of annotations.
+        FormatError: as ``read_events``.
+    """
+    if path.is_file() and path.suffix.lower() != ".json" and _is_of_annotations(path):
+        raise ConfigError(
+            f"{path} is a table of annotations; expected one of events",
+            hint="are the arguments swapped?",
+        )
+    return read_events(path)
+
+
+def _is_of_annotations(path: Path) -> bool:
+    """Whether only annotations have such columns; events of other programs may lack triggers."""
+    if kind_of(path) != "annotations":
+        return False
+    cells = set(first_cells(path))
+    return bool(cells & {"kind", "annotator", "reacted"}) and not cells & {"label", "peak"}
+
+
+def seem_swapped(events: Path, annotations: Path) -> bool:
+    """Whether a table of events may be one of annotations, and the other way round."""
+    if not events.is_file() or not annotations.is_file():
+        return False
+    return kind_of(events) == "annotations" and kind_of(annotations) == "events"
+
+
+def check_is_no_table(video: Path) -> None:
+    """Raise ConfigError where what should be a video is a table."""
+    if is_table(video):
+        raise ConfigError(
+            f"{video} is a table; expected a video", hint="are the arguments swapped?"
+        )
 
 
 def _instead(name: str) -> dict[FileKind, tuple[Part, ...]]:

@@ -17,6 +17,7 @@ from ferbench.events.signal import EmotionSignal
 from ferbench.events.timecode import timecode
 from ferbench.events.windowed import Windowed
 from ferbench.formats.predictions import read_predictions
+from ferbench.labels import expression_name
 from ferbench.protocols import EventRule, SegmentRule, Selector
 from ferbench.results import Analysis
 from ferbench.sentences import Setting, Text
@@ -26,7 +27,7 @@ from ferbench.thesis.rows import LABELS, label_signal
 from ferbench.timespans import TOLERANCE_S
 from ferbench.types import Event, Expressions, Faces, Signal, Timeline
 from ferbench.wording import some
-from ferbench.workflows.file_kinds import check_predictions, default_rule, kind_of
+from ferbench.workflows.file_kinds import default_rule, prediction_kind
 from ferbench.workflows.found_events import Events, SessionEvents
 
 Kind = Literal["probability", "top"]
@@ -39,7 +40,7 @@ class FindOptions:
 
     Attributes:
         rule: event rule with its numbers.
-        labels: expressions (ours in any spelling; in a thesis file one, letter by letter).
+        labels: expressions in any spelling; in a thesis file one.
         kind: of our tables: probability, or 1 where the label is on top; None = probability.
         selector: of our tables: which face is the participant; None = largest.
         fps: of a thesis file: rows per second; None = take it from ``video``.
@@ -69,7 +70,7 @@ def find_events(
 
     Args:
         source: results of ``predict``, or files of predictions (ours or the thesis'), one or more.
-        labels: expressions; in a thesis file one, letter by letter.
+        labels: expressions; in a thesis file one.
         rule: a choice of ``conf/event``, a mapping of its fields, or an event rule; None = the
             configuration's, and of the thesis' files the thesis' (``windowed``).
         kind: of our tables: probability, or 1 where the label is on top; None = probability.
@@ -153,10 +154,7 @@ def find_in_file(path: Path, options: FindOptions) -> SessionEvents:
             for other files.
         DataError: the rate cannot be used.
     """
-    if not path.is_file():
-        raise ConfigError(f"{path} is not a file; expected a table of predictions (CSV or Parquet)")
-    kind = kind_of(path)
-    check_predictions(path, kind)
+    kind = prediction_kind(path)
     if kind == "predictions":
         signals = _signals_of_ours(path, options)
     else:
@@ -181,13 +179,29 @@ def _signals(
 
 def _signal_of_thesis(path: Path, options: FindOptions) -> Signal:
     _check_thesis_options(path, options)
-    label = options.labels[0]
     predictions = read_thesis_csv(path)
     existing = {label for label in predictions.labels if label is not None}
+    label = _as_written(options.labels[0], existing)
     if label not in existing and label not in LABELS:
         names = ", ".join(sorted(existing)) or "none"
         raise ConfigError(f"no row of {path.name} says {label!r}; there are: {names}", key="label")
     return label_signal(predictions, _rate(path, options), label=label)
+
+
+def _as_written(label: str, existing: Iterable[str]) -> str:
+    """A label as a thesis file spells it: as it is, or the one that means the same expression."""
+    if label in existing:
+        return label
+    meant = [theirs for theirs in (*sorted(existing), *LABELS) if _is_same(theirs, label)]
+    return meant[0] if meant else label
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two labels mean one expression."""
+    try:
+        return expression_name(one) == expression_name(other)
+    except ConfigError:
+        return False
 
 
 def _check_thesis_options(path: Path, options: FindOptions) -> None:

@@ -171,7 +171,12 @@ class GradeScores:
             shares = (_text(each.precision), _text(each.pooled_recall))
             rows.append((each.model or "-", *map(str, numbers), *shares))
         header = ("model", *COLUMNS[1:7], "precision", "pooled recall")
-        return TextTable(title="grades", header=header, rows=tuple(rows))
+        return TextTable(
+            title="grades",
+            header=header,
+            rows=tuple(rows),
+            importance=("model", "precision", "pooled recall", "right", "wrong", "missed"),
+        )
 
     def rater_table(self) -> TextTable:
         """What each rater says, as texts."""

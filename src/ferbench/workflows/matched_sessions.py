@@ -86,7 +86,8 @@ def score_by_session(
         given.sessions | frozenset(given.lengths), given.naming, complete=given.complete
     )
     annotated, lengths = given.annotated, given.lengths
-    annotations, left_out = _annotations_of(given, searched, annotated)
+    annotations, reasons_of = _annotations_of(given, searched, annotated)
+    left_out = [Text("not scored, ", why, f": {some(sorted(of))}") for why, of in reasons_of]
     refused = tuple(f"{given.annotations_name}, {row}" for row in annotated.refused)
     if not annotations:
         reasons = [*left_out, *refused[:3]] or [f"no session in {given.annotations_name}"]
@@ -114,12 +115,11 @@ def score_by_session(
 
 def annotations_by_session(
     given: EventsAndAnnotations,
-) -> tuple[dict[str, list[Annotation]], dict[str, list[Annotation]], list[str]]:
+) -> tuple[dict[str, list[Annotation]], dict[str, list[Annotation]], dict[str, Text]]:
     """Annotations of the sessions that can be scored, nothing scored yet.
 
     Returns:
-        Those of the chosen annotator by session; everybody's by session; sentences on sessions that
-        are left out.
+        Those of the chosen annotator by session; everybody's by session; why sessions are left out.
 
     Raises:
         DatasetError: the annotations cannot be used.
@@ -133,7 +133,7 @@ def annotations_by_session(
     for name, row in _rows_by_session(all_of_them, searched, given.annotated):
         if row.kept:
             everybody.setdefault(name, []).append(_annotation(name, row))
-    return chosen, everybody, left_out
+    return chosen, everybody, {name: why for why, names in left_out for name in names}
 
 
 def _check_owners(given: EventsAndAnnotations, names: set[str]) -> None:
@@ -187,8 +187,8 @@ def _annotators_of(
 
 def _annotations_of(
     given: EventsAndAnnotations, searched: Searched, table: AnnotationTable
-) -> tuple[dict[str, list[Annotation]], list[str]]:
-    """Annotations of every session that can be scored, and what is left out.
+) -> tuple[dict[str, list[Annotation]], list[tuple[Text, set[str]]]]:
+    """Annotations of every session that can be scored, and what is left out for which reason.
 
     Raises:
         DatasetError: the times are clock times, an annotator must be chosen or does not exist, or
@@ -207,31 +207,37 @@ def _annotations_of(
             of_session.append(_annotation(name, row))
     of_chosen = by_annotator(table, given.annotator).refused
     refused = {searched.find(row.session, row.participant) for row in of_chosen}
-    left_out: list[str] = []
+    left_out: list[tuple[Text, set[str]]] = []
 
-    def leave_out(names: set[str], reason: str) -> None:
+    def leave_out(names: set[str], reason: Text) -> None:
         if names:
-            left_out.append(Text("not scored, ", reason, f": {some(sorted(names))}"))
+            left_out.append((reason, names))
         for name in names:
             annotations.pop(name, None)
 
-    leave_out(
-        refused & (set(annotations) | searched.sessions),
-        f"a row of theirs in {source} was refused",
-    )
+    bad = refused & (set(annotations) | searched.sessions)
+    one = "one of its rows" if len(bad) == 1 else "a row of theirs"
+    leave_out(bad, Text(f"{one} in {source} was refused"))
     unlisted = set(searched.sessions) - set(annotations) - refused
     if given.unlisted == "empty":
         annotations.update((name, []) for name in unlisted)
     else:
-        leave_out(unlisted, _no_row_in(source))
+        leave_out(unlisted, _no_row_in(given, len(unlisted)))
     if searched.complete:
-        leave_out(set(annotations) - searched.sessions, f"not among the sessions of {events}")
+        unknown = set(annotations) - searched.sessions
+        leave_out(unknown, Text(f"not among the sessions of {events}"))
     return annotations, left_out
 
 
-def _no_row_in(source: str) -> Text:
-    setting = Setting("unlisted", "empty")
-    return Text(f"no row in {source} (", setting, " takes them as annotated with nothing found)")
+def _no_row_in(given: EventsAndAnnotations, count: int) -> Text:
+    is_one = given.annotator in (None, EVERYBODY)
+    whose = "" if is_one else f" of {given.annotator}"
+    them = "it" if count == 1 else "them"
+    return Text(
+        f"no row{whose} in {given.annotations_name} (",
+        Setting("unlisted", "empty"),
+        f" takes {them} as annotated with nothing found)",
+    )
 
 
 def _rows_by_session(

@@ -9,12 +9,12 @@ from typing import Final
 
 from ferbench.config.choices import Choice, component_for
 from ferbench.errors import ConfigError, FerbenchError
-from ferbench.formats.event_table import read_events
 from ferbench.formats.grading_key import KeyRow
 from ferbench.formats.length_table import is_lengths, read_lengths
+from ferbench.sentences import Setting, Text
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.types import Event
-from ferbench.workflows.file_kinds import default_rule, kind_of
+from ferbench.workflows.file_kinds import default_rule, events_in, kind_of
 from ferbench.workflows.find_events import FindOptions, find_in_file
 from ferbench.workflows.prediction_sources import OnFailure, prediction_sources
 
@@ -109,6 +109,7 @@ def model_events(
         ConfigError: the rule or a label cannot be used, or there is no event.
     """
     rows: list[KeyRow] = []
+    failed: list[Exception] = []
     ends_s: dict[str, float] = {}
     tables: dict[str, list[Path]] = {}
     for source in sources:
@@ -117,9 +118,22 @@ def model_events(
                 rows += _rows(model, path, search, ends_s, tables)
             except (FerbenchError, OSError) as error:
                 on_failure(path, error)
+                failed.append(error)
     if not rows:
-        raise ConfigError("there is no event to grade")
+        raise _no_event(search, failed)
     return ModelEvents(rows=tuple(rows), ends_s=ends_s, tables=tables)
+
+
+def _no_event(search: Search, failed: Sequence[Exception]) -> FerbenchError:
+    """Why there is nothing to grade: the first file's reason, where files failed."""
+    for error in failed:
+        if isinstance(error, FerbenchError):
+            return error
+    rule = search.rule if isinstance(search.rule, str) else "the default"
+    return ConfigError(
+        f"there is no event to grade: none of {', '.join(search.labels)} with the rule {rule}",
+        hint=Text("look for others with ", Setting("labels"), " or ", Setting("rule")),
+    )
 
 
 def _files(source: Source) -> Iterator[tuple[str, Path]]:
@@ -144,7 +158,7 @@ def _rows(
         participants = _participants(path)
         return [
             _row(model, event, participant=participants.get(event.session_id, ""))
-            for event in read_events(path).events
+            for event in events_in(path).events
         ]
     found = find_in_file(path, _options(search, path))
     ends_s[found.session_id] = max(found.end_s, ends_s.get(found.session_id, 0.0))
@@ -158,7 +172,7 @@ def _options(search: Search, path: Path) -> FindOptions:
     rule = search.rule if search.rule is not None else default_rule([path])
     return FindOptions(
         rule=component_for("event", rule),
-        labels=tuple(map(str.capitalize, search.labels)) if is_thesis else search.labels,
+        labels=search.labels,
         fps=search.fps if is_thesis else None,
         video=search.video if is_thesis else None,
     )

@@ -32,6 +32,7 @@ class NestedComparison:
         draws: of the interval, and of each null detector.
         seed: of the random numbers.
         notes: what a reader should know.
+        what: what was chosen between, such as a sweep's name.
     """
 
     runs: tuple[RunRow, ...]
@@ -43,6 +44,7 @@ class NestedComparison:
     draws: int
     seed: int
     notes: tuple[str, ...]
+    what: str = "the runs"
 
     def __repr__(self) -> str:
         """``NestedComparison: 48 runs, 12 participants; F1 0.310 [0.210, 0.420]``."""
@@ -67,6 +69,7 @@ class NestedComparison:
             f"chosen on the others, scored on the one left out, {participants}: "
             f"F1 {self._value_text()}; in-sample best {number(self.selection.best_value)} "
             f"({self.runs[best].name})",
+            "times chosen: for how many participants it was best on the others",
             *self._chance_lines(),
         ]
         return [*lines, *self.notes]
@@ -87,7 +90,9 @@ class NestedComparison:
             for at, times in self.times_chosen()
         ]
         header = ("run", "name", "f1", "times chosen")
-        return TextTable(title="", header=header, rows=tuple(rows), importance=header)
+        return TextTable(
+            title=f"best of {self.what}", header=header, rows=tuple(rows), importance=header
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """A row per run: its F1 on everybody, and for how many participants it was chosen."""

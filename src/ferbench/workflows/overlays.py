@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ferbench.config.choices import Choice, component_for
-from ferbench.errors import ConfigError, VideoError
+from ferbench.errors import VideoError
 from ferbench.formats.predictions import read_predictions
 from ferbench.rendering.overlay import Overlay, overlay_of_tables, overlay_of_thesis
 from ferbench.results import Analysis
@@ -17,7 +17,7 @@ from ferbench.thesis.names import parse_thesis_name
 from ferbench.types import Annotation, Event
 from ferbench.video.container import container_rate
 from ferbench.video.seeking import SeekableVideo, file_clock
-from ferbench.workflows.file_kinds import check_predictions, kind_of
+from ferbench.workflows.file_kinds import check_is_no_table, prediction_kind
 from ferbench.workflows.find_events import (
     DEFAULT_SELECTOR,
     FindOptions,
@@ -89,8 +89,9 @@ def shown_with(
         FormatError: the file is not one of predictions; names the line.
         ConfigError: a choice that cannot be used, or a file of another kind.
     """
+    check_is_no_table(video)
     clock = file_clock(video)
-    is_thesis = isinstance(predictions, Path) and _kind(predictions) == "thesis"
+    is_thesis = isinstance(predictions, Path) and prediction_kind(predictions) == "thesis"
     if is_thesis:
         overlay, rate_hz = _of_thesis(video, Path(str(predictions)), clock)
     else:
@@ -102,14 +103,6 @@ def shown_with(
     )
     seekable = SeekableVideo(video, clock, threads=threads)
     return Shown(video=seekable, overlay=overlay, thesis_rate_hz=rate_hz)
-
-
-def _kind(path: Path) -> str:
-    if not path.is_file():
-        raise ConfigError(f"{path} is not a file; expected a table of predictions (CSV or Parquet)")
-    kind = kind_of(path)
-    check_predictions(path, kind)
-    return kind
 
 
 def _of_tables(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ferbench.checks import path_of
 from ferbench.config.choices import Choice, settings_for
+from ferbench.datasets.annotators import EVERYBODY
 from ferbench.datasets.pseudonyms import (
     KINDS,
     check_place,
@@ -86,12 +87,14 @@ def pseudonyms(
     study = chosen.settings.dataset
     if not isinstance(study, Study):
         raise ConfigError(
-            key="dataset", expected="a study: dataset=folder, manifest or sorocova", got=study
+            key="dataset",
+            expected="a study: dataset=folder, manifest or sorocova",
+            got=chosen.choices.get("dataset", study),
         )
     check_place(target, chosen.settings.paths.root)
     known = read_pseudonyms(target).of if target.exists() else {}
     forget_names()
-    loaded = load_dataset(replace(study, pseudonyms=None))
+    loaded = load_dataset(replace(study, pseudonyms=None, annotator=EVERYBODY))
     names = with_new(known, names_in(loaded.sessions))
     if names != known:
         write_pseudonyms(target, names)

@@ -23,7 +23,7 @@ from ferbench.spelling import comparable_name
 from ferbench.types import Annotation, Event
 from ferbench.weights.digests import sha256_of
 from ferbench.workflows.anonymizing import anonymizer_for
-from ferbench.workflows.file_kinds import default_rule
+from ferbench.workflows.file_kinds import check_is_no_table, default_rule
 from ferbench.workflows.find_events import FindOptions
 from ferbench.workflows.overlays import Shown, Wanted, shown_with
 
@@ -117,7 +117,7 @@ def render(
         out: an .mp4.
         events: to show; None = those that ``rule`` finds in ``labels``.
         annotations: to show.
-        labels: expressions; in a thesis file one, letter by letter.
+        labels: expressions; in a thesis file one.
         rule: an event rule; None = as in ``find_events``.
         selector: which face is the participant; None = the largest.
         layout: ``ferbench``, or ``thesis`` = as the thesis' programs drew.
@@ -180,6 +180,7 @@ def render_video(
     Raises:
         FerbenchError: as ``render``.
     """
+    check_is_no_table(video)
     check_out(out, video, overwrite=options.overwrite)
     shown = shown_with(video, predictions, options.wanted, digest=options.digest)
     shown = replace(shown, overlay=of_session(shown.overlay, video))

@@ -12,6 +12,7 @@ from ferbench.formats.predictions import video_of_table
 from ferbench.places import file_stem
 from ferbench.spelling import comparable_name
 from ferbench.thesis.names import parse_thesis_name
+from ferbench.workflows.file_kinds import check_is_no_table
 from ferbench.workflows.prediction_sources import prediction_sources
 from ferbench.workflows.render import (
     ENDING,
@@ -19,7 +20,6 @@ from ferbench.workflows.render import (
     OnFrames,
     RenderedVideo,
     RenderOptions,
-    check_out,
     render_video,
 )
 
@@ -52,6 +52,7 @@ def pairs_of(source: Path, predictions: Path, *, model: str | None = None) -> tu
     """
     if not predictions.exists():
         raise ConfigError(f"{predictions}: there is no such file or folder", key="predictions")
+    check_is_no_table(source)
     videos = video_files(source, suffixes=SUFFIXES, recursive=True)
     if predictions.is_file() and not source.is_dir():
         return (Pair(video=source, predictions=predictions),)
@@ -147,5 +148,4 @@ def render_pairs(
 def _rendered(pair: Pair, out: Path, options: RenderOptions, on_frames: OnFrames) -> RenderedVideo:
     if pair.problem:
         raise ConfigError(f"{pair.video}: {pair.problem}")
-    check_out(out, pair.video, overwrite=options.overwrite)
     return render_video(pair.video, pair.predictions, out, options, on_frames=on_frames)

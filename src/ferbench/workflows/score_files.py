@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ferbench.formats.event_table import read_events
 from ferbench.formats.reading import read_annotations
 from ferbench.formats.tracks import Track, match_tracks
 from ferbench.formats.writing import write_tracks
 from ferbench.scoring.evaluation import Scores
+from ferbench.workflows.file_kinds import events_in, seem_swapped
 from ferbench.workflows.linked_videos import linked_videos, links_videos
 from ferbench.workflows.matched_sessions import EventsAndAnnotations, score_by_session
 from ferbench.workflows.score_notes import unused_window
@@ -26,8 +26,13 @@ def score_files(request: Request) -> Scores:
         DatasetError: the annotations cannot be used, or there is no session to score.
         ConfigError: an option that does not fit the tables.
     """
-    table = read_events(request.events)
+    table = events_in(request.events)
     known_lengths, notes = lengths_of(request)
+    if seem_swapped(request.events, request.annotations):
+        notes.append(
+            f"{request.events.name} has no trigger_s, {request.annotations.name} has: are the "
+            "arguments swapped?"
+        )
     stamp = stamp_of(table, request, notes)
     videos = sorted(table.sessions | frozenset(known_lengths or ()))
     annotated = read_annotations(request.annotations, request.table, videos=videos)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ferbench.checks import check_list, path_of
 from ferbench.config.choices import Choice, component_for
 from ferbench.errors import ConfigError
-from ferbench.formats.annotation_table import AnnotationTable
+from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.predictions import (
     read_predictions,
     video_name_of_table,
@@ -24,7 +25,7 @@ from ferbench.results import Analysis, SessionResult
 from ferbench.sentences import Action, Setting, Text
 from ferbench.types import Annotation
 from ferbench.wording import plural
-from ferbench.workflows.file_kinds import check_predictions, kind_of
+from ferbench.workflows.file_kinds import prediction_kind
 from ferbench.workflows.find_events import DEFAULT_SELECTOR, FindOptions, Kind
 from ferbench.workflows.matched_sessions import Unlisted
 from ferbench.workflows.run_pages import notes_on, others_of
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from ferbench.rendering.anonymize import Anonymization, Method
 
 _SESSION: Final = "{session}"
+_PLAIN: Final = Table()
+_FILE_ENDING: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}")
+"""What a file's name ends in; a new folder called so is hardly meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -87,6 +91,7 @@ def write_session_report(
     annotator: str | None = None,
     unlisted: Unlisted = "unannotated",
     session_name: str = _SESSION,
+    format: Table | Mapping[str, Any] = _PLAIN,
     config_dirs: Sequence[Path] = (),
 ) -> SessionReport:
     """Write a session's page: curves, events, annotations, thresholds and video on one time axis.
@@ -114,6 +119,7 @@ def write_session_report(
         unlisted: what a session without an annotation is: "unannotated" (not scored) or "empty"
             (annotated, nothing found).
         session_name: how the annotations' sessions are called, of ``session`` and ``participant``.
+        format: how a file of annotations is written, as ``read_annotations`` takes it.
         config_dirs: folders with further choices.
 
     Raises:
@@ -137,7 +143,7 @@ def write_session_report(
     annotated = None
     if annotations is not None:
         annotated = Annotated(
-            table=_annotations(annotations, analysis),
+            table=_annotations(annotations, analysis, format),
             annotator=annotator,
             unlisted=unlisted,
             session_name=session_name,
@@ -175,10 +181,7 @@ def _analysis(predictions: Analysis | str | Path) -> tuple[Analysis, Path | None
     if isinstance(predictions, Analysis):
         return predictions, None
     path = path_of("predictions", predictions)
-    if not path.is_file():
-        raise ConfigError(f"{path} is not a file; expected a table of predictions (CSV or Parquet)")
-    kind = kind_of(path)
-    check_predictions(path, kind)
+    kind = prediction_kind(path)
     if kind == "thesis":
         raise ConfigError(
             Text(
@@ -193,11 +196,13 @@ def _analysis(predictions: Analysis | str | Path) -> tuple[Analysis, Path | None
 
 
 def _annotations(
-    given: AnnotationTable | Iterable[Annotation] | str | Path, analysis: Analysis
+    given: AnnotationTable | Iterable[Annotation] | str | Path,
+    analysis: Analysis,
+    format: Table | Mapping[str, Any],
 ) -> AnnotationTable | tuple[Annotation, ...]:
     if isinstance(given, str | Path):
         videos = [analysis.timeline.video.video_id]
-        return read_annotations(path_of("annotations", given), videos=videos)
+        return read_annotations(path_of("annotations", given), format, videos=videos)
     return given if isinstance(given, AnnotationTable) else tuple(given)
 
 
@@ -249,6 +254,6 @@ def _target(out: str | Path, session: str) -> Path:
     path = path_of("out", out)
     if path.suffix.lower() in (".html", ".htm"):
         return path
-    if path.is_file():
+    if path.is_file() or (not path.is_dir() and _FILE_ENDING.fullmatch(path.suffix)):
         raise ConfigError(key="out", expected="a page (.html), or a folder", got=str(path))
     return path / f"{file_stem(session)}.html"

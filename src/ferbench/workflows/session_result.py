@@ -18,6 +18,7 @@ from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.session_outcome import compare_session
 from ferbench.timespans import LATE_PICTURE_S, observed_and_valid_s
 from ferbench.types import Annotation, Event, Part, Session
+from ferbench.wording import plural, some
 from ferbench.workflows.find_events import DEFAULT_SELECTOR, FindOptions
 from ferbench.workflows.matched_sessions import (
     EventsAndAnnotations,
@@ -147,13 +148,18 @@ def _with_annotations(
         annotations_name="the annotations",
     )
     chosen, everybody, left_out = annotations_by_session(given)
-    notes = table.notes
+    notes = [*table.notes]
+    if table.refused:
+        count = plural(len(table.refused), "row")
+        notes.append(f"the annotations: {count} left out, such as {table.refused[0]}")
     if name in chosen:
         marks = tuple(sorted(chosen[name]))
         session = replace(session, annotations=marks)
     else:
-        reasons = [sentence for sentence in left_out if name in sentence]
-        session = replace(session, unscored="; ".join(reasons))
+        session = replace(session, unscored=left_out.get(name, ""))
+    if name not in everybody and not table.refused:
+        there = some(sorted({row.session or row.participant for row in table.rows}))
+        notes.append(f"the annotations have no row of {name}; they have {there}")
     return session, tuple(sorted(everybody.get(name, ()))), tuple(notes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ferbench.datasets.annotators import EVERYBODY, by_annotator
@@ -11,8 +11,19 @@ from ferbench.errors import DatasetError
 from ferbench.formats.annotation_table import Table
 from ferbench.formats.reading import read_annotations
 from ferbench.types import Annotation
-from ferbench.wording import plural
+from ferbench.wording import plural, some
 from ferbench.workflows.searched import Searched
+
+
+def none_of(name: str, what: str, sessions: Iterable[str], there: Iterable[str]) -> str:
+    """A sentence on a table that says nothing of some sessions.
+
+    >>> none_of("events.csv", "event", ["p1"], ["p2", "p3"])
+    'events.csv has no event of p1; it has some of p2, p3'
+    """
+    others = some(sorted(set(there)))
+    instead = f"it has some of {others}" if others else "it is empty"
+    return f"{name} has no {what} of {some(sorted(set(sessions)))}; {instead}"
 
 
 def annotations_to_show(
@@ -54,4 +65,7 @@ def annotations_to_show(
     if annotated.refused:
         count = plural(len(annotated.refused), "row")
         notes.append(f"{path.name}: {count} left out, such as {annotated.refused[0]}")
+    there = {annotation.session_id for annotation in annotations}
+    if not there & set(sessions):
+        notes.append(none_of(path.name, "annotation", sessions, there))
     return annotations, tuple(notes)

@@ -60,6 +60,7 @@ def score_and_show(options: GradeOptions) -> None:
             "they are; give each table of grades with a --grades of its own"
         )
     texts = [f"{name.removeprefix('statistics.')}={value}" for name, value in options.settings]
+    written: list[Path] = []
     with errors_in_words(WORDS):
         scores = score_grades(
             options.grades,
@@ -71,9 +72,12 @@ def score_and_show(options: GradeOptions) -> None:
         )
         if options.grade_file is not None:
             write_grade_file(scores, options.grade_file)
+            written.append(options.grade_file)
         if options.out is not None:
-            write_numbers(scores, options.out)
+            written += write_numbers(scores, options.out)
     _show(scores, as_json=options.as_json)
+    for path in written:
+        typer.echo(f"wrote {path}", err=options.as_json)
     if scores.refused:
         raise typer.Exit(1)
 

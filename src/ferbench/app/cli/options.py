@@ -43,6 +43,38 @@ def value_pairs(option: str, texts: Sequence[str]) -> list[tuple[str, Any]]:
     return [(name, value_of(name, text)) for name, text in pairs(option, texts)]
 
 
+def expressions(texts: Sequence[str]) -> tuple[str, ...]:
+    """The expressions of all ``--label``, several with commas, each once.
+
+    Raises:
+        ConfigError: one is empty.
+    """
+    labels = [label.strip() for text in texts for label in text.split(",")]
+    if not all(labels):
+        raise ConfigError(key="label", expected="expressions such as happiness,surprise", got=texts)
+    different = {_one_spelling(label): label for label in reversed(labels)}
+    return tuple(reversed(different.values()))
+
+
+def _one_spelling(label: str) -> str:
+    """The expression that a label means; in a thesis CSV it may mean none."""
+    from ferbench.labels import expression_name
+
+    try:
+        return expression_name(label)
+    except ConfigError:
+        return label
+
+
+def check_level(option: str, level: float | None) -> None:
+    """Raise ConfigError for a level of probabilities with which no event is possible."""
+    if level is None or 0 < level <= 1:
+        return
+    raise ConfigError(
+        f"{option}: expected a probability, above 0 and at most 1 (50 % is 0.5), got {level:g}"
+    )
+
+
 @contextmanager
 def errors_in_words(words: Words) -> Iterator[None]:
     """Errors of ferbench raised inside name settings and actions in somebody's words."""

@@ -8,24 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ferbench.app.cli.options import expressions
 from ferbench.app.console import error_console, frames_bar, output_console
 from ferbench.app.words import reason_in
 from ferbench.checks import check_choice
 from ferbench.config.choices import component_for
 from ferbench.datasets.naming import Naming
-from ferbench.formats.event_table import read_events
 from ferbench.sentences import Words
+from ferbench.spelling import comparable_name
 from ferbench.thesis.names import parse_thesis_name
 from ferbench.types import Annotation, Event
 from ferbench.wording import plural
 from ferbench.workflows.anonymizing import anonymizer_for
-from ferbench.workflows.file_kinds import default_rule
+from ferbench.workflows.file_kinds import default_rule, events_in
 from ferbench.workflows.find_events import FindOptions
 from ferbench.workflows.overlays import Wanted
 from ferbench.workflows.render import LAYOUTS, OnFrames, RenderedVideo, RenderOptions
 from ferbench.workflows.render_folder import Pair, pairs_of, render_pairs
 from ferbench.workflows.score_tables import table_from
-from ferbench.workflows.shown_annotations import annotations_to_show
+from ferbench.workflows.shown_annotations import annotations_to_show, none_of
 
 INTERRUPTED: Final = 130
 
@@ -64,17 +65,32 @@ class Drawn:
         rule = self.rule or default_rule(predictions)
         find = FindOptions(
             rule=component_for("event", rule),
-            labels=tuple(name.strip() for text in self.labels for name in text.split(",")),
+            labels=expressions(self.labels),
         )
         events: Sequence[Event] | None = None
-        if self.events is not None:
-            events = read_events(self.events).events
-        annotations: tuple[Annotation, ...] = ()
         notes: tuple[str, ...] = ()
+        if self.events is not None:
+            events = events_in(self.events).events
+            notes += self._absent(self.events, events, pairs)
+        annotations: tuple[Annotation, ...] = ()
         if self.annotations is not None:
-            annotations, notes = self._annotations(self.annotations, pairs)
+            annotations, more = self._annotations(self.annotations, pairs)
+            notes += more
         wanted = Wanted(selector=self.selector, events=events, find=find, annotations=annotations)
         return wanted, notes
+
+    def _absent(
+        self, path: Path, events: Sequence[Event], pairs: Sequence[Pair]
+    ) -> tuple[str, ...]:
+        """A note on videos of which a table has no event."""
+        there = {event.session_id for event in events}
+        known = {comparable_name(name) for name in there}
+        lacking = [
+            _session_of(pair)
+            for pair in pairs
+            if not {comparable_name(name) for name in _names_of(pair)} & known
+        ]
+        return (none_of(path.name, "event", lacking, there),) if lacking else ()
 
     def _annotations(
         self, path: Path, pairs: Sequence[Pair]
@@ -95,6 +111,11 @@ class Drawn:
             annotator=self.annotator,
             naming=Naming(template=self.session_name),
         )
+
+
+def _names_of(pair: Pair) -> tuple[str, ...]:
+    """What a table of events may call the session."""
+    return _session_of(pair), pair.video.stem, pair.predictions.stem
 
 
 def _session_of(pair: Pair) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,7 +80,8 @@ def compare(
         _show_paired(compare_against(store, against, selection.runs, seed=seed), as_json=as_json)
         return
     if nested:
-        _show_nested(compare_nested(store, selection.runs, seed=seed), as_json=as_json)
+        nested_comparison = compare_nested(store, selection.runs, seed=seed)
+        _show_nested(replace(nested_comparison, what=selection.what), as_json=as_json)
         return
     comparison = compare_runs(selection.runs, by=by)
     if as_json:

@@ -9,8 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from ferbench.app.cli.completion import choices
-from ferbench.app.cli.options import errors_in_options, json_flag, value_pairs
-from ferbench.errors import ConfigError, FerbenchError
+from ferbench.app.cli.options import (
+    check_level,
+    errors_in_options,
+    expressions,
+    json_flag,
+    value_pairs,
+)
+from ferbench.errors import FerbenchError
 
 
 def events(
@@ -61,7 +67,7 @@ def events(
         typer.Option(
             metavar="LABEL[,LABEL...]",
             help="Expression, or several (also by several --label); default: Surprise. In a thesis "
-            "CSV one, letter by letter.",
+            "CSV one.",
         ),
     ] = None,
     kind: Annotated[
@@ -150,7 +156,7 @@ def events(
         )
         options = FindOptions(
             rule=chosen_rule,
-            labels=_labels(label or ["Surprise"]),
+            labels=expressions(label or ["Surprise"]),
             kind=kind,  # type: ignore[arg-type]
             selector=component_for("selector", selector) if selector else None,
             fps=fps,
@@ -172,29 +178,6 @@ def events(
         raise typer.Exit(1)
 
 
-def _labels(texts: Sequence[str]) -> tuple[str, ...]:
-    """The expressions of all ``--label``, each once.
-
-    Raises:
-        ConfigError: one is empty.
-    """
-    labels = [label.strip() for text in texts for label in text.split(",")]
-    if not all(labels):
-        raise ConfigError(key="label", expected="expressions such as happiness,surprise", got=texts)
-    different = {_one_spelling(label): label for label in reversed(labels)}
-    return tuple(reversed(different.values()))
-
-
-def _one_spelling(label: str) -> str:
-    """The expression that a label means; in a thesis CSV it may mean none."""
-    from ferbench.labels import expression_name
-
-    try:
-        return expression_name(label)
-    except ConfigError:
-        return label
-
-
 def _rule_fields(numbers: Mapping[str, float | None], settings: Sequence[str]) -> dict[str, Any]:
     """Fields of the rule that were given.
 
@@ -203,14 +186,6 @@ def _rule_fields(numbers: Mapping[str, float | None], settings: Sequence[str]) -
     """
     fields: dict[str, Any] = dict(value_pairs("--set", settings))
     fields |= {name: value for name, value in numbers.items() if value is not None}
-    _check_level("--enter", numbers["enter"])
-    _check_level("--exit", numbers["exit"])
+    check_level("--enter", numbers["enter"])
+    check_level("--exit", numbers["exit"])
     return fields
-
-
-def _check_level(option: str, level: float | None) -> None:
-    if level is None or 0 < level <= 1:
-        return
-    raise ConfigError(
-        f"{option}: expected a probability, above 0 and at most 1 (50 % is 0.5), got {level:g}"
-    )

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from ferbench.app.cli.completion import choices
-from ferbench.app.cli.options import errors_in_words
+from ferbench.app.cli.options import errors_in_words, expressions
 
 OPTIONS: Final = {
     "anonymize": "--anonymize",
@@ -52,7 +52,9 @@ def grade(
     seed: Annotated[int, typer.Option(min=0, help="Of the order in which events are shown.")] = 0,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="Predictions: expression to look for; default: surprise."),
+        typer.Option(
+            help="Predictions: expression, or several (also by several --label); default: surprise."
+        ),
     ] = None,
     rule: Annotated[
         str | None,
@@ -103,7 +105,7 @@ def grade(
         written = write_grading_page(
             results,
             out,
-            labels=label or ["surprise"],
+            labels=expressions(label or ["surprise"]),
             rule=rule,
             fps=fps,
             video=video,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -41,8 +42,8 @@ WORDS: Final = OptionWords(OPTIONS, in_file=("dataset",))
 
 
 def predict(
-    source: Annotated[
-        Path | None,
+    sources: Annotated[
+        list[Path] | None,
         typer.Argument(
             metavar="VIDEO|DIR", help="A video, or a folder of videos; not needed with --dataset."
         ),
@@ -158,7 +159,7 @@ def predict(
             "leave it out"
         )
     options = PredictOptions(
-        source=source,
+        source=_one_source(sources or ()),
         dataset=dataset,
         camera=camera,
         config_dirs=() if config_dir is None else (config_dir,),
@@ -187,6 +188,21 @@ def predict(
     code = _predict(options, verbose=verbose)
     if code:
         raise typer.Exit(code)
+
+
+def _one_source(sources: Sequence[Path]) -> Path | None:
+    """The video or folder.
+
+    Raises:
+        ConfigError: there are several, as a shell makes them of ``*.mp4``.
+    """
+    if len(sources) > 1:
+        folder = sources[0].parent
+        raise ConfigError(
+            f"expected one video or one folder, got {len(sources)} files; give the folder, which "
+            f"takes all videos in it: {folder}"
+        )
+    return sources[0] if sources else None
 
 
 def _detector(choice: str | None, min_score: float | None) -> Choice:

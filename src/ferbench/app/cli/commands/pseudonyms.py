@@ -29,6 +29,7 @@ def pseudonyms(
     Runs with dataset.pseudonyms=KEYS record these names only. The file is the only connection: who
     has it can tell who is who, and without it nobody can. Pseudonyms that are there stay.
     """
+    from ferbench.app.cli.options import errors_in_words
     from ferbench.app.console import error_console, output_console
     from ferbench.app.words import RunWords
     from ferbench.sentences import told
@@ -36,12 +37,13 @@ def pseudonyms(
 
     given = settings or []
     choice = next((text for text in given if text.startswith("dataset=")), None)
-    made = make(
-        keys,
-        dataset=choice.partition("=")[2] if choice else "folder",
-        settings=[text for text in given if text is not choice],
-        config_dirs=() if config_dir is None else (config_dir,),
-    )
+    with errors_in_words(RunWords()):
+        made = make(
+            keys,
+            dataset=choice.partition("=")[2] if choice else "folder",
+            settings=[text for text in given if text is not choice],
+            config_dirs=() if config_dir is None else (config_dir,),
+        )
     for notice in made.notices:
         error_console().print(f"note: {told(notice, RunWords())}", markup=False)
     counted = repr(made).partition(": ")[2]

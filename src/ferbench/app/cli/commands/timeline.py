@@ -9,7 +9,14 @@ from typing import Annotated, Any, Final
 import typer
 
 from ferbench.app.cli.completion import choices
-from ferbench.app.cli.options import errors_in_options, value_pairs
+from ferbench.app.cli.options import (
+    check_level,
+    columns_option,
+    errors_in_options,
+    expressions,
+    pairs,
+    value_pairs,
+)
 
 OPTIONS: Final = {
     "annotations": "--annotations",
@@ -17,6 +24,9 @@ OPTIONS: Final = {
     "anonymize": "--anonymize",
     "embed": "--embed",
     "event": "--rule",
+    "format.columns": "--column",
+    "format.keep": "--keep",
+    "format.time_format": "--time-format",
     "event.enter": "--enter",
     "hidden": "--hidden",
     "kind": "--kind",
@@ -125,6 +135,16 @@ def timeline(
     session_name: Annotated[
         str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
     ] = "{session}",
+    time_format: Annotated[
+        str, typer.Option(help="Annotations: auto, seconds, mm:ss, ...")
+    ] = "auto",
+    column: Annotated[
+        list[str] | None, columns_option("A column's name, as session=participant_id.")
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="Only such rows are annotations."),
+    ] = None,
 ) -> None:
     """Write a session's page: curves, events, annotations, thresholds and video on one time axis.
 
@@ -132,11 +152,24 @@ def timeline(
     or carried within it with --embed; --anonymize hides its faces. Runs write such pages too
     (report.pages).
     """
+    from ferbench.sentences import joined
+    from ferbench.workflows.score_tables import table_from
     from ferbench.workflows.session_report import write_session_report
 
     fields: dict[str, Any] = dict(value_pairs("--set", set_ or ()))
     fields |= _given(enter=enter, choice=rule)
     matching = _given(pre_s=pre, post_s=post, choice=scoring)
+
+    with errors_in_options(OPTIONS):
+        check_level("--enter", enter)
+        format_ = table_from(
+            columns=pairs("--column", column or ()),
+            keep=pairs("--keep", keep or ()),
+            time_format=time_format,
+            frame_rate_hz=None,
+            sheet=None,
+            tier=None,
+        )
 
     def write(table: Path) -> list[str]:
         report = write_session_report(
@@ -147,9 +180,7 @@ def timeline(
             embed=embed,
             anonymize=anonymize,  # type: ignore[arg-type]
             hidden=hidden,
-            labels=tuple(
-                name.strip() for text in label or ["surprise"] for name in text.split(",")
-            ),
+            labels=expressions(label or ["surprise"]),
             rule=fields or None,
             kind=kind,  # type: ignore[arg-type]
             selector=selector,
@@ -157,8 +188,11 @@ def timeline(
             annotator=annotator,
             unlisted=unlisted,  # type: ignore[arg-type]
             session_name=session_name,
+            format=format_,
         )
-        return [f"{report.path}: {str(report).partition(', ')[2]}", *report.notes]
+        unscored = report.result.session.unscored if annotations is not None else ""
+        reasons = [joined("", ["not scored: ", unscored])] if unscored else []
+        return [f"{report.path}: {str(report).partition(', ')[2]}", *reasons, *report.notes]
 
     with errors_in_options(OPTIONS):
         num_failed = _each(predictions, write, video=video, out=out)
@@ -177,6 +211,8 @@ def _each(sources: Sequence[Path], write: Any, *, video: Path | None, out: Path 
     """
     from ferbench.app.words import OptionWords, reason_in
     from ferbench.errors import ConfigError, FerbenchError
+    from ferbench.sentences import told
+    from ferbench.wording import some
     from ferbench.workflows.prediction_sources import prediction_sources
 
     files = prediction_sources(sources, model=None, several=True)
@@ -184,18 +220,23 @@ def _each(sources: Sequence[Path], write: Any, *, video: Path | None, out: Path 
         raise ConfigError("is of one table of predictions; give one", key="video")
     if len(files.paths) > 1 and out is not None and out.suffix.lower() in (".html", ".htm"):
         raise ConfigError("expected a folder for several pages", key="out")
-    failed = 0
+    words = OptionWords(OPTIONS)
+    reasons: dict[str, list[str]] = {}
     for path in files.paths:
         try:
             first, *notes = write(path)
         except (FerbenchError, OSError) as error:
             if len(files.paths) == 1 and isinstance(error, FerbenchError):
                 raise
-            reason = reason_in(OptionWords(OPTIONS), error).removeprefix(f"{path}: ")
-            typer.echo(f"failed: {path}: {reason}", err=True)
-            failed += 1
+            reason = reason_in(words, error).removeprefix(f"{path}: ")
+            if reason not in reasons:
+                typer.echo(f"failed: {path}: {reason}", err=True)
+            reasons.setdefault(reason, []).append(path.name)
             continue
         typer.echo(first)
         for note in notes:
-            typer.echo(f"note: {note}", err=True)
-    return failed
+            typer.echo(f"note: {told(note, words)}", err=True)
+    for names in reasons.values():
+        if len(names) > 1:
+            typer.echo(f"failed for the same reason as {names[0]}: {some(names[1:])}", err=True)
+    return sum(map(len, reasons.values()))
