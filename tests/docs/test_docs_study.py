@@ -61,7 +61,7 @@ def test_from_a_folder_of_videos_to_a_comparison(study, home, ferbench, ferbench
         elif name == "events":
             assert "events in 35 sessions" in ended.out
         elif name == "score":
-            assert "a row of theirs in fouten.csv was refused: 7_1" in ended.out + ended.err
+            assert "one of its rows in fouten.csv was refused: 7_1" in ended.out + ended.err
             assert re.search(r"\d\d sessions of \d\d participants", ended.out)
         names.append(name)
     assert names == ["init", "run", "run", *["compare"] * 4, "predict", "events", "score"]

@@ -53,7 +53,7 @@ def test_a_young_page_is_left_and_an_old_one_written_anew(tmp_path):
     assert not renew_report(place), "no cell has finished"
     finish(tmp_path, 0)
     assert renew_report(place)
-    assert "1 cells so far" in (tmp_path / "report.html").read_text()
+    assert "1 cell so far" in (tmp_path / "report.html").read_text()
     finish(tmp_path, 1)
     assert not renew_report(place)
     grow_old(tmp_path)
