@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from ferbench.app.cli.completion import choices
 from ferbench.app.cli.options import errors_in_words
+from ferbench.app.cli.table_options import LabelsOption, RuleOption, SelectorOption
 from ferbench.app.words import OptionWords
 
 OPTIONS: Final = {
@@ -42,19 +42,9 @@ def play(
             help="Events to show; default: found as by 'events', with --rule and --label.",
         ),
     ] = None,
-    rule: Annotated[
-        str | None, typer.Option(help="A choice of conf/event.", autocompletion=choices("event"))
-    ] = None,
-    label: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LABEL[,LABEL...]", help="Expression, or several (Surprise)."),
-    ] = None,
-    selector: Annotated[
-        str | None,
-        typer.Option(
-            help="Which face is the participant (largest).", autocompletion=choices("selector")
-        ),
-    ] = None,
+    rule: RuleOption = None,
+    label: LabelsOption = None,
+    selector: SelectorOption = None,
     annotations: Annotated[
         Path | None,
         typer.Option(metavar="FILE|DIR", help="Annotations to show, as 'score' reads them."),

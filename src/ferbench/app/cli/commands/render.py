@@ -7,8 +7,16 @@ from typing import Annotated, Final
 
 import typer
 
-from ferbench.app.cli.completion import choices
-from ferbench.app.cli.options import columns_option, errors_in_words, pairs
+from ferbench.app.cli.options import errors_in_words, pairs
+from ferbench.app.cli.table_options import (
+    ColumnsOption,
+    KeepOption,
+    LabelsOption,
+    RuleOption,
+    SelectorOption,
+    SessionNameOption,
+    TimeFormatOption,
+)
 from ferbench.app.words import OptionWords
 
 OPTIONS: Final = {
@@ -67,19 +75,9 @@ def render(
             "'events', with --rule and --label.",
         ),
     ] = None,
-    rule: Annotated[
-        str | None, typer.Option(help="A choice of conf/event.", autocompletion=choices("event"))
-    ] = None,
-    label: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LABEL[,LABEL...]", help="Expression, or several (Surprise)."),
-    ] = None,
-    selector: Annotated[
-        str | None,
-        typer.Option(
-            help="Which face is the participant (largest).", autocompletion=choices("selector")
-        ),
-    ] = None,
+    rule: RuleOption = None,
+    label: LabelsOption = None,
+    selector: SelectorOption = None,
     model: Annotated[
         str | None, typer.Option(help="Of the thesis CSVs in a folder those of this model.")
     ] = None,
@@ -88,19 +86,10 @@ def render(
         typer.Option(metavar="FILE|DIR", help="Annotations to show, as 'score' reads them."),
     ] = None,
     annotator: Annotated[str | None, typer.Option(help="Only this annotator's.")] = None,
-    time_format: Annotated[
-        str, typer.Option(help="Annotations: auto, seconds, mm:ss, ...")
-    ] = "auto",
-    column: Annotated[
-        list[str] | None, columns_option("A column's name, as session=participant_id.")
-    ] = None,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN=VALUE", help="Only such rows are annotations."),
-    ] = None,
-    session_name: Annotated[
-        str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
-    ] = "{session}",
+    time_format: TimeFormatOption = "auto",
+    column: ColumnsOption = None,
+    keep: KeepOption = None,
+    session_name: SessionNameOption = "{session}",
     anonymize: Annotated[
         str | None,
         typer.Option(

@@ -40,7 +40,10 @@ def report(
     left = ""
     if written.num_without_result:
         left = f", {written.num_without_result} without a result"
+    from ferbench.wording import plural
+
     pages = ""
     if written.num_session_pages:
-        pages = f", {written.num_session_pages} pages of sessions beside it"
-    typer.echo(f"{written.path}: {written.what}, {written.num_runs} runs{left}{pages}")
+        pages = f", {plural(written.num_session_pages, 'session page')} beside it"
+    runs = plural(written.num_runs, "run")
+    typer.echo(f"{written.path}: {written.what}, {runs}{left}{pages}")

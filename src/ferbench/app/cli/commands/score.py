@@ -13,13 +13,13 @@ from ferbench.app.cli.options import (
     JsonFlag,
     ThemeOption,
     VectorFlag,
-    columns_option,
     errors_in_words,
     pairs,
     picture_style,
     written_by,
 )
 from ferbench.app.cli.score_words import OWN_OPTIONS, WORDS, WORDS_OF_DATASET
+from ferbench.app.cli.table_options import ColumnsOption, SessionNameOption
 from ferbench.errors import FerbenchError
 from ferbench.sentences import told
 
@@ -83,9 +83,7 @@ def score(
     frame_rate: Annotated[
         float | None, typer.Option(help="Frames per second of hh:mm:ss:ff.")
     ] = None,
-    column: Annotated[
-        list[str] | None, columns_option("A column's name, as session=participant_id.")
-    ] = None,
+    column: ColumnsOption = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN=VALUE", help="Only such rows are annotations, as type=robot."),
@@ -102,9 +100,7 @@ def score(
     annotator: Annotated[
         str | None, typer.Option(help="Only this annotator's rows; all = everybody's.")
     ] = None,
-    session_name: Annotated[
-        str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
-    ] = "{session}",
+    session_name: SessionNameOption = "{session}",
     scoring: Annotated[
         str,
         typer.Option(

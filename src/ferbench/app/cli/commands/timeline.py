@@ -11,11 +11,16 @@ import typer
 from ferbench.app.cli.completion import choices
 from ferbench.app.cli.options import (
     check_level,
-    columns_option,
     errors_in_options,
     expressions,
     pairs,
     value_pairs,
+)
+from ferbench.app.cli.table_options import (
+    ColumnsOption,
+    KeepOption,
+    SessionNameOption,
+    TimeFormatOption,
 )
 
 OPTIONS: Final = {
@@ -105,7 +110,7 @@ def timeline(
     ] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="Expression, or several by several --label; default: surprise."),
+        typer.Option(metavar="LABEL[,LABEL...]", help="Expression, or several (surprise)."),
     ] = None,
     kind: Annotated[
         str | None, typer.Option(help="probability (default), or top (the most likely).")
@@ -132,19 +137,10 @@ def timeline(
             help="A session without a row is unannotated (not scored), or empty (nothing to find)."
         ),
     ] = "unannotated",
-    session_name: Annotated[
-        str, typer.Option(help="How a row names its session, as '{participant}_{session}'.")
-    ] = "{session}",
-    time_format: Annotated[
-        str, typer.Option(help="Annotations: auto, seconds, mm:ss, ...")
-    ] = "auto",
-    column: Annotated[
-        list[str] | None, columns_option("A column's name, as session=participant_id.")
-    ] = None,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN=VALUE", help="Only such rows are annotations."),
-    ] = None,
+    session_name: SessionNameOption = "{session}",
+    time_format: TimeFormatOption = "auto",
+    column: ColumnsOption = None,
+    keep: KeepOption = None,
 ) -> None:
     """Write a session's page: curves, events, annotations, thresholds and video on one time axis.
 
