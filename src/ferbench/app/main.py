@@ -9,6 +9,13 @@ from ferbench.errors import FerbenchError
 
 def main() -> None:
     """Run the command line; an error of ferbench is told in one message, with exit code 1."""
+    try:
+        _run_command()
+    finally:
+        _forget_interrupt()
+
+
+def _run_command() -> None:
     if sys.argv[1:2] == ["run"]:
         sys.argv = ["ferbench run", *sys.argv[2:]]
         from ferbench.app.hydra.entry import main as run_main
@@ -23,6 +30,16 @@ def main() -> None:
     except FerbenchError as error:
         sys.stderr.write(f"{type(error).__name__}: {error.told(OptionWords())}\n")
         sys.exit(1)
+
+
+def _forget_interrupt() -> None:
+    """Let the exit code be ours after Ctrl-C.
+
+    Python notes a KeyboardInterrupt that leaves code made out of text (a dataclass is made so), and
+    ends ``python -m`` by the signal then, although the interrupt was dealt with. The next code made
+    out of text takes the note away.
+    """
+    exec("")
 
 
 if __name__ == "__main__":
