@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ferbench.rights import close_file, make_folder
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a path beside ``path`` to write to, and move what was written to its place at the end.
 
-    Makes the folder. After an error nothing is left beside ``path``, which stays as it was.
+    Makes the folder. Others have no rights to it and to the file. After an error nothing is left
+    beside ``path``, which stays as it was.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "new" / "notes.txt"
@@ -21,10 +24,11 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> target.read_text()
     'all of it'
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     part = path.with_name(f".{uuid.uuid4().hex}.part{path.suffix}")
     try:
         yield part
+        close_file(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -88,6 +89,16 @@ def without_folders(text: str) -> str:
     'https://example.org/a/b, 3 frames/s and x.mp4: cut off'
     """
     return _FOLDERS.sub("", text)
+
+
+def folders_replaced(text: str, replacement: Callable[[str], str]) -> str:
+    """A text with something in place of each absolute folder in it, last slash included."""
+    return _FOLDERS.sub(lambda found: replacement(found[0]), text)
+
+
+def names_dir(root: Path) -> Path:
+    """What stands for absolute folders in records of ``root``, and which folders they are."""
+    return root / ".ferbench" / "folders"
 
 
 def records_dir(root: Path) -> Path:

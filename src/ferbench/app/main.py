@@ -24,8 +24,10 @@ def _run_command() -> None:
         return
     from ferbench.app.cli.commands import app
     from ferbench.app.words import OptionWords
+    from ferbench.rights import keep_private
 
     try:
+        keep_private()
         app()
     except FerbenchError as error:
         sys.stderr.write(f"{type(error).__name__}: {error.told(OptionWords())}\n")

@@ -9,7 +9,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
-from ferbench.config.yaml_files import load_yaml
+from ferbench.config.yaml_files import config_of, load_yaml, text_of_yaml
+from ferbench.folder_names import FolderNames, shown_value
 
 
 def recorded_components(
@@ -29,6 +30,7 @@ def recorded_components(
         ConfigError: a group does not describe a component of this version.
     """
     config: Any = OmegaConf.to_container(load_yaml(config_yaml))
+    config = shown_value(config, config_yaml)
     return {
         group: build(config[group], where=group, allow_targets=allow_targets) for group in groups
     }
@@ -42,4 +44,15 @@ def recorded_cache(config_yaml: Path) -> Path:
         KeyError: it does not say.
     """
     config: Any = OmegaConf.to_container(load_yaml(config_yaml), resolve=True)
-    return Path(config["paths"]["cache"])
+    return Path(shown_value(config["paths"]["cache"], config_yaml))
+
+
+def with_folder_names(config_yaml: str, folders: FolderNames) -> str:
+    """The text of a ``config.yaml`` for records: names in place of its absolute folders.
+
+    Args:
+        config_yaml: the text.
+        folders: what they are called.
+    """
+    plain: Any = OmegaConf.to_container(config_of(config_yaml))
+    return text_of_yaml(folders.hidden_value(plain))

@@ -11,6 +11,8 @@ from ferbench.checks import from_home
 from ferbench.config.settings import Settings, settings_from
 from ferbench.config.yaml_files import load_yaml
 from ferbench.datasets.pseudonyms import read_pseudonyms
+from ferbench.errors import ConfigError
+from ferbench.folder_names import shown_value
 
 
 def saved_settings(path: Path, *, allow_targets: tuple[str, ...] = ()) -> Settings:
@@ -24,7 +26,14 @@ def saved_settings(path: Path, *, allow_targets: tuple[str, ...] = ()) -> Settin
     Raises:
         ConfigError: it does not describe a run of this version.
     """
-    config: Any = _with_names(OmegaConf.to_container(load_yaml(path), resolve=True))
+    unknown: list[str] = []
+    read: Any = OmegaConf.to_container(load_yaml(path), resolve=True)
+    config = _with_names(shown_value(read, path, unknown.append))
+    if unknown:
+        raise ConfigError(
+            f"{path.name} names folders of another machine or root: {', '.join(unknown)}",
+            hint="write the folder in place of its name there (folder-...)",
+        )
     return settings_from({**config, "allow_targets": list(allow_targets)})
 
 

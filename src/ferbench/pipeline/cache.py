@@ -18,6 +18,7 @@ from ferbench.errors import CacheError
 from ferbench.pipeline import tables
 from ferbench.provenance import library_versions, revision
 from ferbench.results import StageKey
+from ferbench.rights import make_folder
 from ferbench.version import __version__
 from ferbench.weights.digests import sha256_of
 
@@ -95,7 +96,7 @@ class Cache:
         file = self.folder / "locks" / f"{key.key}.lock"
         held = FileLock(file)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(file.parent)
             try:
                 held.acquire(timeout=WAIT_TOLD_S)
             except Timeout:
@@ -133,7 +134,7 @@ class Cache:
         """
         file = self.folder / "digests.sqlite"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             with closing(sqlite3.connect(file, timeout=30)) as memory, memory:
                 memory.execute(
                     "CREATE TABLE IF NOT EXISTS sealed_digest "

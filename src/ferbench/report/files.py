@@ -12,6 +12,7 @@ from ferbench.places import file_stem, without_folders
 from ferbench.report.figures import PictureStyle
 from ferbench.report.timeline import timeline_png
 from ferbench.results import Report, SessionResult
+from ferbench.rights import make_folder
 from ferbench.scoring.metrics import MAIN, headline, headline_values, values_of
 from ferbench.secret_texts import masked
 from ferbench.types import Event
@@ -32,7 +33,7 @@ def write_files(
     annotated session, no failure) are not written. Pictures: at most ``max_timelines``, the
     sessions of worst F1 first.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     _events(report, folder / "events.csv")
     if report.counts:
         _matches(report, folder / "matches.csv", stamp_s)
@@ -74,7 +75,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 
     NaN and None become empty cells, numbers keep all their digits.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)

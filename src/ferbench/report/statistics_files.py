@@ -16,6 +16,7 @@ from ferbench.report.distribution_pictures import ForestRow
 from ferbench.report.figures import PLAIN, PictureStyle, Point, columns
 from ferbench.report.files import write_csv
 from ferbench.report.statistics_text import summary
+from ferbench.rights import make_folder
 from ferbench.scoring.agreement.annotators import AnnotatorPair, segment_shares, values
 from ferbench.scoring.curves.tolerance import ToleranceCurve
 from ferbench.scoring.matching.criterion import Criterion
@@ -63,7 +64,7 @@ def write_statistics(
         pictures: how pictures are drawn; None = only sentences and tables, with that of the curve
             over thresholds.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     lines = summary(statistics, criterion, rules)
     (folder / SUMMARY).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     _breakdowns(statistics, folder / "breakdowns.csv")

@@ -21,6 +21,7 @@ from ferbench import atomic
 from ferbench.checks import from_home
 from ferbench.errors import TrackingError
 from ferbench.results import RunKind, RunRow
+from ferbench.rights import make_folder
 from ferbench.secret_texts import masked, masked_values
 from ferbench.sentences import Setting, Text
 from ferbench.tracking.record import Record
@@ -54,7 +55,7 @@ class FilesStore:
         """Create the experiment's folder; its name is the experiment's id."""
         name = _folder_name(experiment)
         with _explained(self.folder):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder / name)
         return name
 
     def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
@@ -76,7 +77,7 @@ class FilesStore:
             "inputs": [],
         }
         with _explained(self.folder):
-            (self.folder / experiment_id / run_id).mkdir()
+            make_folder(self.folder / experiment_id / run_id)
             _write(self.folder / experiment_id / run_id / RUN_FILE, about)
         return run_id
 
@@ -107,7 +108,7 @@ class FilesStore:
         """Copy files below ``artifacts/<folder>``."""
         target = self._run(run_id) / ARTIFACTS / folder
         with _explained(self.folder):
-            target.mkdir(parents=True, exist_ok=True)
+            make_folder(target)
             for path in files:
                 with atomic.replacing(target / path.name) as part:
                     shutil.copyfile(path, part)

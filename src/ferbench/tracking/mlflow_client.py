@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferbench.errors import TrackingError
+from ferbench.rights import close_file
 from ferbench.sentences import Text
 
 _ATTEMPTS: Final = 6
@@ -82,6 +83,7 @@ def create_whole(database: Path) -> None:
         new_client(f"sqlite:///{draft.as_posix()}").search_experiments()
         with closing(sqlite3.connect(draft)) as connection:
             connection.execute("VACUUM INTO ?", (str(copy),))  # MLflow keeps the draft open
+        close_file(copy)
         copy.replace(database)
     finally:
         copy.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from filelock import FileLock
 from ferbench.errors import TrackingError
 from ferbench.places import store_uri
 from ferbench.results import RunKind, RunRow
+from ferbench.rights import make_folder
 from ferbench.secret_texts import masked
 from ferbench.sentences import Setting, Text
 from ferbench.tracking.mlflow_artifacts import Artifacts
@@ -105,7 +106,7 @@ class MlflowStore:
         else:
             lock, next_step = database.with_name(f"{database.name}.lock"), _INTERRUPTED_STEP
         with explained(self.uri, "opening", next_step):
-            lock.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(lock.parent)
             with FileLock(lock, timeout=300):
                 if database and not database.exists():
                     create_whole(database)
@@ -144,7 +145,9 @@ class MlflowStore:
         folder = None
         if self.uri.startswith("sqlite:"):
             name = re.sub(r"[^\w.-]+", "_", experiment).strip(".") or "unnamed"
-            folder = (self.root / "mlruns" / "artifacts" / name).as_uri()
+            place = self.root / "mlruns" / "artifacts" / name
+            make_folder(place)
+            folder = place.as_uri()
         try:
             return str(self.client.create_experiment(experiment, artifact_location=folder))
         except MlflowException:  # another machine may have created it on the server meanwhile

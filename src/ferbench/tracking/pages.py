@@ -19,6 +19,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from ferbench.errors import TrackingError
+from ferbench.rights import make_folder
 from ferbench.sentences import Setting, Text
 from ferbench.telemetry import OFF
 from ferbench.tracking.query import newest_run
@@ -69,7 +70,7 @@ def held_port(wanted: int | None, *, folder: Path) -> Iterator[int]:
         raise TrackingError(key="port", expected="1 to 65535", got=wanted)
     if wanted in REFUSED_BY_BROWSERS:
         raise TrackingError(f"browsers refuse to open {wanted}; choose another", key="port")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     ports = range(DEFAULT_PORT, DEFAULT_PORT + NUM_PORTS) if wanted is None else (wanted,)
     for port in ports:
         with ExitStack() as held:

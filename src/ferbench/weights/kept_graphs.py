@@ -16,6 +16,7 @@ from typing import Final
 
 from ferbench.atomic import replacing
 from ferbench.places import cache_dir, default_root
+from ferbench.rights import make_folder
 
 log = logging.getLogger("ferbench")
 
@@ -65,7 +66,7 @@ def _keep(key: str, graph: bytes) -> None:
     """Write a graph in the place of others of its key; where that fails it is only told."""
     path = folder() / _name(key, graph)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         spoilt = [other for other in path.parent.glob(f"{key}-*.onnx") if other != path]
         with replacing(path) as part:
             part.touch(mode=0o600)

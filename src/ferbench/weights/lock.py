@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from ferbench.atomic import write_text
 from ferbench.errors import WeightsError, WeightsFolderError
+from ferbench.rights import make_open_folder, open_file
 from ferbench.sentences import Action, Text
 
 NAME: Final = "weights.lock"
@@ -143,13 +144,14 @@ def exclusive(folder: Path, notify: Callable[[str], None] = _ignore_notice) -> I
         WeightsFolderError: it cannot be written to.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_open_folder(folder)
         lock = FileLock(folder / FETCHING)
         try:
             lock.acquire(timeout=0)
         except Timeout:
             notify(f"another process is fetching into {folder}; waiting for it")
             lock.acquire()
+        open_file(folder / FETCHING)
     except OSError as error:
         reason = error.strerror or error
         raise WeightsFolderError(f"{folder} cannot be written to: {reason}") from error

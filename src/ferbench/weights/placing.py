@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ferbench.atomic import replacing
 from ferbench.errors import WeightsError
+from ferbench.rights import make_open_folder, open_file
 from ferbench.weights.checking import refuse_impossible
 from ferbench.weights.digests import known_digits
 from ferbench.weights.download import wrong_file
@@ -33,6 +34,7 @@ def place(chunks: Iterable[bytes], item: PublishedFile, folder: Path, *, origin:
         with replacing(target) as part:
             sha256 = _written(chunks, part)
             _refuse_wrong(item, part, sha256, folder, origin)
+        open_file(target)
     except OSError as error:
         raise WeightsError(
             f"{origin} cannot be written to {target}: {error.strerror or error}"
@@ -68,7 +70,7 @@ def with_folder(target: Path) -> Path:
         WeightsError: it cannot be made.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_open_folder(target.parent)
     except OSError as error:
         raise WeightsError(f"{target.parent} cannot be made: {error.strerror or error}") from error
     return target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import os
 import platform
+import shlex
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
@@ -209,7 +210,20 @@ def _places(root: Path) -> list[Finding]:
         f"{tables_mb + graphs_mb:.1f} MB in {folder} (safe to delete): {tables_mb:.1f} MB tables, "
         f"{graphs_mb:.1f} MB translated networks"
     )
-    return [place, Finding(what="cache", state="ok", seen=seen)]
+    return [place, Finding(what="cache", state="ok", seen=seen), _privacy(root)]
+
+
+def _privacy(root: Path) -> Finding:
+    """Whether others on this machine can read what is kept of people."""
+    kept = (root / ".ferbench", root / "mlruns", root / "mlflow.db")
+    open_ones = [path for path in kept if path.exists() and path.stat().st_mode & 0o077]
+    if not open_ones or root.stat().st_mode & 0o077 == 0:
+        seen = "what is kept of people can be read by this account alone"
+        return Finding(what="privacy", state="ok", seen=seen)
+    seen = f"others can read {', '.join(path.name for path in open_ones)} in {root}"
+    paths = " ".join(shlex.quote(str(path)) for path in open_ones)
+    mend = f"if nobody else should: chmod -R go= {paths}"
+    return Finding(what="privacy", state="note", seen=seen, mend=mend)
 
 
 def _store(root: Path) -> list[Finding]:

@@ -18,6 +18,7 @@ from ferbench.pipeline.evaluate import evaluate as evaluate_sessions
 from ferbench.pipeline.kept_parts import KeptParts
 from ferbench.pipeline.stages import Analyser
 from ferbench.protocols import Dataset
+from ferbench.rights import make_folder
 from ferbench.sentences import Text
 from ferbench.types import LoadedDataset
 from ferbench.workflows.evaluation import Evaluation
@@ -114,7 +115,7 @@ def _new_folder(output: str | Path) -> Path:
     """
     folder = path_of("output", output)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(f"{folder} cannot be made ({reason})", key="output") from error

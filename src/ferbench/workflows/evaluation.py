@@ -163,7 +163,13 @@ class Evaluation:
         profiles = profiles_of(part.analysis for part in parts)
         if profiles:
             write_pass_profiles(folder / PROFILE_FILE, profiles)
-        write_description(folder, self.report, config_yaml=config_yaml, overrides=tuple(overrides))
+        write_description(
+            folder,
+            self.report,
+            root=self.settings.paths.root,
+            config_yaml=config_yaml,
+            overrides=tuple(overrides),
+        )
 
 
 def _interval(numbers: Mapping[str, float], name: str) -> tuple[float, float] | None:

@@ -14,6 +14,7 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem
 from ferbench.protocols import Selector
 from ferbench.results import Analysis
+from ferbench.rights import make_folder
 from ferbench.secret_texts import without_names
 from ferbench.sentences import Setting, Text
 from ferbench.thesis.frame_csv import write_thesis_csv, write_thesis_faces
@@ -123,7 +124,7 @@ class PredictionFiles:
             stored=self.thesis.stored,
         )
         faces = thesis_faces(analysis.timeline, analysis.faces)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         faces_file = self.folder / faces_names.file_name
         self._place(faces_file, lambda part: write_thesis_faces(part, faces))
         self._place(target, lambda part: write_thesis_csv(part, predictions))

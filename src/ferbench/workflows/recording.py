@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ferbench.config.recorded import with_folder_names
 from ferbench.config.settings import Settings
 from ferbench.fingerprint import fingerprint
+from ferbench.folder_names import FolderNames
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.count_rows import annotations_sha
@@ -17,6 +19,7 @@ from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
 from ferbench.results import Analysis, Report, SessionResult
+from ferbench.rights import make_folder
 from ferbench.secret_texts import masked
 from ferbench.tracking.record import Input, speed_source
 from ferbench.tracking.store import PREDICTIONS_TAG, Store
@@ -27,13 +30,18 @@ CONFIG_FILE = "config.yaml"
 
 
 def write_description(
-    folder: Path, report: Report, *, config_yaml: str, overrides: tuple[str, ...]
+    folder: Path, report: Report, *, root: Path, config_yaml: str, overrides: tuple[str, ...]
 ) -> None:
-    """Configuration, overrides, environment and stage keys, so that the run can be repeated."""
+    """Configuration, overrides, environment and stage keys, so that the run can be repeated.
+
+    Absolute folders have the names of ``folder_names.py``.
+    """
+    folders = FolderNames(root)
+    asked = folders.hidden_text("".join(f"{line}\n" for line in overrides))
     keys = {result.session.session_id: _keys(result) for result in report.sessions}
     texts = {
-        CONFIG_FILE: masked(config_yaml),
-        "overrides.txt": masked("".join(f"{line}\n" for line in overrides)),
+        CONFIG_FILE: masked(with_folder_names(config_yaml, folders)),
+        "overrides.txt": masked(asked),
         "environment.json": json.dumps(environment(), indent=1),
         "keys.json": json.dumps(keys, indent=1),
     }
@@ -164,7 +172,7 @@ def predictions_tag(keys: list[str]) -> Mapping[str, str]:
 
 def _claim(folder: Path, key: str) -> bool:
     """Whether this process is the first of the sweep to ask for a key."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     try:
         (folder / key).touch(exist_ok=False)
     except FileExistsError:

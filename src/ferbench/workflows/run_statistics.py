@@ -21,6 +21,7 @@ from ferbench.pipeline.sealed import read_folder, seal_folder
 from ferbench.report.figures import PictureStyle
 from ferbench.report.statistics_files import SUMMARY, write_statistics
 from ferbench.results import Report, SessionResult, StageKey
+from ferbench.rights import make_folder
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
 from ferbench.scoring.metrics import headline
 from ferbench.scoring.numbers import numbers
@@ -58,7 +59,7 @@ class RunStatistics:
     def copy_to(self, artifacts: Path) -> list[Path]:
         """Put the files into a run's artifacts; return where they are."""
         folder = artifacts / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         paths = [folder / name for name in self.files]
         for path in paths:
             path.write_bytes(self.files[path.name])
@@ -154,9 +155,9 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         CacheError: it cannot be written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         part = folder.with_name(f".part-{uuid.uuid4().hex}")
-        part.mkdir()
+        make_folder(part)
         try:
             yield part
             _remove(folder)

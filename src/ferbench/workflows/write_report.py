@@ -20,6 +20,7 @@ from ferbench.places import default_root
 from ferbench.report.compare import compare
 from ferbench.report.files import write_files
 from ferbench.results import RunRow
+from ferbench.rights import make_folder
 from ferbench.tracking.query import open_store, runs_of
 from ferbench.tracking.store import Store
 from ferbench.wording import plural
@@ -165,7 +166,7 @@ def _folder(out: str | Path | None, rows: Sequence[RunRow]) -> Path:
     else:
         folder = path_of("out", out)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(f"{folder} cannot be made ({reason})", key="out") from error

@@ -68,12 +68,14 @@ def main() -> None:
     from ferbench.config.hydra_options import check_options
     from ferbench.config.loader import check_hydras_program
     from ferbench.config.secret_values import hide_passwords
+    from ferbench.rights import keep_private
 
     register_resolvers()
     check_hydras_program()
     sys.argv[1:] = with_quotes(hide_passwords(sweep_flag_first(sys.argv[1:])))
     _end_in_order()
     try:
+        keep_private()
         check_options(sys.argv[1:])
         _task()
     except KeyboardInterrupt:

@@ -20,6 +20,7 @@ from ferbench.app.words import RunWords, reason_in
 from ferbench.config.binding import build
 from ferbench.config.resolvers import register_resolvers
 from ferbench.errors import FerbenchError
+from ferbench.rights import make_folder
 from ferbench.secret_texts import masked
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class SweepCallback(Callback):
         self.folder = Path()
         self.name = ""
         self.overrides: list[str] = []
+        self.root = Path()
         self.detached = False
         self.allow_targets: tuple[str, ...] = ()
 
@@ -56,7 +58,7 @@ class SweepCallback(Callback):
         del kwargs
         self.folder = Path(config.hydra.sweep.dir)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
         except OSError:
             return  # Hydra is about to find the same, and ends the sweep before its first cell
         self.allow_targets = tuple(config.allow_targets)
@@ -88,10 +90,11 @@ class SweepCallback(Callback):
 
         node: Any = OmegaConf.to_container(config.tracking, resolve=True)
         tracking: Tracking = build(node, where="tracking", allow_targets=self.allow_targets)
+        self.root = Path(config.paths.root)
         status.when_abandoned(self._finish)
         self.tracked = TrackedSweep.start(
             tracking,
-            Path(config.paths.root),
+            self.root,
             name=self.name,
             experiment=config.hydra.runtime.choices.get("experiment"),
         )
@@ -201,17 +204,20 @@ class SweepCallback(Callback):
         results: SweepResults,
         ended_by: str,
     ) -> None:
+        from ferbench.folder_names import FolderNames
         from ferbench.formats.pass_profiles import PROFILE_FILE
         from ferbench.workflows.sweep_note import CLAIMS_FOLDER
 
         profile = self.folder / PROFILE_FILE
-        tables = results.write_tables(comparison, overrides=self.overrides)
+        written = "\n".join(self.overrides)
+        overrides = FolderNames(self.root).hidden_text(written).splitlines()
+        tables = results.write_tables(comparison, overrides=overrides)
         may_go_on = bool(ended_by) and self.detached
         tracked.close_cells(results.unrecorded, lost=not may_go_on)
         claims = (self.folder / CLAIMS_FOLDER).glob("*")
         tracked.close(
             comparison,
-            asked=" ".join(self.overrides),
+            asked=" ".join(overrides),
             numbers={
                 "sweep/cells": float(len(results.rows)),
                 "sweep/failed": float(results.num_failed),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ferbench.config.recorded import recorded_cache, recorded_components
 from ferbench.errors import CacheError, TrackingError
+from ferbench.folder_names import shown_value
 from ferbench.formats.event_table import read_events
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.stage_keys import STAGES
@@ -118,7 +119,7 @@ def open_recorded(
         )
     except (OSError, ValueError, KeyError) as error:
         raise TrackingError(f"run {row.run_id[:8]}: its files cannot be read: {error}") from error
-    words = (word.partition("=") for word in asked if word)
+    words = (word.partition("=") for word in shown_value(asked, config) if word)
     again = Action("evaluate", settings={key: value for key, _, value in words})
     cache = _cache_of(config, root)
     parts = _parts(keys, sessions)
