@@ -17,6 +17,7 @@ from ferbench.face_input import coloured, resized
 from ferbench.fingerprint import fingerprint
 from ferbench.geometry import CropGeometry
 from ferbench.recognizer import Recognizer
+from ferbench.types import Regression
 from ferbench.weights.digests import sha256_of
 from helpers.published import GOLDEN, fetched, mini_xception
 from helpers.reference import report_difference
@@ -28,15 +29,15 @@ ENGINES = ("onnxruntime", "torch")
 class Means(nn.Module):
     """A stand-in network: its logits are the input's channel means times a stored gain."""
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, num_regressions: int = 0) -> None:
         super().__init__()
         self.gain = nn.Parameter(torch.zeros(1))
-        self.num_classes = num_classes
+        self.num_outputs = num_classes + num_regressions
 
     def forward(self, x):
         assert not self.training
         assert torch.is_inference_mode_enabled() or torch.compiler.is_exporting()
-        return (x.mean(dim=(2, 3)) * self.gain).repeat(1, self.num_classes)[:, : self.num_classes]
+        return (x.mean(dim=(2, 3)) * self.gain).repeat(1, self.num_outputs)[:, : self.num_outputs]
 
 
 def stand_in(folder, **changes) -> Recognizer:
@@ -73,6 +74,31 @@ def test_normalisation_and_channel_order(tmp_path, colour, order, side, engine):
     assert logits.dtype == torch.float32
     expected = 2 * (np.array(order) / 255 - (0.1, 0.2, 0.3)) / (0.5, 0.25, 2.0)
     np.testing.assert_allclose(logits.numpy(), [expected, expected], rtol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("labels", [("anger", "fear"), ()])
+def test_regressions_come_after_the_classes(tmp_path, engine, labels):
+    arousal = Regression(name="arousal", low=-1, high=1)
+    model = stand_in(tmp_path, labels=labels, regressions=(arousal,), engine=engine)
+    outputs = model.load(CPU, tmp_path)(flat_colour(51, 102, 204))
+    assert outputs.shape == (2, len(labels) + 1) == (2, len(model.channels))
+    none = model.load(CPU, tmp_path)(torch.zeros(0, 3, 8, 8, dtype=torch.uint8))
+    assert none.shape == (0, len(labels) + 1)
+
+
+class TooMany(Means):
+    def forward(self, x):
+        return super().forward(x).repeat(1, 2)
+
+
+def test_a_network_with_other_outputs_than_its_yaml_says_is_told(tmp_path):
+    model = stand_in(tmp_path, net=f"{__name__}.TooMany", engine="torch")
+    told = (
+        r"TooMany gives outputs of shape \(2, 6\) .*expected one for each of anger, fear, neutral"
+    )
+    with pytest.raises(ConfigError, match=told):
+        model.load(CPU, tmp_path)(flat_colour(51, 102, 204))
 
 
 def test_no_crop_no_row(tmp_path):
@@ -290,6 +316,12 @@ def test_key_follows_what_changes_results():
     assert key == fingerprint(mini_xception(trained_crop=CropGeometry(kind="box")))
     assert key != fingerprint(mini_xception(resize="area"))
     assert key != fingerprint(mini_xception(engine="torch"))
+    assert key == fingerprint(mini_xception(regressions=()))
+    arousal = Regression(name="arousal", low=-1, high=1)
+    with_arousal = fingerprint(mini_xception(regressions=(arousal,)))
+    assert key != with_arousal
+    told = dataclasses.replace(arousal, meaning="from calm to excited")
+    assert with_arousal == fingerprint(mini_xception(regressions=(told,)))
 
 
 def test_grey_in_three_channels_and_opencv_resize():

@@ -41,7 +41,16 @@ from ferbench.scoring.matching.window import Window
 from ferbench.scoring.numbers import numbers as numbers_of
 from ferbench.scoring.session_outcome import compare_session, scores_of
 from ferbench.scoring.statistics import statistics
-from ferbench.types import Annotation, Event, Expressions, Faces, Signal, Timeline, VideoInfo
+from ferbench.types import (
+    Annotation,
+    Event,
+    Expressions,
+    Faces,
+    Regression,
+    Signal,
+    Timeline,
+    VideoInfo,
+)
 from ferbench.weights.download.sources import WheelFile
 from ferbench.weights.fetching import fetch
 from ferbench.weights.published import PublishedFile
@@ -53,6 +62,7 @@ KEPT = DATA / "versions.json"
 CHOICES = [f"{group}/{choice}" for group in PLUGS for choice in choices_of(group)]
 HOW = "run 'python tests/test_versions.py --write' and commit tests/data/versions.json"
 LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+REGRESSIONS = tuple(Regression(name=name, low=-1, high=1) for name in ("valence", "arousal"))
 CPU = torch.device("cpu")
 
 SMALL = {
@@ -264,7 +274,9 @@ def classify(model: Any, models: Path) -> Output:
     crops = torch.cat([face, face.flip(-1), pixels(3, 1, 3, 128, 128)])
     if can_be_had(model):
         return {"logits": model.load(CPU, models)(crops).numpy()}
-    return {"logits": model.around(StandIn(len(model.mean), len(model.labels)), CPU)(crops).numpy()}
+    return {
+        "logits": model.around(StandIn(len(model.mean), len(model.channels)), CPU)(crops).numpy()
+    }
 
 
 def select(selector: Any, models: Path) -> Output:
@@ -275,7 +287,15 @@ def build_signal(rule: Any, models: Path) -> Output:
     faces = faces_with_marks()
     rows = np.delete(np.arange(len(faces), dtype=np.int64), 7)
     logits = random(5).normal(0, 2, (len(rows), len(LABELS))).astype(np.float32).round(3)
-    expressions = Expressions(frame=faces.frame[rows], face=rows, logits=logits, labels=LABELS)
+    regressed = random(6).uniform(-1, 1, (len(rows), len(REGRESSIONS))).astype(np.float32).round(3)
+    expressions = Expressions(
+        frame=faces.frame[rows],
+        face=rows,
+        logits=logits,
+        labels=LABELS,
+        regressed=regressed,
+        regressions=REGRESSIONS,
+    )
     chosen = np.array([1, 3, -1, 6, 7, 9, 11, -1], np.int64)
     signals = rule.build(expressions, chosen, timeline(8), faces)
     return {signal.label: signal.value for signal in signals}

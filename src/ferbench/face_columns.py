@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.types import Expressions, Faces, Timeline
+from ferbench.types import Expressions, Faces, Regression, Timeline
 
 BOX_COLUMNS: Final = ("x1", "y1", "x2", "y2")
 LANDMARK_COLUMNS: Final = tuple(
@@ -30,9 +32,9 @@ def face_columns(timeline: Timeline, faces: Faces, expressions: Expressions) -> 
     """Columns by name, rows in order of frames.
 
     ``frame, start_s, end_s`` (i64, f64 seconds of the video), ``face`` (i64, row in ``faces``),
-    box, score and landmarks (f32, pixels), ``logit.<label>`` (f32), ``prob.<label>`` (f64). What a
-    row does not have is missing: all of an empty frame's face, logits of a face that was not
-    classified.
+    box, score and landmarks (f32, pixels), ``logit.<label>`` (f32) and ``prob.<label>`` (f64) of
+    each class, ``value.<name>`` (f32, in its own units) of each regression. What a row does not
+    have is missing: all of an empty frame's face, logits of a face that was not classified.
     """
     num_frames = timeline.video.num_frames
     empty_frames = np.setdiff1d(np.arange(num_frames), faces.frame)
@@ -52,7 +54,35 @@ def face_columns(timeline: Timeline, faces: Faces, expressions: Expressions) -> 
     row = expressions.rows_of(face)
     columns |= _by_label("logit", expressions.labels, expressions.logits, row)
     columns |= _by_label("prob", expressions.labels, expressions.probs(), row)
+    names = tuple(regression.name for regression in expressions.regressions)
+    columns |= _by_label("value", names, expressions.regressed, row)
     return columns
+
+
+def regressions_as_json(regressions: Sequence[Regression]) -> list[dict[str, Any]]:
+    """What regressions are, as tables say it beside their columns; an end not told is null."""
+    return [
+        {
+            "name": each.name,
+            "low": each.low if math.isfinite(each.low) else None,
+            "high": each.high if math.isfinite(each.high) else None,
+            "meaning": each.meaning,
+        }
+        for each in regressions
+    ]
+
+
+def regressions_from_json(told: Sequence[Mapping[str, Any]]) -> tuple[Regression, ...]:
+    """The inverse of ``regressions_as_json``."""
+    return tuple(
+        Regression(
+            name=each["name"],
+            low=-math.inf if each["low"] is None else each["low"],
+            high=math.inf if each["high"] is None else each["high"],
+            meaning=each["meaning"],
+        )
+        for each in told
+    )
 
 
 def _detections(faces: Faces, face: NDArray[Any], is_empty: NDArray[np.bool_]) -> dict[str, Column]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from ferbench.types import (
+    Channels,
     Crops,
     Event,
     Expressions,
@@ -109,13 +110,13 @@ class Preprocessing(Protocol):
 
 @runtime_checkable
 class Model(Protocol):
-    """Classifies crops."""
+    """Says of crops which expression they show, how strong it is, or both."""
 
     version: ClassVar[str]
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """Expressions in the order of the logits, ferbench's spelling."""
+    def channels(self) -> Channels:
+        """K classes and R regressions, in the order of the outputs."""
 
     @property
     def input_px(self) -> int:
@@ -129,9 +130,10 @@ class Model(Protocol):
         """The files that ``load`` reads."""
 
     def load(self, device: torch.device, models: Path) -> Callable[[torch.Tensor], torch.Tensor]:
-        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K).
+        """Return a function from crops, RGB u8 (M, 3, S, S), to outputs f32 (M, K + R).
 
-        Crops and logits are on ``device``.
+        Logits of the classes, then regressions in their own units. Crops and outputs are on
+        ``device``.
         """
 
 
@@ -162,13 +164,15 @@ class SignalRule(Protocol):
 
     version: ClassVar[str]
 
-    @property
-    def needed_labels(self) -> tuple[str, ...]:
-        """The expressions that the model must know, ferbench's spelling; () = none."""
+    def span_of(self, channels: Channels) -> tuple[float, float]:
+        """Smallest and largest value that a signal can have.
 
-    @property
-    def span(self) -> tuple[float, float]:
-        """Smallest and largest value that a signal can have."""
+        Args:
+            channels: of the model that it is made with.
+
+        Raises:
+            ConfigError: the model lacks what the rule needs.
+        """
 
     def build(
         self, expressions: Expressions, chosen: I64, timeline: Timeline, faces: Faces

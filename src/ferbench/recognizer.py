@@ -21,13 +21,14 @@ from ferbench.errors import ConfigError, DataError
 from ferbench.face_input import Colour, Resize, levels
 from ferbench.fingerprint import KEY_AS_WITHOUT, fingerprint
 from ferbench.geometry import CropGeometry
-from ferbench.labels import expression_name
 from ferbench.nets.onnx_export import LEVELS, FromLevels, exported, exporter_versions
+from ferbench.types import Channels, Regression
 from ferbench.weights import onnx_graph
 from ferbench.weights.checking import check_with_digest
 from ferbench.weights.checkpoints import load_strictly
 from ferbench.weights.kept_graphs import kept_or_made
 from ferbench.weights.published import PublishedFile
+from ferbench.wording import plural
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -42,10 +43,12 @@ class Recognizer:
     network's input, network.
 
     Attributes:
-        net: dotted path of the network's class, built as ``Net(num_classes=len(labels))``.
+        net: dotted path of the network's class, built as ``Net(num_classes=K)``, with regressions
+            as ``Net(num_classes=K, num_regressions=R)``. It gives K logits, then R regressions in
+            their own units, activations included.
         checkpoint: dotted path of the function that reads the weight file: path -> state_dict.
         weights: the weight file.
-        labels: what the network's outputs mean, in their order, in ferbench's spelling.
+        labels: the K classes, in the order of the logits, in ferbench's spelling; () = none.
         input_px: side of the network's input.
         colour: what the network was trained on; grey is one channel, computed as OpenCV does;
             grey_rgb the same value in three.
@@ -59,6 +62,7 @@ class Recognizer:
             that its logits do not depend on the batch.
         precision: what torch computes the network with: ``float32``, or half of it, ``bfloat16`` or
             ``float16`` (not on a CPU).
+        regressions: the R outputs after the classes, in their order.
     """
 
     version: ClassVar[str] = "2"
@@ -75,6 +79,7 @@ class Recognizer:
     trained_crop: CropGeometry = field(compare=False)
     engine: EngineName = "auto"
     precision: Precision = field(default="float32", metadata={KEY_AS_WITHOUT: "float32"})
+    regressions: tuple[Regression, ...] = field(default=(), metadata={KEY_AS_WITHOUT: ()})
 
     def __post_init__(self) -> None:
         """Check what can be checked without importing the network."""
@@ -89,7 +94,14 @@ class Recognizer:
         check_at_least_1("input_px", self.input_px, of="pixel")
         _check_dotted("net", self.net)
         _check_dotted("checkpoint", self.checkpoint)
-        _check_expressions("labels", self.labels)
+        if not len(self.channels):
+            expected = "at least one label, or one of regressions"
+            raise ConfigError(key="labels", expected=expected, got=self.labels)
+
+    @property
+    def channels(self) -> Channels:
+        """What the network's outputs mean, in their order."""
+        return Channels(labels=self.labels, regressions=self.regressions)
 
     def _check_channels(self, name: str, values: tuple[float, ...]) -> None:
         channels = 1 if self.colour == "grey" else 3
@@ -102,9 +114,9 @@ class Recognizer:
         return (self.weights,)
 
     def load(self, device: torch.device, models: Path) -> Callable[[Tensor], Tensor]:
-        """Return a function from crops, RGB u8 (M, 3, S, S), to logits f32 (M, K).
+        """Return a function from crops, RGB u8 (M, 3, S, S), to outputs f32 (M, K + R).
 
-        Crops and logits are on ``device``. On a CPU calls may come from several threads; each
+        Crops and outputs are on ``device``. On a CPU calls may come from several threads; each
         computes in the thread that it comes from (torch with as many as that thread has).
 
         Raises:
@@ -150,24 +162,19 @@ class Recognizer:
         kind = _named(self.net, "net")
         if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
             raise ConfigError(f"expected a torch.nn.Module, {self.net!r} is {kind!r}", key="net")
-        return kind(num_classes=len(self.labels))
+        counts = {"num_classes": len(self.labels)}
+        if self.regressions:
+            counts["num_regressions"] = len(self.regressions)
+        return kind(**counts)
 
     def around(self, net: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
         """The steps of this model around a network that is there already, computed by torch.
 
-        Crops and logits are as those of ``load``.
+        Crops and outputs are as those of ``load``.
         """
         from_levels = FromLevels(net, mean=self.mean, std=self.std).to(device)
         network = _WithPrecision(from_levels, self.precision, device)
         return _Loaded(self, network if device.type != "cpu" else _TorchFaces(network))
-
-
-def _check_expressions(key: str, labels: tuple[str, ...]) -> None:
-    for label in labels:
-        if expression_name(label) != label:
-            raise ConfigError(key=key, expected=f"{expression_name(label)!r}", got=label)
-    if not labels or len(set(labels)) != len(labels):
-        raise ConfigError(key=key, expected="different labels, at least one", got=labels)
 
 
 def _check_dotted(key: str, path: str) -> None:
@@ -190,7 +197,7 @@ class _Loaded:
 
     Args:
         spec: the model.
-        network: from levels u8 (M, C, S, S), at least one, to logits f32 (M, K).
+        network: from levels u8 (M, C, S, S), at least one, to outputs f32 (M, K + R).
     """
 
     def __init__(self, spec: Recognizer, network: Callable[[Tensor], Tensor]) -> None:
@@ -203,8 +210,15 @@ class _Loaded:
             got = f"{crops.dtype} of {tuple(crops.shape)}"
             raise DataError(f"Recognizer: expected crops u8 (M, 3, S, S), got {got}")
         if len(crops) == 0:
-            return torch.zeros((0, len(self.spec.labels)), device=crops.device)
-        return self.network(self.levels(crops))
+            return torch.zeros((0, len(self.spec.channels)), device=crops.device)
+        outputs = self.network(self.levels(crops))
+        if outputs.shape != (len(crops), len(self.spec.channels)):
+            raise ConfigError(
+                f"{self.spec.net} gives outputs of shape {tuple(outputs.shape)} for "
+                f"{plural(len(crops), 'crop')}; expected one for each of {self.spec.channels}",
+                key="labels",
+            )
+        return outputs
 
     def levels(self, crops: Tensor) -> Tensor:
         """What the network gets, u8 (M, C, S, S)."""

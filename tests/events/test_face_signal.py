@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError, DataError
 from ferbench.events.face_signal import FaceSignal, ranks
-from ferbench.types import Expressions, Faces, Timeline, VideoInfo
+from ferbench.types import Channels, Expressions, Faces, Timeline, VideoInfo
 
 NO_EXPRESSIONS = Expressions(
     frame=np.empty(0, np.int64),
@@ -139,9 +139,9 @@ def test_fields_that_cannot_be(fields, told):
 
 
 def test_spans():
-    assert FaceSignal().span == (0.0, 1.0)
-    assert FaceSignal(scale="units").span == (0.0, math.inf)
-    assert FaceSignal(scale="units", baseline="video").span == (-math.inf, math.inf)
+    assert FaceSignal().span_of(Channels()) == (0.0, 1.0)
+    assert FaceSignal(scale="units").span_of(Channels()) == (0.0, math.inf)
+    assert FaceSignal(scale="units", baseline="video").span_of(Channels()) == (-math.inf, math.inf)
 
 
 def test_rows_and_frames_belong_together():

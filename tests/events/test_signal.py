@@ -89,7 +89,7 @@ def test_labels_are_brought_to_one_spelling():
         ({"labels": ()}, "at least one"),
         ({"labels": "surprise"}, "list"),
         ({"labels": ("happy", "happiness")}, "once"),
-        ({"labels": ("bored",)}, "bored"),
+        ({"labels": ("not bored",)}, "unknown label .not bored."),
         ({"kind": "logit"}, "logit"),
         ({"smooth_s": -1.0}, "smooth_s"),
         ({"smooth_s": NAN}, "smooth_s"),

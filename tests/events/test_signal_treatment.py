@@ -28,7 +28,7 @@ from ferbench.pipeline.evaluate import evaluate
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
 from ferbench.threshold_sweep import ThresholdSweep
-from ferbench.types import Event, Expressions, Part, Session, Signal, Timeline, VideoInfo
+from ferbench.types import Channels, Event, Expressions, Part, Session, Signal, Timeline, VideoInfo
 
 NAN = float("nan")
 INF = float("inf")
@@ -336,7 +336,8 @@ def test_a_run_with_the_baseline_of_the_other_sessions(clip, models, tmp_path):
 def test_thresholds_after_a_baseline_are_no_probabilities():
     config = composed({})
     parts = {name: build(config[name], where=name) for name in PLUGS}
-    assert EmotionSignal(baseline="rolling").span == (-1.0, 1.0)
+    classes = Channels(labels=("neutral", "surprise"))
+    assert EmotionSignal(baseline="rolling").span_of(classes) == (-1.0, 1.0)
     negative = parts | {"event": Hysteresis(enter=-0.1, exit=-0.2)}
     with pytest.raises(ConfigError, match=r"expected more than 0 and at most 1, .* got -0.1"):
         Recipe(**negative)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,18 @@ from ferbench.formats.predictions import (
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
 from ferbench.results import StageKey
-from ferbench.types import Expressions, Faces, Timeline, VideoInfo
+from ferbench.types import Channels, Expressions, Faces, Regression, Timeline, VideoInfo
 
 LABELS = ("anger", "happiness", "neutral")
+REGRESSIONS = (
+    Regression(name="valence", low=-1, high=1, meaning="from unpleasant to pleasant"),
+    Regression(name="AU12", low=0, high=math.inf),
+)
+CHANNELS = (
+    Channels(labels=LABELS),
+    Channels(labels=LABELS, regressions=REGRESSIONS),
+    Channels(regressions=REGRESSIONS),
+)
 any_f32 = st.floats(width=32, allow_nan=True, allow_infinity=True)
 tmp = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
@@ -75,8 +85,19 @@ def results(draw, values=any_f32):
         landmarks_xy=draw(hnp.arrays(np.float32, (m, 5, 2), elements=values)),
     )
     rows = np.flatnonzero(draw(hnp.arrays(np.bool_, m))).astype(np.int64)
-    logits = draw(hnp.arrays(np.float32, (len(rows), 3), elements=values))
-    return timeline, faces, Expressions(frame=frame[rows], face=rows, logits=logits, labels=LABELS)
+    channels = draw(st.sampled_from(CHANNELS))
+    outputs = draw(hnp.arrays(np.float32, (len(rows), len(channels)), elements=values))
+    said = Expressions.of_outputs(frame=frame[rows], face=rows, outputs=outputs, channels=channels)
+    return timeline, faces, said
+
+
+SAID = ("frame", "face", "logits", "regressed")
+
+
+def described(expressions):
+    """Channels with their meanings, which take no part in comparisons."""
+    meanings = [regression.meaning for regression in expressions.regressions]
+    return expressions.labels, expressions.regressions, meanings
 
 
 def same(a, b):
@@ -102,8 +123,8 @@ def test_stage_tables_round_trip_exactly(tmp_path, result):
     )
     tables.write(path, *tables.expressions_table(expressions))
     said = tables.expressions_from(*tables.read(path))
-    assert said.labels == LABELS
-    assert all(same(getattr(said, n), getattr(expressions, n)) for n in ("frame", "face", "logits"))
+    assert described(said) == described(expressions)
+    assert all(same(getattr(said, n), getattr(expressions, n)) for n in SAID)
 
 
 @tmp
@@ -119,10 +140,32 @@ def test_predictions_round_trip_exactly_in_both_formats(tmp_path, result):
             same(getattr(who, n), getattr(faces, n))
             for n in ("frame", "box_xyxy", "score", "landmarks_xy")
         )
-        assert all(
-            same(getattr(what, n), getattr(expressions, n)) for n in ("frame", "face", "logits")
-        )
-        assert what.labels == LABELS
+        assert all(same(getattr(what, n), getattr(expressions, n)) for n in SAID)
+        assert what.channels.names == expressions.channels.names
+        if path.suffix == ".parquet":
+            assert described(what) == described(expressions)
+
+
+def test_tables_of_classes_alone_have_nothing_new():
+    logits = np.zeros((1, 3), np.float32)
+    one = np.zeros(1, np.int64)
+    said = Expressions(frame=one, face=one, logits=logits, labels=LABELS)
+    table, about = tables.expressions_table(said)
+    assert about == {"labels": list(LABELS)}
+    assert table.column_names == ["frame", "face", *(f"logit.{label}" for label in LABELS)]
+
+
+def test_a_column_of_an_impossible_name_is_refused(tmp_path):
+    header = "frame,start_s,end_s,face,x1,y1,x2,y2,score,"
+    marks = ",".join(
+        f"{point}_{axis}"
+        for point in ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+        for axis in "xy"
+    )
+    path = tmp_path / "x.csv"
+    path.write_text(f"{header}{marks},value.anger\n0,0,1,{',' * 16}\n")
+    with pytest.raises(FormatError, match="anger is an expression"):
+        read_predictions(path)
 
 
 def test_a_csv_of_something_else_is_refused(tmp_path):

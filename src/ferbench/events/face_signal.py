@@ -16,7 +16,7 @@ from ferbench.checks import check_choice, check_seconds_above_0
 from ferbench.errors import ConfigError, DataError
 from ferbench.events.treatment import Treatment
 from ferbench.timespans import TOLERANCE_S
-from ferbench.types import F64, I64, Expressions, Faces, Signal, Timeline
+from ferbench.types import F64, I64, Channels, Expressions, Faces, Signal, Timeline
 
 Measure = Literal["head_motion", "mouth_opening", "face_size"]
 Scale = Literal["rank", "units"]
@@ -60,14 +60,9 @@ class FaceSignal(Treatment):
                 got=self.baseline,
             )
 
-    @property
-    def needed_labels(self) -> tuple[str, ...]:
-        """The expressions that the model must know: none."""
-        return ()
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """Smallest and largest value that the signal can have."""
+    def span_of(self, channels: Channels) -> tuple[float, float]:
+        """Smallest and largest value that the signal can have, whatever the model tells."""
+        del channels
         if self.scale == "rank":
             return 0.0, 1.0
         return (0.0, math.inf) if self.baseline == "none" else (-math.inf, math.inf)

@@ -3,13 +3,15 @@
 One row per face; a frame without a face has one row whose face columns are empty, so the table also
 holds the whole timeline. Columns: ``frame, start_s, end_s`` (seconds from the container's start),
 ``face`` (row among the video's faces), ``x1, y1, x2, y2`` (pixels), ``score``, ten landmark
-columns, one ``logit.<label>`` and one ``prob.<label>`` per label (empty where the face was not
-classified). Numbers are written so that reading them gives the same bits.
+columns, one ``logit.<label>`` and one ``prob.<label>`` per class and one ``value.<name>`` per
+regression of the model (empty where the face was not classified). Numbers are written so that
+reading them gives the same bits. What the regressions' ranges are is in Parquet only.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +23,15 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from ferbench.atomic import replacing
-from ferbench.errors import FormatError
-from ferbench.face_columns import BOX_COLUMNS, LANDMARK_COLUMNS, face_columns
-from ferbench.types import Expressions, Faces, Timeline, VideoInfo
+from ferbench.errors import ConfigError, FormatError
+from ferbench.face_columns import (
+    BOX_COLUMNS,
+    LANDMARK_COLUMNS,
+    face_columns,
+    regressions_as_json,
+    regressions_from_json,
+)
+from ferbench.types import Channels, Expressions, Faces, Regression, Timeline, VideoInfo
 
 _NEEDED = ("frame", "start_s", "end_s", "face", *BOX_COLUMNS, "score", *LANDMARK_COLUMNS)
 _ABOUT = b"ferbench.predictions"
@@ -44,6 +52,8 @@ def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions
         "fps_hz": video.fps_hz,
         "picture_start_s": video.picture_start_s,
     }
+    if expressions.regressions:
+        about["regressions"] = regressions_as_json(expressions.regressions)
     return pa.table(columns).replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
 
 
@@ -148,8 +158,8 @@ def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
 
 def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
     table = _table(path)
-    labels = _labels(path, table)
     about = _about(table.schema)
+    channels = _channels(path, table, about)
     frame = _numbers(table, "frame", np.int64)
     timeline = _timeline(path, about, frame, table)
     has_face = np.array(table["face"].is_valid().combine_chunks().to_pylist(), bool)
@@ -160,10 +170,15 @@ def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
         score=_numbers(face_table, "score", np.float32),
         landmarks_xy=_matrix(face_table, LANDMARK_COLUMNS).reshape(-1, 5, 2),
     )
-    logits = _matrix(face_table, [f"logit.{label}" for label in labels])
-    classified = np.flatnonzero(~np.isnan(logits).all(axis=1)).astype(np.int64)
-    expressions = Expressions(
-        frame=faces.frame[classified], face=classified, logits=logits[classified], labels=labels
+    names = [f"logit.{label}" for label in channels.labels]
+    names += [f"value.{regression.name}" for regression in channels.regressions]
+    outputs = _matrix(face_table, names)
+    classified = np.flatnonzero(~np.isnan(outputs).all(axis=1)).astype(np.int64)
+    expressions = Expressions.of_outputs(
+        frame=faces.frame[classified],
+        face=classified,
+        outputs=outputs[classified],
+        channels=channels,
     )
     return timeline, faces, expressions
 
@@ -177,16 +192,33 @@ def _table(path: Path) -> pa.Table:
         raise FormatError(f"{path} cannot be read as a table of predictions: {error}") from error
 
 
-def _labels(path: Path, table: pa.Table) -> tuple[str, ...]:
-    """Labels of the table's columns of logits. Raises FormatError where it lacks something."""
+def _channels(path: Path, table: pa.Table, about: dict[str, Any]) -> Channels:
+    """Classes and regressions of the table's columns.
+
+    Raises:
+        FormatError: the table lacks something.
+    """
     missing = [name for name in _NEEDED if name not in table.column_names]
-    logits = [name for name in table.column_names if name.startswith("logit.")]
-    if not logits:
-        missing.append("logit.<label>")
+    labels, names = (
+        [name.removeprefix(kind) for name in table.column_names if name.startswith(kind)]
+        for kind in ("logit.", "value.")
+    )
+    if not (labels or names):
+        missing.append("logit.<label> or value.<name>")
     if missing or table.num_rows == 0:
         lacks = ", ".join(missing) or "rows"
         raise FormatError(f"{path} is not a table of predictions of ferbench: it has no {lacks}")
-    return tuple(name.removeprefix("logit.") for name in logits)
+    told = {each.name: each for each in regressions_from_json(about.get("regressions", []))}
+    try:
+        regressions = [told.get(name) or _not_described(name) for name in names]
+        return Channels(labels=tuple(labels), regressions=tuple(regressions))
+    except ConfigError as error:
+        raise FormatError(f"{path} has a column of a name that it cannot have: {error}") from error
+
+
+def _not_described(name: str) -> Regression:
+    """A regression of a table in CSV, which has no room for its range."""
+    return Regression(name=name, low=-math.inf, high=math.inf)
 
 
 def _timeline(

@@ -29,12 +29,13 @@ class _EmotiEffNet(nn.Module):
     """Stem, seven stages of blocks, a last convolution, mean over the map, and a linear head.
 
     Args:
-        num_classes: columns of the output.
+        num_classes: logits of the output, which come first.
+        num_regressions: columns of the output after them (multi-task models: valence, arousal).
     """
 
     BACKBONE: ClassVar[str]
 
-    def __init__(self, num_classes: int = 8) -> None:
+    def __init__(self, num_classes: int = 8, num_regressions: int = 0) -> None:
         super().__init__()
         backbone = timm.create_model(self.BACKBONE, pretrained=False)
         if not isinstance(backbone, EfficientNet):
@@ -44,17 +45,18 @@ class _EmotiEffNet(nn.Module):
         self.conv_stem, self.bn1, self.blocks = backbone.conv_stem, backbone.bn1, backbone.blocks
         self.conv_head, self.bn2 = backbone.conv_head, backbone.bn2
         self.global_pool = backbone.global_pool
-        self.classifier = nn.Sequential(nn.Linear(backbone.num_features, num_classes))
+        num_outputs = num_classes + num_regressions
+        self.classifier = nn.Sequential(nn.Linear(backbone.num_features, num_outputs))
 
     def forward(self, image: Tensor) -> Tensor:
         """Classify faces, RGB f32 (N, 3, H, W), normalised as for ImageNet.
 
-        Returns logits f32 (N, num_classes).
+        Returns f32 (N, num_classes + num_regressions): logits, then values as the layer gives them.
         """
         maps = self.blocks(self.bn1(self.conv_stem(image)))
         features = self.global_pool(self.bn2(self.conv_head(maps)))
-        logits: Tensor = self.classifier(features)
-        return logits
+        outputs: Tensor = self.classifier(features)
+        return outputs
 
 
 class HseB0(_EmotiEffNet):

@@ -110,6 +110,6 @@ def _size_bytes(result: PartResult) -> int:
     faces, expressions = analysis.faces, analysis.expressions
     arrays: list[NDArray[Any]] = [analysis.timeline.edges_s, result.chosen]
     arrays += [faces.frame, faces.box_xyxy, faces.score, faces.landmarks_xy]
-    arrays += [expressions.frame, expressions.face, expressions.logits]
+    arrays += [expressions.frame, expressions.face, expressions.logits, expressions.regressed]
     arrays += [signal.value for signal in result.signals]
     return sum(array.nbytes for array in arrays)

@@ -63,7 +63,7 @@ class _Part:
         num_detected: frames that a detector looked at, over all detectors.
         faces: by key.
         rows: rows of these faces that were classified, by key of the expressions.
-        logits: theirs.
+        outputs: what the model said of them, f32 (rows, K + R).
         busy_s: seconds, by key of the faces or expressions.
         stages_s: seconds in detect, crop and classify.
     """
@@ -74,7 +74,7 @@ class _Part:
     num_detected: int = 0
     faces: dict[str, Faces] = field(default_factory=dict)
     rows: dict[str, I64] = field(default_factory=dict)
-    logits: dict[str, F32] = field(default_factory=dict)
+    outputs: dict[str, F32] = field(default_factory=dict)
     busy_s: dict[str, float] = field(default_factory=dict)
     stages_s: dict[str, float] = field(default_factory=lambda: dict.fromkeys(LANE_STAGES, 0.0))
 
@@ -182,11 +182,11 @@ class OnePass:
             rows.append(part.rows[wanted.key] + num_faces)
             num_faces += len(part.faces[wanted.faces_key])
         row = np.concatenate(rows)
-        labels = wanted.model.labels
-        logits = [np.empty((0, len(labels)), np.float32)]
-        logits += [part.logits[wanted.key] for part in self._parts]
-        return Expressions(
-            frame=faces.frame[row], face=row, logits=np.concatenate(logits), labels=labels
+        channels = wanted.model.channels
+        outputs = [np.empty((0, len(channels)), np.float32)]
+        outputs += [part.outputs[wanted.key] for part in self._parts]
+        return Expressions.of_outputs(
+            frame=faces.frame[row], face=row, outputs=np.concatenate(outputs), channels=channels
         )
 
     def timing(self, stage: str, key: str, timeline: Timeline) -> StageTiming:
@@ -221,8 +221,8 @@ class OnePass:
         part.batch = None  # its memory is used again
         for faces in self.wanted[:1]:
             for wanted in [one for crops in faces.crops for one in crops.expressions][:1]:
-                rows, logits = part.rows[wanted.key], part.logits[wanted.key]
-                watch(seen_in(batch, part.faces[faces.key], rows, logits, wanted.model.labels))
+                rows, outputs = part.rows[wanted.key], part.outputs[wanted.key]
+                watch(seen_in(batch, part.faces[faces.key], rows, outputs, wanted.model.channels))
 
     # In a lane
     # ----------------------------------------------------------------------------------------------
@@ -273,17 +273,17 @@ class OnePass:
         for expressions in wanted.expressions:
             start = time.perf_counter()
             part.rows[expressions.key] = rows
-            part.logits[expressions.key] = self._logits(expressions, crops, len(rows))
+            part.outputs[expressions.key] = self._outputs(expressions, crops, len(rows))
             classify_s = self._since(start)
             part.busy_s[expressions.key] = cut_s + classify_s
             part.stages_s["classify"] += classify_s
 
-    def _logits(self, wanted: WantedExpressions, crops: Crops, num_rows: int) -> F32:
-        """Logits f32 (rows, K), NaN where no crop could be made."""
-        logits = np.full((num_rows, len(wanted.model.labels)), np.nan, np.float32)
+    def _outputs(self, wanted: WantedExpressions, crops: Crops, num_rows: int) -> F32:
+        """What the model says, f32 (rows, K + R), NaN where no crop could be made."""
+        outputs = np.full((num_rows, len(wanted.model.channels)), np.nan, np.float32)
         for at, values in self._face_batches.map(wanted.recognise, crops.rgb):
-            logits[crops.row[at : at + len(values)]] = values.cpu().numpy()
-        return logits
+            outputs[crops.row[at : at + len(values)]] = values.cpu().numpy()
+        return outputs
 
     def _since(self, start: float) -> float:
         """Seconds since ``start``, what the device was told meanwhile included."""

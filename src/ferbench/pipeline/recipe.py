@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ferbench.checks import check_at_least_1
-from ferbench.errors import ConfigError
+from ferbench.errors import ConfigError, errors_within
 from ferbench.protocols import (
     Detector,
     EventRule,
@@ -55,13 +55,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check that the parts fit each other, before any pixel is touched."""
-        missing = [label for label in self.signal.needed_labels if label not in self.model.labels]
-        if missing:
-            raise ConfigError(
-                f"the model has no {', '.join(missing)}; it has {', '.join(self.model.labels)}",
-                key="signal.labels",
-            )
-        low, high = self.signal.span
+        low, high = self.signal_span
         level = self.event.level
         if not (math.isnan(level) or low < level <= high):
             raise ConfigError(
@@ -69,6 +63,16 @@ class Recipe:
                 f"values can be, got {level:g}",
                 key="event.enter",
             )
+
+    @property
+    def signal_span(self) -> tuple[float, float]:
+        """Smallest and largest value that a signal can have.
+
+        Raises:
+            ConfigError: the model lacks what the signal needs.
+        """
+        with errors_within("signal"):
+            return self.signal.span_of(self.model.channels)
 
     @property
     def crop_differences(self) -> tuple[str, ...]:

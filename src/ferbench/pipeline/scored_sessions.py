@@ -52,7 +52,7 @@ def _profile(result: SessionResult, recipe: Recipe, observed: Stretches) -> Thre
                 return None
             profiles.append(profile)
     # A level at or below the signal's least value detects everything, and is refused (see Recipe).
-    whole = ThresholdSweep.joined(profiles).above(recipe.signal.span[0])
+    whole = ThresholdSweep.joined(profiles).above(recipe.signal_span[0])
     if result.session.observed is None:
         return whole
     stamp_s = whole.onset_s

@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 
 from ferbench.atomic import replacing
 from ferbench.errors import CacheError
+from ferbench.face_columns import regressions_as_json, regressions_from_json
 from ferbench.pipeline.sealed import check_parquet, sealed_parquet
-from ferbench.types import Expressions, Faces, Timeline, VideoInfo
+from ferbench.types import Channels, Expressions, Faces, Timeline, VideoInfo
 
 ABOUT = b"ferbench"
 _VECTORS = {
@@ -106,7 +107,10 @@ def faces_from(table: pa.Table) -> Faces:
 
 
 def expressions_table(expressions: Expressions) -> tuple[pa.Table, dict[str, Any]]:
-    """Rows = classified faces; one f32 column ``logit.<label>`` for each label."""
+    """Rows = classified faces; an f32 column ``logit.<label>`` for each class.
+
+    One ``value.<name>`` for each regression, whose range and meaning are in the description.
+    """
     columns = {
         "frame": pa.array(expressions.frame, pa.int64()),
         "face": pa.array(expressions.face, pa.int64()),
@@ -115,17 +119,30 @@ def expressions_table(expressions: Expressions) -> tuple[pa.Table, dict[str, Any
         columns[f"logit.{label}"] = pa.array(
             np.ascontiguousarray(expressions.logits[:, k]), pa.float32()
         )
-    return pa.table(columns), {"labels": list(expressions.labels)}
+    about: dict[str, Any] = {"labels": list(expressions.labels)}
+    for r, regression in enumerate(expressions.regressions):
+        columns[f"value.{regression.name}"] = pa.array(
+            np.ascontiguousarray(expressions.regressed[:, r]), pa.float32()
+        )
+    if expressions.regressions:
+        about["regressions"] = regressions_as_json(expressions.regressions)
+    return pa.table(columns), about
 
 
 def expressions_from(table: pa.Table, about: Mapping[str, Any]) -> Expressions:
     """The inverse of ``expressions_table``, equal to the bit."""
     labels = tuple(about["labels"])
-    logits = np.empty((table.num_rows, len(labels)), np.float32)
-    for k, label in enumerate(labels):
-        logits[:, k] = _column(table, f"logit.{label}", np.float32)
-    frame, face = _column(table, "frame", np.int64), _column(table, "face", np.int64)
-    return Expressions(frame=frame, face=face, logits=logits, labels=labels)
+    regressions = regressions_from_json(about.get("regressions", []))
+    names = [f"logit.{label}" for label in labels] + [f"value.{each.name}" for each in regressions]
+    outputs = np.empty((table.num_rows, len(names)), np.float32)
+    for number, name in enumerate(names):
+        outputs[:, number] = _column(table, name, np.float32)
+    return Expressions.of_outputs(
+        frame=_column(table, "frame", np.int64),
+        face=_column(table, "face", np.int64),
+        outputs=outputs,
+        channels=Channels(labels=labels, regressions=regressions),
+    )
 
 
 def _vectors(rows: np.ndarray[Any, np.dtype[np.float32]], width: int) -> pa.Array:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.types import Expressions, Faces, FrameBatch
+from ferbench.types import Channels, Expressions, Faces, FrameBatch
 
 if TYPE_CHECKING:
     from ferbench.types import F32, I64
@@ -36,21 +36,21 @@ Watch = Callable[[Seen], None]
 """Called from the thread of the pass, in the order of the frames; the pass waits for it."""
 
 
-def seen_in(
-    batch: FrameBatch, faces: Faces, rows: I64, logits: F32, labels: tuple[str, ...]
-) -> Seen:
+def seen_in(batch: FrameBatch, faces: Faces, rows: I64, outputs: F32, channels: Channels) -> Seen:
     """What was found in a batch.
 
     Args:
         batch: consecutive frames.
         faces: theirs, frames counted from the batch's first.
         rows: of ``faces`` that were classified.
-        logits: f32 (rows, K).
-        labels: K expressions.
+        outputs: f32 (rows, K + R).
+        channels: what they are.
     """
     return Seen(
         first=int(batch.index[0]),
         rgb=batch.rgb.permute(0, 2, 3, 1).contiguous().numpy(),
         faces=faces,
-        expressions=Expressions(frame=faces.frame[rows], face=rows, logits=logits, labels=labels),
+        expressions=Expressions.of_outputs(
+            frame=faces.frame[rows], face=rows, outputs=outputs, channels=channels
+        ),
     )

@@ -28,6 +28,7 @@ from ferbench.types.arrays import (
     Signal,
     Timeline,
 )
+from ferbench.types.channels import Channels, Regression
 from ferbench.types.pass_profile import LANE_STAGES, READER_STAGES, PassProfile
 from ferbench.types.score import Counts, CountsRow, Score
 from ferbench.types.video_info import VideoInfo
@@ -39,6 +40,7 @@ __all__ = [
     "LANE_STAGES",
     "READER_STAGES",
     "Annotation",
+    "Channels",
     "Counts",
     "CountsRow",
     "Crops",
@@ -49,6 +51,7 @@ __all__ = [
     "LoadedDataset",
     "Part",
     "PassProfile",
+    "Regression",
     "Score",
     "Session",
     "Signal",

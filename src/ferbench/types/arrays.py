@@ -6,12 +6,13 @@ frames of a video, one row in memory = one row on disk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.types.channels import Channels, Regression
 from ferbench.types.shapes import check, check_rising, check_strictly_rising
 from ferbench.types.video_info import VideoInfo
 
@@ -154,7 +155,7 @@ class Faces:
 class Crops:
     """Faces cut out of frames.
 
-    A face that cannot be cut out (empty box) has no row here; its logits become NaN.
+    A face that cannot be cut out (empty box) has no row here; its channels become NaN.
 
     Attributes:
         rgb: u8 (M, 3, S, S) torch.
@@ -170,6 +171,10 @@ class Crops:
         check(self, "rgb", (len(self.row), 3, None, None), "uint8")
 
 
+def _nothing_regressed() -> F32:
+    return np.empty((0, 0), np.float32)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Expressions:
     """What the model said of each classified face, M rows.
@@ -178,13 +183,17 @@ class Expressions:
         frame: i64 (M,), rising.
         face: i64 (M,), row in the video's Faces.
         logits: f32 (M, K); a row of NaN where no crop could be made.
-        labels: K names in the order of the columns, ferbench's spelling.
+        labels: K classes in the order of the columns, ferbench's spelling; () = the model has none.
+        regressed: f32 (M, R), each in its own units; a row of NaN where no crop could be made.
+        regressions: what they are, in the order of the columns; () = the model has none.
     """
 
     frame: I64
     face: I64
     logits: F32
     labels: tuple[str, ...]
+    regressed: F32 = field(default_factory=_nothing_regressed)
+    regressions: tuple[Regression, ...] = ()
 
     def __post_init__(self) -> None:
         """Check shapes and the order of frames."""
@@ -192,7 +201,28 @@ class Expressions:
         m = len(self.frame)
         check(self, "face", (m,), "int64")
         check(self, "logits", (m, len(self.labels)), "float32")
+        if not self.regressions and self.regressed.size == 0:
+            object.__setattr__(self, "regressed", np.empty((m, 0), np.float32))
+        check(self, "regressed", (m, len(self.regressions)), "float32")
         check_rising(self, "frame")
+
+    @staticmethod
+    def of_outputs(*, frame: I64, face: I64, outputs: F32, channels: Channels) -> Expressions:
+        """From a model's outputs, f32 (M, K + R): logits, then regressions."""
+        num_labels = len(channels.labels)
+        return Expressions(
+            frame=frame,
+            face=face,
+            logits=outputs[:, :num_labels],
+            labels=channels.labels,
+            regressed=outputs[:, num_labels:],
+            regressions=channels.regressions,
+        )
+
+    @property
+    def channels(self) -> Channels:
+        """What the columns are: classes, then regressions."""
+        return Channels(labels=self.labels, regressions=self.regressions)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -212,10 +242,19 @@ class Expressions:
         result[known] = order[place[known]]
         return result
 
+    def regressed_of(self, name: str) -> F64:
+        """Values of the regression of a name, f64 (M,)."""
+        names = [regression.name for regression in self.regressions]
+        values: F64 = self.regressed[:, names.index(name)].astype(np.float64)
+        return values
+
     def probs(self) -> F64:
-        """Softmax of the logits over the labels, f64 (M, K); NaN rows stay NaN."""
+        """Softmax of the logits over the labels, f64 (M, K); NaN rows stay NaN.
+
+        Regressions take no part in it; without any class, K = 0.
+        """
         logits = self.logits.astype(np.float64)
-        if len(logits) == 0:
+        if logits.size == 0:
             return logits
         largest = np.maximum.reduce(list(logits.T))  # by columns: rows of 7 are slow to reduce
         exponentials = np.exp(logits - largest[:, None])
@@ -225,7 +264,7 @@ class Expressions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Signal:
-    """One value per frame of one expression label.
+    """One value per frame of one expression, or of another channel of the model.
 
     ``value`` f64 (T,), NaN where no face was chosen.
     """

@@ -57,7 +57,7 @@ def write_pages(
             notes=tuple(notes_on(result, report.notices)),
             other_annotators=others_of(result, everybody.get(name, ())),
             model=cell or params.get("model", ""),
-            span=recipe.signal.span,
+            span=recipe.signal_span,
             stamp=recipe.scoring.stamp,
         )
         path = folder / FOLDER / f"{file_stem(name)}.html"

@@ -106,8 +106,9 @@ def session_result(
         length = SessionLength(duration_s=math.nan, valid_s=math.nan, observed=observed)
         session, everybody, notes = _with_annotations(session, annotated, length)
     result = _compared(session, part, tuple(events), criterion)
+    span = rule.span_of(analysis.expressions.channels)
     words = f"{rule.kind} of {', '.join(rule.labels)}"
-    return MadeResult(result=result, everybody=everybody, notes=notes, signal=words, span=rule.span)
+    return MadeResult(result=result, everybody=everybody, notes=notes, signal=words, span=span)
 
 
 def _part(analysis: Analysis, options: FindOptions) -> tuple[PartResult, EmotionSignal]:

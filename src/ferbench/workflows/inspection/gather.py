@@ -238,5 +238,8 @@ def _neighbours(
     run: InspectedRun, signals: Sequence[Signal]
 ) -> tuple[tuple[Neighbour, float], ...]:
     """What the run's rule finds with one other setting."""
-    found = neighbours(run.event, span=run.signal.span)
+    if not run.parts:
+        return ()
+    channels = run.tables(run.parts[0]).expressions.channels
+    found = neighbours(run.event, span=run.signal.span_of(channels))
     return tuple((each, num_events(each.rule, signals)) for each in found)
