@@ -190,4 +190,5 @@ def _compared(
         observed_s=observed_s,
         valid_s=valid_s,
         quality={},
+        ignored=outcome.ignored,
     )
