@@ -171,8 +171,7 @@ class SessionResult:
     """One session: events, and where somebody annotated it, matches and counts.
 
     Attributes:
-        session: what was asked, with the start of every part, and with ``observed`` less what was
-            not recorded.
+        session: what was asked, with each part's start, ``observed`` less what was not recorded.
         parts: its videos.
         events: in time order, seconds of the session.
         matches: pairs (position in ``events``, position in ``session.annotations``).
@@ -183,6 +182,7 @@ class SessionResult:
         observed_s: seconds that count.
         valid_s: of these, seconds with a face.
         quality: measures pooled over the parts.
+        ignored: positions of events that count and are neither hits nor false alarms.
     """
 
     session: Session
@@ -196,6 +196,7 @@ class SessionResult:
     observed_s: float
     valid_s: float
     quality: dict[str, float]
+    ignored: tuple[int, ...] = ()
 
     @property
     def video_s(self) -> float:

@@ -36,7 +36,7 @@ from ferbench.scoring.metrics import f1, recall, values_of
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import activity_of, segment_scores
-from ferbench.scoring.session_outcome import compare_session
+from ferbench.scoring.session_outcome import compare_session, outcome_of
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
@@ -144,6 +144,19 @@ def matching(block: Block) -> dict[str, object]:
             "latency_q1_s": spread.lower_s,
             "latency_q3_s": spread.upper_s,
         },
+    }
+
+
+def duplicates(block: Block) -> dict[str, object]:
+    session = of_points(block, block.spans("observed"))
+    counting = outcome_of(session, Window()).counts
+    ignoring = outcome_of(session, Window(duplicates="ignored")).counts
+    return {
+        "fp": counting.fp,
+        "precision": values_of(counting)["precision"],
+        "ignored": ignoring.ignored,
+        "fp_ignored": ignoring.fp,
+        "precision_ignored": values_of(ignoring)["precision"],
     }
 
 
@@ -406,6 +419,7 @@ def errhri_2(block: Block) -> dict[str, object]:
 
 PROGRAM: Mapping[str, Callable[[Block], dict[str, object]]] = {
     "matching": matching,
+    "duplicates": duplicates,
     "criteria": criteria,
     "thresholds": thresholds,
     "tolerance": tolerance,

@@ -145,5 +145,6 @@ def session_of(
         observed_s=seconds,
         valid_s=seconds,
         quality={},
+        ignored=outcome.ignored,
     )
     return result if annotations is not None else replace(result, counts=None)

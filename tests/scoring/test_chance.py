@@ -15,7 +15,7 @@ from scipy.stats import kstest
 
 from ferbench.errors import ConfigError, DataError
 from ferbench.scoring.matching.errhri import AnyOverlap
-from ferbench.scoring.matching.many_draws import at_pairs, at_points, count_matches
+from ferbench.scoring.matching.many_draws import Counted, at_pairs, at_points, count_matches
 from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.metrics import f1
 from ferbench.scoring.uncertainty.chance import Track, against
@@ -88,7 +88,9 @@ def test_counted_as_matched(stamps, onsets, pre_s, post_s):
             np.array([onsets, onsets], float).T,
         )
         counting, nowhere = at_points(pre_s, post_s), np.full(events.shape, np.nan)
-        assert counting(events, np.zeros(len(stamps)), marks, nowhere).tolist() == [expected]
+        assert counting(events, np.zeros(len(stamps)), marks, nowhere).matches.tolist() == [
+            expected
+        ]
 
 
 @settings(max_examples=200, deadline=None)
@@ -106,7 +108,9 @@ def test_any_rule_is_counted_as_points_are(stamps, onsets, post_s):
     rows = np.array([rng.permutation(stamps) for _ in range(3)]) + np.array([[0.0], [0.25], [7.0]])
     marks = np.array([onsets, onsets], float).T
     got = at_pairs(allowed)(rows, np.full(len(stamps), 2.0), marks, np.full(rows.shape, np.nan))
-    assert got.tolist() == [len(match(row, onsets, pre_s=0.5, post_s=post_s)) for row in rows]
+    assert got.matches.tolist() == [
+        len(match(row, onsets, pre_s=0.5, post_s=post_s)) for row in rows
+    ]
 
 
 def test_many_pairs_are_looked_at_in_parts(monkeypatch):
@@ -117,9 +121,10 @@ def test_many_pairs_are_looked_at_in_parts(monkeypatch):
         return np.abs(found_s[0] - marked_s[0]) < 8
 
     nowhere = np.full(rows.shape, np.nan)
-    whole = at_pairs(near)(rows, np.zeros(9), marks, nowhere)
+    whole = at_pairs(near)(rows, np.zeros(9), marks, nowhere).matches
     monkeypatch.setattr("ferbench.scoring.matching.many_draws.AT_ONCE", 100)
-    assert at_pairs(near)(rows, np.zeros(9), marks, nowhere).tolist() == whole.tolist()
+    parts = at_pairs(near)(rows, np.zeros(9), marks, nowhere).matches
+    assert parts.tolist() == whole.tolist()
     assert whole.max() > whole.min()
 
 
@@ -129,7 +134,7 @@ def moved(times_s, observed, lasts_s=None, draws=200, least_s=3.0):
 
     def keep(placed_s, lasts_s, marks_s, around_s):
         seen.append(placed_s)
-        return np.zeros(len(placed_s), np.int64)
+        return Counted(*np.zeros((2, len(placed_s)), np.int64))
 
     shifted(
         [track(times_s, [1.0], observed, lasts_s)], count=keep, least_s=least_s, draws=draws, seed=3
@@ -163,7 +168,7 @@ def test_an_event_keeps_its_length_across_the_seam():
 
     def keep(placed_s, lasts_s, marks_s, around_s):
         seen.extend([placed_s, lasts_s, around_s])
-        return np.zeros(len(placed_s), np.int64)
+        return Counted(*np.zeros((2, len(placed_s)), np.int64))
 
     for observed in (((0.0, 100.0),), ((20.0, 50.0), (60.0, 130.0))):
         seen.clear()
@@ -213,9 +218,9 @@ def test_p_is_not_too_small_for_long_events(length_s, lasts_s, number):
             for own in starts
         ]
         null = shifted(tracks, count=touches, least_s=lasts_s + 2, draws=100, seed=seed)
+        nowhere = np.full((1, number), np.nan)
         tp = sum(
-            int(touches(t.times_s[None], t.lasts_s, t.marks_s, np.full((1, number), np.nan))[0])
-            for t in tracks
+            int(touches(t.times_s[None], t.lasts_s, t.marks_s, nowhere).matches[0]) for t in tracks
         )
         found = against(2 * tp / (20 * (number + 3)), f1(null.tally))
         p.append(found.p)
@@ -395,7 +400,9 @@ def test_p_is_not_too_small_in_short_sessions(sessions, number, length_s):
         drawn = rng.uniform(0, length_s, (sessions, 2, number))
         tracks = [track(found, marked, whole) for found, marked in drawn]
         null = shifted(tracks, count=POINTS, least_s=LEAST_S, draws=100, seed=seed)
-        found = sum(int(POINTS(t.times_s[None], t.lasts_s, t.marks_s, nowhere)[0]) for t in tracks)
+        found = sum(
+            int(POINTS(t.times_s[None], t.lasts_s, t.marks_s, nowhere).matches[0]) for t in tracks
+        )
         p.append((1 + int((null.tally.tp >= found).sum())) / 101)
     for level in (0.01, 0.05, 0.1):
         assert np.mean(np.array(p) <= level) <= level + 0.03
@@ -410,4 +417,4 @@ def test_a_window_counts_from_the_onset_of_an_annotation_that_lasts():
     by_hand = [
         len(match(sorted(row), marks_s[:, 0].tolist(), pre_s=0.5, post_s=5.0)) for row in times_s
     ]
-    assert found.tolist() == by_hand == [1, 0, 2]
+    assert found.matches.tolist() == by_hand == [1, 0, 2]

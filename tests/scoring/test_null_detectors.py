@@ -40,7 +40,7 @@ def matches(of_events, of_annotations, count=POINTS):
     """Matches of one session's events with the annotations of another."""
     times_s, lasts_s = of_events.times_s, of_events.lasts_s
     nowhere = np.full((1, len(times_s)), np.nan)
-    return int(count(times_s[None], lasts_s, of_annotations.marks_s, nowhere)[0])
+    return int(count(times_s[None], lasts_s, of_annotations.marks_s, nowhere).matches[0])
 
 
 def kept(null, tracks, **asked):

@@ -112,7 +112,7 @@ def counts(sweep):
     for at, tracks in enumerate(sweep):
         for who, each in enumerate(tracks):
             nowhere = np.full((1, len(each.times_s)), np.nan)
-            tp[at, who] = POINTS(each.times_s[None], each.lasts_s, each.marks_s, nowhere)[0]
+            tp[at, who] = POINTS(each.times_s[None], each.lasts_s, each.marks_s, nowhere).matches[0]
     return cells(tp, 2 - tp, 2 - tp)
 
 

@@ -12,7 +12,7 @@ from typing import overload
 
 from ferbench.types import Annotation, Event
 
-HIT, FALSE_ALARM, MISSED = "hit", "false alarm", "missed"
+HIT, FALSE_ALARM, MISSED, IGNORED = "hit", "false alarm", "missed", "ignored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -131,10 +131,11 @@ def match_tracks(
     *,
     scored_events: Collection[int],
     scored_annotations: Collection[int],
+    ignored: Collection[int] = (),
 ) -> tuple[Track, ...]:
     """What came of the events and annotations of one session.
 
-    Tracks ``hit``, ``false alarm``, ``missed``.
+    Tracks ``hit``, ``false alarm``, ``missed``, and ``ignored`` where there are such events.
 
     A hit is the event's stretch, a miss the annotation's; texts are labels and kinds. What was not
     observed is left out.
@@ -145,15 +146,19 @@ def match_tracks(
         matches: pairs of positions in both.
         scored_events: positions of the events that count.
         scored_annotations: likewise.
+        ignored: positions of events that count and are neither hits nor false alarms.
     """
     kind_of_event = {event: annotations[annotation].kind for event, annotation in matches}
     matched = {annotation for _, annotation in matches}
     missed = [annotations[k] for k in scored_annotations if k not in matched]
+    no_hits = [k for k in scored_events if k not in kind_of_event]
     spans = {
         HIT: [_span_of(events[k], kind) for k, kind in kind_of_event.items()],
-        FALSE_ALARM: [_span_of(events[k]) for k in scored_events if k not in kind_of_event],
+        FALSE_ALARM: [_span_of(events[k]) for k in no_hits if k not in ignored],
         MISSED: [Span(onset_s=a.onset_s, offset_s=a.offset_s, text=a.kind) for a in missed],
     }
+    if ignored:
+        spans[IGNORED] = [_span_of(events[k]) for k in ignored]
     return tuple(Track(name=name, spans=tuple(sorted(spans[name]))) for name in spans)
 
 

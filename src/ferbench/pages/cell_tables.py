@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Outcome = Literal["hit", "false alarm", "not scored"]
-OUTCOMES: tuple[Outcome, ...] = ("hit", "false alarm", "not scored")
+Outcome = Literal["hit", "false alarm", "not scored", "ignored"]
+OUTCOMES: tuple[Outcome, ...] = ("hit", "false alarm", "not scored", "ignored")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

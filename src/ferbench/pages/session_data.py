@@ -75,6 +75,7 @@ def session_data(
         "own": positions.own,
         "levels": [position.level for position in positions.positions],
         "matches": [position.matches for position in positions.positions],
+        "ignored": [position.ignored for position in positions.positions],
         "numbers": [position.numbers for position in positions.positions],
         "one_level": positions.note,
         "metrics": [_metric(name) for name in ("tp", "fp", "fn")] + _headline(),

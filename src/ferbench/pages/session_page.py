@@ -13,6 +13,7 @@ from ferbench.pages.grading_assets import GRADING_SCRIPTS, GRADING_STYLES
 from ferbench.pages.session_data import SessionAbout, session_data
 from ferbench.pages.session_positions import positions_of
 from ferbench.protocols import EventRule
+from ferbench.report.statistics_words import ignored_text
 from ferbench.results import SessionResult
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.wording import plural
@@ -117,5 +118,5 @@ def _summary(result: SessionResult) -> str:
     annotations = plural(counts.n_ref, "annotation")
     return (
         f"{events}, {annotations}: {plural(counts.tp, 'hit')}, "
-        f"{plural(counts.fp, 'false alarm')}, {counts.fn} missed"
+        f"{plural(counts.fp, 'false alarm')}, {counts.fn} missed{ignored_text(counts.ignored)}"
     )

@@ -51,11 +51,13 @@ class Position:
         matches: position in ``Positions.events``, position in the session's annotations, lag in
             seconds.
         numbers: counts and headline metrics by name, undefined is None; empty = not scored.
+        ignored: positions in ``Positions.events`` of further events that are no false alarms.
     """
 
     level: float
     matches: tuple[tuple[int, int, float], ...]
     numbers: Mapping[str, float | int | None]
+    ignored: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,4 +225,9 @@ def _all_positions(
         )
         pairs = zip(outcome.matches, outcome.lags_s, strict=True)
         matches = tuple((here[event], annotation, lag_s) for (event, annotation), lag_s in pairs)
-        yield Position(level=level, matches=matches, numbers=outcome.as_plain())
+        yield Position(
+            level=level,
+            matches=matches,
+            numbers=outcome.as_plain(),
+            ignored=tuple(here[event] for event in outcome.ignored),
+        )

@@ -50,6 +50,7 @@ def _criteria(recipe: Recipe) -> list[tuple[Criterion, float, float]]:
             pre_s=window.pre_s,
             post_s=post_s,
             stamp=criterion.stamp,
+            duplicates=criterion.duplicates,
             tolerance_s=window.tolerance_s,
         )
         rows.append((as_wide, window.pre_s, post_s))

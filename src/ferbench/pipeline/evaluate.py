@@ -207,6 +207,7 @@ def _session(session: Session, parts: tuple[PartResult, ...], recipe: Recipe) ->
         observed_s=observed_s,
         valid_s=valid_s,
         quality=pooled([part.quality for part in parts]),
+        ignored=outcome.ignored,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from ferbench.results import RunRow
 
+_BEFORE = {"scoring.duplicates": "false_alarm"}
+"""What runs did that have no such param, because it came later."""
 MATCHING = "scoring"
 """The group of choices that says which events count for which annotations."""
 DATA_TAGS = {"videos": "ferbench.videos_sha", "annotations": "ferbench.annotations_sha"}
@@ -13,7 +15,7 @@ DATA_TAGS = {"videos": "ferbench.videos_sha", "annotations": "ferbench.annotatio
 
 def differs(name: str, runs: Sequence[RunRow]) -> bool:
     """Whether runs have different values of a param."""
-    return len({run.params.get(name) for run in runs}) > 1
+    return len({run.params.get(name, _BEFORE.get(name)) for run in runs}) > 1
 
 
 def matching_params(runs: Sequence[RunRow]) -> list[str]:

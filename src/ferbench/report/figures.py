@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Outcome = Literal["hit", "false alarm", "missed", "not scored"]
+Outcome = Literal["hit", "false alarm", "missed", "ignored", "not scored"]
 
 OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
     "hit": ("o", look.HIT_COLOUR),
     "false alarm": ("X", look.FALSE_ALARM_COLOUR),
     "missed": ("v", look.MISSED_COLOUR),
+    "ignored": ("P", look.NOT_SCORED_COLOUR),
     "not scored": ("s", look.NOT_SCORED_COLOUR),
 }
 """Shape and colour of the mark of each outcome."""

@@ -108,6 +108,7 @@ COUNT_COLUMNS = (
     "n_ref",
     "observed_s",
     "valid_s",
+    "ignored",
     "annotations_sha",
 )
 SESSION_COLUMNS = (
@@ -153,7 +154,7 @@ def _events(report: Report, path: Path) -> None:
 
 
 def _matches(report: Report, path: Path, stamp_s: Callable[[Event], float]) -> None:
-    """One row per match, per false alarm and per miss."""
+    """One row per match, per false alarm or further event that is ignored, and per miss."""
     rows: list[tuple[object, ...]] = []
     for result in report.sessions:
         if result.counts is not None:
@@ -178,7 +179,8 @@ def _match_rows(
         if i not in matched_events:
             event = result.events[i]
             event_s = round(stamp_s(event), 6)
-            rows.append((name, "false alarm", event.label, None, event_s, None, None))
+            outcome = "ignored" if i in result.ignored else "false alarm"
+            rows.append((name, outcome, event.label, None, event_s, None, None))
     for j in result.scored_annotations:
         if j not in matched_annotations:
             annotation = annotations[j]

@@ -6,23 +6,29 @@ from ferbench.report.statistics_words import number
 from ferbench.report.text_table import TextTable
 from ferbench.scoring.evaluation import Scores
 from ferbench.scoring.metrics import MAIN, METRICS, values_of
-from ferbench.scoring.session_outcome import SessionOutcome
+from ferbench.types import Counts
 
 
 def scores_table(scores: Scores) -> TextTable:
     """One row per session, and one for all."""
-    rows = [_session_row(name, outcome) for name, outcome in scores.outcomes.items()]
-    tp, fp, fn = (scores[name].value for name in ("tp", "fp", "fn"))
-    counts = [f"{count:.0f}" for count in (tp + fp, tp, fp, fn)]
-    rows.append(("all sessions", *counts, number(scores[MAIN].value)))
+    is_ignoring = scores.criterion.duplicates == "ignored"
+    outcomes = scores.outcomes.items()
+    rows = [(name, *_cells(each.counts, is_ignoring=is_ignoring)) for name, each in outcomes]
+    total = Counts(tp=0, fp=0, fn=0, n_ref=0, observed_s=0.0, valid_s=0.0)
+    for _, outcome in outcomes:
+        total += outcome.counts
+    rows.append(("all sessions", *_cells(total, is_ignoring=is_ignoring)))
+    counts = ("events", "matched", "false", "ignored", "missed")
+    shown = [name for name in counts if is_ignoring or name != "ignored"]
     return TextTable(
         title="events against annotations",
-        header=("session", "events", "matched", "false", "missed", METRICS[MAIN].title),
+        header=("session", *shown, METRICS[MAIN].title),
         rows=tuple(rows),
     )
 
 
-def _session_row(name: str, outcome: SessionOutcome) -> tuple[str, ...]:
-    counts = outcome.counts
-    numbers = (counts.tp + counts.fp, counts.tp, counts.fp, counts.fn)
-    return (name, *map(str, numbers), number(values_of(counts)[MAIN]))
+def _cells(counts: Counts, *, is_ignoring: bool) -> tuple[str, ...]:
+    ignored = [counts.ignored] if is_ignoring else []
+    num_events = counts.tp + counts.fp + counts.ignored
+    numbers = (num_events, counts.tp, counts.fp, *ignored, counts.fn)
+    return (*map(str, numbers), number(values_of(counts)[MAIN]))

@@ -45,13 +45,19 @@ def _of_matching(statistics: Statistics, criterion: Criterion) -> list[str]:
     """What was compared, and how."""
     tally = statistics.assessment.tally
     tp, fp, fn = (float(np.sum(column)) for column in (tally.tp, tally.fp, tally.fn))
+    num_ignored = statistics.assessment.num_ignored
     observed_s = float(np.sum(tally.observed_s))
     participants = len(statistics.assessment.participants)
     lines = [
-        f"{counted(tp + fp, 'event')}, {counted(tp + fn, 'annotation')}, "
+        f"{counted(tp + fp + (num_ignored or 0), 'event')}, {counted(tp + fn, 'annotation')}, "
         f"{counted(statistics.sessions, 'session')} of {counted(participants, 'participant')}, "
         f"{_time(observed_s)} observed; an event matches an annotation when {criterion}"
     ]
+    if num_ignored is not None:
+        lines.append(
+            f"{counted(num_ignored, 'further event')} where another one counts already: ignored, "
+            "no false alarms"
+        )
     event_points, annotation_points = statistics.points
     if criterion.needs_extent and (event_points or annotation_points):
         lines.append(

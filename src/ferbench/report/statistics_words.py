@@ -34,6 +34,11 @@ def counted(count: float, one: str, more: str = "") -> str:
     return f"{count:.0f} {things}"
 
 
+def ignored_text(num_ignored: int) -> str:
+    """Further events that are no false alarms, to stand behind the other counts; "" = none."""
+    return f", {num_ignored} ignored" if num_ignored else ""
+
+
 def scores_line(scores: Iterable[Score]) -> str:
     """The headline metrics in one line: ``precision 0.750, recall 0.600, ...``."""
     values = {score.name: score.value for score in scores}

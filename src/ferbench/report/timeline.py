@@ -18,6 +18,7 @@ from ferbench.report.figures import (
     dress,
     save,
 )
+from ferbench.report.statistics_words import ignored_text
 from ferbench.results import PartResult, SessionResult
 from ferbench.types import Annotation, Event
 
@@ -68,7 +69,8 @@ def _title(result: SessionResult) -> str:
     if result.counts is None:
         return f"{text}, {_without_scores(result)}"
     c = result.counts
-    return f"{text}, annotations: {c.n_ref} (matched {c.tp}, false {c.fp}, missed {c.fn})"
+    counts = f"matched {c.tp}, false {c.fp}, missed {c.fn}{ignored_text(c.ignored)}"
+    return f"{text}, annotations: {c.n_ref} ({counts})"
 
 
 def _draw_curves(axes: Axes, result: SessionResult, level: float, style: PictureStyle) -> None:
@@ -151,6 +153,7 @@ def _draw_lanes(
         {event for event, _ in result.matches},
         result.scored_events,
         otherwise="false alarm",
+        ignored=result.ignored,
     )
     for event, outcome in zip(result.events, of_events, strict=True):
         _draw_event(axes, event, style)
@@ -187,13 +190,20 @@ def _draw_lane_legend(axes: Axes, outcomes: set[Outcome], style: PictureStyle) -
 
 
 def _outcomes(
-    count: int, matched: set[int], scored: Sequence[int], *, otherwise: Outcome
+    count: int,
+    matched: set[int],
+    scored: Sequence[int],
+    *,
+    otherwise: Outcome,
+    ignored: Sequence[int] = (),
 ) -> list[Outcome]:
     """What became of each event, or of each annotation."""
     outcomes: list[Outcome] = []
     for position in range(count):
         if position in matched:
             outcomes.append("hit")
+        elif position in ignored:
+            outcomes.append("ignored")
         elif position in scored:
             outcomes.append(otherwise)
         else:

@@ -16,9 +16,11 @@ from typing import Final
 
 import numpy as np
 
+from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.ratios import ratio
 from ferbench.scoring.references import Pairs, Reference, references
 from ferbench.scoring.scored_session import ScoredSession, Stamp
+from ferbench.scoring.statistics_rules import Extent
 from ferbench.timespans import TOLERANCE
 
 UNKNOWN: Final = "unknown"
@@ -54,6 +56,32 @@ class GroupRow:
     false_alarms_per_min: float = math.nan
 
 
+def breakdowns_of(
+    sessions: Sequence[ScoredSession], criterion: Criterion, extent: Extent
+) -> dict[str, tuple[GroupRow, ...]]:
+    """All breakdowns of sessions that are matched here; see ``breakdowns``.
+
+    Args:
+        sessions: all of them.
+        criterion: which events count for which annotations.
+        extent: the time around an onset that belongs to an annotation.
+    """
+    pairs, num_ignored = [], []
+    for session in sessions:
+        of_session = criterion.matches(session.events, session.annotations)
+        ignored = criterion.ignored(session.events, session.annotations, of_session)
+        pairs.append(of_session)
+        num_ignored.append(len(ignored))
+    return breakdowns(
+        sessions,
+        pairs,
+        pre_s=extent.pre_s,
+        post_s=extent.post_s,
+        stamp=criterion.stamp,
+        num_ignored=num_ignored,
+    )
+
+
 def breakdowns(
     sessions: Sequence[ScoredSession],
     pairs: Sequence[Pairs],
@@ -61,6 +89,7 @@ def breakdowns(
     pre_s: float,
     post_s: float,
     stamp: Stamp,
+    num_ignored: Sequence[int] = (),
 ) -> dict[str, tuple[GroupRow, ...]]:
     """All breakdowns that say something, by name: kind, index, participant, session, face, reacted.
 
@@ -72,14 +101,21 @@ def breakdowns(
         pre_s: window before an onset.
         post_s: window after it.
         stamp: an event's time.
+        num_ignored: of each session's events so many are neither hits nor false alarms; () = none.
 
     Raises:
         DataError: as ``references``.
     """
     every = references(sessions, pairs, pre_s=pre_s, post_s=post_s, stamp=stamp)
     by_name = {name: _grouped(name, every, group) for name, group in GROUPS.items()}
+    num_false = [
+        len(session.events) - len(pairs_of_session) - ignored
+        for session, pairs_of_session, ignored in zip(
+            sessions, pairs, num_ignored or [0] * len(sessions), strict=True
+        )
+    ]
     by_name |= {
-        name: _with_false_alarms(name, every, sessions, pairs, owner)
+        name: _with_false_alarms(name, every, sessions, num_false, owner)
         for name, owner in OWNERS.items()
     }
     result = {}
@@ -173,21 +209,20 @@ def _with_false_alarms(
     name: str,
     every: Sequence[Reference],
     sessions: Sequence[ScoredSession],
-    pairs: Sequence[Pairs],
+    num_false: Sequence[int],
     owner: Owner,
 ) -> tuple[GroupRow, ...]:
     """Rows of groups of whole sessions."""
     groups: dict[str, list[tuple[ScoredSession, int]]] = {}
-    for session, pairs_of_session in zip(sessions, pairs, strict=True):
-        num_false = len(session.events) - len(pairs_of_session)
-        groups.setdefault(owner(session), []).append((session, num_false))
+    for session, fp in zip(sessions, num_false, strict=True):
+        groups.setdefault(owner(session), []).append((session, fp))
     unknown_last = sorted(groups, key=lambda value: (value == UNKNOWN, value))
     rows = []
     for value in unknown_last:
         members = groups[value]
         names = {session.session_id for session, _ in members}
         row = _row(name, value, [reference for reference in every if reference.session in names])
-        fp = sum(num_false for _, num_false in members)
+        fp = sum(of_one for _, of_one in members)
         minutes = sum(session.observed_s for session, _ in members) / 60
         per_min = fp / minutes if minutes > 0 else math.nan
         rows.append(replace(row, sessions=len(members), fp=fp, false_alarms_per_min=per_min))

@@ -86,8 +86,9 @@ class CountMetric(Metric):
 
     Attributes:
         formula: of summed counts.
-        against_chance: has a chance level and a p value. Those of several metrics are the same,
-            for a null detector has as many events and annotations in every draw.
+        against_chance: has a chance level and a p value. Those of several metrics are the same
+            where all events count: a null detector has as many events and annotations in every
+            draw.
     """
 
     formula: Formula

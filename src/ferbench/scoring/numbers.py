@@ -62,6 +62,8 @@ def frame_numbers(frames: Frames) -> dict[str, float]:
 
 def _assessment_numbers(assessment: Assessment) -> dict[str, float]:
     result = {"event/participants": float(len(assessment.participants))}
+    if assessment.num_ignored is not None:
+        result["event/ignored"] = float(assessment.num_ignored)
     for name, measured in assessment.measured.items():
         result |= _ends(f"event/{name}", measured.interval)
         result |= _chance(f"event/{name}", measured.chance)

@@ -27,6 +27,8 @@ class SessionOutcome:
         lags_s: event's time - annotation's onset, one per match.
         scored_events: positions of the events that count, rising.
         scored_annotations: positions of the annotations that count, rising.
+        ignored: of the events that count, the positions of those that are neither hits nor false
+            alarms (``duplicates`` of the criterion), rising.
     """
 
     matches: Pairs
@@ -34,6 +36,7 @@ class SessionOutcome:
     lags_s: tuple[float, ...]
     scored_events: tuple[int, ...]
     scored_annotations: tuple[int, ...]
+    ignored: tuple[int, ...] = ()
 
     def as_plain(self) -> dict[str, float | int | None]:
         """Counts, headline metrics and observed seconds; undefined is None."""
@@ -43,6 +46,7 @@ class SessionOutcome:
             "tp": counts.tp,
             "fp": counts.fp,
             "fn": counts.fn,
+            "ignored": counts.ignored,
             **{name: defined(value) for name, value in values.items()},
             "observed_s": defined(counts.observed_s),
         }
@@ -97,9 +101,9 @@ def compare_session(
         observed: observed stretches, seconds of the session; None = everything.
     """
     scored_events, scored_annotations = counted(events, annotations, observed, criterion)
-    pairs = criterion.matches(
-        [events[i] for i in scored_events], [annotations[j] for j in scored_annotations]
-    )
+    that_count = [events[i] for i in scored_events], [annotations[j] for j in scored_annotations]
+    pairs = criterion.matches(*that_count)
+    further = criterion.ignored(*that_count, pairs)
     matches = tuple(sorted((scored_events[i], scored_annotations[j]) for i, j in pairs))
     counts = counts_of(
         len(matches),
@@ -107,6 +111,7 @@ def compare_session(
         len(scored_annotations),
         observed_s=observed_s,
         valid_s=valid_s,
+        num_ignored=len(further),
     )
     lags_s = tuple(criterion.stamp_s(events[i]) - annotations[j].onset_s for i, j in matches)
     return SessionOutcome(
@@ -115,6 +120,7 @@ def compare_session(
         lags_s=lags_s,
         scored_events=scored_events,
         scored_annotations=scored_annotations,
+        ignored=tuple(scored_events[i] for i in further),
     )
 
 

@@ -21,7 +21,7 @@ from ferbench.scoring.agreement.coded_intervals import (
 )
 from ferbench.scoring.agreement.kappa import alpha
 from ferbench.scoring.agreement.rules import AgreementRules
-from ferbench.scoring.breakdown import GroupRow, breakdowns
+from ferbench.scoring.breakdown import GroupRow, breakdowns_of
 from ferbench.scoring.curves.lag import LagScan, Latency, lag_scan, latency_of
 from ferbench.scoring.curves.tolerance import ToleranceCurve, tolerance_curve
 from ferbench.scoring.further_intervals import intervals_of, of_curves, of_sessions
@@ -161,14 +161,14 @@ def statistics(
         no_thresholds=why_no_thresholds(sessions, criterion),
         tolerance=tolerance,
         no_tolerance=criterion.no_curves,
-        scan=lag_scan(sessions, stamp=criterion.stamp),
+        scan=lag_scan(sessions, stamp=criterion.stamp, duplicates=criterion.duplicates),
         latency=latency_of([lag for lags_s in assessment.lags_s for lag in lags_s]),
         segments=segment_scores(session.counts for session in activity),
         segment_chance=_segment_chance(activity, rules, least_s=least_s) if intervals else None,
         frames=_frames(timed, criterion, rules, least_s=least_s, chance=intervals),
         agreement=agreement,
         annotators=_annotators(annotators, sessions, criterion, rules),
-        breakdowns=_breakdowns(sessions, criterion, rules),
+        breakdowns=breakdowns_of(sessions, criterion, rules.extent(criterion)),
         intervals=further,
     )
 
@@ -196,7 +196,11 @@ def _tolerance(sessions: Sequence[ScoredSession], criterion: Criterion) -> Toler
     if window is None:
         return None
     return tolerance_curve(
-        sessions, pre_s=window.pre_s, stamp=criterion.stamp, tolerance_s=window.tolerance_s
+        sessions,
+        pre_s=window.pre_s,
+        stamp=criterion.stamp,
+        tolerance_s=window.tolerance_s,
+        duplicates=criterion.duplicates,
     )
 
 
@@ -229,16 +233,6 @@ def _frames(
         surrogates=rules.surrogates if chance else 0,
         least_s=least_s,
         seed=rules.seed + 4,
-    )
-
-
-def _breakdowns(
-    sessions: Sequence[ScoredSession], criterion: Criterion, rules: StatisticsRules
-) -> dict[str, tuple[GroupRow, ...]]:
-    pairs = [criterion.matches(session.events, session.annotations) for session in sessions]
-    extent = rules.extent(criterion)
-    return breakdowns(
-        sessions, pairs, pre_s=extent.pre_s, post_s=extent.post_s, stamp=criterion.stamp
     )
 
 

@@ -83,11 +83,23 @@ def thresholds_of(
         return None
     pre_s, post_s, tolerance_s = window
     curve = curve_of(
-        sessions, pre_s=pre_s, post_s=post_s, stamp=criterion.stamp, tolerance_s=tolerance_s
+        sessions,
+        pre_s=pre_s,
+        post_s=post_s,
+        stamp=criterion.stamp,
+        tolerance_s=tolerance_s,
+        duplicates=criterion.duplicates,
     )
     pooled = curve.pooled()
     levels = display_levels(curve)
-    by_luck = at_random(sessions, levels, pre_s=pre_s, post_s=post_s, stamp=criterion.stamp)
+    by_luck = at_random(
+        sessions,
+        levels,
+        pre_s=pre_s,
+        post_s=post_s,
+        stamp=criterion.stamp,
+        duplicates=criterion.duplicates,
+    )
     band = None
     if weights is not None:
         band = precision_band(curve, weights, levels=levels, recalls=RECALLS, confidence=confidence)

@@ -20,6 +20,7 @@ class Counts:
         n_ref: annotations.
         observed_s: annotated seconds.
         valid_s: of these, seconds in which the signal was defined (a face was chosen).
+        ignored: further events at annotations that have a match, where they are no false alarms.
     """
 
     tp: int
@@ -28,6 +29,7 @@ class Counts:
     n_ref: int
     observed_s: float
     valid_s: float
+    ignored: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -37,6 +39,7 @@ class Counts:
             n_ref=self.n_ref + other.n_ref,
             observed_s=self.observed_s + other.observed_s,
             valid_s=self.valid_s + other.valid_s,
+            ignored=self.ignored + other.ignored,
         )
 
 

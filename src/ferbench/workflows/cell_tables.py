@@ -28,7 +28,11 @@ _Rows = list[dict[str, str]]
 _CURVE: Final = "statistics/precision_recall.csv"
 TABLES: Final = ("events.csv", "matches.csv", "sessions.csv", _CURVE)
 """Names of a run's files that are read here."""
-_HITS: Final[dict[str, Outcome]] = {"match": "hit", "false alarm": "false alarm"}
+_HITS: Final[dict[str, Outcome]] = {
+    "match": "hit",
+    "false alarm": "false alarm",
+    "ignored": "ignored",
+}
 
 
 def tables_below(artifacts: Path) -> FileOf:

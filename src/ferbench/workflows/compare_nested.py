@@ -13,6 +13,7 @@ from ferbench.errors import ConfigError, FerbenchError
 from ferbench.formats.length_table import read_lengths
 from ferbench.report.comparability import matching_params
 from ferbench.results import RunRow
+from ferbench.scoring.matching.duplicates import Duplicates
 from ferbench.scoring.matching.many_draws import at_points
 from ferbench.scoring.metrics import f1
 from ferbench.scoring.statistics_rules import StatisticsRules
@@ -166,7 +167,10 @@ def _beside_chance(
     unknown = [name for name in sorted(owners) if not observed.get(name)]
     if unknown:
         return None, f"no p of the best run: the observed time of {some(unknown)} is not known"
-    count = at_points(pre_s, post_s)
+    duplicates: Duplicates = "false_alarm"
+    if params.get("scoring.duplicates") == "ignored":
+        duplicates = "ignored"
+    count = at_points(pre_s, post_s, duplicates=duplicates)
     cells = [
         Cell(tracks=of_run, count=count, value=value)
         for of_run, value in zip(tracks, values, strict=True)

@@ -10,6 +10,7 @@ from ferbench.formats.reading import read_annotations
 from ferbench.formats.tracks import Track, match_tracks
 from ferbench.formats.writing import write_tracks
 from ferbench.scoring.evaluation import Scores
+from ferbench.scoring.scored_session import ScoredSession
 from ferbench.workflows.file_kinds import events_in, seem_swapped
 from ferbench.workflows.linked_videos import linked_videos, links_videos
 from ferbench.workflows.matched_sessions import EventsAndAnnotations, score_by_session
@@ -67,16 +68,20 @@ def score_files(request: Request) -> Scores:
 
 def match_tracks_of(scores: Scores) -> dict[str, tuple[Track, ...]]:
     """Hits, false alarms and misses of each session, for annotation programs."""
-    return {
-        session.session_id: match_tracks(
-            session.events,
-            session.annotations,
-            scores.criterion.matches(session.events, session.annotations),
-            scored_events=range(len(session.events)),
-            scored_annotations=range(len(session.annotations)),
-        )
-        for session in scores.sessions
-    }
+    return {session.session_id: _match_tracks(session, scores) for session in scores.sessions}
+
+
+def _match_tracks(session: ScoredSession, scores: Scores) -> tuple[Track, ...]:
+    events, annotations, criterion = session.events, session.annotations, scores.criterion
+    pairs = criterion.matches(events, annotations)
+    return match_tracks(
+        events,
+        annotations,
+        pairs,
+        scored_events=range(len(events)),
+        scored_annotations=range(len(annotations)),
+        ignored=criterion.ignored(events, annotations, pairs),
+    )
 
 
 def write_matches(

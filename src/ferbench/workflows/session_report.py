@@ -21,6 +21,7 @@ from ferbench.formats.reading import read_annotations
 from ferbench.pages.session_data import SessionAbout
 from ferbench.pages.session_page import rule_words, session_page, write_session_page
 from ferbench.places import file_stem
+from ferbench.report.statistics_words import ignored_text
 from ferbench.results import Analysis, SessionResult
 from ferbench.sentences import Action, Setting, Text
 from ferbench.types import Annotation
@@ -70,6 +71,7 @@ class SessionReport:
             return f"SessionReport: {self.path.name}, {events}, not scored"
         found = (
             f"{plural(counts.tp, 'hit')}, {plural(counts.fp, 'false alarm')}, {counts.fn} missed"
+            f"{ignored_text(counts.ignored)}"
         )
         return f"SessionReport: {self.path.name}, {events}: {found}"
 

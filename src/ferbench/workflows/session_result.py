@@ -191,4 +191,5 @@ def _compared(
         observed_s=observed_s,
         valid_s=valid_s,
         quality={},
+        ignored=outcome.ignored,
     )

@@ -49,7 +49,7 @@ function drawBox(context, box, state, colours, isSelected) {
 
 // Too narrow for a pattern: a hit is as high as the lane, a false alarm half as high, the others are low.
 function drawNarrowBox(context, box, state, colour, ring) {
-  const height = box.height * { hit: 1, false: 0.5, unscored: 0.25 }[state];
+  const height = box.height * { hit: 1, false: 0.5, ignored: 0.25, unscored: 0.25 }[state];
   context.fillStyle = colour;
   context.fillRect(box.left, box.top + box.height - height, box.width, height);
   if (ring === null) return;

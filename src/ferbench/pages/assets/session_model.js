@@ -144,11 +144,14 @@ function foundAt(model, position) {
     annotationOf.set(event, annotation);
     eventOf.set(annotation, event);
   }
+  const ignored = new Set(model.data.ignored[position]);
   const events = [];
   for (const event of model.events) {
     if (event.first > position || event.last < position) continue;
     const annotation = annotationOf.get(event.at) ?? null;
-    events.push({ ...event, annotation, state: stateOfEvent(event, annotation, model.data.scored) });
+    const isIgnored = ignored.has(event.at);
+    const state = isIgnored ? "ignored" : stateOfEvent(event, annotation, model.data.scored);
+    events.push({ ...event, annotation, state });
   }
   const annotations = model.annotations.map((annotation, at) => {
     const event = eventOf.get(at) ?? null;
@@ -167,5 +170,6 @@ const STATES = {
   hit: { letter: "H", name: "hit", colour: "hit" },
   false: { letter: "F", name: "false alarm", colour: "false-alarm" },
   missed: { letter: "M", name: "missed", colour: "missed" },
+  ignored: { letter: "I", name: "ignored, as another event counts", colour: "not-scored" },
   unscored: { letter: "–", name: "not scored", colour: "not-scored" },
 };

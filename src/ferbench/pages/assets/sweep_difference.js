@@ -1,7 +1,7 @@
 "use strict";
 // What two cells differ in: events that only one has, annotations that only one found.
 
-const OUTCOMES = ["hit", "false alarm", "not scored"];
+const OUTCOMES = ["hit", "false alarm", "not scored", "ignored"];
 const MOST_ROWS = 300;
 
 // Events of one list that no event of the same label in another overlaps; both sorted by onset.

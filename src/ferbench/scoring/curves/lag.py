@@ -18,7 +18,9 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.scoring.agreement.kappa import ContingencyTable, kappa
-from ferbench.scoring.matching.many_draws import count_matches
+from ferbench.scoring.matching.duplicates import Duplicates
+from ferbench.scoring.matching.many_draws import at_points
+from ferbench.scoring.ratios import ratios
 from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.timespans import (
     Stretches,
@@ -139,6 +141,7 @@ def lag_scan(
     sessions: Sequence[ScoredSession],
     *,
     stamp: Stamp,
+    duplicates: Duplicates = "false_alarm",
     offset_s: F64 | None = None,
     half_width_s: float = 1.0,
 ) -> LagScan:
@@ -157,6 +160,7 @@ def lag_scan(
     Args:
         sessions: the sessions.
         stamp: an event's time.
+        duplicates: ``ignored`` = events near an annotation that has a match are no false alarms.
         offset_s: f64 (K,), rising, evenly spaced; None = ``offsets_s()``.
         half_width_s: of the window, above 0; about as wide as the lag is to be known.
     """
@@ -165,16 +169,16 @@ def lag_scan(
         raise ConfigError(key="half_width_s", expected=expected, got=half_width_s)
     if offset_s is None:
         offset_s = offsets_s()
-    tp = np.zeros(len(offset_s), np.int64)
-    num_items = 0
+    tp, num_items = np.zeros((2, len(offset_s)), np.int64)
+    count = at_points(half_width_s, half_width_s, duplicates=duplicates)
     for session in sessions:
-        times_s = np.sort(stamps_s(session, stamp))
-        onset_s = [annotation.onset_s for annotation in session.annotations]
-        tp += count_matches(
-            times_s - offset_s[:, None], onset_s, pre_s=half_width_s, post_s=half_width_s
-        )
-        num_items += len(times_s) + len(onset_s)
-    f1 = 2 * tp / num_items if num_items else np.full(len(offset_s), np.nan)
+        times_s = np.array(stamps_s(session, stamp)) - offset_s[:, None]
+        annotations = session.annotations
+        marks_s = np.array([(each.onset_s, each.offset_s) for each in annotations]).reshape(-1, 2)
+        found = count(times_s, np.zeros(0), marks_s, np.zeros(0))
+        tp += found.matches
+        num_items += times_s.shape[1] + len(annotations) - found.ignored
+    f1 = ratios(np.asarray(2 * tp, np.float64), num_items.astype(np.float64))
     return LagScan(
         offset_s=offset_s,
         half_width_s=half_width_s,

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import DataError
+from ferbench.scoring.matching.criterion import OnsetWindow
+from ferbench.scoring.matching.duplicates import Duplicates, in_any_window
 from ferbench.scoring.metrics import precision, recall
 from ferbench.scoring.scored_session import ScoredSession, Stamp
 from ferbench.scoring.tally import Tally
@@ -39,7 +41,7 @@ class Curve:
         begin: i64 (P + 1,); participant p has the steps begin[p] to begin[p + 1].
         at: i64 (C,), position in ``level`` where a step is, rising within a participant.
         tp: i64 (C,), matched events from this step on.
-        num_events: i64 (C,), events from this step on.
+        num_events: i64 (C,), events from this step on, without those that are ignored.
     """
 
     floor: float
@@ -96,6 +98,7 @@ def curve_of(
     post_s: float,
     stamp: Stamp,
     tolerance_s: float = TOLERANCE_S,
+    duplicates: Duplicates = "false_alarm",
 ) -> Curve:
     """Evaluate all thresholds.
 
@@ -105,6 +108,7 @@ def curve_of(
         post_s: window after it.
         stamp: an event's time.
         tolerance_s: what both ends of the window are stretched by.
+        duplicates: ``ignored`` = of the events in windows only the matches count.
 
     Raises:
         DataError: a session without a profile (events from a file have only the threshold that they
@@ -113,16 +117,17 @@ def curve_of(
     participants, owner = clusters(sessions)
     profiles = [counted(session, stamp) for session in sessions]
     changes = []
+    window = OnsetWindow(pre_s, post_s, tolerance_s)
     for session, profile, who in zip(sessions, profiles, owner.tolist(), strict=True):
-        ended = profile.below[np.isfinite(profile.below)]
-        level, more = _match_changes(
-            session, profile, pre_s=pre_s, post_s=post_s, stamp=stamp, tolerance_s=tolerance_s
-        )
-        changes += [
-            _rows(who, level, more, 0),
-            _rows(who, profile.upto, 0, 1),
-            _rows(who, ended, 0, -1),
-        ]
+        times_s = _stamp_times_s(profile, stamp)
+        onsets_s = np.sort([annotation.onset_s for annotation in session.annotations])
+        low_s, high_s = window.around(onsets_s)
+        near = in_any_window(times_s, low_s, high_s)  # no other event can match
+        level, more = _match_changes(profile.rows(near), times_s[near], low_s, high_s)
+        changes.append(_rows(who, level, more, more if duplicates == "ignored" else 0))
+        counting = profile.rows(~near) if duplicates == "ignored" else profile
+        ended = counting.below[np.isfinite(counting.below)]
+        changes += [_rows(who, counting.upto, 0, 1), _rows(who, ended, 0, -1)]
     table = np.concatenate(changes) if changes else np.empty((0, 4))
     floor = max((profile.floor for profile in profiles), default=-np.inf)
     return _summed(table[table[:, 1] >= floor], floor, participants, sessions, owner)
@@ -153,9 +158,10 @@ def clusters(sessions: Sequence[ScoredSession]) -> tuple[tuple[str, ...], I64]:
     return names, np.array([number[session.cluster] for session in sessions], np.int64)
 
 
-def _rows(who: int, level: F64, tp: I64 | int, events: int) -> F64:
-    """Changes as rows: participant, level, more matches, more events."""
-    return np.stack(np.broadcast_arrays(float(who), level, tp, float(events)), axis=1)
+def _rows(who: int, level: F64, tp: I64 | int, events: I64 | int) -> F64:
+    """Changes as rows: participant, level, more matches, more events, f64 (rows, 4)."""
+    columns = np.broadcast_arrays(float(who), level, tp, events)
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def counted(session: ScoredSession, stamp: Stamp) -> ThresholdSweep:
@@ -176,24 +182,17 @@ def _stamp_times_s(profile: ThresholdSweep, stamp: Stamp) -> F64:
 
 
 def _match_changes(
-    session: ScoredSession,
-    profile: ThresholdSweep,
-    *,
-    pre_s: float,
-    post_s: float,
-    stamp: Stamp,
-    tolerance_s: float,
+    profile: ThresholdSweep, times_s: F64, low_s: F64, high_s: F64
 ) -> tuple[F64, I64]:
-    """Levels, falling, at which the size of the largest matching changes, and by how much."""
-    onset_s = np.sort([annotation.onset_s for annotation in session.annotations])
-    # The very sums of ``match``, so that both agree in the last digit.
-    low_s = onset_s - pre_s - tolerance_s
-    high_s = onset_s + post_s + tolerance_s
-    times_s = _stamp_times_s(profile, stamp)
-    num_begun = np.searchsorted(low_s, times_s, side="right")
-    num_over = np.searchsorted(high_s, times_s, side="left")
-    near = num_begun > num_over  # in a window; no other event can match
-    order = np.flatnonzero(near)[np.argsort(times_s[near], kind="stable")]
+    """Levels, falling, at which the size of the largest matching changes, and by how much.
+
+    Args:
+        profile: N events at all levels.
+        times_s: their stamps, f64 (N,).
+        low_s: begin of each window, f64 (M,), rising.
+        high_s: end of each.
+    """
+    order = np.argsort(times_s, kind="stable")
     below = profile.below[order]
     upto = profile.upto[order]
     times_s = times_s[order]

@@ -16,6 +16,7 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.scoring.curves.threshold_curve import Curve, average_precision, counted
+from ferbench.scoring.matching.duplicates import Duplicates
 from ferbench.scoring.metrics import precision, recall
 from ferbench.scoring.scored_session import ScoredSession, Stamp
 from ferbench.scoring.tally import Tally
@@ -211,7 +212,13 @@ def _band(x: F64, replicates: F64, confidence: float) -> Band:
 
 
 def at_random(
-    sessions: Sequence[ScoredSession], levels: F64, *, pre_s: float, post_s: float, stamp: Stamp
+    sessions: Sequence[ScoredSession],
+    levels: F64,
+    *,
+    pre_s: float,
+    post_s: float,
+    stamp: Stamp,
+    duplicates: Duplicates = "false_alarm",
 ) -> Tally:
     """Expected counts of as many events per session and threshold at random times.
 
@@ -228,19 +235,20 @@ def at_random(
         pre_s: window before an annotation's onset.
         post_s: window after it.
         stamp: an event's time.
+        duplicates: ``ignored`` = events in windows are no false alarms.
 
     Returns:
         Entries (G,), over all sessions; NaN where a session's observed time is not known.
     """
-    tp = np.zeros(len(levels))
-    num_events = np.zeros(len(levels))
+    tp, fp = np.zeros((2, len(levels)))
     for session in sessions:
-        session_events = _num_events(counted(session, stamp), levels)
-        tp += _tp_at_random(session, session_events, pre_s=pre_s, post_s=post_s)
-        num_events += session_events
+        num_events = _num_events(counted(session, stamp), levels)
+        found, num_in_windows = _at_random_in(session, num_events, pre_s=pre_s, post_s=post_s)
+        tp += found
+        fp += num_events - (num_in_windows if duplicates == "ignored" else found)
     num_ref = sum(len(session.annotations) for session in sessions)
     observed_s = np.full(len(levels), sum(session.observed_s for session in sessions))
-    return Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=observed_s)
+    return Tally(tp=tp, fp=fp, fn=num_ref - tp, observed_s=observed_s)
 
 
 def _num_events(profile: ThresholdSweep, levels: F64) -> I64:
@@ -251,16 +259,21 @@ def _num_events(profile: ThresholdSweep, levels: F64) -> I64:
     return num_events
 
 
-def _tp_at_random(session: ScoredSession, num_events: I64, *, pre_s: float, post_s: float) -> F64:
-    """Annotations of a session that random events are expected to find, f64 (G,)."""
+def _at_random_in(
+    session: ScoredSession, num_events: I64, *, pre_s: float, post_s: float
+) -> tuple[F64, F64]:
+    """What is expected of random events in a session, f64 (G,) each.
+
+    Annotations that they find, and how many of them lie in any window.
+    """
     session_s = session.observed_s if session.observed else math.nan
     windows = [(each.onset_s - pre_s, each.onset_s + post_s) for each in session.annotations]
     window_s = [_observed_s([window], session) for window in windows]
     share = np.array(window_s, np.float64) / session_s
     each_is_found = 1 - (1 - share) ** num_events[:, None]
     in_any_window = num_events * (_observed_s(windows, session) / session_s)
-    expected: F64 = np.minimum(each_is_found.sum(axis=1), in_any_window)
-    return expected
+    found: F64 = np.minimum(each_is_found.sum(axis=1), in_any_window)
+    return found, np.asarray(in_any_window, np.float64)
 
 
 def _observed_s(windows: Stretches, session: ScoredSession) -> float:

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from ferbench.scoring.curves.threshold_curve import clusters, largest_matchings
+from ferbench.scoring.matching.duplicates import Duplicates, in_any_window
 from ferbench.scoring.metrics import f1
 from ferbench.scoring.scored_session import ScoredSession, Stamp, stamps_s
 from ferbench.scoring.tally import Formula, Tally
@@ -53,6 +54,7 @@ def tolerance_curve(
     stamp: Stamp,
     widths_s: Sequence[float] = (*TIGHT_S, *LOOSE_S),
     tolerance_s: float = TOLERANCE_S,
+    duplicates: Duplicates = "false_alarm",
 ) -> ToleranceCurve:
     """Match each session with every width of the window.
 
@@ -62,6 +64,7 @@ def tolerance_curve(
         stamp: an event's time.
         widths_s: windows after the onset, any order.
         tolerance_s: what both ends of a window are stretched by.
+        duplicates: ``ignored`` = events in windows are no false alarms.
     """
     post_s = np.unique(np.asarray(widths_s, np.float64))
     participants, owner = clusters(sessions)
@@ -75,6 +78,9 @@ def tolerance_curve(
         matched = largest_matchings(free, times_s, low_s, high_s)
         counts[0, who] += matched
         counts[1, who] += len(times_s) - matched
+        if duplicates == "ignored":
+            inside = [in_any_window(times_s, low_s, ends_s).sum() for ends_s in high_s]
+            counts[1, who] -= np.array(inside) - matched
         counts[2, who] += len(onset_s) - matched
         counts[3, who] += session.observed_s if session.observed else np.nan
     tp, fp, fn, observed_s = counts

@@ -4,7 +4,7 @@ Every criterion pairs each event and each annotation at most once, as many as ca
 matchings takes one with the least total distance between onsets (``Window``: between the event's
 stamp and the onset). The order of the lists does not matter. Edges are included and stretched by a
 tolerance, so that decimal times whose doubles miss an edge by a rounding error count. Duplicate
-detections therefore count once, the others are false alarms.
+detections therefore count once, the others are false alarms or ignored (``duplicates``).
 
 A criterion sees one session, all its parts together, and only what counts: events and annotations
 outside of what was observed are left out before (``session_outcome.counted``), by an event's stamp
@@ -23,9 +23,10 @@ from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from ferbench import checks
 from ferbench.errors import ConfigError
+from ferbench.scoring.matching.duplicates import Duplicates
 from ferbench.scoring.matching.many_draws import Counting
 from ferbench.scoring.scored_session import Stamp
-from ferbench.types import Annotation, Event
+from ferbench.types import F64, Annotation, Event
 
 Pairs = tuple[tuple[int, int], ...]
 """Positions (event, annotation) in the lists of one session, rising, each used once."""
@@ -43,6 +44,15 @@ class OnsetWindow(NamedTuple):
     pre_s: float
     post_s: float
     tolerance_s: float
+
+    def around(self, onsets_s: F64) -> tuple[F64, F64]:
+        """Where the windows of onsets, f64 (M,), begin and end, f64 (M,) each.
+
+        The very sums of ``one_to_one.match``, so that all agree in the last digit.
+        """
+        low_s = onsets_s - self.pre_s - self.tolerance_s
+        high_s = onsets_s + self.post_s + self.tolerance_s
+        return low_s, high_s
 
 
 @runtime_checkable
@@ -67,6 +77,10 @@ class Criterion(Protocol):
         """An event's time: of what was observed, and of lags."""
 
     @property
+    def duplicates(self) -> Duplicates:
+        """What further events are, where another one counts for the annotation already."""
+
+    @property
     def moved_by(self) -> Stamp:
         """Which of an event's times null detectors move; its extent moves along."""
 
@@ -87,8 +101,24 @@ class Criterion(Protocol):
     def matches(self, events: Sequence[Event], annotations: Sequence[Annotation]) -> Pairs:
         """Pairs of one session."""
 
+    def ignored(
+        self, events: Sequence[Event], annotations: Sequence[Annotation], pairs: Pairs
+    ) -> tuple[int, ...]:
+        """Positions of events that are neither hits nor false alarms, rising.
+
+        None, unless ``duplicates`` says so.
+
+        Args:
+            events: of one session.
+            annotations: of the same.
+            pairs: ``matches`` of both.
+        """
+
     def count_matches(self) -> Counting:
-        """How many pairs there are in many draws of the events at once, for the chance level."""
+        """How many pairs, and ignored events, there are in many draws of the events at once.
+
+        For the chance level.
+        """
 
     def least_shift_s(self, *, longest_event_s: float, longest_annotation_s: float) -> float:
         """The circular shift from which on no event can keep its match.

@@ -1,24 +1,39 @@
 """Sizes of largest one-to-one matchings in many draws of the events at once.
 
-Null detectors draw a session's events anew a thousand times; only the number of matches of each
-draw is asked for, so all draws are counted together.
+Null detectors draw a session's events anew a thousand times; only the numbers of matches and of
+ignored events of each draw are asked for, so all draws are counted together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from ferbench.scoring.matching.duplicates import Duplicates, in_any_window
 from ferbench.timespans import TOLERANCE_S, Flags
 from ferbench.types import F64, I64
 
-Counting = Callable[[F64, F64, F64, F64], I64]
-"""Size of the largest one-to-one matching for each draw, i64 (S,), from the events' times f64 (S,
-N) in any order (NaN = no event), their durations f64 (N,) or (S, N), the annotations' onsets and
-offsets f64 (M, 2), and the times f64 (S, N) at which events that reach beyond the end of the
-observed time began if they came in at its start (NaN = does not reach so far).
+
+class Counted(NamedTuple):
+    """What became of the events of each draw; the others are false alarms.
+
+    Attributes:
+        matches: size of the largest one-to-one matching, i64 (S,).
+        ignored: further events at annotations that have a match, i64 (S,); 0 where these are false
+            alarms.
+    """
+
+    matches: I64
+    ignored: I64
+
+
+Counting = Callable[[F64, F64, F64, F64], Counted]
+"""Counts of each draw, from the events' times f64 (S, N) in any order (NaN = no event), their
+durations f64 (N,) or (S, N), the annotations' onsets and offsets f64 (M, 2), and the times f64 (S,
+N) at which events that reach beyond the end of the observed time began if they came in at its start
+(NaN = does not reach so far).
 """
 
 Allowed = Callable[[F64, F64], Flags]
@@ -30,45 +45,58 @@ AT_ONCE: Final = 4_000_000
 """So many events, or pairs of event and annotation, are looked at together."""
 
 
-def at_points(pre_s: float, post_s: float, *, tolerance_s: float = TOLERANCE_S) -> Counting:
+def at_points(
+    pre_s: float,
+    post_s: float,
+    *,
+    tolerance_s: float = TOLERANCE_S,
+    duplicates: Duplicates = "false_alarm",
+) -> Counting:
     """Counting of events in [onset - pre_s, onset + post_s] of an annotation.
 
     As ``one_to_one.match`` has it.
     """
 
-    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> I64:
+    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> Counted:
         del lasts_s, around_s  # points have no extent
-        return count_matches(
+        onsets_s = np.sort(marks_s[:, 0])
+        matches = count_matches(
             np.sort(times_s, axis=1),
-            marks_s[:, 0],
+            onsets_s,
             pre_s=pre_s,
             post_s=post_s,
             tolerance_s=tolerance_s,
         )
+        if duplicates == "false_alarm":
+            return Counted(matches, np.zeros_like(matches))
+        low_s, high_s = onsets_s - pre_s - tolerance_s, onsets_s + post_s + tolerance_s
+        return Counted(matches, in_any_window(times_s, low_s, high_s).sum(axis=1) - matches)
 
     return count
 
 
-def at_pairs(allowed: Allowed) -> Counting:
+def at_pairs(allowed: Allowed, *, duplicates: Duplicates = "false_alarm") -> Counting:
     """Counting by any rule of which event and annotation may be matched, such as a least overlap.
 
     The draws are put side by side as one graph without edges between them, so one search serves
     all: Hopcroft & Karp 1973, as in SciPy.
     """
 
-    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> I64:
+    def count(times_s: F64, lasts_s: F64, marks_s: F64, around_s: F64) -> Counted:
         pairs_of_draw = times_s.shape[1] * len(marks_s)
         step = max(AT_ONCE // max(pairs_of_draw, 1), 1)
         events_s = np.stack([times_s, times_s + lasts_s])[..., None]
         again_s = np.stack([around_s, around_s + lasts_s])[..., None]
         annotations_s = marks_s.T[:, None]
-        sizes = np.zeros(len(times_s), np.int64)
+        sizes, ignored = np.zeros((2, len(times_s)), np.int64)
         for row in range(0, len(times_s), step):
             rows = slice(row, row + step)
             may_match = allowed(events_s[:, rows], annotations_s)
-            may_match_again = allowed(again_s[:, rows], annotations_s)
-            sizes[rows] = _most_pairs(may_match | may_match_again)
-        return sizes
+            may_match |= allowed(again_s[:, rows], annotations_s)
+            sizes[rows] = _most_pairs(may_match)
+            if duplicates == "ignored":
+                ignored[rows] = may_match.any(axis=2).sum(axis=1) - sizes[rows]
+        return Counted(sizes, ignored)
 
     return count
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.scoring.matching.criterion import OnsetWindow, Pairs, check_stamp
+from ferbench.scoring.matching.duplicates import Duplicates, check_duplicates
 from ferbench.scoring.matching.many_draws import Allowed, Counting, at_pairs
 from ferbench.scoring.scored_session import Stamp, stamp_s
 from ferbench.types import F64, Annotation, Event
@@ -27,6 +28,8 @@ class Pairwise(ABC):
     Attributes:
         stamp: an event's time, of what was observed and of lags: ``trigger`` or ``onset``. Matching
             goes by extents.
+        duplicates: further events that might count for an annotation are ``false_alarm`` or
+            ``ignored``.
     """
 
     version: ClassVar[str] = "1"
@@ -39,10 +42,12 @@ class Pairwise(ABC):
         "the onset"
     )
     stamp: Stamp = "trigger"
+    duplicates: Duplicates = "false_alarm"
 
     def __post_init__(self) -> None:
-        """Check the stamp."""
+        """Check the stamp and what further events are."""
         check_stamp(self.stamp)
+        check_duplicates(self.duplicates)
 
     def stamp_s(self, event: Event) -> float:
         """See ``Criterion``."""
@@ -61,9 +66,20 @@ class Pairwise(ABC):
         """See ``Criterion``."""
         return nearest_pairs(events, annotations, self.allowed)
 
+    def ignored(
+        self, events: Sequence[Event], annotations: Sequence[Annotation], pairs: Pairs
+    ) -> tuple[int, ...]:
+        """See ``Criterion``."""
+        if self.duplicates == "false_alarm" or not events or not annotations:
+            return ()
+        is_allowed = self.allowed(_spans(events)[:, :, None], _spans(annotations)[:, None])
+        matched = {event for event, _ in pairs}
+        might_count = np.flatnonzero(is_allowed.any(axis=-1)).tolist()
+        return tuple(event for event in might_count if event not in matched)
+
     def count_matches(self) -> Counting:
         """See ``Criterion``."""
-        return at_pairs(self.allowed)
+        return at_pairs(self.allowed, duplicates=self.duplicates)
 
 
 def nearest_pairs(

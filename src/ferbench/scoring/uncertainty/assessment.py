@@ -97,6 +97,8 @@ class Assessment:
         nulls: null distributions, as asked for.
         half_width_s: half the length of the jitter's stretches, as they were.
         random: that of as many events at random times; None = not asked for.
+        num_ignored: events that are neither hits nor false alarms, not in ``tally``; None = further
+            events are false alarms.
     """
 
     measured: Mapping[str, Measured]
@@ -107,6 +109,7 @@ class Assessment:
     nulls: Mapping[NullName, Null]
     half_width_s: float
     random: Null | None
+    num_ignored: int | None
 
 
 def assess(
@@ -130,7 +133,7 @@ def assess(
         method: of the intervals.
         seed: of all random numbers.
     """
-    participants, tally, lags_s = _by_participant(sessions, criterion)
+    participants, tally, lags_s, num_ignored = _by_participant(sessions, criterion)
     tracks = [track(session, criterion.moved_by) for session in sessions]
     least_s = least_shift_s(criterion, tracks)
     half_width_s = max(nulls.half_width_s, _WIDER * least_s)
@@ -179,6 +182,7 @@ def assess(
         nulls=by_null,
         half_width_s=half_width_s,
         random=by_random,
+        num_ignored=None if criterion.duplicates == "false_alarm" else num_ignored,
     )
 
 
@@ -213,23 +217,26 @@ def _by_chance(metric: Metric, value: float, null: Null | None) -> Chance | None
 
 def _by_participant(
     sessions: Sequence[ScoredSession], criterion: Criterion
-) -> tuple[tuple[str, ...], Tally, tuple[tuple[float, ...], ...]]:
-    """Participants in order of their names, the counts of each, the lags of each one's matches."""
+) -> tuple[tuple[str, ...], Tally, tuple[tuple[float, ...], ...], int]:
+    """Participants in order of their names, the counts and the lags of each; ignored events."""
     participants, owner = clusters(sessions)
     lags_s: list[list[float]] = [[] for _ in participants]
     rows = []
+    all_ignored = 0
     for session, participant in zip(sessions, owner.tolist(), strict=True):
         pairs = criterion.matches(session.events, session.annotations)
         times_s = stamps_s(session, criterion.stamp)
         onsets_s = [annotation.onset_s for annotation in session.annotations]
         lags_s[participant] += [times_s[i] - onsets_s[j] for i, j in pairs]
-        num_false = len(session.events) - len(pairs)
+        num_ignored = len(criterion.ignored(session.events, session.annotations, pairs))
+        num_false = len(session.events) - len(pairs) - num_ignored
+        all_ignored += num_ignored
         num_missed = len(session.annotations) - len(pairs)
         rows.append((len(pairs), num_false, num_missed, session.observed_s))
     tp, fp, fn, observed_s = np.array(rows, np.float64).reshape(-1, 4).T
     by_session = Tally(tp=tp, fp=fp, fn=fn, observed_s=observed_s)
     tally = by_session.grouped(owner, len(participants))
-    return participants, tally, tuple(tuple(of_one) for of_one in lags_s)
+    return participants, tally, tuple(tuple(of_one) for of_one in lags_s), all_ignored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -26,11 +26,11 @@ from typing import Final
 import numpy as np
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.matching.many_draws import AT_ONCE, Counting
+from ferbench.scoring.matching.many_draws import AT_ONCE, Counted, Counting
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.chance import Null, Track
 from ferbench.scoring.uncertainty.circle import Circle
-from ferbench.types import F64, I64
+from ferbench.types import F64
 
 SHORTEST: Final = 30
 """A session has a least shift from so many of them on. The least shift keeps an event from any
@@ -139,20 +139,27 @@ def _null(
     rngs = np.random.default_rng(seed).spawn(len(tracks))
     num_unplaced = sum(circle.has_events and circle.length_s == 0 for circle in circles)
     if num_unplaced:
-        tp = np.full(draws, np.nan)
+        tp = ignored = np.full(draws, np.nan)
         observed_s = math.nan
     else:
-        tp = np.zeros(draws)
+        tp, ignored = np.zeros((2, draws))
         for track, circle, rng in zip(tracks, circles, rngs, strict=True):
-            tp += _matches(track, circle, placed, count, draws=draws, rng=rng)
+            found = _counted(track, circle, placed, count, draws=draws, rng=rng)
+            tp += found.matches
+            ignored += found.ignored
         observed_s = sum(circle.length_s for circle in circles)
     num_events = sum(len(track.times_s) for track in tracks)
     num_ref = sum(len(track.marks_s) for track in tracks)
-    tally = Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=np.full(draws, observed_s))
+    tally = Tally(
+        tp=tp,
+        fp=num_events - tp - ignored,
+        fn=num_ref - tp,
+        observed_s=np.full(draws, observed_s),
+    )
     return Null(tally=tally, num_unplaced=num_unplaced)
 
 
-def _matches(
+def _counted(
     track: Track,
     circle: Circle,
     placed: _Placing,
@@ -160,15 +167,17 @@ def _matches(
     *,
     draws: int,
     rng: np.random.Generator,
-) -> I64:
-    """Matches of one session in each draw, i64 (draws,)."""
-    matches = np.zeros(draws, np.int64)
+) -> Counted:
+    """What became of the events of one session in each draw."""
+    found = Counted(*np.zeros((2, draws), np.int64))
     if not len(track.times_s) or not len(track.marks_s):
-        return matches
+        return found
     step = max(AT_ONCE // len(track.times_s), 1)
     for row in range(0, draws, step):
         place_s = placed(circle, rng, min(step, draws - row))
         times_s = circle.to_session(place_s)
         around_s = circle.around(place_s, track.lasts_s)
-        matches[row : row + step] = count(times_s, track.lasts_s, track.marks_s, around_s)
-    return matches
+        rows = slice(row, row + step)
+        some = count(times_s, track.lasts_s, track.marks_s, around_s)
+        found.matches[rows], found.ignored[rows] = some
+    return found

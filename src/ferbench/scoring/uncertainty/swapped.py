@@ -54,12 +54,12 @@ def swapped(tracks: Sequence[Track], *, count: Counting, draws: int, seed: int) 
     everybody = _Everybody(tracks)
     observed_s = sum(total_s(each.observed) for each in tracks)
     if num_unplaced or everybody.number < 2:
-        tp = np.full(draws, np.nan)
+        tp = ignored = np.full(draws, np.nan)
     else:
-        tp = everybody.matches(count, draws, np.random.default_rng(seed))
+        tp, ignored = everybody.counted(count, draws, np.random.default_rng(seed))
     num_events, num_ref = len(everybody.times_s), sum(len(each.marks_s) for each in tracks)
     observed = np.full(draws, math.nan if num_unplaced else observed_s)
-    tally = Tally(tp=tp, fp=num_events - tp, fn=num_ref - tp, observed_s=observed)
+    tally = Tally(tp=tp, fp=num_events - tp - ignored, fn=num_ref - tp, observed_s=observed)
     return Null(tally=tally, num_unplaced=num_unplaced)
 
 
@@ -98,21 +98,21 @@ class _Everybody:
         may_have[np.arange(len(self.times_s)), self._owner] = True
         return may_have
 
-    def matches(self, count: Counting, draws: int, rng: np.random.Generator) -> F64:
-        """Matches of all sessions in each draw, f64 (draws,)."""
-        found = np.zeros(draws)
+    def counted(self, count: Counting, draws: int, rng: np.random.Generator) -> F64:
+        """Matches and ignored events of all sessions in each draw, f64 (2, draws)."""
+        found = np.zeros((2, draws))
         following = rng.permuted(np.tile(np.arange(self.number), (draws, 1)), axis=1)
         step = max(AT_ONCE // max(len(self.times_s), 1), 1)
         for row in range(0, draws, step):
             rows = slice(row, row + step)
-            found[rows] = self._matches_of(self._destination(following[rows]), count)
+            found[:, rows] = self._counted_of(self._destination(following[rows]), count)
         return found
 
-    def _matches_of(self, session: I64, count: Counting) -> I64:
-        """Matches in each draw, i64 (rows,), of events that went to sessions i64 (rows, E)."""
+    def _counted_of(self, session: I64, count: Counting) -> I64:
+        """Both in each draw, i64 (2, rows), of events that went to sessions i64 (rows, E)."""
         by_session = np.argsort(session, axis=1, kind="stable")
         arrived = np.take_along_axis(session, by_session, axis=1)
-        found = np.zeros(len(session), np.int64)
+        found = np.zeros((2, len(session)), np.int64)
         for at, track in enumerate(self._tracks):
             first = (arrived < at).sum(axis=1)
             number = (arrived == at).sum(axis=1)
@@ -126,7 +126,9 @@ class _Everybody:
             is_there = place < number[:, None]
             times_s = np.where(is_there, self.times_s[event], np.nan)
             lasts_s = np.where(is_there, self._lasts_s[event], np.nan)
-            found += count(times_s, lasts_s, track.marks_s, np.full(times_s.shape, np.nan))
+            found += np.stack(
+                count(times_s, lasts_s, track.marks_s, np.full(times_s.shape, np.nan))
+            )
         return found
 
     def _destination(self, following: I64) -> I64:
