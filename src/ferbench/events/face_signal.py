@@ -66,6 +66,11 @@ class FaceSignal(Treatment):
         return ()
 
     @property
+    def goes_by(self) -> str:
+        """What a detector with this signal goes by instead of expressions."""
+        return self.measure
+
+    @property
     def span(self) -> tuple[float, float]:
         """Smallest and largest value that the signal can have."""
         if self.scale == "rank":

@@ -16,6 +16,7 @@ from ferbench.pipeline.count_rows import annotations_sha
 from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
+from ferbench.report.against_baseline import BASELINE_TAG
 from ferbench.results import Analysis, Report, SessionResult
 from ferbench.secret_texts import masked
 from ferbench.tracking.record import Input, speed_source
@@ -67,6 +68,7 @@ def tags_of(
         "ferbench.config_sha": fingerprint(spec),
         "ferbench.videos_sha": fingerprint(videos) if videos else "",
         "ferbench.annotations_sha": _annotations_sha(report),
+        BASELINE_TAG: recipe.baseline,
         "ferbench.crop": _crop(recipe),
         "ferbench.device": device,
         "speed.source": speed_source(report),

@@ -5,10 +5,10 @@ Hydra imports this for any command line, also ``--help``: what a sweep needs is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ferbench.workflows.nested_comparison import NestedComparison
     from ferbench.workflows.sweep_results import SweepResults
     from ferbench.workflows.tracked_sweep import TrackedSweep
+
+Made = TypeVar("Made")
 
 SHOWN_LETTERS: Final = 40
 """How much of a run's name the pages of a store show."""
@@ -116,7 +118,9 @@ class SweepCallback(Callback):
         comparison = self._compared(results, ended_by)
         nested = None
         if comparison is not None:
-            nested = _nested(results, comparison)
+            beside = _noted("not set against a baseline", results.beside_baseline, comparison)
+            comparison = beside or comparison
+            nested = _noted("nothing is said of the choice", results.nested, comparison)
             self._show(comparison, nested, ended_by)
         with _told_errors("the sweep's page: "):
             self._write_page(comparison, results)
@@ -207,6 +211,7 @@ class SweepCallback(Callback):
         profile = self.folder / PROFILE_FILE
         tables = results.write_tables(comparison, overrides=self.overrides)
         may_go_on = bool(ended_by) and self.detached
+        against = comparison.against_baseline if comparison else None
         tracked.close_cells(results.unrecorded, lost=not may_go_on)
         claims = (self.folder / CLAIMS_FOLDER).glob("*")
         tracked.close(
@@ -216,6 +221,7 @@ class SweepCallback(Callback):
                 "sweep/cells": float(len(results.rows)),
                 "sweep/failed": float(results.num_failed),
                 **(nested.numbers() if nested else {}),
+                **(against.numbers() if against else {}),
             },
             prediction_keys=[claim.name for claim in claims],
             files=[*tables, profile] if profile.is_file() else tables,
@@ -224,15 +230,15 @@ class SweepCallback(Callback):
         )
 
 
-def _nested(results: SweepResults, comparison: Comparison) -> NestedComparison | None:
-    """What is left of the best cell; where that cannot be said, why is told as a note."""
-    if comparison.best is None:
-        return None
+def _noted(
+    what: str, make: Callable[[Comparison], Made | None], comparison: Comparison
+) -> Made | None:
+    """What is made of a comparison; where it cannot be, why is told as a note."""
     try:
-        return results.nested(comparison.best)
+        return make(comparison)
     except (FerbenchError, OSError) as error:
         text = reason_in(RunWords(), error)
-        console.error_console().print(f"note: nothing is said of the choice: {text}", markup=False)
+        console.error_console().print(f"note: {what}: {text}", markup=False)
         return None
 
 
