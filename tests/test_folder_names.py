@@ -61,14 +61,16 @@ def test_another_root_gives_other_names_and_knows_none_of_these(tmp_path, monkey
 def test_overrides_have_the_names_of_the_configuration_and_further_ones(tmp_path):
     folders = FolderNames(tmp_path)
     hidden = folders.hidden_value(CONFIG)
-    lines = folders.hidden_text(
-        "dataset.videos='/data/anna\\'s study, 2/videos'\n"
-        "dataset.videos='/data/anna's study, 2/videos'\n"
-        "hydra.run.dir=/scratch/ben/out\n"
-        "dataset.annotations=[/scratch/ben/a.csv,/scratch/ben/b.csv]\n"
-        "tracking.uri=sqlite:////data/carl/mlflow.db\n"
-        "event.enter=0.5"
-    ).splitlines()
+    lines = folders.hidden_lines(
+        [
+            "dataset.videos='/data/anna\\'s study, 2/videos'",
+            "dataset.videos='/data/anna's study, 2/videos'",
+            "hydra.run.dir=/scratch/ben/out",
+            "dataset.annotations=[/scratch/ben/a.csv,/scratch/ben/b.csv]",
+            "tracking.uri=sqlite:////data/carl/mlflow.db",
+            "event.enter=0.5",
+        ]
+    )
     assert lines[1] == f"dataset.videos='{hidden['dataset']['videos']}'"
     assert not [word for word in ("ben", "carl") if word in str(lines)]
     assert lines[5] == "event.enter=0.5"

@@ -12,7 +12,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -45,16 +45,18 @@ class FolderNames:
             return [self.hidden_value(item) for item in value]
         return self._hidden_path(value) if isinstance(value, str) else value
 
-    def hidden_text(self, text: str) -> str:
-        """Lines of settings with names in place of absolute folders.
+    def hidden_lines(self, overrides: Sequence[str]) -> list[str]:
+        """Overrides with names in place of absolute folders.
 
         Those that ``hidden_value`` met are found whatever letters they have.
         """
+        text = "\n".join(overrides)
         for folder in sorted(self._given, key=len, reverse=True):
             if Path(folder) != Path(folder).parent:
                 text = re.sub(re.escape(folder) + _LAST_PART, self._given[folder], text)
         text = _IN_ADDRESS.sub(lambda found: f"{self._name(found[0])}/", text)
-        return folders_replaced(text, lambda folder: f"{self._name(folder)}/")
+        text = folders_replaced(text, lambda folder: f"{self._name(folder)}/")
+        return text.split("\n") if overrides else []
 
     def _hidden_path(self, text: str) -> str:
         address = _ADDRESS.fullmatch(text)

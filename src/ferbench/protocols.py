@@ -243,6 +243,15 @@ class SegmentRule(Protocol):
 
 
 @runtime_checkable
+class TrivialBaseline(Protocol):
+    """A signal or an event rule that knows nothing of expressions: what others have to beat."""
+
+    @property
+    def goes_by(self) -> str:
+        """What it goes by instead, such as ``mouth_opening``."""
+
+
+@runtime_checkable
 class Dataset(Protocol):
     """Where sessions come from."""
 

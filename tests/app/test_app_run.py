@@ -20,6 +20,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+import ferbench as fb
 from ferbench.app.hydra.entry import _end_in_order
 from ferbench.errors import WeightsError
 from ferbench.formats.predictions import read_predictions
@@ -316,6 +317,34 @@ def test_a_sweep_is_a_parent_with_its_cells(study, warm_home, ferbench_run):
     assert "chosen in-sample" in parent.data.tags["mlflow.note.content"]
     _one_table_per_key(parent)
     _again(ferbench_run, sweep, warm_home)
+
+
+@pytest.mark.weights
+def test_a_sweep_says_whether_its_best_cell_beats_a_face_that_merely_moves(
+    study, warm_home, ferbench_run
+):
+    chosen = [option for option in on(study) if option != HAPPY]
+    signals = "signal=smile_or_surprise,head_motion"
+    ended = ferbench_run("-m", *chosen, signals, "event.enter=0.7")
+    assert ended.code == 0, ended.err
+    assert "against the best baseline (head_motion)" in ended.out
+    assert "better than a face that merely moves" in ended.out
+    assert "best cell that is no baseline by event/f1: smile_or_surprise" in ended.out
+    runs = all_runs(warm_home)
+    (parent,) = (run for run in runs if run.data.tags[KIND_TAG] == "sweep")
+    numbers = parent.data.metrics
+    by_signal = {run.data.params["signal"]: run for run in runs if run is not parent}
+    assert by_signal["head_motion"].data.tags["ferbench.baseline"] == "head_motion"
+    assert "ferbench.baseline" not in by_signal["smile_or_surprise"].data.tags
+    f1 = {name: run.data.metrics["event/f1"] for name, run in by_signal.items()}
+    difference = f1["smile_or_surprise"] - f1["head_motion"]
+    assert numbers["baseline/f1_difference"] == pytest.approx(difference, abs=1e-5)
+    assert numbers["baseline/f1"] == f1["head_motion"]
+    assert numbers["event/f1"] == f1["smile_or_surprise"], (
+        "the parent shows the best that is no baseline"
+    )
+    again = fb.compare(root=warm_home)
+    assert again.against_baseline.numbers()["baseline/f1_difference"] == pytest.approx(difference)
 
 
 def _one_table_per_key(parent):

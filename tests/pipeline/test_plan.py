@@ -33,6 +33,21 @@ def recipe_of(**choices) -> Recipe:
     return dataclasses.replace(made, signal=dataclasses.replace(made.signal, labels=("happiness",)))
 
 
+@pytest.mark.parametrize(
+    ("choices", "baseline"),
+    [
+        ({}, ""),
+        ({"signal": "mouth_opening"}, "mouth_opening"),
+        ({"event": "periodic"}, "periodic"),
+        ({"event": "random", "signal": "head_motion"}, "random"),
+    ],
+)
+def test_a_recipe_knows_whether_it_is_a_baseline(choices, baseline):
+    config = composed(choices)
+    recipe = Recipe(**{name: build(config[name], where=name) for name in PLUGS})
+    assert recipe.baseline == baseline
+
+
 @pytest.fixture(scope="module")
 def recipes() -> list[Recipe]:
     """Two detectors x two preprocessings x two event rules; the model is the only small one."""

@@ -8,21 +8,11 @@ import numpy as np
 import pytest
 
 from ferbench.errors import ConfigError
-from ferbench.report.files import COUNT_COLUMNS, MATCH_COLUMNS
-from ferbench.results import RunRow
-from ferbench.scoring.matching.one_to_one import match
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.workflows.compare_nested import nested_of
+from helpers.made_runs import make_run
 
 RULES = StatisticsRules(surrogates=99, draws=50)
-PRE_S, POST_S = 0.5, 5.0
-LENGTH_S = 300.0
-
-
-def written(folder, header, rows):
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([header, *rows])
 
 
 @pytest.fixture
@@ -37,30 +27,6 @@ def study(tmp_path):
         ]
         runs.append(make_run(tmp_path / str(number), f"run {number}", onsets, events))
     return runs, lambda run, name: tmp_path / run.run_id / name
-
-
-def make_run(folder, name, onsets, events, *, post_s=POST_S, sha="same", sessions=None):
-    sessions = sessions or [f"s{k}" for k in range(len(onsets))]
-    counts, matches = [], []
-    for session, of_session, found in zip(sessions, onsets, events, strict=True):
-        pairs = match(found, of_session, pre_s=PRE_S, post_s=post_s)
-        tp, person = len(pairs), session.replace("s", "p")
-        fp, fn = len(found) - tp, len(of_session) - tp
-        counts.append([session, person, 0.5, PRE_S, post_s, tp, fp, fn, len(of_session)])
-        counts[-1] += [LENGTH_S, LENGTH_S, sha]
-        for i, j in pairs:
-            lag_s = found[i] - of_session[j]
-            matches.append([session, "match", "x", "k", found[i], of_session[j], lag_s])
-        free = set(range(len(found))) - {i for i, _ in pairs}
-        missed = set(range(len(of_session))) - {j for _, j in pairs}
-        matches += [[session, "false alarm", "x", "", found[i], "", ""] for i in free]
-        matches += [[session, "miss", "", "k", "", of_session[j], ""] for j in missed]
-    written(folder / "counts.csv", COUNT_COLUMNS, counts)
-    written(folder / "matches.csv", MATCH_COLUMNS, matches)
-    lengths = [[session, LENGTH_S, ""] for session in sessions]
-    written(folder / "sessions.csv", ("session", "observed_s", "observed"), lengths)
-    params = {"scoring": "window", "scoring.pre_s": str(PRE_S), "scoring.post_s": str(post_s)}
-    return RunRow(run_id=folder.name, name=name, params=params, metrics={"event/f1": 0.5}, tags={})
 
 
 def test_a_run_that_is_right_is_chosen_for_everybody(study):
@@ -127,3 +93,15 @@ def test_without_known_times_there_is_no_p_and_it_says_so(study, tmp_path):
     assert found.best_of is None
     assert any(line.startswith("no p of the best run") for line in found.lines())
     assert found.selection.value == 1
+
+
+def test_baselines_are_not_chosen_between(study, tmp_path):
+    runs, file_of = study
+    onsets = [np.array([5.0])] * 6
+    motion = make_run(tmp_path / "motion", "motion", onsets, onsets, goes_by="head_motion")
+    found = nested_of([*runs, motion], file_of, rules=RULES)
+    assert found.runs == tuple(runs)
+    assert found.lines()[-1] == "1 baseline is not chosen between"
+    mouth = make_run(tmp_path / "mouth", "mouth", onsets, onsets, goes_by="mouth_opening")
+    found = nested_of([motion, mouth], file_of, rules=RULES)
+    assert found.runs == (motion, mouth), "there is nothing else"

@@ -31,6 +31,9 @@ def show(comparison: Comparison, what: str, *, where: str = "") -> None:
     output_console().print(table)
     for warning in comparison.warnings:
         error_console().print(f"warning: {warning}", markup=False, style="yellow")
+    if comparison.against_baseline is not None:
+        line = comparison.against_baseline.line()
+        output_console().print(line, markup=False, soft_wrap=True)
     full_once = FullOnce()
     for run, reason in broken_off(comparison.rows):
         line = f"failed: {run}: {full_once(reason)}"

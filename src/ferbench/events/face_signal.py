@@ -60,6 +60,11 @@ class FaceSignal(Treatment):
                 got=self.baseline,
             )
 
+    @property
+    def goes_by(self) -> str:
+        """What a detector with this signal goes by instead of expressions."""
+        return self.measure
+
     def span_of(self, channels: Channels) -> tuple[float, float]:
         """Smallest and largest value that the signal can have, whatever the model tells."""
         del channels

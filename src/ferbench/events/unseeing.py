@@ -37,6 +37,11 @@ class Periodic:
         check_seconds("lasts_s", self.lasts_s)
 
     @property
+    def goes_by(self) -> str:
+        """What it goes by instead of expressions."""
+        return "periodic"
+
+    @property
     def level(self) -> float:
         """No value makes an event."""
         return math.nan
@@ -79,6 +84,11 @@ class Random:
         check_seconds("lasts_s", self.lasts_s)
         if self.seed < 0:
             raise ConfigError(key="seed", expected="0 or more", got=self.seed)
+
+    @property
+    def goes_by(self) -> str:
+        """What it goes by instead of expressions."""
+        return "random"
 
     @property
     def level(self) -> float:

@@ -34,10 +34,8 @@ def columns_of(comparison: Comparison) -> list[dict[str, Any]]:
     others = [name for name in comparison.metrics if name not in of_main]
     rows = comparison.rows
     columns = [_texts("run", [row.name for row in rows])]
-    marks = {"state": comparison.states, "data": comparison.data}
-    for title, mark in marks.items():
-        if mark:
-            columns.append(_texts(title, [mark[row.run_id] for row in rows]))
+    for title, mark in comparison.marks.items():
+        columns.append(_texts(title, [mark[row.run_id] for row in rows]))
     columns += _numbers(of_main, titles, rows)
     for name in comparison.params:
         columns.append(_texts(name, [row.params.get(name, "") for row in rows]))

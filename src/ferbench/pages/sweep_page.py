@@ -64,7 +64,7 @@ def sweep_page(contents: SweepContents) -> Page:
 
 def _values(contents: SweepContents, cells: Sequence[CellTables]) -> dict[str, Any]:
     comparison = contents.comparison
-    constant = comparison.constant
+    constant, against = comparison.constant, comparison.against_baseline
     with_speed = [row for row in comparison.rows if SPEED in row.metrics]
     return {
         "title": contents.title,
@@ -78,6 +78,7 @@ def _values(contents: SweepContents, cells: Sequence[CellTables]) -> dict[str, A
         "choices": {name: value for name, value in constant.items() if "." not in name},
         "settings": {name: value for name, value in constant.items() if "." in name},
         "best": _best(comparison),
+        "against_baseline": against.line() if against else "",
         "num_measured": len(with_speed),
         "has_curves": any(cell.curve for cell in cells),
         "num_curves": sum(bool(cell.curve) for cell in cells),

@@ -17,6 +17,7 @@ from ferbench.protocols import (
     Reader,
     Selector,
     SignalRule,
+    TrivialBaseline,
 )
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.statistics_rules import StatisticsRules
@@ -73,6 +74,14 @@ class Recipe:
         """
         with errors_within("signal"):
             return self.signal.span_of(self.model.channels)
+
+    @property
+    def baseline(self) -> str:
+        """What it goes by where it knows nothing of expressions; "" = it is no such recipe."""
+        for part in (self.event, self.signal):
+            if isinstance(part, TrivialBaseline):
+                return part.goes_by
+        return ""
 
     @property
     def crop_differences(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from ferbench.report.against_baseline import AgainstBaseline, baseline_of
 from ferbench.report.shown_numbers import (
     column_titles,
     format_number,
@@ -45,6 +46,8 @@ class Comparison:
             same files.
         states: where not every run is finished: the state of each run id.
         warnings: why the numbers cannot be compared, one sentence each.
+        against_baseline: the best run that is no baseline against the best baseline; None = not
+            both are there, or they were not compared.
     """
 
     by: str
@@ -55,6 +58,7 @@ class Comparison:
     data: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    against_baseline: AgainstBaseline | None = None
 
     def __repr__(self) -> str:
         """``Comparison: 12 runs by event/f1, best 0.889 (hysteresis enter=0.6)``, and warnings."""
@@ -63,22 +67,26 @@ class Comparison:
         best = self.best
         if best is not None:
             line = f"{line}, best {format_number(best.metrics[self.by])} ({best.name})"
-        return "\n".join([line, *(f"  warning: {warning}" for warning in self.warnings)])
+        lines = [line, *(f"  warning: {warning}" for warning in self.warnings)]
+        if self.against_baseline is not None:
+            lines.append(f"  {self.against_baseline.line()}")
+        return "\n".join(lines)
 
     @property
     def best(self) -> RunRow | None:
-        """The first run, where it is really better than nothing.
+        """The first run, where it is really better than nothing; no baseline, if others are there.
 
         Scored above 0, and on the data of the others.
         """
         if not self.by or self.warnings or not self.rows:
             return None
-        value = self.rows[0].metrics.get(self.by, math.nan)
+        first = next((row for row in self.rows if not baseline_of(row)), self.rows[0])
+        value = first.metrics.get(self.by, math.nan)
         if math.isnan(value):
             return None
         if value <= 0 and not is_smaller_better(self.by):
             return None
-        return self.rows[0]
+        return first
 
     def cells(self, row: RunRow) -> list[str]:
         """Texts of a row in the order of ``header``."""
@@ -90,20 +98,20 @@ class Comparison:
 
     @property
     def header(self) -> list[str]:
-        """Column names: short run id, state and data where they differ, differing choices, numbers.
+        """Column names: short run id, marks, differing choices, numbers.
 
         Numbers without their family (``event/f1`` is ``f1``), where that is clear.
         """
-        return ["run", *self._marks, *self.params, *column_titles(self.metrics)]
+        return ["run", *self.marks, *self.params, *column_titles(self.metrics)]
 
     @property
     def importance(self) -> list[str]:
         """The header's names, what says most first: for a screen that has no room for all."""
-        marks = ["data"] if self.data else []
+        marks = [name for name in ("data", "baseline") if name in self.marks]
         telling = self._telling_choices()
         others = [name for name in self.params if name not in telling]
         first = ["run", *column_titles(self.metrics)[:1], *marks, *telling[:_FIRST_CHOICES]]
-        rest = [*telling[_FIRST_CHOICES:], *self._marks, *others, *column_titles(self.metrics)]
+        rest = [*telling[_FIRST_CHOICES:], *self.marks, *others, *column_titles(self.metrics)]
         return list(dict.fromkeys([*first, *self._uncertainty, *rest]))
 
     @property
@@ -140,19 +148,22 @@ class Comparison:
     def short_header(self) -> list[str]:
         """The header's names without what they share with others: ``enter``, ``chance``."""
         numbers = column_titles(self.metrics)
-        titles = [*self._marks, *self.params, *numbers]
+        titles = [*self.marks, *self.params, *numbers]
         shortened = {*self.params, *self._uncertainty}
         short = [_last_part(name, titles) if name in shortened else name for name in titles]
         return ["run", *short]
 
     @property
-    def _marks(self) -> list[str]:
-        marks = []
-        if self.states:
-            marks.append("state")
-        if self.data:
-            marks.append("data")
-        return marks
+    def marks(self) -> dict[str, dict[str, str]]:
+        """Titles of what marks runs apart, with each run's mark: state, data, baseline.
+
+        Those that no run has are left out.
+        """
+        baselines = {row.run_id: "yes" if baseline_of(row) else "" for row in self.rows}
+        found = {"state": dict(self.states), "data": dict(self.data)}
+        if any(baselines.values()):
+            found["baseline"] = baselines
+        return {title: marks for title, marks in found.items() if marks}
 
     def text_table(self, title: str) -> TextTable:
         """The shown columns as texts."""
@@ -162,7 +173,7 @@ class Comparison:
             rows=tuple(tuple(self.cells(row)) for row in self.rows),
             importance=tuple(self.importance),
             pairs=_pairs(self._uncertainty),
-            essential=(*self._marks, *self._uncertainty),
+            essential=(*self.marks, *self._uncertainty),
             short_header=tuple(self.short_header),
         )
 
@@ -174,7 +185,7 @@ class Comparison:
         for row in self.rows:
             numbers = [row.metrics.get(name, math.nan) for name in self.metrics]
             rows.append([*self._labels(row), *numbers])
-        columns = [*self._marks, *self.params, *self.metrics]
+        columns = [*self.marks, *self.params, *self.metrics]
         run_ids = pd.Index([row.run_id for row in self.rows], name="run_id")
         return pd.DataFrame(rows, columns=columns, index=run_ids)
 
@@ -182,15 +193,15 @@ class Comparison:
         """All columns as CSV, with full run ids, states and all digits."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["run_id", *self._marks, *self.params, *self.metrics])
+        writer.writerow(["run_id", *self.marks, *self.params, *self.metrics])
         for row in self.rows:
             numbers = [row.metrics.get(name, "") for name in self.metrics]
             writer.writerow([row.run_id, *self._labels(row), *numbers])
         return text.getvalue()
 
     def _labels(self, row: RunRow) -> list[str]:
-        """State and data where they differ, and the differing choices of a run."""
-        marks = [group[row.run_id] for group in (self.states, self.data) if group]
+        """The marks and the differing choices of a run."""
+        marks = [of_runs[row.run_id] for of_runs in self.marks.values()]
         choices = [row.params.get(name, "") for name in self.params]
         return [*marks, *choices]
 
@@ -200,6 +211,7 @@ class Comparison:
             "sorted_by": self.by or "name",
             "warnings": list(self.warnings),
             "constant": dict(self.constant),
+            "against_baseline": self.against_baseline and self.against_baseline.as_plain(),
             "runs": [_plain_run(row) for row in self.rows],
         }
 
@@ -209,14 +221,18 @@ class Comparison:
         if best is None:
             return self._no_best_cell()
         value = best.metrics[self.by]
-        num_equal = sum(row.metrics.get(self.by) == value for row in self.rows)
+        equal = [row for row in self.rows if row.metrics.get(self.by) == value]
+        num_equal = sum(bool(baseline_of(row)) == bool(baseline_of(best)) for row in equal)
         tie = ""
         if num_equal > 1:
             tie = f" ({num_equal} cells share it)"
         caution = "it was chosen on the data it is scored on (in-sample)"
         if f"{self.by}.p" in best.metrics:
             caution += "; p and interval are not corrected for this selection"
-        text = f"best cell by {self.by}: {best.name} = {format_number(value)}{tie}; {caution}"
+        which = "best cell"
+        if "baseline" in self.marks and not baseline_of(best):
+            which = "best cell that is no baseline"
+        text = f"{which} by {self.by}: {best.name} = {format_number(value)}{tie}; {caution}"
         is_made = any(f"{self.by}.p" in row.metrics for row in self.rows)
         if is_made and any(f"{self.by}.p" not in row.metrics for row in self.rows if row.metrics):
             only = "\nchance level and interval are made for the best cell only; "

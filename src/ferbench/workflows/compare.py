@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ferbench.errors import ConfigError, TrackingError
+from ferbench.errors import ConfigError, FerbenchError, TrackingError
 from ferbench.places import default_root
 from ferbench.report.compare import compare as compare_runs
 from ferbench.report.comparison import Comparison
 from ferbench.results import RunRow
+from ferbench.sentences import Text
 from ferbench.tracking.query import open_store, runs_of
-from ferbench.tracking.store import ERROR_TAG
+from ferbench.tracking.store import ERROR_TAG, Store
+from ferbench.types import CountsRow
+from ferbench.workflows.against_baseline import beside_baseline
+from ferbench.workflows.compare_paired import CountsOf, counts_in
 from ferbench.workflows.evaluate import run_name
 from ferbench.workflows.evaluation import Evaluation
+from ferbench.workflows.recorded_counts import of_own_window
 from ferbench.workflows.run_report import row_of
 
 
@@ -43,12 +49,42 @@ def compare(
         recorded = runs_of(store, runs)
         if not recorded.runs:
             raise TrackingError(f"{recorded.what} has no runs to compare ({recorded.where})")
-        return compare_runs(recorded.runs, by=by)
+        return compare_recorded(store, recorded.runs, by=by)
     if not isinstance(runs, Iterable):
         runs = [runs]
     if not runs:
         raise ConfigError(key="runs", expected="at least one run", got=list(runs))
-    return compare_runs([_row(run, number) for number, run in enumerate(runs)], by=by)
+    rows = [_row(run, number) for number, run in enumerate(runs)]
+    evaluations = dict(zip((row.run_id for row in rows), runs, strict=True))
+    comparison = compare_runs(rows, by=by)
+    return _beside_baseline(comparison, lambda row: _counts_of(evaluations[row.run_id], row))
+
+
+def compare_recorded(store: Store, runs: Sequence[RunRow], *, by: str | None = None) -> Comparison:
+    """Compare runs of a store; see ``compare``."""
+    return _beside_baseline(compare_runs(runs, by=by), counts_in(store))
+
+
+def _beside_baseline(comparison: Comparison, counts: CountsOf) -> Comparison:
+    """With the best run against the best baseline; where that cannot be, a warning says why."""
+    if comparison.warnings:
+        return comparison
+    try:
+        return beside_baseline(comparison, counts)
+    except FerbenchError as error:
+        warning = Text("not set against a baseline: ", error.text())
+        return replace(comparison, warnings=(*comparison.warnings, warning))
+
+
+def _counts_of(run: Evaluation | RunRow, row: RunRow) -> list[CountsRow]:
+    """The counts of an evaluation with its own criterion, one row per session.
+
+    Raises:
+        ConfigError: it is a recorded run's row, which has none.
+    """
+    if isinstance(run, RunRow):
+        raise ConfigError(f"{run.name} is a row without counts; give its name, or evaluations")
+    return of_own_window(run.report.counts, row)
 
 
 def broken_off(rows: Iterable[RunRow]) -> list[tuple[str, str]]:

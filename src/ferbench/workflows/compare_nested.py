@@ -11,6 +11,7 @@ import numpy as np
 
 from ferbench.errors import ConfigError, FerbenchError
 from ferbench.formats.length_table import read_lengths
+from ferbench.report.against_baseline import baseline_of
 from ferbench.report.comparability import matching_params
 from ferbench.results import RunRow
 from ferbench.scoring.matching.duplicates import Duplicates
@@ -23,7 +24,7 @@ from ferbench.scoring.uncertainty.paired_runs import in_common
 from ferbench.scoring.uncertainty.selection import BestOf, Cell, best_of, nested
 from ferbench.tracking.store import Store
 from ferbench.types import CountsRow
-from ferbench.wording import some
+from ferbench.wording import plural, some
 from ferbench.workflows.compared_sessions import known_observed
 from ferbench.workflows.nested_comparison import NestedComparison
 from ferbench.workflows.recorded_counts import COUNTS_TABLE, changed_annotations, counts_of
@@ -33,6 +34,12 @@ FileOf = Callable[[RunRow, str], Path]
 
 _MATCHES: Final = "matches.csv"
 _SESSIONS: Final = "sessions.csv"
+
+
+def chosen_between(runs: Sequence[RunRow]) -> list[RunRow]:
+    """Those with numbers that are no baselines; where all are baselines, these."""
+    scored = [run for run in runs if run.metrics]
+    return [run for run in scored if not baseline_of(run)] or scored
 
 
 def compare_nested(store: Store, runs: Sequence[RunRow], *, seed: int = 0) -> NestedComparison:
@@ -46,7 +53,7 @@ def nested_of(
     """Choose between runs on the sessions that all have, from their stored counts and matches.
 
     Args:
-        runs: two or more; those without numbers are left out.
+        runs: two or more; those without numbers are left out, and so are baselines, unless all are.
         file_of: finds their files.
         seed: of the random numbers.
         rules: draws, null detectors, intervals; None = the default ones.
@@ -57,7 +64,8 @@ def nested_of(
         TrackingError: a run has no table of counts.
     """
     rules = rules or StatisticsRules()
-    scored = [run for run in runs if run.metrics]
+    scored = chosen_between(runs)
+    num_baselines = sum(bool(baseline_of(run)) for run in runs if run not in scored)
     _check_comparable(scored)
     rows = [counts_of(file_of(run, COUNTS_TABLE), run) for run in scored]
     _check_same_annotations(scored, rows)
@@ -92,7 +100,7 @@ def nested_of(
         participants=participants,
         draws=rules.draws,
         seed=seed,
-        notes=tuple(_notes(dropped, participants)),
+        notes=tuple(_notes(dropped, participants, num_baselines)),
     )
 
 
@@ -137,8 +145,11 @@ def _tally(tables: Sequence[Sequence[CountsRow]], owners: Mapping[str, str]) -> 
     )
 
 
-def _notes(dropped: Sequence[str], participants: int) -> list[str]:
+def _notes(dropped: Sequence[str], participants: int, num_baselines: int) -> list[str]:
     notes = []
+    if num_baselines:
+        are = "is" if num_baselines == 1 else "are"
+        notes.append(f"{plural(num_baselines, 'baseline')} {are} not chosen between")
     if dropped:
         notes.append(f"only in some of the runs, left out: {some(dropped)}")
     if participants < 2:

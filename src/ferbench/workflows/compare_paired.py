@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ferbench.errors import ConfigError, FerbenchError
 from ferbench.report.comparability import matching_params
@@ -19,6 +19,14 @@ from ferbench.types import CountsRow
 from ferbench.wording import some
 from ferbench.workflows.paired_comparison import PairedComparison
 from ferbench.workflows.recorded_counts import COUNTS_TABLE, changed_annotations, counts_of
+
+CountsOf = Callable[[RunRow], Sequence[CountsRow]]
+"""From a run to its counts, a row per session; may raise FerbenchError."""
+
+
+def counts_in(store: Store) -> CountsOf:
+    """Counts of the runs that a store has."""
+    return lambda run: counts_of(store.file(run.run_id, COUNTS_TABLE), run)
 
 
 def one_run(store: Store, name: str) -> RunRow:
@@ -67,13 +75,27 @@ def compare_against(
 def compare_paired(
     store: Store, first: RunRow, others: Sequence[RunRow], *, seed: int, leave_out: bool = False
 ) -> PairedComparison:
+    """Compare recorded runs; see ``paired_of``."""
+    return paired_of(first, others, counts_in(store), seed=seed, leave_out=leave_out)
+
+
+def paired_of(
+    first: RunRow,
+    others: Sequence[RunRow],
+    counts_of_run: CountsOf,
+    *,
+    seed: int,
+    rules: StatisticsRules | None = None,
+    leave_out: bool = False,
+) -> PairedComparison:
     """Compare other runs with a first one by participant, on the sessions that all have.
 
     Args:
-        store: that has their counts.
         first: a run.
         others: other runs.
+        counts_of_run: finds their counts.
         seed: of the random numbers.
+        rules: draws and intervals; None = the default ones.
         leave_out: other runs that cannot be compared are left out and noted, as long as one is
             left.
 
@@ -82,12 +104,14 @@ def compare_paired(
             common.
         TrackingError: a run has no table of counts.
     """
-    counts = _counts(store, first)
-    counts_of_others, left_out = _comparable_runs(store, first, counts, others, leave_out=leave_out)
+    counts = counts_of_run(first)
+    counts_of_others, left_out = _comparable_runs(
+        counts_of_run, first, counts, others, leave_out=leave_out
+    )
     tables, dropped = in_common([counts, *counts_of_others.values()])
     if not tables[0]:
         raise ConfigError("these runs have no session in common")
-    rules = StatisticsRules()
+    rules = rules or StatisticsRules()
     differences = paired(
         tables[0],
         tables[1:],
@@ -111,24 +135,24 @@ def compare_paired(
 
 
 def _comparable_runs(
-    store: Store,
+    counts_of_run: CountsOf,
     first: RunRow,
     counts: Sequence[CountsRow],
     others: Sequence[RunRow],
     *,
     leave_out: bool,
-) -> tuple[dict[str, list[CountsRow]], list[str]]:
+) -> tuple[dict[str, Sequence[CountsRow]], list[str]]:
     """Counts of the other runs that can be compared, by their ids, and which are left out.
 
     Raises:
         ConfigError: none is left.
         FerbenchError: one cannot be compared, and ``leave_out`` is False.
     """
-    found: dict[str, list[CountsRow]] = {}
+    found: dict[str, Sequence[CountsRow]] = {}
     left_out: list[str] = []
     for run in others:
         try:
-            found[run.run_id] = _comparable(store, first, counts, run)
+            found[run.run_id] = _comparable(counts_of_run, first, counts, run)
         except FerbenchError as error:
             if not leave_out:
                 raise
@@ -161,8 +185,8 @@ def _values(rows: Sequence[CountsRow]) -> dict[str, float]:
 
 
 def _comparable(
-    store: Store, first: RunRow, counts: Sequence[CountsRow], run: RunRow
-) -> list[CountsRow]:
+    counts_of_run: CountsOf, first: RunRow, counts: Sequence[CountsRow], run: RunRow
+) -> Sequence[CountsRow]:
     """The counts of another run.
 
     Raises:
@@ -178,7 +202,7 @@ def _comparable(
             f"these runs were scored in different ways ({'; '.join(different)}); compare those "
             "with the same"
         )
-    rows = _counts(store, run)
+    rows = counts_of_run(run)
     changed = changed_annotations(rows, counts)
     if changed:
         raise ConfigError(
@@ -186,7 +210,3 @@ def _comparable(
             f"({some(changed)}); a paired comparison needs the same"
         )
     return rows
-
-
-def _counts(store: Store, run: RunRow) -> list[CountsRow]:
-    return counts_of(store.file(run.run_id, COUNTS_TABLE), run)

@@ -37,6 +37,16 @@ def counts_of(path: Path, run: RunRow) -> list[CountsRow]:
     """
     with path.open(encoding="utf-8", newline="") as stream:
         rows = [_row(line) for line in csv.DictReader(stream)]
+    return of_own_window(rows, run)
+
+
+def of_own_window(counts: Sequence[CountsRow], run: RunRow) -> list[CountsRow]:
+    """Those of a run's counts that are of the window that it was scored with.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    rows = list(counts)
     post_s = run.params.get("scoring.post_s")
     if post_s is not None:
         rows = [row for row in rows if _has_width(row, float(post_s))]

@@ -18,6 +18,7 @@ from ferbench.pipeline.count_rows import annotations_sha
 from ferbench.pipeline.recipe import Recipe
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
+from ferbench.report.against_baseline import BASELINE_TAG
 from ferbench.results import Analysis, Report, SessionResult
 from ferbench.rights import make_folder
 from ferbench.secret_texts import masked
@@ -37,7 +38,7 @@ def write_description(
     Absolute folders have the names of ``folder_names.py``.
     """
     folders = FolderNames(root)
-    asked = folders.hidden_text("".join(f"{line}\n" for line in overrides))
+    asked = "".join(f"{line}\n" for line in folders.hidden_lines(overrides))
     keys = {result.session.session_id: _keys(result) for result in report.sessions}
     texts = {
         CONFIG_FILE: masked(with_folder_names(config_yaml, folders)),
@@ -75,6 +76,7 @@ def tags_of(
         "ferbench.config_sha": fingerprint(spec),
         "ferbench.videos_sha": fingerprint(videos) if videos else "",
         "ferbench.annotations_sha": _annotations_sha(report),
+        BASELINE_TAG: recipe.baseline,
         "ferbench.crop": _crop(recipe),
         "ferbench.device": device,
         "speed.source": speed_source(report),

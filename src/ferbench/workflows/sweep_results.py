@@ -10,20 +10,22 @@ from pathlib import Path
 from ferbench.report.compare import compare
 from ferbench.report.comparison import Comparison
 from ferbench.report.files import write_csv
+from ferbench.report.shown_numbers import MAIN_NUMBER
 from ferbench.results import RunRow, RunState
-from ferbench.scoring.metrics import MAIN
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.secret_texts import masked
-from ferbench.workflows.compare_nested import nested_of
+from ferbench.types import CountsRow
+from ferbench.workflows.against_baseline import beside_baseline
+from ferbench.workflows.compare_nested import chosen_between, nested_of
 from ferbench.workflows.evaluate import statistics_of_saved
 from ferbench.workflows.nested_comparison import NestedComparison
+from ferbench.workflows.recorded_counts import COUNTS_TABLE, counts_of
 from ferbench.workflows.recording import CONFIG_FILE
 from ferbench.workflows.run_outcome import ARTIFACTS, Outcome, read_outcome
 from ferbench.workflows.run_statistics import RunStatistics
 
 _COMPARISON_TABLE = "compare.csv"
-_COUNTS_TABLE = "counts.csv"
-_MAIN_P = f"event/{MAIN}.p"
+_MAIN_P = f"{MAIN_NUMBER}.p"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,27 +82,41 @@ class SweepResults:
             return None
         return compare(self.rows)
 
-    def nested(self, best: RunRow) -> NestedComparison | None:
+    def beside_baseline(self, comparison: Comparison) -> Comparison:
+        """The comparison with its best cell against its best baseline, where it has both.
+
+        Args:
+            comparison: of these cells.
+
+        Raises:
+            FerbenchError: the two cannot be compared; it says why.
+        """
+        best = comparison.best
+        if best is None:
+            return comparison
+        return beside_baseline(comparison, self._counts_of, rules=_rules_of(best))
+
+    def _counts_of(self, row: RunRow) -> list[CountsRow]:
+        return counts_of(self._file_of(row, COUNTS_TABLE), row)
+
+    def nested(self, comparison: Comparison) -> NestedComparison | None:
         """What is left of the best cell once its being chosen is paid for.
 
         Args:
-            best: the best cell by F1.
+            comparison: of these cells by F1.
 
         Returns:
-            None = there are no statistics, or nothing to choose between.
+            None = there are no statistics, nothing to choose between, or none is the best.
 
         Raises:
             FerbenchError: the cells cannot be chosen between; it says why.
         """
-        with_scores = [row for row in self.rows if _MAIN_P.removesuffix(".p") in row.metrics]
+        with_scores = [row for row in self.rows if MAIN_NUMBER in row.metrics]
         has_statistics = any(_MAIN_P in row.metrics for row in self.rows)
-        if not has_statistics or len(with_scores) < 2:
+        best = comparison.best
+        if best is None or not has_statistics or len(chosen_between(with_scores)) < 2:
             return None
-        rules = StatisticsRules(
-            surrogates=int(best.params["statistics.surrogates"]),
-            draws=int(best.params["statistics.draws"]),
-        )
-        return nested_of(with_scores, self._file_of, rules=rules)
+        return nested_of(with_scores, self._file_of, rules=_rules_of(best))
 
     def _file_of(self, row: RunRow, name: str) -> Path:
         return self.folder / self.folders[row.run_id] / ARTIFACTS / name
@@ -145,11 +161,19 @@ class SweepResults:
         asked.write_text(masked("".join(f"{line}\n" for line in overrides)), encoding="utf-8")
         if comparison is None:
             return [asked]
-        table, counts = self.folder / _COMPARISON_TABLE, self.folder / _COUNTS_TABLE
+        table, counts = self.folder / _COMPARISON_TABLE, self.folder / COUNTS_TABLE
         write_csv(table, comparison.header, [comparison.cells(row) for row in comparison.rows])
         if join_counts(self.folder, counts):
             return [asked, table, counts]
         return [asked, table]
+
+
+def _rules_of(row: RunRow) -> StatisticsRules:
+    """Numbers of draws as a cell's statistics have them."""
+    return StatisticsRules(
+        surrogates=int(row.params["statistics.surrogates"]),
+        draws=int(row.params["statistics.draws"]),
+    )
 
 
 def collect(folder: Path) -> SweepResults:

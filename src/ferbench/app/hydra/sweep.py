@@ -5,10 +5,10 @@ Hydra imports this for any command line, also ``--help``: what a sweep needs is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
@@ -16,12 +16,12 @@ from omegaconf import DictConfig, OmegaConf
 from ferbench.app import console
 from ferbench.app.hydra import status
 from ferbench.app.hydra.launch import share_processors, split_overrides
+from ferbench.app.hydra.sweep_name import sweep_name
 from ferbench.app.words import RunWords, reason_in
 from ferbench.config.binding import build
 from ferbench.config.resolvers import register_resolvers
 from ferbench.errors import FerbenchError
 from ferbench.rights import make_folder
-from ferbench.secret_texts import masked
 
 if TYPE_CHECKING:
     from ferbench.report.comparison import Comparison
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.sweep_results import SweepResults
     from ferbench.workflows.tracked_sweep import TrackedSweep
 
-SHOWN_LETTERS: Final = 40
-"""How much of a run's name the pages of a store show."""
+Made = TypeVar("Made")
 
 
 class SweepCallback(Callback):
@@ -73,7 +72,7 @@ class SweepCallback(Callback):
         listed = config.hydra.sweeper.get("file")
         if listed:
             swept_lines.append(Path(listed).name)
-        self.name = _sweep_name(swept_lines)
+        self.name = sweep_name(swept_lines)
         error = self._why_not_started(config)
         write_sweep_note(self.folder, self.tracked, name=self.name, shared=shared, error=error)
 
@@ -119,7 +118,9 @@ class SweepCallback(Callback):
         comparison = self._compared(results, ended_by)
         nested = None
         if comparison is not None:
-            nested = _nested(results, comparison)
+            beside = _noted("not set against a baseline", results.beside_baseline, comparison)
+            comparison = beside or comparison
+            nested = _noted("nothing is said of the choice", results.nested, comparison)
             self._show(comparison, nested, ended_by)
         with _told_errors("the sweep's page: "):
             self._write_page(comparison, results)
@@ -209,10 +210,10 @@ class SweepCallback(Callback):
         from ferbench.workflows.sweep_note import CLAIMS_FOLDER
 
         profile = self.folder / PROFILE_FILE
-        written = "\n".join(self.overrides)
-        overrides = FolderNames(self.root).hidden_text(written).splitlines()
+        overrides = FolderNames(self.root).hidden_lines(self.overrides)
         tables = results.write_tables(comparison, overrides=overrides)
         may_go_on = bool(ended_by) and self.detached
+        against = comparison.against_baseline if comparison else None
         tracked.close_cells(results.unrecorded, lost=not may_go_on)
         claims = (self.folder / CLAIMS_FOLDER).glob("*")
         tracked.close(
@@ -222,6 +223,7 @@ class SweepCallback(Callback):
                 "sweep/cells": float(len(results.rows)),
                 "sweep/failed": float(results.num_failed),
                 **(nested.numbers() if nested else {}),
+                **(against.numbers() if against else {}),
             },
             prediction_keys=[claim.name for claim in claims],
             files=[*tables, profile] if profile.is_file() else tables,
@@ -230,15 +232,15 @@ class SweepCallback(Callback):
         )
 
 
-def _nested(results: SweepResults, comparison: Comparison) -> NestedComparison | None:
-    """What is left of the best cell; where that cannot be said, why is told as a note."""
-    if comparison.best is None:
-        return None
+def _noted(
+    what: str, make: Callable[[Comparison], Made | None], comparison: Comparison
+) -> Made | None:
+    """What is made of a comparison; where it cannot be, why is told as a note."""
     try:
-        return results.nested(comparison.best)
+        return make(comparison)
     except (FerbenchError, OSError) as error:
         text = reason_in(RunWords(), error)
-        console.error_console().print(f"note: nothing is said of the choice: {text}", markup=False)
+        console.error_console().print(f"note: {what}: {text}", markup=False)
         return None
 
 
@@ -264,33 +266,3 @@ def _told_errors(prefix: str = "") -> Iterator[None]:
         text = reason_in(RunWords(), error)
         status.failed(f"{prefix}{text}")
         console.error_console().print(f"{prefix}{kind}{text}", markup=False, style="red")
-
-
-def _sweep_name(swept: list[str]) -> str:
-    """What is swept; of values that are paths only the key.
-
-    Where that is longer than the pages of a store show, the keys, with how many values each has.
-    """
-    parts = ["sweep"]
-    for text in swept:
-        key, _, _ = text.partition("=")
-        parts.append(key if "/" in text else masked(text))
-    name = " ".join(parts)
-    if len(name) <= SHOWN_LETTERS:
-        return name
-    return f"sweep {' x '.join(map(_values_of, swept))}"
-
-
-def _values_of(text: str) -> str:
-    """The last part of a swept key, after how many values it has where these are listed.
-
-    >>> _values_of("event.enter=0.5,0.7"), _values_of("seed=range(1,9)")
-    ('2 enter', 'seed')
-    """
-    key, sign, values = text.partition("=")
-    if not sign:
-        return text
-    last = key.rpartition(".")[2]
-    if any(letter in values for letter in "([{'\""):
-        return last
-    return f"{values.count(',') + 1} {last}"

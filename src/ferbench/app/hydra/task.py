@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.app.hydra import status
 from ferbench.app.hydra.job import Cell, Job, run_job
-from ferbench.app.hydra.sweep import SHOWN_LETTERS
+from ferbench.app.hydra.sweep_name import SHOWN_LETTERS
 from ferbench.app.words import RunWords
 from ferbench.config.messages import missing_value
 from ferbench.config.secret_values import yaml_without_secrets

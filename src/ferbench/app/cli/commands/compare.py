@@ -63,8 +63,8 @@ def compare(
 ) -> None:
     """Runs beside each other: what differs between them and how they did, best first."""
     from ferbench.places import default_root
-    from ferbench.report.compare import compare as compare_runs
     from ferbench.tracking.query import open_store, runs_of
+    from ferbench.workflows.compare import compare_recorded
     from ferbench.workflows.compare_nested import compare_nested
     from ferbench.workflows.compare_paired import compare_against, compare_two
 
@@ -83,7 +83,7 @@ def compare(
         nested_comparison = compare_nested(store, selection.runs, seed=seed)
         _show_nested(replace(nested_comparison, what=selection.what), as_json=as_json)
         return
-    comparison = compare_runs(selection.runs, by=by)
+    comparison = compare_recorded(store, selection.runs, by=by)
     if as_json:
         typer.echo(json.dumps(comparison.as_plain(), indent=1))
     elif csv_:
