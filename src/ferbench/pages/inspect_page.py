@@ -6,9 +6,9 @@ import base64
 from dataclasses import dataclass
 
 from ferbench.pages.document import Page
-from ferbench.pages.inspect_charts import Bars, Reliability, Shares
+from ferbench.pages.inspect_charts import Bars, MatrixCell, Reliability, Shares
 
-Cell = str | Bars | Reliability | Shares
+Cell = str | Bars | MatrixCell | Reliability | Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

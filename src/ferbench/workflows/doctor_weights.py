@@ -50,7 +50,7 @@ def _weights_of(choice: str, files: Sequence[PublishedFile], folder: Path) -> li
     missing = [item for item in files if not is_there(item, folder)]
     findings = _wrong_weights(what, files, folder)
     if missing:
-        state, advice = _how_to_get(choice, missing)
+        state, advice = how_to_get(choice, missing)
         mend = Text(advice, f" ({folder})")
         findings.append(Finding(what=what, state=state, seen=_missing_words(missing), mend=mend))
     return findings or [Finding(what=what, state="ok", seen=f"in {folder}")]
@@ -100,7 +100,7 @@ def _are_there(files: Sequence[PublishedFile], folder: Path) -> bool:
     return all(is_there(item, folder) for item in files)
 
 
-def _how_to_get(choice: str, missing: Sequence[PublishedFile]) -> tuple[State, Text]:
+def how_to_get(choice: str, missing: Sequence[PublishedFile]) -> tuple[State, Text]:
     """How bad it is that files are missing, and what to do."""
     if any(isinstance(item.source, PageFile) for item in missing):
         return "problem", _how_to_get_by_hand(missing)
