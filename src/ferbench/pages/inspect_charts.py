@@ -173,7 +173,7 @@ class MatrixCell:
         share = self.count / self.of
         return Markup(
             f'<span class="cell" style="--share: {share:.3f}">{100 * share:.0f} % '
-            f'<span class="faint">{self.count}</span></span>'
+            f"({self.count})</span>"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -20,8 +21,8 @@ from ferbench.report.figures import (
 from ferbench.scoring.calibration import Calibration
 from ferbench.types import F64, I64
 
-_DARK_CELL = 0.55
-"""Share of a row from which a cell's text is drawn in the colour of the background."""
+_DARKEST: Final = 0.55
+"""Of a cell that holds its whole row: so much of the faint colour, so that its text is readable."""
 
 
 def confusion(
@@ -49,7 +50,7 @@ def confusion(
     axes = figure.subplots()
     dress(axes, style, ruled=False)
     axes.set_title(title, loc="left", fontsize=10, color=style.ink, parse_math=False)
-    axes.imshow(shares, cmap=_shades(style), vmin=0, vmax=1, aspect="auto")
+    axes.imshow(shares, cmap=_shades(style), vmin=0, vmax=1 / _DARKEST, aspect="auto")
     axes.set_xticks(range(len(said)), said, fontsize=8, rotation=35, ha="right")
     names = [f"{name} ({count})" for name, count in zip(true, total[:, 0].tolist(), strict=True)]
     axes.set_yticks(range(len(true)), names, fontsize=8)
@@ -73,20 +74,21 @@ def _write_cells(axes, shares: F64, counts: I64, style: PictureStyle) -> None:  
             ha="center",
             va="center",
             fontsize=7,
-            color=style.background if share > _DARK_CELL else style.ink,
+            color=style.ink,
         )
 
 
 def _shades(style: PictureStyle):  # type: ignore[no-untyped-def]  # noqa: ANN202
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("share", [style.background, style.ink])
+    return LinearSegmentedColormap.from_list("share", [style.background, style.faint])
 
 
 def reliability(path: Path, *, found: Calibration, title: str, style: PictureStyle) -> None:
     """How often the top label is right over how sure the model is; larger marks for more images."""
     figure, axes = one_picture(title, "confidence", "share that is right", style)
-    axes.plot([0, 1], [0, 1], color=style.faint, linewidth=1, linestyle=CHANCE_DASH, label="right")
+    ends, ideal = [0, 1], "as often right as sure"
+    axes.plot(ends, ends, color=style.faint, linewidth=1, linestyle=CHANCE_DASH, label=ideal)
     used = found.frames > 0
     axes.plot(found.confidence[used], found.correct[used], color=style.ink, linewidth=1.2)
     most = max(1, int(found.frames.max(initial=1)))

@@ -18,12 +18,8 @@ from ferbench.pipeline.networks import choose_products
 from ferbench.pipeline.picture_expressions import Classifier, FoundCrops, PictureExpressions
 from ferbench.pipeline.picture_faces import FaceFinder, PictureFaces
 from ferbench.pipeline.picture_pieces import Pieces
-from ferbench.scoring.classification import (
-    NoFace,
-    OtherClasses,
-    answers,
-    classification_scores,
-)
+from ferbench.scoring.answers import OtherClasses, answers
+from ferbench.scoring.classification import NoFace, classification_scores
 from ferbench.types.labelled_images import LabelledImages
 from ferbench.weights import loading
 from ferbench.weights.checking import check_all

@@ -22,6 +22,7 @@ from ferbench.datasets.labelled_images.found import (
     Found,
     Read,
     split_folders,
+    split_of,
     subfolders,
 )
 from ferbench.datasets.labelled_images.pictures import first_picture, pictures_in
@@ -74,7 +75,7 @@ def find(place: Path, asked: Asked) -> Found | None:
 def _unpacked(place: Path) -> Path:
     """The folder itself, or the only one in it, as archives leave them."""
     folders = subfolders(place)
-    while len(folders) == 1 and not _is_class(folders[0]):
+    while len(folders) == 1 and not (_is_class(folders[0]) or split_of(folders[0].name)):
         place, folders = folders[0], subfolders(folders[0])
     return place
 

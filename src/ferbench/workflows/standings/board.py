@@ -6,14 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ferbench.scoring.classification import (
-    Answers,
-    ClassificationScores,
-    NoFace,
-    OtherClasses,
-    PairedTest,
-    mcnemar,
-)
+from ferbench.scoring.answers import Answers, OtherClasses, PairedTest, mcnemar
+from ferbench.scoring.classification import ClassificationScores, NoFace
 from ferbench.types.labelled_images import LabelledImages
 from ferbench.weights.accuracy import PublishedAccuracy
 from ferbench.workflows.standings.comparison import is_clearly_below

@@ -103,7 +103,7 @@ def contenders(
     found, left_out = [], []
     for name in dict.fromkeys(names) or choices_of("model", config_dirs=config_dirs):
         model: Model = component_for("model", name, config_dirs=config_dirs)
-        reason = _reason_against(name, model, images, models)
+        reason = _reason_against(model, images, models)
         if reason:
             left_out.append(LeftOut(name=name, reason=reason))
             continue
@@ -116,13 +116,12 @@ def _suitable(images: LabelledImages) -> list[str]:
     return [AS_IS, OWN] if images.has_crops else [OWN]
 
 
-def _reason_against(name: str, model: Model, images: LabelledImages, models: Path) -> str:
+def _reason_against(model: Model, images: LabelledImages, models: Path) -> str:
     """Why a model cannot be measured; "" = it can."""
     missing = [item for item in model.weights_files() if not is_there(item, models)]
     if missing:
-        _, advice = how_to_get(f"model/{name}", missing)
-        files = ", ".join(item.file for item in missing)
-        return Text(f"{files} is not here: ", advice)
+        _, advice = how_to_get("NAME", missing)
+        return Text("weights are not here; get them with: ", advice)
     if len(set(images.labels) & set(model.labels)) < 2:
         return f"it knows fewer than two of {', '.join(images.labels)}"
     return ""

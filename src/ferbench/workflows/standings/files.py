@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+
 from ferbench.atomic import replacing, write_text
 from ferbench.pages.document import write_page
 from ferbench.places import file_stem
@@ -48,7 +50,7 @@ def _write_standing(standing: Standing, folder: Path, style: PictureStyle) -> li
     scores = standing.scores
     confusion(
         matrix,
-        counts=scores.confusion,
+        counts=np.array([row[1:] for row in rows], np.int64),
         true=scores.classes,
         said=header[1:],
         title=standing.name,

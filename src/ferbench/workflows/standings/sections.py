@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ferbench.pages.document import Page
-from ferbench.pages.inspect_charts import Matrix, Reliability, number
+from ferbench.pages.inspect_charts import Matrix, Reliability
 from ferbench.pages.inspect_page import Grid, Section
 from ferbench.pages.leaderboard_page import leaderboard_page
+from ferbench.report.statistics_words import number
 from ferbench.scoring.classification import Share
 from ferbench.workflows.standings import tables, text
 from ferbench.workflows.standings.board import Board, Standing
@@ -24,7 +25,7 @@ def page_of(board: Board) -> Page:
 
 def _all_section(board: Board) -> Section:
     header = (
-        *("model", "crop", "accuracy", "95 %", "published", "if found", "no face"),
+        *("model and crop", "accuracy", "95 %", "published", "if found", "no face"),
         *("macro F1", "balanced accuracy", "ECE", "Brier", "log loss", "images/s", "speed"),
     )
     rows = []
@@ -32,8 +33,7 @@ def _all_section(board: Board) -> Section:
         scores = each.scores
         rows.append(
             (
-                each.model,
-                each.way.name,
+                each.name,
                 number(scores.accuracy.value),
                 _interval(scores.accuracy),
                 text.published_text(board, each),

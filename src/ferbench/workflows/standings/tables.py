@@ -101,10 +101,13 @@ def calibration_table(board: Board) -> Table:
 
 
 def confusion_table(standing: Standing) -> Table:
-    """Rows are true, columns said."""
+    """Rows are true, columns said: the classes; another one and no face where there are any."""
     scores = standing.scores
-    header = ("true", *scores.classes, "another class", "no face")
-    counts = scores.confusion.tolist()
+    said = [*scores.classes, "another class", "no face"]
+    totals = scores.confusion.sum(axis=0).tolist()
+    kept = [k for k, total in enumerate(totals) if total or k < len(scores.classes)]
+    counts = scores.confusion[:, kept].tolist()
+    header = ("true", *(said[k] for k in kept))
     return header, [(name, *row) for name, row in zip(scores.classes, counts, strict=True)]
 
 

@@ -29,6 +29,10 @@ _HEADER: Final = (
     "log loss",
     "no face",
 )
+_SHORT_HEADER: Final = (
+    *("model", "crop", "acc", "95 %", "publ", "found", "F1", "ECE", "img/s"),
+    *("speed", "balanced", "Brier", "log loss", "no face"),
+)
 _IMPORTANCE: Final = (
     "model",
     "crop",
@@ -36,9 +40,9 @@ _IMPORTANCE: Final = (
     "95 %",
     "published",
     "macro F1",
-    "if found",
     "ECE",
     "images/s",
+    "if found",
     "no face",
 )
 _MARK: Final = "!"
@@ -48,13 +52,15 @@ _MARK: Final = "!"
 def text_table(board: Board) -> TextTable:
     """One row per model and crop, best first."""
     rows = [_row(board, standing) for standing in board.standings]
+    has_published = any(each.published for each in board.standings)
+    kept = [k for k, name in enumerate(_HEADER) if has_published or name != "published"]
     return TextTable(
         title=title(board),
-        header=_HEADER,
-        rows=tuple(rows),
+        header=tuple(_HEADER[k] for k in kept),
+        rows=tuple(tuple(row[k] for k in kept) for row in rows),
         importance=_IMPORTANCE,
         essential=("published",),
-        pairs=(("images/s", "speed"),),
+        short_header=tuple(_SHORT_HEADER[k] for k in kept),
     )
 
 
@@ -92,7 +98,12 @@ def _row(board: Board, standing: Standing) -> tuple[str, ...]:
 def _interval(share: Share) -> str:
     if math.isnan(share.value):
         return "-"
-    return f"{share.low:.3f}-{share.high:.3f}"
+    return f"{_without_zero(share.low)}-{_without_zero(share.high)}"
+
+
+def _without_zero(value: float) -> str:
+    """``.599``; a screen has little room."""
+    return f"{value:.3f}".removeprefix("0")
 
 
 def published_text(board: Board, standing: Standing) -> str:
@@ -154,8 +165,11 @@ def _notes(board: Board) -> Iterator[str]:
             yield f"{each.name}: {each.way.note}"
     yield from _best_two(board)
     yield from _speed(board)
+    reasons: dict[str, list[str]] = {}
     for one in board.left_out:
-        yield Text(f"{one.name} was not measured: ", one.reason)
+        reasons.setdefault(one.reason, []).append(one.name)
+    for reason, names in reasons.items():
+        yield Text(f"not measured: {', '.join(names)}: ", reason)
 
 
 def _compared(board: Board) -> Iterator[str]:
