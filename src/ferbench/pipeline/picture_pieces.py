@@ -248,13 +248,13 @@ def _inside(rgb: NDArray[np.uint8], image: LabelledImage) -> NDArray[np.uint8]:
         DatasetError: there is no box, or no pixel in it.
     """
     if image.box_xyxy is None:
-        raise DatasetError(f"{image.name}: nothing says where its face is")
+        raise DatasetError("nothing says where its face is")
     height_px, width_px = rgb.shape[:2]
     limits = (width_px, height_px, width_px, height_px)
     corners = np.floor(np.array(image.box_xyxy) + 0.5).clip(0, limits).astype(np.int64)
     left, top, right, bottom = corners.tolist()
     if right <= left or bottom <= top:
-        raise DatasetError(f"{image.name}: its box lies outside the picture")
+        raise DatasetError("its box lies outside the picture")
     return np.ascontiguousarray(rgb[top:bottom, left:right])
 
 

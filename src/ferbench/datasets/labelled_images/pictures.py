@@ -47,7 +47,7 @@ def content_of(picture: Picture, folder: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DatasetError(f"{path.name} cannot be read: {error.strerror or error}") from error
+        raise DatasetError(f"cannot be read: {error.strerror or error}") from error
 
 
 def pixels_of(picture: Picture, folder: Path) -> NDArray[np.uint8]:
@@ -56,7 +56,7 @@ def pixels_of(picture: Picture, folder: Path) -> NDArray[np.uint8]:
     What is transparent becomes its own colour.
 
     Raises:
-        DatasetError: the file cannot be read, is cut off, or is no picture.
+        DatasetError: the file cannot be read, is cut off, or is no picture; the caller names it.
     """
     if not isinstance(picture, str):
         return np.repeat(picture[:, :, None], 3, axis=2)
@@ -68,8 +68,7 @@ def pixels_of(picture: Picture, folder: Path) -> NDArray[np.uint8]:
             rgb = ImageOps.exif_transpose(image).convert("RGB")
             return np.array(rgb)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        name = Path(picture).name
-        raise DatasetError(f"{name} cannot be decoded: {_reason(error)}") from error
+        raise DatasetError(f"cannot be decoded: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:

@@ -120,8 +120,7 @@ def warnings(board: Board) -> tuple[str, ...]:
     if board.broken:
         reasons = [f"{name}: {reason}" for name, reason in board.broken.items()]
         told.append(
-            f"{plural(len(reasons), 'image')} could not be decoded and count for no model: "
-            f"{some(reasons)}"
+            f"{plural(len(reasons), 'image')} that cannot be used, for no model: {some(reasons)}"
         )
     return tuple(told)
 
@@ -205,10 +204,11 @@ def _best_two(board: Board) -> Iterator[str]:
     if test is None:
         return
     first, second = board.standings[:2]
+    p = "< 0.0001" if test.p < 0.0001 else f"= {test.p:.4f}"
     yield (
         f"{first.name} and {second.name} differ on {test.only_first + test.only_second} of "
         f"{plural(test.images, 'image')}: only the first is right on {test.only_first}, only the "
-        f"second on {test.only_second}, McNemar's exact p = {test.p:.4f} (chosen as the best two, "
+        f"second on {test.only_second}, McNemar's exact p {p} (chosen as the best two, "
         "not corrected for that)"
     )
 
@@ -218,8 +218,8 @@ def _speed(board: Board) -> Iterator[str]:
         return
     lanes = board.standings[0].lanes
     text = (
-        f"images/s: by the network alone on {board.device}, {plural(lanes, 'lane')}; speed: beside "
-        "the fastest of the table"
+        f"images/s: by the model alone, faces cut before, on {board.device}, "
+        f"{plural(lanes, 'lane')}; speed: beside the fastest of the table"
     )
     if any(each.was_stored for each in board.standings):
         text += "; * = as measured when its answers were stored, perhaps under other load"
