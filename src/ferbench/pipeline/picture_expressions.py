@@ -15,7 +15,7 @@ from ferbench.pipeline.picture_faces import PictureFaces
 from ferbench.pipeline.picture_pieces import Columns, OnImages, Part, Piece, Pieces, View
 from ferbench.pipeline.stage_keys import numerics
 from ferbench.protocols import Model, Preprocessing
-from ferbench.types import F32
+from ferbench.types import F32, Channels
 from ferbench.types.labelled_images import LabelledImage
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class PictureExpressions:
     """What a model says of a set of labelled images.
 
     Attributes:
-        logits: f32 (N, K), NaN where no face was cut.
+        logits: f32 (N, K) of the classes, NaN where no face was cut.
+        regressed: f32 (N, R), each in its own units, NaN where no face was cut.
         broken: why pictures cannot be used, by their place.
         images_per_s: images that this machine classifies in a second, all lanes together; NaN =
             none was classified.
@@ -51,6 +52,7 @@ class PictureExpressions:
     """
 
     logits: F32
+    regressed: F32
     broken: Mapping[int, str]
     images_per_s: float
     lanes: int
@@ -88,22 +90,28 @@ class Classifier:
         Args:
             on_images: told how many images are done.
         """
-        labels = self._model.labels
-        logits = np.full((len(self._pieces), len(labels)), np.nan, np.float32)
+        channels = self._model.channels
+        outputs = np.full((len(self._pieces), len(channels)), np.nan, np.float32)
         broken: dict[int, str] = {}
         wall_s, units, lanes, cached = 0.0, 0, 1, False
         view: View = "crop" if self._crops is None else "whole"
         for done in self._pieces.done(STAGE, view, self._spec, self, on_images):
             columns = done.part.columns
-            values = np.stack([columns[_column(label)] for label in labels], axis=1)
-            logits[done.first + columns["place"]] = values
+            values = np.stack([columns[name] for name in _names(channels)], axis=1)
+            outputs[done.first + columns["place"]] = values
             broken |= {done.first + place: why for place, why in done.part.broken.items()}
             wall_s += done.part.busy_s / done.lanes
             units, lanes = units + len(values), done.lanes
             cached = cached or done.cached
         rate = units / wall_s if wall_s else float("nan")
+        num_labels = len(channels.labels)
         return PictureExpressions(
-            logits=logits, broken=broken, images_per_s=rate, lanes=lanes, cached=cached
+            logits=outputs[:, :num_labels],
+            regressed=outputs[:, num_labels:],
+            broken=broken,
+            images_per_s=rate,
+            lanes=lanes,
+            cached=cached,
         )
 
     def _spec(self, first: int) -> dict[str, Any]:
@@ -138,16 +146,16 @@ class Classifier:
             if crop is not None:
                 crops.setdefault(tuple(crop.shape), []).append((piece.start + at, crop))
         places: list[int] = []
-        logits = [np.empty((0, len(self._model.labels)), np.float32)]
+        outputs = [np.empty((0, len(self._model.channels)), np.float32)]
         busy_s = 0.0
         for of_size in crops.values():
             places += [place for place, _ in of_size]
-            values, seconds = self._logits([crop for _, crop in of_size])
-            logits.append(values)
+            values, seconds = self._outputs([crop for _, crop in of_size])
+            outputs.append(values)
             busy_s += seconds
         columns: Columns = {"place": np.array(places, np.int64)}
-        values = np.concatenate(logits)
-        columns |= {_column(label): values[:, k] for k, label in enumerate(self._model.labels)}
+        values = np.concatenate(outputs)
+        columns |= {name: values[:, k] for k, name in enumerate(_names(self._model.channels))}
         return Part(columns=columns, broken=broken, busy_s=busy_s)
 
     def _crop(self, image: LabelledImage, place: int) -> torch.Tensor | None:
@@ -168,8 +176,8 @@ class Classifier:
         cut = self._crops.preprocessing.crop(frame, face, model_px=self._model.input_px)
         return cut.rgb if len(cut.row) else None
 
-    def _logits(self, crops: list[torch.Tensor]) -> tuple[F32, float]:
-        """Logits f32 (M, K) of crops of one size, and the seconds that the model took."""
+    def _outputs(self, crops: list[torch.Tensor]) -> tuple[F32, float]:
+        """Outputs f32 (M, K + R) of crops of one size, and the seconds that the model took."""
         import torch
 
         assert self._recognise is not None
@@ -180,8 +188,10 @@ class Classifier:
         return np.concatenate(values), time.perf_counter() - start
 
 
-def _column(label: str) -> str:
-    return f"logit.{label}"
+def _names(channels: Channels) -> list[str]:
+    """Columns of a table, in the order of a model's outputs."""
+    regressions = [f"value.{each.name}" for each in channels.regressions]
+    return [*(f"logit.{label}" for label in channels.labels), *regressions]
 
 
 def _wait_for(device: torch.device) -> None:

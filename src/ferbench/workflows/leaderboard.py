@@ -206,7 +206,7 @@ class _Measured:
         model = contender.model
         found = answers(
             [image.label for image in images.images],
-            model.labels,
+            model.channels.labels,
             said.logits,
             list(said.broken),
             others=other_classes,

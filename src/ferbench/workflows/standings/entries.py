@@ -122,7 +122,10 @@ def _reason_against(model: Model, images: LabelledImages, models: Path) -> str:
     if missing:
         _, advice = how_to_get("NAME", missing)
         return Text("weights are not here; get them with: ", advice)
-    if len(set(images.labels) & set(model.labels)) < 2:
+    labels = model.channels.labels
+    if not labels:
+        return "it tells no expressions"
+    if len(set(images.labels) & set(labels)) < 2:
         return f"it knows fewer than two of {', '.join(images.labels)}"
     return ""
 
