@@ -1,10 +1,10 @@
 """ferbench: evaluation of facial expression recognition on video, as a library.
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
-``score_grades``, ``evaluate``, ``compare``, ``agree``, ``inspect``, ``survey``, ``render``,
-``write_grading_page``, ``write_report``, ``write_session_report``) take typed options, print
-nothing, and return results that print well; most have ``to_frame()``. Everything is imported when
-it is first used: ``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
+``score_grades``, ``evaluate``, ``compare``, ``agree``, ``inspect``, ``leaderboard``, ``survey``,
+``render``, ``write_grading_page``, ``write_report``, ``write_session_report``) take typed options,
+print nothing, and return results that print well; most have ``to_frame()``. Everything is imported
+when it is first used: ``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
 
 >>> import ferbench as fb
 >>> fb.Hysteresis(enter=0.6).exit
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.found_events import Events
     from ferbench.workflows.inspect import inspect
     from ferbench.workflows.inspection.result import Inspection
+    from ferbench.workflows.leaderboard import leaderboard
     from ferbench.workflows.predict import predict
     from ferbench.workflows.progress import Progress
     from ferbench.workflows.pseudonyms import pseudonyms
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.score_frames import score_frames
     from ferbench.workflows.score_grades import score_grades
     from ferbench.workflows.session_report import SessionReport, write_session_report
+    from ferbench.workflows.standings.result import Leaderboard
     from ferbench.workflows.survey import Survey, SurveyOptions, survey
     from ferbench.workflows.weights import (
         fetch_weights,
@@ -96,6 +98,7 @@ _PLACES: Final = {
     "FrameBatch": "ferbench.types",
     "Hysteresis": "ferbench.events.hysteresis",
     "Inspection": "ferbench.workflows.inspection.result",
+    "Leaderboard": "ferbench.workflows.standings.result",
     "OnsetOffset": "ferbench.scoring.matching.onset_offset",
     "Overlap": "ferbench.scoring.matching.overlap",
     "Part": "ferbench.types",
@@ -123,6 +126,7 @@ _PLACES: Final = {
     "find_events": "ferbench.workflows.find_events",
     "import_weights": "ferbench.workflows.weights",
     "inspect": "ferbench.workflows.inspect",
+    "leaderboard": "ferbench.workflows.leaderboard",
     "list_weights": "ferbench.workflows.weights",
     "predict": "ferbench.workflows.predict",
     "pseudonyms": "ferbench.workflows.pseudonyms",
@@ -158,6 +162,7 @@ __all__ = [
     "FrameBatch",
     "Hysteresis",
     "Inspection",
+    "Leaderboard",
     "OnsetOffset",
     "Overlap",
     "Part",
@@ -186,6 +191,7 @@ __all__ = [
     "find_events",
     "import_weights",
     "inspect",
+    "leaderboard",
     "list_weights",
     "predict",
     "pseudonyms",

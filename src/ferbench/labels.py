@@ -32,6 +32,11 @@ _ALIASES: Final = {
     "surprised": "surprise",
     "disgusted": "disgust",
     "fearful": "fear",
+    "afraid": "fear",
+    "scared": "fear",
+    "contemptuous": "contempt",
+    "neutrality": "neutral",
+    "suprise": "surprise",
 }
 
 ACTION_UNITS: Final = {

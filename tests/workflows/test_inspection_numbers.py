@@ -15,9 +15,10 @@ from sklearn.metrics import cohen_kappa_score
 from ferbench.errors import FormatError
 from ferbench.events.hysteresis import Hysteresis
 from ferbench.events.windowed import Windowed
+from ferbench.scoring.calibration import BINS, calibration
 from ferbench.types import Event, Expressions, Faces, Signal, Timeline, VideoInfo
 from ferbench.workflows.inspection.box_pairs import SAME_FACE_IOU, box_agreement, box_pairs
-from ferbench.workflows.inspection.calibration import BINS, calibration, labelled, read_labels
+from ferbench.workflows.inspection.calibration import labelled, read_labels
 from ferbench.workflows.inspection.classifications import classifications_of, label_agreement
 from ferbench.workflows.inspection.detections import GAP_EDGES_S, detections_of
 from ferbench.workflows.inspection.event_shapes import (

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ferbench.workflows.progress import FrameLines
+from ferbench.workflows.progress import FrameLines, rate_word
 
 _NO_LIMIT: Final = 100_000
 
@@ -26,8 +26,12 @@ class FramesBar(Protocol):
 
 
 class _FrameRate(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._rate = rate_word(unit)
+
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.0f} fps" if task.speed else "- fps")
+        return Text(f"{task.speed:.0f} {self._rate}" if task.speed else f"- {self._rate}")
 
 
 def unread(stream: IO[str]) -> None:
@@ -66,7 +70,7 @@ def _output_width() -> int | None:
 
 
 @contextmanager
-def frames_bar(*, quiet: bool = False) -> Iterator[FramesBar]:
+def frames_bar(*, quiet: bool = False, unit: str = "frames") -> Iterator[FramesBar]:
     """A progress bar with frames per second and time left.
 
     Where the screen is no terminal (a log, a cluster's job) there is a line every half minute
@@ -74,15 +78,16 @@ def frames_bar(*, quiet: bool = False) -> Iterator[FramesBar]:
 
     Args:
         quiet: show nothing at all.
+        unit: what is counted.
     """
     if quiet:
         yield _show_nothing
     elif sys.stderr.isatty() and not os.environ.get("CI"):
-        with _drawn_bar() as bar:
+        with _drawn_bar(unit) as bar:
             yield bar
     else:
         screen = error_console()
-        yield FrameLines(lambda line: screen.print(line, markup=False))
+        yield FrameLines(lambda line: screen.print(line, markup=False), unit=unit)
 
 
 def _show_nothing(done_frames: int, total_frames: int, label: str, /) -> None:
@@ -90,12 +95,12 @@ def _show_nothing(done_frames: int, total_frames: int, label: str, /) -> None:
 
 
 @contextmanager
-def _drawn_bar() -> Iterator[FramesBar]:
+def _drawn_bar(unit: str) -> Iterator[FramesBar]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} frames"),
-        _FrameRate(),
+        TextColumn(f"{{task.completed:.0f}}/{{task.total:.0f}} {unit}"),
+        _FrameRate(unit),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=error_console(), transient=True) as bar:

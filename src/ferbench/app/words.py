@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "find_events": "ferbench events",
     "import_weights": "ferbench models import",
     "inspect": "ferbench inspect",
+    "leaderboard": "ferbench leaderboard",
     "list_weights": "ferbench models list",
     "predict": "ferbench predict",
     "pseudonyms": "ferbench pseudonyms",
@@ -36,7 +37,7 @@ COMMANDS: Final = {
 
 _LONG: Final = 160
 """Characters of a text that is not told in full twice."""
-_TAKE_PAIRS: Final = ("--column", "--keep")
+_TAKE_PAIRS: Final = ("--class", "--column", "--keep")
 """Options that take a field's name and its value."""
 _OPTIONS: Final = {"folder": "--to", "uri": "--uri"}
 """The option of a verb's setting; ``ferbench run`` takes settings by their keys."""

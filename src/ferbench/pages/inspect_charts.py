@@ -79,11 +79,13 @@ class Reliability:
         confidence: mean of each bin, NaN = empty.
         correct: share of each bin.
         frames: of each bin.
+        unit: what they are.
     """
 
     confidence: tuple[float, ...]
     correct: tuple[float, ...]
     frames: tuple[int, ...]
+    unit: str = "frames"
 
     def __html__(self) -> str:
         """The diagram: a point for each bin, larger ones for more frames, and the diagonal."""
@@ -103,7 +105,7 @@ class Reliability:
                 x = _EDGE + confidence * (right - _EDGE)
                 y = low - correct * (low - 4)
                 radius = 3 + 5 * math.sqrt(frames / most)
-                tip = f"sure {confidence:.3f}, right {correct:.3f}, {frames} frames"
+                tip = f"sure {confidence:.3f}, right {correct:.3f}, {frames} {self.unit}"
                 points.append(
                     f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">'
                     f"<title>{tip}</title></circle>"
@@ -123,6 +125,55 @@ class Reliability:
             '<svg class="reliability" role="img" aria-label="reliability diagram; its numbers are '
             f'in calibration.csv" viewBox="0 0 {_SIDE:g} {_SIDE:g}">'
             f"{grid}{diagonal}{''.join(points)}{words}</svg>"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """What a classifier takes for what.
+
+    Attributes:
+        true: names of the rows.
+        said: names of the columns.
+        counts: of each row.
+    """
+
+    true: tuple[str, ...]
+    said: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+    @property
+    def rows(self) -> tuple[tuple[str | MatrixCell, ...], ...]:
+        """The rows of a table, their names first."""
+        return tuple(
+            (
+                f"{name} ({sum(counts)})",
+                *(MatrixCell(count=count, of=sum(counts)) for count in counts),
+            )
+            for name, counts in zip(self.true, self.counts, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixCell:
+    """A cell of a matrix: the darker, the larger its share of the row.
+
+    Attributes:
+        count: what it holds.
+        of: what its row holds.
+    """
+
+    count: int
+    of: int
+
+    def __html__(self) -> str:
+        """Share and count; nothing where it is empty."""
+        if not self.count:
+            return Markup("")
+        share = self.count / self.of
+        return Markup(
+            f'<span class="cell" style="--share: {share:.3f}">{100 * share:.0f} % '
+            f"({self.count})</span>"
         )
 
 

@@ -6,9 +6,9 @@ import base64
 from dataclasses import dataclass
 
 from ferbench.pages.document import Page
-from ferbench.pages.inspect_charts import Bars, Reliability, Shares
+from ferbench.pages.inspect_charts import Bars, MatrixCell, Reliability, Shares
 
-Cell = str | Bars | Reliability | Shares
+Cell = str | Bars | MatrixCell | Reliability | Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Grid:
 
     def is_text(self, column: int) -> bool:
         """Whether a column has texts to be aligned on their right side: no charts, no names."""
-        return column > 0 and all(isinstance(row[column], str) for row in self.rows)
+        return column > 0 and all(isinstance(row[column], str | MatrixCell) for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 Engine = TypeVar("Engine")
 
 
+def choose_products(runtime: Runtime) -> None:
+    """Have NVIDIA GPUs multiply matrices as precisely as the runtime says."""
+    import torch
+
+    torch.backends.cuda.matmul.allow_tf32 = runtime.tf32
+    torch.backends.cudnn.allow_tf32 = runtime.tf32
+
+
 class LoadedNetworks:
     """Networks that are loaded already, for several recipes that have some in common."""
 
@@ -77,10 +85,7 @@ class Networks:
         return self._load(self.recipe.model)
 
     def _load(self, component: loading.Loadable[Engine]) -> Engine:
-        import torch
-
-        torch.backends.cuda.matmul.allow_tf32 = self.runtime.tf32
-        torch.backends.cudnn.allow_tf32 = self.runtime.tf32
+        choose_products(self.runtime)
         return self._loaded.get(
             component,
             lambda: loading.load(component, self.device, self.models, origins=self._origins),

@@ -10,6 +10,12 @@ from ferbench.results import StageKey
 STAGES: Final = ("timeline", "faces", "expressions")
 
 
+def numerics(device_kind: str, runtime: Runtime) -> dict[str, object]:
+    """What a kind of device and its settings change in the numbers of a network."""
+    tf32 = runtime.tf32 and device_kind == "cuda"
+    return {"device": device_kind, "dtype": "float32", "tf32": tf32}
+
+
 def stage_keys(
     recipe: Recipe, *, sha256: str, device_kind: str, runtime: Runtime, camera: str = ""
 ) -> dict[str, StageKey]:
@@ -23,8 +29,7 @@ def stage_keys(
     Raises:
         ConfigError: the recipe classifies faces in a region, and has none for this camera.
     """
-    tf32 = runtime.tf32 and device_kind == "cuda"
-    numerics = {"device": device_kind, "dtype": "float32", "tf32": tf32}
+    compute = numerics(device_kind, runtime)
     frames: dict[str, object] = {"video": sha256, "reader": recipe.reader}
     if runtime.target_fps is not None:
         frames["target_fps"] = float(runtime.target_fps)
@@ -32,7 +37,7 @@ def stage_keys(
     detection: dict[str, object] = {
         "frames": timeline.key,
         "detector": recipe.detector,
-        "numerics": numerics,
+        "numerics": compute,
     }
     if runtime.detect_every != 1:
         detection["detect_every"] = runtime.detect_every
@@ -44,7 +49,7 @@ def stage_keys(
             "classify": recipe.classify.of(camera),
             "preprocessing": recipe.preprocessing,
             "model": recipe.model,
-            "numerics": numerics,
+            "numerics": compute,
         },
     )
     return {"timeline": timeline, "faces": faces, "expressions": expressions}

@@ -50,8 +50,10 @@ def _weights_of(choice: str, files: Sequence[PublishedFile], folder: Path) -> li
     missing = [item for item in files if not is_there(item, folder)]
     findings = _wrong_weights(what, files, folder)
     if missing:
-        state, advice = _how_to_get(choice, missing)
-        mend = Text(advice, f" ({folder})")
+        by_itself, advice = how_to_get(choice, missing)
+        state: State = "note" if by_itself else "problem"
+        first = "fetched at first use, or now with " if by_itself else ""
+        mend = Text(first, advice, f" ({folder})")
         findings.append(Finding(what=what, state=state, seen=_missing_words(missing), mend=mend))
     return findings or [Finding(what=what, state="ok", seen=f"in {folder}")]
 
@@ -100,15 +102,15 @@ def _are_there(files: Sequence[PublishedFile], folder: Path) -> bool:
     return all(is_there(item, folder) for item in files)
 
 
-def _how_to_get(choice: str, missing: Sequence[PublishedFile]) -> tuple[State, Text]:
-    """How bad it is that files are missing, and what to do."""
+def how_to_get(choice: str, missing: Sequence[PublishedFile]) -> tuple[bool, Text]:
+    """Whether a run brings missing files by itself, and what brings them now."""
     if any(isinstance(item.source, PageFile) for item in missing):
-        return "problem", _how_to_get_by_hand(missing)
+        return False, _how_to_get_by_hand(missing)
     fetch = Action("fetch_weights", choice)
     needs_gdown = any(isinstance(item.source, DriveFile) for item in missing)
     if needs_gdown and importlib.util.find_spec("gdown") is None:
-        return "problem", Text("pip install 'ferbench[drive]', then run ", fetch)
-    return "note", Text("fetched at first use, or now with ", fetch)
+        return False, Text("pip install 'ferbench[drive]', then run ", fetch)
+    return True, Text(fetch)
 
 
 def _how_to_get_by_hand(missing: Sequence[PublishedFile]) -> Text:

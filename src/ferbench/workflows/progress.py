@@ -75,9 +75,12 @@ class FrameCount:
 class FrameLines:
     """How far frames are, a line every half minute: for logs, where no bar can be drawn."""
 
-    def __init__(self, tell: Callable[[str], None], *, every_s: float = 30.0) -> None:
+    def __init__(
+        self, tell: Callable[[str], None], *, every_s: float = 30.0, unit: str = "frames"
+    ) -> None:
         """Begin to count the time; ``tell`` gets the lines."""
         self._tell = tell
+        self._unit = unit
         self._every_s = every_s
         self._began_s = self._told_s = time.monotonic()
 
@@ -91,8 +94,17 @@ class FrameLines:
         left = ""
         if rate_hz > 0 and total_frames > done_frames:
             left = f", about {_duration((total_frames - done_frames) / rate_hz)} left"
-        frames = f"{done_frames} of about {total_frames} frames"
-        self._tell(f"{label}, {frames}, {rate_hz:.0f} fps{left}")
+        frames = f"{done_frames} of about {total_frames} {self._unit}"
+        self._tell(f"{label}, {frames}, {rate_hz:.0f} {rate_word(self._unit)}{left}")
+
+
+def rate_word(unit: str) -> str:
+    """How a rate is written.
+
+    >>> rate_word("frames"), rate_word("images")
+    ('fps', 'images/s')
+    """
+    return "fps" if unit == "frames" else f"{unit}/s"
 
 
 def _duration(seconds: float) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ferbench.scoring.calibration import Calibration
 from ferbench.types import F64, I64
 from ferbench.workflows.inspection.box_pairs import BoxAgreement
-from ferbench.workflows.inspection.calibration import Calibration
 from ferbench.workflows.inspection.classifications import Classifications, LabelAgreement
 from ferbench.workflows.inspection.crops import ContactSheet
 from ferbench.workflows.inspection.detections import Detections

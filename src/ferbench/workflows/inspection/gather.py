@@ -9,15 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from ferbench.scoring.calibration import Calibration, calibration
 from ferbench.types import F64, I64, Expressions, Signal
 from ferbench.workflows.agreement.recorded_runs import model_names
 from ferbench.workflows.inspection.box_pairs import BoxAgreement, box_agreement, box_pairs
-from ferbench.workflows.inspection.calibration import (
-    Calibration,
-    FrameLabels,
-    calibration,
-    labelled,
-)
+from ferbench.workflows.inspection.calibration import FrameLabels, labelled
 from ferbench.workflows.inspection.classifications import (
     Classifications,
     classifications_of,

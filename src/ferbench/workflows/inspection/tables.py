@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ferbench.scoring.calibration import edges as confidence_edges
 from ferbench.types import F64, I64
-from ferbench.workflows.inspection import calibration
 from ferbench.workflows.inspection.detections import Detections
 from ferbench.workflows.inspection.event_shapes import AT_LEAST_S
 from ferbench.workflows.inspection.findings import Findings
@@ -145,7 +145,7 @@ def _calibration(findings: Findings) -> Table:
     rows: Rows = []
     for name, found in findings.calibrations.items():
         for (low, high), frames, confidence, correct in zip(
-            pairwise(calibration.edges().tolist()),
+            pairwise(confidence_edges().tolist()),
             found.frames.tolist(),
             found.confidence.tolist(),
             found.correct.tolist(),

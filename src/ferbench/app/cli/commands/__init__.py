@@ -35,6 +35,7 @@ SHOWN_FIRST: Final = (
     "play",
     "inspect",
     "profile",
+    "leaderboard",
     "ui",
     "doctor",
 )

@@ -1,0 +1,1 @@
+"""Sets of labelled images, in the folders that published data sets come in."""

@@ -1,0 +1,1 @@
+"""What ``leaderboard`` measures, and how it is told."""
