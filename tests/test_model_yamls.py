@@ -33,6 +33,7 @@ from ferbench.weights.loading import load
 from ferbench.weights.lock import NAME as LOCK
 from ferbench.weights.published import UNKNOWN
 from ferbench.workflows.weights_catalogue import catalogue, confirm
+from helpers.emotiefflib_goldens import multitask_net
 from helpers.hostile_pickles import TOUCH, call, named, write
 from helpers.procedural import entries, fill, golden, images, manifest
 from helpers.reference import report_difference, shared_path
@@ -72,6 +73,9 @@ CASES = {
     ),
     "hse_enet_b0_8_afew": Case(oracle=HSE, layout="hse b0", tolerance=1e-4),
     "hse_enet_b0_8_vgaf": Case(oracle=HSE, layout="hse b0", tolerance=1e-4),
+    "hse_enet_b0_8_va_mtl": Case(
+        oracle="", layout="hse b0 multi-task", tolerance=1e-4, golden=False
+    ),
     "hse_enet_b0_7": Case(oracle=HSE, layout="hse b0", classes=tuple(NO_CONTEMPT), tolerance=1e-4),
     "hse_enet_b2_7": Case(oracle="", layout="hse b2", side=260, tolerance=1e-4, golden=False),
     "hse_enet_b2_8": Case(oracle="", layout="hse b2", side=260, tolerance=1e-4, golden=False),
@@ -132,6 +136,8 @@ def _save(case: Case, spec: Recognizer, path: Path) -> None:
         model.classifier = torch.nn.Sequential(torch.nn.Linear(1280, len(spec.labels)))
         model.load_state_dict(_state(case), strict=True)
         torch.save(model, path)
+    elif case.layout == "hse b0 multi-task":
+        torch.save(multitask_net(), path)
     elif case.layout == "rmn":
         curves = {"best_val_acc": np.float64(72.0), "train_acc_list": [1.0, 2.0], "test_acc": 74.1}
         torch.save({**curves, "net": _state(case)}, path)

@@ -8,6 +8,7 @@ Colour never stands alone: curves have a dash pattern each, marks have a shape.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from ferbench.errors import ConfigError
@@ -39,6 +40,16 @@ DASHES: Final[dict[str, tuple[float, ...]]] = {
 }
 """Lengths of strokes and gaps, in widths of the line; none is a full line."""
 
+OTHER_DASHES: Final[tuple[tuple[float, ...], ...]] = (
+    (12.0, 2.0),
+    (4.0, 2.0),
+    (9.0, 2.0, 1.0, 2.0),
+    (2.0, 2.0),
+    (6.0, 4.0, 2.0, 4.0),
+    (1.0, 1.0),
+)
+"""Of curves without a colour of their own, in turn."""
+
 Theme = Literal["light", "dark"]
 
 BACKGROUND: Final[dict[Theme, str]] = {"light": "#ffffff", "dark": "#0d1117"}
@@ -56,6 +67,13 @@ NOT_SCORED_COLOUR: Final = "#7a7a7a"
 def colour_of(label: str) -> str:
     """The colour of an expression; grey for any other label."""
     return EXPRESSION_COLOURS.get(label, OTHER_COLOUR)
+
+
+def dashes_of(labels: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """Dashes of curves by name: an expression's own; the others take turns."""
+    others = [label for label in dict.fromkeys(labels) if label not in DASHES]
+    turns = {label: OTHER_DASHES[at % len(OTHER_DASHES)] for at, label in enumerate(others)}
+    return {label: DASHES.get(label, turns.get(label, ())) for label in labels}
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

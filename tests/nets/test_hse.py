@@ -13,10 +13,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from ferbench.config.choices import component_for
 from ferbench.errors import WeightsError
 from ferbench.nets.hse import HseB0, HseB2
 from ferbench.weights.checkpoints import load_strictly
 from ferbench.weights.pickled_model import hse_state_dict
+from helpers.emotiefflib_goldens import GOLDEN, multitask_net
 from helpers.procedural import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -311,3 +313,42 @@ def test_plain_network_gives_the_original_s_logits(about, expected):
     with torch.inference_mode():
         logits = plain_efficientnet(state, inputs("proc")[:1].double(), width=1.0, depth=1.0)
     np.testing.assert_allclose(logits.numpy(), expected["proc_out_f64"][:1], rtol=0, atol=1e-9)
+
+
+# Multi-task
+# ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def multitask(tmp_path_factory):
+    """Our network with the weights of a model that was saved as the authors do."""
+    path = tmp_path_factory.mktemp("multitask") / "enet_b0_8_va_mtl.pt"
+    torch.save(multitask_net(), path)
+    net = HseB0(num_classes=CLASSES, num_regressions=2)
+    load_strictly(net, hse_state_dict(path), path)
+    return net.eval().requires_grad_(False)
+
+
+def test_multitask_outputs_are_those_of_the_authors_program(multitask):
+    with np.load(GOLDEN) as arrays:
+        expected = dict(arrays)
+    ours = logits_of(multitask, inputs("proc")).numpy()
+    np.testing.assert_allclose(ours, expected["proc_out"], rtol=0, atol=1e-4)
+    in_double = HseB0(num_classes=CLASSES, num_regressions=2).double().eval()
+    in_double.load_state_dict(multitask.state_dict())
+    outputs = logits_of(in_double, inputs("proc").double()).numpy()
+    difference = float(np.abs(outputs - expected["proc_out_f64"]).max())
+    report_difference("HSE B0 multi-task against EmotiEffLib 1.1.1, float64", difference)
+    assert difference < 1e-9
+
+
+def test_the_yaml_s_channels_are_those_of_the_authors_program():
+    """Their classes by number, and ``scores[:, :-2]``, as in their ``facial_analysis.py``; valence
+    before arousal, as in their notebook of training.
+    """
+    model = component_for("model", "hse_enet_b0_8_va_mtl")
+    classes = "Anger Contempt Disgust Fear Happiness Neutral Sadness Surprise".lower().split()
+    assert model.channels.names == (*classes, "valence", "arousal")
+    assert model.channels.labels == component_for("model", "hse_enet_b0_8_afew").labels
+    assert (model.mean, model.std) == (IMAGENET_MEAN, IMAGENET_STD)
+    assert (model.input_px, model.colour) == (224, "rgb")

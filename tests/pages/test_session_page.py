@@ -105,7 +105,7 @@ def test_values_and_times_come_back_from_the_page():
 
     probs = result.parts[0].chosen_probs()
     for k in range(len(LABELS)):
-        steps = np.frombuffer(base64.b64decode(part["probs"][k]), np.uint8)
+        steps = np.frombuffer(base64.b64decode(part["curves"][k]), np.uint8)
         np.testing.assert_allclose(steps / 254, probs[:, k], atol=1 / 507)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from ferbench import look
 from ferbench.pages.document import as_bytes, as_floats
 from ferbench.pages.session_positions import Positions
+from ferbench.report.chosen_curves import Curve, chosen_curves
 from ferbench.results import PartResult, SessionResult
 from ferbench.scoring.metrics import headline
 from ferbench.scoring.scored_session import Stamp
@@ -55,20 +56,26 @@ def session_data(
     result: SessionResult, positions: Positions, about: SessionAbout
 ) -> dict[str, Any]:
     """Everything that the page's scripts read."""
-    labels = _labels(result.parts)
+    curves = shown_curves(result.parts)
     span = shown_span(result, about.span)
     signals = [signal.label for signal in result.parts[0].signals]
+    dashes = look.dashes_of([*curves, *signals])
+    names = {each.name for each in result.parts[0].analysis.expressions.regressions}
     return {
         "session": result.session.session_id,
         "participant": result.session.participant,
         "model": about.model,
         "stamp": about.stamp,
         "scored": result.counts is not None,
-        "labels": [_look_of(label) for label in labels],
-        "signals": [_look_of(label) for label in signals],
+        "labels": [
+            _look_of(name, dashes) | {"low": low, "high": high, "is_class": name not in names}
+            for name, (low, high) in curves.items()
+        ],
+        "signals": [_look_of(label, dashes) for label in signals],
         "span": span,
+        "axis": axis_name(result.parts) if names & {*curves, *signals} else "",
         "parts": [
-            _part(result, number, labels, span, about) for number in range(len(result.parts))
+            _part(result, number, curves, span, about) for number in range(len(result.parts))
         ],
         "observed": result.session.observed,
         "events": _events(positions),
@@ -83,16 +90,48 @@ def session_data(
     }
 
 
-def _labels(parts: Sequence[PartResult]) -> tuple[str, ...]:
-    return parts[0].analysis.expressions.labels if parts else ()
+def shown_curves(parts: Sequence[PartResult]) -> dict[str, tuple[float, float]]:
+    """Outputs of the model that are drawn beside the signals, with their least and largest value.
 
-
-def _look_of(label: str) -> dict[str, Any]:
+    A regression that is a signal as it is stands for itself only once, as the signal.
+    """
+    curves: dict[str, list[Curve]] = {}
+    for part in parts:
+        for curve in chosen_curves(part):
+            curves.setdefault(curve.name, []).append(curve)
+    as_they_are = signals_as_they_are(parts)
     return {
-        "name": label,
-        "colour": look.colour_of(label),
-        "dash": look.DASHES.get(label, (2.0, 2.0)),
+        name: _span_of([curve.value for curve in of_parts], (of_parts[0].low, of_parts[0].high))
+        for name, of_parts in curves.items()
+        if name not in as_they_are
     }
+
+
+def signals_as_they_are(parts: Sequence[PartResult]) -> frozenset[str]:
+    """Names of the regressions that are a signal with their very values."""
+    names = {each.name for each in parts[0].analysis.expressions.regressions} if parts else set()
+    for part in parts:
+        values = {curve.name: curve.value for curve in chosen_curves(part)}
+        same = {
+            signal.label
+            for signal in part.signals
+            if np.array_equal(signal.value, values.get(signal.label, np.empty(0)), equal_nan=True)
+        }
+        names &= same
+    return frozenset(names)
+
+
+def axis_name(parts: Sequence[PartResult]) -> str:
+    """What the values' axis says where the signals are regressions."""
+    names = [signal.label for signal in parts[0].signals]
+    text = ", ".join(names)
+    if set(names) <= signals_as_they_are(parts):
+        return text
+    return f"{text} (signal: as the event rule sees it)"
+
+
+def _look_of(label: str, dashes: Mapping[str, tuple[float, ...]]) -> dict[str, Any]:
+    return {"name": label, "colour": look.colour_of(label), "dash": dashes[label]}
 
 
 def shown_span(result: SessionResult, possible: tuple[float, float]) -> tuple[float, float]:
@@ -100,27 +139,30 @@ def shown_span(result: SessionResult, possible: tuple[float, float]) -> tuple[fl
 
     Args:
         result: the session.
-        possible: least and largest value that a signal can have; where one of them is infinite, the
-            session's own values count.
+        possible: least and largest value that a signal can have; the session's own values count
+            where one of them is infinite, and where they go beyond.
     """
-    values = [signal.value for part in result.parts for signal in part.signals]
-    every = np.concatenate([np.zeros(1), *values])
-    low = possible[0] if math.isfinite(possible[0]) else float(np.nanmin(every))
-    high = possible[1] if math.isfinite(possible[1]) else float(np.nanmax(every))
+    return _span_of([signal.value for part in result.parts for signal in part.signals], possible)
+
+
+def _span_of(values: Sequence[F64], told: tuple[float, float]) -> tuple[float, float]:
+    ends = [end for end in told if math.isfinite(end)]
+    every = np.concatenate([ends or [0.0], *values])
+    low, high = float(np.nanmin(every)), float(np.nanmax(every))
     return low, max(high, low + 1e-9)
 
 
 def _part(
     result: SessionResult,
     number: int,
-    labels: Sequence[str],
+    curves: Mapping[str, tuple[float, float]],
     span: tuple[float, float],
     about: SessionAbout,
 ) -> dict[str, Any]:
     """Frames, values and video of one part."""
     part = result.parts[number]
     timeline, faces = part.analysis.timeline, part.analysis.faces
-    probs = part.chosen_probs()
+    values = {curve.name: curve.value for curve in chosen_curves(part)}
     num_faces = np.bincount(faces.frame, minlength=timeline.video.num_frames)
     name = result.session.parts[number].path.name
     clip = about.clips[number] if about.clips else ""
@@ -132,7 +174,7 @@ def _part(
         "width_px": timeline.video.width_px,
         "height_px": timeline.video.height_px,
         "rate_hz": timeline.video.fps_hz,
-        "probs": [as_bytes(probs[:, k], 0.0, 1.0) for k in range(len(labels))],
+        "curves": [as_bytes(values[name], *ends) for name, ends in curves.items()],
         "signals": [as_bytes(signal.value, *span) for signal in part.signals],
         "chosen": as_bytes(np.where(part.chosen >= 0, 1.0, 0.0), 0.0, _MOST_FACES),
         "faces": as_bytes(num_faces.astype(np.float64), 0.0, _MOST_FACES),

@@ -71,7 +71,12 @@ def _median_side_px(box_xyxy: F32) -> float:
 
 
 def _certainty(expressions: Expressions, picked: I64) -> tuple[float, float]:
-    """Mean probability of the top label and mean entropy (nats) of some faces; NaN without any."""
+    """Mean probability of the top label and mean entropy (nats) of some faces.
+
+    NaN without any, and where the model tells no classes.
+    """
+    if not expressions.labels:
+        return _NAN, _NAN
     probs = expressions.probs()[np.isin(expressions.face, picked)]
     probs = probs[~np.isnan(probs).any(axis=1)]
     if not len(probs):

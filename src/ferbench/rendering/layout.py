@@ -7,6 +7,7 @@ shape says the same.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -34,6 +35,23 @@ _SHOWN_SHARE: Final = 0.05
 """Share of the frames from which a face that covers a corner counts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A line of the panel.
+
+    Attributes:
+        name: of the model's output.
+        share: of the bar's room that is filled, cut to 0 to 1.
+        text: the value; "" = there is none.
+        is_best: it is the most likely expression.
+    """
+
+    name: str
+    share: float
+    text: str
+    is_best: bool = False
+
+
 class FerbenchLayout:
     """Draws on the frames of one video.
 
@@ -55,6 +73,11 @@ class FerbenchLayout:
         self._banners = Banners(
             overlay, hw, text_px=self._text_px, gap_px=self._gap_px, is_titled=is_titled
         )
+        num_bars = len(overlay.labels) + len(overlay.regressions)
+        room_px = hw[0] * 2 // 3 - self._banners.top_px
+        self._num_lines = num_bars
+        if overlay.regressions:
+            self._num_lines = min(num_bars, max(1, room_px // self._line_px))
         self._panel_x = self._panel_left()
 
     def draw(self, picture: Pixels, frame: int, title: str = "") -> None:
@@ -126,37 +149,59 @@ class FerbenchLayout:
     # ----------------------------------------------------------------------------------------------
 
     def _panel(self, picture: Pixels, row: int, chosen: int) -> None:
-        """A bar per expression of the participant's face."""
-        labels = self._overlay.labels
+        """A bar for each expression and each regression of the participant's face."""
         top, left = self._banners.top_px, self._panel_x
         right = left + self._panel_px
-        ink.plate(picture, left, top, right, top + len(labels) * self._line_px + self._gap_px)
-        values = self._overlay.values[chosen] if chosen >= 0 else np.full(len(labels), np.nan)
-        best = int(values.argmax()) if not np.isnan(values).any() and len(values) else -1
-        for place, label in enumerate(labels):
+        ink.plate(picture, left, top, right, top + self._num_lines * self._line_px + self._gap_px)
+        bars = self._bars(chosen)
+        for place, bar in enumerate(bars[: self._num_lines]):
             y = top + self._gap_px // 2 + place * self._line_px
-            self._bar(picture, label, float(values[place]), y, is_best=place == best)
-        if best < 0:
+            if place == self._num_lines - 1 < len(bars) - 1:
+                more = f"and {len(bars) - place} more"
+                x = left + self._gap_px
+                ink.write(picture, more, (x, y), self._text_px, colour=FAINT_RGB)
+            else:
+                self._bar(picture, bar, y)
+        if not any(bar.text for bar in bars):
             word = "no face" if not len(self._overlay.faces_in(row)) else "not classified"
             x = left + self._panel_px // 2
             ink.write(picture, word, (x, top + self._gap_px // 2), self._text_px)
 
-    def _bar(self, picture: Pixels, label: str, value: float, y: int, *, is_best: bool) -> None:
+    def _bars(self, chosen: int) -> list[Bar]:
+        """What the panel says of a face; -1 = of none."""
+        overlay = self._overlay
+        values, regressed = np.full(len(overlay.labels), np.nan), np.empty(0)
+        if chosen >= 0:
+            values = overlay.values[chosen]
+            regressed = overlay.regressed[chosen] if overlay.regressions else regressed
+        best = int(values.argmax()) if not np.isnan(values).any() and len(values) else -1
+        bars = []
+        for place, (label, value) in enumerate(zip(overlay.labels, values.tolist(), strict=True)):
+            text = "" if np.isnan(value) else f"{value:.0%}"
+            bars.append(Bar(label, value, text, is_best=place == best))
+        for at, regression in enumerate(overlay.regressions):
+            value = float(regressed[at]) if len(regressed) else float("nan")
+            text = "" if np.isnan(value) else f"{value:.2f}"
+            low, high = regression.low, regression.high
+            share = (value - low) / (high - low) if regression.is_bounded else 0.0
+            bars.append(Bar(regression.name, share, text))
+        return bars
+
+    def _bar(self, picture: Pixels, bar: Bar, y: int) -> None:
         left = self._panel_x + self._gap_px
-        weight, colour = (BOLD, WHITE) if is_best else (ink.REGULAR, FAINT_RGB)
-        ink.write(picture, label, (left, y), self._text_px, colour=colour, weight=weight)
-        if np.isnan(value):
+        weight, colour = (BOLD, WHITE) if bar.is_best else (ink.REGULAR, FAINT_RGB)
+        ink.write(picture, bar.name, (left, y), self._text_px, colour=colour, weight=weight)
+        if not bar.text:
             return
         start = left + self._panel_px * 9 // 20
         room = self._panel_px * 7 // 20 - 3 * self._gap_px
         inset = self._line_px // 4
-        end = start + max(1, round(room * min(max(value, 0.0), 1.0)))
-        label_rgb = rgb(colour_of(label) if label else OTHER_COLOUR)
+        end = start + max(1, round(room * min(max(bar.share, 0.0), 1.0)))
+        label_rgb = rgb(colour_of(bar.name) if bar.name else OTHER_COLOUR)
         ink.fill(picture, start, y + inset, end, y + self._line_px - inset, label_rgb)
-        percent = f"{value:.0%}"
-        width = ink.letters(percent, self._text_px, weight).shape[1]
+        width = ink.letters(bar.text, self._text_px, weight).shape[1]
         x = self._panel_x + self._panel_px - self._gap_px - width
-        ink.write(picture, percent, (x, y), self._text_px, colour=colour, weight=weight)
+        ink.write(picture, bar.text, (x, y), self._text_px, colour=colour, weight=weight)
 
     def _panel_left(self) -> int:
         """Where the bars stand: at the right, unless the participant is there more than left."""
@@ -165,7 +210,7 @@ class FerbenchLayout:
         if not len(chosen):
             return right
         boxes = self._overlay.faces.box_xyxy[chosen] * self.zoom
-        bottom = self._banners.top_px + len(self._overlay.labels) * self._line_px
+        bottom = self._banners.top_px + self._num_lines * self._line_px
         is_high = boxes[:, 1] < bottom
         beside = self._panel_px * 2 // 3  # the tag of a small face is wider than the face
         covers_right = float(np.mean(is_high & (boxes[:, 0] + beside > right)))

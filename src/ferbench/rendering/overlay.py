@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from ferbench.types import (
     Event,
     Expressions,
     Faces,
+    Regression,
     Timeline,
 )
 
@@ -39,6 +40,8 @@ class Overlay:
         faces: all faces; their ``frame`` is a row.
         values: f64 (M, K), probability of each expression for each face; NaN = not classified.
         labels: K expressions.
+        regressed: f64 (M, R), what else the model says of each face; NaN = not classified.
+        regressions: what that is.
         chosen: i64 (R,), face of the participant in each row, -1 = none.
         picture_px: width and height of the pictures that boxes are in; None = not told.
         has_all_faces: False = of each frame one face at most is told.
@@ -54,6 +57,8 @@ class Overlay:
     values: F64
     labels: tuple[str, ...]
     chosen: I64
+    regressed: F64 = field(default_factory=lambda: np.empty((0, 0)))
+    regressions: tuple[Regression, ...] = ()
     picture_px: tuple[int, int] | None = None
     has_all_faces: bool = True
     thesis: ThesisPredictions | None = None
@@ -88,8 +93,7 @@ def overlay_of_tables(
         chosen: i64 (R,), row in Faces per frame, -1 = none.
         clock: of the video's file.
     """
-    values = np.full((len(faces), len(expressions.labels)), np.nan)
-    values[expressions.face] = expressions.probs()
+    values, regressed = _of_faces(faces, expressions)
     width_px, height_px = timeline.video.width_px, timeline.video.height_px
     return Overlay(
         session_id=timeline.video.video_id,
@@ -99,9 +103,20 @@ def overlay_of_tables(
         values=values,
         labels=expressions.labels,
         chosen=chosen,
+        regressed=regressed,
+        regressions=expressions.regressions,
         picture_px=(width_px, height_px) if width_px and height_px else None,
         thesis=_as_thesis(timeline, faces, expressions, chosen),
     )
+
+
+def _of_faces(faces: Faces, expressions: Expressions) -> tuple[F64, F64]:
+    """Probabilities, f64 (M, K), and regressions, f64 (M, R), of all faces; NaN = none."""
+    values = np.full((len(faces), len(expressions.labels)), np.nan)
+    values[expressions.face] = expressions.probs()
+    regressed = np.full((len(faces), len(expressions.regressions)), np.nan)
+    regressed[expressions.face] = expressions.regressed
+    return values, regressed
 
 
 def _as_thesis(
@@ -126,8 +141,7 @@ def overlay_of_seen(
         chosen: i64 (N,), row in Faces per frame, -1 = none.
     """
     count = len(edges_s) - 1
-    values = np.full((len(faces), len(expressions.labels)), np.nan)
-    values[expressions.face] = expressions.probs()
+    values, regressed = _of_faces(faces, expressions)
     chosen_of_all = np.full(count, -1, np.int64)
     last = min(first + len(chosen), count)
     chosen_of_all[first:last] = chosen[: last - first]
@@ -139,6 +153,8 @@ def overlay_of_seen(
         values=values,
         labels=expressions.labels,
         chosen=chosen_of_all,
+        regressed=regressed,
+        regressions=expressions.regressions,
     )
 
 

@@ -12,19 +12,21 @@ from ferbench.types import Expressions
 
 LEAST_SHARE: Final = 0.05
 """Rarer expressions are not named."""
+MOST_MEANS: Final = 4
+"""Regressions whose means are told."""
 
 
 def analysis_line(analysis: Analysis) -> str:
-    """Frames, faces, and the most frequent expressions of the faces."""
+    """Frames, faces, the most frequent expressions of the faces, and means of regressions."""
     timeline = analysis.timeline
     num_with_face = len(np.unique(analysis.faces.frame))
     text = (
         f"{timeline.video.num_frames} frames ({timeline.duration_s:.2f} s), "
         f"a face in {num_with_face}"
     )
-    shares = _shares(analysis.expressions)
-    if shares:
-        text = f"{text}; {', '.join(shares)}"
+    for told in (_shares(analysis.expressions), _means(analysis.expressions)):
+        if told:
+            text = f"{text}; {', '.join(told)}"
     if timeline.damage:
         text = f"{text}; damaged: {timeline.damage}"
     for note in timeline.video.picture_notes:
@@ -33,8 +35,13 @@ def analysis_line(analysis: Analysis) -> str:
 
 
 def _shares(expressions: Expressions) -> list[str]:
-    """``happiness 71%`` and so on, the most frequent first; empty where no face was classified."""
+    """``happiness 71%`` and so on, the most frequent first.
+
+    Empty where no face was classified, and where the model tells no classes.
+    """
     logits = expressions.logits
+    if not expressions.labels:
+        return []
     is_classified = ~np.isnan(logits).any(axis=1)
     if not is_classified.any():
         return []
@@ -43,6 +50,18 @@ def _shares(expressions: Expressions) -> list[str]:
     order = np.argsort(-share, kind="stable")
     named = [k for k in order.tolist() if share[k] >= LEAST_SHARE]
     return [f"{expressions.labels[k]} {share[k]:.0%}" for k in named]
+
+
+def _means(expressions: Expressions) -> list[str]:
+    """``mean arousal 0.12`` and so on, of the first few regressions that have a value."""
+    texts = []
+    for name in expressions.channels.names[len(expressions.labels) :]:
+        values = expressions.regressed_of(name)
+        defined = values[~np.isnan(values)]
+        if len(defined):
+            texts.append(f"mean {name} {defined.mean():.2f}")
+    left_out = len(texts) - MOST_MEANS
+    return texts if left_out <= 0 else [*texts[:MOST_MEANS], f"and {left_out} more"]
 
 
 def analysis_details(analysis: Analysis) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ferbench.look import DASHES, colour_of
+from ferbench.look import colour_of, dashes_of
+from ferbench.report.chosen_curves import chosen_curves
 from ferbench.report.figures import (
     CHANCE_DASH,
     OUTCOMES,
@@ -20,7 +22,7 @@ from ferbench.report.figures import (
 )
 from ferbench.report.statistics_words import ignored_text
 from ferbench.results import PartResult, SessionResult
-from ferbench.types import Annotation, Event
+from ferbench.types import Annotation, Channels, Event
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,28 +80,43 @@ def _draw_curves(axes: Axes, result: SessionResult, level: float, style: Picture
     for part in result.parts:
         _draw_part(axes, part, signal_labels)
     axes.axhline(level, color=style.ink, linewidth=0.8, linestyle=CHANCE_DASH)
-    lowest = _lowest_value(result.parts)
-    axes.set_ylim(lowest - 0.02, 1.02)
-    has_baseline = lowest < 0
-    axes.set_ylabel("probability (signal: less its baseline)" if has_baseline else "probability")
-    labels = result.parts[-1].analysis.expressions.labels if result.parts else ()
-    _draw_curve_legend(axes, labels, signal_labels, level, style)
+    curves = chosen_curves(result.parts[-1]) if result.parts else ()
+    lowest, highest = _ends(result.parts)
+    margin = 0.02 * (highest - lowest)
+    axes.set_ylim(lowest - margin, highest + margin)
+    axes.set_ylabel(_values_are(result.parts, lowest))
+    names = dict.fromkeys([*(curve.name for curve in curves), *sorted(signal_labels)])
+    _draw_curve_legend(axes, tuple(names), signal_labels, level, style)
+
+
+def _values_are(parts: Sequence[PartResult], lowest: float) -> str:
+    """What the axis of the curves says."""
+    signals = [signal.label for signal in parts[-1].signals] if parts else []
+    channels = parts[-1].analysis.expressions.channels if parts else Channels()
+    if not channels.labels or any(channels.regression(label) for label in signals):
+        return f"{', '.join(signals)} (signal)"
+    return "probability (signal: less its baseline)" if lowest < 0 else "probability"
 
 
 def _draw_part(axes: Axes, part: PartResult, signal_labels: set[str]) -> None:
-    """Thin curves of all expressions, thick ones of the signals."""
+    """Thin curves of what the model said, thick ones of the signals."""
     edges_s = part.analysis.timeline.edges_s + part.start_s
-    probs = part.chosen_probs()
-    for column, label in enumerate(part.analysis.expressions.labels):
-        if label not in signal_labels:
-            axes.plot(*thinned(edges_s, probs[:, column]), **_line(label, is_signal=False))
+    curves = chosen_curves(part)
+    dashes = dashes_of([*(curve.name for curve in curves), *sorted(signal_labels)])
+    for curve in curves:
+        if curve.name not in signal_labels:
+            line = _line(curve.name, dashes, is_signal=False)
+            axes.plot(*thinned(edges_s, curve.value), **line)
     for signal in part.signals:
-        axes.plot(*thinned(edges_s, signal.value), **_line(signal.label, is_signal=True))
+        line = _line(signal.label, dashes, is_signal=True)
+        axes.plot(*thinned(edges_s, signal.value), **line)
 
 
-def _line(label: str, *, is_signal: bool) -> dict[str, Any]:
-    """Colour, dashes and width of an expression's curve."""
-    dashes = DASHES.get(label, ())
+def _line(
+    label: str, dashes_by_label: Mapping[str, tuple[float, ...]], *, is_signal: bool
+) -> dict[str, Any]:
+    """Colour, dashes and width of a curve."""
+    dashes = dashes_by_label[label]
     return {
         "color": colour_of(label),
         "linestyle": (0, dashes) if dashes else "-",
@@ -107,23 +124,28 @@ def _line(label: str, *, is_signal: bool) -> dict[str, Any]:
     }
 
 
-def _lowest_value(parts: Sequence[PartResult]) -> float:
-    """The lowest value of all signals, or 0 where that is higher."""
-    lowest = 0.0
+def _ends(parts: Sequence[PartResult]) -> tuple[float, float]:
+    """Least and largest value of all curves, where classes take 0 to 1 in any case."""
+    lowest, highest = 0.0, 0.0
     for part in parts:
-        for signal in part.signals:
-            values = signal.value[~np.isnan(signal.value)]
-            lowest = min(lowest, float(values.min(initial=0.0)))
-    return lowest
+        curves = chosen_curves(part)
+        told = [end for curve in curves for end in (curve.low, curve.high) if math.isfinite(end)]
+        every = [signal.value for signal in part.signals] + [curve.value for curve in curves]
+        values = np.concatenate([told, *every])
+        values = values[~np.isnan(values)]
+        lowest = min(lowest, float(values.min(initial=0.0)))
+        highest = max(highest, float(values.max(initial=0.0)))
+    return lowest, highest if highest > lowest else lowest + 1.0
 
 
 def _draw_curve_legend(
     axes: Axes, labels: Sequence[str], signal_labels: set[str], level: float, style: PictureStyle
 ) -> None:
     handles, names = [], []
+    dashes = dashes_of(labels)
     for label in labels:
         is_signal = label in signal_labels
-        handles.append(axes.plot([], [], **_line(label, is_signal=is_signal))[0])
+        handles.append(axes.plot([], [], **_line(label, dashes, is_signal=is_signal))[0])
         names.append(f"{label} (signal)" if is_signal else label)
     threshold: dict[str, Any] = {"color": style.ink, "linewidth": 0.8, "linestyle": CHANCE_DASH}
     handles.append(axes.plot([], [], **threshold)[0])

@@ -25,6 +25,7 @@ from ferbench.workflows.inspection.gather import (
 )
 from ferbench.workflows.inspection.groups import groups_by
 from ferbench.workflows.inspection.recorded import InspectedRun, open_recorded
+from ferbench.workflows.inspection.regressions import all_regressions, with_classes
 from ferbench.workflows.inspection.result import Inspection
 from ferbench.workflows.progress import OnProgress, untold
 
@@ -67,7 +68,8 @@ def inspect(
         open_recorded(store, row, root=place, allow_targets=tuple(allow_targets)) for row in rows
     ]
     notes += [*_failed(rows), *_missing(opened)]
-    detectors, classifiers = groups_by("faces", opened), groups_by("expressions", opened)
+    detectors, models = groups_by("faces", opened), groups_by("expressions", opened)
+    classifiers = with_classes(models, notes)
     detections = all_detections(detectors)
     said = all_classifications(classifiers)
     findings = Findings(
@@ -80,6 +82,7 @@ def inspect(
         classifications=said,
         calibrations=all_calibrations(classifiers, of_frames) if of_frames else {},
         labels=all_labels(classifiers, notes),
+        regressions=all_regressions(models),
         events=all_events(opened, notes),
         sheets=contact_sheets(
             CropRequest(groups=tuple(classifiers), allow_targets=tuple(allow_targets)),

@@ -46,7 +46,7 @@ function startSession() {
   handlePointer(at("stage"), at("band"), view, (x, clientY) => clickStage(at, view, places, act, x, clientY));
   handleOverview(at("overview"), model, view);
   at("overview").addEventListener("keydown", (event) => panByKey(event, view));
-  at("stage").setAttribute("aria-label", `Curves of ${data.labels.length} expressions with events and annotations; the tables below say the same`);
+  at("stage").setAttribute("aria-label", `Curves of ${data.axis || `${data.labels.length} expressions`} with events and annotations; the tables below say the same`);
   addThemeButton(at("theme"), () => view.redraw());
   handlePrint(view, draw);
   new ResizeObserver(() => view.redraw()).observe(at("timeline"));

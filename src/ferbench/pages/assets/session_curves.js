@@ -107,7 +107,7 @@ function sessionChart(place, model, view) {
     },
     axes: [
       { ...axis, size: 30, space: 90, values: (plot, splits) => splits.map((split) => axisText(view, split)) },
-      { ...axis, size: LEFT - AXIS_NAME, label: valueName(low, high), labelSize: AXIS_NAME },
+      { ...axis, size: LEFT - AXIS_NAME, label: model.data.axis || valueName(low, high), labelSize: AXIS_NAME },
     ],
     series: [{}, ...series],
     hooks: {

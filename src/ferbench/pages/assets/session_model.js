@@ -2,6 +2,7 @@
 // The data of a session as typed arrays: frames of all parts in one row, values, events.
 
 const NO_VALUE = 255;
+const MOST_OPEN = 8; // outputs that are no classes and are all shown at first
 
 // Frames of all parts after each other. Behind each part stands one more row, which begins where the
 // part ends and has no values, so that what lies between parts is a gap.
@@ -28,9 +29,10 @@ function sessionModel(data) {
   const isSignal = new Set(data.signals.map((signal) => signal.name));
   const curves = [];
   data.labels.forEach((label, k) => {
-    const thin = { ...label, low: 0, high: 1, bytes: joined((part) => part.probs[k]) };
-    const same = isSignal.has(label.name) && low === 0 && high === 1;
-    if (!same) curves.push({ ...thin, isSignal: false, shown: true });
+    const thin = { ...label, bytes: joined((part) => part.curves[k]) };
+    const same = label.is_class && isSignal.has(label.name) && low === 0 && high === 1;
+    const shown = label.is_class || isSignal.has(label.name) || data.labels.length <= MOST_OPEN;
+    if (!same) curves.push({ ...thin, isSignal: false, shown });
   });
   data.signals.forEach((signal, k) => {
     const bytes = joined((part) => part.signals[k]);

@@ -46,7 +46,10 @@ class RecordedPart:
     chosen: I64
 
     def classes(self) -> I64:
-        """The most likely expression of the chosen face of each frame, i64 (T,)."""
+        """The most likely expression of the chosen face of each frame, i64 (T,).
+
+        Of a model that tells some.
+        """
         row = self.expressions.rows_of(self.chosen)
         logits = self.expressions.logits
         known = row >= 0

@@ -69,9 +69,12 @@ def outputs_of_runs(
         sheet=sessions.sheet,
         event_counts=sessions.event_counts([run.name for run in opened]),
         labels=sessions.labels or None,
-        frame_models=tuple(sorted(set(names_of_frames.values()))),
+        frame_models=tuple(sorted(set(names_of_frames.values()) - sessions.without_classes)),
         segments_are=segments_are,
-        notes=tuple(_notes(opened, num_unfinished=len(runs) - len(opened))),
+        notes=(
+            *_notes(opened, num_unfinished=len(runs) - len(opened)),
+            *_without_classes(sessions),
+        ),
     )
 
 
@@ -130,6 +133,13 @@ def _notes(runs: Sequence[RecordedRun], *, num_unfinished: int) -> list[str]:
     return notes
 
 
+def _without_classes(sessions: _Sessions) -> list[str]:
+    names = ", ".join(sorted(sessions.without_classes))
+    if not names:
+        return []
+    return [f"{names}: the model tells no classes, so its frames have no expressions to compare"]
+
+
 @dataclass(frozen=True, slots=True)
 class _Sessions:
     """What runs say of their sessions.
@@ -137,17 +147,22 @@ class _Sessions:
     Attributes:
         sheet: segments by session and run.
         labels: by session and run the class of each frame, i64 (T,).
+        without_classes: models that tell no classes, so that ``labels`` has none of theirs.
     """
 
     sheet: dict[SessionKey, dict[str, Detections]] = field(default_factory=dict)
     labels: dict[str, dict[str, I64]] = field(default_factory=dict)
+    without_classes: set[str] = field(default_factory=set)
 
     def add(self, run: RecordedRun, session: str, *, cut_s: float | None, frame_model: str) -> None:
         """Read a session of a run; ``cut_s`` as of ``_read_sessions``."""
         onsets_s = run.onsets_s.get(session, ())
         parts = run.parts(session) if run.has_tables else []
-        labels = self.labels.setdefault(session, {}) if parts else {}
-        if parts and frame_model not in labels:
+        has_classes = bool(parts) and all(part.expressions.labels for part in parts)
+        if parts and not has_classes:
+            self.without_classes.add(frame_model)
+        labels = self.labels.setdefault(session, {}) if has_classes else {}
+        if has_classes and frame_model not in labels:
             labels[frame_model] = np.concatenate([part.classes() for part in parts])
         if cut_s is None:
             flags = run.rule_flags(parts)

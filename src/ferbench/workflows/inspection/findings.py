@@ -12,6 +12,7 @@ from ferbench.workflows.inspection.classifications import Classifications, Label
 from ferbench.workflows.inspection.crops import ContactSheet
 from ferbench.workflows.inspection.detections import Detections
 from ferbench.workflows.inspection.event_shapes import EventShape, Neighbour
+from ferbench.workflows.inspection.regressions import Regressed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class Findings:
         calibrations: by classifier; empty = no frame has a label.
         labels: of pairs of classifiers.
         events: of each run.
+        regressions: of models that tell more than classes.
         sheets: crops of each classifier; empty = they were not asked for.
         notes: what was left out, and why.
     """
@@ -74,5 +76,6 @@ class Findings:
     calibrations: Mapping[str, Calibration]
     labels: tuple[LabelPair, ...]
     events: tuple[RunEvents, ...]
+    regressions: tuple[Regressed, ...] = ()
     sheets: tuple[ContactSheet, ...] = ()
     notes: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ferbench.pages.document import Page
-from ferbench.pages.inspect_charts import Bars, Reliability, Shares, even_ticks, number
+from ferbench.pages.inspect_charts import Bars, number
 from ferbench.pages.inspect_page import (
     Cell,
     Grid,
@@ -14,8 +14,13 @@ from ferbench.pages.inspect_page import (
     Sheet,
     inspect_page,
 )
-from ferbench.types import F64, I64
+from ferbench.types import F64
 from ferbench.workflows.inspection.box_pairs import SAME_FACE_IOU
+from ferbench.workflows.inspection.classifier_section import (
+    bars,
+    classifier_section,
+    undefined_note,
+)
 from ferbench.workflows.inspection.crops import SURENESS, ContactSheet
 from ferbench.workflows.inspection.event_shapes import AT_LEAST_S
 from ferbench.workflows.inspection.findings import Findings, RunEvents
@@ -35,18 +40,9 @@ def page_of(findings: Findings) -> Page:
     sections = [_detector(findings)]
     if findings.sheets:
         sections.append(_preprocessing(findings))
-    sections += [_classifier(findings), _events(findings)]
+    sections += [classifier_section(findings), _events(findings)]
     filled = tuple(each for each in sections if each.sheets or any(g.rows for g in each.grids))
     return inspect_page(findings.what, findings.where, filled, notes=findings.notes)
-
-
-def _bars(what: str, edges: F64, counts: I64, digits: int = 2) -> Bars:
-    texts, ticks = even_ticks(edges.tolist(), digits)
-    return Bars(what=what, edges=texts, counts=tuple(counts.tolist()), ticks=ticks)
-
-
-def _undefined(values: Values) -> str:
-    return f" ({values.undefined} undefined)" if values.undefined else ""
 
 
 def _detector(findings: Findings) -> Section:
@@ -63,9 +59,9 @@ def _detector(findings: Findings) -> Section:
             (
                 name,
                 f"{found.faces} in {found.frames} frames"
-                f"{_undefined(found.score)}, {number(found.faces_per_frame)} per frame",
-                _bars("scores", findings.edges["score"], counts["score"]),
-                _bars("sizes, pixels", findings.edges["size_px"], counts["size_px"], 0),
+                f"{undefined_note(found.score)}, {number(found.faces_per_frame)} per frame",
+                bars("scores", findings.edges["score"], counts["score"]),
+                bars("sizes, pixels", findings.edges["size_px"], counts["size_px"], 0),
                 Bars(what="gaps", edges=gap_s, counts=gaps, ticks=_GAP_TICKS),
                 f"{gap_count}, longest {number(longest_s, 2)} s" if gap_count else "0",
                 Bars(
@@ -132,84 +128,6 @@ def _contact_sheet(sheet: ContactSheet) -> Sheet:
     )
 
 
-def _classifier(findings: Findings) -> Section:
-    rows: list[tuple[Cell, ...]] = []
-    edges = findings.edges
-    for name, said in findings.classifications.items():
-        shares = said.label_counts / said.faces if said.faces else said.mean_probs
-        of_labels = Shares(of=tuple(zip(said.labels, shares.tolist(), strict=True)))
-        undefined = f", {said.undefined} without a crop" if said.undefined else ""
-        rows.append(
-            (
-                name,
-                f"{said.faces}{undefined}",
-                _bars(
-                    "confidence", edges["confidence"], said.confidence.counts(edges["confidence"])
-                ),
-                _bars(
-                    "entropy",
-                    edges["entropy_nats"],
-                    said.entropy_nats.counts(edges["entropy_nats"]),
-                ),
-                of_labels,
-            )
-        )
-    grids = [
-        Grid(
-            caption="What each model said of all classified faces",
-            header=("classifier", "faces", "confidence", "entropy, nats", "top labels"),
-            rows=tuple(rows),
-            file="classifier.csv, classifier_histograms.csv, label_shares.csv",
-        )
-    ]
-    if findings.calibrations:
-        grids.append(_calibration_grid(findings))
-    if findings.labels:
-        grids.append(_label_grid(findings))
-    intro = ["Confidence is the probability of the top label."]
-    if not findings.calibrations:
-        intro.append("No frame has a label, so nothing is said about calibration.")
-    return Section(title="Classifier", intro=tuple(intro), grids=tuple(grids))
-
-
-def _calibration_grid(findings: Findings) -> Grid:
-    rows: list[tuple[Cell, ...]] = []
-    for name, found in findings.calibrations.items():
-        diagram = Reliability(
-            confidence=tuple(found.confidence.tolist()),
-            correct=tuple(found.correct.tolist()),
-            frames=tuple(found.frames.tolist()),
-        )
-        judged = f"{int(found.frames.sum())} ({found.unknown} not judged)"
-        rows.append((name, judged, number(found.accuracy), number(found.ece), diagram))
-    return Grid(
-        caption="Calibration: how often the participant's label is right, over how sure it is",
-        header=("classifier", "labelled frames", "right", "expected calibration error", ""),
-        rows=tuple(rows),
-        file="calibration.csv",
-    )
-
-
-def _label_grid(findings: Findings) -> Grid:
-    rows: list[tuple[Cell, ...]] = [
-        (
-            pair.first,
-            pair.second,
-            "one table" if pair.by == "table" else "boxes that overlap",
-            str(pair.agreement.faces),
-            number(pair.agreement.share),
-            number(pair.agreement.kappa),
-        )
-        for pair in findings.labels
-    ]
-    return Grid(
-        caption="Do two classifiers give the same faces the same label?",
-        header=("first", "second", "same faces by", "faces", "same label", "Cohen's kappa"),
-        rows=tuple(rows),
-        file="label_agreement.csv",
-    )
-
-
 def _events(findings: Findings) -> Section:
     shapes = [shape for run in findings.events for shape in run.shapes]
     durations_s = Values.of(_array([shape.duration_s for shape in shapes]))
@@ -260,7 +178,7 @@ def _event_row(run: RunEvents, edges: tuple[F64, F64]) -> tuple[Cell, ...]:
     )
     for what, seconds, of_bins in quantities:
         values = Values.of(_array(seconds))
-        cells += [_bars(what, of_bins, values.counts(of_bins), 1), number(values.quantiles()[2], 2)]
+        cells += [bars(what, of_bins, values.counts(of_bins), 1), number(values.quantiles()[2], 2)]
     return tuple(cells)
 
 

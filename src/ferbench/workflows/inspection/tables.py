@@ -33,6 +33,8 @@ def tables_of(findings: Findings) -> dict[str, Table]:
         "label_shares": _label_shares(findings),
         "calibration": _calibration(findings),
         "label_agreement": _label_agreement(findings),
+        "regressions": _regressions(findings),
+        "regression_histograms": _regression_histograms(findings),
         "event_durations": _event_durations(findings),
         "stretches": _stretches(findings),
         "neighbours": _neighbours(findings),
@@ -161,6 +163,26 @@ def _label_agreement(findings: Findings) -> Table:
         for p in findings.labels
     ]
     return ("first", "second", "same_faces_by", "faces", "share", "kappa"), rows
+
+
+def _regressions(findings: Findings) -> Table:
+    header = ("classifier", "name", "low", "high", "faces", *quantile_columns("value"), "beyond")
+    rows: Rows = []
+    for found in findings.regressions:
+        told = found.regression
+        ends = (told.low, told.high) if told.is_bounded else (None, None)
+        faces = len(found.values.defined)
+        values = _quantiles(found.values)
+        rows.append((found.classifier, told.name, *ends, faces, *values, found.beyond))
+    return header, rows
+
+
+def _regression_histograms(findings: Findings) -> Table:
+    rows: Rows = []
+    for found in findings.regressions:
+        counts = found.values.counts(found.edges)
+        rows += _histogram(found.classifier, found.regression.name, found.edges, counts)
+    return ("classifier", *HISTOGRAM), rows
 
 
 def _event_durations(findings: Findings) -> Table:
