@@ -43,7 +43,12 @@ ENGINES = ("onnxruntime", "torch")
 IMAGENET = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
 PLAIN = np.float32([0, 0, 0]), np.float32([1, 1, 1])
 POSTER, APVIT, RMN, HSE = "posterv2_{}cls", "apvit_raf", "rmn_resmasking_dropout1", "hse_enet_b0_8"
+DDAMFN = "ddamfn_8cls"
 NO_CONTEMPT = [0, 2, 3, 4, 5, 6, 7]  # of HSEmotion's eight
+
+
+HEADS = {"hse b0": ("classifier.0.",), "ddamfn": ("fc.", "bn.")}
+"""Beginnings of the names of entries with a row for each class."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,6 +73,13 @@ CASES = {
     "poster_v2_an8": Case(oracle=POSTER.format(8), layout="poster"),
     "poster_v2_rafdb": Case(oracle=POSTER.format(7), layout="poster"),
     "apvit_rafdb": Case(oracle=APVIT, layout="apvit", side=112, image="cv2"),
+    "ddamfn_an7": Case(
+        oracle=DDAMFN, layout="ddamfn", side=112, classes=tuple(range(7)), golden=False
+    ),
+    "ddamfn_an8": Case(oracle=DDAMFN, layout="ddamfn", side=112, golden=False),
+    "ddamfn_rafdb": Case(
+        oracle=DDAMFN, layout="ddamfn", side=112, classes=tuple(range(7)), golden=False
+    ),
     "rmn": Case(
         oracle=RMN, layout="rmn", image="cv2 grey", moments=PLAIN, tolerance=1e-4, golden=False
     ),
@@ -118,8 +130,10 @@ def _state(case: Case) -> dict[str, torch.Tensor]:
     about = manifest(case.oracle)
     state = fill(about)
     if case.classes is not None:
-        for name in ("classifier.0.weight", "classifier.0.bias"):
-            state[name] = state[name][list(case.classes)]
+        rows = list(case.classes)
+        for name, value in state.items():
+            if name.startswith(HEADS[case.layout]) and value.dim():
+                state[name] = value[rows]
     return state
 
 
@@ -141,6 +155,14 @@ def _save(case: Case, spec: Recognizer, path: Path) -> None:
     elif case.layout == "rmn":
         curves = {"best_val_acc": np.float64(72.0), "train_acc_list": [1.0, 2.0], "test_acc": 74.1}
         torch.save({**curves, "net": _state(case)}, path)
+    elif case.layout == "ddamfn":
+        adam = {
+            "state": {0: {"step": 1, "exp_avg": torch.zeros(2)}},
+            "param_groups": [{"lr": 5e-4}],
+        }
+        torch.save(
+            {"iter": 25, "model_state_dict": _state(case), "optimizer_state_dict": adam}, path
+        )
     elif case.layout == "apvit":
         torch.save({"state_dict": _state(case)}, path)
     else:
@@ -237,7 +259,7 @@ def original(spec: Recognizer, case: Case, models: Path) -> torch.nn.Module:
     if case.layout.startswith("hse"):
         return torch.load(path, weights_only=False).eval()
     saved = torch.load(path, weights_only=False)
-    state = saved["net" if case.layout == "rmn" else "state_dict"]
+    state = saved[{"rmn": "net", "ddamfn": "model_state_dict"}.get(case.layout, "state_dict")]
     net = spec.empty_net()
     unused = getattr(type(net), "UNUSED", frozenset())
     state = {name.removeprefix("module."): value for name, value in state.items()}
@@ -332,7 +354,10 @@ def as_another_network(path: Path, case: Case) -> None:
     other = torch.nn.Linear(3, 3)
     state = {f"module.{name}": value for name, value in other.state_dict().items()}
     torch.save(
-        other if case.layout.startswith("hse") else {"state_dict": state, "net": state}, path
+        other
+        if case.layout.startswith("hse")
+        else dict.fromkeys(("state_dict", "net", "model_state_dict"), state),
+        path,
     )
 
 

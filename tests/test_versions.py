@@ -372,6 +372,7 @@ PROBES = {
         also=(
             {"margin": 0.3, "pad": "black"},
             {"template": "face_evolve", "missing": "box", "sampling": "antialias"},
+            {"template": "five_poses"},
         ),
     ),
     "model": Probe(run=classify, within={"logits": 1e-3}),

@@ -6,6 +6,10 @@ Recipes and goldens of the procedural images are kept in tests/data/oracles too,
 networks are checked without the reference data. They are taken from there by
 
     PYTHONPATH=tests python tests/helpers/procedural.py --write
+
+Those of ``KEPT_ONLY`` are in tests/data/oracles alone: their ``source`` says which program of the
+authors made the numbers, in f64 and f32, of the same recipes and images. Faces of the reference
+data were brought to a smaller network's side by PIL's bilinear resizing.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from helpers.published import procedural_image
@@ -34,8 +39,9 @@ NETWORKS = (
     "hse_enet_b0_8",
     "retinaface_resnet50",
 )
+KEPT_ONLY = ("ddamfn_8cls",)
 _KEPT_KEYS = (
-    "tensors", "intermediate_shapes", "parameters", "state_entries", "unused_in_forward",
+    "source", "tensors", "intermediate_shapes", "parameters", "state_entries", "unused_in_forward",
     "fill_check", "procedural_image_check",
 )  # fmt: skip
 
@@ -135,6 +141,15 @@ def images(kind: str, side: int) -> np.ndarray:
         return np.stack([procedural_image(k, side) for k in range(3)])
     with np.load(shared_path("oracles/common/faces.npz")) as faces:
         return np.stack([faces[f"face224_rgb_{k}"] for k in range(3)])
+
+
+def small_faces(side: int) -> np.ndarray:
+    """The real faces, RGB u8 (3, side, side, 3), as the networks of ``KEPT_ONLY`` saw them."""
+    resized = [
+        Image.fromarray(face).resize((side, side), Image.Resampling.BILINEAR)
+        for face in images("face", 224)
+    ]
+    return np.stack([np.asarray(image) for image in resized])
 
 
 def normalised(rgb: np.ndarray, *, mean: Sequence[float], std: Sequence[float]) -> Tensor:

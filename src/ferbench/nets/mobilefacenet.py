@@ -13,7 +13,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 
-def _conv(
+def conv_norm(
     channels: int, width: int, *, kernel: int = 1, stride: int = 1, groups: int = 1
 ) -> nn.Sequential:
     """Convolution without bias, then normalisation."""
@@ -25,10 +25,11 @@ def _conv(
     return layers
 
 
-def _conv_prelu(
+def conv_norm_prelu(
     channels: int, width: int, *, kernel: int = 1, stride: int = 1, groups: int = 1
 ) -> nn.Sequential:
-    layers = _conv(channels, width, kernel=kernel, stride=stride, groups=groups)
+    """Convolution without bias, normalisation, and a slope of its own for each channel below 0."""
+    layers = conv_norm(channels, width, kernel=kernel, stride=stride, groups=groups)
     layers.prelu = nn.PReLU(width)
     return layers
 
@@ -41,9 +42,9 @@ class _Bottleneck(nn.Module):
     ) -> None:
         super().__init__()
         self.residual = residual
-        self.conv = _conv_prelu(channels, inner)
-        self.conv_dw = _conv_prelu(inner, inner, kernel=3, stride=stride, groups=inner)
-        self.project = _conv(inner, width)
+        self.conv = conv_norm_prelu(channels, inner)
+        self.conv_dw = conv_norm_prelu(inner, inner, kernel=3, stride=stride, groups=inner)
+        self.project = conv_norm(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
         narrowed: Tensor = self.project(self.conv_dw(self.conv(x)))
@@ -66,15 +67,15 @@ class MobileFaceNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = _conv_prelu(3, 64, kernel=3, stride=2)
-        self.conv2_dw = _conv_prelu(64, 64, kernel=3, groups=64)
+        self.conv1 = conv_norm_prelu(3, 64, kernel=3, stride=2)
+        self.conv2_dw = conv_norm_prelu(64, 64, kernel=3, groups=64)
         self.conv_23 = _Bottleneck(64, 64, inner=128, stride=2)
         self.conv_3 = _Residuals(64, inner=128, count=4)
         self.conv_34 = _Bottleneck(64, 128, inner=256, stride=2)
         self.conv_4 = _Residuals(128, inner=256, count=6)
         self.conv_45 = _Bottleneck(128, 128, inner=512, stride=2)
         self.conv_5 = _Residuals(128, inner=256, count=2)
-        self.conv_6_sep = _conv_prelu(128, 512)
+        self.conv_6_sep = conv_norm_prelu(128, 512)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Maps of faces f32 (N, 3, 112, 112).

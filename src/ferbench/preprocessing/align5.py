@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ferbench.checks import check_choice, check_margin, check_optional_size
 from ferbench.geometry import CropGeometry
-from ferbench.preprocessing.similarity import template_to_frame
+from ferbench.preprocessing.similarity import nearest_template_to_frame
 from ferbench.preprocessing.square_margin import SquareMargin
 from ferbench.preprocessing.templates import TEMPLATES, TemplateName
 from ferbench.preprocessing.triangle import Pad
@@ -32,8 +32,9 @@ class Align5:
     ``ferbench.preprocessing.similarity``). Implements ``ferbench.protocols.Preprocessing``.
 
     Attributes:
-        template: which crops to imitate: ``arcface`` (error measured in the crop: Umeyama) or
-            ``face_evolve`` (the same points, error measured in the frame); sources in
+        template: which crops to imitate: ``arcface`` (error measured in the crop: Umeyama),
+            ``face_evolve`` (the same points, error measured in the frame) or ``five_poses`` (the
+            one of five poses of the head that fits best); sources in
             ``ferbench.preprocessing.templates``.
         margin: what is added on each of the four sides, as a part of the template's side; 0 = the
             template as it is.
@@ -78,9 +79,9 @@ class Align5:
         height, width = frames.shape[2:]
         size_px = self.size_px or model_px
         template = TEMPLATES[self.template]
-        to_frame, usable = template_to_frame(
+        to_frame, usable = nearest_template_to_frame(
             faces.landmarks_xy.astype(np.float64),
-            template.points_in(size_px, self.margin),
+            template.poses_in(size_px, self.margin),
             error_in=template.error_in,
             longest_px=max(height, width),
         )

@@ -72,5 +72,44 @@ def template_to_frame(
     return matrix, usable
 
 
+def nearest_template_to_frame(
+    landmarks_xy: F64, templates_xy: F64, *, error_in: FitError, longest_px: float
+) -> tuple[F64, NDArray[np.bool_]]:
+    """The same with several templates, each face by the one that it fits best.
+
+    That is the one with the least sum of distances in the crop, of those that its landmarks can be
+    used with; of equals the first.
+
+    Args:
+        landmarks_xy: f64 (M, P, 2), pixels of the frame.
+        templates_xy: f64 (T, P, 2), pixels of the crop, at least one.
+        error_in: where the squared error is measured.
+        longest_px: longer side of the frame.
+
+    Returns:
+        As ``template_to_frame``.
+    """
+    fits = [
+        template_to_frame(landmarks_xy, template_xy, error_in=error_in, longest_px=longest_px)
+        for template_xy in templates_xy
+    ]
+    matrices, usable = (np.stack(parts) for parts in zip(*fits, strict=True))
+    if len(fits) == 1:
+        return matrices[0], usable[0]
+    distances = _distances_px(landmarks_xy, matrices, templates_xy)
+    nearest = np.where(usable, distances, np.inf).argmin(axis=0)
+    rows = np.arange(len(landmarks_xy))
+    return matrices[nearest, rows], usable[nearest, rows]
+
+
+def _distances_px(landmarks_xy: F64, matrices: F64, templates_xy: F64) -> F64:
+    """Sums of distances between landmarks and templates in the crops, f64 (T, M)."""
+    turn, shift = matrices[..., :2], matrices[..., 2]
+    from_corner = landmarks_xy[None] - shift[:, :, None]
+    in_crop = np.einsum("tmij,tmpj->tmpi", np.linalg.inv(turn), from_corner)
+    apart: F64 = np.linalg.norm(in_crop - templates_xy[:, None], axis=-1).sum(axis=-1)
+    return apart
+
+
 def _complex(xy: F64) -> NDArray[np.complex128]:
     return xy[..., 0] + 1j * xy[..., 1]

@@ -220,6 +220,17 @@ def apvit_pth(path: Path) -> StateDict:
     return torch_state_dict(path, key="state_dict")
 
 
+def ddamfn_pth(path: Path) -> StateDict:
+    """Read DDAMFN or DDAMFN++ as its training script saves it, for ``ferbench.nets.ddamfn.Ddamfn``.
+
+    The file also holds the optimizer's state; it is left out.
+
+    Raises:
+        WeightsError: as ``torch_state_dict``.
+    """
+    return torch_state_dict(path, key="model_state_dict")
+
+
 def rmn_checkpoint(path: Path) -> StateDict:
     """Read a Residual Masking Network as its training script saves it (``nets.resmasking``).
 
