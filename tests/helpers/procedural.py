@@ -34,6 +34,9 @@ NETWORKS = (
     "hse_enet_b0_8",
     "retinaface_resnet50",
 )
+MADE_HERE = ("pyfeat_multitask",)
+"""Kept only here: each has a program beside this one that made it."""
+
 _KEPT_KEYS = (
     "tensors", "intermediate_shapes", "parameters", "state_entries", "unused_in_forward",
     "fill_check", "procedural_image_check",
