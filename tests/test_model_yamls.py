@@ -6,6 +6,7 @@ From a checkpoint laid out as published to logits, and with bad files.
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import sys
@@ -18,6 +19,7 @@ import pytest
 import timm
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from ferbench.config.binding import build
 from ferbench.config.compose import composed
@@ -43,7 +45,7 @@ ENGINES = ("onnxruntime", "torch")
 IMAGENET = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
 PLAIN = np.float32([0, 0, 0]), np.float32([1, 1, 1])
 POSTER, APVIT, RMN, HSE = "posterv2_{}cls", "apvit_raf", "rmn_resmasking_dropout1", "hse_enet_b0_8"
-DDAMFN = "ddamfn_8cls"
+DDAMFN, PYFEAT = "ddamfn_8cls", "pyfeat_multitask"
 NO_CONTEMPT = [0, 2, 3, 4, 5, 6, 7]  # of HSEmotion's eight
 
 
@@ -91,6 +93,8 @@ CASES = {
     "hse_enet_b0_7": Case(oracle=HSE, layout="hse b0", classes=tuple(NO_CONTEMPT), tolerance=1e-4),
     "hse_enet_b2_7": Case(oracle="", layout="hse b2", side=260, tolerance=1e-4, golden=False),
     "hse_enet_b2_8": Case(oracle="", layout="hse b2", side=260, tolerance=1e-4, golden=False),
+    "pyfeat_v27": Case(oracle=PYFEAT, layout="pyfeat"),
+    "pyfeat_v28": Case(oracle=PYFEAT, layout="pyfeat"),
 }
 
 
@@ -163,6 +167,9 @@ def _save(case: Case, spec: Recognizer, path: Path) -> None:
         torch.save(
             {"iter": 25, "model_state_dict": _state(case), "optimizer_state_dict": adam}, path
         )
+    elif case.layout == "pyfeat":
+        config = manifest(case.oracle)["config"]
+        save_file(_state(case), path, metadata={"config": json.dumps(config)})
     elif case.layout == "apvit":
         torch.save({"state_dict": _state(case)}, path)
     else:
@@ -258,7 +265,11 @@ def original(spec: Recognizer, case: Case, models: Path) -> torch.nn.Module:
     path = models / spec.weights.file
     if case.layout.startswith("hse"):
         return torch.load(path, weights_only=False).eval()
-    saved = torch.load(path, weights_only=False)
+    saved = (
+        {"state_dict": load_file(path)}
+        if case.layout == "pyfeat"
+        else torch.load(path, weights_only=False)
+    )
     state = saved[{"rmn": "net", "ddamfn": "model_state_dict"}.get(case.layout, "state_dict")]
     net = spec.empty_net()
     unused = getattr(type(net), "UNUSED", frozenset())
@@ -341,17 +352,27 @@ def _check_colours(classify, spec, case, models) -> None:
 # -----------------------------------------------------------------------------
 
 
+CONFIG = {"config": json.dumps(manifest(PYFEAT)["config"])}
+
+
 def as_web_page(path: Path, case: Case) -> None:
     path.write_bytes(b"\n<!DOCTYPE html><html><title>Quota exceeded</title></html>")
 
 
 def as_half(path: Path, case: Case) -> None:
+    if case.layout == "pyfeat":
+        save_file({"weight": torch.zeros(1000)}, path, metadata=CONFIG)
+        os.truncate(path, 2000)
+        return
     torch.save({"state_dict": {"weight": torch.zeros(1000)}}, path)
     os.truncate(path, 2000)
 
 
 def as_another_network(path: Path, case: Case) -> None:
     other = torch.nn.Linear(3, 3)
+    if case.layout == "pyfeat":
+        save_file(other.state_dict(), path, metadata=CONFIG)
+        return
     state = {f"module.{name}": value for name, value in other.state_dict().items()}
     torch.save(
         other
@@ -362,6 +383,9 @@ def as_another_network(path: Path, case: Case) -> None:
 
 
 def as_bare_state(path: Path, case: Case) -> None:
+    if case.layout == "pyfeat":
+        save_file({"weight": torch.zeros(3)}, path)
+        return
     torch.save({"weight": torch.zeros(3)}, path)
 
 
@@ -371,10 +395,11 @@ def as_program(path: Path, case: Case) -> None:
 
 BAD = {
     as_web_page: "web page|no zip archive|not written by torch.save",
-    as_half: "its end is missing|failed finding central directory|no zip archive",
-    as_another_network: r"does not fit \w+: \d+ missing: .*; 2 unexpected: weight, bias\.",
-    as_bare_state: r"expected a dictionary with a network's|expected a model that was saved whole",
-    as_program: r"(os|posix)\.system.* can run programs",
+    as_half: "its end is missing|failed finding central directory|no zip archive|incomplete",
+    as_another_network: r"does not fit \w+: \d+ missing: .*; 2 unexpected: \w+, \w+\.",
+    as_bare_state: r"expected a dictionary with a network's|expected a model that was saved whole|"
+    r"expected py-feat's configuration in its metadata \('config', JSON\), got none",
+    as_program: r"(os|posix)\.system.* can run programs|no whole safetensors file",
 }
 
 

@@ -39,7 +39,9 @@ NETWORKS = (
     "hse_enet_b0_8",
     "retinaface_resnet50",
 )
-KEPT_ONLY = ("ddamfn_8cls",)
+MADE_HERE = ("ddamfn_8cls", "pyfeat_multitask")
+"""Kept only here: each has a program beside this one that made it."""
+
 _KEPT_KEYS = (
     "source", "tensors", "intermediate_shapes", "parameters", "state_entries", "unused_in_forward",
     "fill_check", "procedural_image_check",

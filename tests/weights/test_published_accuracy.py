@@ -15,6 +15,8 @@ KNOWN = {
     "mini_xception": [(0.66, "FER-2013", None)],
     "poster_v2_an8": [(0.6377, "AffectNet", 8)],
     "poster_v2_rafdb": [(0.9221, "RAF-DB", None)],
+    "pyfeat_v27": [(0.612, "AffectNet", 7), (0.876, "RAF-DB", None)],
+    "pyfeat_v28": [(0.628, "AffectNet", 7), (0.869, "RAF-DB", None)],
     "rmn": [(0.7414, "FER-2013", None)],
 }
 

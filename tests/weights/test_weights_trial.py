@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+from safetensors.torch import save_file
 from test_weights import left_in, plain_network  # noqa: F401 - fixture
 
 from ferbench.config.binding import build
@@ -274,6 +275,18 @@ def test_archives_that_are_damaged_and_files_of_a_few_bytes(tmp_path):
     path.write_bytes(b"junk")
     for suffix in (".zip", ".bin", ".ckpt"):
         assert content.why_impossible(path, suffix) == "it has 4 bytes, too few for a network"
+
+
+def test_safetensors_that_are_cut_off_or_empty(tmp_path):
+    path = tmp_path / "net.safetensors"
+    save_file({"weight": torch.zeros(100)}, path, metadata={"made": "here"})
+    assert content.why_impossible(path, ".safetensors") == ""
+    whole = path.read_bytes()
+    for cut in (whole[:-1], whole + b"x", b"{}" * 20):
+        path.write_bytes(cut)
+        assert "it is no whole safetensors file" in content.why_impossible(path, ".safetensors")
+    save_file({}, path, metadata={"made": "for nothing"})
+    assert content.why_impossible(path, ".safetensors") == "it has no tensors"
 
 
 def test_a_local_file_is_named_with_its_place_and_not_its_address(tmp_path):

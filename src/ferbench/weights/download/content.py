@@ -15,6 +15,7 @@ _TORCH: Final = (".pt", ".pth", ".tar", ".bin")
 _TORCH_BEFORE_1_6: Final = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _HDF5: Final = (".h5", ".hdf5")
 _ONNX: Final = (".onnx",)
+_SAFETENSORS: Final = (".safetensors",)
 _ARCHIVE: Final = (".zip",)
 _LEAST_BYTES: Final = 32  # no network is smaller
 _BEGINNING_BYTES: Final = 512
@@ -28,8 +29,8 @@ def why_impossible(path: Path, suffix: str) -> str:
 
     Args:
         path: the file, under any name.
-        suffix: the one that it will have; others than those of torch, HDF5, ONNX and zip archives
-            are only kept from being web pages.
+        suffix: the one that it will have; others than those of torch, HDF5, ONNX, safetensors and
+            zip archives are only kept from being web pages.
     """
     with path.open("rb") as stream:
         beginning = stream.read(_BEGINNING_BYTES)
@@ -54,6 +55,8 @@ def _why_not_of_kind(path: Path, suffix: str, beginning: bytes) -> str:
         return _why_no_hdf5(path)
     if suffix in _ONNX:
         return _why_no_onnx(path)
+    if suffix in _SAFETENSORS:
+        return _why_no_safetensors(path)
     return ""
 
 
@@ -112,3 +115,15 @@ def _why_no_onnx(path: Path) -> str:
     if not len(graph.node):
         return "it is no ONNX file, or one without a network"
     return ""
+
+
+def _why_no_safetensors(path: Path) -> str:
+    """Its table of contents stands at its beginning and tells where each tensor ends."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            is_empty = not file.keys()
+    except (SafetensorError, OSError) as error:
+        return f"it is no whole safetensors file: {error}"
+    return "it has no tensors" if is_empty else ""
