@@ -269,6 +269,23 @@ def loading_folder():
     return Path(models_dir(default_root()))
 
 
+def test_rafdb_is_cut_out_of_its_whole_pictures_and_as_it_is(measure, faces, tmp_path):
+    """The aligned picture says one thing, the face in the whole picture another."""
+    root = image_sets.rafdb(tmp_path, [("test_0001", 4), ("test_0002", 7)], boxes=False)
+    laughing = cv2.imread(str(faces / "test/joy/003.png"))[..., ::-1]
+    for stem in ("test_0001", "test_0002"):
+        image_sets.save(root / "Image" / "original" / f"{stem}.jpg", laughing)
+    board = measure(root).board
+    assert board.images.name == "RAF-DB"
+    by_way = {each.way.name: each.answers for each in board.standings}
+    own, as_is = by_way["own"], by_way["as_is"]
+    np.testing.assert_array_equal(own.probability[0], own.probability[1])
+    assert own.is_right.tolist() == [True, False]
+    assert not np.array_equal(as_is.probability[0], as_is.probability[1])  # noise of two seeds
+    # mini-XCEPTION's accuracy is published of another data set
+    assert all(each.published is None for each in board.standings)
+
+
 def test_what_is_written(measure, faces, tmp_path):
     found = measure(faces, crops=["own", "box"])
     paths = found.write(tmp_path / "out")
