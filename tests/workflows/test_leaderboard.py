@@ -310,10 +310,30 @@ def test_what_is_written(measure, faces, tmp_path):
     assert float(rows[0]["accuracy"]) == frame["accuracy"][0]
     page = paths[0].read_text()
     assert "<img" not in page
+    assert "No picture of a face is on this page" in page
     matrix = (tmp_path / "out/confusion/mini_xception-own.csv").read_text().splitlines()
     assert matrix[0] == "true,happiness,neutral,sadness,surprise,no face"
     total = sum(int(cell) for line in matrix[1:] for cell in line.split(",")[1:])
     assert total == 18
+
+
+def test_faces_are_shown_only_where_they_are_asked_for(measure, faces, tmp_path):
+    found = measure(faces, pictures="faces", faces=True)
+    for standing in found.board.standings:
+        scores, seen = standing.scores, standing.faces
+        num_right = round(scores.accuracy.value * scores.images)
+        assert len(seen.right) == min(8, num_right)
+        assert len(seen.wrong) == min(8, scores.images - scores.no_face - num_right)
+        assert all(face.said == face.true for face in seen.right)
+        assert all(face.said != face.true for face in seen.wrong)
+        sure = [face.confidence for face in seen.wrong]
+        assert sure == sorted(sure, reverse=True)
+        picture = cv2.imdecode(np.frombuffer(seen.right[0].png, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert picture.shape[:2] == (64, 64)
+    page = found.write(tmp_path / "out")[0].read_text()
+    num_shown = sum(len(each.faces.wrong) + len(each.faces.right) for each in found.board.standings)
+    assert page.count("<img") == num_shown
+    assert "This page holds images of people" in page
 
 
 def test_undefined_numbers_are_null(measure, tmp_path):
