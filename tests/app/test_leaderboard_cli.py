@@ -111,6 +111,8 @@ def test_files_are_written_and_told(ferbench, table, tmp_path):
     ended = ferbench("leaderboard", table, *ASKED, "--out", tmp_path / "file")
     assert ended.code == 1
     assert "--out" in ended.err
+    ended = ferbench("leaderboard", table, *ASKED, "--faces")
+    assert "--faces: they are shown on the page, so expected --out DIR, too" in ended.err
 
 
 def test_no_model_is_told_and_ends_with_1(ferbench, table):

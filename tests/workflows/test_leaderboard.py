@@ -269,6 +269,23 @@ def loading_folder():
     return Path(models_dir(default_root()))
 
 
+def test_rafdb_is_cut_out_of_its_whole_pictures_and_as_it_is(measure, faces, tmp_path):
+    """The aligned picture says one thing, the face in the whole picture another."""
+    root = image_sets.rafdb(tmp_path, [("test_0001", 4), ("test_0002", 7)], boxes=False)
+    laughing = cv2.imread(str(faces / "test/joy/003.png"))[..., ::-1]
+    for stem in ("test_0001", "test_0002"):
+        image_sets.save(root / "Image" / "original" / f"{stem}.jpg", laughing)
+    board = measure(root).board
+    assert board.images.name == "RAF-DB"
+    by_way = {each.way.name: each.answers for each in board.standings}
+    own, as_is = by_way["own"], by_way["as_is"]
+    np.testing.assert_array_equal(own.probability[0], own.probability[1])
+    assert own.is_right.tolist() == [True, False]
+    assert not np.array_equal(as_is.probability[0], as_is.probability[1])  # noise of two seeds
+    # mini-XCEPTION's accuracy is published of another data set
+    assert all(each.published is None for each in board.standings)
+
+
 def test_what_is_written(measure, faces, tmp_path):
     found = measure(faces, crops=["own", "box"])
     paths = found.write(tmp_path / "out")
@@ -293,10 +310,30 @@ def test_what_is_written(measure, faces, tmp_path):
     assert float(rows[0]["accuracy"]) == frame["accuracy"][0]
     page = paths[0].read_text()
     assert "<img" not in page
+    assert "No picture of a face is on this page" in page
     matrix = (tmp_path / "out/confusion/mini_xception-own.csv").read_text().splitlines()
     assert matrix[0] == "true,happiness,neutral,sadness,surprise,no face"
     total = sum(int(cell) for line in matrix[1:] for cell in line.split(",")[1:])
     assert total == 18
+
+
+def test_faces_are_shown_only_where_they_are_asked_for(measure, faces, tmp_path):
+    found = measure(faces, pictures="faces", faces=True)
+    for standing in found.board.standings:
+        scores, seen = standing.scores, standing.faces
+        num_right = round(scores.accuracy.value * scores.images)
+        assert len(seen.right) == min(8, num_right)
+        assert len(seen.wrong) == min(8, scores.images - scores.no_face - num_right)
+        assert all(face.said == face.true for face in seen.right)
+        assert all(face.said != face.true for face in seen.wrong)
+        sure = [face.confidence for face in seen.wrong]
+        assert sure == sorted(sure, reverse=True)
+        picture = cv2.imdecode(np.frombuffer(seen.right[0].png, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert picture.shape[:2] == (64, 64)
+    page = found.write(tmp_path / "out")[0].read_text()
+    num_shown = sum(len(each.faces.wrong) + len(each.faces.right) for each in found.board.standings)
+    assert page.count("<img") == num_shown
+    assert "This page holds images of people" in page
 
 
 def test_undefined_numbers_are_null(measure, tmp_path):

@@ -17,10 +17,18 @@ def leaderboard_page(
         warnings: what should not be overlooked.
         notes: what a reader should know.
     """
+    has_faces = any(sheet.rows for section in sections for sheet in section.sheets)
+    values = {
+        "what": what,
+        "sections": sections,
+        "warnings": warnings,
+        "notes": notes,
+        "has_faces": has_faces,
+    }
     return Page(
         title=f"leaderboard {what}",
         template="leaderboard.html",
-        values={"what": what, "sections": sections, "warnings": warnings, "notes": notes},
+        values=values,
         data={},
         scripts=("inspect.js",),
         styles=("inspect.css",),

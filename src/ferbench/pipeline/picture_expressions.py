@@ -158,6 +158,17 @@ class Classifier:
         columns |= {name: values[:, k] for k, name in enumerate(_names(self._model.channels))}
         return Part(columns=columns, broken=broken, busy_s=busy_s)
 
+    def crop_of(self, place: int) -> torch.Tensor | None:
+        """The face of an image as it is cut, RGB u8 (1, 3, H, W); None = it has none.
+
+        Args:
+            place: of the image among all.
+
+        Raises:
+            DatasetError: the picture cannot be decoded.
+        """
+        return self._crop(self._pieces.images.images[place], place)
+
     def _crop(self, image: LabelledImage, place: int) -> torch.Tensor | None:
         """The face, u8 (1, 3, H, W); None = it has none.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -15,9 +16,10 @@ from ferbench.datasets.labelled_images.reading import read_labelled_images
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.networks import choose_products
-from ferbench.pipeline.picture_expressions import Classifier, FoundCrops, PictureExpressions
+from ferbench.pipeline.picture_expressions import Classifier, FoundCrops
 from ferbench.pipeline.picture_faces import FaceFinder, PictureFaces
 from ferbench.pipeline.picture_pieces import Pieces
+from ferbench.protocols import Model
 from ferbench.scoring.answers import OtherClasses, answers
 from ferbench.scoring.classification import NoFace, classification_scores
 from ferbench.types.labelled_images import LabelledImages
@@ -28,6 +30,7 @@ from ferbench.weights.fetching import fetch
 from ferbench.workflows.standings.board import Board, Standing
 from ferbench.workflows.standings.comparison import published_for
 from ferbench.workflows.standings.entries import Contender, LeftOut, Way, contenders
+from ferbench.workflows.standings.faces import seen_faces
 from ferbench.workflows.standings.progress import ImageCount, OnImageProgress, untold
 from ferbench.workflows.standings.result import Leaderboard
 
@@ -45,6 +48,7 @@ def leaderboard(
     no_face: NoFace = "wrong",
     most: int | None = None,
     seed: int = 0,
+    faces: bool = False,
     detector: Choice = None,
     runtime: Choice = None,
     settings: Sequence[str] = (),
@@ -72,6 +76,8 @@ def leaderboard(
             table; both are told.
         most: at most so many images, drawn by lot.
         seed: of the lot.
+        faces: keep some faces as each network got them, for the page that is written; it then holds
+            images of people's faces.
         detector: finds the faces that the data set does not cut.
         runtime: how this machine computes.
         settings: single values, such as ``runtime.device=cuda``.
@@ -106,7 +112,7 @@ def leaderboard(
         config_dirs=config_dirs,
     )
     measured = _Measured(images, chosen, found, on_progress)
-    standings = measured.standings(other_classes)
+    standings = measured.standings(other_classes, with_faces=faces)
     board = Board(
         images=images,
         standings=tuple(sorted(standings, key=lambda each: each.rank(no_face))),
@@ -141,19 +147,28 @@ class _Measured:
         looks = len(ways) + int(self._needs_faces)
         self._count = ImageCount(looks * len(images.images), on_progress)
 
-    def standings(self, other_classes: OtherClasses) -> list[Standing]:
+    def standings(self, other_classes: OtherClasses, *, with_faces: bool) -> list[Standing]:
         """What each model and way comes to; a model that cannot be loaded is left out."""
         choose_products(self._chosen.runtime)
         faces = self._faces() if self._needs_faces else None
-        standings = []
+        standings: list[Standing] = []
         for contender in self._found:
             try:
-                said = self._said(contender, faces)
+                model, load = self._resolved(contender.model)
+                for way in contender.ways:
+                    classifier = Classifier(self.pieces, model, load, _crops(way, faces))
+                    standing = self._standing(contender, way, classifier, other_classes)
+                    if with_faces:
+                        standing = self._with_faces(standing, classifier, contender.model)
+                    standings.append(standing)
             except (WeightsError, ConfigError) as error:
                 self.left_out.append(LeftOut(name=contender.name, reason=error.text()))
-                continue
-            standings += [self._standing(contender, *each, other_classes) for each in said]
         return standings
+
+    def _with_faces(self, standing: Standing, classifier: Classifier, model: Model) -> Standing:
+        images = self.pieces.images
+        seen = seen_faces(model, standing.answers, images, classifier.crop_of)
+        return replace(standing, faces=seen)
 
     def _faces(self) -> PictureFaces:
         detector, models = self._chosen.recipe.detector, self._chosen.paths.models
@@ -166,22 +181,6 @@ class _Measured:
         found = FaceFinder(self.pieces, resolved, load).find(self._count)
         self._tell_broken(found.broken)
         return found
-
-    def _said(
-        self, contender: Contender, faces: PictureFaces | None
-    ) -> list[tuple[Way, PictureExpressions]]:
-        model, load = self._resolved(contender.model)
-        said = []
-        for way in contender.ways:
-            crops = None
-            if way.preprocessing is not None:
-                assert faces is not None
-                crops = FoundCrops(faces=faces, preprocessing=way.preprocessing)
-            self._count.what = f"{contender.name} {way.name}"
-            found = Classifier(self.pieces, model, load, crops).classify(self._count)
-            self._tell_broken(found.broken)
-            said.append((way, found))
-        return said
 
     def _resolved(self, component: Any) -> tuple[Any, Callable[[], Any]]:
         """A component with whole digests, and what loads it once."""
@@ -199,11 +198,14 @@ class _Measured:
         self,
         contender: Contender,
         way: Way,
-        said: PictureExpressions,
+        classifier: Classifier,
         other_classes: OtherClasses,
     ) -> Standing:
         images = self.pieces.images
         model = contender.model
+        self._count.what = f"{contender.name} {way.name}"
+        said = classifier.classify(self._count)
+        self._tell_broken(said.broken)
         found = answers(
             [image.label for image in images.images],
             model.channels.labels,
@@ -227,3 +229,11 @@ class _Measured:
             lanes=said.lanes,
             was_stored=said.cached,
         )
+
+
+def _crops(way: Way, faces: PictureFaces | None) -> FoundCrops | None:
+    """How a classifier's faces are cut; None = as the data set does."""
+    if way.preprocessing is None:
+        return None
+    assert faces is not None
+    return FoundCrops(faces=faces, preprocessing=way.preprocessing)

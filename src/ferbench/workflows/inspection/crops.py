@@ -254,11 +254,11 @@ def _cut_batch(
     crops = settings.recipe.preprocessing.crop(batch.rgb, faces, model_px=model.input_px)
     return {
         by_row[int(rows[row])]: png_of(seen)
-        for row, seen in zip(crops.row.tolist(), _seen(crops.rgb, model), strict=True)
+        for row, seen in zip(crops.row.tolist(), as_seen(crops.rgb, model), strict=True)
     }
 
 
-def _seen(crops: Tensor, model: Model) -> Tensor:
+def as_seen(crops: Tensor, model: Model) -> Tensor:
     """Crops as the network gets them, u8 (M, C, S, S), colours in the order red, green, blue."""
     colour = getattr(model, "colour", None)
     if colour is None:

@@ -12,6 +12,7 @@ from ferbench.types.labelled_images import LabelledImages
 from ferbench.weights.accuracy import PublishedAccuracy
 from ferbench.workflows.standings.comparison import is_clearly_below
 from ferbench.workflows.standings.entries import LeftOut, Way
+from ferbench.workflows.standings.faces import SeenFaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,6 +30,7 @@ class Standing:
             are cut; NaN = none.
         lanes: threads that did it.
         was_stored: whether answers were read that another call made, perhaps under other load.
+        faces: some faces as the network got them; None = nobody asked for images of faces.
     """
 
     model: str
@@ -40,6 +42,7 @@ class Standing:
     images_per_s: float
     lanes: int
     was_stored: bool
+    faces: SeenFaces | None = None
 
     @property
     def name(self) -> str:

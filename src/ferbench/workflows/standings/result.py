@@ -66,7 +66,7 @@ class Leaderboard:
     def write(self, folder: Path, *, style: PictureStyle = PLAIN) -> list[Path]:
         """Write a page, tables as CSV and JSON, and pictures; return the paths, the page first.
 
-        No picture of a face is among them.
+        No picture of a face is among them, unless faces were asked for.
 
         Args:
             folder: where they go; made if missing.

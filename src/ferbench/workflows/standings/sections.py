@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ferbench.pages.document import Page
 from ferbench.pages.inspect_charts import Matrix, Reliability
-from ferbench.pages.inspect_page import Grid, Section
+from ferbench.pages.inspect_page import Grid, Picture, Section, Sheet
 from ferbench.pages.leaderboard_page import leaderboard_page
 from ferbench.report.statistics_words import number
 from ferbench.scoring.classification import Share
 from ferbench.workflows.standings import tables, text
 from ferbench.workflows.standings.board import Board, Standing
+from ferbench.workflows.standings.faces import SeenFace, SeenFaces
 
 
 def page_of(board: Board) -> Page:
@@ -112,7 +113,28 @@ def _section(standing: Standing) -> Section:
             is_wide=False,
         ),
     )
-    return Section(title=standing.name, intro=_intro(standing), grids=grids)
+    sheets = () if standing.faces is None else (_sheet(standing.faces),)
+    return Section(title=standing.name, intro=_intro(standing), grids=grids, sheets=sheets)
+
+
+def _sheet(faces: SeenFaces) -> Sheet:
+    """The faces on which it is surest."""
+    groups = tuple(tuple(map(_picture, group)) for group in (faces.wrong, faces.right))
+    return Sheet(
+        title="As the network sees them",
+        about=faces.input,
+        header=("surest and wrong", "surest and right"),
+        rows=(("faces", groups),),
+    )
+
+
+def _picture(face: SeenFace) -> Picture:
+    said = face.said or "another class"
+    return Picture(
+        png=face.png,
+        what=f"{face.name}: {face.true}, said {said}",
+        lines=(face.true, f"{said} {face.confidence:.2f}"),
+    )
 
 
 def _intro(standing: Standing) -> tuple[str, ...]:

@@ -99,8 +99,16 @@ def leaderboard(
     lanes: Annotated[int | None, typer.Option(help="Threads on a CPU (one for each core).")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A page, tables and pictures; no faces are in them."),
+        typer.Option(metavar="DIR", help="Where a page, tables and pictures go."),
     ] = None,
+    faces: Annotated[
+        bool,
+        typer.Option(
+            "--faces",
+            help="out: show some faces as each network sees them; the page then holds images of "
+            "people's faces.",
+        ),
+    ] = False,
     theme: ThemeOption = "light",
     vector: VectorFlag = False,
     as_csv: Annotated[bool, csv_flag("Print the table as CSV.")] = False,
@@ -121,6 +129,8 @@ def leaderboard(
     style = picture_style(theme, vector=vector)
     if out is not None and out.is_file():
         raise ConfigError(f"--out: {out} is a file; expected the name of a folder")
+    if faces and out is None:
+        raise ConfigError("--faces: they are shown on the page, so expected --out DIR, too")
     words = OptionWords(OPTIONS)
     runtime = {"device": device, "lanes": lanes}
     with errors_in_words(words):
@@ -136,6 +146,7 @@ def leaderboard(
             no_face=no_face.replace("-", "_"),
             most=most,
             seed=seed,
+            faces=faces,
             detector=detector,
             settings=[f"runtime.{key}={value}" for key, value in runtime.items() if value],
         )
@@ -153,6 +164,8 @@ def leaderboard(
     if out is not None:
         with written_by("--out", out):
             paths = found.write(out, style=style)
+        if faces:
+            typer.echo("note: the page holds images of people's faces", err=True)
         typer.echo(f"wrote {paths[0]} and {len(paths) - 1} files beside it", err=True)
     if found.board.broken or not found.board.standings:
         raise typer.Exit(1)
