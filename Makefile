@@ -21,7 +21,7 @@ $(READY): pyproject.toml requirements.txt
 	@touch $@
 
 demo: $(READY)  ## a sweep of 12 runs over three public clips, recorded in MLflow
-	$(BIN)/ferbench run -m experiment=demo preprocessing=box,square_margin event=hysteresis,windowed event.enter=0.4,0.6,0.8
+	$(BIN)/ferbench run -m experiment=demo signal=smile_or_surprise,head_motion,mouth_opening event=hysteresis,windowed event.enter=0.6,0.9
 
 test: $(READY)  ## the tests
 	$(BIN)/python -m pytest -n auto

@@ -46,6 +46,7 @@ from ferbench.types import (
     Event,
     Expressions,
     Faces,
+    Pictures,
     Regression,
     Signal,
     Timeline,
@@ -299,7 +300,11 @@ def build_signal(rule: Any, models: Path) -> Output:
         regressions=REGRESSIONS + UNITS,
     )
     chosen = np.array([1, 3, -1, 6, 7, 9, 11, -1], np.int64)
-    signals = rule.build(expressions, chosen, timeline(8), faces)
+    pictures = Pictures(
+        luma=random(8).integers(0, 2550, 8) / 10,
+        change=np.array([math.nan, *random(12).integers(0, 300, 7) / 10]),
+    )
+    signals = rule.build(expressions, chosen, timeline(8), faces, pictures)
     return {signal.label: signal.value for signal in signals}
 
 

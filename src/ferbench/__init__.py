@@ -1,10 +1,11 @@
 """ferbench: evaluation of facial expression recognition on video, as a library.
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
-``score_grades``, ``evaluate``, ``compare``, ``agree``, ``inspect``, ``leaderboard``, ``survey``,
-``render``, ``write_grading_page``, ``write_report``, ``write_session_report``) take typed options,
-print nothing, and return results that print well; most have ``to_frame()``. Everything is imported
-when it is first used: ``import ferbench`` needs and loads neither hydra nor mlflow nor torch.
+``score_grades``, ``evaluate``, ``compare``, ``compare_nested``, ``agree``, ``inspect``,
+``leaderboard``, ``survey``, ``render``, ``write_grading_page``, ``write_report``,
+``write_session_report``) take typed options, print nothing, and return results that print well;
+most have ``to_frame()``. Everything is imported when it is first used: ``import ferbench`` needs
+and loads neither hydra nor mlflow nor torch.
 
 >>> import ferbench as fb
 >>> fb.Hysteresis(enter=0.6).exit
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.agree import agree
     from ferbench.workflows.agreement.result import Agreement
     from ferbench.workflows.compare import compare
+    from ferbench.workflows.compare_nested import compare_nested
     from ferbench.workflows.evaluate import evaluate
     from ferbench.workflows.evaluation import Evaluation
     from ferbench.workflows.find_events import find_events
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.inspect import inspect
     from ferbench.workflows.inspection.result import Inspection
     from ferbench.workflows.leaderboard import leaderboard
+    from ferbench.workflows.nested_comparison import NestedComparison
     from ferbench.workflows.predict import predict
     from ferbench.workflows.progress import Progress
     from ferbench.workflows.pseudonyms import pseudonyms
@@ -99,6 +102,7 @@ _PLACES: Final = {
     "Hysteresis": "ferbench.events.hysteresis",
     "Inspection": "ferbench.workflows.inspection.result",
     "Leaderboard": "ferbench.workflows.standings.result",
+    "NestedComparison": "ferbench.workflows.nested_comparison",
     "OnsetOffset": "ferbench.scoring.matching.onset_offset",
     "Overlap": "ferbench.scoring.matching.overlap",
     "Part": "ferbench.types",
@@ -121,6 +125,7 @@ _PLACES: Final = {
     "WrittenReport": "ferbench.workflows.write_report",
     "agree": "ferbench.workflows.agree",
     "compare": "ferbench.workflows.compare",
+    "compare_nested": "ferbench.workflows.compare_nested",
     "evaluate": "ferbench.workflows.evaluate",
     "fetch_weights": "ferbench.workflows.weights",
     "find_events": "ferbench.workflows.find_events",
@@ -163,6 +168,7 @@ __all__ = [
     "Hysteresis",
     "Inspection",
     "Leaderboard",
+    "NestedComparison",
     "OnsetOffset",
     "Overlap",
     "Part",
@@ -186,6 +192,7 @@ __all__ = [
     "__version__",
     "agree",
     "compare",
+    "compare_nested",
     "evaluate",
     "fetch_weights",
     "find_events",

@@ -21,6 +21,7 @@ from ferbench.types import (
     Faces,
     FrameBatch,
     LoadedDataset,
+    Pictures,
     Signal,
     Timeline,
 )
@@ -174,8 +175,17 @@ class SignalRule(Protocol):
             ConfigError: the model lacks what the rule needs.
         """
 
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether it needs what whole pictures are like: a table that is made only then."""
+
     def build(
-        self, expressions: Expressions, chosen: I64, timeline: Timeline, faces: Faces
+        self,
+        expressions: Expressions,
+        chosen: I64,
+        timeline: Timeline,
+        faces: Faces,
+        pictures: Pictures | None = None,
     ) -> tuple[Signal, ...]:
         """The signals of a video, always as many and with the same labels.
 
@@ -184,6 +194,7 @@ class SignalRule(Protocol):
             chosen: i64 (T,), row of ``faces`` in each frame, -1 = none.
             timeline: of the video, T frames.
             faces: all faces of the video.
+            pictures: what its whole pictures are like; None = not known.
 
         Raises:
             ConfigError: the model or the detector lacks what the rule needs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +20,7 @@ from ferbench.types import (
     Expressions,
     Faces,
     PassProfile,
+    Pictures,
     Score,
     Session,
     Signal,
@@ -36,7 +37,7 @@ class StageKey:
     """What a stage result is a function of.
 
     Attributes:
-        stage: ``timeline``, ``faces`` or ``expressions``.
+        stage: ``timeline``, ``faces``, ``expressions`` or ``pictures``.
         key: 64 hexadecimal digits, the fingerprint of ``spec``.
         spec: the canonical JSON that was hashed.
     """
@@ -74,13 +75,9 @@ class StageTiming:
 
     def about(self) -> dict[str, Any]:
         """As stored in a table's description."""
-        return {
-            "busy_s": self.busy_s,
-            "units": self.units,
-            "video_s": self.video_s,
-            "device": self.device,
-            "load": self.load,
-        }
+        about = asdict(self)
+        del about["cached"]
+        return about
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +91,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Analysis:
-    """All that pixels say about one video; ``profile`` is that of the pass, None = all stored."""
+    """All that pixels say of a video; no ``profile`` = all stored, ``pictures`` where asked for."""
 
     timeline: Timeline
     faces: Faces
@@ -102,6 +99,7 @@ class Analysis:
     keys: dict[str, StageKey]
     timing: dict[str, StageTiming]
     profile: PassProfile | None = None
+    pictures: Pictures | None = None
 
     def __repr__(self) -> str:
         """``Analysis: 472 frames, 19.7 s, a face in 472, 7 labels``."""

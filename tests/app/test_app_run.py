@@ -22,7 +22,7 @@ import pytest
 
 import ferbench as fb
 from ferbench.app.hydra.entry import _end_in_order
-from ferbench.errors import WeightsError
+from ferbench.errors import ConfigError, WeightsError
 from ferbench.formats.predictions import read_predictions
 from ferbench.sentences import Action, Text
 from ferbench.tracking.mlflow_rows import KIND_TAG, PARENT_TAG
@@ -343,6 +343,8 @@ def test_a_sweep_says_whether_its_best_cell_beats_a_face_that_merely_moves(
     assert numbers["event/f1"] == f1["smile_or_surprise"], (
         "the parent shows the best that is no baseline"
     )
+    with pytest.raises(ConfigError, match="two or more runs with scores to choose between, got 1"):
+        fb.compare_nested(root=warm_home)
     again = fb.compare(root=warm_home)
     assert again.against_baseline.numbers()["baseline/f1_difference"] == pytest.approx(difference)
 

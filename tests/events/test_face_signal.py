@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError, DataError
-from ferbench.events.face_signal import FaceSignal, ranks
+from ferbench.events.face_signal import FaceSignal
+from ferbench.events.ranked import ranks
 from ferbench.types import Channels, Expressions, Faces, Timeline, VideoInfo
 
 NO_EXPRESSIONS = Expressions(

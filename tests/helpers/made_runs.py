@@ -39,7 +39,7 @@ def make_run(folder, name, onsets, events, *, post_s=POST_S, sha="same", session
         tp, person = len(pairs), session.replace("s", "p")
         fp, fn = len(found) - tp, len(of_session) - tp
         counts.append([session, person, 0.5, PRE_S, post_s, tp, fp, fn, len(of_session)])
-        counts[-1] += [LENGTH_S, LENGTH_S, sha]
+        counts[-1] += [LENGTH_S, LENGTH_S, 0, sha]
         for i, j in pairs:
             lag_s = found[i] - of_session[j]
             matches.append([session, "match", "x", "k", found[i], of_session[j], lag_s])

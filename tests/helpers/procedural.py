@@ -7,7 +7,7 @@ networks are checked without the reference data. They are taken from there by
 
     PYTHONPATH=tests python tests/helpers/procedural.py --write
 
-Those of ``KEPT_ONLY`` are in tests/data/oracles alone: their ``source`` says which program of the
+Those of ``MADE_HERE`` are in tests/data/oracles alone: their ``source`` says which program of the
 authors made the numbers, in f64 and f32, of the same recipes and images. Faces of the reference
 data were brought to a smaller network's side by PIL's bilinear resizing.
 """
@@ -146,7 +146,7 @@ def images(kind: str, side: int) -> np.ndarray:
 
 
 def small_faces(side: int) -> np.ndarray:
-    """The real faces, RGB u8 (3, side, side, 3), as the networks of ``KEPT_ONLY`` saw them."""
+    """The real faces, RGB u8 (3, side, side, 3), as the networks of ``MADE_HERE`` saw them."""
     resized = [
         Image.fromarray(face).resize((side, side), Image.Resampling.BILINEAR)
         for face in images("face", 224)

@@ -7,9 +7,10 @@ import csv
 import numpy as np
 import pytest
 
+import ferbench as fb
 from ferbench.errors import ConfigError
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.workflows.compare_nested import nested_of
+from ferbench.workflows.nested_choice import nested_of
 from helpers.made_runs import make_run
 
 RULES = StatisticsRules(surrogates=99, draws=50)
@@ -105,3 +106,10 @@ def test_baselines_are_not_chosen_between(study, tmp_path):
     mouth = make_run(tmp_path / "mouth", "mouth", onsets, onsets, goes_by="mouth_opening")
     found = nested_of([motion, mouth], file_of, rules=RULES)
     assert found.runs == (motion, mouth), "there is nothing else"
+
+
+def test_evaluations_are_chosen_between_as_recorded_runs_are():
+    with pytest.raises(ConfigError, match="expected what evaluate returns, or a sweep's name"):
+        fb.compare_nested([1, 2])
+    with pytest.raises(ConfigError, match="two or more runs with scores"):
+        fb.compare_nested([])

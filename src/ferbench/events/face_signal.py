@@ -6,27 +6,24 @@ expression was there, since people also move, turn and talk then.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from ferbench.checks import check_choice, check_seconds_above_0
+from ferbench.checks import check_choice
 from ferbench.errors import ConfigError, DataError
-from ferbench.events.treatment import Treatment
-from ferbench.timespans import TOLERANCE_S
-from ferbench.types import F64, I64, Channels, Expressions, Faces, Signal, Timeline
+from ferbench.events.ranked import RankedTreatment
+from ferbench.types import F64, I64, Expressions, Faces, Pictures, Signal, Timeline
 
 Measure = Literal["head_motion", "mouth_opening", "face_size"]
-Scale = Literal["rank", "units"]
 
 _LEFT_EYE, _RIGHT_EYE, _NOSE, _LEFT_MOUTH, _RIGHT_MOUTH = range(5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FaceSignal(Treatment):
-    """One signal of the chosen face's geometry, treated as ``Treatment`` says.
+class FaceSignal(RankedTreatment):
+    """One signal of the chosen face's geometry, treated as ``RankedTreatment`` says.
 
     A frame has no value (NaN) where no face was chosen, and where what is measured is not known:
     motion in the first frame of a face, a mouth without landmarks.
@@ -37,43 +34,33 @@ class FaceSignal(Treatment):
             of the mouth's corners over that between the eyes, which grows as the jaw sinks (five
             landmarks have no lips) and as a face turns to the side; ``face_size`` = geometric mean
             of the box's sides over the picture's height, which grows as a person leans forward.
-        over_s: how far back motion looks, seconds.
-        scale: ``rank`` = the share of the video's values that are not larger, so that 0.9 is passed
-            in a tenth of the time, whatever is measured (not causal); ``units`` = as measured.
     """
 
     version: ClassVar[str] = "1"
     measure: Measure = "head_motion"
-    over_s: float = 0.4
-    scale: Scale = "rank"
 
     def __post_init__(self) -> None:
         """Check the fields."""
         check_choice("measure", self.measure, get_args(Measure))
-        check_choice("scale", self.scale, get_args(Scale))
-        check_seconds_above_0("over_s", self.over_s)
-        self.check_treatment()
-        if self.scale == "rank" and self.baseline == "others":
-            raise ConfigError(
-                key="baseline",
-                expected="none, rolling, centred or video with ranks, which are of one video",
-                got=self.baseline,
-            )
+        self.check_ranked()
 
     @property
     def goes_by(self) -> str:
         """What a detector with this signal goes by instead of expressions."""
         return self.measure
 
-    def span_of(self, channels: Channels) -> tuple[float, float]:
-        """Smallest and largest value that the signal can have, whatever the model tells."""
-        del channels
-        if self.scale == "rank":
-            return 0.0, 1.0
-        return (0.0, math.inf) if self.baseline == "none" else (-math.inf, math.inf)
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether the pixels' table is needed: no."""
+        return False
 
     def build(
-        self, expressions: Expressions, chosen: I64, timeline: Timeline, faces: Faces
+        self,
+        expressions: Expressions,
+        chosen: I64,
+        timeline: Timeline,
+        faces: Faces,
+        pictures: Pictures | None = None,
     ) -> tuple[Signal, ...]:
         """One Signal, labelled with what is measured.
 
@@ -82,12 +69,14 @@ class FaceSignal(Treatment):
             chosen: i64 (T,), row of ``faces`` per frame, -1 = none.
             timeline: of the video, T frames.
             faces: all faces of the video.
+            pictures: not looked at.
 
         Raises:
-            ConfigError: the detector gives no landmarks, which the measure needs.
+            ConfigError: the detector gives no landmarks, which the measure needs, or no two frames
+                are within ``over_s``.
             DataError: ``chosen`` does not have one row per frame.
         """
-        del expressions
+        del expressions, pictures
         if chosen.shape != (timeline.video.num_frames,):
             raise DataError(
                 f"chosen: expected shape ({timeline.video.num_frames},), got {chosen.shape}"
@@ -95,33 +84,18 @@ class FaceSignal(Treatment):
         frame = np.flatnonzero(chosen >= 0)
         value = np.full(len(chosen), np.nan)
         value[frame] = self._measured(faces.rows(chosen[frame]), timeline)
-        value = self.treated(value, timeline.edges_s)
-        if self.scale == "rank":
-            value = ranks(value)
+        value = self.finished(value, timeline.edges_s)
         return (Signal(timeline=timeline, value=value, label=self.measure),)
 
     def _measured(self, faces: Faces, timeline: Timeline) -> F64:
         """The value of each chosen face, f64 (C,), one face per frame in order."""
         if self.measure == "head_motion":
-            return _head_motion(faces, timeline.edges_s[:-1][faces.frame], self.over_s)
+            self.check_sees_motion(timeline.edges_s)
+            at_s = timeline.edges_s[:-1][faces.frame]
+            return _head_motion(faces, at_s, self.earliest(at_s))
         if self.measure == "face_size":
             return _sides_px(faces) / timeline.video.height_px
         return _mouth_opening(faces)
-
-
-def ranks(value: F64) -> F64:
-    """The share of the defined values that are not larger; equal ones share the mean of theirs.
-
-    >>> ranks(np.array([3.0, np.nan, 1.0, 2.0, 2.0])).tolist()
-    [1.0, nan, 0.25, 0.625, 0.625]
-    """
-    from scipy.stats import rankdata
-
-    result = np.full(len(value), np.nan)
-    defined = ~np.isnan(value)
-    if defined.any():
-        result[defined] = rankdata(value[defined]) / defined.sum()
-    return result
 
 
 def _sides_px(faces: Faces) -> F64:
@@ -131,13 +105,12 @@ def _sides_px(faces: Faces) -> F64:
     return np.asarray(sides, np.float64)
 
 
-def _head_motion(faces: Faces, at_s: F64, over_s: float) -> F64:
-    """Face widths per second since the earliest sight in the last ``over_s``, f64 (C,)."""
+def _head_motion(faces: Faces, at_s: F64, before: I64) -> F64:
+    """Face widths per second since an earlier sight of each, f64 (C,)."""
     box = faces.box_xyxy.astype(np.float64)
     centre = (box[:, :2] + box[:, 2:]) / 2
     width_px = box[:, 2] - box[:, 0]
     here = np.arange(len(at_s))
-    before = np.searchsorted(at_s, at_s - over_s - TOLERANCE_S)
     moved_px = np.linalg.norm(centre - centre[before], axis=1)
     mean_width_px = (width_px + width_px[before]) / 2
     result = np.full(len(at_s), np.nan)
@@ -156,7 +129,8 @@ def _mouth_opening(faces: Faces) -> F64:
     points = faces.landmarks_xy.astype(np.float64)
     if len(points) and np.isnan(points).all():
         raise ConfigError(
-            "mouth_opening needs landmarks, and this detector gives none",
+            "mouth_opening needs landmarks, and this detector gives none: "
+            f"{len(points)} of the chosen faces are boxes only",
             key="signal.measure",
             hint="choose another detector, or head_motion or face_size",
         )

@@ -12,7 +12,7 @@ from ferbench.errors import ConfigError, DataError
 from ferbench.events.treatment import Treatment
 from ferbench.fingerprint import KEY_AS_WITHOUT
 from ferbench.labels import channel_name
-from ferbench.types import F64, I64, Channels, Expressions, Faces, Signal, Timeline
+from ferbench.types import F64, I64, Channels, Expressions, Faces, Pictures, Signal, Timeline
 
 Kind = Literal["probability", "top"]
 Direction = Literal["rising", "falling"]
@@ -67,12 +67,18 @@ class EmotionSignal(Treatment):
             low, high = low - high, high - low
         return (low, high) if self.direction == "rising" else (-high, -low)
 
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether the pixels' table is needed: no."""
+        return False
+
     def build(
         self,
         expressions: Expressions,
         chosen: I64,
         timeline: Timeline,
         faces: Faces | None = None,
+        pictures: Pictures | None = None,
     ) -> tuple[Signal, ...]:
         """One Signal per wanted label, in the order of ``labels``.
 
@@ -81,12 +87,13 @@ class EmotionSignal(Treatment):
             chosen: i64 (T,), row in Faces per frame, -1 = none.
             timeline: of the video, T frames.
             faces: not looked at.
+            pictures: not looked at.
 
         Raises:
             ConfigError: the model lacks a label, or the labels do not go together.
             DataError: ``chosen`` does not have one row per frame.
         """
-        del faces
+        del faces, pictures
         self._check_fits(expressions.channels)
         if chosen.shape != (timeline.video.num_frames,):
             raise DataError(

@@ -12,15 +12,18 @@ from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.one_pass import OnePass
 from ferbench.pipeline.recipe import Runtime
-from ferbench.pipeline.stage_keys import STAGES
+from ferbench.pipeline.stage_keys import PICTURES
 from ferbench.pipeline.wanted import Request, Stored, wanted_by
 from ferbench.pipeline.watching import Watch
 from ferbench.results import StageTiming, Work
 from ferbench.sentences import Setting, Text
-from ferbench.types import Expressions, Faces, PassProfile, Timeline
+from ferbench.types import Expressions, Faces, PassProfile, Pictures, Timeline
 
 if TYPE_CHECKING:
     from ferbench.pipeline.wanted import WantedExpressions
+
+Result = Timeline | Faces | Expressions | Pictures
+"""What a stage gives."""
 
 log = logging.getLogger("ferbench")
 
@@ -89,6 +92,7 @@ def computed(
         runtime=runtime,
         device=request.networks.device,
         wanted=wanted_by(requests),
+        with_pictures=any(PICTURES in one.keys and PICTURES not in had for one, had in requests),
         work=work,
         on_frames=on_frames,
         watch=watch,
@@ -135,7 +139,7 @@ class _Results:
     def of(self, requests: Sequence[tuple[Request, Stored]]) -> list[Stored]:
         """All tables of each request; those that were missing are stored now."""
         return [
-            {stage: stored.get(stage) or self._made(stage, request) for stage in STAGES}
+            {stage: stored.get(stage) or self._made(stage, request) for stage in request.keys}
             for request, stored in requests
         ]
 
@@ -149,30 +153,34 @@ class _Results:
             self._done[key.key] = (result, timing)
         return self._done[key.key]
 
-    def _result(self, stage: str, request: Request) -> Timeline | Faces | Expressions:
+    def _result(self, stage: str, request: Request) -> Result:
         if stage == "timeline":
             return self._timeline
+        if stage == PICTURES:
+            return self._pass.pictures()
         faces = self._pass.faces(request.keys["faces"].key)
         if stage == "faces":
             return faces
         return self._pass.expressions(self._expressions[request.keys["expressions"].key], faces)
 
 
-def _parsed(
-    stage: str, table: Any, about: dict[str, Any], request: Request
-) -> Timeline | Faces | Expressions:
+def _parsed(stage: str, table: Any, about: dict[str, Any], request: Request) -> Result:
     """A stage's result from its stored table."""
     if stage == "timeline":
         return tables.timeline_from(table, about, video_id=request.video_id, path=request.path)
     if stage == "faces":
         return tables.faces_from(table)
+    if stage == PICTURES:
+        return tables.pictures_from(table)
     return tables.expressions_from(table, about)
 
 
-def _table(result: Timeline | Faces | Expressions) -> tuple[Any, dict[str, Any]]:
+def _table(result: Result) -> tuple[Any, dict[str, Any]]:
     """A stage's result as a table, and what is stored about it."""
     if isinstance(result, Timeline):
         return tables.timeline_table(result)
     if isinstance(result, Faces):
         return tables.faces_table(result), {}
+    if isinstance(result, Pictures):
+        return tables.pictures_table(result), {}
     return tables.expressions_table(result)

@@ -262,7 +262,7 @@ def _made_part(part: Part, session: Session, analyser: Analyser) -> PartResult:
         start_s=0.0,
         chosen=chosen,
         signals=recipe.signal.build(
-            analysis.expressions, chosen, analysis.timeline, analysis.faces
+            analysis.expressions, chosen, analysis.timeline, analysis.faces, analysis.pictures
         ),
         quality=quality(analysis.timeline, analysis.faces, analysis.expressions, chosen),
     )

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ferbench.pipeline.batches import Batches
+from ferbench.pipeline.grey import GreyRows, grey_part
 from ferbench.pipeline.lanes import Lanes, use_one_thread, without_thread_pools
+from ferbench.pipeline.pass_part import PassPart
 from ferbench.pipeline.recipe import Runtime
 from ferbench.pipeline.stride import filled_in, frames_of_read, looked_at
 from ferbench.pipeline.wanted import WantedCrops, WantedExpressions, WantedFaces
@@ -26,13 +28,13 @@ from ferbench.protocols import OpenVideo, Reader
 from ferbench.results import StageTiming, Work
 from ferbench.types import (
     F32,
-    I64,
     LANE_STAGES,
     Crops,
     Expressions,
     Faces,
     FrameBatch,
     PassProfile,
+    Pictures,
     Timeline,
 )
 from ferbench.video.decoder_threads import decoder_threads
@@ -52,31 +54,9 @@ cross a read: the results of a re-batched run stay the same.
 """
 
 
-@dataclass(slots=True, kw_only=True)
-class _Part:
-    """What came out of one read. Faces count their frames from the read's first.
-
-    Attributes:
-        first: the read's first frame.
-        batch: the read's frames, where somebody watches.
-        num_frames: its frames.
-        num_detected: frames that a detector looked at, over all detectors.
-        faces: by key.
-        rows: rows of these faces that were classified, by key of the expressions.
-        outputs: what the model said of them, f32 (rows, K + R).
-        busy_s: seconds, by key of the faces or expressions.
-        stages_s: seconds in detect, crop and classify.
-    """
-
-    first: int
-    batch: FrameBatch | None = None
-    num_frames: int
-    num_detected: int = 0
-    faces: dict[str, Faces] = field(default_factory=dict)
-    rows: dict[str, I64] = field(default_factory=dict)
-    outputs: dict[str, F32] = field(default_factory=dict)
-    busy_s: dict[str, float] = field(default_factory=dict)
-    stages_s: dict[str, float] = field(default_factory=lambda: dict.fromkeys(LANE_STAGES, 0.0))
+_Lanes = Lanes[FrameBatch, PassPart]
+_WITHOUT_NETWORK: Final = ("timeline", "pictures")
+"""Stages whose seconds are those of the video, whichever table asked for them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,6 +68,7 @@ class OnePass:
         runtime: how this machine computes.
         device: where the networks run.
         wanted: what is made besides the timeline.
+        with_pictures: whether it is also made what whole pictures are like.
         work: counted up.
         on_frames: told how many frames were done.
         watch: sees the frames with what was found by the first detector and model.
@@ -100,10 +81,12 @@ class OnePass:
     wanted: tuple[WantedFaces, ...]
     work: Work
     on_frames: Callable[[int], None]
+    with_pictures: bool = False
     watch: Watch | None = None
     profile: PassProfile | None = None
-    _parts: list[_Part] = field(default_factory=list)
+    _parts: list[PassPart] = field(default_factory=list)
     _busy_s: dict[str, float] = field(default_factory=dict)
+    _grey: GreyRows = field(default_factory=GreyRows)
     _frame_batches: Batches = field(init=False)
     _face_batches: Batches = field(init=False)
 
@@ -145,7 +128,7 @@ class OnePass:
 
     def _decode(self, video: OpenVideo, name: str) -> None:
         """Have the lanes work on all frames of a video."""
-        lanes = Lanes[FrameBatch, _Part](
+        lanes: _Lanes = Lanes(
             count=self.runtime.num_lanes(self.device),
             work=self._work_on,
             prepare=use_one_thread if self.device.type == "cpu" else _nothing,
@@ -157,7 +140,7 @@ class OnePass:
         self._busy_s["timeline"] = lanes.fetch_s
         self.profile = self._profile(name, lanes, wall_s=time.perf_counter() - start)
 
-    def _profile(self, name: str, lanes: Lanes[FrameBatch, _Part], *, wall_s: float) -> PassProfile:
+    def _profile(self, name: str, lanes: _Lanes, *, wall_s: float) -> PassProfile:
         in_lanes = {
             stage: sum(part.stages_s[stage] for part in self._parts) for stage in LANE_STAGES
         }
@@ -189,6 +172,10 @@ class OnePass:
             frame=faces.frame[row], face=row, outputs=np.concatenate(outputs), channels=channels
         )
 
+    def pictures(self) -> Pictures:
+        """What the whole pictures of the frames that came are like."""
+        return self._grey.pictures()
+
     def timing(self, stage: str, key: str, timeline: Timeline) -> StageTiming:
         """Where the time of a stage went; ``key`` is that of its table."""
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
@@ -197,18 +184,20 @@ class OnePass:
         if is_expressions:
             units = sum(len(part.rows[key]) for part in self._parts)
         return StageTiming(
-            busy_s=self._busy_s.get("timeline" if stage == "timeline" else key, 0.0),
+            busy_s=self._busy_s.get(stage if stage in _WITHOUT_NETWORK else key, 0.0),
             units=units,
             video_s=timeline.duration_s,
-            device="cpu" if stage == "timeline" else str(self.device),
+            device="cpu" if stage in _WITHOUT_NETWORK else str(self.device),
             load=round(load, 2),
             cached=False,
         )
 
-    def _take(self, part: _Part) -> None:
+    def _take(self, part: PassPart) -> None:
         """Keep what came out of a read; reads come in their order."""
         if self.watch is not None and part.batch is not None:
             self._show(part, part.batch, self.watch)
+        if part.grey is not None:
+            self._grey.add(part.grey)
         self._parts.append(part)
         for key, seconds in part.busy_s.items():
             self._busy_s[key] = self._busy_s.get(key, 0.0) + seconds
@@ -217,7 +206,7 @@ class OnePass:
         self.work.faces_classified += sum(len(rows) for rows in part.rows.values())
         self.on_frames(part.num_frames)
 
-    def _show(self, part: _Part, batch: FrameBatch, watch: Watch) -> None:
+    def _show(self, part: PassPart, batch: FrameBatch, watch: Watch) -> None:
         part.batch = None  # its memory is used again
         for faces in self.wanted[:1]:
             for wanted in [one for crops in faces.crops for one in crops.expressions][:1]:
@@ -227,10 +216,14 @@ class OnePass:
     # In a lane
     # ----------------------------------------------------------------------------------------------
 
-    def _work_on(self, batch: FrameBatch) -> _Part:
+    def _work_on(self, batch: FrameBatch) -> PassPart:
         """Search, cut and classify the frames of a read."""
-        part = _Part(first=int(batch.index[0]), num_frames=len(batch))
+        part = PassPart(first=int(batch.index[0]), num_frames=len(batch))
         part.batch = batch if self.watch is not None else None
+        if self.with_pictures:
+            start = time.perf_counter()
+            part.grey = grey_part(batch.rgb)
+            part.busy_s["pictures"] = time.perf_counter() - start
         frames = batch.rgb.to(self.device)
         for wanted in self.wanted:
             start = time.perf_counter()
@@ -242,7 +235,7 @@ class OnePass:
                 self._classify(crops, frames, faces, part)
         return part
 
-    def _found(self, wanted: WantedFaces, frames: torch.Tensor, part: _Part) -> Faces:
+    def _found(self, wanted: WantedFaces, frames: torch.Tensor, part: PassPart) -> Faces:
         """The faces of a read, detected now or before."""
         if wanted.stored is not None:
             stored, until = wanted.stored, part.first + part.num_frames
@@ -261,7 +254,7 @@ class OnePass:
         return faces if every == 1 else filled_in(faces, numbers)
 
     def _classify(
-        self, wanted: WantedCrops, frames: torch.Tensor, faces: Faces, part: _Part
+        self, wanted: WantedCrops, frames: torch.Tensor, faces: Faces, part: PassPart
     ) -> None:
         """Cut faces out, and have all models look at them."""
         start = time.perf_counter()

@@ -211,7 +211,7 @@ class Plan:
         lacking = []
         for request in group.requests:
             stored = stored_tables(self._cache, request)
-            if not first_missing(stored):
+            if not first_missing(request, stored):
                 continue
             try:
                 request.networks.ensure_weights()
@@ -258,7 +258,7 @@ def _to_lock(lacking: Iterable[tuple[Request, Stored]]) -> list[tuple[StageKey, 
     """The keys of what is made, each once, in the order in which every process locks them."""
     keys = {}
     for request, stored in lacking:
-        key = request.keys[first_missing(stored)]
+        key = request.keys[first_missing(request, stored)]
         keys[key.key] = (key, request)
     return [keys[name] for name in sorted(keys)]
 
@@ -266,6 +266,8 @@ def _to_lock(lacking: Iterable[tuple[Request, Stored]]) -> list[tuple[StageKey, 
 def _same_pixels(one: Recipe, other: Recipe) -> bool:
     """Whether two recipes have the same tables of any video."""
     parts = ("reader", "detector", "classify", "preprocessing", "model")
+    if one.signal.needs_pictures != other.signal.needs_pictures:
+        return False
     return all(
         type(getattr(one, part)) is type(getattr(other, part))
         and getattr(one, part) == getattr(other, part)

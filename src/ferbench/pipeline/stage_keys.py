@@ -8,6 +8,11 @@ from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.results import StageKey
 
 STAGES: Final = ("timeline", "faces", "expressions")
+"""Stages of every video."""
+PICTURES: Final = "pictures"
+"""The stage of whole pictures, of videos with a signal that needs it."""
+_PICTURES_VERSION: Final = "1"
+"""Raised whenever what is stored of whole pictures changes."""
 
 
 def numerics(device_kind: str, runtime: Runtime) -> dict[str, object]:
@@ -19,7 +24,10 @@ def numerics(device_kind: str, runtime: Runtime) -> dict[str, object]:
 def stage_keys(
     recipe: Recipe, *, sha256: str, device_kind: str, runtime: Runtime, camera: str = ""
 ) -> dict[str, StageKey]:
-    """Keys of the three stages of a video.
+    """Keys of the stages of a video.
+
+    That of whole pictures is there only where the signal needs it; it depends on the frames alone,
+    so all detectors and models share the table.
 
     Paths, batch size, threads and names of cameras are not in them.
 
@@ -52,4 +60,8 @@ def stage_keys(
             "numerics": compute,
         },
     )
-    return {"timeline": timeline, "faces": faces, "expressions": expressions}
+    keys = {"timeline": timeline, "faces": faces, "expressions": expressions}
+    if recipe.signal.needs_pictures:
+        spec: dict[str, object] = {"frames": timeline.key, "version": _PICTURES_VERSION}
+        keys[PICTURES] = StageKey.of(PICTURES, spec)
+    return keys

@@ -16,7 +16,7 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.compute import computed, digest_of, stored_tables
 from ferbench.pipeline.networks import LoadedNetworks, Networks
 from ferbench.pipeline.recipe import Recipe, Runtime
-from ferbench.pipeline.stage_keys import STAGES, stage_keys
+from ferbench.pipeline.stage_keys import PICTURES, STAGES, stage_keys
 from ferbench.pipeline.wanted import Request, Stored
 from ferbench.pipeline.watching import Watch
 from ferbench.results import Analysis, StageKey, Work
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("ferbench")
 
 
-def first_missing(stored: Stored) -> str:
+def first_missing(request: Request, stored: Stored) -> str:
     """The stage whose key is locked to make what is missing; "" = nothing is missing."""
     if "timeline" not in stored or "faces" not in stored:
         return "faces"
-    return "" if "expressions" in stored else "expressions"
+    return next((stage for stage in request.keys if stage not in stored), "")
 
 
 class Analyser:
@@ -168,19 +168,19 @@ class Analyser:
         """The tables as they are stored, or made by the one process that holds the lock."""
         while True:
             stored = stored_tables(self.cache, request)
-            missing = first_missing(stored)
+            missing = first_missing(request, stored)
             if not missing:
                 return _analysis(request, stored)
             with self.cache.lock(request.keys[missing], waiting=request.tell_waiting):
                 stored = stored_tables(self.cache, request)
-                if first_missing(stored) != missing:
+                if first_missing(request, stored) != missing:
                     continue  # another process made it before we had the lock
                 self._tell_unreadable(request, stored)
                 return self._compute(request, stored)
 
     def _tell_unreadable(self, request: Request, stored: Stored) -> None:
         """Warn once of what is there and cannot be used."""
-        missing = [request.keys[stage] for stage in STAGES if stage not in stored]
+        missing = [key for stage, key in request.keys.items() if stage not in stored]
         files = [str(self.cache.path(key)) for key in missing if self.cache.has(key)]
         if files:
             log.warning(
@@ -216,4 +216,5 @@ def _analysis(request: Request, results: Stored) -> Analysis:
         expressions=expressions,
         keys=request.keys,
         timing={stage: results[stage][1] for stage in STAGES},
+        pictures=results[PICTURES][0] if PICTURES in request.keys else None,
     )

@@ -22,7 +22,7 @@ from ferbench.atomic import replacing
 from ferbench.errors import CacheError
 from ferbench.face_columns import regressions_as_json, regressions_from_json
 from ferbench.pipeline.sealed import check_parquet, sealed_parquet
-from ferbench.types import Channels, Expressions, Faces, Timeline, VideoInfo
+from ferbench.types import Channels, Expressions, Faces, Pictures, Timeline, VideoInfo
 
 ABOUT = b"ferbench"
 _VECTORS = {
@@ -142,6 +142,19 @@ def expressions_from(table: pa.Table, about: Mapping[str, Any]) -> Expressions:
         face=_column(table, "face", np.int64),
         outputs=outputs,
         channels=Channels(labels=labels, regressions=regressions),
+    )
+
+
+def pictures_table(pictures: Pictures) -> pa.Table:
+    """Rows = frames; NaN stays NaN."""
+    columns = {"luma": pictures.luma, "change": pictures.change}
+    return pa.table({name: pa.array(values, pa.float64()) for name, values in columns.items()})
+
+
+def pictures_from(table: pa.Table) -> Pictures:
+    """The inverse of ``pictures_table``, equal to the bit."""
+    return Pictures(
+        luma=_column(table, "luma", np.float64), change=_column(table, "change", np.float64)
     )
 
 

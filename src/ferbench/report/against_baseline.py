@@ -68,11 +68,15 @@ class AgainstBaseline:
             too_few = f" (of so few p is never below {found.least_p:.2g})"
         values = " and ".join(number(value) for value in self.values)
         return (
-            f"{self.best.name} against the best baseline ({self.baseline.name}): F1 {values}, "
+            f"{self.best.name} against the best baseline ({self._which()}): F1 {values}, "
             f"difference {sign}{number(found.value)}{interval_text(found.interval)}, "
             f"p = {number(found.p, 4)}, {plural(self.participants, 'participant')}{too_few}: "
             f"{verdict} {self._than()}"
         )
+
+    def _which(self) -> str:
+        goes_by, name = baseline_of(self.baseline), self.baseline.name
+        return name if goes_by in name else f"{goes_by}: {name}"
 
     def _than(self) -> str:
         goes_by = baseline_of(self.baseline)

@@ -30,6 +30,7 @@ from ferbench.types.arrays import (
 )
 from ferbench.types.channels import Channels, Regression
 from ferbench.types.pass_profile import LANE_STAGES, READER_STAGES, PassProfile
+from ferbench.types.pictures import Pictures
 from ferbench.types.score import Counts, CountsRow, Score
 from ferbench.types.video_info import VideoInfo
 
@@ -51,6 +52,7 @@ __all__ = [
     "LoadedDataset",
     "Part",
     "PassProfile",
+    "Pictures",
     "Regression",
     "Score",
     "Session",

@@ -1,234 +1,92 @@
-"""Choose between runs honestly: on other participants, and against the best by chance."""
+"""Choose between runs honestly, recorded ones or evaluations."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
-import numpy as np
-
-from ferbench.errors import ConfigError, FerbenchError
-from ferbench.formats.length_table import read_lengths
-from ferbench.report.against_baseline import baseline_of
-from ferbench.report.comparability import matching_params
-from ferbench.results import RunRow
-from ferbench.scoring.matching.duplicates import Duplicates
-from ferbench.scoring.matching.many_draws import at_points
-from ferbench.scoring.metrics import f1
+from ferbench.errors import ConfigError, TrackingError
+from ferbench.places import default_root
+from ferbench.report.files import write_files
 from ferbench.scoring.statistics_rules import StatisticsRules
-from ferbench.scoring.tally import Tally
-from ferbench.scoring.uncertainty.chance import Track
-from ferbench.scoring.uncertainty.paired_runs import in_common
-from ferbench.scoring.uncertainty.selection import BestOf, Cell, best_of, nested
-from ferbench.tracking.store import Store
-from ferbench.types import CountsRow
-from ferbench.wording import plural, some
-from ferbench.workflows.compared_sessions import known_observed
+from ferbench.tracking.query import open_store, runs_of
+from ferbench.workflows.evaluate import run_name
+from ferbench.workflows.evaluation import Evaluation
+from ferbench.workflows.nested_choice import nested_of
 from ferbench.workflows.nested_comparison import NestedComparison
-from ferbench.workflows.recorded_counts import COUNTS_TABLE, changed_annotations, counts_of
-
-FileOf = Callable[[RunRow, str], Path]
-"""From a run and a file's name among its artifacts to where it is; may raise FerbenchError."""
-
-_MATCHES: Final = "matches.csv"
-_SESSIONS: Final = "sessions.csv"
+from ferbench.workflows.run_report import row_of
 
 
-def chosen_between(runs: Sequence[RunRow]) -> list[RunRow]:
-    """Those with numbers that are no baselines; where all are baselines, these."""
-    scored = [run for run in runs if run.metrics]
-    return [run for run in scored if not baseline_of(run)] or scored
-
-
-def compare_nested(store: Store, runs: Sequence[RunRow], *, seed: int = 0) -> NestedComparison:
-    """Choose between recorded runs; see ``nested_of``."""
-    return nested_of(runs, lambda run, name: store.file(run.run_id, name), seed=seed)
-
-
-def nested_of(
-    runs: Sequence[RunRow], file_of: FileOf, *, seed: int = 0, rules: StatisticsRules | None = None
+def compare_nested(
+    runs: str | Sequence[Evaluation] | None = None,
+    *,
+    statistics: StatisticsRules | None = None,
+    seed: int = 0,
+    uri: str | None = None,
+    root: Path | None = None,
 ) -> NestedComparison:
-    """Choose between runs on the sessions that all have, from their stored counts and matches.
+    """What is left of the best of several runs once its being chosen is paid for.
+
+    Each participant is left out in turn, the run that is best on the others is scored on the one
+    left out; and the best of all is set beside the best of all by chance. Baselines are not chosen
+    between.
 
     Args:
-        runs: two or more; those without numbers are left out, and so are baselines, unless all are.
-        file_of: finds their files.
+        runs: evaluations, two or more; or a sweep's or an experiment's name; None = the newest
+            sweep, or else the newest experiment.
+        statistics: draws, null detectors, intervals; None = the default ones.
         seed: of the random numbers.
-        rules: draws, null detectors, intervals; None = the default ones.
+        uri: of recorded runs: the store; None = where runs are recorded.
+        root: of recorded runs: the folder that holds them; None = the default one.
 
     Raises:
         ConfigError: fewer than two runs have scores, they were scored in different ways or against
             different annotations, or have no session in common.
-        TrackingError: a run has no table of counts.
+        TrackingError: there is no such store or run, or a run has no table of counts.
     """
-    rules = rules or StatisticsRules()
-    scored = chosen_between(runs)
-    num_baselines = sum(bool(baseline_of(run)) for run in runs if run not in scored)
-    _check_comparable(scored)
-    rows = [counts_of(file_of(run, COUNTS_TABLE), run) for run in scored]
-    _check_same_annotations(scored, rows)
-    tables, dropped = in_common(rows)
-    if not tables[0]:
-        raise ConfigError("these runs have no session in common")
-    owners = {row.session_id: row.participant or f"session {row.session_id}" for row in tables[0]}
-    cells = _tally(tables, owners)
-    selection = nested(
-        cells,
-        f1,
-        draws=rules.draws,
+    if runs is not None and not isinstance(runs, str):
+        return _of_evaluations(runs, statistics, seed)
+    store = open_store(uri, root=root or default_root())
+    found = runs_of(store, runs)
+    if not found.runs:
+        raise TrackingError(f"{found.what} has no runs to compare ({found.where})")
+    comparison = nested_of(
+        found.runs,
+        lambda run, name: store.file(run.run_id, name),
         seed=seed,
-        level=rules.confidence,
-        method=rules.method,
+        rules=statistics,
     )
-    everybody = Tally(
-        tp=cells.tp.sum(axis=1),
-        fp=cells.fp.sum(axis=1),
-        fn=cells.fn.sum(axis=1),
-        observed_s=cells.observed_s.sum(axis=1),
-    )
-    values = f1(everybody)
-    found, why_not = _beside_chance(scored, file_of, owners, values.tolist(), rules, seed)
-    participants = len(set(owners.values()))
-    return NestedComparison(
-        runs=tuple(scored),
-        values=tuple(values.tolist()),
-        selection=selection,
-        best_of=found,
-        no_chance=why_not,
-        participants=participants,
-        draws=rules.draws,
-        seed=seed,
-        notes=tuple(_notes(dropped, participants, num_baselines)),
-    )
+    return replace(comparison, what=found.what)
 
 
-def _check_comparable(runs: Sequence[RunRow]) -> None:
-    if len(runs) < 2:
+def _of_evaluations(
+    runs: Sequence[Evaluation], rules: StatisticsRules | None, seed: int
+) -> NestedComparison:
+    """The same by way of the tables that the runs would leave."""
+    evaluations = [runs] if isinstance(runs, Evaluation) else list(runs)
+    if not all(isinstance(one, Evaluation) for one in evaluations):
         raise ConfigError(
-            f"expected two or more runs with scores to choose between, got {len(runs)}"
+            key="runs", expected="what evaluate returns, or a sweep's name", got=evaluations
         )
-    different = matching_params(runs)
-    if different:
-        raise ConfigError(
-            f"these runs were scored in different ways ({', '.join(different)}), so none is better "
-            "than another; choose between those with the same"
-        )
-
-
-def _check_same_annotations(runs: Sequence[RunRow], rows: Sequence[Sequence[CountsRow]]) -> None:
-    for run, of_run in zip(runs[1:], rows[1:], strict=True):
-        changed = changed_annotations(of_run, rows[0])
-        if changed:
-            raise ConfigError(
-                f"{run.name} ({run.run_id[:8]}) and {runs[0].name} ({runs[0].run_id[:8]}) were "
-                f"scored against different annotations or observed time ({some(changed)}); choose "
-                "between runs with the same"
-            )
-
-
-def _tally(tables: Sequence[Sequence[CountsRow]], owners: Mapping[str, str]) -> Tally:
-    """Counts (C, P) of runs and participants."""
-    names = sorted(owners)
-    participants, owner = np.unique([owners[name] for name in names], return_inverse=True)
-    cells = []
-    for rows in tables:
-        by_session = {row.session_id: row for row in rows}
-        in_order = Tally.of(by_session[name].counts for name in names)
-        cells.append(in_order.grouped(owner, len(participants)))
-    return Tally(
-        tp=np.stack([cell.tp for cell in cells]),
-        fp=np.stack([cell.fp for cell in cells]),
-        fn=np.stack([cell.fn for cell in cells]),
-        observed_s=np.stack([cell.observed_s for cell in cells]),
-    )
-
-
-def _notes(dropped: Sequence[str], participants: int, num_baselines: int) -> list[str]:
-    notes = []
-    if num_baselines:
-        are = "is" if num_baselines == 1 else "are"
-        notes.append(f"{plural(num_baselines, 'baseline')} {are} not chosen between")
-    if dropped:
-        notes.append(f"only in some of the runs, left out: {some(dropped)}")
-    if participants < 2:
-        notes.append("one participant: there is nobody else to choose on")
-    return notes
-
-
-def _beside_chance(
-    runs: Sequence[RunRow],
-    file_of: FileOf,
-    owners: Mapping[str, str],
-    values: Sequence[float],
-    rules: StatisticsRules,
-    seed: int,
-) -> tuple[BestOf | None, str]:
-    """The best run beside the best by chance; None and why there is none."""
-    params = runs[0].params
-    if "scoring.pre_s" not in params or "scoring.post_s" not in params:
-        return None, "no p of the best run: its matches are not by a window"
-    pre_s, post_s = float(params["scoring.pre_s"]), float(params["scoring.post_s"])
-    try:
-        observed = _observed(file_of(runs[0], _SESSIONS))
-        tracks = [_tracks(file_of(run, _MATCHES), owners, observed) for run in runs]
-    except FerbenchError as error:
-        return None, f"no p of the best run: {error}"
-    unknown = [name for name in sorted(owners) if not observed.get(name)]
-    if unknown:
-        return None, f"no p of the best run: the observed time of {some(unknown)} is not known"
-    duplicates: Duplicates = "false_alarm"
-    if params.get("scoring.duplicates") == "ignored":
-        duplicates = "ignored"
-    count = at_points(pre_s, post_s, duplicates=duplicates)
-    cells = [
-        Cell(tracks=of_run, count=count, value=value)
-        for of_run, value in zip(tracks, values, strict=True)
+    rows = [
+        row_of(one, name=run_name(one.choices), number=number)
+        for number, one in enumerate(evaluations)
     ]
-    found = best_of(
-        cells,
-        f1,
-        names=rules.chance,
-        least_s=pre_s + post_s,
-        draws=rules.surrogates,
-        seed=seed,
-    )
-    if not found.chances:
-        return None, "no p of the best run: no null detector moves the events of all runs alike"
-    return found, ""
-
-
-def _observed(path: Path) -> dict[str, tuple[tuple[float, float], ...]]:
-    return {name: known_observed(length) for name, length in read_lengths(path).items()}
-
-
-def _tracks(
-    path: Path,
-    owners: Mapping[str, str],
-    observed: Mapping[str, tuple[tuple[float, float], ...]],
-) -> list[Track]:
-    """What counted in each session of a run, in order of the sessions' names."""
-    events_s: dict[str, list[float]] = {name: [] for name in owners}
-    onsets_s: dict[str, list[float]] = {name: [] for name in owners}
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            if row["session"] not in owners:
-                continue
-            if row["event_s"]:
-                events_s[row["session"]].append(float(row["event_s"]))
-            if row["annotation_s"]:
-                onsets_s[row["session"]].append(float(row["annotation_s"]))
-    tracks = []
-    for name in sorted(owners):
-        times_s, marks_s = np.array(sorted(events_s[name])), np.array(sorted(onsets_s[name]))
-        tracks.append(
-            Track(
-                times_s=times_s,
-                lasts_s=np.zeros(len(times_s)),
-                marks_s=np.stack([marks_s, marks_s], axis=1),
-                observed=observed.get(name, ()),
-                participant=owners[name],
+    with tempfile.TemporaryDirectory(prefix="ferbench-nested-") as scratch:
+        for row, one in zip(rows, evaluations, strict=True):
+            folder = Path(scratch) / row.run_id
+            folder.mkdir(exist_ok=True)
+            recipe = one.settings.recipe
+            write_files(
+                one.report,
+                folder,
+                stamp_s=recipe.scoring.stamp_s,
+                level=recipe.event.level,
+                max_timelines=0,
+                style=one.settings.report.style,
             )
+        return nested_of(
+            rows, lambda run, name: Path(scratch) / run.run_id / name, seed=seed, rules=rules
         )
-    return tracks

@@ -178,7 +178,8 @@ def _wanted_by_place(cells: Sequence[Settings]) -> dict[_Place, dict[str, _Wante
 def _pixels(recipe: Recipe) -> str:
     """The same for recipes that make the same tables."""
     first = (recipe.reader, recipe.detector, recipe.classify)
-    return fingerprint([*first, recipe.preprocessing, recipe.model])
+    rest = (recipe.preprocessing, recipe.model, recipe.signal.needs_pictures)
+    return fingerprint([*first, *rest])
 
 
 def _videos(dataset: Dataset, loaded: list[tuple[Dataset, _Videos]]) -> _Videos:

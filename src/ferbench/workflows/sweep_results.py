@@ -16,8 +16,8 @@ from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.secret_texts import masked
 from ferbench.types import CountsRow
 from ferbench.workflows.against_baseline import beside_baseline
-from ferbench.workflows.compare_nested import chosen_between, nested_of
 from ferbench.workflows.evaluate import statistics_of_saved
+from ferbench.workflows.nested_choice import chosen_between, nested_of
 from ferbench.workflows.nested_comparison import NestedComparison
 from ferbench.workflows.recorded_counts import COUNTS_TABLE, counts_of
 from ferbench.workflows.recording import CONFIG_FILE

@@ -55,7 +55,9 @@ def signals_of(run: InspectedRun) -> list[Signal]:
     for part in run.parts:
         tables = run.tables(part)
         chosen = run.selector.select(tables.faces, tables.timeline, camera=part.camera)
-        signals = run.signal.build(tables.expressions, chosen, tables.timeline, tables.faces)
+        signals = run.signal.build(
+            tables.expressions, chosen, tables.timeline, tables.faces, tables.pictures
+        )
         built.append((part, signals))
     settled: list[Signal] = []
     for part, signals in built:

@@ -14,14 +14,14 @@ from ferbench.errors import CacheError, TrackingError
 from ferbench.folder_names import shown_value
 from ferbench.formats.event_table import read_events
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.stage_keys import STAGES
-from ferbench.pipeline.tables import expressions_from, faces_from, timeline_from
+from ferbench.pipeline.stage_keys import PICTURES, STAGES
+from ferbench.pipeline.tables import expressions_from, faces_from, pictures_from, timeline_from
 from ferbench.places import cache_dir
 from ferbench.protocols import EventRule, Selector, SignalRule
 from ferbench.results import RunRow, StageKey
 from ferbench.sentences import Action, Text
 from ferbench.tracking.store import Store
-from ferbench.types import Event, Expressions, Faces, Timeline
+from ferbench.types import Event, Expressions, Faces, Pictures, Timeline
 from ferbench.workflows.recording import CONFIG_FILE
 
 _KEPT_TABLES = 16
@@ -53,6 +53,7 @@ class Stored:
     timeline: Timeline
     faces: Faces
     expressions: Expressions
+    pictures: Pictures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +90,7 @@ class InspectedRun:
         Raises:
             CacheError: one is not as it was written.
         """
-        keys = tuple(part.keys[stage] for stage in STAGES)
-        return _read(self.cache.folder, keys, part.session)
+        return _read(self.cache.folder, _keys_of(part), part.session)
 
 
 def open_recorded(
@@ -171,7 +171,13 @@ def _parts(
 
 
 def _has_all(cache: Cache, part: StoredPart) -> bool:
-    return all(cache.has(_key(stage, part.keys[stage])) for stage in STAGES)
+    return all(cache.has(key) for key in _keys_of(part))
+
+
+def _keys_of(part: StoredPart) -> tuple[StageKey, ...]:
+    """Keys of the tables that the run used, in the order of stages."""
+    stages = [*STAGES, PICTURES] if PICTURES in part.keys else STAGES
+    return tuple(_key(stage, part.keys[stage]) for stage in stages)
 
 
 def _key(stage: str, key: str) -> StageKey:
@@ -179,13 +185,14 @@ def _key(stage: str, key: str) -> StageKey:
 
 
 @lru_cache(maxsize=_KEPT_TABLES)
-def _read(folder: Path, keys: tuple[str, str, str], session: str) -> Stored:
+def _read(folder: Path, keys: tuple[StageKey, ...], session: str) -> Stored:
     cache = Cache(folder)
-    (frames, about_frames), (faces, _), (expressions, about_expressions) = (
-        cache.read(_key(stage, key)) for stage, key in zip(STAGES, keys, strict=True)
+    (frames, about_frames), (faces, _), (expressions, about_expressions), *further = (
+        cache.read(key) for key in keys
     )
     return Stored(
         timeline=timeline_from(frames, about_frames, video_id=session, path=Path(session)),
         faces=faces_from(faces),
         expressions=expressions_from(expressions, about_expressions),
+        pictures=pictures_from(further[0][0]) if further else None,
     )

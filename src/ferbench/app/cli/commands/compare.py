@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,6 +68,9 @@ def compare(
     from ferbench.workflows.compare_paired import compare_against, compare_two
 
     _check_options(by=by, csv=csv_, paired=paired, against=against, nested=nested)
+    if nested:
+        _show_nested(compare_nested(target, uri=uri, seed=seed), as_json=as_json)
+        return
     store = open_store(uri, root=default_root())
     if paired is not None:
         _show_paired(compare_two(store, paired, seed=seed), as_json=as_json)
@@ -78,10 +80,6 @@ def compare(
         raise FerbenchError(f"{selection.what} has no runs to compare ({selection.where})")
     if against is not None:
         _show_paired(compare_against(store, against, selection.runs, seed=seed), as_json=as_json)
-        return
-    if nested:
-        nested_comparison = compare_nested(store, selection.runs, seed=seed)
-        _show_nested(replace(nested_comparison, what=selection.what), as_json=as_json)
         return
     comparison = compare_recorded(store, selection.runs, by=by)
     if as_json:
