@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ferbench.report.chance_text import chance_lines
+from ferbench.report.rates_text import froc_lines
 from ferbench.report.statistics_words import beside_chance, counted, interval_text, number
 from ferbench.scoring.agreement.annotators import values
 from ferbench.scoring.errhri import FrameScores
@@ -133,7 +134,10 @@ def _of_curves(statistics: Statistics, criterion: Criterion) -> list[str]:
         return [criterion.no_curves]
     if statistics.thresholds is None:
         return []
-    return [_of_thresholds(statistics.thresholds)]
+    return [
+        _of_thresholds(statistics.thresholds),
+        *froc_lines(statistics.thresholds.froc, statistics.intervals),
+    ]
 
 
 def _of_thresholds(thresholds: Thresholds) -> str:

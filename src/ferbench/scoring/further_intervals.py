@@ -9,6 +9,7 @@ import numpy as np
 
 from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
+from ferbench.scoring.curves.froc import recall_at_rate
 from ferbench.scoring.curves.thresholds import average_precision_of, display_levels
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
 from ferbench.scoring.metrics import f1
@@ -24,6 +25,15 @@ AGREED: Final = ("time/kappa", "segment/kappa", "event/positive_agreement")
 """Measures of agreement that have intervals."""
 
 _LEVELS: Final = 1000  # of the curve, for the interval of its average precision
+
+
+def at_rate(rate_per_min: float) -> str:
+    """The name that recall at a rate of false alarms is logged under.
+
+    >>> at_rate(0.5)
+    'event/recall_at_0.5_per_min'
+    """
+    return f"event/recall_at_{rate_per_min:g}_per_min"
 
 
 def intervals_of(
@@ -53,6 +63,10 @@ def of_curves(
         nested_tally = thresholds.nested.tally
         if len(nested_tally.tp) == num_participants:
             statistics["event/nested_f1"] = metric_of(nested_tally, f1)
+        rates = thresholds.froc.rates_per_min.tolist()
+        statistics["event/froc"] = recall_at_rate(thresholds.curve, rates)
+        for rate in rates:
+            statistics[at_rate(rate)] = recall_at_rate(thresholds.curve, [rate])
     if tolerance:
         statistics["event/f1_tight"] = mean_of(tolerance, TIGHT_S)
         statistics["event/f1_loose"] = mean_of(tolerance, LOOSE_S)

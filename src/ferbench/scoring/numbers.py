@@ -12,6 +12,7 @@ import numpy as np
 from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
+from ferbench.scoring.further_intervals import at_rate
 from ferbench.scoring.metrics import MAIN, f1
 from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
@@ -91,7 +92,11 @@ def _threshold_numbers(thresholds: Thresholds) -> dict[str, float]:
     if len(nested_tally.tp):
         everybody = np.ones(len(nested_tally.tp))
         nested_f1 = float(f1(nested_tally.weighted(everybody)))
+    froc = thresholds.froc
+    at_rates = zip(froc.rates_per_min.tolist(), froc.recall.tolist(), strict=True)
     return {
+        "event/froc": froc.mean,
+        **{at_rate(rate): value for rate, value in at_rates},
         "event/average_precision": thresholds.average_precision,
         "event/best_f1": float(f1(thresholds.best.tally)),
         "event/best_level": thresholds.best.level,

@@ -141,7 +141,7 @@ def statistics(
     weights = None
     if intervals:
         weights = resampled(num_participants, draws=rules.draws, seed=rules.seed + 2)
-    thresholds = thresholds_of(sessions, criterion, weights=weights, confidence=rules.confidence)
+    thresholds = thresholds_of(sessions, criterion, weights=weights, rules=rules)
     tolerance = _tolerance(sessions, criterion)
     timed = _timed(sessions)
     activity = activity_of(timed, segment_s=rules.segment_s)
