@@ -34,13 +34,15 @@ from ferbench.scoring.matching.onset_offset import OnsetOffset
 from ferbench.scoring.matching.overlap import Overlap
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import f1, false_alarms_per_min, recall, values_of
+from ferbench.scoring.no_face import no_face_bounds
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import activity_of, segment_scores
 from ferbench.scoring.session_outcome import compare_session, outcome_of
 from ferbench.scoring.statistics import statistics
-from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.statistics_rules import Extent, StatisticsRules
 from ferbench.scoring.tally import Tally
+from ferbench.scoring.time_in_alarm import time_in_alarm
 from ferbench.scoring.uncertainty.assessment import track
 from ferbench.scoring.uncertainty.chance import Track, against
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS
@@ -255,6 +257,36 @@ def lag(block: Block) -> dict[str, object]:
     }
 
 
+def alarm(block: Block) -> dict[str, object]:
+    session = of_points(block, block.spans("observed"))
+    found = time_in_alarm([session], Window(), tally_of([session], Window()))
+    return {
+        "alarm_s": found.alarm_s[0],
+        "time_in_alarm": found.share(found.everybody)[0],
+        "improvement_over_chance": found.improvement(found.everybody)[0],
+    }
+
+
+def no_face(block: Block) -> dict[str, object]:
+    session = dataclasses.replace(
+        of_points(block, block.spans("observed")), visible=tuple(block.spans("visible"))
+    )
+    bounds = no_face_bounds([session], Window(), Extent(PRE_S, POST_S))
+    recalls, f1s = recall(bounds.tally), f1(bounds.tally)
+    rates = false_alarms_per_min(bounds.tally)
+    return {
+        "unseen": bounds.unseen,
+        "recall": recalls[0],
+        "recall_without_unseen": recalls[1],
+        "recall_if_unseen_found": recalls[2],
+        "f1": f1s[0],
+        "f1_without_unseen": f1s[1],
+        "f1_if_unseen_found": f1s[2],
+        "false_alarms_per_min": rates[0],
+        "false_alarms_per_min_without": rates[1],
+    }
+
+
 def segments(block: Block) -> dict[str, object]:
     session = evidence(block.spans("events"), block.spans("annotations"), block.spans("observed"))
     counts = [own.counts for own in activity_of([session], segment_s=5.0)]
@@ -446,6 +478,8 @@ PROGRAM: Mapping[str, Callable[[Block], dict[str, object]]] = {
     "criteria": criteria,
     "thresholds": thresholds,
     "froc": froc,
+    "in_alarm": alarm,
+    "no_face": no_face,
     "tolerance": tolerance,
     "segments": segments,
     "lag": lag,

@@ -16,6 +16,7 @@ from ferbench.report.distribution_pictures import ForestRow
 from ferbench.report.figures import PLAIN, PictureStyle, Point, columns
 from ferbench.report.files import write_csv
 from ferbench.report.froc_files import froc_picture, write_rates
+from ferbench.report.rates_files import write_no_face, write_time_in_alarm
 from ferbench.report.statistics_text import summary
 from ferbench.rights import make_folder
 from ferbench.scoring.agreement.annotators import AnnotatorPair, segment_shares, values
@@ -72,6 +73,10 @@ def write_statistics(
     _agreement(statistics, folder / "agreement.csv")
     if statistics.thresholds:
         write_rates(statistics.thresholds, statistics.intervals, folder / "froc_rates.csv")
+    if statistics.in_alarm:
+        write_time_in_alarm(statistics.in_alarm, folder / "time_in_alarm.csv")
+    if statistics.no_face:
+        write_no_face(statistics.no_face, folder / "no_face.csv")
     if pictures:
         marked = _Marked(extent=rules.extent(criterion), confidence=rules.confidence, level=level)
         _pictures(statistics, folder, marked, pictures)

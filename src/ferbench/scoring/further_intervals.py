@@ -18,6 +18,7 @@ from ferbench.scoring.segment_activity import Activity
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.threshold_scores import Thresholds
+from ferbench.scoring.time_in_alarm import TimeInAlarm
 from ferbench.scoring.uncertainty.intervals import Interval, Statistic, bootstrap, metric_of
 from ferbench.types import F64
 
@@ -71,6 +72,13 @@ def of_curves(
         statistics["event/f1_tight"] = mean_of(tolerance, TIGHT_S)
         statistics["event/f1_loose"] = mean_of(tolerance, LOOSE_S)
     return statistics
+
+
+def of_time_in_alarm(alarm: TimeInAlarm | None) -> dict[str, Statistic]:
+    """Share of time in alarm, and improvement over it, as functions of the participants taken."""
+    if alarm is None:
+        return {}
+    return {"event/time_in_alarm": alarm.share, "event/improvement_over_chance": alarm.improvement}
 
 
 def of_sessions(

@@ -58,7 +58,7 @@ class StatisticsRules:
         false_alarm_rates_per_min: at which recall is told, false alarms per minute.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     pre_s: float = 0.5
     post_s: float = 5.0
     tolerances_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)
