@@ -52,8 +52,8 @@ def alarm_lines(alarm: TimeInAlarm | None, intervals: Mapping[str, Interval]) ->
         return []
     around = interval_text(intervals.get("event/improvement_over_chance"))
     return [
-        f"in alarm {share:.1%} of the observed time (an annotation there would be found); recall "
-        f"is {number(improvement)}{around} above that of annotations at random times"
+        f"in alarm {share:.1%} of the observed time, where an annotation would be found; "
+        f"improvement of recall over annotations at random times {number(improvement)}{around}"
     ]
 
 
