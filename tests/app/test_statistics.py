@@ -83,7 +83,11 @@ def test_a_run_has_chance_and_intervals(study, warm_home, ferbench_run):
     assert metrics["event/best_f1"] >= metrics["event/f1"], "the best threshold is as good at least"
     assert "agree/people/event/positive_agreement/kim/lee" in metrics
     (folder,) = (warm_home / "mlruns" / "files").glob(f"*/{run_id}/artifacts/{FOLDER}")
-    assert {p.stem for p in folder.glob("*.png")} == PICTURES | {"precision_recall", "thresholds"}
+    assert {p.stem for p in folder.glob("*.png")} == PICTURES | {
+        "froc",
+        "precision_recall",
+        "thresholds",
+    }
     assert (folder / SUMMARY).read_text().splitlines()[0] in ended.out
     assert not (folder / NUMBERS).exists()
 

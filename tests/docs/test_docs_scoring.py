@@ -22,6 +22,7 @@ from ferbench.scoring.agreement.coded_intervals import CodedInterval, intervals_
 from ferbench.scoring.agreement.kappa import alpha
 from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.breakdown import breakdowns
+from ferbench.scoring.curves.froc import froc_of
 from ferbench.scoring.curves.lag import lag_scan, latency_of
 from ferbench.scoring.curves.threshold_curve import average_precision, curve_of
 from ferbench.scoring.curves.thresholds import best, nested
@@ -32,14 +33,16 @@ from ferbench.scoring.matching.many_draws import at_points
 from ferbench.scoring.matching.onset_offset import OnsetOffset
 from ferbench.scoring.matching.overlap import Overlap
 from ferbench.scoring.matching.window import Window
-from ferbench.scoring.metrics import f1, recall, values_of
+from ferbench.scoring.metrics import f1, false_alarms_per_min, recall, values_of
+from ferbench.scoring.no_face import no_face_bounds
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import activity_of, segment_scores
 from ferbench.scoring.session_outcome import compare_session, outcome_of
 from ferbench.scoring.statistics import statistics
-from ferbench.scoring.statistics_rules import StatisticsRules
+from ferbench.scoring.statistics_rules import Extent, StatisticsRules
 from ferbench.scoring.tally import Tally
+from ferbench.scoring.time_in_alarm import time_in_alarm
 from ferbench.scoring.uncertainty.assessment import track
 from ferbench.scoring.uncertainty.chance import Track, against
 from ferbench.scoring.uncertainty.coverage import MEASURED, PARTICIPANTS
@@ -182,7 +185,7 @@ def criteria(block: Block) -> dict[str, object]:
     }
 
 
-def thresholds(block: Block) -> dict[str, object]:
+def of_levels(block: Block, observed=ALL) -> list[ScoredSession]:
     sessions = []
     for who in "AB":
         events = [word.split("@") for word in block.words(f"{who}_events")]
@@ -191,8 +194,30 @@ def thresholds(block: Block) -> dict[str, object]:
         ]
         marks = points(block.numbers(f"{who}_annotations"))
         sessions.append(
-            evidence([], marks, participant=who, name=who, profile=ThresholdSweep.of(rows))
+            evidence(
+                [], marks, observed, participant=who, name=who, profile=ThresholdSweep.of(rows)
+            )
         )
+    return sessions
+
+
+def froc(block: Block) -> dict[str, object]:
+    sessions = of_levels(block, observed=((0.0, 60.0),))
+    curve = curve_of(sessions, pre_s=PRE_S, post_s=POST_S, stamp="trigger")
+    found = froc_of(
+        curve, StatisticsRules().false_alarm_rates_per_min, weights=None, confidence=0.95
+    )
+    rates = zip(found.rates_per_min.tolist(), found.recall.tolist(), strict=True)
+    return {
+        "levels": curve.level.tolist(),
+        "false_alarms_per_min": false_alarms_per_min(curve.pooled()).tolist(),
+        **{f"at_{rate:g}": value for rate, value in rates},
+        "froc": found.mean,
+    }
+
+
+def thresholds(block: Block) -> dict[str, object]:
+    sessions = of_levels(block)
     curve = curve_of(sessions, pre_s=PRE_S, post_s=POST_S, stamp="trigger")
     pooled, inner = curve.pooled(), nested(curve)
     return {
@@ -229,6 +254,36 @@ def lag(block: Block) -> dict[str, object]:
         "lag_peak_f1": float(scan.f1[scan.peak]),
         "time/lag_peak_s": long.kappa_peak[0],
         "time/lag_peak_kappa": long.kappa_peak[1],
+    }
+
+
+def alarm(block: Block) -> dict[str, object]:
+    session = of_points(block, block.spans("observed"))
+    found = time_in_alarm([session], Window(), tally_of([session], Window()))
+    return {
+        "alarm_s": found.alarm_s[0],
+        "time_in_alarm": found.share(found.everybody)[0],
+        "improvement_over_chance": found.improvement(found.everybody)[0],
+    }
+
+
+def no_face(block: Block) -> dict[str, object]:
+    session = dataclasses.replace(
+        of_points(block, block.spans("observed")), visible=tuple(block.spans("visible"))
+    )
+    bounds = no_face_bounds([session], Window(), Extent(PRE_S, POST_S))
+    recalls, f1s = recall(bounds.tally), f1(bounds.tally)
+    rates = false_alarms_per_min(bounds.tally)
+    return {
+        "unseen": bounds.unseen,
+        "recall": recalls[0],
+        "recall_without_unseen": recalls[1],
+        "recall_if_unseen_found": recalls[2],
+        "f1": f1s[0],
+        "f1_without_unseen": f1s[1],
+        "f1_if_unseen_found": f1s[2],
+        "false_alarms_per_min": rates[0],
+        "false_alarms_per_min_without": rates[1],
     }
 
 
@@ -422,6 +477,9 @@ PROGRAM: Mapping[str, Callable[[Block], dict[str, object]]] = {
     "duplicates": duplicates,
     "criteria": criteria,
     "thresholds": thresholds,
+    "froc": froc,
+    "in_alarm": alarm,
+    "no_face": no_face,
     "tolerance": tolerance,
     "segments": segments,
     "lag": lag,
@@ -620,6 +678,7 @@ def pattern(name: str) -> str:
         measure = name.removeprefix("agree/people/").removesuffix("/ann/bob").removesuffix("_mean")
         return measure
     name = re.sub(r"\.(chance|p)_[a-z]+$", r".\1_<null>", name)
+    name = re.sub(r"_at_[0-9.]+_per_min", "_at_<rate>_per_min", name)
     return re.sub(r"\.(lo|hi|chance|p|z|times_chance|random)$", "", name)
 
 

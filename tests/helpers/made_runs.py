@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 
+import numpy as np
+
 from ferbench.report.against_baseline import BASELINE_TAG
 from ferbench.report.files import COUNT_COLUMNS, MATCH_COLUMNS
 from ferbench.results import RunRow
@@ -19,7 +21,18 @@ def written(folder, header, rows):
         csv.writer(stream).writerows([header, *rows])
 
 
-def make_run(folder, name, onsets, events, *, post_s=POST_S, sha="same", sessions=None, goes_by=""):
+def make_run(
+    folder,
+    name,
+    onsets,
+    events,
+    *,
+    post_s=POST_S,
+    sha="same",
+    sessions=None,
+    goes_by="",
+    ignoring=False,
+):
     """A run of one session per person.
 
     Args:
@@ -31,27 +44,38 @@ def make_run(folder, name, onsets, events, *, post_s=POST_S, sha="same", session
         sha: of the annotations.
         sessions: their names.
         goes_by: what it goes by where it is a baseline.
+        ignoring: further events where another one counts are no false alarms.
     """
     sessions = sessions or [f"s{k}" for k in range(len(onsets))]
     counts, matches = [], []
     for session, of_session, found in zip(sessions, onsets, events, strict=True):
         pairs = match(found, of_session, pre_s=PRE_S, post_s=post_s)
         tp, person = len(pairs), session.replace("s", "p")
-        fp, fn = len(found) - tp, len(of_session) - tp
+        free = set(range(len(found))) - {i for i, _ in pairs}
+        further = set()
+        if ignoring:
+            inside = (found[:, None] >= of_session - PRE_S) & (
+                found[:, None] <= of_session + post_s
+            )
+            further = free & set(np.flatnonzero(inside.any(axis=1)).tolist())
+        fp, fn = len(free) - len(further), len(of_session) - tp
         counts.append([session, person, 0.5, PRE_S, post_s, tp, fp, fn, len(of_session)])
-        counts[-1] += [LENGTH_S, LENGTH_S, 0, sha]
+        counts[-1] += [LENGTH_S, LENGTH_S, len(further), sha]
         for i, j in pairs:
             lag_s = found[i] - of_session[j]
             matches.append([session, "match", "x", "k", found[i], of_session[j], lag_s])
-        free = set(range(len(found))) - {i for i, _ in pairs}
         missed = set(range(len(of_session))) - {j for _, j in pairs}
-        matches += [[session, "false alarm", "x", "", found[i], "", ""] for i in free]
+        for i in free:
+            outcome = "ignored" if i in further else "false alarm"
+            matches.append([session, outcome, "x", "", found[i], "", ""])
         matches += [[session, "miss", "", "k", "", of_session[j], ""] for j in missed]
     written(folder / "counts.csv", COUNT_COLUMNS, counts)
     written(folder / "matches.csv", MATCH_COLUMNS, matches)
     lengths = [[session, LENGTH_S, ""] for session in sessions]
     written(folder / "sessions.csv", ("session", "observed_s", "observed"), lengths)
     params = {"scoring": "window", "scoring.pre_s": str(PRE_S), "scoring.post_s": str(post_s)}
+    if ignoring:
+        params["scoring.duplicates"] = "ignored"
     tp, fp, fn = (sum(row[column] for row in counts) for column in (5, 6, 7))
     return RunRow(
         run_id=folder.name,

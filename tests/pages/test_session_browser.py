@@ -90,6 +90,27 @@ def test_it_shows_what_the_run_found(shown, result):
     assert len(missed) == counts.fn
 
 
+def test_further_events_are_told_apart_where_they_are_ignored(visits, result, tmp_path):
+    criterion = Window(post_s=15.0, duplicates="ignored")
+    [part] = result.parts
+    ignoring = session_of([part.analysis], MARKS, criterion=criterion)
+    page = session_page(ignoring, Hysteresis(), criterion, about())
+    write_page(page, tmp_path / "p07.html")
+    shown = visits.open(tmp_path / "p07.html")
+    counts = ignoring.counts
+    assert counts.ignored > 0
+    assert numbers(shown)["ignored"] == str(counts.ignored)
+    assert numbers(shown)["false alarms"] == str(counts.fp)
+    states = [row[5] for row in rows(shown, "events")]
+    assert states.count("ignored") == counts.ignored
+    assert states.count("false alarm") == counts.fp
+    move_slider(shown, 2)
+    said = numbers(shown)
+    until(shown, "document.querySelectorAll('#events tbody tr').length > 0")
+    states = [row[5] for row in rows(shown, "events")]
+    assert said["ignored"] == str(states.count("ignored"))
+
+
 def test_three_positions_of_the_slider_are_what_the_rule_and_the_criterion_say(shown, result):
     import ferbench as fb
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
 from ferbench.scoring.matching.errhri import AnyOverlap
-from ferbench.scoring.matching.many_draws import at_pairs, at_points
+from ferbench.scoring.matching.many_draws import Counted, at_pairs, at_points
 from ferbench.scoring.metrics import f1
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.uncertainty.chance import Track, against, strictest
@@ -49,7 +49,7 @@ def kept(null, tracks, **asked):
 
     def keep(times_s, lasts_s, marks_s, around_s):
         seen.append((times_s, marks_s))
-        return np.zeros(len(times_s), np.int64)
+        return Counted(*np.zeros((2, len(times_s)), np.int64))
 
     null(tracks, count=keep, **asked)
     return seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,6 +29,40 @@ def study(tmp_path):
         ]
         runs.append(make_run(tmp_path / str(number), f"run {number}", onsets, events))
     return runs, lambda run, name: tmp_path / run.run_id / name
+
+
+def test_further_events_are_ignored_in_scores_and_by_chance_where_runs_did_so(tmp_path):
+    """Events three at a time: at annotations, and anywhere."""
+    rng = np.random.default_rng(0)
+    onsets = [np.sort(rng.uniform(5, 280, 4)) for _ in range(6)]
+    anywhere = [np.sort(rng.uniform(5, 280, 4)) for _ in range(6)]
+    found = {}
+    for ignoring in (False, True):
+        runs = []
+        for number, places in enumerate((onsets, anywhere)):
+            events = [np.sort((at[:, None] + [0.5, 1.0, 1.5]).ravel()) for at in places]
+            folder = tmp_path / f"{ignoring}{number}"
+            runs.append(make_run(folder, f"run {number}", onsets, events, ignoring=ignoring))
+        found[ignoring] = nested_of(
+            runs, lambda run, name: tmp_path / run.run_id / name, rules=RULES
+        )
+    assert found[True].values[0] == 1.0
+    assert found[False].values[0] == 2 * 24 / (3 * 24 + 24)
+    chances = {key: each.best_of.chances["circular"].mean for key, each in found.items()}
+    assert chances[True] > chances[False]
+
+
+def test_runs_that_treat_further_events_differently_are_refused(study, tmp_path):
+    runs, file_of = study
+    onsets = [np.array([10.0, 40.0])] * 6
+    other = make_run(tmp_path / "other", "other", onsets, onsets, ignoring=True)
+    with pytest.raises(ConfigError, match=r"different ways \(scoring.duplicates\)"):
+        nested_of([*runs, other], file_of, rules=RULES)
+    old, new = (
+        runs[0],
+        replace(runs[1], params={**runs[1].params, "scoring.duplicates": "false_alarm"}),
+    )
+    assert nested_of([old, new], file_of, rules=RULES).values  # what older runs did
 
 
 def test_a_run_that_is_right_is_chosen_for_everybody(study):

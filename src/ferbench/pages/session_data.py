@@ -85,7 +85,7 @@ def session_data(
         "ignored": [position.ignored for position in positions.positions],
         "numbers": [position.numbers for position in positions.positions],
         "one_level": positions.note,
-        "metrics": [_metric(name) for name in ("tp", "fp", "fn")] + _headline(),
+        "metrics": [_metric(name) for name in _counts(positions)] + _headline(),
         "annotations": _annotations(result, about),
     }
 
@@ -223,8 +223,15 @@ def _annotation(annotation: Annotation, *, is_scored: bool) -> dict[str, Any]:
     }
 
 
+def _counts(positions: Positions) -> tuple[str, ...]:
+    """The counts that are shown: ignored events where there are any."""
+    if any(position.ignored for position in positions.positions):
+        return "tp", "fp", "ignored", "fn"
+    return "tp", "fp", "fn"
+
+
 def _metric(name: str) -> Mapping[str, Any]:
-    titles = {"tp": "hits", "fp": "false alarms", "fn": "missed"}
+    titles = {"tp": "hits", "fp": "false alarms", "ignored": "ignored", "fn": "missed"}
     return {"name": name, "title": titles[name], "decimals": 0, "unit": ""}
 
 

@@ -13,7 +13,7 @@ from ferbench.results import Failure, Report, SessionResult
 from ferbench.secret_texts import masked
 from ferbench.wording import plural
 
-_SCORES: Final = ("matched", "false", "missed", "F1")
+_SCORES: Final = ("matched", "false", "ignored", "missed", "F1")
 _STAGES: Final = ("decode", "detect", "classify")
 
 
@@ -21,13 +21,14 @@ def sessions_table(report: Report) -> TextTable:
     """One row per session; score columns only where something is annotated."""
     is_scored = any(result.counts is not None for result in report.sessions)
     header = ["session", "video s", "face", "events"]
+    is_ignoring = any(result.counts and result.counts.ignored for result in report.sessions)
     if is_scored:
-        header += _SCORES
+        header += [name for name in _SCORES if is_ignoring or name != "ignored"]
     rows = []
     for result in report.sessions:
         row = [result.session.session_id, *_video_cells(result)]
         if is_scored:
-            row += _score_cells(result)
+            row += _score_cells(result, is_ignoring=is_ignoring)
         rows.append(tuple(row))
     for failed in report.failures:
         blank = [""] * (len(header) - 2)
@@ -47,14 +48,16 @@ def _video_cells(result: SessionResult) -> list[str]:
     return [f"{result.video_s:.1f}", face_share, str(len(result.events))]
 
 
-def _score_cells(result: SessionResult) -> list[str]:
+def _score_cells(result: SessionResult, *, is_ignoring: bool) -> list[str]:
     counts = result.counts
+    ignored = [str(counts.ignored if counts else "")] if is_ignoring else []
     if counts is None:
         reason = "not annotated"
         if result.session.unscored:
             reason = "not scored"
-        return [reason, "", "", ""]
-    return [str(counts.tp), str(counts.fp), str(counts.fn), number(session_f1(result))]
+        return [reason, "", *ignored, "", ""]
+    counted = [str(counts.tp), str(counts.fp), *ignored, str(counts.fn)]
+    return [*counted, number(session_f1(result))]
 
 
 def failure_line(failure: Failure) -> str:

@@ -15,6 +15,8 @@ from ferbench.report import curve_pictures, distribution_pictures
 from ferbench.report.distribution_pictures import ForestRow
 from ferbench.report.figures import PLAIN, PictureStyle, Point, columns
 from ferbench.report.files import write_csv
+from ferbench.report.froc_files import froc_picture, write_rates
+from ferbench.report.rates_files import write_no_face, write_time_in_alarm
 from ferbench.report.statistics_text import summary
 from ferbench.rights import make_folder
 from ferbench.scoring.agreement.annotators import AnnotatorPair, segment_shares, values
@@ -69,6 +71,12 @@ def write_statistics(
     (folder / SUMMARY).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     _breakdowns(statistics, folder / "breakdowns.csv")
     _agreement(statistics, folder / "agreement.csv")
+    if statistics.thresholds:
+        write_rates(statistics.thresholds, statistics.intervals, folder / "froc_rates.csv")
+    if statistics.in_alarm:
+        write_time_in_alarm(statistics.in_alarm, folder / "time_in_alarm.csv")
+    if statistics.no_face:
+        write_no_face(statistics.no_face, folder / "no_face.csv")
     if pictures:
         marked = _Marked(extent=rules.extent(criterion), confidence=rules.confidence, level=level)
         _pictures(statistics, folder, marked, pictures)
@@ -134,6 +142,7 @@ def _pictures(statistics: Statistics, folder: Path, marked: _Marked, style: Pict
     if thresholds and len(thresholds.curve.level):
         _precision_recall(thresholds, assessment, folder / "precision_recall.png", marked, style)
         _over_thresholds(thresholds, folder / "thresholds.png", marked, style)
+        _froc(thresholds, assessment, folder / "froc.png", marked, style)
     if statistics.tolerance:
         _tolerance(statistics.tolerance, folder / "tolerance.png", extent.post_s, style)
     curve_pictures.lag_scan(
@@ -208,7 +217,7 @@ def _precision_recall(
         precision=precision(pooled),
         band=_band(thresholds, largest_recall=float(np.nanmax(reached, initial=0.0))),
         confidence=marked.confidence,
-        chance=thresholds.chance,
+        chance=(recall(thresholds.chance), precision(thresholds.chance)),
         points=(this_run, best_point),
         title="precision and recall at every threshold",
         style=style,
@@ -225,6 +234,18 @@ def _band(thresholds: Thresholds, *, largest_recall: float) -> tuple[F64, F64, F
         return np.empty(0), np.empty(0), np.empty(0), np.empty(0)
     kept = band.x <= largest_recall + TOLERANCE
     return band.x[kept], band.low[kept], band.high[kept], band.undefined[kept]
+
+
+def _froc(
+    thresholds: Thresholds, assessment: Assessment, path: Path, marked: _Marked, style: PictureStyle
+) -> None:
+    if not math.isnan(thresholds.froc.mean):
+        this_run = Point(
+            x=assessment.measured["false_alarms_per_min"].value,
+            y=assessment.measured["recall"].value,
+            label="this run",
+        )
+        froc_picture(path, thresholds, this_run, confidence=marked.confidence, style=style)
 
 
 def _over_thresholds(

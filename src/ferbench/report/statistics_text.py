@@ -7,14 +7,16 @@ import math
 import numpy as np
 
 from ferbench.report.chance_text import chance_lines
+from ferbench.report.rates_text import alarm_lines, froc_lines, no_face_lines
 from ferbench.report.statistics_words import beside_chance, counted, interval_text, number
 from ferbench.scoring.agreement.annotators import values
 from ferbench.scoring.errhri import FrameScores
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.metric import Metric
 from ferbench.scoring.metrics import METRICS, f1
+from ferbench.scoring.session_agreement import AnnotatorAgreement
 from ferbench.scoring.session_frames import Frames
-from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
+from ferbench.scoring.statistics import Statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.uncertainty.assessment import Measured
@@ -33,6 +35,8 @@ def summary(statistics: Statistics, criterion: Criterion, rules: StatisticsRules
         *_of_headline(statistics),
         *_of_intervals(statistics, rules),
         *chance_lines(statistics.assessment, rules.surrogates),
+        *alarm_lines(statistics.in_alarm, statistics.intervals),
+        *no_face_lines(statistics.no_face),
         *_of_curves(statistics, criterion),
         *_of_lag(statistics),
         *_of_agreement(statistics),
@@ -133,7 +137,10 @@ def _of_curves(statistics: Statistics, criterion: Criterion) -> list[str]:
         return [criterion.no_curves]
     if statistics.thresholds is None:
         return []
-    return [_of_thresholds(statistics.thresholds)]
+    return [
+        _of_thresholds(statistics.thresholds),
+        *froc_lines(statistics.thresholds.froc, statistics.intervals),
+    ]
 
 
 def _of_thresholds(thresholds: Thresholds) -> str:

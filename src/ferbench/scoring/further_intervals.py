@@ -9,6 +9,7 @@ import numpy as np
 
 from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
+from ferbench.scoring.curves.froc import recall_at_rate
 from ferbench.scoring.curves.thresholds import average_precision_of, display_levels
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
 from ferbench.scoring.metrics import f1
@@ -17,6 +18,7 @@ from ferbench.scoring.segment_activity import Activity
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.threshold_scores import Thresholds
+from ferbench.scoring.time_in_alarm import TimeInAlarm
 from ferbench.scoring.uncertainty.intervals import Interval, Statistic, bootstrap, metric_of
 from ferbench.types import F64
 
@@ -24,6 +26,15 @@ AGREED: Final = ("time/kappa", "segment/kappa", "event/positive_agreement")
 """Measures of agreement that have intervals."""
 
 _LEVELS: Final = 1000  # of the curve, for the interval of its average precision
+
+
+def at_rate(rate_per_min: float) -> str:
+    """The name that recall at a rate of false alarms is logged under.
+
+    >>> at_rate(0.5)
+    'event/recall_at_0.5_per_min'
+    """
+    return f"event/recall_at_{rate_per_min:g}_per_min"
 
 
 def intervals_of(
@@ -53,10 +64,21 @@ def of_curves(
         nested_tally = thresholds.nested.tally
         if len(nested_tally.tp) == num_participants:
             statistics["event/nested_f1"] = metric_of(nested_tally, f1)
+        rates = thresholds.froc.rates_per_min.tolist()
+        statistics["event/froc"] = recall_at_rate(thresholds.curve, rates)
+        for rate in rates:
+            statistics[at_rate(rate)] = recall_at_rate(thresholds.curve, [rate])
     if tolerance:
         statistics["event/f1_tight"] = mean_of(tolerance, TIGHT_S)
         statistics["event/f1_loose"] = mean_of(tolerance, LOOSE_S)
     return statistics
+
+
+def of_time_in_alarm(alarm: TimeInAlarm | None) -> dict[str, Statistic]:
+    """Share of time in alarm, and improvement over it, as functions of the participants taken."""
+    if alarm is None:
+        return {}
+    return {"event/time_in_alarm": alarm.share, "event/improvement_over_chance": alarm.improvement}
 
 
 def of_sessions(

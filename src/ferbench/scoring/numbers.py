@@ -12,9 +12,12 @@ import numpy as np
 from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
-from ferbench.scoring.metrics import MAIN, f1
+from ferbench.scoring.further_intervals import at_rate
+from ferbench.scoring.metrics import MAIN, f1, recall
+from ferbench.scoring.no_face import NoFaceBounds
+from ferbench.scoring.session_agreement import AnnotatorAgreement
 from ferbench.scoring.session_frames import Frames
-from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
+from ferbench.scoring.statistics import Statistics
 from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.uncertainty.assessment import Assessment
 from ferbench.scoring.uncertainty.chance import Chance
@@ -35,6 +38,12 @@ def numbers(statistics: Statistics) -> dict[str, float]:
         result |= _threshold_numbers(statistics.thresholds)
     if statistics.tolerance:
         result |= _tolerance_numbers(statistics.tolerance)
+    if statistics.in_alarm:
+        alarm, everybody = statistics.in_alarm, statistics.in_alarm.everybody
+        result["event/time_in_alarm"] = float(alarm.share(everybody)[0])
+        result["event/improvement_over_chance"] = float(alarm.improvement(everybody)[0])
+    if statistics.no_face:
+        result |= _no_face_numbers(statistics.no_face)
     for name, interval in statistics.intervals.items():
         result |= _ends(name, interval)
     for name, value in dataclasses.asdict(statistics.segments).items():
@@ -91,12 +100,25 @@ def _threshold_numbers(thresholds: Thresholds) -> dict[str, float]:
     if len(nested_tally.tp):
         everybody = np.ones(len(nested_tally.tp))
         nested_f1 = float(f1(nested_tally.weighted(everybody)))
+    froc = thresholds.froc
+    at_rates = zip(froc.rates_per_min.tolist(), froc.recall.tolist(), strict=True)
     return {
+        "event/froc": froc.mean,
+        **{at_rate(rate): value for rate, value in at_rates},
         "event/average_precision": thresholds.average_precision,
         "event/best_f1": float(f1(thresholds.best.tally)),
         "event/best_level": thresholds.best.level,
         "event/nested_f1": nested_f1,
     }
+
+
+def _no_face_numbers(bounds: NoFaceBounds) -> dict[str, float]:
+    result = {"event/unseen": float(bounds.unseen)}
+    for metric, formula in (("recall", recall), ("f1", f1)):
+        values = bounds.values(formula(bounds.tally))
+        result[f"event/{metric}_without_unseen"] = values["excluded"]
+        result[f"event/{metric}_if_unseen_found"] = values["best"]
+    return result
 
 
 def _tolerance_numbers(curve: ToleranceCurve) -> dict[str, float]:

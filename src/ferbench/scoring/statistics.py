@@ -9,23 +9,19 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
-from ferbench.scoring.agreement.coded_intervals import (
-    CodedIntervals,
-    of_annotations,
-    of_detector,
-    without_codes,
-)
-from ferbench.scoring.agreement.kappa import alpha
-from ferbench.scoring.agreement.rules import AgreementRules
+from ferbench.scoring.agreement.coded_intervals import CodedIntervals
 from ferbench.scoring.breakdown import GroupRow, breakdowns_of
 from ferbench.scoring.curves.lag import LagScan, Latency, lag_scan, latency_of
 from ferbench.scoring.curves.tolerance import ToleranceCurve, tolerance_curve
-from ferbench.scoring.further_intervals import intervals_of, of_curves, of_sessions
+from ferbench.scoring.further_intervals import (
+    intervals_of,
+    of_curves,
+    of_sessions,
+    of_time_in_alarm,
+)
 from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.no_face import NoFaceBounds, no_face_bounds
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import (
     Activity,
@@ -34,9 +30,15 @@ from ferbench.scoring.segment_activity import (
     f1_by_chance,
     segment_scores,
 )
+from ferbench.scoring.session_agreement import (
+    AnnotatorAgreement,
+    annotators_of,
+    with_annotations,
+)
 from ferbench.scoring.session_frames import Frames, frames_of
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.threshold_scores import Thresholds, thresholds_of, why_no_thresholds
+from ferbench.scoring.time_in_alarm import TimeInAlarm, time_in_alarm
 from ferbench.scoring.uncertainty.assessment import (
     Assessment,
     NullRules,
@@ -47,22 +49,6 @@ from ferbench.scoring.uncertainty.assessment import (
 from ferbench.scoring.uncertainty.chance import Chance
 from ferbench.scoring.uncertainty.intervals import Interval, resampled
 from ferbench.types import Annotation, Event
-
-DETECTOR = "detector"
-ANNOTATIONS = "annotations"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AnnotatorAgreement:
-    """Agreement of the annotators with each other: the ceiling for a detector.
-
-    Attributes:
-        pairs: everybody with everybody.
-        alpha: Krippendorff's, of all together; NaN with points without extent.
-    """
-
-    pairs: tuple[AnnotatorPair, ...]
-    alpha: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,6 +71,8 @@ class Statistics:
         agreement: of the detector with the annotations, as between two annotators.
         annotators: of the annotators with each other; None = there is one.
         breakdowns: by name.
+        in_alarm: share of time in alarm; None = matching is not by a window.
+        no_face: bounds for time without a face; None = it is not known when there was one.
         intervals: of further numbers, by the name that they are logged under.
     """
 
@@ -103,6 +91,8 @@ class Statistics:
     agreement: AnnotatorPair
     annotators: AnnotatorAgreement | None
     breakdowns: Mapping[str, tuple[GroupRow, ...]]
+    in_alarm: TimeInAlarm | None
+    no_face: NoFaceBounds | None
     intervals: Mapping[str, Interval]
 
 
@@ -141,15 +131,17 @@ def statistics(
     weights = None
     if intervals:
         weights = resampled(num_participants, draws=rules.draws, seed=rules.seed + 2)
-    thresholds = thresholds_of(sessions, criterion, weights=weights, confidence=rules.confidence)
+    thresholds = thresholds_of(sessions, criterion, weights=weights, rules=rules)
     tolerance = _tolerance(sessions, criterion)
+    alarm = time_in_alarm(sessions, criterion, assessment.tally)
     timed = _timed(sessions)
     activity = activity_of(timed, segment_s=rules.segment_s)
-    agreement = _with_annotations(timed, criterion, rules)
+    agreement = with_annotations(timed, criterion, rules)
     least_s = least_shift_s(criterion, [track(session, "onset") for session in timed])
     further: dict[str, Interval] = {}
     if weights is not None:
         numbers = of_curves(thresholds, tolerance, num_participants=num_participants)
+        numbers |= of_time_in_alarm(alarm)
         if timed:
             numbers |= of_sessions(timed, assessment.participants, activity, agreement)
         further = intervals_of(numbers, weights, rules)
@@ -167,8 +159,10 @@ def statistics(
         segment_chance=_segment_chance(activity, rules, least_s=least_s) if intervals else None,
         frames=_frames(timed, criterion, rules, least_s=least_s, chance=intervals),
         agreement=agreement,
-        annotators=_annotators(annotators, sessions, criterion, rules),
+        annotators=annotators_of(annotators, sessions, criterion, rules),
         breakdowns=breakdowns_of(sessions, criterion, rules.extent(criterion)),
+        in_alarm=alarm,
+        no_face=no_face_bounds(sessions, criterion, rules.extent(criterion)),
         intervals=further,
     )
 
@@ -233,51 +227,4 @@ def _frames(
         surrogates=rules.surrogates if chance else 0,
         least_s=least_s,
         seed=rules.seed + 4,
-    )
-
-
-def _agreement_rules(criterion: Criterion, rules: StatisticsRules) -> AgreementRules:
-    """A point annotation stands for the time around it in which an event belongs to it."""
-    extent = rules.extent(criterion)
-    return AgreementRules(before_s=extent.pre_s, after_s=extent.post_s, segment_s=rules.segment_s)
-
-
-def _with_annotations(
-    sessions: Sequence[ScoredSession], criterion: Criterion, rules: StatisticsRules
-) -> AnnotatorPair:
-    annotated = {session.session_id: of_annotations(session.annotations) for session in sessions}
-    extent = rules.extent(criterion)
-    return annotator_agreement.compare(
-        DETECTOR,
-        without_codes(of_detector(sessions, criterion.stamp)),
-        ANNOTATIONS,
-        without_codes(annotated),
-        {session.session_id: session.observed for session in sessions},
-        _agreement_rules(criterion, rules),
-        pre_s=extent.pre_s,
-        post_s=extent.post_s,
-    )
-
-
-def _annotators(
-    annotators: Mapping[str, CodedIntervals],
-    sessions: Sequence[ScoredSession],
-    criterion: Criterion,
-    rules: StatisticsRules,
-) -> AnnotatorAgreement | None:
-    if len(annotators) < 2:
-        return None
-    observed = {session.session_id: session.observed for session in sessions}
-    agreement_rules = _agreement_rules(criterion, rules)
-    group = annotator_agreement.together(
-        {name: without_codes(marks) for name, marks in annotators.items()},
-        observed,
-        agreement_rules,
-    )
-    together = math.nan
-    if group.sessions:
-        everybody = np.ones(len(group.sessions))
-        together = float(alpha(group.coincidences.weighted(everybody)))
-    return AnnotatorAgreement(
-        pairs=annotator_agreement.pairwise(annotators, observed, agreement_rules), alpha=together
     )

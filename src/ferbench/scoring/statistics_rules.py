@@ -55,9 +55,10 @@ class StatisticsRules:
         confidence: of the intervals.
         method: of the intervals (see ``uncertainty.intervals``).
         seed: of all random numbers.
+        false_alarm_rates_per_min: at which recall is told, false alarms per minute.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     pre_s: float = 0.5
     post_s: float = 5.0
     tolerances_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)
@@ -72,11 +73,15 @@ class StatisticsRules:
     confidence: float = 0.95
     method: Method = "expanded"
     seed: int = 0
+    false_alarm_rates_per_min: tuple[float, ...] = (0.1, 0.5, 1.0, 2.0)
 
     def __post_init__(self) -> None:
         """Check the values."""
         object.__setattr__(self, "tolerances_s", tuple(self.tolerances_s))
         object.__setattr__(self, "chance", tuple(self.chance))
+        rates = tuple(self.false_alarm_rates_per_min)
+        object.__setattr__(self, "false_alarm_rates_per_min", rates)
+        self._check_rates(rates)
         check_seconds(pre_s=self.pre_s, post_s=self.post_s)
         for post_s in self.tolerances_s:
             check_seconds(tolerances_s=post_s)
@@ -95,7 +100,7 @@ class StatisticsRules:
         """The fields that were set, and that change nothing with a criterion."""
         without_effect = ["pre_s", "post_s"]
         if criterion.onset_window is None:
-            without_effect = ["tolerances_s"]
+            without_effect = ["tolerances_s", "false_alarm_rates_per_min"]
         if self.frame_rate_for(criterion) is None:
             without_effect.append("frame_tolerance")
         defaults = StatisticsRules()
@@ -139,6 +144,15 @@ class StatisticsRules:
         if not (math.isfinite(self.jitter_s) and self.jitter_s > 0):
             raise ConfigError(
                 key="jitter_s", expected="a finite number of seconds above 0", got=self.jitter_s
+            )
+
+    def _check_rates(self, rates: tuple[float, ...]) -> None:
+        above_0 = all(math.isfinite(rate) and rate > 0 for rate in rates)
+        if not rates or not above_0 or len(set(rates)) < len(rates):
+            raise ConfigError(
+                key="false_alarm_rates_per_min",
+                expected="one or more finite numbers above 0, each once",
+                got=list(rates),
             )
 
     def _check_draws(self) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from ferbench.scoring.curves.froc import Froc, froc_of
 from ferbench.scoring.curves.threshold_curve import Curve, average_precision, curve_of
 from ferbench.scoring.curves.thresholds import (
     Band,
@@ -20,8 +21,8 @@ from ferbench.scoring.curves.thresholds import (
     precision_band,
 )
 from ferbench.scoring.matching.criterion import Criterion
-from ferbench.scoring.metrics import precision, recall
 from ferbench.scoring.scored_session import ScoredSession
+from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
 from ferbench.types import F64
 
@@ -42,7 +43,8 @@ class Thresholds:
         best: the best threshold, chosen in-sample.
         nested: each participant at the threshold that is best for the others.
         band: of precision over recall; None = no intervals asked for.
-        chance: recall and precision of as many events at random times, each f64 (G,).
+        chance: expected counts of as many events at random times, entries (G,).
+        froc: recall at fixed rates of false alarms.
     """
 
     curve: Curve
@@ -51,7 +53,8 @@ class Thresholds:
     best: Best
     nested: Nested
     band: Band | None
-    chance: tuple[F64, F64]
+    chance: Tally
+    froc: Froc
 
 
 def why_no_thresholds(sessions: Sequence[ScoredSession], criterion: Criterion) -> str:
@@ -68,7 +71,7 @@ def thresholds_of(
     criterion: Criterion,
     *,
     weights: F64 | None,
-    confidence: float,
+    rules: StatisticsRules,
 ) -> Thresholds | None:
     """Scores over all thresholds; None = there are none (see ``why_no_thresholds``).
 
@@ -76,7 +79,7 @@ def thresholds_of(
         sessions: with their profiles.
         criterion: with a window around the onset.
         weights: resamples of the participants, f64 (draws, P); None = no band.
-        confidence: of the band.
+        rules: the bands' level of confidence, the rates of false alarms.
     """
     window = criterion.onset_window
     if window is None or why_no_thresholds(sessions, criterion):
@@ -102,7 +105,9 @@ def thresholds_of(
     )
     band = None
     if weights is not None:
-        band = precision_band(curve, weights, levels=levels, recalls=RECALLS, confidence=confidence)
+        band = precision_band(
+            curve, weights, levels=levels, recalls=RECALLS, confidence=rules.confidence
+        )
     return Thresholds(
         curve=curve,
         pooled=pooled,
@@ -110,5 +115,11 @@ def thresholds_of(
         best=best(curve),
         nested=nested(curve),
         band=band,
-        chance=(recall(by_luck), precision(by_luck)),
+        chance=by_luck,
+        froc=froc_of(
+            curve,
+            rules.false_alarm_rates_per_min,
+            weights=weights,
+            confidence=rules.confidence,
+        ),
     )

@@ -82,7 +82,7 @@ def _row(line: dict[str, str]) -> CountsRow:
             n_ref=int(number("n_ref")),
             observed_s=number("observed_s"),
             valid_s=number("valid_s"),
-            ignored=int(line.get("ignored") or 0),  # runs before 0.6 have no such column
+            ignored=int(line.get("ignored") or 0),  # older runs do not have it
         ),
         annotations_sha=line["annotations_sha"],
     )

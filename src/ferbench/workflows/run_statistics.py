@@ -31,7 +31,7 @@ from ferbench.types import Event, LoadedDataset, Signal
 
 log = logging.getLogger("ferbench")
 
-VERSION = "10"
+VERSION = "11"
 """Raised when the same results give other statistics, or pictures that look different."""
 NUMBERS = "numbers.json"
 FOLDER = "statistics"

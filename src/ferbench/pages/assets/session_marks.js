@@ -37,8 +37,9 @@ function drawBox(context, box, state, colours, isSelected) {
   context.strokeStyle = colour;
   context.lineWidth = 1;
   if (state === "false") hatch(context, box.left, box.top, box.width, box.height, 6);
-  context.lineWidth = state === "unscored" ? 1 : 2;
-  context.setLineDash(state === "unscored" ? [3, 3] : []);
+  const isDashed = state === "unscored" || state === "ignored";
+  context.lineWidth = isDashed ? 1 : 2;
+  context.setLineDash(isDashed ? [3, 3] : []);
   context.strokeRect(box.left, box.top, box.width, box.height);
   context.setLineDash([]);
   if (!isSelected) return;

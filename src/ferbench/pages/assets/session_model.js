@@ -172,6 +172,6 @@ const STATES = {
   hit: { letter: "H", name: "hit", colour: "hit" },
   false: { letter: "F", name: "false alarm", colour: "false-alarm" },
   missed: { letter: "M", name: "missed", colour: "missed" },
-  ignored: { letter: "I", name: "ignored, as another event counts", colour: "not-scored" },
+  ignored: { letter: "I", name: "ignored", colour: "not-scored" },
   unscored: { letter: "–", name: "not scored", colour: "not-scored" },
 };

@@ -156,7 +156,18 @@ def display_levels(curve: Curve, points: int = 200) -> F64:
         return np.empty(0)
     most_found = np.maximum.accumulate(curve.pooled().tp)
     recall_rises = np.flatnonzero(np.diff(most_found, prepend=0) > 0)
-    every = np.unique(np.concatenate([[0], recall_rises, [len(curve.level) - 1]]))
+    return thinned(curve, recall_rises, points)
+
+
+def thinned(curve: Curve, positions: I64, points: int) -> F64:
+    """Levels of a curve at some positions, or every n-th of them; with its first and last level.
+
+    Returns:
+        f64 (at most ``points``,), falling.
+    """
+    if not len(curve.level):
+        return np.empty(0)
+    every = np.unique(np.concatenate([[0], positions, [len(curve.level) - 1]]))
     num_shown = min(points, len(every))
     evenly = np.linspace(0, len(every) - 1, num_shown).round().astype(np.int64)
     shown: F64 = curve.level[every[np.unique(evenly)]]
@@ -197,10 +208,11 @@ def precision_band(
             is_reached = reached >= asked_recall - _EQUAL
             highest = is_reached.argmax(axis=1)
             replicates[:, k] = np.where(is_reached[:, -1], precisions[rows, highest], np.nan)
-    return _band(recalls, replicates, confidence)
+    return band_of(recalls, replicates, confidence)
 
 
-def _band(x: F64, replicates: F64, confidence: float) -> Band:
+def band_of(x: F64, replicates: F64, confidence: float) -> Band:
+    """Pointwise interval at each of x f64 (G,), from replicates f64 (draws, G)."""
     if not 0 < confidence < 1:
         raise ConfigError(key="confidence", expected="a number between 0 and 1", got=confidence)
     undefined = np.isnan(replicates)
