@@ -26,7 +26,7 @@ from ferbench.scoring.uncertainty.intervals import resampled
 from ferbench.types import Annotation
 from helpers.scored_sessions import scored_sessions
 
-PICTURES = {"chance", "lag_scan", "latency", "participants", "tolerance"}
+PICTURES = {"chance", "lag_scan", "latency", "participants", "time_bins", "tolerance"}
 FEW_DRAWS = {"surrogates": 20, "draws": 20}
 
 
@@ -101,7 +101,12 @@ def test_few_participants_are_said(participants, told, tmp_path):
     assert any(told in line for line in summary(found, Window(), rules))
     write_statistics(found, tmp_path, Window(), rules)
     assert {p.stem for p in tmp_path.glob("*.png")} == PICTURES
-    assert {p.stem for p in tmp_path.glob("*.csv")} == PICTURES | {"agreement", "breakdowns"}
+    assert {p.stem for p in tmp_path.glob("*.csv")} == PICTURES | {
+        "agreement",
+        "breakdowns",
+        "by_participant",
+        "macro",
+    }
     with (tmp_path / "breakdowns.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert {row["breakdown"] for row in rows} == {"kind", "index", "participant", "session", "face"}

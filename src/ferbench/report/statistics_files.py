@@ -15,6 +15,7 @@ from ferbench.report import curve_pictures, distribution_pictures
 from ferbench.report.distribution_pictures import ForestRow
 from ferbench.report.figures import PLAIN, PictureStyle, Point, columns
 from ferbench.report.files import write_csv
+from ferbench.report.people_files import write_people
 from ferbench.report.statistics_text import summary
 from ferbench.rights import make_folder
 from ferbench.scoring.agreement.annotators import AnnotatorPair, segment_shares, values
@@ -69,6 +70,7 @@ def write_statistics(
     (folder / SUMMARY).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     _breakdowns(statistics, folder / "breakdowns.csv")
     _agreement(statistics, folder / "agreement.csv")
+    write_people(statistics, folder, pictures=pictures)
     if pictures:
         marked = _Marked(extent=rules.extent(criterion), confidence=rules.confidence, level=level)
         _pictures(statistics, folder, marked, pictures)

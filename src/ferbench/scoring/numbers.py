@@ -13,6 +13,7 @@ from ferbench.scoring.agreement import annotators as annotator_agreement
 from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
 from ferbench.scoring.metrics import MAIN, f1
+from ferbench.scoring.participants.people_numbers import people_numbers
 from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
 from ferbench.scoring.threshold_scores import Thresholds
@@ -30,6 +31,7 @@ def numbers(statistics: Statistics) -> dict[str, float]:
     events at random times.
     """
     result = _assessment_numbers(statistics.assessment)
+    result |= people_numbers(statistics.people)
     result |= _lag_numbers(statistics)
     if statistics.thresholds:
         result |= _threshold_numbers(statistics.thresholds)

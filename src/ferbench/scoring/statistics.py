@@ -23,9 +23,11 @@ from ferbench.scoring.agreement.kappa import alpha
 from ferbench.scoring.agreement.rules import AgreementRules
 from ferbench.scoring.breakdown import GroupRow, breakdowns_of
 from ferbench.scoring.curves.lag import LagScan, Latency, lag_scan, latency_of
+from ferbench.scoring.curves.time_bins import TimeBins, time_bins
 from ferbench.scoring.curves.tolerance import ToleranceCurve, tolerance_curve
 from ferbench.scoring.further_intervals import intervals_of, of_curves, of_sessions
 from ferbench.scoring.matching.criterion import Criterion
+from ferbench.scoring.participants.people import People, people_of
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import (
     Activity,
@@ -85,6 +87,8 @@ class Statistics:
         agreement: of the detector with the annotations, as between two annotators.
         annotators: of the annotators with each other; None = there is one.
         breakdowns: by name.
+        people: participants one by one.
+        time_bins: scores over the time of a session; None = it is not known when any was observed.
         intervals: of further numbers, by the name that they are logged under.
     """
 
@@ -103,6 +107,8 @@ class Statistics:
     agreement: AnnotatorPair
     annotators: AnnotatorAgreement | None
     breakdowns: Mapping[str, tuple[GroupRow, ...]]
+    people: People
+    time_bins: TimeBins | None
     intervals: Mapping[str, Interval]
 
 
@@ -169,6 +175,8 @@ def statistics(
         agreement=agreement,
         annotators=_annotators(annotators, sessions, criterion, rules),
         breakdowns=breakdowns_of(sessions, criterion, rules.extent(criterion)),
+        people=people_of(sessions, criterion, rules, assessment, thresholds, weights=weights),
+        time_bins=time_bins(sessions, criterion, rules, intervals=intervals),
         intervals=further,
     )
 
