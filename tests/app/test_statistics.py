@@ -15,7 +15,7 @@ from ferbench.report.statistics_files import SUMMARY
 from ferbench.workflows.run_statistics import FOLDER, NUMBERS
 from helpers.scored_sessions import scored_sessions
 
-PICTURES = {"chance", "lag_scan", "latency", "participants", "tolerance"}
+PICTURES = {"chance", "lag_scan", "latency", "participants", "time_bins", "tolerance"}
 HEADLINES = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
 
 

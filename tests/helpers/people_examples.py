@@ -15,6 +15,7 @@ from ferbench.scoring.participants.learned import learned_threshold
 from ferbench.scoring.participants.macro import macro_means
 from ferbench.scoring.participants.own_chance import above_chance
 from ferbench.scoring.participants.split_sessions import halves
+from ferbench.scoring.robustness import robustness_of
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
@@ -120,7 +121,20 @@ def over_time(block: Any) -> dict[str, object]:
     }
 
 
+def robust(block: Any) -> dict[str, object]:
+    rules = StatisticsRules(surrogates=20, robustness=True)
+    found = robustness_of([session(block, events_s=block.numbers("events"))], WINDOW, rules)
+    lowest, highest = found.ends
+    return {
+        "post_s": [cell.post_s for cell in found.cells],
+        "lowest_f1": lowest,
+        "highest_f1": highest,
+        "settings": len(found.cells),
+    }
+
+
 PEOPLE = {
+    "robustness": robust,
     "macro": macro,
     "above_chance": own_chance,
     "least_detectable": least_detectable,

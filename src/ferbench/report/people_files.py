@@ -9,6 +9,7 @@ import numpy as np
 from ferbench.report.figures import PictureStyle, blank_figure, dress, save
 from ferbench.report.files import write_csv
 from ferbench.report.people_text import bin_titles
+from ferbench.report.robustness_files import write_robustness
 from ferbench.scoring.curves.time_bins import TimeBins
 from ferbench.scoring.metrics import (
     METRICS,
@@ -59,17 +60,21 @@ _BIN_COLUMNS = (
 
 
 def write_people(statistics: Statistics, folder: Path, *, pictures: PictureStyle | None) -> None:
-    """Write ``by_participant.csv, macro.csv, learned_thresholds.csv, time_bins.csv``.
+    """Write tables of participants, of learned thresholds, of time and of robustness.
+
+    ``by_participant.csv, macro.csv, learned_thresholds.csv, time_bins.csv, robustness.csv``.
 
     Args:
         statistics: what to write; what there is not is not written.
         folder: where to.
-        pictures: how pictures are drawn (``time_bins.png``); None = only tables.
+        pictures: how pictures of the last two are drawn; None = only tables.
     """
     _by_participant(statistics.assessment, statistics.people, folder / "by_participant.csv")
     _macro(statistics.people, folder / "macro.csv")
     if statistics.people.learned is not None:
         _learned(statistics.people.learned, folder / "learned_thresholds.csv")
+    if statistics.robustness is not None:
+        write_robustness(statistics.robustness, folder / "robustness.csv", pictures)
     if statistics.time_bins is not None:
         _time_bins(statistics.time_bins, folder / "time_bins.csv")
         if pictures:

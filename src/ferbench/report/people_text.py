@@ -14,6 +14,7 @@ from ferbench.scoring.participants.learned import Learned
 from ferbench.scoring.participants.macro import MacroMean
 from ferbench.scoring.participants.own_chance import AboveChance
 from ferbench.scoring.participants.people import People
+from ferbench.scoring.robustness import Robustness
 from ferbench.scoring.statistics import Statistics
 from ferbench.scoring.uncertainty.power import POWER
 from ferbench.wording import plural
@@ -105,6 +106,20 @@ def learned_lines(learned: Learned | None) -> list[str]:
         "thresholds chosen on other data of the same participant: F1 "
         f"{number(within.f1)}{interval_text(within.interval)}{halved}; on the same data, chosen on "
         f"the other participants {number(others.f1)}, best {number(best.f1)} (optimistic){left_out}"
+    ]
+
+
+def robustness_lines(robustness: Robustness | None) -> list[str]:
+    """F1 under neighbouring settings, and in how many of them it is above chance."""
+    if robustness is None:
+        return []
+    lowest, highest = robustness.ends
+    cells = plural(len(robustness.cells), "setting")
+    varied = ", ".join(robustness.varied()) or "nothing to vary"
+    return [
+        f"under {cells} around this run's ({varied}): F1 between {number(lowest)} and "
+        f"{number(highest)}; above chance (p <= {robustness.alpha:g}, not corrected) in "
+        f"{robustness.above} of {len(robustness.cells)}"
     ]
 
 

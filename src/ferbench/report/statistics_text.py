@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ferbench.report.chance_text import chance_lines
-from ferbench.report.people_text import learned_lines, people_lines, time_lines
+from ferbench.report.people_text import learned_lines, people_lines, robustness_lines, time_lines
 from ferbench.report.statistics_words import beside_chance, counted, interval_text, number
 from ferbench.scoring.agreement.annotators import values
 from ferbench.scoring.errhri import FrameScores
@@ -37,6 +37,7 @@ def summary(statistics: Statistics, criterion: Criterion, rules: StatisticsRules
         *people_lines(statistics),
         *_of_curves(statistics, criterion),
         *learned_lines(statistics.people.learned),
+        *robustness_lines(statistics.robustness),
         *_of_lag(statistics),
         *time_lines(statistics.time_bins),
         *_of_agreement(statistics),

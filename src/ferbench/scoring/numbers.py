@@ -14,6 +14,7 @@ from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, mean_of
 from ferbench.scoring.metrics import MAIN, f1
 from ferbench.scoring.participants.people_numbers import people_numbers
+from ferbench.scoring.robustness import Robustness
 from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import AnnotatorAgreement, Statistics
 from ferbench.scoring.threshold_scores import Thresholds
@@ -32,6 +33,8 @@ def numbers(statistics: Statistics) -> dict[str, float]:
     """
     result = _assessment_numbers(statistics.assessment)
     result |= people_numbers(statistics.people)
+    if statistics.robustness:
+        result |= _robustness_numbers(statistics.robustness)
     result |= _lag_numbers(statistics)
     if statistics.thresholds:
         result |= _threshold_numbers(statistics.thresholds)
@@ -75,6 +78,16 @@ def _assessment_numbers(assessment: Assessment) -> dict[str, float]:
         result[f"event/{MAIN}.chance_{null}"] = chance.mean
         result[f"event/{MAIN}.p_{null}"] = chance.p
     return result
+
+
+def _robustness_numbers(robustness: Robustness) -> dict[str, float]:
+    lowest, highest = robustness.ends
+    return {
+        "event/robustness.settings": float(len(robustness.cells)),
+        "event/robustness.above_chance": float(robustness.above),
+        "event/robustness.lowest_f1": lowest,
+        "event/robustness.highest_f1": highest,
+    }
 
 
 def _lag_numbers(statistics: Statistics) -> dict[str, float]:

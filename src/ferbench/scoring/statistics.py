@@ -28,6 +28,7 @@ from ferbench.scoring.curves.tolerance import ToleranceCurve, tolerance_curve
 from ferbench.scoring.further_intervals import intervals_of, of_curves, of_sessions
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.participants.people import People, people_of
+from ferbench.scoring.robustness import Robustness, Variant, robustness_of
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import (
     Activity,
@@ -89,6 +90,7 @@ class Statistics:
         breakdowns: by name.
         people: participants one by one.
         time_bins: scores over the time of a session; None = it is not known when any was observed.
+        robustness: F1 under neighbouring settings; None = not asked for.
         intervals: of further numbers, by the name that they are logged under.
     """
 
@@ -109,6 +111,7 @@ class Statistics:
     breakdowns: Mapping[str, tuple[GroupRow, ...]]
     people: People
     time_bins: TimeBins | None
+    robustness: Robustness | None
     intervals: Mapping[str, Interval]
 
 
@@ -119,6 +122,7 @@ def statistics(
     *,
     annotators: Mapping[str, CodedIntervals],
     intervals: bool = True,
+    variants: Sequence[Variant] = (),
 ) -> Statistics:
     """Everything about scored sessions.
 
@@ -129,6 +133,8 @@ def statistics(
         rules: how many draws are made, and how.
         annotators: what each annotator marked, where there are several; else empty.
         intervals: also chance levels and intervals, which take draws.
+        variants: the sessions with events under neighbouring settings, where robustness is asked
+            for; none = windows alone are varied.
     """
     assessment = assess(
         sessions,
@@ -177,6 +183,7 @@ def statistics(
         breakdowns=breakdowns_of(sessions, criterion, rules.extent(criterion)),
         people=people_of(sessions, criterion, rules, assessment, thresholds, weights=weights),
         time_bins=time_bins(sessions, criterion, rules, intervals=intervals),
+        robustness=robustness_of(sessions, criterion, rules, variants) if intervals else None,
         intervals=further,
     )
 
