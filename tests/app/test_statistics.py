@@ -15,7 +15,7 @@ from ferbench.report.statistics_files import SUMMARY
 from ferbench.workflows.run_statistics import FOLDER, NUMBERS
 from helpers.scored_sessions import scored_sessions
 
-PICTURES = {"chance", "lag_scan", "latency", "participants", "tolerance"}
+PICTURES = {"chance", "lag_scan", "latency", "participants", "time_bins", "tolerance"}
 HEADLINES = ("precision", "recall", "f1", "false_alarms_per_min", "latency_s")
 
 
@@ -426,7 +426,7 @@ def test_seconds_that_count_are_the_same_everywhere(tables, ferbench, tmp_path):
     )
     ended = ferbench("score", *tables, "--annotator", "kim")
     rates = re.findall(r"false.alarms.per.min(?:ute)? (\d+\.\d\d)", ended.out)
-    assert len(rates) == 2
+    assert len(rates) == 3, "of the scores, of the summary, and the mean over participants"
     assert rates[0] == rates[1]
     assert "30.0 min observed" in ended.out
     lengths.write_text("session,duration_s\ns00,-5\n")

@@ -53,6 +53,7 @@ from ferbench.scoring.uncertainty.selection import nested as select
 from ferbench.scoring.uncertainty.swapped import swapped
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation, Event
+from helpers.people_examples import PEOPLE
 from helpers.reference import CHECKOUT, shared_path
 from helpers.scored_sessions import matched, tally_of
 
@@ -495,6 +496,7 @@ PROGRAM: Mapping[str, Callable[[Block], dict[str, object]]] = {
     "breakdown": breakdown,
     "errhri_2024": errhri_2024,
     "errhri_2": errhri_2,
+    **PEOPLE,
 }
 
 

@@ -18,7 +18,7 @@ from ferbench.scoring.metrics import f1, false_alarms_per_min, precision
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import interval, resampled
 from ferbench.scoring.uncertainty.paired import EXACT_UP_TO, compare_counts, holm_adjusted
-from ferbench.scoring.uncertainty.paired_runs import in_common, paired
+from ferbench.scoring.uncertainty.paired_runs import in_common, paired, values_on
 from ferbench.types import Counts, CountsRow
 
 ASKED = {"draws": 500, "seed": 0, "level": 0.95, "method": "percentile"}
@@ -259,6 +259,19 @@ def test_stored_counts_are_compared_by_participant():
     assert found["f1"] == compare_counts(first, [second], f1, **ASKED)
     assert found["f1"][0].interval.clusters == 3
     assert found["false_alarms_per_min"][0].value == pytest.approx((6 - 4) / 4)
+
+
+def test_means_over_participants_are_compared_too():
+    """a has F1 6/11 and 8/14, b 0 and 4/5, x 1/2 and 4/5."""
+    [found] = paired(FIRST, [SECOND], **ASKED)["f1_macro"]
+    of_first, of_second = (6 / 11 + 0 + 2 / 4) / 3, (8 / 14 + 4 / 5 + 4 / 5) / 3
+    assert values_on(FIRST)["f1_macro"] == pytest.approx(of_first)
+    assert values_on(SECOND)["f1_macro"] == pytest.approx(of_second)
+    assert values_on(FIRST)["f1"] == pytest.approx(8 / (8 + 4 + 6))
+    assert found.value == pytest.approx(of_second - of_first)
+    own = np.array([8 / 14 - 6 / 11, 4 / 5, 4 / 5 - 2 / 4]) / 3
+    signs = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [1, -1, -1]])
+    assert found.p == np.mean(np.abs(signs @ own) >= own.sum() - 1e-12)
 
 
 def test_false_alarms_go_by_observed_time():

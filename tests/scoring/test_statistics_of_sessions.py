@@ -26,8 +26,8 @@ from ferbench.scoring.uncertainty.intervals import resampled
 from ferbench.types import Annotation
 from helpers.scored_sessions import scored_sessions
 
-PICTURES = {"chance", "lag_scan", "latency", "participants", "tolerance"}
-TABLES = {"agreement", "breakdowns", "time_in_alarm", "no_face"}
+PICTURES = {"chance", "lag_scan", "latency", "participants", "time_bins", "tolerance"}
+TABLES = {"agreement", "breakdowns", "by_participant", "macro", "no_face", "time_in_alarm"}
 FEW_DRAWS = {"surrogates": 20, "draws": 20}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -32,6 +33,7 @@ def difference(value: float) -> Difference:
         undefined=0.0,
         p_holm=0.25,
         p_max=0.2,
+        least_detectable=0.3 if value > 0 else math.nan,
     )
 
 
@@ -78,7 +80,19 @@ def test_undefined_numbers_are_dashes_in_text_and_none_in_plain_values(compariso
 
 
 def test_the_basis_names_swaps_draws_and_notes(comparison):
-    basis, note = comparison.basis()
+    basis, least, note = comparison.basis()
     assert basis.startswith("4 participants; p by all 16 swaps of the two runs within participants")
     assert basis.endswith("method expanded; seed 3")
     assert note == "few"
+    assert least == (
+        "4 participants like these would show a difference in F1 of 0.300 in 80% of studies "
+        "(p <= 0.05 divided by 2 comparisons); a smaller one may be there unseen"
+    )
+
+
+def test_where_something_is_found_nothing_is_said_of_what_could_be(comparison):
+    found = dataclasses.replace(difference(0.25), p=0.01)
+    one = dataclasses.replace(
+        comparison, others=comparison.others[:1], differences={MAIN: (found,)}
+    )
+    assert len(one.basis()) == 2

@@ -52,7 +52,7 @@ def evaluate(
     start = time.perf_counter()
     analysed, failures = _analyse(sessions, analyser, kept)
     is_drift_kept = analyser.runtime.on_drift == "keep"
-    results, later_failures = _decide(analysed, analyser.recipe, is_drift_kept=is_drift_kept)
+    results, later_failures = decide(analysed, analyser.recipe, is_drift_kept=is_drift_kept)
     failures += later_failures
     wall_s = time.perf_counter() - start
     recipe = analyser.recipe
@@ -93,7 +93,7 @@ def _analyse(
     return analysed, failures
 
 
-def _decide(
+def decide(
     analysed: Analysed, recipe: Recipe, *, is_drift_kept: bool
 ) -> tuple[list[SessionResult], list[Failure]]:
     """Events and scores of every session, with what is known of the participant's others.

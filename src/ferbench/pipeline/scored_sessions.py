@@ -11,7 +11,9 @@ from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.timespans import Stretches, included, intersection, runs_of
 
 
-def scored_session(result: SessionResult, recipe: Recipe) -> ScoredSession:
+def scored_session(
+    result: SessionResult, recipe: Recipe, *, with_profile: bool = True
+) -> ScoredSession:
     """What counts of one annotated session.
 
     The rule's events at every level are kept where the criterion has curves over thresholds.
@@ -19,6 +21,7 @@ def scored_session(result: SessionResult, recipe: Recipe) -> ScoredSession:
     Args:
         result: of ``evaluate``; annotated.
         recipe: that it was made with.
+        with_profile: also the rule's events at every level.
     """
     session = result.session
     recorded = [(part.picture_start_s, part.end_s) for part in result.parts]
@@ -26,7 +29,7 @@ def scored_session(result: SessionResult, recipe: Recipe) -> ScoredSession:
     visible = [stretch for part in result.parts for stretch in _visible(part)]
     annotations = session.annotations or ()
     profile = None
-    if not recipe.scoring.no_curves:
+    if with_profile and not recipe.scoring.no_curves:
         profile = _profile(result, recipe, observed)
     return ScoredSession(
         session_id=session.session_id,

@@ -16,6 +16,7 @@ from ferbench.report.distribution_pictures import ForestRow
 from ferbench.report.figures import PLAIN, PictureStyle, Point, columns
 from ferbench.report.files import write_csv
 from ferbench.report.froc_files import froc_picture, write_rates
+from ferbench.report.people_files import write_people
 from ferbench.report.rates_files import write_no_face, write_time_in_alarm
 from ferbench.report.statistics_text import summary
 from ferbench.rights import make_folder
@@ -77,6 +78,7 @@ def write_statistics(
         write_time_in_alarm(statistics.in_alarm, folder / "time_in_alarm.csv")
     if statistics.no_face:
         write_no_face(statistics.no_face, folder / "no_face.csv")
+    write_people(statistics, folder, pictures=pictures)
     if pictures:
         marked = _Marked(extent=rules.extent(criterion), confidence=rules.confidence, level=level)
         _pictures(statistics, folder, marked, pictures)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ferbench.report.chance_text import chance_lines
+from ferbench.report.people_text import learned_lines, people_lines, robustness_lines, time_lines
 from ferbench.report.rates_text import alarm_lines, froc_lines, no_face_lines
 from ferbench.report.statistics_words import beside_chance, counted, interval_text, number
 from ferbench.scoring.agreement.annotators import values
@@ -37,8 +38,12 @@ def summary(statistics: Statistics, criterion: Criterion, rules: StatisticsRules
         *chance_lines(statistics.assessment, rules.surrogates),
         *alarm_lines(statistics.in_alarm, statistics.intervals),
         *no_face_lines(statistics.no_face),
+        *people_lines(statistics),
         *_of_curves(statistics, criterion),
+        *learned_lines(statistics.people.learned),
+        *robustness_lines(statistics.robustness),
         *_of_lag(statistics),
+        *time_lines(statistics.time_bins),
         *_of_agreement(statistics),
         *_of_segments(statistics, rules),
         *_of_frames(statistics, criterion, rules),

@@ -15,6 +15,8 @@ from ferbench.scoring.curves.tolerance import LOOSE_S, TIGHT_S, ToleranceCurve, 
 from ferbench.scoring.further_intervals import at_rate
 from ferbench.scoring.metrics import MAIN, f1, recall
 from ferbench.scoring.no_face import NoFaceBounds
+from ferbench.scoring.participants.people_numbers import people_numbers
+from ferbench.scoring.robustness import Robustness
 from ferbench.scoring.session_agreement import AnnotatorAgreement
 from ferbench.scoring.session_frames import Frames
 from ferbench.scoring.statistics import Statistics
@@ -33,6 +35,9 @@ def numbers(statistics: Statistics) -> dict[str, float]:
     events at random times.
     """
     result = _assessment_numbers(statistics.assessment)
+    result |= people_numbers(statistics.people)
+    if statistics.robustness:
+        result |= _robustness_numbers(statistics.robustness)
     result |= _lag_numbers(statistics)
     if statistics.thresholds:
         result |= _threshold_numbers(statistics.thresholds)
@@ -82,6 +87,16 @@ def _assessment_numbers(assessment: Assessment) -> dict[str, float]:
         result[f"event/{MAIN}.chance_{null}"] = chance.mean
         result[f"event/{MAIN}.p_{null}"] = chance.p
     return result
+
+
+def _robustness_numbers(robustness: Robustness) -> dict[str, float]:
+    lowest, highest = robustness.ends
+    return {
+        "event/robustness.settings": float(len(robustness.cells)),
+        "event/robustness.above_chance": float(robustness.above),
+        "event/robustness.lowest_f1": lowest,
+        "event/robustness.highest_f1": highest,
+    }
 
 
 def _lag_numbers(statistics: Statistics) -> dict[str, float]:

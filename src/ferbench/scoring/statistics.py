@@ -13,6 +13,7 @@ from ferbench.scoring.agreement.annotators import AnnotatorPair
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals
 from ferbench.scoring.breakdown import GroupRow, breakdowns_of
 from ferbench.scoring.curves.lag import LagScan, Latency, lag_scan, latency_of
+from ferbench.scoring.curves.time_bins import TimeBins, time_bins
 from ferbench.scoring.curves.tolerance import ToleranceCurve, tolerance_curve
 from ferbench.scoring.further_intervals import (
     intervals_of,
@@ -22,6 +23,8 @@ from ferbench.scoring.further_intervals import (
 )
 from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.no_face import NoFaceBounds, no_face_bounds
+from ferbench.scoring.participants.people import People, people_of
+from ferbench.scoring.robustness import Robustness, Variant, robustness_of
 from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.segment_activity import (
     Activity,
@@ -73,6 +76,9 @@ class Statistics:
         breakdowns: by name.
         in_alarm: share of time in alarm; None = matching is not by a window.
         no_face: bounds for time without a face; None = it is not known when there was one.
+        people: participants one by one.
+        time_bins: scores over the time of a session; None = it is not known when any was observed.
+        robustness: F1 under neighbouring settings; None = not asked for.
         intervals: of further numbers, by the name that they are logged under.
     """
 
@@ -93,6 +99,9 @@ class Statistics:
     breakdowns: Mapping[str, tuple[GroupRow, ...]]
     in_alarm: TimeInAlarm | None
     no_face: NoFaceBounds | None
+    people: People
+    time_bins: TimeBins | None
+    robustness: Robustness | None
     intervals: Mapping[str, Interval]
 
 
@@ -103,6 +112,7 @@ def statistics(
     *,
     annotators: Mapping[str, CodedIntervals],
     intervals: bool = True,
+    variants: Sequence[Variant] = (),
 ) -> Statistics:
     """Everything about scored sessions.
 
@@ -113,6 +123,8 @@ def statistics(
         rules: how many draws are made, and how.
         annotators: what each annotator marked, where there are several; else empty.
         intervals: also chance levels and intervals, which take draws.
+        variants: the sessions with events under neighbouring settings, where robustness is asked
+            for; none = windows alone are varied.
     """
     assessment = assess(
         sessions,
@@ -163,6 +175,9 @@ def statistics(
         breakdowns=breakdowns_of(sessions, criterion, rules.extent(criterion)),
         in_alarm=alarm,
         no_face=no_face_bounds(sessions, criterion, rules.extent(criterion)),
+        people=people_of(sessions, criterion, rules, assessment, thresholds, weights=weights),
+        time_bins=time_bins(sessions, criterion, rules, intervals=intervals),
+        robustness=robustness_of(sessions, criterion, rules, variants) if intervals else None,
         intervals=further,
     )
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
+from ferbench.checks import check_at_least_1
 from ferbench.errors import ConfigError
 from ferbench.scoring.matching.criterion import Criterion, check_seconds
 from ferbench.scoring.uncertainty.chance import NULLS, NullName
@@ -56,6 +57,11 @@ class StatisticsRules:
         method: of the intervals (see ``uncertainty.intervals``).
         seed: of all random numbers.
         false_alarm_rates_per_min: at which recall is told, false alarms per minute.
+        alpha: p up to which a participant counts as above chance, and of which least detectable
+            effects are told.
+        time_bins: into how many equal parts each session is cut for scores over time.
+        time_bin_s: length of the parts instead, seconds; None = ``time_bins``.
+        robustness: also F1 and p under neighbouring settings: window, threshold, baseline.
     """
 
     version: ClassVar[str] = "3"
@@ -74,6 +80,10 @@ class StatisticsRules:
     method: Method = "expanded"
     seed: int = 0
     false_alarm_rates_per_min: tuple[float, ...] = (0.1, 0.5, 1.0, 2.0)
+    alpha: float = 0.05
+    time_bins: int = 4
+    time_bin_s: float | None = None
+    robustness: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -88,6 +98,7 @@ class StatisticsRules:
         self._check_segments_and_frames()
         self._check_chance()
         self._check_draws()
+        self._check_alpha_and_bins()
 
     def extent(self, criterion: Criterion) -> Extent:
         """The time around an onset that belongs to an annotation: the window, if there is one."""
@@ -172,3 +183,15 @@ class StatisticsRules:
             raise ConfigError(key="method", expected=expected, got=self.method)
         if self.seed < 0:
             raise ConfigError(key="seed", expected="0 or more", got=self.seed)
+
+    def _check_alpha_and_bins(self) -> None:
+        if not 0 < self.alpha < 1:
+            raise ConfigError(key="alpha", expected="a number between 0 and 1", got=self.alpha)
+        check_at_least_1("time_bins", self.time_bins, of="part")
+        length_s = self.time_bin_s
+        if length_s is not None and not (math.isfinite(length_s) and length_s > 0):
+            raise ConfigError(
+                key="time_bin_s",
+                expected="a finite number of seconds above 0, or null (equal parts)",
+                got=length_s,
+            )

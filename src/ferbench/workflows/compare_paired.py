@@ -8,10 +8,10 @@ from ferbench.errors import ConfigError, FerbenchError
 from ferbench.report.comparability import matching_params
 from ferbench.report.statistics_text import FEW
 from ferbench.results import RunRow
-from ferbench.scoring.metrics import MAIN, count_formulas, values_of
+from ferbench.scoring.metrics import MAIN
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.uncertainty.paired import Difference
-from ferbench.scoring.uncertainty.paired_runs import in_common, paired
+from ferbench.scoring.uncertainty.paired_runs import in_common, paired, values_on
 from ferbench.sentences import Text, joined
 from ferbench.tracking.query import runs_of
 from ferbench.tracking.store import Store
@@ -121,13 +121,13 @@ def paired_of(
         method=rules.method,
     )
     participants = {row.participant or f"session {row.session_id}" for row in tables[0]}
-    totals = [_values(rows) for rows in tables]
+    totals = [values_on(rows) for rows in tables]
     return PairedComparison(
         first=first,
         others=tuple(run for run in others if run.run_id in counts_of_others),
         rules=rules,
         seed=seed,
-        values={name: tuple(values[name] for values in totals) for name in count_formulas()},
+        values={name: tuple(values[name] for values in totals) for name in differences},
         differences=differences,
         participants=len(participants),
         notes=(*_notes(dropped, len(participants), differences[MAIN][0]), *left_out),
@@ -177,11 +177,6 @@ def _notes(dropped: Sequence[str], participants: int, example: Difference) -> li
             "however large a difference"
         )
     return notes
-
-
-def _values(rows: Sequence[CountsRow]) -> dict[str, float]:
-    """All metrics of several sessions together."""
-    return values_of(sum((row.counts for row in rows[1:]), rows[0].counts))
 
 
 def _comparable(

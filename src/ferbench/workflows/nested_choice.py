@@ -17,12 +17,13 @@ from ferbench.results import RunRow
 from ferbench.scoring.matching.duplicates import Duplicates
 from ferbench.scoring.matching.many_draws import at_points
 from ferbench.scoring.metrics import f1
+from ferbench.scoring.participants.chosen_within import chosen_within
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.chance import Track
 from ferbench.scoring.uncertainty.paired_runs import in_common
 from ferbench.scoring.uncertainty.selection import BestOf, Cell, best_of, nested
-from ferbench.types import CountsRow
+from ferbench.types import I64, CountsRow
 from ferbench.wording import plural, some
 from ferbench.workflows.compared_sessions import known_observed
 from ferbench.workflows.nested_comparison import NestedComparison
@@ -67,7 +68,8 @@ def nested_of(
     if not tables[0]:
         raise ConfigError("these runs have no session in common")
     owners = {row.session_id: row.participant or f"session {row.session_id}" for row in tables[0]}
-    cells = _tally(tables, owners)
+    by_session, owner, participants = _by_session(tables, owners)
+    cells = _by_participant(by_session, owner, participants)
     selection = nested(
         cells,
         f1,
@@ -83,12 +85,22 @@ def nested_of(
         observed_s=cells.observed_s.sum(axis=1),
     )
     values = f1(everybody)
+    within = chosen_within(
+        by_session,
+        owner,
+        f1,
+        chosen_between=selection.chosen,
+        draws=rules.draws,
+        seed=seed,
+        level=rules.confidence,
+        method=rules.method,
+    )
     found, why_not = _beside_chance(scored, file_of, owners, values.tolist(), rules, seed)
-    participants = len(set(owners.values()))
     return NestedComparison(
         runs=tuple(scored),
         values=tuple(values.tolist()),
         selection=selection,
+        within=within,
         best_of=found,
         no_chance=why_not,
         participants=participants,
@@ -122,15 +134,34 @@ def _check_same_annotations(runs: Sequence[RunRow], rows: Sequence[Sequence[Coun
             )
 
 
-def _tally(tables: Sequence[Sequence[CountsRow]], owners: Mapping[str, str]) -> Tally:
-    """Counts (C, P) of runs and participants."""
+def _by_session(
+    tables: Sequence[Sequence[CountsRow]], owners: Mapping[str, str]
+) -> tuple[Tally, I64, int]:
+    """Counts (C, S) of runs and sessions, each session's participant i64 (S,), how many there are.
+
+    Sessions in order of their names, participants likewise.
+    """
     names = sorted(owners)
     participants, owner = np.unique([owners[name] for name in names], return_inverse=True)
     cells = []
     for rows in tables:
         by_session = {row.session_id: row for row in rows}
-        in_order = Tally.of(by_session[name].counts for name in names)
-        cells.append(in_order.grouped(owner, len(participants)))
+        cells.append(Tally.of(by_session[name].counts for name in names))
+    return _stacked(cells), owner.astype(np.int64), len(participants)
+
+
+def _by_participant(cells: Tally, owner: I64, participants: int) -> Tally:
+    """Counts (C, P) of runs and participants."""
+    of_runs = [
+        Tally(tp=tp, fp=fp, fn=fn, observed_s=observed_s).grouped(owner, participants)
+        for tp, fp, fn, observed_s in zip(
+            cells.tp, cells.fp, cells.fn, cells.observed_s, strict=True
+        )
+    ]
+    return _stacked(of_runs)
+
+
+def _stacked(cells: Sequence[Tally]) -> Tally:
     return Tally(
         tp=np.stack([cell.tp for cell in cells]),
         fp=np.stack([cell.fp for cell in cells]),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench.report.statistics_words import interval_text, number
 from ferbench.report.text_table import TextTable
 from ferbench.results import RunRow
+from ferbench.scoring.participants.chosen_within import ChosenWithin
 from ferbench.scoring.ratios import defined
 from ferbench.scoring.uncertainty.selection import BestOf, Selection
 from ferbench.wording import plural
@@ -26,6 +27,7 @@ class NestedComparison:
         runs: that were chosen between.
         values: F1 of each, on the sessions that all have.
         selection: each participant left out in turn, and the run that is best on the others.
+        within: the run chosen on a participant's other sessions; None = nobody has several.
         best_of: the best of all beside the best of all by chance; None = see ``no_chance``.
         no_chance: why there is no such p; "" = there is.
         participants: that were left out in turn.
@@ -38,6 +40,7 @@ class NestedComparison:
     runs: tuple[RunRow, ...]
     values: tuple[float, ...]
     selection: Selection
+    within: ChosenWithin | None
     best_of: BestOf | None
     no_chance: str
     participants: int
@@ -70,9 +73,22 @@ class NestedComparison:
             f"F1 {self._value_text()}; in-sample best {number(self.selection.best_value)} "
             f"({self.runs[best].name})",
             "times chosen: for how many participants it was best on the others",
+            *self._within_lines(),
             *self._chance_lines(),
         ]
         return [*lines, *self.notes]
+
+    def _within_lines(self) -> list[str]:
+        if self.within is None:
+            return []
+        one = self.within
+        left_out = f" ({one.left_out} have one session)" if one.left_out else ""
+        return [
+            f"chosen on the same participant's other sessions, "
+            f"{plural(one.participants, 'participant')}{left_out}: F1 {number(one.value)}"
+            f"{interval_text(one.interval)}; on the same sessions, chosen on the other "
+            f"participants {number(one.between)}, best {number(one.best)} (optimistic)"
+        ]
 
     def _chance_lines(self) -> list[str]:
         if self.best_of is None or self.best_of.hardest is None:
@@ -119,6 +135,7 @@ class NestedComparison:
         return {
             "f1": defined(self.selection.value),
             "interval": [defined(interval.low), defined(interval.high)],
+            "within": self._plain_within(),
             "best": self.runs[best].run_id if best >= 0 else None,
             "best_f1": defined(self.selection.best_value),
             "chosen": {self.runs[at].run_id: times for at, times in self.times_chosen()},
@@ -127,6 +144,19 @@ class NestedComparison:
             "draws": self.draws,
             "seed": self.seed,
             "notes": list(self.notes),
+        }
+
+    def _plain_within(self) -> dict[str, Any] | None:
+        if self.within is None:
+            return None
+        one = self.within
+        return {
+            "f1": defined(one.value),
+            "interval": [defined(one.interval.low), defined(one.interval.high)],
+            "between": defined(one.between),
+            "best_f1": defined(one.best),
+            "participants": one.participants,
+            "left_out": one.left_out,
         }
 
     def numbers(self) -> dict[str, float]:
@@ -140,4 +170,12 @@ class NestedComparison:
         if self.best_of is not None and self.best_of.hardest is not None:
             chance = self.best_of.chances[self.best_of.hardest]
             found |= {"nested/best_f1.chance": chance.mean, "nested/best_f1.p": chance.p}
+        if self.within is not None:
+            found |= {
+                "nested/within_f1": self.within.value,
+                "nested/within_f1.lo": self.within.interval.low,
+                "nested/within_f1.hi": self.within.interval.high,
+                "nested/within_f1.between": self.within.between,
+                "nested/within_f1.best": self.within.best,
+            }
         return {name: value for name, value in found.items() if not math.isnan(value)}

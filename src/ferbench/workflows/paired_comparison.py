@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ferbench.scoring.metrics import MAIN
 from ferbench.scoring.ratios import defined
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.uncertainty.paired import Difference
+from ferbench.scoring.uncertainty.power import POWER
 from ferbench.wording import plural
 
 if TYPE_CHECKING:
@@ -99,7 +101,27 @@ class PairedComparison:
             f"{self.participants} participants; p by {swaps} of the two runs within "
             f"participants; intervals by {self.rules.draws} draws of them, method "
             f"{self.rules.method}; seed {self.seed}",
+            *self._what_could_be_found(),
             *self.notes,
+        ]
+
+    def _what_could_be_found(self) -> list[str]:
+        """The least difference that would mostly be found, where none was found."""
+        alpha = self.rules.alpha
+        sizes = [
+            each.least_detectable
+            for each in self.differences[MAIN]
+            if each.p > alpha and not math.isnan(each.least_detectable)
+        ]
+        if not sizes:
+            return []
+        least, most = number(min(sizes)), number(max(sizes))
+        size = f"of {least}" if least == most else f"of {least} to {most}"
+        several = len(self.others) > 1
+        each = f"{alpha:g} divided by {len(self.others)} comparisons" if several else f"{alpha:g}"
+        return [
+            f"{plural(self.participants, 'participant')} like these would show a difference in F1 "
+            f"{size} in {POWER:.0%} of studies (p <= {each}); a smaller one may be there unseen"
         ]
 
     def as_plain(self) -> dict[str, Any]:
@@ -138,6 +160,7 @@ def _difference_values(difference: Difference) -> dict[str, float]:
         "p": difference.p,
         "p_holm": difference.p_holm,
         "p_max": difference.p_max,
+        "least_detectable": difference.least_detectable,
     }
 
 

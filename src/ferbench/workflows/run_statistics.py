@@ -25,9 +25,11 @@ from ferbench.rights import make_folder
 from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals_by_annotator
 from ferbench.scoring.metrics import headline
 from ferbench.scoring.numbers import numbers
+from ferbench.scoring.robustness import Variant
 from ferbench.scoring.statistics import statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.types import Event, LoadedDataset, Signal
+from ferbench.workflows.robustness import variants_of
 
 log = logging.getLogger("ferbench")
 
@@ -110,7 +112,16 @@ def statistics_of(
         stored = _stored(folder)
         if stored is None:
             sessions = [scored_session(result, recipe) for result in scored]
-            found = statistics(sessions, recipe.scoring, recipe.statistics, annotators=annotators)
+            variants: list[Variant] = []
+            if recipe.statistics.robustness:
+                variants = variants_of(report.sessions, recipe)
+            found = statistics(
+                sessions,
+                recipe.scoring,
+                recipe.statistics,
+                annotators=annotators,
+                variants=variants,
+            )
             with _whole_folder(folder) as part:
                 write_statistics(
                     found,

@@ -84,7 +84,7 @@ def best(curve: Curve) -> Best:
         no_counts = Tally(tp=undefined, fp=undefined, fn=undefined, observed_s=undefined)
         return Best(level=math.nan, tally=no_counts)
     pooled = curve.pooled()
-    level = _best_level(curve, pooled.tp, pooled.tp + pooled.fp, int(curve.num_ref.sum()))
+    level = best_level(curve, pooled.tp, pooled.tp + pooled.fp, int(curve.num_ref.sum()))
     by_participant = curve.at_levels(np.array([level]))
     everybody = by_participant.weighted(np.ones(len(curve.participants)))
     tally = Tally(
@@ -114,7 +114,7 @@ def nested(curve: Curve) -> Nested:
             left_out.append(name)
             continue
         own_tp, own_events = curve.of_participant(number)
-        chosen[number] = _best_level(curve, tp - own_tp, num_events - own_events, others_ref)
+        chosen[number] = best_level(curve, tp - own_tp, num_events - own_events, others_ref)
     level = np.array(list(chosen.values()), np.float64)
     at = curve.at_levels(level)
     # Of each participant the counts at its own level.
@@ -133,8 +133,15 @@ def nested(curve: Curve) -> Nested:
     )
 
 
-def _best_level(curve: Curve, tp: F64 | I64, num_events: F64 | I64, num_ref: int) -> float:
-    """The highest level with the largest F1; inf on an empty curve. ``num_ref`` is above 0."""
+def best_level(curve: Curve, tp: F64 | I64, num_events: F64 | I64, num_ref: int) -> float:
+    """The highest level with the largest F1; inf on an empty curve.
+
+    Args:
+        curve: that has the levels.
+        tp: matches at each, (L,).
+        num_events: events at each, (L,).
+        num_ref: annotations, more than 0.
+    """
     if not len(curve.level):
         return math.inf
     f1 = 2 * tp / (num_events + num_ref)

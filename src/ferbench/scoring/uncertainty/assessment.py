@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,8 @@ from ferbench.scoring.uncertainty.intervals import (
 )
 from ferbench.scoring.uncertainty.moved import jittered, random, shifted
 from ferbench.scoring.uncertainty.swapped import FEWEST, swapped
+
+_Each = TypeVar("_Each")
 
 _WIDER: Final = 2.0
 """A stretch of the jitter has at least twice so many times the window's width."""
@@ -163,7 +165,7 @@ def assess(
             value, interval = bootstrap(statistic, weights, level=level, method=method)
             coverage = measured_coverage(metric.name, method, len(participants), level=level)
         chances = _beside(metric, value, by_null)
-        hardest = strictest(_that_can_speak(chances, len(participants)))
+        hardest = strictest(that_can_speak(chances, len(participants)))
         measured[metric.name] = Measured(
             value=value,
             interval=interval,
@@ -196,13 +198,11 @@ def _beside(metric: Metric, value: float, nulls: Mapping[NullName, Null]) -> dic
     return found
 
 
-def _that_can_speak(
-    chances: Mapping[NullName, Chance], participants: int
-) -> dict[NullName, Chance]:
+def that_can_speak(each: Mapping[NullName, _Each], participants: int) -> dict[NullName, _Each]:
     """All but a swap among so few participants that no p could be small, unless it is alone."""
-    if participants >= FEWEST or len(chances) == 1:
-        return dict(chances)
-    return {name: chance for name, chance in chances.items() if name != "swap"}
+    if participants >= FEWEST or len(each) == 1:
+        return dict(each)
+    return {name: of_one for name, of_one in each.items() if name != "swap"}
 
 
 def _by_chance(metric: Metric, value: float, null: Null | None) -> Chance | None:

@@ -62,12 +62,15 @@ class Null:
         tally: entries (draws,); the numbers of events and annotations are the same in every draw.
             All NaN where sessions with events have no known time to place them in, or where there
             is nobody to swap with.
+        by_session: of each session, entries (sessions, draws); None = draws do not stay within
+            sessions, or none could be made.
         num_short: sessions with events that are shorter than ``SHORTEST`` least shifts; theirs are
             shifted by any amount.
         num_unplaced: sessions with events whose observed time is not known.
     """
 
     tally: Tally
+    by_session: Tally | None = None
     num_short: int = 0
     num_unplaced: int = 0
 

@@ -18,7 +18,6 @@ window reaches beyond the observed time stay what they are.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -139,24 +138,24 @@ def _null(
     rngs = np.random.default_rng(seed).spawn(len(tracks))
     num_unplaced = sum(circle.has_events and circle.length_s == 0 for circle in circles)
     if num_unplaced:
-        tp = ignored = np.full(draws, np.nan)
-        observed_s = math.nan
-    else:
-        tp, ignored = np.zeros((2, draws))
-        for track, circle, rng in zip(tracks, circles, rngs, strict=True):
-            found = _counted(track, circle, placed, count, draws=draws, rng=rng)
-            tp += found.matches
-            ignored += found.ignored
-        observed_s = sum(circle.length_s for circle in circles)
-    num_events = sum(len(track.times_s) for track in tracks)
-    num_ref = sum(len(track.marks_s) for track in tracks)
+        unknown = np.full(draws, np.nan)
+        nothing = Tally(tp=unknown, fp=unknown, fn=unknown, observed_s=unknown)
+        return Null(tally=nothing, num_unplaced=num_unplaced)
+    columns = np.zeros((3, len(tracks), draws))
+    for row, (track, circle, rng) in enumerate(zip(tracks, circles, rngs, strict=True)):
+        found = _counted(track, circle, placed, count, draws=draws, rng=rng)
+        false = len(track.times_s) - found.matches - found.ignored
+        columns[:, row] = found.matches, false, len(track.marks_s) - found.matches
+    tp, fp, fn = columns
+    lasts_s = np.array([circle.length_s for circle in circles], np.float64)
+    by_session = Tally(tp=tp, fp=fp, fn=fn, observed_s=np.broadcast_to(lasts_s[:, None], tp.shape))
     tally = Tally(
-        tp=tp,
-        fp=num_events - tp - ignored,
-        fn=num_ref - tp,
-        observed_s=np.full(draws, observed_s),
+        tp=tp.sum(axis=0),
+        fp=fp.sum(axis=0),
+        fn=fn.sum(axis=0),
+        observed_s=np.full(draws, sum(circle.length_s for circle in circles)),
     )
-    return Null(tally=tally, num_unplaced=num_unplaced)
+    return Null(tally=tally, by_session=by_session)
 
 
 def _counted(

@@ -26,6 +26,7 @@ from ferbench.scoring.uncertainty.intervals import (
     metric_of,
     resampled,
 )
+from ferbench.scoring.uncertainty.power import least_difference
 from ferbench.types import F64
 
 EXACT_UP_TO: Final = 16
@@ -49,6 +50,9 @@ class Difference:
         p_max: corrected by the largest of all differences in each swap (single-step max-T without
             studentising, Westfall & Young 1993); all detectors are swapped with the first for the
             same participants.
+        least_detectable: difference that ``power.POWER`` of studies of so many participants would
+            find; of several comparisons alpha is divided by their number; NaN = none, however
+            large.
     """
 
     value: float
@@ -59,6 +63,7 @@ class Difference:
     undefined: float
     p_holm: float
     p_max: float
+    least_detectable: float
 
     @property
     def least_p(self) -> float:
@@ -75,6 +80,7 @@ def compare_counts(
     seed: int,
     level: float,
     method: Method,
+    alpha: float = 0.05,
 ) -> tuple[Difference, ...]:
     """Compare a metric of each of several detectors with that of a first one.
 
@@ -86,6 +92,7 @@ def compare_counts(
         seed: of the random numbers.
         level: of confidence.
         method: of the interval.
+        alpha: p up to which a difference counts as found, for ``least_detectable``.
 
     Raises:
         ConfigError: different numbers of participants.
@@ -97,7 +104,9 @@ def compare_counts(
             f"comparison: expected the same participants on all sides, got {numbers} of them"
         )
     statistics = [metric_of(Tally.joined((first, other)), formula) for other in others]
-    return _compare(statistics, participants, draws=draws, seed=seed, level=level, method=method)
+    return compare_statistics(
+        statistics, participants, draws=draws, seed=seed, level=level, method=method, alpha=alpha
+    )
 
 
 def holm_adjusted(p: Sequence[float] | F64) -> list[float]:
@@ -118,7 +127,7 @@ def holm_adjusted(p: Sequence[float] | F64) -> list[float]:
     return [float(value) for value in result]
 
 
-def _compare(
+def compare_statistics(
     statistics: Sequence[Statistic],
     participants: int,
     *,
@@ -126,15 +135,17 @@ def _compare(
     seed: int,
     level: float,
     method: Method,
+    alpha: float = 0.05,
 ) -> tuple[Difference, ...]:
-    """Compare several detectors with a first one.
+    """Compare any number of several detectors with that of a first one; see ``compare_counts``.
 
     Each statistic is one of 2 N entries, the first detector's N participants before the other's.
     """
     weights = resampled(participants, draws=draws, seed=seed)
     swaps = _swaps(participants, draws, seed)
     exact = participants <= EXACT_UP_TO
-    values, intervals, swapped = [], [], []
+    values, intervals, swapped, detectable = [], [], [], []
+    least_p = 1 / len(swaps) if exact else 1 / (1 + len(swaps))
     for statistic in statistics:
         value = float(_difference(statistic, np.ones((1, participants)))[0])
         replicates = _difference(statistic, weights)
@@ -142,6 +153,11 @@ def _compare(
         values.append(value)
         intervals.append(interval(value, replicates, left_out, level=level, method=method))
         swapped.append(np.abs(_swapped(statistic, swaps)))
+        detectable.append(
+            least_difference(
+                replicates, participants, alpha=alpha / len(statistics), least_p=least_p
+            )
+        )
 
     # An undefined difference counts as large; detectors without a number of their own are no part
     # of the sweep.
@@ -160,6 +176,7 @@ def _compare(
             undefined=float(np.isnan(swapped[k]).mean()),
             p_holm=p_holm[k],
             p_max=_p_value(value, largest, exact=exact),
+            least_detectable=detectable[k],
         )
         for k, value in enumerate(values)
     )

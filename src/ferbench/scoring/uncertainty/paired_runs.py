@@ -8,9 +8,10 @@ import numpy as np
 
 from ferbench.errors import ConfigError
 from ferbench.scoring.metrics import count_formulas
+from ferbench.scoring.participants.macro import macro_of
 from ferbench.scoring.tally import Formula, Tally
-from ferbench.scoring.uncertainty.intervals import Method
-from ferbench.scoring.uncertainty.paired import Difference, compare_counts
+from ferbench.scoring.uncertainty.intervals import Method, Statistic, metric_of, on_everybody
+from ferbench.scoring.uncertainty.paired import Difference, compare_statistics
 from ferbench.types import CountsRow
 
 
@@ -26,7 +27,8 @@ def paired(
 ) -> dict[str, tuple[Difference, ...]]:
     """Compare stored counts of runs with those of a first one, metric by metric.
 
-    One Difference per other run.
+    One Difference per other run, of the metric of summed counts and (``f1_macro``) of its mean over
+    participants.
 
     Args:
         first: rows of one run at one threshold and window, one per session.
@@ -53,12 +55,30 @@ def paired(
         tallies.append(by_session.grouped(owner, len(participants)))
     if formulas is None:
         formulas = count_formulas()
-    result = {}
+    joined = [Tally.joined((tallies[0], other)) for other in tallies[1:]]
+    statistics: dict[str, list[Statistic]] = {}
     for name, formula in formulas.items():
-        result[name] = compare_counts(
-            tallies[0], tallies[1:], formula, draws=draws, seed=seed, level=level, method=method
+        statistics[name] = [metric_of(both, formula) for both in joined]
+    for name, formula in formulas.items():
+        statistics[f"{name}_macro"] = [macro_of(both, formula) for both in joined]
+    return {
+        name: compare_statistics(
+            of_others, len(participants), draws=draws, seed=seed, level=level, method=method
         )
-    return result
+        for name, of_others in statistics.items()
+    }
+
+
+def values_on(rows: Sequence[CountsRow]) -> dict[str, float]:
+    """The numbers that ``paired`` compares, of one run."""
+    clusters = [row.participant or f"session {row.session_id}" for row in rows]
+    participants, owner = np.unique(np.array(clusters, str), return_inverse=True)
+    tally = Tally.of(row.counts for row in rows).grouped(owner, len(participants))
+    values = {}
+    for name, formula in count_formulas().items():
+        values[name] = on_everybody(metric_of(tally, formula), len(participants))
+        values[f"{name}_macro"] = on_everybody(macro_of(tally, formula), len(participants))
+    return values
 
 
 def in_common(runs: Sequence[Sequence[CountsRow]]) -> tuple[list[list[CountsRow]], tuple[str, ...]]:
