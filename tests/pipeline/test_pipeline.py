@@ -120,6 +120,7 @@ def test_large_frames_come_in_smaller_reads_and_give_the_same_bits(
     expected = analyser_on(tmp_path / "all", recipe, models).analyse(clip, video_id="smile")
     assert len(expected.expressions) > CPU_FRAMES
     for frames in (1, 3, 31):
+        monkeypatch.setattr("ferbench.video.isolated.CAN_ISOLATE", False)
         monkeypatch.setattr("ferbench.video.limits.BATCH_BYTES", frames * 256 * 144 * 3)
         analyser = analyser_on(tmp_path / str(frames), recipe, models)
         reads: list[int] = []

@@ -59,8 +59,8 @@ def test_each_piece_is_done_once_and_no_process_stays():
 @pytest.mark.slow
 def test_a_process_that_dies_costs_its_piece_and_another_takes_its_place():
     found = dict(workers().results([13, 2, 14, 3, 4]))
-    assert found[0] == Died(how=f"signal {signal.SIGKILL.value}")
-    assert found[2] == Died(how="exit code 1")
+    assert found[0] == Died(how="SIGKILL", is_from_outside=True)
+    assert found[2] == Died(how="exit code 1", is_from_outside=False)
     assert [found[number][0] for number in (1, 3, 4)] == [4, 9, 16]
 
 

@@ -34,6 +34,11 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def suspects(self) -> Path:
+        """Folder of what is known of videos that ended their decoder."""
+        return self.folder / "suspects"
+
     def path(self, key: StageKey) -> Path:
         """Where the table of a key lies, or would lie."""
         return self.folder / key.stage / key.key[:2] / f"{key.key}.parquet"

@@ -13,6 +13,7 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.one_pass import OnePass
 from ferbench.pipeline.recipe import Runtime
 from ferbench.pipeline.stage_keys import PICTURES
+from ferbench.pipeline.suspects import Suspects
 from ferbench.pipeline.wanted import Request, Stored, wanted_by
 from ferbench.pipeline.watching import Watch
 from ferbench.results import StageTiming, Work
@@ -82,22 +83,27 @@ def computed(
 
     Raises:
         ConfigError: the video does not fit into the device's memory.
-        VideoError: nothing of it can be decoded, or it changed meanwhile.
+        VideoError: nothing of it can be decoded, it changed meanwhile, its decoder died, or had
+            done so before (``ferbench.pipeline.suspects``).
         WeightsError: a network cannot be loaded.
         CacheError: a table cannot be stored.
     """
     request = requests[0][0]
-    one_pass = OnePass(
-        reader=request.recipe.reader,
-        runtime=runtime,
-        device=request.networks.device,
-        wanted=wanted_by(requests),
-        with_pictures=any(PICTURES in one.keys and PICTURES not in had for one, had in requests),
-        work=work,
-        on_frames=on_frames,
-        watch=watch,
-    )
-    timeline = _run(one_pass, request, cache)
+    reader = request.recipe.reader
+    with_pictures = any(PICTURES in one.keys and PICTURES not in had for one, had in requests)
+    suspects = Suspects(folder=cache.suspects, is_retrying=runtime.retry_suspects)
+    with suspects.watch(request.path, request.sha256, reader):
+        one_pass = OnePass(
+            reader=reader,
+            runtime=runtime,
+            device=request.networks.device,
+            wanted=wanted_by(requests),
+            with_pictures=with_pictures,
+            work=work,
+            on_frames=on_frames,
+            watch=watch,
+        )
+        timeline = _run(one_pass, request, cache)
     return _Results(one_pass, timeline, cache).of(requests), one_pass.profile
 
 

@@ -7,7 +7,6 @@ most a few pieces are on their way at a time, so memory stays flat however long 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,15 +29,11 @@ class Lanes(Generic[Piece, Result]):
         count: threads.
         work: what is done with a piece, in one of the threads.
         prepare: done once in each thread before its first piece.
-        fetch_s: seconds that the caller spent on fetching pieces.
-        wait_s: seconds that the caller waited for a result.
     """
 
     count: int
     work: Callable[[Piece], Result]
     prepare: Callable[[], None]
-    fetch_s: float = 0.0
-    wait_s: float = 0.0
 
     def results(self, pieces: Iterator[Piece]) -> Generator[Result, None, None]:
         """The results of all pieces, in their order.
@@ -49,32 +44,15 @@ class Lanes(Generic[Piece, Result]):
         begun: deque[Future[Result]] = deque()
         pool = ThreadPoolExecutor(self.count, "ferbench-lane", initializer=self.prepare)
         try:
-            for piece in self._fetched(pieces):
+            for piece in pieces:
                 begun.append(pool.submit(self.work, piece))
                 del piece  # its memory is free as soon as its lane is done
                 while begun and (len(begun) >= self.count + AHEAD or begun[0].done()):
-                    yield self._finished(begun.popleft())
+                    yield begun.popleft().result()
             while begun:
-                yield self._finished(begun.popleft())
+                yield begun.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-    def _fetched(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
-        while True:
-            start = time.perf_counter()
-            piece = next(pieces, None)
-            self.fetch_s += time.perf_counter() - start
-            if piece is None:
-                return
-            yield piece
-            del piece
-
-    def _finished(self, future: Future[Result]) -> Result:
-        start = time.perf_counter()
-        try:
-            return future.result()
-        finally:
-            self.wait_s += time.perf_counter() - start
 
 
 _threads_lock = threading.Lock()

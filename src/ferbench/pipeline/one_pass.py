@@ -1,7 +1,7 @@
 """One pass over a video: decode it once, and make everything that is asked for on the way.
 
-On a CPU each read of frames goes to one of several lanes, where it is searched, cut and classified
-by one thread. On another device there is one lane, and the calling thread decodes meanwhile.
+Another process decodes (``ferbench.video.isolated``). On a CPU each read of frames goes to one of
+several lanes, where it is searched, cut and classified by one thread; another device has one lane.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ferbench.pipeline.recipe import Runtime
 from ferbench.pipeline.stride import filled_in, frames_of_read, looked_at
 from ferbench.pipeline.wanted import WantedCrops, WantedExpressions, WantedFaces
 from ferbench.pipeline.watching import Watch, seen_in
-from ferbench.protocols import OpenVideo, Reader
+from ferbench.protocols import Reader
 from ferbench.results import StageTiming, Work
 from ferbench.types import (
     F32,
@@ -37,7 +37,7 @@ from ferbench.types import (
     Pictures,
     Timeline,
 )
-from ferbench.video.decoder_threads import decoder_threads
+from ferbench.video.isolated import DecodedVideo, Isolated
 
 if TYPE_CHECKING:
     import torch
@@ -105,10 +105,11 @@ class OnePass:
         on_cpu = self.device.type == "cpu"
         with (
             without_thread_pools() if on_cpu else nullcontext(),
-            self.reader.open(
+            Isolated(reader=self.reader, patience_s=self.runtime.decoder_patience_s).open(
                 path,
                 batch_frames=self._frames_of_read(),
-                threads=self._decoder_threads(path),
+                threads=self.runtime.threads,
+                lanes=self._lanes_beside(),
                 keep_damaged=True,
                 target_fps=self.runtime.target_fps,
             ) as video,
@@ -116,17 +117,17 @@ class OnePass:
             self._decode(video, path.name)
             return video.timeline(video_id=video_id, sha256=sha256)
 
-    def _decoder_threads(self, path: Path) -> int:
-        if self.runtime.threads or self.device.type != "cpu":
-            return self.runtime.threads
-        return decoder_threads(path, lanes=self.runtime.num_lanes(self.device))
+    def _lanes_beside(self) -> int | None:
+        """Threads that need the cores while the decoder works; None = they do not matter."""
+        is_beside = self.device.type == "cpu" and not self.runtime.threads
+        return self.runtime.num_lanes(self.device) if is_beside else None
 
     def _frames_of_read(self) -> int:
         if self.runtime.detect_every > 1:
             return frames_of_read(self.runtime.detect_every)
         return CPU_FRAMES if self.device.type == "cpu" else DEVICE_FRAMES
 
-    def _decode(self, video: OpenVideo, name: str) -> None:
+    def _decode(self, video: DecodedVideo, name: str) -> None:
         """Have the lanes work on all frames of a video."""
         lanes: _Lanes = Lanes(
             count=self.runtime.num_lanes(self.device),
@@ -137,21 +138,19 @@ class OnePass:
         with closing(lanes.results(iter(video))) as parts:
             for part in parts:
                 self._take(part)
-        self._busy_s["timeline"] = lanes.fetch_s
-        self.profile = self._profile(name, lanes, wall_s=time.perf_counter() - start)
+        self._busy_s["timeline"] = video.decode_s
+        self.profile = self._profile(name, video, lanes.count, time.perf_counter() - start)
 
-    def _profile(self, name: str, lanes: _Lanes, *, wall_s: float) -> PassProfile:
-        in_lanes = {
-            stage: sum(part.stages_s[stage] for part in self._parts) for stage in LANE_STAGES
-        }
+    def _profile(self, name: str, video: DecodedVideo, lanes: int, wall_s: float) -> PassProfile:
+        in_lanes = {each: sum(part.stages_s[each] for part in self._parts) for each in LANE_STAGES}
         return PassProfile(
             video=name,
             frames=sum(part.num_frames for part in self._parts),
             wall_s=wall_s,
-            lanes=lanes.count,
-            busy_s={"decode": lanes.fetch_s, **in_lanes},
-            reader_wait_s=lanes.wait_s,
-            lane_wait_s=max(0.0, lanes.count * wall_s - sum(in_lanes.values())),
+            lanes=lanes,
+            busy_s={"decode": video.decode_s, **in_lanes},
+            reader_wait_s=video.wait_s,
+            lane_wait_s=max(0.0, lanes * wall_s - sum(in_lanes.values())),
         )
 
     def faces(self, key: str) -> Faces:

@@ -22,6 +22,7 @@ from ferbench.pipeline.workers import Died, Workers
 from ferbench.protocols import Reader
 from ferbench.results import StageKey
 from ferbench.sentences import Setting, Text
+from ferbench.video.decoder_death import DecoderDiedError
 
 log = logging.getLogger("ferbench")
 
@@ -109,7 +110,7 @@ class Plan:
             except Exception as error:  # noqa: BLE001  # whatever it is, its jobs meet it
                 reason = f"{type(error).__name__}: {error}"
                 log.debug("the shared pass over %s failed: %s", group.path, reason)
-                self.outcome.failures[group.path] = error
+                self._fail(group, error)
             on_decoded()
         return self.outcome
 
@@ -138,13 +139,23 @@ class Plan:
                 on_decoded()
 
     def _lose(self, group: _Group, died: Died) -> None:
+        """Note that a worker died; its video is not tried again."""
+        if died.is_from_outside:
+            how = f"was killed from outside ({died.how}), mostly for want of memory"
+        else:
+            how = f"crashed ({died.how})"
         error = VideoError(
-            f"{group.path}: the process that analysed it was ended from outside ({died.how}), "
-            "mostly for want of memory",
+            f"{group.path}: the process that analysed it {how}",
             hint=Text("run again, perhaps with fewer ", Setting("runtime.workers")),
         )
         self.outcome.failures[group.path] = error
         self.outcome.lost[group.sha256] = error
+
+    def _fail(self, group: _Group, error: Exception) -> None:
+        """Note what a pass raised; a video that ended its decoder is not tried again."""
+        self.outcome.failures[group.path] = error
+        if isinstance(error, DecoderDiedError):
+            self.outcome.lost[group.sha256] = error
 
     def _add(self, job: VideoJob) -> None:
         """Note what a job lacks of a video. What is wrong with a job is told when it runs."""

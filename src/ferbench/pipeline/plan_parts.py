@@ -38,8 +38,8 @@ class PlanOutcome:
         profiles: where the time of each pass went.
         failures: why a pass could not be made, by video; the jobs that need it meet the reason
             themselves, unless it is in ``lost``.
-        lost: why a video is not tried again, by the digest of its bytes: the process that analysed
-            it was ended from outside.
+        lost: why a video is not tried again, by the digest of its bytes: it ended the process that
+            analysed or decoded it.
     """
 
     passes: int = 0
@@ -56,6 +56,7 @@ class PlanOutcome:
         self.work.faces_classified += other.work.faces_classified
         self.profiles += other.profiles
         self.failures |= other.failures
+        self.lost |= other.lost
 
     @property
     def frames_decoded(self) -> int:

@@ -17,10 +17,12 @@ from ferbench.pipeline.compute import computed, digest_of, stored_tables
 from ferbench.pipeline.networks import LoadedNetworks, Networks
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stage_keys import PICTURES, STAGES, stage_keys
+from ferbench.pipeline.suspects import Suspects
 from ferbench.pipeline.wanted import Request, Stored
 from ferbench.pipeline.watching import Watch
 from ferbench.results import Analysis, StageKey, Work
 from ferbench.sentences import Setting, Text
+from ferbench.video.isolated import Isolated
 from ferbench.wording import plural
 
 if TYPE_CHECKING:
@@ -102,14 +104,19 @@ class Analyser:
 
     def estimated_frames(self, path: Path) -> int:
         """Frames that the container announces; 0 where it does not say or cannot be opened."""
+        reader = self.recipe.reader
+        suspects = Suspects(folder=self.cache.suspects, is_retrying=self.runtime.retry_suspects)
         try:
-            with self.recipe.reader.open(
-                path,
-                batch_frames=1,
-                threads=1,
-                keep_damaged=True,
-                target_fps=self.runtime.target_fps,
-            ) as video:
+            with (
+                suspects.watch(path, digest_of(self.cache, path), reader),
+                Isolated(reader=reader, patience_s=self.runtime.decoder_patience_s).open(
+                    path,
+                    batch_frames=1,
+                    threads=1,
+                    keep_damaged=True,
+                    target_fps=self.runtime.target_fps,
+                ) as video,
+            ):
                 return video.estimated_frames
         except VideoError:
             return 0

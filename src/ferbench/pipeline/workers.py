@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from ferbench.video.decoder_death import how_it_ended, is_from_outside
+
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from types import FrameType
@@ -36,10 +38,12 @@ class Died:
     """A process ended with a piece in hand.
 
     Attributes:
-        how: such as ``signal 9``.
+        how: such as ``SIGKILL``.
+        is_from_outside: the system or somebody ended it; else it did so itself.
     """
 
     how: str
+    is_from_outside: bool
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -92,7 +96,11 @@ class Workers(Generic[Piece, Result]):
             worker.process.join()
             if self._waiting:
                 self._start(worker.environment)
-            yield number, Died(how=_how(worker.process.exitcode))
+            exit_code = worker.process.exitcode
+            yield (
+                number,
+                Died(how=how_it_ended(exit_code), is_from_outside=is_from_outside(exit_code)),
+            )
             return
         if kind == "progress":
             self.on_progress(value)
@@ -136,12 +144,6 @@ class Workers(Generic[Piece, Result]):
             worker.process.join()
             worker.pipe.close()
         self._workers.clear()
-
-
-def _how(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
-        return f"signal {-exit_code}"
-    return f"exit code {exit_code}"
 
 
 def _serve(pipe: Connection, environment: dict[str, str]) -> None:

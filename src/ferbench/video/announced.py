@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench.video import pulse
 from ferbench.video.cut_off import has_room
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Announced:
     def watched(self, packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:
         """The packets of all streams as they are; takes note of how far the file was read."""
         for packet in packets:
+            pulse.packet()
             if packet.pos is not None:
                 self._read_to = max(self._read_to, packet.pos + packet.size)
             yield packet

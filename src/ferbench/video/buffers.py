@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ferbench.types import FrameBatch
 from ferbench.video.limits import frames_at_a_time
 
+if TYPE_CHECKING:
+    import torch
+
 Pixels = NDArray[np.uint8]
 Frame = TypeVar("Frame")
+
+
+class Buffers(Protocol):
+    """Memory that batches of frames are drawn into."""
+
+    def take(self) -> Pixels:
+        """A buffer that nobody reads, u8 (N, H, W, 3)."""
+
+    def lend(self, buffer: Pixels, count: int) -> torch.Tensor:
+        """The first ``count`` frames of a taken buffer as u8 (count, 3, H, W)."""
 
 
 class BatchBuffers:
@@ -41,9 +53,20 @@ class BatchBuffers:
 
         The buffer is free again when the tensor and all that shares its memory are gone.
         """
+        import torch
+
         used = buffer[:count]  # the tensor keeps this very array alive
         self._lent.append((buffer, weakref.ref(used)))
         return torch.from_numpy(used).permute(0, 3, 1, 2)
+
+
+_make_buffers: Callable[[tuple[int, int, int, int]], Buffers] = BatchBuffers
+
+
+def use_buffers(make: Callable[[tuple[int, int, int, int]], Buffers]) -> None:
+    """Have readers of this process draw into other memory, from a shape (N, H, W, 3)."""
+    global _make_buffers
+    _make_buffers = make
 
 
 def batched(
@@ -65,14 +88,14 @@ def batched(
         shown_hw: height and width of the frames, asked when the first one is there.
         draw: writes a frame into u8 (H, W, 3).
     """
-    buffers: BatchBuffers | None = None
+    buffers: Buffers | None = None
     pixels = np.empty((0, 0, 0, 3), dtype=np.uint8)
     first = filled = at_a_time = 0
     for frame in frames:
         if buffers is None:
             height, width = shown_hw()
             at_a_time = frames_at_a_time(batch_frames, height * width * 3)
-            buffers = BatchBuffers((at_a_time, height, width, 3))
+            buffers = _make_buffers((at_a_time, height, width, 3))
         if filled == 0:
             pixels = buffers.take()
         draw(frame, pixels[filled])
@@ -85,5 +108,5 @@ def batched(
         yield _batch(buffers, pixels, first, filled)
 
 
-def _batch(buffers: BatchBuffers, pixels: Pixels, first: int, count: int) -> FrameBatch:
+def _batch(buffers: Buffers, pixels: Pixels, first: int, count: int) -> FrameBatch:
     return FrameBatch(rgb=buffers.lend(pixels, count), index=np.arange(first, first + count))

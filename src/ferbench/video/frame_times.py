@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ferbench.video import pulse
 from ferbench.video.edges import frame_edges
 from ferbench.video.time_zero import container_start, tells_only_decoding
 
@@ -60,6 +61,7 @@ class FrameTimes:
         """Take in the next frame."""
         self._pts.append(frame.pts)
         self._last_duration = frame.duration or 0
+        pulse.frame()
 
     def edges_s(self) -> tuple[F64, int]:
         """Edges of T frames, and how many timestamps were repaired.

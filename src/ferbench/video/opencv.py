@@ -30,6 +30,7 @@ import numpy as np
 
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
+from ferbench.video import pulse
 from ferbench.video.buffers import Pixels, batched
 from ferbench.video.container import (
     REPLACE,
@@ -235,6 +236,7 @@ class _Decoding:
             there, bgr = self._capture.read()
             if not there:
                 break
+            pulse.frame()
             pixels = np.asarray(bgr, np.uint8)
             at_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
             self._compare(pixels, at_ms)

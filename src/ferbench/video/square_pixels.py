@@ -11,7 +11,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import cv2
 import numpy as np
 
 from ferbench.errors import VideoError
@@ -74,4 +73,6 @@ def stretched(rgb: Pixels, hw: tuple[int, int]) -> Pixels:
     """A picture, u8 (H, W, 3), enlarged to another height and width; bicubic."""
     if rgb.shape[:2] == hw:
         return rgb
+    import cv2  # few videos need it, and a decoder's process starts sooner without
+
     return np.asarray(cv2.resize(rgb, hw[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)

@@ -1,0 +1,233 @@
+"""Readers whose decoder works in another process, so that its crash is an error like any other."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ferbench.types import FrameBatch, Timeline
+from ferbench.video.buffers import Pixels
+from ferbench.video.decoder_main import Job
+from ferbench.video.decoder_process import CAN_ISOLATE, DecoderProcess, put_back, taken
+from ferbench.video.decoder_threads import decoder_threads
+
+if TYPE_CHECKING:
+    from ferbench.protocols import OpenVideo, Reader
+
+log = logging.getLogger("ferbench")
+
+
+class DecodedVideo(Protocol):
+    """An open video that knows where its decoder's time went.
+
+    Attributes:
+        decode_s: seconds that the decoder worked.
+        wait_s: seconds that it waited for memory, because frames were not used fast enough.
+    """
+
+    decode_s: float
+    wait_s: float
+
+    @property
+    def estimated_frames(self) -> int:
+        """As of ``OpenVideo``."""
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        """As of ``OpenVideo``."""
+
+    def timeline(self, *, video_id: str, sha256: str) -> Timeline:
+        """As of ``OpenVideo``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Isolated:
+    """Opens videos with a reader in another process.
+
+    Decoded frames lie in memory that both processes share: nothing is copied. A reader that another
+    process cannot import, such as a class of a notebook, decodes in this one.
+
+    Attributes:
+        reader: what decodes.
+        patience_s: seconds without a packet and without a frame after which it counts as hung.
+    """
+
+    reader: Reader
+    patience_s: float
+
+    @contextmanager
+    def open(
+        self,
+        path: Path,
+        *,
+        batch_frames: int,
+        keep_damaged: bool,
+        threads: int = 0,
+        lanes: int | None = None,
+        target_fps: float | None = None,
+    ) -> Iterator[DecodedVideo]:
+        """Open a video.
+
+        Args:
+            path: a video file.
+            batch_frames: frames per batch.
+            keep_damaged: stop quietly where a damaged video stops.
+            threads: of the decoder; 0 = it decides.
+            lanes: threads that need the cores besides: then they decide (``decoder_threads``).
+            target_fps: frames per second that come out; None = all.
+
+        Raises:
+            DecoderDiedError: its decoder crashed, hung or was killed.
+            VideoError: as the reader says.
+        """
+        job = Job(
+            reader=self.reader,
+            path=path,
+            batch_frames=batch_frames,
+            threads=threads,
+            keep_damaged=keep_damaged,
+            target_fps=target_fps,
+            lanes=lanes,
+        )
+        opened = _opened_elsewhere(job, self.patience_s) if _can_go(job) else _opened_here(job)
+        with opened as video:
+            yield video
+
+
+def _can_go(job: Job) -> bool:
+    """Whether another process can be sent a job."""
+    if not CAN_ISOLATE or type(job.reader).__module__ == "__main__":
+        return False
+    try:
+        pickle.dumps(job)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        log.debug("%s is decoded in this process: %s", job.path, error)
+        return False
+    return True
+
+
+@contextmanager
+def _opened_here(job: Job) -> Iterator[DecodedVideo]:
+    threads = job.threads
+    if job.lanes is not None:
+        threads = decoder_threads(job.path, lanes=job.lanes)
+    with job.reader.open(
+        job.path,
+        batch_frames=job.batch_frames,
+        threads=threads,
+        keep_damaged=job.keep_damaged,
+        target_fps=job.target_fps,
+    ) as video:
+        yield _Here(video)
+
+
+@dataclass(slots=True, eq=False)
+class _Here:
+    """A video that this process decodes."""
+
+    _video: OpenVideo
+    decode_s: float = 0.0
+    wait_s: float = 0.0
+
+    @property
+    def estimated_frames(self) -> int:
+        return self._video.estimated_frames
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        batches = iter(self._video)
+        while True:
+            start = time.perf_counter()
+            batch = next(batches, None)
+            self.decode_s += time.perf_counter() - start
+            if batch is None:
+                return
+            yield batch
+            del batch
+
+    def timeline(self, *, video_id: str, sha256: str) -> Timeline:
+        return self._video.timeline(video_id=video_id, sha256=sha256)
+
+
+@contextmanager
+def _opened_elsewhere(job: Job, patience_s: float) -> Iterator[DecodedVideo]:
+    process = taken()
+    try:
+        try:
+            estimated_frames = process.open(job, patience_s)
+        except EOFError:  # it had been idle for too long
+            process.end()
+            process = DecoderProcess()
+            estimated_frames = process.open(job, patience_s)
+        yield _Elsewhere(process, estimated_frames)
+    except BaseException as error:
+        if isinstance(error, Exception) and process.leave():
+            put_back(process)
+        else:
+            process.kill()
+        raise
+    if process.leave():
+        put_back(process)
+    else:
+        process.kill()
+
+
+@dataclass(slots=True, eq=False)
+class _Elsewhere:
+    """A video that another process decodes."""
+
+    _process: DecoderProcess
+    estimated_frames: int
+    decode_s: float = 0.0
+    wait_s: float = 0.0
+    _memory: dict[int, Pixels] = field(default_factory=dict)
+    _lent: dict[int, weakref.ref[Pixels]] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        self._process.send("frames")
+        while True:
+            self._free()
+            message = self._process.receive()
+            if message[0] == "wants":
+                for _ in range(1 if self._memory else 2):  # one to fill while the other is used
+                    self._give(message[1])
+            elif message[0] == "batch":
+                _, number, shape, index, busy_s = message
+                self.decode_s += busy_s
+                yield self._batch(number, shape, index)
+            else:
+                _, busy_s, self.wait_s = message
+                self.decode_s += busy_s
+                return
+
+    def timeline(self, *, video_id: str, sha256: str) -> Timeline:
+        self._process.send("timeline", video_id, sha256)
+        timeline: Timeline = self._process.receive()[1]
+        return timeline
+
+    def _give(self, num_bytes: int) -> None:
+        number = len(self._memory)
+        memory = self._process.give_memory(number, num_bytes)
+        self._memory[number] = np.frombuffer(memory, np.uint8)
+
+    def _batch(self, number: int, shape: tuple[int, int, int, int], index: object) -> FrameBatch:
+        """A batch whose memory is lent again when nobody holds it."""
+        import torch
+
+        pixels = self._memory[number][: int(np.prod(shape))].reshape(shape)
+        self._lent[number] = weakref.ref(pixels)
+        rgb = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+        return FrameBatch(rgb=rgb, index=np.asarray(index))
+
+    def _free(self) -> None:
+        """Tell which memory nobody reads any more."""
+        for number in [number for number, user in self._lent.items() if user() is None]:
+            del self._lent[number]
+            self._process.send("free", number)
