@@ -35,7 +35,14 @@ def video(tmp_path_factory):
     """A moving picture of 41 frames at an unsteady rate, to the bit."""
     path = tmp_path_factory.mktemp("grey") / "uneven.mkv"
     moving = ffmpeg.picture(41 / 30, size="66x50")
-    how = ["-vf", f"{UNEVEN},format=bgr0", "-fps_mode", "passthrough", "-c:v", "ffv1"]
+    how = [
+        "-vf",
+        f"{UNEVEN},noise=alls=40:allf=t:all_seed=7,format=bgr0",
+        "-fps_mode",
+        "passthrough",
+        "-c:v",
+        "ffv1",
+    ]
     return ffmpeg.make(path, *moving, *how)
 
 
@@ -77,8 +84,8 @@ def test_a_pass_sees_what_numpy_sees_in_ffmpegs_frames(video, decoded, lanes):
     luma, change = by_numpy(decoded)
     assert len(decoded) == 41, "several reads, the last of one frame"
     report_difference("mean grey", float(np.abs(pictures.luma - luma).max()))
-    np.testing.assert_allclose(pictures.luma, luma, atol=2e-3)  # greys that lie between two
-    np.testing.assert_allclose(pictures.change, change, atol=4e-3)
+    np.testing.assert_allclose(pictures.luma, luma, atol=5e-3)  # greys that lie between two
+    np.testing.assert_allclose(pictures.change, change, atol=1e-2)
     assert np.isnan(pictures.change).nonzero()[0].tolist() == [0]
     assert pictures.change[1:].min() > 0.1
 
@@ -96,8 +103,8 @@ def test_at_fewer_frames_the_one_before_is_the_one_that_was_looked_at(video, dec
     looked_at = np.searchsorted(ffmpeg.shown_s(video), timeline.edges_s[:-1] - 1e-6)
     luma, change = by_numpy(decoded[looked_at])
     assert 5 <= len(looked_at) <= 8
-    np.testing.assert_allclose(pictures.luma, luma, atol=2e-3)
-    np.testing.assert_allclose(pictures.change, change, atol=4e-3)
+    np.testing.assert_allclose(pictures.luma, luma, atol=5e-3)
+    np.testing.assert_allclose(pictures.change, change, atol=1e-2)
 
 
 def test_motion_is_per_second_of_true_time(video, decoded):
