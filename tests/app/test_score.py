@@ -398,7 +398,7 @@ def test_bad_tables_of_lengths(text, message, tmp_path):
     ("setting", "message"),
     [
         ("least_iou=2", "least_iou: expected"),
-        ("nosuch=1", "--set nosuch: there is no such setting; allowed: stamp, least_iou,"),
+        ("nosuch=1", "--set nosuch: there is no such setting; allowed: stamp, duplicates,"),
         ("criterion.x=1", "least_iou"),
         ("draws=many", "--set draws"),
         ("pre_s=1", "--set: pre_s has an option of its own, --pre"),
@@ -660,3 +660,25 @@ def test_swapped_tables_are_told(ferbench, tables):
     assert "m.csv is a table of annotations; expected one of events" in ended.err
     assert "are the arguments swapped?" in ferbench("score", plain, events).err
     assert "swapped" not in ferbench("score", events, plain).err
+
+
+def test_further_events_can_be_ignored(ferbench, tables, tmp_path):
+    more = f"{EVENTS}a,surprise,2.5,3.0,2.5,0.9\na,surprise,3.5,4.0,3.5,0.9\n"
+    events, marks, _ = tables(e__csv=more, m__csv=MARKS, e__sessions__csv=LENGTHS)
+    setting = ("--set", "duplicates=ignored")
+    _, counting = scored(ferbench, events, marks)
+    _, ignoring = scored(ferbench, events, marks, *setting)
+    counts = [
+        tuple(found["sessions"]["a"][name] for name in ("tp", "fp", "fn", "ignored"))
+        for found in (counting, ignoring)
+    ]
+    assert counts == [(1, 3, 1, 0), (1, 1, 1, 2)]
+    assert ignoring["statistics"]["event/ignored"] == 2
+    assert "event/ignored" not in counting["statistics"]
+    assert ignoring["scores"]["event/precision"] == pytest.approx(2 / 3)
+    words = ferbench("score", events, marks, *setting, "--matches", tmp_path / "{session}.vtt")
+    lines = [line.split() for line in words.out.splitlines()]
+    assert ["session", "events", "matched", "false", "ignored", "missed", "F1"] in lines
+    assert ["a", "4", "1", "1", "2", "1", "0.500"] in lines
+    assert "2 further events where another one counts already: ignored" in words.out
+    assert (tmp_path / "a.vtt").read_text().count("ignored: surprise") == 2

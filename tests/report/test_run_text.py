@@ -53,6 +53,11 @@ def test_a_summary_says_what_the_scores_rest_on():
     assert "not annotated" in rows[1]
     assert "not scored" in rows[2]
     assert rows[3] == ("cut", "FAILED", *[""] * 6)
+    ignoring = session("d", counts=replace(counts, ignored=3))
+    several = sessions_table(replace(report, sessions=(*report.sessions, ignoring)))
+    assert several.header[4:] == ("matched", "false", "ignored", "missed", "F1")
+    assert several.rows[3][4:] == ("1", "0", "3", "1", "0.667")
+    assert {len(row) for row in several.rows} == {9}
     unscored = replace(report, sessions=report.sessions[1:2], failures=())
     assert "F1" not in sessions_table(unscored).header
     assert one_line(report, {"event/f1": 0.5, "event/count": 1.0}).startswith("F1 0.500, 1 event, ")

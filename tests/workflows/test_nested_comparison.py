@@ -12,7 +12,7 @@ import ferbench as fb
 from ferbench.errors import ConfigError
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.workflows.nested_choice import nested_of
-from helpers.made_runs import make_run
+from helpers.made_runs import make_run, written
 
 RULES = StatisticsRules(surrogates=99, draws=50)
 
@@ -62,7 +62,11 @@ def test_runs_that_treat_further_events_differently_are_refused(study, tmp_path)
         runs[0],
         replace(runs[1], params={**runs[1].params, "scoring.duplicates": "false_alarm"}),
     )
-    assert nested_of([old, new], file_of, rules=RULES).values  # what older runs did
+    table = file_of(old, "counts.csv")
+    rows = [row[:-2] + row[-1:] for row in csv.reader(table.open(encoding="utf-8"))]
+    assert "ignored" not in rows[0]
+    written(table, rows[0], rows[1:])  # as older runs left it
+    assert nested_of([old, new], file_of, rules=RULES).values[0] == 1.0
 
 
 def test_a_run_that_is_right_is_chosen_for_everybody(study):

@@ -33,7 +33,7 @@ from ferbench.workflows.robustness import variants_of
 
 log = logging.getLogger("ferbench")
 
-VERSION = "11"
+VERSION = "12"
 """Raised when the same results give other statistics, or pictures that look different."""
 NUMBERS = "numbers.json"
 FOLDER = "statistics"
