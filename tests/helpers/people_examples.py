@@ -93,10 +93,10 @@ def within(block: Any) -> dict[str, object]:
     events = [word.split("@") for word in block.words("events")]
     rows = [(-math.inf, float(level), float(t), float(t), float(t)) for t, level in events]
     whole = session(block, rows)
-    thresholds = thresholds_of([whole], WINDOW, weights=None, confidence=0.95)
+    thresholds = thresholds_of([whole], WINDOW, weights=None, rules=StatisticsRules())
     found = learned_threshold([whole], thresholds, WINDOW, WINDOW.onset_window)
     cut = halves(whole, WINDOW.onset_window, "trigger")
-    curve = thresholds_of(cut[:1], WINDOW, weights=None, confidence=0.95).curve
+    curve = thresholds_of(cut[:1], WINDOW, weights=None, rules=StatisticsRules()).curve
     first = {
         level: float(f1(curve.at_levels(np.array([level])))[0, 0]) for level in (0.9, 0.7, 0.6)
     }

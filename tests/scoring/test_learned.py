@@ -13,6 +13,7 @@ from ferbench.scoring.matching.window import Window
 from ferbench.scoring.participants.learned import learned_threshold
 from ferbench.scoring.participants.split_sessions import halves
 from ferbench.scoring.scored_session import ScoredSession
+from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.threshold_scores import thresholds_of
 from ferbench.threshold_sweep import ThresholdSweep
 from ferbench.types import Annotation
@@ -45,7 +46,7 @@ def drawn(rng, name, participant, *, number=6):
 
 
 def learned_of(sessions):
-    thresholds = thresholds_of(sessions, CRITERION, weights=None, confidence=0.95)
+    thresholds = thresholds_of(sessions, CRITERION, weights=None, rules=StatisticsRules())
     return learned_threshold(sessions, thresholds, CRITERION, WINDOW)
 
 
