@@ -158,7 +158,7 @@ def test_who_has_nothing_to_choose_on_is_left_out_and_told():
     assert "without 1 participant" in line
     nobody = learned_of(sessions[:1])
     assert math.isnan(nobody.of("within", "rest").f1)
-    assert "nobody has annotations to spare" in learned_lines(nobody)[0]
+    assert "no first half or other session has annotations" in learned_lines(nobody)[0]
 
 
 def test_without_annotations_there_is_nothing_to_choose():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from scipy.stats import binom
 from sklearn.metrics import precision_recall_fscore_support
 
+from ferbench.report.people_text import people_lines
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.metrics import f1, precision, recall
 from ferbench.scoring.participants.macro import macro_means, macro_of
@@ -178,6 +180,44 @@ def test_people_who_know_nothing_are_seldom_above_their_own_chance():
         studies_with_one += found.above_holm > 0
     assert above / 600 <= 0.07
     assert studies_with_one / 50 <= 0.12
+
+
+def lines_of(sessions, criterion=None, **rules):
+    asked = StatisticsRules(**({"surrogates": 99, "draws": 50} | rules))
+    return people_lines(statistics(sessions, criterion or Window(), asked, annotators={}))
+
+
+def test_what_is_said_of_them():
+    sessions = sessions_of(study("uniform", 2, reacted=0.9, participants=6))
+    sessions[0] = replace(sessions[0], events=())
+    means, above, few = lines_of(sessions, surrogates=19)
+    assert means.startswith("mean over participants: precision 0.")
+    assert means.endswith("undefined and left out: precision of 1")
+    assert above == (
+        "above their own chance level (p <= 0.05): 5 of 6 participants (1 without events, "
+        "annotations or known time), where chance gives 0.2 or fewer (binomial p < 0.0001); "
+        "0 after Holm's correction for 5"
+    )
+    assert few == "so few draws cannot give a corrected p below 0.25: more draws can"
+
+
+def test_what_could_have_been_found_is_said_where_nothing_was():
+    sessions = sessions_of(study("uniform", 2, participants=8))
+    *_, last = lines_of(sessions)
+    assert re.fullmatch(
+        r"8 participants like these would show an F1 of 0\.[12]\d\d as above chance in 80% of "
+        r"studies \(p <= 0\.05\); a smaller one may be there unseen",
+        last,
+    )
+    rules = StatisticsRules(surrogates=99, draws=50)
+    found = statistics(sessions, Window(), rules, annotators={})
+    no_f1 = replace(found, people=replace(found.people, least_detectable=0.999))
+    assert people_lines(no_f1)[-1].startswith(
+        "8 participants like these would show no F1 as above chance in 80% of studies"
+    )
+    unknown = replace(found, people=replace(found.people, least_detectable=math.nan))
+    assert people_lines(unknown) == people_lines(found)[:-1]
+    assert "would show" not in " ".join(lines_of(scored_sessions(6)))
 
 
 def test_numbers_that_a_run_logs():

@@ -152,3 +152,17 @@ def test_evaluations_are_chosen_between_as_recorded_runs_are():
         fb.compare_nested([1, 2])
     with pytest.raises(ConfigError, match="two or more runs with scores"):
         fb.compare_nested([])
+
+
+def test_a_cell_is_chosen_on_a_participants_other_sessions(study, tmp_path):
+    runs, file_of = study
+    assert nested_of(runs, file_of, rules=RULES).within is None
+    for run in runs:
+        counts = file_of(run, "counts.csv")
+        counts.write_text(counts.read_text().replace("s1,p1,", "s1,p0,"))
+    found = nested_of(runs, file_of, rules=RULES)
+    assert (found.within.participants, found.within.left_out) == (1, 4)
+    assert found.within.value == found.within.between == found.within.best == 1
+    [line] = [line for line in found.lines() if "other sessions" in line]
+    assert "1 participant (4 have one session): F1 1.000" in line
+    assert found.numbers()["nested/within_f1"] == found.as_plain()["within"]["f1"] == 1

@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+
 from ferbench.report.statistics_words import interval_text, number
 from ferbench.scoring.curves.time_bins import TimeBins
 from ferbench.scoring.metrics import MAIN, METRICS, false_alarms_per_min, recall
@@ -16,6 +18,7 @@ from ferbench.scoring.participants.own_chance import AboveChance
 from ferbench.scoring.participants.people import People
 from ferbench.scoring.robustness import Robustness
 from ferbench.scoring.statistics import Statistics
+from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.power import POWER
 from ferbench.wording import plural
 
@@ -53,8 +56,8 @@ def _own(own: AboveChance) -> list[str]:
         return [f"none of {people} has events, annotations and known time: none is above chance"]
     without = f" ({untested} without events, annotations or known time)" if untested else ""
     lines = [
-        f"above their own chance level (p <= {own.alpha:g}): {own.above} of {people}{without}; "
-        f"by chance {own.expected:.1f} or fewer, as many or more with p = {own.p:.4f}; "
+        f"above their own chance level (p <= {own.alpha:g}): {own.above} of {people}{without}, "
+        f"where chance gives {own.expected:.1f} or fewer (binomial {_p(own.p)}); "
         f"{own.above_holm} after Holm's correction for {own.tested}"
     ]
     if own.least_p_holm > own.alpha:
@@ -62,6 +65,11 @@ def _own(own: AboveChance) -> list[str]:
             f"so few draws cannot give a corrected p below {own.least_p_holm:.2g}: more draws can"
         )
     return lines
+
+
+def _p(p: float) -> str:
+    """A probability to four digits, never as 0."""
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
 
 
 def _detectable(statistics: Statistics, people: People) -> list[str]:
@@ -74,7 +82,7 @@ def _detectable(statistics: Statistics, people: People) -> list[str]:
     least = people.least_detectable
     if math.isnan(least):
         return []
-    if least > 1:
+    if least > _largest_f1(statistics.assessment.tally):
         return [
             f"{participants} like these would show no F1 as above chance in {POWER:.0%} of "
             "studies, however good: there is too little to count"
@@ -85,13 +93,23 @@ def _detectable(statistics: Statistics, people: People) -> list[str]:
     ]
 
 
+def _largest_f1(tally: Tally) -> float:
+    """F1 where as many events match as can: there are fewer of them, or fewer annotations."""
+    num_events = float(np.sum(tally.tp + tally.fp))
+    num_ref = float(np.sum(tally.tp + tally.fn))
+    return 2 * min(num_events, num_ref) / (num_events + num_ref)
+
+
 def learned_lines(learned: Learned | None) -> list[str]:
     """F1 at thresholds chosen on others, and on other data of the same participant."""
     if learned is None:
         return []
     within = learned.of("within", "rest")
     if not within.participants:
-        return ["no threshold can be chosen within participants: nobody has annotations to spare"]
+        return [
+            "no threshold can be chosen within participants: no first half or other session has "
+            "annotations"
+        ]
     others = learned.of("between", "rest")
     best = learned.of("in-sample", "rest")
     halved = ""
@@ -100,7 +118,7 @@ def learned_lines(learned: Learned | None) -> list[str]:
     left_out = ""
     if within.left_out:
         left_out = (
-            f"; without {plural(len(within.left_out), 'participant')}, who have none to spare"
+            f"; without {plural(len(within.left_out), 'participant')}, who have none to choose on"
         )
     return [
         "thresholds chosen on other data of the same participant: F1 "
