@@ -127,7 +127,7 @@ def axis_name(parts: Sequence[PartResult]) -> str:
     text = ", ".join(names)
     if set(names) <= signals_as_they_are(parts):
         return text
-    return f"{text} (signal: as the event rule sees it)"
+    return f"{text} (thick: as the event rule sees it)"
 
 
 def _look_of(label: str, dashes: Mapping[str, tuple[float, ...]]) -> dict[str, Any]:
