@@ -73,7 +73,7 @@ def test_from_weights_to_pages(study, home, ferbench_run, tmp_path):
     data = data_of(run / "sessions" / "anna.html")
     assert [signal["name"] for signal in data["signals"]] == ["falling valence"]
     assert [label["name"] for label in data["labels"]] == ["valence", "arousal"]
-    assert data["axis"] == "falling valence (thick: as the event rule sees it)"
+    assert data["axis"] == "falling valence"
     assert len(data["levels"]) > 2
     assert (run / "timelines" / "anna.png").stat().st_size > 1000
 
