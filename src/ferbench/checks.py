@@ -102,6 +102,24 @@ def check_margin(key: str, value: float) -> None:
         raise ConfigError(key=key, expected="a number above -0.5", got=value)
 
 
+def check_level(key: str, level: float, span: tuple[float, float]) -> None:
+    """Check that a threshold can be passed by some values of a signal, and not by all of them.
+
+    Args:
+        key: the threshold's name.
+        level: the threshold; NaN = the rule has none.
+        span: smallest and largest value of the signal.
+    """
+    low, high = span
+    if math.isnan(level) or low < level <= high:
+        return
+    raise ConfigError(
+        f"expected more than {low:g} and at most {high:g}, which is all that the signal's values "
+        f"can be, got {level:g}",
+        key=key,
+    )
+
+
 def check_at_least_1(key: str, value: int, *, of: str = "") -> None:
     """Check that a count or a size is 1 or more; ``of`` names the unit."""
     if value < 1:

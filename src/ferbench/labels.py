@@ -71,6 +71,7 @@ ACTION_UNITS: Final = {
 
 _UNITS_BY_NAME: Final = {name: number for number, name in ACTION_UNITS.items()}
 _UNIT: Final = re.compile(r"au[ _]?0*([1-9][0-9]?)", re.IGNORECASE)
+_FALLING: Final = "falling "
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -121,3 +122,17 @@ def channel_name(label: str) -> str:
             "unit such as AU12, or the name of another output of the model, such as arousal"
         )
     return name
+
+
+def falling(name: str) -> str:
+    """What a signal and its events are called that are about low values of a channel."""
+    return f"{_FALLING}{name}"
+
+
+def channel_of(label: str) -> str:
+    """The channel that a signal or an event is about.
+
+    >>> channel_of("falling valence"), channel_of("surprise")
+    ('valence', 'surprise')
+    """
+    return label.removeprefix(_FALLING)

@@ -65,8 +65,12 @@ NOT_SCORED_COLOUR: Final = "#7a7a7a"
 
 
 def colour_of(label: str) -> str:
-    """The colour of an expression; grey for any other label."""
-    return EXPRESSION_COLOURS.get(label, OTHER_COLOUR)
+    """The colour of an expression, also of a falling one; grey for any other label.
+
+    >>> colour_of("falling fear") == colour_of("fear")
+    True
+    """
+    return EXPRESSION_COLOURS.get(label.rpartition(" ")[2], OTHER_COLOUR)
 
 
 def dashes_of(labels: Sequence[str]) -> dict[str, tuple[float, ...]]:

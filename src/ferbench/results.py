@@ -105,10 +105,8 @@ class Analysis:
         """``Analysis: 472 frames, 19.7 s, a face in 472, 7 labels``."""
         num_with_face = len(np.unique(self.faces.frame))
         video = f"{self.timeline.video.num_frames} frames, {self.timeline.duration_s:.1f} s"
-        counts = [(len(self.expressions.labels), "label")]
-        counts.append((len(self.expressions.regressions), "regression"))
-        told = ", ".join(plural(count, of) for count, of in counts if count)
-        return f"Analysis: {video}, a face in {num_with_face}, {told}"
+        labels = f"{len(self.expressions.channels)} labels"
+        return f"Analysis: {video}, a face in {num_with_face}, {labels}"
 
     def to_frame(self) -> pd.DataFrame:
         """One row per face and one per frame without a face, as the CSV of predictions.

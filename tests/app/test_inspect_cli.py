@@ -25,6 +25,7 @@ NAMES = ("anna", "<b>ben & co")
 TABLES = {
     *("detector", "detector_histograms", "box_agreement"),
     *("classifier", "classifier_histograms", "label_shares", "calibration", "label_agreement"),
+    *("regressions", "regression_histograms"),
     *("event_durations", "stretches", "neighbours"),
 }
 

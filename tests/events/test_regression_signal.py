@@ -85,7 +85,7 @@ def test_an_event_where_valence_drops():
     rule = EmotionSignal(labels=("valence",), baseline="video", direction="falling")
     (signal,) = rule.build(said(outputs), np.arange(ROWS), timeline())
     (event,) = Hysteresis(enter=0.5, exit=0.1).detect(signal, session_id="s", start_s=0.0)
-    assert (event.onset_s, event.offset_s, event.label) == (2.0, 4.0, "valence")
+    assert (event.onset_s, event.offset_s, event.label) == (2.0, 4.0, "falling valence")
     assert event.peak == pytest.approx(0.6)
 
 

@@ -11,7 +11,7 @@ from ferbench.checks import check_choice
 from ferbench.errors import ConfigError, DataError
 from ferbench.events.treatment import Treatment
 from ferbench.fingerprint import KEY_AS_WITHOUT
-from ferbench.labels import channel_name
+from ferbench.labels import channel_name, falling
 from ferbench.types import F64, I64, Channels, Expressions, Faces, Pictures, Signal, Timeline
 
 Kind = Literal["probability", "top"]
@@ -33,8 +33,8 @@ class EmotionSignal(Treatment):
             the class has the largest logit (of equal ones the first), else 0. A regression is taken
             as it is, in its own units.
         direction: ``rising`` = events where values are high; ``falling`` = where they are low: the
-            signal is minus the value (after smoothing and baseline), so that levels count how far
-            below 0, or below the baseline, the channel is.
+            signal, called ``falling valence``, is minus the value (after smoothing and baseline),
+            so that levels count how far below 0, or below the baseline, the channel is.
     """
 
     version: ClassVar[str] = "1"
@@ -80,7 +80,7 @@ class EmotionSignal(Treatment):
         faces: Faces | None = None,
         pictures: Pictures | None = None,
     ) -> tuple[Signal, ...]:
-        """One Signal per wanted label, in the order of ``labels``.
+        """One Signal per wanted label, in the order of ``labels``; see ``direction``.
 
         Args:
             expressions: what the model said of the classified faces.
@@ -103,12 +103,12 @@ class EmotionSignal(Treatment):
         classified = row >= 0
         said = self._said(expressions)
         signals = []
-        for label in self.labels:
-            value = np.full(len(chosen), np.nan)
-            value[classified] = said[label][row[classified]]
+        for channel in self.labels:
+            label, value = channel, np.full(len(chosen), np.nan)
+            value[classified] = said[channel][row[classified]]
             value = self.treated(value, timeline.edges_s)
             if self.direction == "falling":
-                value = -value
+                value, label = -value, falling(label)
             signals.append(Signal(timeline=timeline, value=value, label=label))
         return tuple(signals)
 

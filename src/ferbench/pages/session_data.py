@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from ferbench import look
+from ferbench.labels import channel_of
 from ferbench.pages.document import as_bytes, as_floats
 from ferbench.pages.session_positions import Positions
 from ferbench.report.chosen_curves import Curve, chosen_curves
@@ -123,11 +124,7 @@ def signals_as_they_are(parts: Sequence[PartResult]) -> frozenset[str]:
 
 def axis_name(parts: Sequence[PartResult]) -> str:
     """What the values' axis says where the signals are regressions."""
-    names = [signal.label for signal in parts[0].signals]
-    text = ", ".join(names)
-    if set(names) <= signals_as_they_are(parts):
-        return text
-    return f"{text} (signal: as the event rule sees it)"
+    return ", ".join(signal.label for signal in parts[0].signals)
 
 
 def _look_of(label: str, dashes: Mapping[str, tuple[float, ...]]) -> dict[str, Any]:
@@ -139,10 +136,18 @@ def shown_span(result: SessionResult, possible: tuple[float, float]) -> tuple[fl
 
     Args:
         result: the session.
-        possible: least and largest value that a signal can have; the session's own values count
-            where one of them is infinite, and where they go beyond.
+        possible: least and largest value that a signal can have; of regressions their own range
+            counts instead, which differences seldom leave. The session's own values count where an
+            end is infinite, and where they go beyond.
     """
-    return _span_of([signal.value for part in result.parts for signal in part.signals], possible)
+    names = {each.name for each in result.parts[0].analysis.expressions.regressions}
+    own = [curve for curve in chosen_curves(result.parts[0]) if curve.name in names]
+    told = (own[0].low, own[0].high) if own and _are_regressions(result, names) else possible
+    return _span_of([signal.value for part in result.parts for signal in part.signals], told)
+
+
+def _are_regressions(result: SessionResult, names: set[str]) -> bool:
+    return {channel_of(signal.label) for signal in result.parts[0].signals} <= names
 
 
 def _span_of(values: Sequence[F64], told: tuple[float, float]) -> tuple[float, float]:

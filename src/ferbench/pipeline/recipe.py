@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ferbench.checks import check_at_least_1
+from ferbench.checks import check_at_least_1, check_level
 from ferbench.errors import ConfigError, errors_within
 from ferbench.protocols import (
     Detector,
@@ -56,14 +55,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check that the parts fit each other, before any pixel is touched."""
-        low, high = self.signal_span
-        level = self.event.level
-        if not (math.isnan(level) or low < level <= high):
-            raise ConfigError(
-                f"expected more than {low:g} and at most {high:g}, which is all that the signal's "
-                f"values can be, got {level:g}",
-                key="event.enter",
-            )
+        check_level("event.enter", self.event.level, self.signal_span)
 
     @property
     def signal_span(self) -> tuple[float, float]:

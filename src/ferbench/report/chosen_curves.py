@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ferbench.labels import channel_of
 from ferbench.results import PartResult
 from ferbench.types import F64, Regression
 
@@ -34,7 +35,7 @@ def chosen_curves(part: PartResult) -> tuple[Curve, ...]:
     with the range of the first of them.
     """
     channels = part.analysis.expressions.channels
-    of_signals = [channels.regression(signal.label) for signal in part.signals]
+    of_signals = [channels.regression(channel_of(signal.label)) for signal in part.signals]
     first = next((each for each in of_signals if each), None)
     if first is None and channels.labels:
         named = zip(channels.labels, part.chosen_probs().T, strict=True)

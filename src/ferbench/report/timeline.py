@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ferbench.labels import channel_of
 from ferbench.look import colour_of, dashes_of
 from ferbench.report.chosen_curves import chosen_curves
 from ferbench.report.figures import (
@@ -93,7 +94,7 @@ def _values_are(parts: Sequence[PartResult], lowest: float) -> str:
     """What the axis of the curves says."""
     signals = [signal.label for signal in parts[-1].signals] if parts else []
     channels = parts[-1].analysis.expressions.channels if parts else Channels()
-    if not channels.labels or any(channels.regression(label) for label in signals):
+    if not channels.labels or any(channels.regression(channel_of(label)) for label in signals):
         return f"{', '.join(signals)} (signal)"
     return "probability (signal: less its baseline)" if lowest < 0 else "probability"
 

@@ -10,25 +10,21 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from ferbench.checks import check_list, path_of
+from ferbench.checks import check_level, check_list, path_of
 from ferbench.config.choices import Choice, component_for
 from ferbench.errors import ConfigError
-from ferbench.events.signal import EmotionSignal
+from ferbench.events.signal import Direction, EmotionSignal
 from ferbench.events.timecode import timecode
-from ferbench.events.windowed import Windowed
 from ferbench.formats.predictions import read_predictions
-from ferbench.labels import expression_name
 from ferbench.protocols import EventRule, SegmentRule, Selector
 from ferbench.results import Analysis
 from ferbench.sentences import Setting, Text
-from ferbench.thesis.frame_csv import read_thesis_csv
-from ferbench.thesis.names import parse_thesis_name
-from ferbench.thesis.rows import LABELS, label_signal
 from ferbench.timespans import TOLERANCE_S
 from ferbench.types import Event, Expressions, Faces, Signal, Timeline
 from ferbench.wording import some
 from ferbench.workflows.file_kinds import default_rule, prediction_kind
 from ferbench.workflows.found_events import Events, SessionEvents
+from ferbench.workflows.thesis_signal import signal_of_thesis
 
 Kind = Literal["probability", "top"]
 DEFAULT_SELECTOR: Final = "largest"
@@ -42,6 +38,8 @@ class FindOptions:
         rule: event rule with its numbers.
         labels: expressions in any spelling; in a thesis file one.
         kind: of our tables: probability, or 1 where the label is on top; None = probability.
+        direction: of our tables: events where values are high, or where they are low; None =
+            rising.
         selector: of our tables: which face is the participant; None = largest.
         fps: of a thesis file: rows per second; None = take it from ``video``.
         video: of a thesis file: its video, or the folder in which that is.
@@ -50,6 +48,7 @@ class FindOptions:
     rule: EventRule
     labels: tuple[str, ...]
     kind: Kind | None = None
+    direction: Direction | None = None
     selector: Selector | None = None
     fps: float | None = None
     video: Path | None = None
@@ -61,6 +60,7 @@ def find_events(
     labels: Sequence[str] = ("surprise",),
     rule: Choice = None,
     kind: Kind | None = None,
+    direction: Direction | None = None,
     selector: Choice = None,
     fps: float | None = None,
     video: str | Path | None = None,
@@ -70,10 +70,12 @@ def find_events(
 
     Args:
         source: results of ``predict``, or files of predictions (ours or the thesis'), one or more.
-        labels: expressions; in a thesis file one.
+        labels: expressions, or other outputs of the model, such as arousal; in a thesis file one.
         rule: a choice of ``conf/event``, a mapping of its fields, or an event rule; None = the
             configuration's, and of the thesis' files the thesis' (``windowed``).
         kind: of our tables: probability, or 1 where the label is on top; None = probability.
+        direction: of our tables: rising, or falling (minus the value: events where it is low);
+            None = rising.
         selector: of our tables: which face is the participant; None = the largest.
         fps: of a thesis file: rows per second.
         video: of a thesis file: its video, or the folder in which that is.
@@ -92,6 +94,7 @@ def find_events(
         rule=component_for("event", rule, config_dirs=config_dirs),
         labels=tuple(labels),
         kind=kind,
+        direction=direction,
         selector=None
         if selector is None
         else component_for("selector", selector, config_dirs=config_dirs),
@@ -158,7 +161,7 @@ def find_in_file(path: Path, options: FindOptions) -> SessionEvents:
     if kind == "predictions":
         signals = _signals_of_ours(path, options)
     else:
-        signals = (_signal_of_thesis(path, options),)
+        signals = (signal_of_thesis(path, options),)
     return _session_events(signals, options.rule)
 
 
@@ -173,85 +176,18 @@ def _signals(
 ) -> tuple[Signal, ...]:
     selector = options.selector or component_for("selector", DEFAULT_SELECTOR)
     chosen = selector.select(faces, timeline)
-    rule = EmotionSignal(labels=options.labels, kind=options.kind or "probability")
+    rule = signal_rule(options)
+    check_level("event.enter", options.rule.level, rule.span_of(expressions.channels))
     return rule.build(expressions, chosen, timeline)
 
 
-def _signal_of_thesis(path: Path, options: FindOptions) -> Signal:
-    _check_thesis_options(path, options)
-    predictions = read_thesis_csv(path)
-    existing = {label for label in predictions.labels if label is not None}
-    label = _as_written(options.labels[0], existing)
-    if label not in existing and label not in LABELS:
-        names = ", ".join(sorted(existing)) or "none"
-        raise ConfigError(f"no row of {path.name} says {label!r}; there are: {names}", key="label")
-    return label_signal(predictions, _rate(path, options), label=label)
-
-
-def _as_written(label: str, existing: Iterable[str]) -> str:
-    """A label as a thesis file spells it: as it is, or the one that means the same expression."""
-    if label in existing:
-        return label
-    meant = [theirs for theirs in (*sorted(existing), *LABELS) if _is_same(theirs, label)]
-    return meant[0] if meant else label
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Whether two labels mean one expression."""
-    try:
-        return expression_name(one) == expression_name(other)
-    except ConfigError:
-        return False
-
-
-def _check_thesis_options(path: Path, options: FindOptions) -> None:
-    """Raise ConfigError where an option has no place in a thesis CSV."""
-    for name in ("kind", "selector"):
-        if getattr(options, name) is not None:
-            one_label = f"{path.name} is a thesis CSV: one face and one label per row; leave "
-            raise ConfigError(Text(one_label, Setting(name), " out"))
-    if len(options.labels) != 1:
-        raise ConfigError(f"{path.name} is a thesis CSV; expected one label, got {options.labels}")
-    rule = options.rule
-    if isinstance(rule, Windowed) and rule.enter != Windowed().enter:
-        no_level = f"{path.name} is a thesis CSV: its labels have no level; leave "
-        raise ConfigError(Text(no_level, Setting("event.enter"), " out"))
-
-
-def _rate(path: Path, options: FindOptions) -> float:
-    """Rows per second of a thesis CSV."""
-    if options.fps is not None:
-        return options.fps
-    video = options.video
-    if video is None:
-        give = Text("give its frame rate with ", Setting("fps"), ", or its video with ")
-        hint = Text(give, Setting("video"))
-        raise ConfigError(f"{path.name} holds no times", hint=hint)
-    if video.is_dir():
-        name = parse_thesis_name(path.name)
-        if name is None or name.model is None:
-            message = (
-                f"{path.name} is not named <video>.<model>.<backend>.csv, so its video is not known"
-            )
-            raise ConfigError(
-                message,
-                hint=Text(
-                    *("give the video itself with ", Setting("video")),
-                    *(", or the frame rate with ", Setting("fps")),
-                ),
-            )
-        video = _video_of(path, name.video, video)
-    from ferbench.video.container import container_rate
-
-    return container_rate(video)
-
-
-def _video_of(path: Path, name: str, folder: Path) -> Path:
-    """A video in a folder, or below it in one that is called as the folder of ``path``."""
-    above = path.absolute().parent.parts
-    places = [folder]
-    places += [folder.joinpath(*above[-depth:]) for depth in range(1, len(above))]
-    return next((place / name for place in places if (place / name).is_file()), folder / name)
+def signal_rule(options: FindOptions) -> EmotionSignal:
+    """How our tables become signals."""
+    return EmotionSignal(
+        labels=options.labels,
+        kind=options.kind or "probability",
+        direction=options.direction or "rising",
+    )
 
 
 def _session_events(signals: Sequence[Signal], rule: EventRule) -> SessionEvents:

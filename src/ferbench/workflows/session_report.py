@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ferbench.checks import check_list, path_of
 from ferbench.config.choices import Choice, component_for
 from ferbench.errors import ConfigError
+from ferbench.events.signal import Direction
 from ferbench.formats.annotation_table import AnnotationTable, Table
 from ferbench.formats.predictions import (
     read_predictions,
@@ -88,6 +89,7 @@ def write_session_report(
     labels: Sequence[str] = ("surprise",),
     rule: Choice = None,
     kind: Kind | None = None,
+    direction: Direction | None = None,
     selector: Choice = None,
     criterion: Choice = None,
     annotator: str | None = None,
@@ -114,6 +116,7 @@ def write_session_report(
         labels: expressions whose events are shown.
         rule: a choice of ``conf/event``, a mapping of its fields, or an event rule.
         kind: probability, or 1 where the label is on top; None = probability.
+        direction: rising, or falling (minus the value: events where it is low); None = rising.
         selector: which face is the participant; None = the largest.
         criterion: which events count for which annotations, likewise of ``conf/scoring``.
         annotator: whose annotations are scored against; "all" = everybody's; None = there is one
@@ -138,6 +141,7 @@ def write_session_report(
         rule=component_for("event", rule, config_dirs=config_dirs),
         labels=tuple(labels),
         kind=kind,
+        direction=direction,
         selector=component_for("selector", selector or DEFAULT_SELECTOR, config_dirs=config_dirs),
     )
     matching = component_for("scoring", criterion, config_dirs=config_dirs)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ferbench.checks import check_level
 from ferbench.config.choices import component_for
 from ferbench.datasets.naming import Naming
 from ferbench.events.signal import EmotionSignal
@@ -19,7 +20,7 @@ from ferbench.scoring.session_outcome import compare_session
 from ferbench.timespans import LATE_PICTURE_S, observed_and_valid_s
 from ferbench.types import Annotation, Event, Part, Session
 from ferbench.wording import plural, some
-from ferbench.workflows.find_events import DEFAULT_SELECTOR, FindOptions
+from ferbench.workflows.find_events import DEFAULT_SELECTOR, FindOptions, signal_rule
 from ferbench.workflows.matched_sessions import (
     EventsAndAnnotations,
     Unlisted,
@@ -107,7 +108,7 @@ def session_result(
         session, everybody, notes = _with_annotations(session, annotated, length)
     result = _compared(session, part, tuple(events), criterion)
     span = rule.span_of(analysis.expressions.channels)
-    words = f"{rule.kind} of {', '.join(rule.labels)}"
+    words = _words(rule, analysis)
     return MadeResult(result=result, everybody=everybody, notes=notes, signal=words, span=span)
 
 
@@ -115,7 +116,8 @@ def _part(analysis: Analysis, options: FindOptions) -> tuple[PartResult, Emotion
     """The video with its chosen faces and signals, and the rule of these."""
     selector = options.selector or component_for("selector", DEFAULT_SELECTOR)
     chosen = selector.select(analysis.faces, analysis.timeline)
-    rule = EmotionSignal(labels=options.labels, kind=options.kind or "probability")
+    rule = signal_rule(options)
+    check_level("event.enter", options.rule.level, rule.span_of(analysis.expressions.channels))
     part = PartResult(
         analysis=analysis,
         start_s=0.0,
@@ -124,6 +126,14 @@ def _part(analysis: Analysis, options: FindOptions) -> tuple[PartResult, Emotion
         quality={},
     )
     return part, rule
+
+
+def _words(rule: EmotionSignal, analysis: Analysis) -> str:
+    """``probability of surprise``, ``arousal``, ``falling valence``."""
+    labels = ", ".join(rule.labels)
+    is_class = analysis.expressions.channels.regression(rule.labels[0]) is None
+    words = f"{rule.kind} of {labels}" if is_class else labels
+    return words if rule.direction == "rising" else f"falling {words}"
 
 
 def _path(analysis: Analysis, video: str | None) -> Path:

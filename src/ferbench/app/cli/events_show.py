@@ -28,6 +28,7 @@ from ferbench.workflows.prediction_sources import find_in_files, prediction_sour
 from ferbench.workflows.thesis_export import check_export, write_export
 
 OPTIONS: Final = {
+    "direction": "--direction",
     "event": "--rule",
     "event.enter": "--enter",
     "event.exit": "--exit",

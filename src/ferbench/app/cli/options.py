@@ -57,18 +57,26 @@ def expressions(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _one_spelling(label: str) -> str:
-    """The expression that a label means; in a thesis CSV it may mean none."""
-    from ferbench.labels import expression_name
+    """The output of a model that a label means; in a thesis CSV it may mean none."""
+    from ferbench.labels import channel_name
 
     try:
-        return expression_name(label)
+        return channel_name(label)
     except ConfigError:
         return label
 
 
-def check_level(option: str, level: float | None) -> None:
-    """Raise ConfigError for a level of probabilities with which no event is possible."""
-    if level is None or 0 < level <= 1:
+def check_level(
+    option: str, level: float | None, labels: Sequence[str], *, direction: str | None
+) -> None:
+    """Raise ConfigError for a level of probabilities with which no event is possible.
+
+    Of outputs that are no expressions, and of falling ones, only the tables tell what is possible.
+    """
+    from ferbench.labels import EMOTIONS
+
+    are_expressions = all(_one_spelling(label) in EMOTIONS for label in labels)
+    if level is None or 0 < level <= 1 or direction == "falling" or not are_expressions:
         return
     raise ConfigError(
         f"{option}: expected a probability, above 0 and at most 1 (50 % is 0.5), got {level:g}"
@@ -107,6 +115,15 @@ def columns_option(help: str) -> Any:
     """``--column OURS=THEIRS``, repeatable: what a file calls our columns."""
     return typer.Option("--column", metavar="OURS=THEIRS", help=help)
 
+
+DirectionOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="rising|falling",
+        help="Ours: events where values are high (default), or where they are low: levels then "
+        "count downwards from 0.",
+    ),
+]
 
 JsonFlag = Annotated[bool, json_flag()]
 

@@ -72,7 +72,6 @@ def _regression_grid(findings: Findings) -> Grid:
             (
                 found.classifier,
                 str(found.regression),
-                found.regression.meaning,
                 f"{len(values.defined)}{undefined_note(values)}{beyond}",
                 bars(name, found.edges, values.counts(found.edges)),
                 f"{number(middle)} ({number(low)} to {number(high)})",
@@ -80,7 +79,7 @@ def _regression_grid(findings: Findings) -> Grid:
         )
     return Grid(
         caption="What models tell besides classes, of all classified faces",
-        header=("classifier", "output", "meaning", "faces", "values", "median (quartiles)"),
+        header=("classifier", "output", "faces", "values", "median (quartiles)"),
         rows=tuple(rows),
         file="regressions.csv, regression_histograms.csv",
     )

@@ -10,6 +10,7 @@ import typer
 
 from ferbench.app.cli.completion import choices
 from ferbench.app.cli.options import (
+    DirectionOption,
     check_level,
     errors_in_options,
     expressions,
@@ -66,13 +67,14 @@ def events(
         list[str] | None,
         typer.Option(
             metavar="LABEL[,LABEL...]",
-            help="Expression, or several (also by several --label); default: Surprise. In a thesis "
-            "CSV one.",
+            help="Expression, or another output of the model (arousal), or several (also by "
+            "several --label); default: Surprise. In a thesis CSV one.",
         ),
     ] = None,
     kind: Annotated[
         str | None, typer.Option(help="Ours: probability (default), or top (the most likely).")
     ] = None,
+    direction: DirectionOption = None,
     selector: Annotated[
         str | None, typer.Option(help="Ours: which face is the participant (largest).")
     ] = None,
@@ -144,7 +146,10 @@ def events(
         "min_duration_s": min_duration_s,
         "merge_gap_s": merge_gap_s,
     }
+    labels = expressions(label or ["Surprise"])
     with errors_in_options(OPTIONS):
+        check_level("--enter", enter, labels, direction=direction)
+        check_level("--exit", exit_, labels, direction=direction)
         fields = _rule_fields(numbers, set_ or ())
         if choice := rule or default_rule(predictions):
             fields["choice"] = choice
@@ -156,8 +161,9 @@ def events(
         )
         options = FindOptions(
             rule=chosen_rule,
-            labels=expressions(label or ["Surprise"]),
+            labels=labels,
             kind=kind,  # type: ignore[arg-type]
+            direction=direction,  # type: ignore[arg-type]
             selector=component_for("selector", selector) if selector else None,
             fps=fps,
             video=video,
@@ -179,13 +185,7 @@ def events(
 
 
 def _rule_fields(numbers: Mapping[str, float | None], settings: Sequence[str]) -> dict[str, Any]:
-    """Fields of the rule that were given.
-
-    Raises:
-        ConfigError: a level with which no event is possible.
-    """
+    """Fields of the rule that were given."""
     fields: dict[str, Any] = dict(value_pairs("--set", settings))
     fields |= {name: value for name, value in numbers.items() if value is not None}
-    check_level("--enter", numbers["enter"])
-    check_level("--exit", numbers["exit"])
     return fields

@@ -10,6 +10,7 @@ import typer
 
 from ferbench.app.cli.completion import choices
 from ferbench.app.cli.options import (
+    DirectionOption,
     check_level,
     errors_in_options,
     expressions,
@@ -28,6 +29,7 @@ OPTIONS: Final = {
     "annotator": "--annotator",
     "anonymize": "--anonymize",
     "embed": "--embed",
+    "direction": "--direction",
     "event": "--rule",
     "format.columns": "--column",
     "format.keep": "--keep",
@@ -110,11 +112,15 @@ def timeline(
     ] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL[,LABEL...]", help="Expression, or several (surprise)."),
+        typer.Option(
+            metavar="LABEL[,LABEL...]",
+            help="Expression, or another output of the model (arousal), or several (surprise).",
+        ),
     ] = None,
     kind: Annotated[
         str | None, typer.Option(help="probability (default), or top (the most likely).")
     ] = None,
+    direction: DirectionOption = None,
     selector: Annotated[
         str | None, typer.Option(help="Which face is the participant (largest).")
     ] = None,
@@ -156,8 +162,9 @@ def timeline(
     fields |= _given(enter=enter, choice=rule)
     matching = _given(pre_s=pre, post_s=post, choice=scoring)
 
+    labels = expressions(label or ["surprise"])
     with errors_in_options(OPTIONS):
-        check_level("--enter", enter)
+        check_level("--enter", enter, labels, direction=direction)
         format_ = table_from(
             columns=pairs("--column", column or ()),
             keep=pairs("--keep", keep or ()),
@@ -176,9 +183,10 @@ def timeline(
             embed=embed,
             anonymize=anonymize,  # type: ignore[arg-type]
             hidden=hidden,
-            labels=expressions(label or ["surprise"]),
+            labels=labels,
             rule=fields or None,
             kind=kind,  # type: ignore[arg-type]
+            direction=direction,  # type: ignore[arg-type]
             selector=selector,
             criterion=matching or None,
             annotator=annotator,
