@@ -76,6 +76,20 @@ def test_affectnet_with_a_table_has_boxes_in_whole_pictures(tmp_path):
     assert found.images[0].whole == "Manually_Annotated_Images/0/abc.jpg"
     assert found.images[0].box_xyxy == (10.0, 5.0, 50.0, 55.0)
     assert found.left_out == {"no face": 1}
+    assert found.images[0].values == {"valence": 0.25, "arousal": -0.5}
+
+
+def test_affectnet_says_minus_2_of_what_is_not_rated(tmp_path):
+    image_sets.affectnet_arrays(tmp_path, {"1": 1, "2": 2})
+    annotations = tmp_path / "val_set" / "annotations"
+    np.save(annotations / "1_val.npy", np.array("0.75"))
+    np.save(annotations / "1_aro.npy", np.array("-2.0"))
+    found = read_labelled_images(tmp_path)
+    assert [image.values for image in found.images] == [{"valence": 0.75}, {}]
+    table = image_sets.affectnet_table(tmp_path / "table", [("1/a.jpg", 1)]) / "validation.csv"
+    table.write_text(table.read_text().replace("0.25", "much"))
+    with pytest.raises(FormatError, match=r"line 2: expected a number as valence, got 'much'"):
+        read_labelled_images(tmp_path / "table")
 
 
 def test_affectnet_refuses_a_number_that_it_does_not_have(tmp_path):

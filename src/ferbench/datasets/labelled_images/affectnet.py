@@ -36,6 +36,9 @@ from ferbench.types.labelled_images import BoxXyxy, LabelledImage, Split
 NAME: Final = "AffectNet"
 _ARRAY: Final = "_exp.npy"
 _NEEDED: Final = ("subDirectory_filePath", "expression")
+RATED: Final = {"valence": "_val.npy", "arousal": "_aro.npy"}
+"""What is rated besides, -1 to 1 (below = not rated); as arrays, the endings of their files."""
+
 _BOX: Final = ("face_x", "face_y", "face_width", "face_height")
 
 
@@ -81,7 +84,10 @@ def _read_arrays(place: Path, folder: Path) -> Read:
             read.missing.append(stem)
             continue
         cut = images[stem].relative_to(place).as_posix()
-        read.images.append(LabelledImage(name=cut, label=label, cut=cut))
+        arrays_of = {name: path.with_name(f"{stem}{end}") for name, end in RATED.items()}
+        cells = {name: _number_in(each) for name, each in arrays_of.items() if each.is_file()}
+        values = _values(cells, where=stem)
+        read.images.append(LabelledImage(name=cut, label=label, cut=cut, values=values))
     return read
 
 
@@ -151,6 +157,7 @@ def _read_table(place: Path, path: Path) -> Read:
                 label=label,
                 whole=(root / name).relative_to(place).as_posix(),
                 box_xyxy=_box(row, where=where),
+                values=_values({name: row.get(name, "") for name in RATED}, where=where),
             )
         )
     return read
@@ -181,6 +188,23 @@ def _label(number: str, read: Read, *, where: str) -> str | None:
     if number not in AFFECTNET:
         raise FormatError(f"{where}: expected an expression from 0 to 10, got {number!r}")
     return AFFECTNET[number]
+
+
+def _values(cells: Mapping[str, str], *, where: str) -> dict[str, float]:
+    """What is rated; AffectNet writes -2 where nothing is.
+
+    Raises:
+        FormatError: a cell is no number.
+    """
+    values = {}
+    for name, cell in cells.items():
+        try:
+            value = float(cell) if cell else math.nan
+        except ValueError as error:
+            raise FormatError(f"{where}: expected a number as {name}, got {cell!r}") from error
+        if -1 <= value <= 1:
+            values[name] = value
+    return values
 
 
 def _box(row: Mapping[str, str], *, where: str) -> BoxXyxy | None:
