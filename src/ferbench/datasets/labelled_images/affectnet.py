@@ -5,13 +5,15 @@ Arousal Computing in the Wild"; mohammadmahoor.com/pages/databases/affectnet. Th
 test part: accuracies are published on the validation part.
 
 - ``training.csv`` and ``validation.csv``: ``subDirectory_filePath, face_x, face_y, face_width,
-  face_height, facial_landmarks, expression, valence, arousal``, of the manually annotated pictures.
+  face_height, facial_landmarks, expression, valence, arousal``, of the manually annotated pictures;
+  with these names in the first line or without. Tables of automatic annotations are left alone.
 - ``train_set`` and ``val_set``: ``images/7.jpg`` is a cut face, ``annotations/7_exp.npy`` its
   expression (the smaller distribution with eight classes).
 """
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -35,7 +37,13 @@ from ferbench.types.labelled_images import BoxXyxy, LabelledImage, Split
 
 NAME: Final = "AffectNet"
 _ARRAY: Final = "_exp.npy"
+_COLUMNS: Final = (
+    *("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height"),
+    *("facial_landmarks", "expression", "valence", "arousal"),
+)
 _NEEDED: Final = ("subDirectory_filePath", "expression")
+_BY_MACHINE: Final = "automatic"
+"""In the name of a table whose labels no person gave."""
 RATED: Final = {"valence": "_val.npy", "arousal": "_aro.npy"}
 """What is rated besides, -1 to 1 (below = not rated); as arrays, the endings of their files."""
 
@@ -116,7 +124,7 @@ def find_table(place: Path, asked: Asked) -> Found | None:
     tables: dict[Split, Path] = {}
     for folder in (place, *subfolders(place)):
         for path in sorted(folder.glob("*.csv")):
-            if set(_NEEDED) <= set(first_cells(path)):
+            if _is_table(path):
                 tables.setdefault(_split_of_table(path), path)
     if not tables:
         return None
@@ -127,6 +135,38 @@ def find_table(place: Path, asked: Asked) -> Found | None:
         splits=tuple(tables),
         read=lambda split: _read_table(place, tables[split]),
     )
+
+
+def _is_table(path: Path) -> bool:
+    return _BY_MACHINE not in path.name.lower() and (_has_header(path) or _has_no_header(path))
+
+
+def _has_header(path: Path) -> bool:
+    return set(_NEEDED) <= set(first_cells(path))
+
+
+def _has_no_header(path: Path) -> bool:
+    """Whether the first line is an image already, in the columns of the authors."""
+    cells = first_cells(path)
+    if len(cells) != len(_COLUMNS):
+        return False
+    row = dict(zip(_COLUMNS, cells, strict=True))
+    is_picture = Path(row["subDirectory_filePath"]).suffix.lower() in SUFFIXES
+    return is_picture and row["expression"] in {*AFFECTNET, *AFFECTNET_OTHERS}
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Lines with their cells, whether or not the first one names the columns."""
+    if _has_header(path):
+        yield from rows_of(path, needed=_NEEDED, what="AffectNet's table")
+        return
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        for line, cells in enumerate(csv.reader(stream), start=1):
+            if len(cells) != len(_COLUMNS):
+                raise FormatError(
+                    f"{path.name}, line {line}: expected {len(_COLUMNS)} cells, got {len(cells)}"
+                )
+            yield line, dict(zip(_COLUMNS, cells, strict=True))
 
 
 def _split_of_table(path: Path) -> Split:
@@ -140,7 +180,7 @@ def _read_table(place: Path, path: Path) -> Read:
     read = Read()
     roots = _roots(place, path)
     root: Path | None = None
-    for line, row in rows_of(path, needed=_NEEDED, what="AffectNet's table"):
+    for line, row in _rows(path):
         where = f"{path.name}, line {line}"
         label = _label(row["expression"], read, where=where)
         if label is None:
