@@ -264,7 +264,7 @@ class Report:
         return frame.astype(dict.fromkeys(columns[:3], "float64") | counted).rename_axis("session")
 
 
-RunKind = Literal["run", "sweep", "cell", "agreement"]
+RunKind = Literal["run", "sweep", "cell", "agreement", "leaderboard"]
 RunState = Literal["running", "finished", "failed"]
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from ferbench.app.tables import FittedTable
 from ferbench.scoring.answers import answers
 from ferbench.scoring.classification import classification_scores
+from ferbench.tracking.query import open_store
 from ferbench.types.labelled_images import LabelledImage, LabelledImages
 from ferbench.weights.accuracy import PublishedAccuracy
 from ferbench.workflows.standings.board import Board, Standing
@@ -113,6 +114,23 @@ def test_files_are_written_and_told(ferbench, table, tmp_path):
     assert "--out" in ended.err
     ended = ferbench("leaderboard", table, *ASKED, "--faces")
     assert "--faces: they are shown on the page, so expected --out DIR, too" in ended.err
+
+
+def test_a_leaderboard_is_recorded_where_that_is_asked_for(ferbench, table, warm_root, home):
+    warm_root.furnish(home, tables=False)
+    plain = json.loads(ferbench("leaderboard", table, *ASKED, "--json").out)
+    ended = ferbench("leaderboard", table, *ASKED, "--record")
+    assert ended.code == 0
+    assert "recorded on run " in ended.err
+    store = open_store(None, root=home)
+    [experiment] = [key for key, name in store.experiments().items() if name == "leaderboard"]
+    [run] = store.search([experiment])
+    assert run.kind == "leaderboard"
+    accuracy = run.metrics["leaderboard/mini_xception/as_is/accuracy"]
+    assert accuracy == pytest.approx(plain["standings"][0]["accuracy"], abs=1e-6)
+    assert run.metrics["leaderboard/mini_xception/as_is/published"] == 0.66
+    names = ("leaderboard/leaderboard.html", "leaderboard/confusion/mini_xception-as_is.png")
+    assert all(store.file(run.run_id, name).is_file() for name in names)
 
 
 def test_no_model_is_told_and_ends_with_1(ferbench, table):

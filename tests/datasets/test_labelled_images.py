@@ -76,6 +76,35 @@ def test_affectnet_with_a_table_has_boxes_in_whole_pictures(tmp_path):
     assert found.images[0].whole == "Manually_Annotated_Images/0/abc.jpg"
     assert found.images[0].box_xyxy == (10.0, 5.0, 50.0, 55.0)
     assert found.left_out == {"no face": 1}
+    assert found.images[0].values == {"valence": 0.25, "arousal": -0.5}
+
+
+def test_affectnets_table_may_begin_without_names(tmp_path):
+    root = image_sets.affectnet_table(tmp_path, [("1/a.jpg", 1), ("2/b.jpg", 2)])
+    table = root / "validation.csv"
+    lines = table.read_text().splitlines()[1:]
+    table.write_text("\n".join(lines) + "\n")
+    (root / "automatically_annotated.csv").write_text("\n".join(lines) + "\n")
+    found = read_labelled_images(root)
+    assert [image.label for image in found.images] == ["happiness", "sadness"]
+    assert found.images[1].box_xyxy == (10.0, 5.0, 50.0, 55.0)
+    assert found.splits == ("validation",)
+    table.write_text("\n".join([*lines, "3/c.jpg,1"]) + "\n")
+    with pytest.raises(FormatError, match=r"validation.csv, line 3: expected 9 cells, got 2"):
+        read_labelled_images(root)
+
+
+def test_affectnet_says_minus_2_of_what_is_not_rated(tmp_path):
+    image_sets.affectnet_arrays(tmp_path, {"1": 1, "2": 2})
+    annotations = tmp_path / "val_set" / "annotations"
+    np.save(annotations / "1_val.npy", np.array("0.75"))
+    np.save(annotations / "1_aro.npy", np.array("-2.0"))
+    found = read_labelled_images(tmp_path)
+    assert [image.values for image in found.images] == [{"valence": 0.75}, {}]
+    table = image_sets.affectnet_table(tmp_path / "table", [("1/a.jpg", 1)]) / "validation.csv"
+    table.write_text(table.read_text().replace("0.25", "much"))
+    with pytest.raises(FormatError, match=r"line 2: expected a number as valence, got 'much'"):
+        read_labelled_images(tmp_path / "table")
 
 
 def test_affectnet_refuses_a_number_that_it_does_not_have(tmp_path):
@@ -136,6 +165,7 @@ def test_fer2013_as_folders_is_known_by_its_names_and_size(tmp_path):
     found = read_labelled_images(tmp_path / "small")
     assert (found.name, found.split) == ("FER-2013", "test")
     assert {image.label for image in found.images} == set(FER2013)
+    assert any("the public and the private test part" in notice for notice in found.notices)
     image_sets.class_folders(tmp_path / "large", one_each(names, side=64), part="test")
     assert read_labelled_images(tmp_path / "large").name == ""
 

@@ -11,15 +11,22 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from sklearn.metrics import root_mean_squared_error
 
 import ferbench as fb
 from ferbench.config.choices import component_for
 from ferbench.errors import ConfigError, DatasetError
+from ferbench.nets.hse import HseB0
 from ferbench.pipeline import picture_pieces
+from ferbench.preprocessing.align5 import Align5
 from ferbench.preprocessing.square_margin import SquareMargin
 from ferbench.weights import loading
+from ferbench.weights.digests import sha256_of
+from ferbench.workflows.standings.entries import way_of
 from helpers import image_sets
 from helpers.photographs import video_frames
+from helpers.reference import CHECKOUT
 
 CPU = ["runtime.device=cpu", "runtime.lanes=2"]
 
@@ -284,6 +291,77 @@ def test_rafdb_is_cut_out_of_its_whole_pictures_and_as_it_is(measure, faces, tmp
     assert not np.array_equal(as_is.probability[0], as_is.probability[1])  # noise of two seeds
     # mini-XCEPTION's accuracy is published of another data set
     assert all(each.published is None for each in board.standings)
+
+
+def test_valence_and_arousal_stand_beside_what_people_rated(measure, models, tmp_path):
+    """With a network of chance weights, on AffectNet's table."""
+    shutil.copytree(models, tmp_path / "models")
+    config = tmp_path / "conf"
+    torch.manual_seed(0)
+    net = HseB0(num_classes=8, num_regressions=2).eval()
+    path = tmp_path / "models" / "hse" / "made.pt"
+    path.parent.mkdir()
+    torch.save(net.state_dict(), path)
+    text = (CHECKOUT / "conf" / "model" / "hse_enet_b0_8_va_mtl.yaml").read_text()
+    for old, new in (
+        ("hse/enet_b0_8_va_mtl.pt", "hse/made.pt"),
+        ("sha256: unknown", f"sha256: {sha256_of(path)}"),
+        (
+            "ferbench.weights.pickled_model.hse_state_dict",
+            "ferbench.weights.checkpoints.torch_state_dict",
+        ),
+        ("engine: auto", "engine: torch"),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    (config / "model").mkdir(parents=True)
+    (config / "model" / "made.yaml").write_text(text)
+    rows = [(f"{n}/a.jpg", n) for n in range(4)]
+    root = image_sets.affectnet_table(tmp_path / "set", rows)
+    table = root / "validation.csv"
+    lines = table.read_text().splitlines()
+    rated = [0.5, -0.25, 0.0, 1.0]
+    lines[1:] = [line.replace("0.25,", f"{v},") for line, v in zip(lines[1:], rated, strict=True)]
+    table.write_text("\n".join(lines) + "\n")
+    found = measure(
+        root,
+        models=["made"],
+        crops=["as_is"],
+        settings=[*CPU, f"paths.models={tmp_path / 'models'}"],
+        config_dirs=[config],
+    )
+    model = component_for("model", "made", config_dirs=[config])
+    said = []
+    for name, _ in rows:
+        picture = Image.open(root / "Manually_Annotated_Images" / name).convert("RGB")
+        crop = torch.from_numpy(np.array(picture.crop((10, 5, 50, 55)))).permute(2, 0, 1)[None]
+        said.append(model.around(net, torch.device("cpu"))(crop)[0, 8:].tolist())
+    valence, arousal = only(found).regressions
+    assert (valence.name, valence.images, arousal.name) == ("valence", 4, "arousal")
+    expected = root_mean_squared_error(rated, [each[0] for each in said])
+    assert valence.rmse == pytest.approx(expected, abs=1e-5)
+    expected = root_mean_squared_error([-0.5] * 4, [each[1] for each in said])
+    assert arousal.rmse == pytest.approx(expected, abs=1e-5)
+    assert any("valence CCC" in note for note in found.notes)
+    names = [path.name for path in found.write(tmp_path / "out")]
+    assert "regressions.csv" in names
+    assert found.as_plain()["standings"][0]["regressions"]["valence"]["images"] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("pyfeat_v28", component_for("preprocessing", "square_sampled")),
+        ("ddamfn_an8", Align5(template="five_poses", size_px=112)),
+        ("apvit_rafdb", Align5(template="face_evolve", size_px=224)),
+        ("poster_v2_an8", SquareMargin(margin=0.25)),
+    ],
+)
+def test_the_own_crop_is_that_of_a_models_training(name, expected):
+    usual = SquareMargin(margin=0.25)
+    way = way_of("own", component_for("model", name), usual, {}, ())
+    assert way.preprocessing == expected
+    assert bool(way.note) == (expected == usual)
 
 
 def test_what_is_written(measure, faces, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +31,7 @@ class LabelledImage:
         cut: the face as the data set cut it out; None = only the whole picture is there.
         whole: the picture that the face is in; None = only the cut face is there.
         box_xyxy: where the face lies in ``whole``, pixels; None = not told.
+        values: what else was rated, such as ``valence`` and ``arousal``, by ferbench's names.
     """
 
     name: str
@@ -38,6 +39,7 @@ class LabelledImage:
     cut: Picture | None = None
     whole: Picture | None = None
     box_xyxy: BoxXyxy | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check that there is a picture."""

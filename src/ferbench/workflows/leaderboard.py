@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
+
+import numpy as np
 
 from ferbench.checks import check_choice, check_list, path_of
 from ferbench.config.choices import Choice, settings_for
@@ -16,12 +19,13 @@ from ferbench.datasets.labelled_images.reading import read_labelled_images
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.networks import choose_products
-from ferbench.pipeline.picture_expressions import Classifier, FoundCrops
+from ferbench.pipeline.picture_expressions import Classifier, FoundCrops, PictureExpressions
 from ferbench.pipeline.picture_faces import FaceFinder, PictureFaces
 from ferbench.pipeline.picture_pieces import Pieces
 from ferbench.protocols import Model
 from ferbench.scoring.answers import OtherClasses, answers
 from ferbench.scoring.classification import NoFace, classification_scores
+from ferbench.scoring.regression import RegressionScores, regression_scores
 from ferbench.types.labelled_images import LabelledImages
 from ferbench.weights import loading
 from ferbench.weights.checking import check_all
@@ -228,7 +232,24 @@ class _Measured:
             images_per_s=said.images_per_s,
             lanes=said.lanes,
             was_stored=said.cached,
+            regressions=_regressions(images, model, said),
         )
+
+
+def _regressions(
+    images: LabelledImages, model: Model, said: PictureExpressions
+) -> tuple[RegressionScores, ...]:
+    """Of what a model says and the data set rates, in the model's order; broken images are out."""
+    whole = np.ones(len(images.images), np.bool_)
+    whole[list(said.broken)] = False
+    scores = []
+    for column, regression in enumerate(model.channels.regressions):
+        ratings = [image.values.get(regression.name, math.nan) for image in images.images]
+        rated = np.array(ratings, np.float64)
+        if not np.isnan(rated).all():
+            values = said.regressed[:, column].astype(np.float64)
+            scores.append(regression_scores(regression.name, rated[whole], values[whole]))
+    return tuple(scores)
 
 
 def _crops(way: Way, faces: PictureFaces | None) -> FoundCrops | None:

@@ -5,13 +5,15 @@ Arousal Computing in the Wild"; mohammadmahoor.com/pages/databases/affectnet. Th
 test part: accuracies are published on the validation part.
 
 - ``training.csv`` and ``validation.csv``: ``subDirectory_filePath, face_x, face_y, face_width,
-  face_height, facial_landmarks, expression, valence, arousal``, of the manually annotated pictures.
+  face_height, facial_landmarks, expression, valence, arousal``, of the manually annotated pictures;
+  with these names in the first line or without. Tables of automatic annotations are left alone.
 - ``train_set`` and ``val_set``: ``images/7.jpg`` is a cut face, ``annotations/7_exp.npy`` its
   expression (the smaller distribution with eight classes).
 """
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -35,7 +37,16 @@ from ferbench.types.labelled_images import BoxXyxy, LabelledImage, Split
 
 NAME: Final = "AffectNet"
 _ARRAY: Final = "_exp.npy"
+_COLUMNS: Final = (
+    *("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height"),
+    *("facial_landmarks", "expression", "valence", "arousal"),
+)
 _NEEDED: Final = ("subDirectory_filePath", "expression")
+_BY_MACHINE: Final = "automatic"
+"""In the name of a table whose labels no person gave."""
+RATED: Final = {"valence": "_val.npy", "arousal": "_aro.npy"}
+"""What is rated besides, -1 to 1 (below = not rated); as arrays, the endings of their files."""
+
 _BOX: Final = ("face_x", "face_y", "face_width", "face_height")
 
 
@@ -81,7 +92,10 @@ def _read_arrays(place: Path, folder: Path) -> Read:
             read.missing.append(stem)
             continue
         cut = images[stem].relative_to(place).as_posix()
-        read.images.append(LabelledImage(name=cut, label=label, cut=cut))
+        arrays_of = {name: path.with_name(f"{stem}{end}") for name, end in RATED.items()}
+        cells = {name: _number_in(each) for name, each in arrays_of.items() if each.is_file()}
+        values = _values(cells, where=stem)
+        read.images.append(LabelledImage(name=cut, label=label, cut=cut, values=values))
     return read
 
 
@@ -110,7 +124,7 @@ def find_table(place: Path, asked: Asked) -> Found | None:
     tables: dict[Split, Path] = {}
     for folder in (place, *subfolders(place)):
         for path in sorted(folder.glob("*.csv")):
-            if set(_NEEDED) <= set(first_cells(path)):
+            if _is_table(path):
                 tables.setdefault(_split_of_table(path), path)
     if not tables:
         return None
@@ -121,6 +135,38 @@ def find_table(place: Path, asked: Asked) -> Found | None:
         splits=tuple(tables),
         read=lambda split: _read_table(place, tables[split]),
     )
+
+
+def _is_table(path: Path) -> bool:
+    return _BY_MACHINE not in path.name.lower() and (_has_header(path) or _has_no_header(path))
+
+
+def _has_header(path: Path) -> bool:
+    return set(_NEEDED) <= set(first_cells(path))
+
+
+def _has_no_header(path: Path) -> bool:
+    """Whether the first line is an image already, in the columns of the authors."""
+    cells = first_cells(path)
+    if len(cells) != len(_COLUMNS):
+        return False
+    row = dict(zip(_COLUMNS, cells, strict=True))
+    is_picture = Path(row["subDirectory_filePath"]).suffix.lower() in SUFFIXES
+    return is_picture and row["expression"] in {*AFFECTNET, *AFFECTNET_OTHERS}
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Lines with their cells, whether or not the first one names the columns."""
+    if _has_header(path):
+        yield from rows_of(path, needed=_NEEDED, what="AffectNet's table")
+        return
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        for line, cells in enumerate(csv.reader(stream), start=1):
+            if len(cells) != len(_COLUMNS):
+                raise FormatError(
+                    f"{path.name}, line {line}: expected {len(_COLUMNS)} cells, got {len(cells)}"
+                )
+            yield line, dict(zip(_COLUMNS, cells, strict=True))
 
 
 def _split_of_table(path: Path) -> Split:
@@ -134,7 +180,7 @@ def _read_table(place: Path, path: Path) -> Read:
     read = Read()
     roots = _roots(place, path)
     root: Path | None = None
-    for line, row in rows_of(path, needed=_NEEDED, what="AffectNet's table"):
+    for line, row in _rows(path):
         where = f"{path.name}, line {line}"
         label = _label(row["expression"], read, where=where)
         if label is None:
@@ -151,6 +197,7 @@ def _read_table(place: Path, path: Path) -> Read:
                 label=label,
                 whole=(root / name).relative_to(place).as_posix(),
                 box_xyxy=_box(row, where=where),
+                values=_values({name: row.get(name, "") for name in RATED}, where=where),
             )
         )
     return read
@@ -181,6 +228,23 @@ def _label(number: str, read: Read, *, where: str) -> str | None:
     if number not in AFFECTNET:
         raise FormatError(f"{where}: expected an expression from 0 to 10, got {number!r}")
     return AFFECTNET[number]
+
+
+def _values(cells: Mapping[str, str], *, where: str) -> dict[str, float]:
+    """What is rated; AffectNet writes -2 where nothing is.
+
+    Raises:
+        FormatError: a cell is no number.
+    """
+    values = {}
+    for name, cell in cells.items():
+        try:
+            value = float(cell) if cell else math.nan
+        except ValueError as error:
+            raise FormatError(f"{where}: expected a number as {name}, got {cell!r}") from error
+        if -1 <= value <= 1:
+            values[name] = value
+    return values
 
 
 def _box(row: Mapping[str, str], *, where: str) -> BoxXyxy | None:

@@ -39,6 +39,10 @@ NUMBERS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """What numbers mean, by the data set."""
 _FER2013_NAMES: Final = {"angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"}
+_BOTH_TESTS: Final = (
+    "FER-2013's folder test mostly has the public and the private test part together; accuracies "
+    "are published of the private one"
+)
 _LOOKED_AT: Final = 20
 _MOST_PX: Final = 512
 _MOST_UNEQUAL: Final = 1.25
@@ -68,7 +72,7 @@ def find(place: Path, asked: Asked) -> Found | None:
         layout=f"folders of classes ({some(names)})",
         folder=base,
         splits=tuple(parts),
-        read=lambda split: _read(base, split, parts[split], labels, are_faces=are_faces),
+        read=lambda split: _read(base, split, parts[split], labels, name, are_faces=are_faces),
     )
 
 
@@ -141,7 +145,13 @@ def _sizes(folders: list[Path]) -> set[tuple[int, int]]:
 
 
 def _read(
-    base: Path, split: Split, part: Path, labels: Mapping[str, str], *, are_faces: bool
+    base: Path,
+    split: Split,
+    part: Path,
+    labels: Mapping[str, str],
+    name: str,
+    *,
+    are_faces: bool,
 ) -> Read:
     read = Read()
     for folder in subfolders(part):
@@ -152,11 +162,13 @@ def _read(
             if not label:
                 read.left_out[folder.name] += 1
                 continue
-            name = path.relative_to(base).as_posix()
-            cut, whole = (name, None) if are_faces else (None, name)
-            read.images.append(LabelledImage(name=name, label=label, cut=cut, whole=whole))
+            file = path.relative_to(base).as_posix()
+            cut, whole = (file, None) if are_faces else (None, file)
+            read.images.append(LabelledImage(name=file, label=label, cut=cut, whole=whole))
     what = "faces that are cut out" if are_faces else "whole pictures"
     read.notices.append(f"its pictures are taken for {what}")
+    if name == fer2013.NAME and split == "test":
+        read.notices.append(_BOTH_TESTS)
     read.notices += _contradictions(base, split, read, labels)
     return read
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ferbench.scoring.answers import Answers, OtherClasses, PairedTest, mcnemar
 from ferbench.scoring.classification import ClassificationScores, NoFace
+from ferbench.scoring.regression import RegressionScores
 from ferbench.types.labelled_images import LabelledImages
 from ferbench.weights.accuracy import PublishedAccuracy
 from ferbench.workflows.standings.comparison import is_clearly_below
@@ -30,6 +31,7 @@ class Standing:
             are cut; NaN = none.
         lanes: threads that did it.
         was_stored: whether answers were read that another call made, perhaps under other load.
+        regressions: of what the model says besides, where the data set rates it too.
         faces: some faces as the network got them; None = nobody asked for images of faces.
     """
 
@@ -42,6 +44,7 @@ class Standing:
     images_per_s: float
     lanes: int
     was_stored: bool
+    regressions: tuple[RegressionScores, ...] = ()
     faces: SeenFaces | None = None
 
     @property

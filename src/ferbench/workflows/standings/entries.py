@@ -107,7 +107,7 @@ def contenders(
         if reason:
             left_out.append(LeftOut(name=name, reason=reason))
             continue
-        ways = [_way(each, model, usual, chosen) for each in wanted]
+        ways = [way_of(each, model, usual, chosen, config_dirs) for each in wanted]
         found.append(Contender(name=name, model=model, ways=_different(ways)))
     return found, left_out
 
@@ -130,16 +130,35 @@ def _reason_against(model: Model, images: LabelledImages, models: Path) -> str:
     return ""
 
 
-def _way(name: str, model: Model, usual: Preprocessing, chosen: dict[str, Preprocessing]) -> Way:
+def way_of(
+    name: str,
+    model: Model,
+    usual: Preprocessing,
+    chosen: dict[str, Preprocessing],
+    config_dirs: Sequence[Path],
+) -> Way:
+    """The way of a name for a model (see ``contenders``); ``chosen`` has the choices by name."""
     if name == AS_IS:
         return Way(name=name, preprocessing=None)
     if name != OWN:
         return Way(name=name, preprocessing=chosen[name])
-    own = imitating(model.trained_crop)
+    own = _made_for(model, config_dirs) or imitating(model.trained_crop)
     if own is None:
         note = f"its authors do not tell how faces were cut; {type(usual).__name__} cuts them"
         return Way(name=name, preprocessing=usual, note=note)
     return Way(name=name, preprocessing=own)
+
+
+def _made_for(model: Model, config_dirs: Sequence[Path]) -> Preprocessing | None:
+    """The first choice of ``conf/preprocessing`` whose crops are all that a model's yaml tells.
+
+    So one that was written for a model is taken for it.
+    """
+    for name in choices_of("preprocessing", config_dirs=config_dirs):
+        choice: Preprocessing = component_for("preprocessing", name, config_dirs=config_dirs)
+        if choice.geometry(model_px=model.input_px) == model.trained_crop:
+            return choice
+    return None
 
 
 def _different(ways: Sequence[Way]) -> tuple[Way, ...]:

@@ -29,6 +29,8 @@ def write(board: Board, folder: Path, *, style: PictureStyle) -> list[Path]:
         "classes": tables.classes_table(board),
         "calibration": tables.calibration_table(board),
     }
+    if any(standing.regressions for standing in board.standings):
+        whole["regressions"] = tables.regressions_table(board)
     for name, table in whole.items():
         paths.append(_write_table(folder / f"{name}.csv", table))
     for standing in board.standings:

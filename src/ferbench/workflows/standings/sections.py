@@ -82,7 +82,7 @@ def _section(standing: Standing) -> Section:
         frames=tuple(found.frames.tolist()),
         unit="images",
     )
-    grids = (
+    grids: tuple[Grid, ...] = (
         Grid(
             caption="What is taken for what: share of each row, and images",
             header=("true", *matrix.said),
@@ -113,8 +113,24 @@ def _section(standing: Standing) -> Section:
             is_wide=False,
         ),
     )
+    if standing.regressions:
+        grids = (*grids, _regressions(standing))
     sheets = () if standing.faces is None else (_sheet(standing.faces),)
     return Section(title=standing.name, intro=_intro(standing), grids=grids, sheets=sheets)
+
+
+def _regressions(standing: Standing) -> Grid:
+    rows = tuple(
+        (one.name, str(one.images), number(one.ccc), number(one.pearson), number(one.rmse))
+        for one in standing.regressions
+    )
+    return Grid(
+        caption="What it says besides, beside what people rated",
+        header=("", "images", "CCC", "Pearson", "RMSE"),
+        rows=rows,
+        file="regressions.csv",
+        is_wide=False,
+    )
 
 
 def _sheet(faces: SeenFaces) -> Sheet:

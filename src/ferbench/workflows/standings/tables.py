@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, astuple, fields
 from typing import Any, Final
 
 from ferbench.scoring.calibration import edges
 from ferbench.scoring.ratios import defined
+from ferbench.scoring.regression import RegressionScores
 from ferbench.workflows.standings.board import Board, Standing
 
 HEADER: Final = (
@@ -87,6 +89,16 @@ def classes_table(board: Board) -> Table:
     return ("model", "crop", "class", "images", "precision", "recall", "f1"), rows
 
 
+def regressions_table(board: Board) -> Table:
+    """Each regression of each model and crop that the data set rates."""
+    rows: Rows = [
+        (each.model, each.way.name, *astuple(one))
+        for each in board.standings
+        for one in each.regressions
+    ]
+    return ("model", "crop", *(one.name for one in fields(RegressionScores))), rows
+
+
 def calibration_table(board: Board) -> Table:
     """The bins of each reliability picture."""
     ends = edges().tolist()
@@ -148,6 +160,14 @@ def _plain(board: Board, standing: Standing) -> dict[str, Any]:
         name: defined(value) if isinstance(value, float) else value for name, value in row.items()
     }
     header, rows = confusion_table(standing)
+    plain["regressions"] = {
+        one.name: {
+            name: defined(value) if isinstance(value, float) else value
+            for name, value in asdict(one).items()
+            if name != "name"
+        }
+        for one in standing.regressions
+    }
     plain["classes"] = list(standing.scores.classes)
     plain["confusion"] = {
         str(name): dict(zip(header[1:], counts, strict=True)) for name, *counts in rows

@@ -162,6 +162,7 @@ def _notes(board: Board) -> Iterator[str]:
     for each in board.standings:
         if each.way.note:
             yield f"{each.name}: {each.way.note}"
+    yield from _regressions(board)
     yield from _best_two(board)
     yield from _speed(board)
     reasons: dict[str, list[str]] = {}
@@ -197,6 +198,16 @@ def _without_face(board: Board) -> Iterator[str]:
         f"no face was found in up to {most} of {counts[0].images} images: accuracy counts them as "
         f"wrong, 'if found' leaves them out; the order takes them {order}"
     )
+
+
+def _regressions(board: Board) -> Iterator[str]:
+    for each in board.standings:
+        told = [
+            f"{one.name} CCC {number(one.ccc)}, RMSE {number(one.rmse)} on {one.images}"
+            for one in each.regressions
+        ]
+        if told:
+            yield f"{each.name}: {'; '.join(told)}"
 
 
 def _best_two(board: Board) -> Iterator[str]:

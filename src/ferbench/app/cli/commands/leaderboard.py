@@ -109,6 +109,9 @@ def leaderboard(
             "people's faces.",
         ),
     ] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Log numbers and files to MLflow as a run.")
+    ] = False,
     theme: ThemeOption = "light",
     vector: VectorFlag = False,
     as_csv: Annotated[bool, csv_flag("Print the table as CSV.")] = False,
@@ -167,6 +170,11 @@ def leaderboard(
         if faces:
             typer.echo("note: the page holds images of people's faces", err=True)
         typer.echo(f"wrote {paths[0]} and {len(paths) - 1} files beside it", err=True)
+    if record:
+        from ferbench.workflows.standings.record import record_leaderboard
+
+        recorded = record_leaderboard(found.board, style=style)
+        typer.echo(f"recorded on run {recorded.run_id[:8]}: {recorded.location}", err=True)
     if found.board.broken or not found.board.standings:
         raise typer.Exit(1)
 
