@@ -46,7 +46,8 @@ class Recognizer:
         net: dotted path of the network's class, built as ``Net(num_classes=K)``, with regressions
             as ``Net(num_classes=K, num_regressions=R)``. It gives K logits, then R regressions in
             their own units, activations included.
-        checkpoint: dotted path of the function that reads the weight file: path -> state_dict.
+        checkpoint: dotted path of the function that reads the weight file: path -> state_dict, or
+            path -> network where the file holds the network itself (an ONNX file).
         weights: the weight file.
         labels: the K classes, in the order of the logits, in ferbench's spelling; () = none.
         input_px: side of the network's input.
@@ -132,13 +133,16 @@ class Recognizer:
         return _Loaded(self, _OnnxFaces(onnx_graph.session(graph, path)))
 
     def _loaded_net(self, path: Path) -> nn.Module:
-        net = self.empty_net()
         read = _named(self.checkpoint, "checkpoint")
         if not callable(read):
             raise ConfigError(
                 f"expected a function, {self.checkpoint!r} is {read!r}", key="checkpoint"
             )
-        load_strictly(net, read(path), path)
+        content = read(path)
+        if isinstance(content, self._kind_of_net()):
+            return content
+        net = self.empty_net()
+        load_strictly(net, content, path)
         return net
 
     def _exported(self, path: Path) -> bytes:
@@ -159,13 +163,17 @@ class Recognizer:
         Raises:
             ConfigError: ``net`` names nothing usable.
         """
-        kind = _named(self.net, "net")
-        if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
-            raise ConfigError(f"expected a torch.nn.Module, {self.net!r} is {kind!r}", key="net")
+        kind = self._kind_of_net()
         counts = {"num_classes": len(self.labels)}
         if self.regressions:
             counts["num_regressions"] = len(self.regressions)
         return kind(**counts)
+
+    def _kind_of_net(self) -> type[nn.Module]:
+        kind = _named(self.net, "net")
+        if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
+            raise ConfigError(f"expected a torch.nn.Module, {self.net!r} is {kind!r}", key="net")
+        return kind
 
     def around(self, net: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
         """The steps of this model around a network that is there already, computed by torch.

@@ -39,8 +39,8 @@ NETWORKS = (
     "hse_enet_b0_8",
     "retinaface_resnet50",
 )
-MADE_HERE = ("ddamfn_8cls", "pyfeat_multitask")
-"""Kept only here: each has a program beside this one that made it."""
+MADE_HERE = ("ddamfn_8cls", "hse_mbf_va_mtl", "hse_mobilevit_va_mtl", "pyfeat_multitask")
+"""Kept only here."""
 
 _KEPT_KEYS = (
     "source", "tensors", "intermediate_shapes", "parameters", "state_entries", "unused_in_forward",

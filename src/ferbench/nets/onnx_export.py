@@ -24,7 +24,7 @@ from ferbench.sentences import Setting, Text
 
 LEVELS: Final = "levels"
 LOGITS: Final = "logits"
-_EXPORTERS: Final = ("onnx", "onnxscript", "onnx-ir", "timm", "torch")
+_EXPORTERS: Final = ("onnx", "onnxscript", "onnx-ir", "onnx2torch", "timm", "torch")
 _MOST_LETTERS: Final = 200
 _NAMES_OF_USERS: Final = ("LOGNAME", "USER", "LNAME", "USERNAME")  # as getpass reads them
 _CHATTY: Final = ("torch.fx", "torch.export", "torch.onnx", "onnxscript", "onnx_ir")

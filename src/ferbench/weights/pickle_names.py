@@ -25,8 +25,8 @@ ALLOWED: Final = frozenset(
 )
 """What a file may really have made. None of it takes a name, a path or a function."""
 
-STOOD_IN: Final = ("timm.", "torch.nn.")
-"""Beginnings of names that become stand-ins."""
+STOOD_IN: Final = ("timm.", "torch.nn.", "mobilefacenet.")
+"""Beginnings of names that become stand-ins; ``mobilefacenet`` is a module of EmotiEffLib's."""
 
 MAX_NAMED: Final = 5
 _PROTOCOL: Final = 2
