@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from ferbench import labels
+from ferbench.config.choices import component_for
 from ferbench.nets.onnx_export import FromLevels, exported
 from ferbench.nets.pyfeat_multitask import ACTION_UNITS, PyFeatMultitask
 from helpers.procedural import (
@@ -90,6 +92,16 @@ def test_names_shapes_and_size_are_the_published_ones(net, about):
         name: shape for name, shape in published.items() if name not in PyFeatMultitask.UNUSED
     }
     assert sum(value.numel() for value in net.parameters()) == 37_357_091
+
+
+@pytest.mark.parametrize("name", ["pyfeat_v27", "pyfeat_v28"])
+def test_channels_have_the_names_of_the_original_s_outputs_in_facs(name):
+    channels = component_for("model", name).channels
+    units = [f"AU{number:02d}" for number in ACTION_UNITS]
+    assert channels.names[7:] == ("valence", "arousal", *units)
+    for number, regression in zip(ACTION_UNITS, channels.regressions[2:], strict=True):
+        assert regression.meaning == f"{labels.ACTION_UNITS[number]}, presence"
+        assert channels.range_of(regression.name) == (0, 1)
 
 
 def test_outputs_keep_their_ranges(net):
