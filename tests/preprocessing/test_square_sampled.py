@@ -57,7 +57,7 @@ def test_crops_are_py_feat_s_own():
 def sampled_by_torch(frame, box, margin, size_px):
     """The square as torch samples it, f64 (3, S, S)."""
     left, top, right, bottom = box
-    side = (1 + 2 * margin) * max(right - left, bottom - top)
+    side = max((1 + 2 * margin) * max(right - left, bottom - top), 1.0)
     along = (torch.arange(size_px, dtype=torch.float64) + 0.5) * side / size_px
     x = (left + right - side) / 2 + along
     y = (top + bottom - side) / 2 + along

@@ -18,12 +18,13 @@ from ferbench.types import Crops, Faces
 class SquareSampled:
     """A square around the box's centre, of side ``(1 + 2 * margin) * max(width, height)``.
 
-    Nothing is rounded to whole pixels. Each pixel of the crop is that of its centre, bilinear
-    between the nearest four, without averaging where a face shrinks; the box's corners count as
-    pixel centres. The frame goes on mirrored beyond its borders. An empty box, and one whose square
-    has no pixel inside the frame, has no row. Source: ``extract_face_square_pad_torch`` of py-feat
-    2.1.5; equal up to rounding to whole grey levels, which its training images were rounded to as
-    well. Implements ``ferbench.protocols.Preprocessing``.
+    The side is at least one pixel; nothing is rounded to whole ones. Each pixel of the crop is that
+    of its centre, bilinear between the nearest four, without averaging where a face shrinks; the
+    box's corners count as pixel centres. The frame goes on mirrored beyond its borders. An empty
+    box, and one whose square has no pixel inside the frame, has no row. Source:
+    ``extract_face_square_pad_torch`` of py-feat 2.1.5; equal up to rounding to whole grey levels,
+    which its training images were rounded to as well. Implements
+    ``ferbench.protocols.Preprocessing``.
 
     Attributes:
         margin: what is added on each of the four sides, as a part of the box's longer side; may be
