@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from ferbench.pipeline.count_rows import counts_rows
+from ferbench.report.comparability import matching_warnings
 from ferbench.report.figures import PLAIN
 from ferbench.report.files import QUALITY_COLUMNS, write_files
-from ferbench.results import Report, Work
+from ferbench.results import Report, RunRow, Work
 from ferbench.scoring.matching.window import Window
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.workflows.cell_tables import read_cell, tables_below
@@ -54,3 +55,15 @@ def test_tables_name_and_count_them(result, tmp_path):
     assert int(rows[1.0]["ignored"]) < counts.ignored
     [tables] = read_cell(tables_below(tmp_path), stamp="trigger").sessions.values()
     assert [event.outcome for event in tables.events].count("ignored") == counts.ignored
+
+
+def test_runs_that_treat_them_differently_are_told():
+    rows = [
+        RunRow(run_id=f"r{k}", name=f"r{k}", params={"scoring": "window", **further}, metrics={})
+        for k, further in enumerate(
+            ({}, {"scoring.duplicates": "false_alarm"}, {"scoring.duplicates": "ignored"})
+        )
+    ]
+    [told] = matching_warnings(rows[1:])
+    assert "(scoring.duplicates); their numbers cannot be compared: what is ignored" in told
+    assert matching_warnings(rows[:2]) == []  # what runs did before they said so

@@ -44,9 +44,12 @@ IGNORING = [
 ]
 WINDOW = IGNORING[0]
 SPANS = st.lists(
-    st.tuples(st.integers(0, 80), st.integers(0, 40)).map(lambda t: (t[0] / 8, (t[0] + t[1]) / 8)),
+    st.tuples(st.integers(0, 80), st.integers(0, 40)).map(
+        lambda t: (t[0] / 10, (t[0] + t[1]) / 10)
+    ),
     max_size=7,
 )
+"""Tenths of a second: many lie on a window's edge, and their doubles beside it."""
 
 
 def event(onset_s, offset_s):
@@ -114,7 +117,7 @@ def test_many_draws_are_counted_as_one(criterion, found, marked):
     rng = np.random.default_rng(0)
     spans = np.array(found, float).reshape(-1, 2)
     marks_s = np.array(marked, float).reshape(-1, 2)
-    times_s = spans[:, 0] + rng.integers(-16, 16, (4, 1)) / 8
+    times_s = spans[:, 0] + rng.integers(-20, 20, (4, 1)) / 10
     lasts_s = spans[:, 1] - spans[:, 0]
     got = criterion.count_matches()(times_s, lasts_s, marks_s, np.full(times_s.shape, np.nan))
     for row, matches, ignored in zip(times_s, *got, strict=True):
@@ -168,7 +171,7 @@ def test_null_detectors_count_as_the_scores_do(name):
 
 LEVELS = st.lists(
     st.tuples(st.integers(0, 9), st.integers(1, 5), st.integers(0, 80)).map(
-        lambda t: (t[0] / 10 if t[0] else -math.inf, (t[0] + t[1]) / 10, t[2] / 8)
+        lambda t: (t[0] / 10 if t[0] else -math.inf, (t[0] + t[1]) / 10, t[2] / 10)
     ),
     max_size=9,
 )
@@ -177,7 +180,7 @@ LEVELS = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(of_a=LEVELS, of_b=LEVELS, marked=st.lists(st.integers(0, 80), max_size=4))
 def test_curves_count_as_the_criterion_does_at_every_level(of_a, of_b, marked):
-    marks = [(at / 8, at / 8) for at in marked]
+    marks = [(at / 10, at / 10) for at in marked]
     sessions = []
     for name, rows in (("a", of_a), ("b", of_b)):
         profile = ThresholdSweep.of([(low, up, at, at, at) for low, up, at in rows])
@@ -199,17 +202,17 @@ def test_curves_count_as_the_criterion_does_at_every_level(of_a, of_b, marked):
 @settings(max_examples=100, deadline=None)
 @given(found=st.lists(st.integers(0, 80), max_size=8), marked=SPANS)
 def test_widths_and_lags_count_as_the_criterion_does(found, marked):
-    session = session_of([(at / 8, at / 8) for at in found], marked)
+    session = session_of([(at / 10, at / 10) for at in found], marked)
     curve = tolerance_curve([session], pre_s=0.5, stamp="trigger", duplicates="ignored")
     for at, post_s in enumerate(curve.post_s.tolist()):
         counts = outcome_of(session, replace(WINDOW, post_s=post_s)).counts
         assert (curve.tally.tp[0, at], curve.tally.fp[0, at]) == (counts.tp, counts.fp)
-    offset_s = np.arange(-16, 17) / 8
+    offset_s = np.arange(-20, 21) / 10
     scan = lag_scan([session], stamp="trigger", offset_s=offset_s, duplicates="ignored")
     narrow = Window(pre_s=1.0, post_s=1.0, duplicates="ignored")
     for value, by_s in zip(scan.f1, offset_s, strict=True):
         moved = [(a + by_s, b + by_s) for a, b in marked]
-        counts = outcome_of(session_of([(at / 8, at / 8) for at in found], moved), narrow).counts
+        counts = outcome_of(session_of([(at / 10, at / 10) for at in found], moved), narrow).counts
         expected = f1(Tally.of([counts]))[0]
         assert value == pytest.approx(expected, nan_ok=True)
 

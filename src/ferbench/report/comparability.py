@@ -36,10 +36,12 @@ def matching_warnings(runs: Sequence[RunRow]) -> list[str]:
     different = matching_params(runs)
     if not different:
         return []
+    why = "a wider window finds more, also by chance"
+    if different == [f"{MATCHING}.duplicates"]:
+        why = "what is ignored costs nothing"
     return [
         "these runs matched events with annotations in different ways "
-        f"({', '.join(different)}); their numbers cannot be compared: a wider window finds more, "
-        "also by chance"
+        f"({', '.join(different)}); their numbers cannot be compared: {why}"
     ]
 
 
