@@ -93,6 +93,26 @@ def test_a_run_has_chance_and_intervals(study, warm_home, ferbench_run):
 
 
 @pytest.mark.weights
+def test_a_run_is_scored_under_neighbouring_settings_where_asked_for(
+    study, warm_home, ferbench_run
+):
+    plain = ferbench_run(*study)
+    assert plain.code == 0, plain.err
+    assert "settings around this run's" not in plain.out
+    ended = ferbench_run(*study, "statistics.robustness=true")
+    assert ended.code == 0, ended.err
+    assert "around this run's (window, threshold, baseline): F1 between" in ended.out
+    first, second = records(warm_home).values()
+    assert first["tags"]["ferbench.config_sha"] == second["tags"]["ferbench.config_sha"]
+    told = {**first["metrics"], **second["metrics"]}
+    assert told["event/robustness.settings"] == 60
+    assert told["event/robustness.lowest_f1"] <= told["event/f1"]
+    assert told["event/f1"] <= told["event/robustness.highest_f1"]
+    [table] = (warm_home / "mlruns" / "files").glob(f"*/*/artifacts/{FOLDER}/robustness.csv")
+    assert len(table.read_text().splitlines()) == 61
+
+
+@pytest.mark.weights
 def test_a_run_has_the_frame_scores_of_the_challenge(study, warm_home, ferbench_run):
     ended = ferbench_run(*study, "scoring=errhri")
     assert ended.code == 0, ended.err

@@ -265,13 +265,25 @@ def test_means_over_participants_are_compared_too():
     """a has F1 6/11 and 8/14, b 0 and 4/5, x 1/2 and 4/5."""
     [found] = paired(FIRST, [SECOND], **ASKED)["f1_macro"]
     of_first, of_second = (6 / 11 + 0 + 2 / 4) / 3, (8 / 14 + 4 / 5 + 4 / 5) / 3
-    assert values_on(FIRST)["f1_macro"] == pytest.approx(of_first)
-    assert values_on(SECOND)["f1_macro"] == pytest.approx(of_second)
-    assert values_on(FIRST)["f1"] == pytest.approx(8 / (8 + 4 + 6))
+    values = values_on([FIRST, SECOND])
+    assert values.by_name["f1_macro"] == pytest.approx((of_first, of_second))
+    assert values.by_name["f1"][0] == pytest.approx(8 / (8 + 4 + 6))
+    assert values.left_out["f1_macro"] == 0
     assert found.value == pytest.approx(of_second - of_first)
     own = np.array([8 / 14 - 6 / 11, 4 / 5, 4 / 5 - 2 / 4]) / 3
     signs = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [1, -1, -1]])
     assert found.p == np.mean(np.abs(signs @ own) >= own.sum() - 1e-12)
+
+
+def test_a_mean_is_over_those_who_have_a_number_in_every_run():
+    """x has no events in another run, so no precision; in the first it has 1/2."""
+    silent = [row("a1", "a", 1, 1, 3), row("a2", "a", 1, 0, 0), row("b1", "b", 1, 0, 1)]
+    silent.append(row("x", "", 0, 0, 2))
+    values = values_on([FIRST, silent])
+    assert values.left_out["precision_macro"] == 1
+    assert values.by_name["precision_macro"] == pytest.approx(((3 / 5 + 0) / 2, (2 / 3 + 1) / 2))
+    [found] = paired(FIRST, [silent], **ASKED)["precision_macro"]
+    assert found.value == pytest.approx((2 / 3 + 1) / 2 - 0.3)
 
 
 def test_false_alarms_go_by_observed_time():

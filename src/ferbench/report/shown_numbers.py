@@ -23,6 +23,7 @@ The rates are those of when the stage's tables were made.
 """
 
 _OTHERS: Final = (
+    f"{MAIN_NUMBER}_macro",
     "event/count",
     "sessions/annotated",
     "sessions/failed",

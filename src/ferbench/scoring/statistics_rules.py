@@ -61,7 +61,8 @@ class StatisticsRules:
             effects are told.
         time_bins: into how many equal parts each session is cut for scores over time.
         time_bin_s: length of the parts instead, seconds; None = ``time_bins``.
-        robustness: also F1 and p under neighbouring settings: window, threshold, baseline.
+        robustness: also F1 and p under neighbouring settings: window, threshold, baseline. Changes
+            no score.
     """
 
     version: ClassVar[str] = "3"
@@ -83,7 +84,7 @@ class StatisticsRules:
     alpha: float = 0.05
     time_bins: int = 4
     time_bin_s: float | None = None
-    robustness: bool = False
+    robustness: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the values."""

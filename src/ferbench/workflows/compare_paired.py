@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ferbench.errors import ConfigError, FerbenchError
 from ferbench.report.comparability import matching_params
@@ -119,18 +119,23 @@ def paired_of(
         seed=seed,
         level=rules.confidence,
         method=rules.method,
+        alpha=rules.alpha,
     )
     participants = {row.participant or f"session {row.session_id}" for row in tables[0]}
-    totals = [values_on(rows) for rows in tables]
+    values = values_on(tables)
     return PairedComparison(
         first=first,
         others=tuple(run for run in others if run.run_id in counts_of_others),
         rules=rules,
         seed=seed,
-        values={name: tuple(values[name] for values in totals) for name in differences},
+        values=values.by_name,
         differences=differences,
         participants=len(participants),
-        notes=(*_notes(dropped, len(participants), differences[MAIN][0]), *left_out),
+        notes=(
+            *_notes(dropped, len(participants), differences[MAIN][0]),
+            *_undefined(values.left_out),
+            *left_out,
+        ),
     )
 
 
@@ -160,6 +165,14 @@ def _comparable_runs(
     if not found:
         raise ConfigError(joined("; ", left_out) or "there is no other run to compare with")
     return found, left_out
+
+
+def _undefined(left_out: Mapping[str, int]) -> list[str]:
+    """Who is no part of a mean over participants."""
+    missing = [f"{name} {number}" for name, number in left_out.items() if number]
+    if not missing:
+        return []
+    return [f"participants without a number of their own in some run, left out: {some(missing)}"]
 
 
 def _notes(dropped: Sequence[str], participants: int, example: Difference) -> list[str]:

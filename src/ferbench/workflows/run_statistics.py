@@ -206,6 +206,7 @@ def _key(
     spec = {
         "version": VERSION,
         "pictures": pictures,
+        "robustness": recipe.statistics.robustness,
         "metrics": [metric.name for metric in headline()],
         "sessions": [_session_spec(result) for result in scored],
         "annotators": marked,

@@ -22,6 +22,7 @@ from ferbench.scoring.uncertainty.intervals import (
     bootstrap,
     on_everybody,
 )
+from ferbench.timespans import Flags
 from ferbench.types import F64
 
 
@@ -42,15 +43,18 @@ class MacroMean:
     left_out: int
 
 
-def macro_of(tally: Tally, formula: Formula) -> Statistic:
+def macro_of(tally: Tally, formula: Formula, among: Flags | None = None) -> Statistic:
     """The mean over participants as a function of how often each is taken.
 
     Args:
         tally: one entry per participant (N,).
         formula: of each entry; undefined ones have no weight.
+        among: who counts, bool (N,); None = everybody.
     """
     values = formula(tally)
     has_value = ~np.isnan(values)
+    if among is not None:
+        has_value &= among
     known = np.where(has_value, values, 0.0)
     counting = has_value.astype(np.float64)
 

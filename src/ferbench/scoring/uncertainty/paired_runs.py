@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ferbench.scoring.participants.macro import macro_of
 from ferbench.scoring.tally import Formula, Tally
 from ferbench.scoring.uncertainty.intervals import Method, Statistic, metric_of, on_everybody
 from ferbench.scoring.uncertainty.paired import Difference, compare_statistics
+from ferbench.timespans import Flags
 from ferbench.types import CountsRow
 
 
@@ -24,11 +26,12 @@ def paired(
     level: float,
     method: Method,
     formulas: Mapping[str, Formula] | None = None,
+    alpha: float = 0.05,
 ) -> dict[str, tuple[Difference, ...]]:
     """Compare stored counts of runs with those of a first one, metric by metric.
 
     One Difference per other run, of the metric of summed counts and (``f1_macro``) of its mean over
-    participants.
+    the participants who have a number of their own in every run.
 
     Args:
         first: rows of one run at one threshold and window, one per session.
@@ -38,6 +41,7 @@ def paired(
         level: of confidence.
         method: of the interval.
         formulas: of the metrics, by name; None = all headline metrics of counts.
+        alpha: p up to which a difference counts as found.
 
     Raises:
         ConfigError: a session has several rows, or the runs' sessions or participants differ.
@@ -46,13 +50,8 @@ def paired(
     other_rows = [_by_session(rows) for rows in others]
     for rows_of_other in other_rows:
         _check_same_sessions(first_rows, rows_of_other)
-    names = sorted(first_rows)
-    clusters = [first_rows[name].participant or f"session {name}" for name in names]
-    participants, owner = np.unique(np.array(clusters, str), return_inverse=True)
-    tallies = []
-    for rows in (first_rows, *other_rows):
-        by_session = Tally.of(rows[name].counts for name in names)
-        tallies.append(by_session.grouped(owner, len(participants)))
+    tallies = _tallies([first_rows, *other_rows])
+    participants = len(tallies[0].tp)
     if formulas is None:
         formulas = count_formulas()
     joined = [Tally.joined((tallies[0], other)) for other in tallies[1:]]
@@ -60,25 +59,66 @@ def paired(
     for name, formula in formulas.items():
         statistics[name] = [metric_of(both, formula) for both in joined]
     for name, formula in formulas.items():
-        statistics[f"{name}_macro"] = [macro_of(both, formula) for both in joined]
+        among = np.tile(_defined_in_all(tallies, formula), 2)
+        statistics[f"{name}_macro"] = [macro_of(both, formula, among) for both in joined]
     return {
         name: compare_statistics(
-            of_others, len(participants), draws=draws, seed=seed, level=level, method=method
+            of_others,
+            participants,
+            draws=draws,
+            seed=seed,
+            level=level,
+            method=method,
+            alpha=alpha,
         )
         for name, of_others in statistics.items()
     }
 
 
-def values_on(rows: Sequence[CountsRow]) -> dict[str, float]:
-    """The numbers that ``paired`` compares, of one run."""
-    clusters = [row.participant or f"session {row.session_id}" for row in rows]
-    participants, owner = np.unique(np.array(clusters, str), return_inverse=True)
-    tally = Tally.of(row.counts for row in rows).grouped(owner, len(participants))
-    values = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedValues:
+    """The numbers that ``paired`` compares.
+
+    Attributes:
+        by_name: of each run, in order.
+        left_out: of each mean over participants, how many have no number in some of the runs.
+    """
+
+    by_name: dict[str, tuple[float, ...]]
+    left_out: dict[str, int]
+
+
+def values_on(runs: Sequence[Sequence[CountsRow]]) -> ComparedValues:
+    """The numbers of runs with the same sessions."""
+    tallies = _tallies([_by_session(rows) for rows in runs])
+    participants = len(tallies[0].tp)
+    micro, macro, left_out = {}, {}, {}
     for name, formula in count_formulas().items():
-        values[name] = on_everybody(metric_of(tally, formula), len(participants))
-        values[f"{name}_macro"] = on_everybody(macro_of(tally, formula), len(participants))
-    return values
+        among = _defined_in_all(tallies, formula)
+        left_out[f"{name}_macro"] = int((~among).sum())
+        micro[name] = tuple(
+            on_everybody(metric_of(tally, formula), participants) for tally in tallies
+        )
+        macro[f"{name}_macro"] = tuple(
+            on_everybody(macro_of(tally, formula, among), participants) for tally in tallies
+        )
+    return ComparedValues(by_name=micro | macro, left_out=left_out)
+
+
+def _tallies(runs: Sequence[Mapping[str, CountsRow]]) -> list[Tally]:
+    """Counts of each participant in each run, entries (P,)."""
+    names = sorted(runs[0])
+    clusters = [runs[0][name].participant or f"session {name}" for name in names]
+    participants, owner = np.unique(np.array(clusters, str), return_inverse=True)
+    return [
+        Tally.of(rows[name].counts for name in names).grouped(owner, len(participants))
+        for rows in runs
+    ]
+
+
+def _defined_in_all(tallies: Sequence[Tally], formula: Formula) -> Flags:
+    """Who has a number of their own in every run, bool (P,)."""
+    return np.asarray(~np.isnan([formula(tally) for tally in tallies]).any(axis=0), np.bool_)
 
 
 def in_common(runs: Sequence[Sequence[CountsRow]]) -> tuple[list[list[CountsRow]], tuple[str, ...]]:
