@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 
 from ferbench.results import RunRow
 from ferbench.scoring.agreement.segments import Detections
+from ferbench.types import Channels, Expressions, Regression
 from ferbench.workflows.agreement.comparison import compare_models
 from ferbench.workflows.agreement.outputs import ModelOutputs
 from ferbench.workflows.agreement.record import MAX_METRICS, metrics_of
-from ferbench.workflows.agreement.recorded_runs import model_names
+from ferbench.workflows.agreement.recorded_runs import _Sessions, _without_classes, model_names
 
 
 def run_row(run_id: str, **params: str) -> RunRow:
@@ -44,3 +46,29 @@ def test_many_models_are_recorded_by_their_means_only():
     assert len(many) < 10 < MAX_METRICS
     assert many["agree/true_mean"] == 1.0
     assert not any(math.isnan(value) for value in many.values())
+
+
+def test_a_model_without_classes_has_no_frames_to_compare():
+    valence = Regression(name="valence", low=-1, high=1)
+    rows = np.arange(3)
+    said = Expressions.of_outputs(
+        frame=rows,
+        face=rows,
+        outputs=np.zeros((3, 1), np.float32),
+        channels=Channels(regressions=(valence,)),
+    )
+
+    run = SimpleNamespace(
+        name="units",
+        has_tables=True,
+        onsets_s={"anna": (1.0,)},
+        parts=lambda _session: [SimpleNamespace(expressions=said)],
+        duration_s=lambda _session: 10.0,
+    )
+    sessions = _Sessions()
+    sessions.add(run, "anna", cut_s=5.0, frame_model="units")
+    assert sessions.labels == {}
+    assert sessions.sheet["anna", ""]["units"].count == 1
+    assert _without_classes(sessions) == [
+        "units: the model tells no classes, so its frames have no expressions to compare"
+    ]

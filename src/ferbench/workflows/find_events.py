@@ -15,6 +15,7 @@ from ferbench.config.choices import Choice, component_for
 from ferbench.errors import ConfigError
 from ferbench.events.signal import Direction, EmotionSignal
 from ferbench.events.timecode import timecode
+from ferbench.events.windowed import Windowed
 from ferbench.formats.predictions import read_predictions
 from ferbench.protocols import EventRule, SegmentRule, Selector
 from ferbench.results import Analysis
@@ -161,7 +162,9 @@ def find_in_file(path: Path, options: FindOptions) -> SessionEvents:
     if kind == "predictions":
         signals = _signals_of_ours(path, options)
     else:
-        signals = (signal_of_thesis(path, options),)
+        _check_thesis_options(path, options)
+        [label] = options.labels
+        signals = (signal_of_thesis(path, label=label, fps=options.fps, video=options.video),)
     return _session_events(signals, options.rule)
 
 
@@ -188,6 +191,20 @@ def signal_rule(options: FindOptions) -> EmotionSignal:
         kind=options.kind or "probability",
         direction=options.direction or "rising",
     )
+
+
+def _check_thesis_options(path: Path, options: FindOptions) -> None:
+    """Raise ConfigError where an option has no place in a thesis CSV."""
+    for name in ("kind", "direction", "selector"):
+        if getattr(options, name) is not None:
+            one_label = f"{path.name} is a thesis CSV: one face and one label per row; leave "
+            raise ConfigError(Text(one_label, Setting(name), " out"))
+    if len(options.labels) != 1:
+        raise ConfigError(f"{path.name} is a thesis CSV; expected one label, got {options.labels}")
+    rule = options.rule
+    if isinstance(rule, Windowed) and rule.enter != Windowed().enter:
+        no_level = f"{path.name} is a thesis CSV: its labels have no level; leave "
+        raise ConfigError(Text(no_level, Setting("event.enter"), " out"))
 
 
 def _session_events(signals: Sequence[Signal], rule: EventRule) -> SessionEvents:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ferbench.errors import ConfigError
-from ferbench.events.windowed import Windowed
 from ferbench.labels import expression_name
 from ferbench.sentences import Setting, Text
 from ferbench.thesis.frame_csv import read_thesis_csv
@@ -15,25 +13,27 @@ from ferbench.thesis.names import parse_thesis_name
 from ferbench.thesis.rows import LABELS, label_signal
 from ferbench.types import Signal
 
-if TYPE_CHECKING:
-    from ferbench.workflows.find_events import FindOptions
 
-
-def signal_of_thesis(path: Path, options: FindOptions) -> Signal:
+def signal_of_thesis(path: Path, *, label: str, fps: float | None, video: Path | None) -> Signal:
     """1 where a row says the wanted label, else 0.
+
+    Args:
+        path: the file.
+        label: an expression in any spelling, or as the file has it.
+        fps: rows per second; None = take it from ``video``.
+        video: the file's video, or the folder in which that is.
 
     Raises:
         FormatError: the file is not one of the thesis'; names the line.
-        ConfigError: an option is for other files, the rate is missing, or no row has the label.
+        ConfigError: the rate is missing, or no row has the label.
     """
-    _check_thesis_options(path, options)
     predictions = read_thesis_csv(path)
     existing = {label for label in predictions.labels if label is not None}
-    label = _as_written(options.labels[0], existing)
+    label = _as_written(label, existing)
     if label not in existing and label not in LABELS:
         names = ", ".join(sorted(existing)) or "none"
         raise ConfigError(f"no row of {path.name} says {label!r}; there are: {names}", key="label")
-    return label_signal(predictions, _rate(path, options), label=label)
+    return label_signal(predictions, _rate(path, fps, video), label=label)
 
 
 def _as_written(label: str, existing: Iterable[str]) -> str:
@@ -52,25 +52,10 @@ def _is_same(one: str, other: str) -> bool:
         return False
 
 
-def _check_thesis_options(path: Path, options: FindOptions) -> None:
-    """Raise ConfigError where an option has no place in a thesis CSV."""
-    for name in ("kind", "direction", "selector"):
-        if getattr(options, name) is not None:
-            one_label = f"{path.name} is a thesis CSV: one face and one label per row; leave "
-            raise ConfigError(Text(one_label, Setting(name), " out"))
-    if len(options.labels) != 1:
-        raise ConfigError(f"{path.name} is a thesis CSV; expected one label, got {options.labels}")
-    rule = options.rule
-    if isinstance(rule, Windowed) and rule.enter != Windowed().enter:
-        no_level = f"{path.name} is a thesis CSV: its labels have no level; leave "
-        raise ConfigError(Text(no_level, Setting("event.enter"), " out"))
-
-
-def _rate(path: Path, options: FindOptions) -> float:
+def _rate(path: Path, fps: float | None, video: Path | None) -> float:
     """Rows per second of a thesis CSV."""
-    if options.fps is not None:
-        return options.fps
-    video = options.video
+    if fps is not None:
+        return fps
     if video is None:
         give = Text("give its frame rate with ", Setting("fps"), ", or its video with ")
         hint = Text(give, Setting("video"))

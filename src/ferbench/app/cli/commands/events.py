@@ -146,8 +146,8 @@ def events(
         "min_duration_s": min_duration_s,
         "merge_gap_s": merge_gap_s,
     }
-    labels = expressions(label or ["Surprise"])
     with errors_in_options(OPTIONS):
+        labels = expressions(label or ["Surprise"])
         check_level("--enter", enter, labels, direction=direction)
         check_level("--exit", exit_, labels, direction=direction)
         fields = _rule_fields(numbers, set_ or ())

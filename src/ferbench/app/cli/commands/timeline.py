@@ -162,8 +162,8 @@ def timeline(
     fields |= _given(enter=enter, choice=rule)
     matching = _given(pre_s=pre, post_s=post, choice=scoring)
 
-    labels = expressions(label or ["surprise"])
     with errors_in_options(OPTIONS):
+        labels = expressions(label or ["surprise"])
         check_level("--enter", enter, labels, direction=direction)
         format_ = table_from(
             columns=pairs("--column", column or ()),
