@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -39,6 +40,18 @@ def some_lines(lines: Sequence[int]) -> str:
     """
     noun = "line" if len(lines) <= 1 else "lines"
     return f"{noun} {some([str(line) for line in lines])}"
+
+
+def visible(name: str) -> str:
+    r"""A name whose control characters are written out: a terminal would obey them.
+
+    >>> visible("\x1b[31mred"), visible("Zoë")
+    ('\\x1b[31mred', 'Zoë')
+    """
+    return "".join(
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) == "Cc" else letter
+        for letter in name
+    )
 
 
 def did_you_mean(name: str, existing: Sequence[str], *, prefix: str = "") -> str:

@@ -15,7 +15,7 @@ from ferbench.app.hydra import planned
 from ferbench.errors import VideoError
 from ferbench.formats.pass_profiles import read_pass_profiles
 from ferbench.tracking.files_store import FilesStore
-from ferbench.video import pyav
+from ferbench.video import isolated
 from helpers.clips import damaged_copy, shrink, write_clip
 
 FRAMES = 10
@@ -55,14 +55,14 @@ def study(tmp_path, short_clips) -> list[str]:
 def decoded(monkeypatch) -> Counter[str]:
     """Frames that were decoded, by name of the video."""
     counted: Counter[str] = Counter()
-    decode = pyav._Decoding.__iter__
+    decode = isolated._Elsewhere.__iter__
 
     def counting(self):
         for batch in decode(self):
-            counted[self._path.name] += len(batch)
+            counted[self._process.path.name] += len(batch)
             yield batch
 
-    monkeypatch.setattr(pyav._Decoding, "__iter__", counting)
+    monkeypatch.setattr(isolated._Elsewhere, "__iter__", counting)
     return counted
 
 

@@ -32,6 +32,20 @@ def test_a_name_that_is_no_text_is_refused(tmp_path):
         video_files(tmp_path, suffixes=SUFFIXES, recursive=False)
 
 
+@pytest.mark.parametrize("name", ["\x1b[31mred.mp4", "two\nlines.mp4", "bell\x07.mp4", "\x9b.mp4"])
+def test_a_name_that_a_terminal_would_obey_is_refused(name, tmp_path):
+    try:
+        (tmp_path / name).touch()
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    for root in (tmp_path, tmp_path / name):
+        with pytest.raises(DatasetError) as refused:
+            video_files(root, suffixes=SUFFIXES, recursive=False)
+        told = str(refused.value)
+        assert told.endswith("the file's name has control characters (1 of 1 videos); rename it")
+        assert told.isprintable()
+
+
 @pytest.fixture
 def videos(tmp_path) -> Path:
     """Videos b, a and C; a hidden one, a text, and one in a folder below."""

@@ -200,3 +200,9 @@ def test_probing_opens_only_what_begins_as_a_video(tmp_path, monkeypatch):
     assert opened == ["mov.bin"]
     for name in ("list.bin", "play.m3u8", "sdp"):
         assert video_format(tmp_path / name) == "", "no demuxer that reads other files"
+
+
+def test_names_that_a_terminal_would_obey_are_written_out(tmp_path, clip):
+    shutil.copyfile(clip, tmp_path / "\x1b[31mred.dat")
+    [file] = left_out(tmp_path, suffixes=SUFFIXES, recursive=False)
+    assert file.name == r"\x1b[31mred.dat"

@@ -58,3 +58,9 @@ class _Dying:
             if self._at in batch.index:
                 self._die()
             yield batch
+
+
+def crash(path):
+    """A question about a file that ends who answers it."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return path

@@ -28,6 +28,7 @@ from ferbench.pipeline.stages import Analyser
 from ferbench.selectors.classify import Classify
 from ferbench.selectors.roi import Roi
 from ferbench.types import Annotation, Part, Session
+from ferbench.video.isolated import Isolated
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_second_pass_touches_no_pixels_and_gives_the_same_bits(
     warm, recipe, clip, models, monkeypatch
 ):
     folder, first, _ = warm
-    monkeypatch.setattr(type(recipe.reader), "open", lambda *_a, **_k: pytest.fail("decoded again"))
+    monkeypatch.setattr(Isolated, "open", lambda *_a, **_k: pytest.fail("decoded again"))
     analyser = analyser_on(folder, recipe, models)
     again = analyser.analyse(clip, video_id="smile")
     assert dataclasses.asdict(analyser.work) == {

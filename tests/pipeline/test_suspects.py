@@ -89,7 +89,7 @@ def test_it_is_left_out_until_something_changes(recipe, bad, models, tmp_path, m
     later(monkeypatch)
     sound = dying(recipe, bad, at=1000)  # it would decode now, if it were opened
     told = failed(sound, bad, tmp_path, models)
-    assert told.startswith(f"{bad} is left out: on 2")
+    assert told.startswith(f"{bad}: left out, as on 2")
     assert "its decoder crashed (SIGSEGV) while decoding, after " in told
     assert "runtime={'retry_suspects': True} tries it again" in told
     assert analyser_of(sound, tmp_path, models).estimated_frames(bad) == 0
@@ -118,7 +118,7 @@ def test_it_can_be_tried_again_once_in_a_process(recipe, bad, models, tmp_path, 
     later(monkeypatch)
     again = {"retry_suspects": True}
     assert failed(dies, bad, tmp_path, models, **again).startswith(f"{bad}: its decoder crashed")
-    assert failed(dies, bad, tmp_path, models, **again).startswith(f"{bad} is left out")
+    assert failed(dies, bad, tmp_path, models, **again).startswith(f"{bad}: left out")
     later(monkeypatch)
     sound = dying(recipe, bad, at=1000)
     analyser = analyser_of(sound, tmp_path, models, **again)
@@ -131,7 +131,7 @@ def test_one_that_hangs_is_ended_and_left_out(recipe, bad, models, tmp_path):
     told = failed(hangs, bad, tmp_path, models, decoder_patience_s=0.5)
     assert ": its decoder hung while decoding, after " in told
     assert "no packet and no frame came for 0.5 s" in told
-    assert failed(hangs, bad, tmp_path, models).startswith(f"{bad} is left out")
+    assert failed(hangs, bad, tmp_path, models).startswith(f"{bad}: left out")
 
 
 def test_one_that_was_killed_is_no_suspect(recipe, bad, models, tmp_path):
@@ -182,7 +182,7 @@ def test_notes_that_cannot_be_read_do_not_matter(recipe, bad, models, tmp_path):
     for text in ("", "{", "[]", json.dumps({**whole, "death": {}}), json.dumps({"unix_s": 0})):
         file.write_text(text)
         assert failed(dies, bad, tmp_path, models).startswith(f"{bad}: its decoder crashed")
-    assert failed(dies, bad, tmp_path, models).startswith(f"{bad} is left out")
+    assert failed(dies, bad, tmp_path, models).startswith(f"{bad}: left out")
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])

@@ -93,6 +93,16 @@ def video_format(path: Path) -> str | None:
 
     "" = FFmpeg cannot read it; None = there is no moving picture in it. Only headers are read.
     """
+    from ferbench.video.decoder_death import DecoderDiedError
+    from ferbench.video.isolated import asked
+
+    try:
+        return asked(_video_format, path)
+    except DecoderDiedError:
+        return ""
+
+
+def _video_format(path: Path) -> str | None:
     import av.error
 
     options = {**FFMPEG_OPTIONS, "probesize": "1000000", "analyzeduration": "0"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ferbench.datasets.containers import AMBIGUOUS, SUFFIXES, head_of, is_text
 from ferbench.errors import DatasetError
+from ferbench.wording import visible
 
 __all__ = ["SUFFIXES", "is_hidden", "is_taken", "is_video", "num_below", "video_files"]
 
@@ -26,11 +27,12 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
 
     Raises:
         DatasetError: no such folder, it cannot be read, there is no video in it, or one has a name
-            that is no text.
+            that is no text, or has control characters.
     """
     if not root.exists():
         raise DatasetError(f"no such folder or file: {root}. Check the path.")
     if root.is_file():
+        _check_names([root])
         return [root]
     videos = sorted(_videos_below(root, suffixes, recursive=recursive))
     if not videos:
@@ -44,14 +46,18 @@ def _videos_below(root: Path, suffixes: Sequence[str], *, recursive: bool) -> It
 
 
 def _check_names(videos: Sequence[Path]) -> None:
-    """Raise DatasetError where a file's name is no text."""
-    odd = [path for path in videos if not _is_text(str(path))]
-    if odd:
-        raise DatasetError(
-            f"{os.fsencode(odd[0])!r}: the file's name is no text in this system's "
-            f"encoding ({len(odd)} of {len(videos)} videos)",
-            hint="rename it",
-        )
+    """Raise DatasetError where a file's name cannot be written into records and on a screen."""
+    for what, is_sound in (
+        ("is no text in this system's encoding", _is_text),
+        ("has control characters", _has_no_controls),
+    ):
+        odd = [path for path in videos if not is_sound(str(path))]
+        if odd:
+            raise DatasetError(
+                f"{os.fsencode(odd[0])!r}: the file's name {what} "
+                f"({len(odd)} of {len(videos)} videos)",
+                hint="rename it",
+            )
 
 
 def _no_video(root: Path, suffixes: Sequence[str], *, recursive: bool) -> DatasetError:
@@ -72,6 +78,11 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _has_no_controls(name: str) -> bool:
+    """Whether a name has no characters that a terminal takes as commands, or as ends of lines."""
+    return visible(name) == name
 
 
 def num_below(root: Path, *, suffixes: Sequence[str]) -> int:

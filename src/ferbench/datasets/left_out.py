@@ -17,7 +17,7 @@ from ferbench.datasets.containers import (
 )
 from ferbench.datasets.files import is_hidden, is_taken, is_video
 from ferbench.errors import DatasetError
-from ferbench.wording import plural, some
+from ferbench.wording import plural, some, visible
 
 MOST_LOOKED_INTO: Final = 5000
 """Files of a folder that are opened to see how they begin."""
@@ -91,7 +91,7 @@ def _left_out(root: Path, suffixes: Sequence[str], *, recursive: bool) -> Iterat
             found = _reason(path, suffixes)
             if found is not None:
                 reason, is_recording = found
-                below = path.relative_to(root).as_posix()
+                below = visible(path.relative_to(root).as_posix())
                 yield LeftOut(name=below, reason=reason, is_recording=is_recording)
     if num_unknown:
         reason = f"not looked into, as there are more than {MOST_LOOKED_INTO} other files"
@@ -116,7 +116,7 @@ def _folders_left_out(
         elif not recursive and is_video(path, _MAY_BE_VIDEOS):
             reason = "a folder"
         if reason:
-            below = path.relative_to(root).as_posix()
+            below = visible(path.relative_to(root).as_posix())
             yield LeftOut(name=below, reason=reason, is_recording=False)
 
 

@@ -9,18 +9,34 @@ import av
 
 from ferbench.errors import VideoError
 from ferbench.video.container import opened, video_stream
+from ferbench.video.decoder_death import DecoderDiedError
+from ferbench.video.isolated import asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a video's container announces; None = nothing, or it cannot be read."""
+    """What a video's container announces; None = nothing, or it cannot be read.
+
+    Attributes:
+        length_s: seconds.
+        rate_hz: average frames per second.
+        ended: how a file ended what reads it; "" = it did not.
+    """
 
     length_s: float | None = None
     rate_hz: float | None = None
+    ended: str = ""
 
 
 def read_header(path: Path) -> Header:
     """Length and average frame rate as announced; nothing is decoded."""
+    try:
+        return asked(_header, path)
+    except DecoderDiedError as error:
+        return Header(ended=f"its decoder {error.death}")
+
+
+def _header(path: Path) -> Header:
     try:
         with opened(path) as container:
             rate = video_stream(container, path).average_rate

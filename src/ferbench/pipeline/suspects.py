@@ -57,7 +57,7 @@ class Suspects:
         if known is not None and self._is_left_out(known):
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(known["unix_s"]))
             death = DecoderDeath(**known["death"])
-            raise VideoError(f"{path} is left out: on {when} its decoder {death}", hint=_RETRY)
+            raise VideoError(f"{path}: left out, as on {when} its decoder {death}", hint=_RETRY)
         try:
             yield
         except DecoderDiedError as error:

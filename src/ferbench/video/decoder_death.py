@@ -77,6 +77,6 @@ class DecoderDiedError(VideoError):
     @classmethod
     def of(cls, path: Path, death: DecoderDeath) -> DecoderDiedError:
         """The error of a video."""
-        error = cls(f"{path}: its decoder {death}; nothing of the video was stored")
+        error = cls(f"{path}: its decoder {death}")
         error.death = death
         return error

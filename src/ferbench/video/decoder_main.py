@@ -15,6 +15,7 @@ import signal
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -58,6 +59,17 @@ class Job:
     lanes: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A function of a module, and the file that it opens.
+
+    It is sent as a job is, and its result comes as what was opened.
+    """
+
+    function: Callable[[Path], object]
+    path: Path
+
+
 class _Closed(Exception):  # noqa: N818
     """The parent needs no more of a video."""
 
@@ -88,6 +100,10 @@ def _one_video(connection: Connection) -> None:
         _, job = connection.recv()
         pulse.reset()
         use_buffers(memory.of_shape)
+        if isinstance(job, Question):
+            connection.send(("opened", job.function(job.path)))
+            while True:
+                memory.heed()
         _Video(connection, memory).serve(job)
     except _Closed:
         pass

@@ -30,7 +30,7 @@ from ferbench.video.decoder_death import (
 from ferbench.video.shared_memory import mapped, new_descriptor
 
 if TYPE_CHECKING:
-    from ferbench.video.decoder_main import Job
+    from ferbench.video.decoder_main import Job, Question
 
 log = logging.getLogger("ferbench")
 
@@ -82,8 +82,8 @@ class DecoderProcess:
         self._connection = Connection(ours.detach())
         self._is_ready = self._was_idle = False
 
-    def open(self, job: Job, patience_s: float) -> int:
-        """Open a video; how many frames are announced.
+    def open(self, job: Job | Question, patience_s: float) -> Any:
+        """Open a video; returns how many frames are announced, or the answer to a question.
 
         Raises:
             DecoderDiedError: it died of that.
@@ -94,9 +94,9 @@ class DecoderProcess:
         self._wait_until_ready()
         self._counts[0] = self._counts[1] = 0
         self.send("open", job)
-        _, estimated_frames = self.receive()
+        _, told = self.receive()
         self.stage = "decoding"
-        return int(estimated_frames)
+        return told
 
     def _wait_until_ready(self) -> None:
         """Let a process start; that is no time of the video."""

@@ -6,17 +6,17 @@ import logging
 import pickle
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import numpy as np
 
 from ferbench.types import FrameBatch, Timeline
 from ferbench.video.buffers import Pixels
-from ferbench.video.decoder_main import Job
+from ferbench.video.decoder_main import Job, Question
 from ferbench.video.decoder_process import CAN_ISOLATE, DecoderProcess, put_back, taken
 from ferbench.video.decoder_threads import decoder_threads
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ferbench.protocols import OpenVideo, Reader
 
 log = logging.getLogger("ferbench")
+Answer = TypeVar("Answer")
 
 
 class DecodedVideo(Protocol):
@@ -48,6 +49,30 @@ class DecodedVideo(Protocol):
         """As of ``OpenVideo``."""
 
 
+PATIENCE_S: Final = 120.0
+"""Time in which a decoder has to get on, where nobody says another."""
+
+
+def asked(
+    question: Callable[[Path], Answer], path: Path, *, patience_s: float = PATIENCE_S
+) -> Answer:
+    """What a function says of a file, called in another process because it opens it with FFmpeg.
+
+    Args:
+        question: a function of a module.
+        path: what it gets.
+        patience_s: seconds without a packet after which it has hung.
+
+    Raises:
+        DecoderDiedError: the process crashed, hung or was killed.
+        Exception: what the function raises.
+    """
+    if not CAN_ISOLATE:
+        return question(path)
+    with _taken_up(Question(function=question, path=path), patience_s) as (_, answer):
+        return cast("Answer", answer)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Isolated:
     """Opens videos with a reader in another process.
@@ -61,7 +86,7 @@ class Isolated:
     """
 
     reader: Reader
-    patience_s: float
+    patience_s: float = PATIENCE_S
 
     @contextmanager
     def open(
@@ -158,25 +183,32 @@ class _Here:
 
 @contextmanager
 def _opened_elsewhere(job: Job, patience_s: float) -> Iterator[DecodedVideo]:
+    with _taken_up(job, patience_s) as (process, estimated_frames):
+        yield _Elsewhere(process, estimated_frames)
+
+
+@contextmanager
+def _taken_up(job: Job | Question, patience_s: float) -> Iterator[tuple[DecoderProcess, Any]]:
+    """A process that opened what it was told to, and what it said to that."""
     process = taken()
+    can_go_on = False
     try:
         try:
-            estimated_frames = process.open(job, patience_s)
+            told = process.open(job, patience_s)
         except EOFError:  # it had been idle for too long
             process.end()
             process = DecoderProcess()
-            estimated_frames = process.open(job, patience_s)
-        yield _Elsewhere(process, estimated_frames)
-    except BaseException as error:
-        if isinstance(error, Exception) and process.leave():
+            told = process.open(job, patience_s)
+        yield process, told
+        can_go_on = process.leave()
+    except Exception:
+        can_go_on = process.leave()
+        raise
+    finally:  # after an interrupt nobody knows what comes next from it
+        if can_go_on:
             put_back(process)
         else:
             process.kill()
-        raise
-    if process.leave():
-        put_back(process)
-    else:
-        process.kill()
 
 
 @dataclass(slots=True, eq=False)

@@ -149,7 +149,9 @@ def _lengths(videos: SurveyedVideos, footage: Sequence[Footage], findings: Findi
     for place in videos.placement.places:
         header = read_header(videos.folder / place.path)
         headers[videos.folder / place.path] = header
-        if header == Header():
+        if header.ended:
+            findings.unclear.append(f"{place.path}: {header.ended}")
+        elif header == Header():
             findings.unclear.append(f"{place.path}: cannot be read as a video")
     return Lengths(footage, videos.naming, headers)
 

@@ -18,6 +18,7 @@ from ferbench.places import without_folders
 from ferbench.protocols import Model
 from ferbench.secret_texts import masked
 from ferbench.types import F64, I64, Faces, FrameBatch
+from ferbench.video.isolated import Isolated
 from ferbench.workflows.evaluate import load_dataset
 from ferbench.workflows.inspection.groups import Group, Place
 from ferbench.workflows.inspection.recorded import Stored
@@ -224,7 +225,8 @@ def _cut_video(
         raise FerbenchError("its file is not the one that was looked at")
     left = {face.frame for face in faces}
     pictures: dict[Wanted, bytes] = {}
-    opened = settings.recipe.reader.open(
+    reader = Isolated(reader=settings.recipe.reader, patience_s=settings.runtime.decoder_patience_s)
+    opened = reader.open(
         path,
         batch_frames=_BATCH_FRAMES,
         threads=settings.runtime.threads,

@@ -34,6 +34,7 @@ OPTIONS: Final = {
     "runtime.detect_every": "--detect-every",
     "runtime.device": "--device",
     "runtime.on_damaged=keep": "--keep-damaged",
+    "runtime.retry_suspects=true": "--retry-suspects",
     "runtime.target_fps": "--target-fps",
     "selector": "--selector",
 }
@@ -131,6 +132,10 @@ def predict(
     keep_damaged: Annotated[
         bool, typer.Option(help="Use what can be decoded of a damaged video.")
     ] = False,
+    retry_suspects: Annotated[
+        bool,
+        typer.Option("--retry-suspects", help="Open videos again that ended their decoder before."),
+    ] = False,
     rate: Annotated[
         float | None,
         typer.Option(
@@ -177,6 +182,7 @@ def predict(
                 "detect_every": detect_every,
                 "device": device,
                 "on_damaged": "keep" if keep_damaged else "error",
+                "retry_suspects": retry_suspects,
             },
         },
         experiment=experiment,
