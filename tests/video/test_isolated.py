@@ -285,3 +285,25 @@ def _is_running(pid: int) -> bool:
         return stat.rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_where_no_process_can_be_started_that_is_said(clip, monkeypatch):
+    decoder_process.end_idle()
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(VideoError, match="no process can be started that decodes it: No such file"):
+        read(opened(PyavReader(), clip))
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(VideoError, match="no process can be started that decodes it"):
+        read(opened(PyavReader(), clip))
+
+
+def test_memory_is_given_back_after_each_video(clip):
+    """A process that decodes a thousand videos is as large as one that decodes two."""
+    sizes = []
+    for _ in range(6):
+        index, _, _ = read(opened(PyavReader(), clip, batch_frames=32))
+        assert len(index) == 36
+        [process] = decoder_process._idle
+        maps = Path(f"/proc/{process._process.pid}/maps").read_text()
+        sizes.append(maps.count("memfd:ferbench"))
+    assert sizes == [1] * 6, "what is left counts packets and frames"

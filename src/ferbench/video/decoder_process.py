@@ -226,12 +226,29 @@ _idle: list[DecoderProcess] = []
 """At most one, which is kept for the next video."""
 
 
-def taken() -> DecoderProcess:
-    """A process for a video. Raises OSError where none can be started."""
+def taken(path: Path) -> DecoderProcess:
+    """A process for a video.
+
+    Raises:
+        VideoError: none can be started.
+    """
     with _lock:
         if _idle:
             return _idle.pop()
-    return DecoderProcess()
+    return started(path)
+
+
+def started(path: Path) -> DecoderProcess:
+    """A new process for a video.
+
+    Raises:
+        VideoError: none can be started.
+    """
+    try:
+        return DecoderProcess()
+    except OSError as error:
+        reason = error.strerror or error
+        raise VideoError(f"{path}: no process can be started that decodes it: {reason}") from error
 
 
 def put_back(process: DecoderProcess) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from ferbench.types import FrameBatch, Timeline
 from ferbench.video.buffers import Pixels
 from ferbench.video.decoder_main import Job, Question
-from ferbench.video.decoder_process import CAN_ISOLATE, DecoderProcess, put_back, taken
+from ferbench.video.decoder_process import CAN_ISOLATE, DecoderProcess, put_back, started, taken
 from ferbench.video.decoder_threads import decoder_threads
 
 if TYPE_CHECKING:
@@ -190,14 +190,14 @@ def _opened_elsewhere(job: Job, patience_s: float) -> Iterator[DecodedVideo]:
 @contextmanager
 def _taken_up(job: Job | Question, patience_s: float) -> Iterator[tuple[DecoderProcess, Any]]:
     """A process that opened what it was told to, and what it said to that."""
-    process = taken()
+    process = taken(job.path)
     can_go_on = False
     try:
         try:
             told = process.open(job, patience_s)
         except EOFError:  # it had been idle for too long
             process.end()
-            process = DecoderProcess()
+            process = started(job.path)
             told = process.open(job, patience_s)
         yield process, told
         can_go_on = process.leave()
@@ -246,7 +246,10 @@ class _Elsewhere:
 
     def _give(self, num_bytes: int) -> None:
         number = len(self._memory)
-        memory = self._process.give_memory(number, num_bytes)
+        try:
+            memory = self._process.give_memory(number, num_bytes)
+        except OSError as error:
+            raise MemoryError(f"{num_bytes} bytes for frames: {error.strerror or error}") from error
         self._memory[number] = np.frombuffer(memory, np.uint8)
 
     def _batch(self, number: int, shape: tuple[int, int, int, int], index: object) -> FrameBatch:
