@@ -230,7 +230,7 @@ def test_progress_counts_what_is_decoded(
 @pytest.mark.weights
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_says_how_far_it_came(videos, samples, warm_home, tmp_path):
-    shutil.copyfile(samples / "single_face.mp4", videos / "b long.mp4")
+    shutil.copyfile(samples / "WolfgangLanger_Pexels.mp4", videos / "b long.mp4")
     out = tmp_path / "out"
     program = subprocess.Popen(
         [
