@@ -35,6 +35,12 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("zoo")
 
 
+@pytest.fixture(scope="module")
+def folded(net, folder):
+    write_onnx(net, folder / "folded.onnx")
+    return folder / "folded.onnx"
+
+
 @torch.inference_mode()
 def test_unfolded_graph_is_the_network_in_float64(net, faces, folder):
     write_onnx(net, folder / "unfolded.onnx", folded=False)
@@ -50,20 +56,17 @@ def test_unfolded_graph_is_the_network_in_float64(net, faces, folder):
 
 
 @torch.inference_mode()
-def test_folded_graph_is_what_onnxruntime_makes_of_it(net, faces, folder):
-    path = folder / "folded.onnx"
-    write_onnx(net, path)
-    assert abs(path.stat().st_size / PUBLISHED_BYTES - 1) < 0.01, "names of values differ"
-    ours = opencv_zoo_fer(path)(faces)
-    as_it_is = torch.cat([ByOnnxruntime(path)(face[None]) for face in faces])
+def test_folded_graph_is_what_onnxruntime_makes_of_it(net, faces, folded):
+    assert abs(folded.stat().st_size / PUBLISHED_BYTES - 1) < 0.01, "names of values differ"
+    ours = opencv_zoo_fer(folded)(faces)
+    as_it_is = torch.cat([ByOnnxruntime(folded)(face[None]) for face in faces])
     torch.testing.assert_close(ours, as_it_is, rtol=0, atol=2e-5)
     torch.testing.assert_close(ours, net(faces), rtol=0, atol=2e-5)
 
 
-def test_names_in_the_file_do_not_matter(net, faces, folder):
-    path, renamed = folder / "named.onnx", folder / "renamed.onnx"
-    write_onnx(net, path)
-    model = onnx.load(path)
+def test_names_in_the_file_do_not_matter(faces, folded, folder):
+    renamed = folder / "renamed.onnx"
+    model = onnx.load(folded)
     names: dict[str, str] = {}
 
     def other(name: str) -> str:
@@ -78,7 +81,7 @@ def test_names_in_the_file_do_not_matter(net, faces, folder):
     del model.graph.value_info[:]
     onnx.save(model, renamed)
     with torch.inference_mode():
-        assert torch.equal(opencv_zoo_fer(renamed)(faces), opencv_zoo_fer(path)(faces))
+        assert torch.equal(opencv_zoo_fer(renamed)(faces), opencv_zoo_fer(folded)(faces))
 
 
 def written(path, nodes, *, outputs=("label",)):
