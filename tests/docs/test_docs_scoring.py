@@ -674,6 +674,7 @@ def test_every_logged_number_is_explained():
 def pattern(name: str) -> str:
     """A logged name as the document writes it."""
     name = re.sub(r"\.(lo|hi)$", "", name)
+    name = re.sub(r"_macro(\.left_out)?$", "", name)  # means over participants, of every metric
     if name.startswith("agree/detector/"):
         return name.removeprefix("agree/detector/")
     if name.startswith("agree/people/") and name != "agree/people/alpha":
