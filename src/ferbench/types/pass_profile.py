@@ -19,7 +19,7 @@ LANE_STAGES: Final = ("detect", "crop", "classify")
 class PassProfile:
     """Where the time of one pass over a video went.
 
-    One thread reads; ``lanes`` threads take what was read and do all other stages on it.
+    A process reads; ``lanes`` threads take what was read and do all other stages on it.
 
     Attributes:
         video: name of its file, without folders.
