@@ -142,6 +142,8 @@ def test_a_comparison_shows_baselines_as_such(tmp_path, onsets, counts):
 
 def test_rows_without_counts_are_told_in_the_library(tmp_path, onsets):
     comparison = fb.compare(runs_of(tmp_path, onsets, face=3, mouth_opening=6))
-    (warning,) = comparison.warnings
-    assert "not set against a baseline: " in warning
-    assert "is a row without counts" in warning
+    (note,) = comparison.notes
+    assert note.startswith("not set against a baseline: ")
+    assert "is a row without counts" in note
+    assert note in repr(comparison)
+    assert comparison.best.name == "face"

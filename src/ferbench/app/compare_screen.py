@@ -34,6 +34,8 @@ def show(comparison: Comparison, what: str, *, where: str = "") -> None:
     if comparison.against_baseline is not None:
         line = comparison.against_baseline.line()
         output_console().print(line, markup=False, soft_wrap=True)
+    for note in comparison.notes:
+        error_console().print(f"note: {note}", markup=False)
     full_once = FullOnce()
     for run, reason in broken_off(comparison.rows):
         line = f"failed: {run}: {full_once(reason)}"

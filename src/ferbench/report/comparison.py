@@ -48,6 +48,7 @@ class Comparison:
         warnings: why the numbers cannot be compared, one sentence each.
         against_baseline: the best run that is no baseline against the best baseline; None = not
             both are there, or they were not compared.
+        notes: what else a reader should know, such as why they were not.
     """
 
     by: str
@@ -59,6 +60,7 @@ class Comparison:
     states: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     against_baseline: AgainstBaseline | None = None
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """``Comparison: 12 runs by event/f1, best 0.889 (hysteresis enter=0.6)``, and warnings."""
@@ -70,6 +72,7 @@ class Comparison:
         lines = [line, *(f"  warning: {warning}" for warning in self.warnings)]
         if self.against_baseline is not None:
             lines.append(f"  {self.against_baseline.line()}")
+        lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
 
     @property
@@ -210,6 +213,7 @@ class Comparison:
         return {
             "sorted_by": self.by or "name",
             "warnings": list(self.warnings),
+            "notes": list(self.notes),
             "constant": dict(self.constant),
             "against_baseline": self.against_baseline and self.against_baseline.as_plain(),
             "runs": [_plain_run(row) for row in self.rows],

@@ -66,14 +66,14 @@ def compare_recorded(store: Store, runs: Sequence[RunRow], *, by: str | None = N
 
 
 def _beside_baseline(comparison: Comparison, counts: CountsOf) -> Comparison:
-    """With the best run against the best baseline; where that cannot be, a warning says why."""
+    """With the best run against the best baseline; where that cannot be, a note says why."""
     if comparison.warnings:
         return comparison
     try:
         return beside_baseline(comparison, counts)
     except FerbenchError as error:
-        warning = Text("not set against a baseline: ", error.text())
-        return replace(comparison, warnings=(*comparison.warnings, warning))
+        note = Text("not set against a baseline: ", error.text())
+        return replace(comparison, notes=(*comparison.notes, note))
 
 
 def _counts_of(run: Evaluation | RunRow, row: RunRow) -> list[CountsRow]:

@@ -17,7 +17,7 @@ from ferbench.pages.cell_tables import CellTables
 from ferbench.pages.document import write_page
 from ferbench.pages.sweep_page import SweepContents, sweep_page
 from ferbench.places import default_root
-from ferbench.report.compare import compare
+from ferbench.report.comparison import Comparison
 from ferbench.report.files import write_files
 from ferbench.results import RunRow
 from ferbench.rights import make_folder
@@ -32,7 +32,7 @@ from ferbench.workflows.cell_tables import (
     stamp_of,
     tables_below,
 )
-from ferbench.workflows.compare import broken_off
+from ferbench.workflows.compare import broken_off, compare, compare_recorded
 from ferbench.workflows.evaluate import run_name
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.run_report import REPORT_FILE, row_of
@@ -98,7 +98,7 @@ def write_report(
         row.run_id: _of_evaluation(one, row) for row, one in zip(rows, evaluations, strict=True)
     }
     what = rows[0].name if len(rows) == 1 else plural(len(rows), "run")
-    return _write(_folder(out, rows), rows, tables, what=what)
+    return _write(_folder(out, rows), compare(evaluations), tables, what=what)
 
 
 def _of_recorded(target: str | None, out: str | Path | None, store: Store) -> WrittenReport:
@@ -109,12 +109,13 @@ def _of_recorded(target: str | None, out: str | Path | None, store: Store) -> Wr
     folder = _folder(out, rows)
     tables = {row.run_id: _copied(store, row, folder) for row in rows}
     without = _without_result(found.runs)
-    return _write(folder, rows, tables, what=found.what, where=found.where, without=without)
+    comparison = compare_recorded(store, rows)
+    return _write(folder, comparison, tables, what=found.what, where=found.where, without=without)
 
 
 def _write(
     folder: Path,
-    rows: Sequence[RunRow],
+    comparison: Comparison,
     tables: Mapping[str, CellTables],
     *,
     what: str,
@@ -124,7 +125,7 @@ def _write(
     contents = SweepContents(
         title=what,
         where=where,
-        comparison=compare(rows),
+        comparison=comparison,
         tables=tables,
         broken_off=without,
         made=datetime.now().astimezone(),
@@ -134,7 +135,7 @@ def _write(
     return WrittenReport(
         path=folder / REPORT_FILE,
         what=what,
-        num_runs=len(rows),
+        num_runs=len(comparison.rows),
         num_without_result=len(without),
         num_session_pages=sum(len(cell.pages) for cell in tables.values()),
     )

@@ -41,6 +41,8 @@ Allowed = Callable[[F64, F64], Flags]
 (2, S, N, 1), and of annotations, f64 (2, 1, M).
 """
 
+_SMALL: Final = 2**15
+"""Fewer events than that are counted in 16 bits."""
 AT_ONCE: Final = 4_000_000
 """So many events, or pairs of event and annotation, are looked at together."""
 
@@ -144,13 +146,15 @@ def count_matches(
     if not num_events:
         return matched
     rows = np.arange(num_draws)
+    by_event = np.ascontiguousarray(stamps_s.T)  # sums over events are then of whole rows
+    small = np.int16 if num_events < _SMALL else np.int64
     free = np.zeros(num_draws, np.int64)  # the earliest event that may still be taken
     for onset_s in sorted(onsets_s):
         # The very sums of one_to_one.match, so that both agree in the last digit.
-        first = (stamps_s < onset_s - pre_s - tolerance_s).sum(axis=1)
+        first = (by_event < onset_s - pre_s - tolerance_s).sum(axis=0, dtype=small)
         free = np.maximum(free, first)
         at = np.minimum(free, num_events - 1)
-        in_window = stamps_s[rows, at] <= onset_s + post_s + tolerance_s
+        in_window = by_event.take(at * num_draws + rows) <= onset_s + post_s + tolerance_s
         is_matched = (free < num_events) & in_window
         matched += is_matched
         free += is_matched

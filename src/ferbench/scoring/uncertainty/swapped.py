@@ -63,6 +63,10 @@ def swapped(tracks: Sequence[Track], *, count: Counting, draws: int, seed: int) 
     return Null(tally=tally, num_unplaced=num_unplaced)
 
 
+_SMALL: Final = 2**16
+"""So many sessions have numbers of 16 bits."""
+
+
 class _Everybody:
     """The events of all sessions, and who could have had them.
 
@@ -110,19 +114,24 @@ class _Everybody:
 
     def _counted_of(self, session: I64, count: Counting) -> I64:
         """Both in each draw, i64 (2, rows), of events that went to sessions i64 (rows, E)."""
-        by_session = np.argsort(session, axis=1, kind="stable")
-        arrived = np.take_along_axis(session, by_session, axis=1)
+        num_tracks = len(self._tracks)
+        small = session.astype(np.uint16) if num_tracks <= _SMALL else session
+        by_session = np.argsort(small, axis=1, kind="stable")  # of small numbers by radix
+        in_row = session + num_tracks * np.arange(len(session))[:, None]
+        numbers = np.bincount(in_row.ravel(), minlength=len(session) * num_tracks)
+        numbers = numbers.reshape(len(session), num_tracks)
+        firsts = np.cumsum(numbers, axis=1) - numbers
+        starts = session.shape[1] * np.arange(len(session))[:, None]
         found = np.zeros((2, len(session)), np.int64)
         for at, track in enumerate(self._tracks):
-            first = (arrived < at).sum(axis=1)
-            number = (arrived == at).sum(axis=1)
+            first, number = firsts[:, at], numbers[:, at]
             most = int(number.max(initial=0))
             if not most or not len(track.marks_s):
                 continue
             # Rows of unequal length end in NaN, which matches nothing.
             place = np.arange(most)
-            column = np.minimum(first[:, None] + place, arrived.shape[1] - 1)
-            event = np.take_along_axis(by_session, column, axis=1)
+            column = np.minimum(first[:, None] + place, session.shape[1] - 1)
+            event = by_session.take(starts + column)
             is_there = place < number[:, None]
             times_s = np.where(is_there, self.times_s[event], np.nan)
             lasts_s = np.where(is_there, self._lasts_s[event], np.nan)
