@@ -23,6 +23,7 @@ import pytest
 import ferbench as fb
 from ferbench.app.hydra.entry import _end_in_order
 from ferbench.errors import ConfigError, WeightsError
+from ferbench.folder_names import shown_value
 from ferbench.formats.predictions import read_predictions
 from ferbench.sentences import Action, Text
 from ferbench.tracking.mlflow_rows import KIND_TAG, PARENT_TAG
@@ -172,7 +173,8 @@ def test_a_single_run_records_everything(study, warm_home, ferbench_run):
         "smiles.csv": (sha256_of(study / "smiles.csv")[:36], "annotations"),
     }
     files = artifacts_of(run)
-    assert files["overrides.txt"].read_text().splitlines() == [*on(study), "event.enter=0.6"]
+    asked = files["overrides.txt"].read_text().splitlines()
+    assert shown_value(asked, files["overrides.txt"]) == [*on(study), "event.enter=0.6"]
     assert "enter: 0.6" in files["config.yaml"].read_text()
     (folder,) = {Path(name).parent for name in files if name.startswith("predictions/")}
     assert {f"{folder.as_posix()}/anna.{s}" for s in ("csv", "parquet")} < set(
