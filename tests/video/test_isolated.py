@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -307,3 +308,13 @@ def test_memory_is_given_back_after_each_video(clip):
         maps = Path(f"/proc/{process._process.pid}/maps").read_text()
         sizes.append(maps.count("memfd:ferbench"))
     assert sizes == [1] * 6, "what is left counts packets and frames"
+
+
+def test_relative_paths_are_those_of_the_caller(clip, tmp_path, monkeypatch):
+    """Also where the process is older than the caller's folder."""
+    with opened(PyavReader(), clip):
+        pass
+    shutil.copyfile(clip, tmp_path / "here.mp4")
+    monkeypatch.chdir(tmp_path)
+    index, _, _ = read(opened(PyavReader(), Path("here.mp4")))
+    assert len(index) == 36

@@ -1,9 +1,10 @@
 """The process that decodes: it opens what it is told to, and writes frames into shared memory.
 
-It says ``("ready",)``, is sent ``("open", job)``, then ``("frames",)``, ``("timeline", video_id,
-sha256)`` and ``("close",)``; in between, memory: ``("memory", number, num_bytes)`` with a
-descriptor after it, and ``("free", number)`` for what may be written again. It answers ``opened``,
-``batch``, ``wants`` (memory), ``end``, ``timeline`` and ``closed``, or ``error``.
+It says ``("ready",)``, is sent ``("here", folder, search_path)`` and ``("open", job)``, then
+``("frames",)``, ``("timeline", video_id, sha256)`` and ``("close",)``; in between, memory:
+``("memory", number, num_bytes)`` with a descriptor after it, and ``("free", number)`` for what may
+be written again. It answers ``opened``, ``batch``, ``wants`` (memory), ``end``, ``timeline`` and
+``closed``, or ``error``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import faulthandler
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -97,6 +99,9 @@ def _one_video(connection: Connection) -> None:
     """From ``open`` to ``closed``."""
     memory = _SharedBuffers(connection)
     try:
+        _, folder, sys.path[:] = connection.recv()
+        with suppress(OSError):  # a folder that is gone; whole paths need none
+            os.chdir(folder)
         _, job = connection.recv()
         pulse.reset()
         use_buffers(memory.of_shape)

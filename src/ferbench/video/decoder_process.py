@@ -81,6 +81,7 @@ class DecoderProcess:
         os.close(counts)
         self._connection = Connection(ours.detach())
         self._is_ready = self._was_idle = False
+        self._folder = "."
 
     def open(self, job: Job | Question, patience_s: float) -> Any:
         """Open a video; returns how many frames are announced, or the answer to a question.
@@ -93,6 +94,9 @@ class DecoderProcess:
         self.stage, self.path, self.patience_s = "opening it", job.path, patience_s
         self._wait_until_ready()
         self._counts[0] = self._counts[1] = 0
+        with suppress(OSError):
+            self._folder = str(Path.cwd())
+        self.send("here", self._folder, sys.path)  # both may have changed since it was started
         self.send("open", job)
         _, told = self.receive()
         self.stage = "decoding"
