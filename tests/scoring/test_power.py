@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -47,6 +48,32 @@ def test_the_least_difference_by_hand():
     expected = (student.ppf(0.975, 8) + student.ppf(POWER, 8)) * error
     assert least_difference(replicates, 9, alpha=0.05, least_p=0.01) == pytest.approx(expected)
     assert math.isnan(least_difference(replicates, 5, alpha=0.05, least_p=0.0625))
+
+
+def power_of_all_swaps(effect, participants, *, alpha, studies=4000):
+    """Share of studies with p <= alpha: mean of normal differences, every sign tried."""
+    signs = np.array([(1, *rest) for rest in product((1, -1), repeat=participants - 1)])
+    found = np.random.default_rng(3).normal(effect, 1.0, (studies, participants))
+    sizes = np.abs(found @ signs.T)
+    p = (sizes >= sizes[:, :1] - 1e-12).mean(axis=1)
+    return float((p <= alpha + 1e-12).mean())
+
+
+@pytest.mark.parametrize(
+    ("participants", "alpha", "power"),
+    [(6, 0.05, 0.8), (7, 0.025, 0.8), (8, 0.01, 0.8), (7, 0.05, 0.76), (9, 0.05, 0.79)],
+)
+def test_the_power_of_few_participants_is_that_of_their_swaps(participants, alpha, power):
+    """One arrangement can be significant with 6, 7 and 8: by Student's quantiles .61, .57, .61."""
+    deviation = 1.0
+    error = deviation / math.sqrt(participants)
+    spread = error * math.sqrt((participants - 1) / participants)
+    replicates = np.random.default_rng(0).normal(size=2000)
+    replicates *= spread / replicates.std(ddof=1)
+    least = least_difference(
+        replicates, participants, alpha=alpha, least_p=1 / 2 ** (participants - 1)
+    )
+    assert power_of_all_swaps(least, participants, alpha=alpha) == pytest.approx(power, abs=0.025)
 
 
 def test_what_is_above_has_a_small_p_and_what_is_not_has_none():

@@ -5,7 +5,10 @@ the one that a study like this, with other participants of the same kind, would 
 probability of ``POWER`` at p <= alpha: so far above the smallest significant value that chance
 takes it below in one study of five. The standard error is that of the bootstrap over participants,
 made as wide as that of a mean, with Student's quantiles for few participants (Bloom 1995, "Minimum
-Detectable Effects"). It is of the study, not of the number that was found: it does not make a large
+Detectable Effects"). Where so few participants are swapped that a single arrangement has a small
+enough p, Student's quantiles promise too much: each participant must then differ to the same side,
+which normal differences do with a probability of Phi(mean / standard deviation) ** participants.
+The least detectable effect is of the study, not of the number that was found: it does not make a large
 p smaller or larger, as "observed power" would (Hoenig & Heisey 2001).
 """
 
@@ -47,11 +50,14 @@ def least_difference(replicates: F64, participants: int, *, alpha: float, least_
     Returns:
         NaN = none, however large.
     """
-    from scipy.special import stdtrit
+    from scipy.special import ndtri, stdtrit
 
     error = standard_error(replicates, participants)
     if math.isnan(error) or least_p > alpha:
         return math.nan
+    if alpha * 2 ** (participants - 1) < 2:
+        # Significant is a single swap: that in which everybody differs to the same side.
+        return float(ndtri(POWER ** (1 / participants)) * math.sqrt(participants) * error)
     significant, over = stdtrit(participants - 1, [1 - alpha / 2, POWER])
     return float((significant + over) * error)
 
