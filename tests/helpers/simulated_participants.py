@@ -19,6 +19,7 @@ from ferbench.scoring.uncertainty.intervals import (
     METHODS,
     interval,
     resampled,
+    with_a_number,
 )
 
 NAMES = tuple(metric.name for metric in headline())
@@ -82,8 +83,16 @@ def covered(
         weights = resampled(number, draws=draws, seed=number_of_sample)
         for name, statistic in statistics.items():
             value, replicates, left_out = (statistic(w) for w in (everybody, weights, without))
+            resting_on = with_a_number(statistic, number)
             for method in METHODS:
-                found = interval(float(value[0]), replicates, left_out, level=LEVEL, method=method)
+                found = interval(
+                    float(value[0]),
+                    replicates,
+                    left_out,
+                    level=LEVEL,
+                    method=method,
+                    resting_on=resting_on,
+                )
                 hits[name][method] += found.low <= known[name] <= found.high
     return {name: {method: n / samples for method, n in of.items()} for name, of in hits.items()}
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferbench.errors import ConfigError
-from ferbench.scoring.metrics import f1, precision
+from ferbench.scoring.metrics import f1, precision, recall
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.uncertainty.intervals import (
     METHODS,
@@ -22,6 +22,7 @@ from ferbench.scoring.uncertainty.intervals import (
     resampled,
     statistic_of_values,
     weighted_median,
+    with_a_number,
 )
 
 RNG = np.random.default_rng(0)
@@ -214,3 +215,49 @@ def test_what_cannot_be_used(asked, message):
 def test_no_draws():
     with pytest.raises(ConfigError, match="got 0"):
         resampled(3, draws=0, seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("people", "with_annotations"), [(20, 5), (20, 8), (40, 8)])
+def test_an_interval_rests_on_those_who_have_a_number(people, with_annotations):
+    """Recall, where most people have no annotations: the true recall is held nine times in ten.
+
+    Taken as of everybody the intervals hold it in 88.5, 92.4 and 92.1 % of 1000 studies.
+    """
+    rng = np.random.default_rng(5)
+    none, held, held_as_of_all = np.zeros(people - with_annotations), 0, 0
+    for number in range(400):
+        annotations = rng.poisson(8, with_annotations) + 1
+        tp = rng.binomial(annotations, 1 / (1 + np.exp(0.2 - rng.normal(size=with_annotations))))
+        columns = [np.append(column, none) for column in (tp, annotations - tp)]
+        tally = Tally(tp=columns[0], fp=np.ones(people), fn=columns[1], observed_s=np.ones(people))
+        statistic = metric_of(tally, recall)
+        weights = resampled(people, draws=600, seed=number)
+        resting_on = with_a_number(statistic, people)
+        assert resting_on == with_annotations
+        how = {"level": 0.95, "method": "expanded"}
+        _, of_them = bootstrap(statistic, weights, resting_on=resting_on, **how)
+        _, of_all = bootstrap(statistic, weights, **how)
+        assert (of_them.clusters, of_all.clusters) == (with_annotations, people)
+        held += of_them.low <= 0.459 <= of_them.high
+        held_as_of_all += of_all.low <= 0.459 <= of_all.high
+    assert held / 400 >= 0.9
+    assert held > held_as_of_all
+
+
+def test_one_with_a_number_has_no_interval():
+    tally = Tally(
+        tp=np.array([2.0, 0, 0]), fp=np.ones(3), fn=np.array([2.0, 0, 0]), observed_s=np.ones(3)
+    )
+    statistic = metric_of(tally, recall)
+    weights = resampled(3, draws=200, seed=0)
+    value, found = bootstrap(
+        statistic,
+        weights,
+        level=0.95,
+        method="expanded",
+        resting_on=with_a_number(statistic, 3),
+    )
+    assert value == 0.5
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)

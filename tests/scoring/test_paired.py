@@ -284,6 +284,20 @@ def test_a_mean_is_over_those_who_have_a_number_in_every_run():
     assert values.by_name["precision_macro"] == pytest.approx(((3 / 5 + 0) / 2, (2 / 3 + 1) / 2))
     [found] = paired(FIRST, [silent], **ASKED)["precision_macro"]
     assert found.value == pytest.approx((2 / 3 + 1) / 2 - 0.3)
+    without = [[each for each in run if each.session_id != "x"] for run in (FIRST, silent)]
+    assert [found] == list(paired(without[0], [without[1]], **ASKED)["precision_macro"])
+    assert (found.swaps, found.least_p, found.interval.clusters) == (2, 1 / 2, 2)
+
+
+def test_a_mean_that_nobody_has_in_both_runs_is_undefined():
+    nobody = [row(name, owner, 0, 0, 3) for name, owner in (("a1", "a"), ("b1", "b"))]
+    some = [row("a1", "a", 1, 1, 3), row("b1", "b", 1, 1, 3)]
+    [found] = paired(some, [nobody], **ASKED)["precision_macro"]
+    assert math.isnan(found.value)
+    assert math.isnan(found.p)
+    assert math.isnan(found.interval.low)
+    assert math.isnan(found.least_detectable)
+    assert math.isnan(values_on([some, nobody]).by_name["precision_macro"][0])
 
 
 def test_false_alarms_go_by_observed_time():

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm
+from scipy.stats import t as student
 from sklearn.metrics import precision_recall_fscore_support
 
 from ferbench.report.people_text import people_lines
@@ -82,6 +83,23 @@ def test_the_interval_of_a_mean_draws_participants():
     drawn = [np.nanmean(np.repeat(own, row.astype(int))) for row in weights if row[[0, 1, 3]].any()]
     assert (found.interval.low, found.interval.high) == pytest.approx(
         tuple(np.quantile(drawn, (0.05, 0.95)))
+    )
+
+
+def test_the_interval_of_a_mean_rests_on_those_who_have_a_number():
+    """Student's quantiles are those of five people, whoever else is in the study."""
+    counts = tally([1, 3, 0, 2, 4, 0, 0], [0, 1, 0, 2, 1, 2, 0], [2, 2, 0, 0, 1, 3, 0])
+    weights = resampled(7, draws=4000, seed=0)
+    found = macro_means(counts, weights=weights, level=0.95, method="expanded")["f1"]
+    own = f1(counts)
+    drawn = []
+    for row in weights.astype(int):
+        taken = np.repeat(own, row)
+        drawn.append(np.nanmean(taken) if not np.isnan(taken).all() else np.nan)
+    tails = norm.cdf(math.sqrt(5 / 4) * student.ppf([0.025, 0.975], 4))
+    assert found.interval.clusters == found.participants == 5
+    assert (found.interval.low, found.interval.high) == pytest.approx(
+        tuple(np.nanquantile(drawn, tails))
     )
 
 

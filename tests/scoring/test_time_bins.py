@@ -75,13 +75,18 @@ def test_what_is_annotated_at_the_end_is_in_the_last_bin():
 
 def test_intervals_draw_participants():
     sessions = [session("a", [10], [11]), session("b", [10, 20], [11]), session("c", [15], [])]
-    found = bins_of(sessions, intervals=True, method="percentile")
+    asked = {"intervals": True, "method": "percentile"}
+    found = bins_of(sessions, **asked)
     weights = resampled(3, draws=40, seed=2)
     drawn = (weights @ [1, 1, 0]) / (weights @ [1, 2, 1])
     first = found.intervals["recall"][0]
     assert (first.low, first.high) == pytest.approx(tuple(np.quantile(drawn, (0.025, 0.975))))
     assert math.isnan(found.intervals["recall"][1].low)
     assert found.intervals["false_alarms_per_min"][1].high == 0
+    one = bins_of([session("a", [10], [11]), session("b", [], []), session("c", [], [9])], **asked)
+    assert one.intervals["recall"][0].clusters == 1
+    assert math.isnan(one.intervals["recall"][0].low)
+    assert one.intervals["false_alarms_per_min"][0].clusters == 3
 
 
 def test_unknown_times_are_left_out():

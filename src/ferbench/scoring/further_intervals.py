@@ -19,13 +19,24 @@ from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
 from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.time_in_alarm import TimeInAlarm
-from ferbench.scoring.uncertainty.intervals import Interval, Statistic, bootstrap, metric_of
+from ferbench.scoring.uncertainty.intervals import (
+    Interval,
+    Statistic,
+    bootstrap,
+    metric_of,
+    with_a_number,
+)
 from ferbench.types import F64
 
 AGREED: Final = ("time/kappa", "segment/kappa", "event/positive_agreement")
 """Measures of agreement that have intervals."""
 
 _LEVELS: Final = 1000  # of the curve, for the interval of its average precision
+
+_RATIOS: Final = ("event/nested_f1", "event/improvement_over_chance", "segment/f1")
+"""Ratios of sums, to which who has no such number alone adds nothing. Of curves everybody is a
+part: who has no annotations has false alarms.
+"""
 
 
 def at_rate(rate_per_min: float) -> str:
@@ -47,10 +58,17 @@ def intervals_of(
         weights: resamples of the participants, f64 (draws, P).
         rules: level and method.
     """
-    return {
-        name: bootstrap(statistic, weights, level=rules.confidence, method=rules.method)[1]
-        for name, statistic in statistics.items()
-    }
+    found = {}
+    for name, statistic in statistics.items():
+        resting_on = with_a_number(statistic, weights.shape[1]) if name in _RATIOS else None
+        _, found[name] = bootstrap(
+            statistic,
+            weights,
+            level=rules.confidence,
+            method=rules.method,
+            resting_on=resting_on,
+        )
+    return found
 
 
 def of_curves(

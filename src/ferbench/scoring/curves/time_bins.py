@@ -18,7 +18,14 @@ from ferbench.scoring.metrics import count_formulas
 from ferbench.scoring.scored_session import ScoredSession, stamps_s
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.tally import Tally
-from ferbench.scoring.uncertainty.intervals import Interval, bootstrap, metric_of, resampled
+from ferbench.scoring.uncertainty.intervals import (
+    Interval,
+    Statistic,
+    bootstrap,
+    metric_of,
+    resampled,
+    with_a_number,
+)
 from ferbench.timespans import seconds_before, spans_of, units_needed
 from ferbench.types import F64, I64
 
@@ -113,16 +120,23 @@ def _intervals(tally: Tally, rules: StatisticsRules) -> dict[str, tuple[Interval
     weights = resampled(participants, draws=rules.draws, seed=rules.seed + 2)
     found = {}
     for metric in ("recall", "false_alarms_per_min"):
+        formula = count_formulas()[metric]
         found[metric] = tuple(
-            bootstrap(
-                metric_of(_bin(tally, place), count_formulas()[metric]),
-                weights,
-                level=rules.confidence,
-                method=rules.method,
-            )[1]
+            _interval(metric_of(_bin(tally, place), formula), weights, rules)
             for place in range(bins)
         )
     return found
+
+
+def _interval(statistic: Statistic, weights: F64, rules: StatisticsRules) -> Interval:
+    """Of one number of one bin; who was not observed in it, or has nothing in it, is no part."""
+    return bootstrap(
+        statistic,
+        weights,
+        level=rules.confidence,
+        method=rules.method,
+        resting_on=with_a_number(statistic, weights.shape[1]),
+    )[1]
 
 
 def _bin(tally: Tally, place: int) -> Tally:

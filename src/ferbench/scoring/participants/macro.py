@@ -22,7 +22,6 @@ from ferbench.scoring.uncertainty.intervals import (
     bootstrap,
     on_everybody,
 )
-from ferbench.timespans import Flags
 from ferbench.types import F64
 
 
@@ -43,18 +42,15 @@ class MacroMean:
     left_out: int
 
 
-def macro_of(tally: Tally, formula: Formula, among: Flags | None = None) -> Statistic:
+def macro_of(tally: Tally, formula: Formula) -> Statistic:
     """The mean over participants as a function of how often each is taken.
 
     Args:
         tally: one entry per participant (N,).
         formula: of each entry; undefined ones have no weight.
-        among: who counts, bool (N,); None = everybody.
     """
     values = formula(tally)
     has_value = ~np.isnan(values)
-    if among is not None:
-        has_value &= among
     known = np.where(has_value, values, 0.0)
     counting = has_value.astype(np.float64)
 
@@ -79,12 +75,14 @@ def macro_means(
     found = {}
     for name, formula in count_formulas().items():
         mean = macro_of(tally, formula)
+        left_out = int(np.isnan(formula(tally)).sum())
         interval = None
         if weights is None:
             value = on_everybody(mean, participants)
         else:
-            value, interval = bootstrap(mean, weights, level=level, method=method)
-        left_out = int(np.isnan(formula(tally)).sum())
+            value, interval = bootstrap(
+                mean, weights, level=level, method=method, resting_on=participants - left_out
+            )
         found[name] = MacroMean(
             value=value,
             interval=interval,

@@ -15,7 +15,7 @@ from ferbench.scoring.scored_session import ScoredSession
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.scoring.threshold_scores import Thresholds
 from ferbench.scoring.uncertainty.assessment import Assessment, that_can_speak
-from ferbench.scoring.uncertainty.intervals import bootstrap, resampled
+from ferbench.scoring.uncertainty.intervals import bootstrap, resampled, with_a_number
 from ferbench.scoring.uncertainty.power import least_above_chance
 from ferbench.types import F64
 
@@ -98,5 +98,11 @@ def _with_interval(split: Split, rules: StatisticsRules) -> Split:
         return split
     weights = resampled(participants, draws=rules.draws, seed=rules.seed + 2)
     statistic = METRICS[MAIN].statistic(split.tally, ())
-    _, interval = bootstrap(statistic, weights, level=rules.confidence, method=rules.method)
+    _, interval = bootstrap(
+        statistic,
+        weights,
+        level=rules.confidence,
+        method=rules.method,
+        resting_on=with_a_number(statistic, participants),
+    )
     return replace(split, interval=interval)

@@ -33,6 +33,7 @@ from ferbench.scoring.uncertainty.intervals import (
     bootstrap,
     on_everybody,
     resampled,
+    with_a_number,
 )
 from ferbench.scoring.uncertainty.moved import jittered, random, shifted
 from ferbench.scoring.uncertainty.swapped import FEWEST, swapped
@@ -162,8 +163,14 @@ def assess(
         if weights is None:
             value = on_everybody(statistic, len(participants))
         else:
-            value, interval = bootstrap(statistic, weights, level=level, method=method)
-            coverage = measured_coverage(metric.name, method, len(participants), level=level)
+            value, interval = bootstrap(
+                statistic,
+                weights,
+                level=level,
+                method=method,
+                resting_on=with_a_number(statistic, len(participants)),
+            )
+            coverage = measured_coverage(metric.name, method, interval.clusters, level=level)
         chances = _beside(metric, value, by_null)
         hardest = strictest(that_can_speak(chances, len(participants)))
         measured[metric.name] = Measured(

@@ -47,7 +47,7 @@ class Interval:
         high: its upper end.
         level: e.g. 0.95.
         method: how it was made.
-        clusters: participants that it rests on.
+        clusters: participants that it rests on: who have something to say of the number.
         undefined: share of the draws in which the number does not exist; they are left out.
     """
 
@@ -132,8 +132,22 @@ def resampled(clusters: int, *, draws: int, seed: int) -> F64:
     return rng.multinomial(clusters, equally_likely, draws).astype(np.float64)
 
 
+def with_a_number(statistic: Statistic, participants: int) -> int:
+    """How many participants have a number of their own; a ratio of sums or a mean rests on these.
+
+    Who has none (no annotations, so no recall) adds nothing to what is summed: twenty participants
+    of whom five have annotations tell no more of recall than these five.
+    """
+    return int((~np.isnan(statistic(np.eye(participants)))).sum())
+
+
 def bootstrap(
-    statistic: Statistic, weights: F64, *, level: float, method: Method
+    statistic: Statistic,
+    weights: F64,
+    *,
+    level: float,
+    method: Method,
+    resting_on: int | None = None,
 ) -> tuple[float, Interval]:
     """A number on all participants, and its interval of confidence.
 
@@ -142,13 +156,21 @@ def bootstrap(
         weights: see ``resampled``, f64 (draws, N).
         level: of confidence, in (0, 1).
         method: see ``interval``.
+        resting_on: see ``interval``.
     """
     participants = weights.shape[1]
     value = on_everybody(statistic, participants)
     left_out = np.full(participants, np.nan)
     if method == "bca":
         left_out = statistic(1 - np.eye(participants))
-    return value, interval(value, statistic(weights), left_out, level=level, method=method)
+    return value, interval(
+        value,
+        statistic(weights),
+        left_out,
+        level=level,
+        method=method,
+        resting_on=resting_on,
+    )
 
 
 def on_everybody(statistic: Statistic, participants: int) -> float:
@@ -157,7 +179,13 @@ def on_everybody(statistic: Statistic, participants: int) -> float:
 
 
 def interval(
-    value: float, replicates: F64, left_out: F64, *, level: float, method: Method
+    value: float,
+    replicates: F64,
+    left_out: F64,
+    *,
+    level: float,
+    method: Method,
+    resting_on: int | None = None,
 ) -> Interval:
     """Interval of confidence from bootstrap replicates.
 
@@ -168,6 +196,8 @@ def interval(
         level: of confidence, in (0, 1).
         method: quantiles of the replicates (``percentile``), farther out by Student's factor for
             the number of clusters (``expanded``), or bias-corrected and accelerated (``bca``).
+        resting_on: of the clusters, how many have something to say of the number (see
+            ``with_a_number``); None = all.
 
     Returns:
         NaN ends with fewer than two clusters, an undefined value, or no defined replicate.
@@ -179,7 +209,7 @@ def interval(
         raise ConfigError(key="level", expected="a number between 0 and 1", got=level)
     if method not in METHODS:
         raise ConfigError(key="method", expected=f"one of {', '.join(METHODS)}", got=method)
-    clusters = len(left_out)
+    clusters = len(left_out) if resting_on is None else resting_on
     defined = replicates[~np.isnan(replicates)]
     undefined = math.nan
     if len(replicates):

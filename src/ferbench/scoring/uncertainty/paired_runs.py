@@ -54,25 +54,42 @@ def paired(
     participants = len(tallies[0].tp)
     if formulas is None:
         formulas = count_formulas()
-    joined = [Tally.joined((tallies[0], other)) for other in tallies[1:]]
-    statistics: dict[str, list[Statistic]] = {}
+    asked: dict[str, tuple[list[Statistic], int]] = {}
     for name, formula in formulas.items():
-        statistics[name] = [metric_of(both, formula) for both in joined]
+        asked[name] = [metric_of(both, formula) for both in _joined(tallies)], participants
     for name, formula in formulas.items():
-        among = np.tile(_defined_in_all(tallies, formula), 2)
-        statistics[f"{name}_macro"] = [macro_of(both, formula, among) for both in joined]
+        # Only those whose own numbers are compared are drawn and swapped.
+        among = _defined_in_all(tallies, formula)
+        some = [_of(tally, among) for tally in tallies]
+        means = [macro_of(both, formula) for both in _joined(some)]
+        asked[f"{name}_macro"] = means, int(among.sum())
     return {
         name: compare_statistics(
             of_others,
-            participants,
+            number,
             draws=draws,
             seed=seed,
             level=level,
             method=method,
             alpha=alpha,
         )
-        for name, of_others in statistics.items()
+        for name, (of_others, number) in asked.items()
     }
+
+
+def _joined(tallies: Sequence[Tally]) -> list[Tally]:
+    """The first run's participants before those of each other run."""
+    return [Tally.joined((tallies[0], other)) for other in tallies[1:]]
+
+
+def _of(tally: Tally, among: Flags) -> Tally:
+    """Some of the entries (P,)."""
+    return Tally(
+        tp=tally.tp[among],
+        fp=tally.fp[among],
+        fn=tally.fn[among],
+        observed_s=tally.observed_s[among],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +117,8 @@ def values_on(runs: Sequence[Sequence[CountsRow]]) -> ComparedValues:
             on_everybody(metric_of(tally, formula), participants) for tally in tallies
         )
         macro[f"{name}_macro"] = tuple(
-            on_everybody(macro_of(tally, formula, among), participants) for tally in tallies
+            on_everybody(macro_of(_of(tally, among), formula), int(among.sum()))
+            for tally in tallies
         )
     return ComparedValues(by_name=micro | macro, left_out=left_out)
 

@@ -8,8 +8,8 @@ made as wide as that of a mean, with Student's quantiles for few participants (B
 Detectable Effects"). Where so few participants are swapped that a single arrangement has a small
 enough p, Student's quantiles promise too much: each participant must then differ to the same side,
 which normal differences do with a probability of Phi(mean / standard deviation) ** participants.
-The least detectable effect is of the study, not of the number that was found: it does not make a large
-p smaller or larger, as "observed power" would (Hoenig & Heisey 2001).
+The least detectable effect is of the study, not of the number that was found: it does not make a
+large p smaller or larger, as "observed power" would (Hoenig & Heisey 2001).
 """
 
 from __future__ import annotations
