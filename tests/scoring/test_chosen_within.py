@@ -52,13 +52,33 @@ def test_nobody_with_several_sessions():
     assert chosen_within(cells(counts), owner, f1, chosen_between=between, **ASKED) is None
 
 
-def test_sessions_with_nothing_choose_nothing():
-    """The second session is empty: nothing can be chosen for the first; for it, the first cell."""
-    counts = np.zeros((3, 2, 2))
-    counts[:, :, 0] = 1
-    found = chosen_within(
-        cells(counts), np.array([0, 0]), f1, chosen_between=np.array([-1]), **ASKED
-    )
+def test_a_session_is_scored_where_the_others_have_annotations():
+    """Session 0 is left out everywhere, as 1 has none; so is 3, as 2 has none."""
+    tp = np.array([[2, 0, 0, 1], [0, 0, 0, 2]])
+    fp = np.array([[0, 0, 0, 3], [5, 4, 0, 0]])
+    fn = np.array([[0, 0, 0, 1], [2, 0, 0, 0]])
+    owner = np.array([0, 0, 1, 1])
+    asked = {"chosen_between": np.array([1, 1]), **ASKED}
+    found = chosen_within(cells([tp, fp, fn]), owner, f1, **asked)
+    # Session 1 by the cell that is best on session 0, session 2 by that of session 3.
+    assert (found.participants, found.left_out) == (2, 0)
+    counts = [tp[0, 1] + tp[1, 2], fp[0, 1] + fp[1, 2], fn[0, 1] + fn[1, 2]]
+    assert math.isnan(score(*counts))
     assert math.isnan(found.value)
-    assert math.isnan(found.between)
-    assert found.best == 0.5
+    assert found.between == score(0, 4, 0) == 0
+    only_a = chosen_within(
+        cells([tp[:, :2], fp[:, :2], fn[:, :2]]),
+        owner[:2],
+        f1,
+        chosen_between=np.array([1]),
+        **ASKED,
+    )
+    assert (only_a.participants, only_a.between) == (1, 0)
+    nothing = np.zeros((3, 2, 2))
+    nothing[1] = 1
+    assert (
+        chosen_within(
+            cells(nothing), owner[:2], f1, chosen_between=asked["chosen_between"][:1], **ASKED
+        )
+        is None
+    )

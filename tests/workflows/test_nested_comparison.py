@@ -164,5 +164,5 @@ def test_a_cell_is_chosen_on_a_participants_other_sessions(study, tmp_path):
     assert (found.within.participants, found.within.left_out) == (1, 4)
     assert found.within.value == found.within.between == found.within.best == 1
     [line] = [line for line in found.lines() if "other sessions" in line]
-    assert "1 participant (4 have one session): F1 1.000" in line
+    assert "1 participant (4 have no other session to choose on): F1 1.000" in line
     assert found.numbers()["nested/within_f1"] == found.as_plain()["within"]["f1"] == 1

@@ -27,7 +27,8 @@ class NestedComparison:
         runs: that were chosen between.
         values: F1 of each, on the sessions that all have.
         selection: each participant left out in turn, and the run that is best on the others.
-        within: the run chosen on a participant's other sessions; None = nobody has several.
+        within: the run chosen on a participant's other sessions; None = nobody has
+            several with annotations.
         best_of: the best of all beside the best of all by chance; None = see ``no_chance``.
         no_chance: why there is no such p; "" = there is.
         participants: that were left out in turn.
@@ -82,7 +83,7 @@ class NestedComparison:
         if self.within is None:
             return []
         one = self.within
-        left_out = f" ({one.left_out} have one session)" if one.left_out else ""
+        left_out = f" ({one.left_out} have no other session to choose on)" if one.left_out else ""
         return [
             f"chosen on the same participant's other sessions, "
             f"{plural(one.participants, 'participant')}{left_out}: F1 {number(one.value)}"

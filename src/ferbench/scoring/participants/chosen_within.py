@@ -18,6 +18,7 @@ from ferbench.scoring.uncertainty.intervals import (
     bootstrap,
     metric_of,
     resampled,
+    with_a_number,
 )
 from ferbench.types import F64, I64
 
@@ -27,14 +28,13 @@ class ChosenWithin:
     """Choosing a cell on a participant's other sessions.
 
     Attributes:
-        value: over all sessions that were left out in turn, of their summed counts; NaN = no cell
-            has a defined score on anybody's others.
+        value: of the summed counts of all sessions that were left out in turn; NaN = undefined.
         interval: bootstrap over participants; a participant's choices do not depend on who else is
             drawn.
         between: on the same sessions, of the cell chosen for each participant on the others.
         best: on the same sessions, of the cell that is best there: optimistic.
-        participants: with several sessions, who are scored.
-        left_out: with one session.
+        participants: who are scored.
+        left_out: participants without another session with annotations, on which could be chosen.
     """
 
     value: float
@@ -58,6 +58,9 @@ def chosen_within(
 ) -> ChosenWithin | None:
     """Choose for each session the cell that is best on the participant's others, the first of such.
 
+    A session is scored where the participant's others have annotations: without any, a cell that
+    never fires has no score there, and those that fire have 0.
+
     Args:
         cells: counts (C, S) of each cell and session.
         owner: i64 (S,), number of each session's participant, P of them.
@@ -69,23 +72,29 @@ def chosen_within(
         method: of the interval.
 
     Returns:
-        None = nobody has several sessions.
+        None = nobody has several sessions with annotations to choose on.
     """
     participants = len(chosen_between)
-    number = np.bincount(owner, minlength=participants)
-    several = np.flatnonzero(number > 1)
-    if not len(several):
+    same_person = owner[:, None] == owner[None, :]
+    others = (same_person & ~np.eye(len(owner), dtype=np.bool_)).astype(np.float64)
+    everything = [cells.tp, cells.fp, cells.fn, cells.observed_s]
+    on_others = [column @ others for column in everything]
+    tp, _, fn, _ = on_others
+    sessions = np.flatnonzero((tp + fn).any(axis=0))
+    if not len(sessions):
         return None
-    sessions = np.flatnonzero(np.isin(owner, several))
-    whose = np.searchsorted(several, owner[sessions])
-    columns = [column[:, sessions] for column in (cells.tp, cells.fp, cells.fn, cells.observed_s)]
-    same_person = whose[:, None] == whose[None, :]
-    others = same_person & ~np.eye(len(sessions), dtype=np.bool_)
-    scores = formula(_tally([column @ others.astype(np.float64) for column in columns]))
-    choice = np.where(np.isnan(scores).all(axis=0), -1, _first_best(scores))
+    several, whose = np.unique(owner[sessions], return_inverse=True)
+    columns = [column[:, sessions] for column in everything]
+    choice = _first_best(formula(_tally([column[:, sessions] for column in on_others])))
     statistic = metric_of(_of_people(columns, choice, whose, len(several)), formula)
     weights = resampled(len(several), draws=draws, seed=seed)
-    value, interval = bootstrap(statistic, weights, level=level, method=method)
+    value, interval = bootstrap(
+        statistic,
+        weights,
+        level=level,
+        method=method,
+        resting_on=with_a_number(statistic, len(several)),
+    )
     in_sample = formula(_tally([column.sum(axis=1) for column in columns]))
     between = _of_people(columns, chosen_between[several][whose], whose, len(several))
     return ChosenWithin(
