@@ -287,3 +287,27 @@ def test_a_common_time_course_fools_the_circular_shift_alone():
 def test_reactions_to_half_of_the_annotations_are_found(kind):
     p = np.array([p_values(kind, seed, reacted=0.5)["headline"] for seed in range(60)])
     assert (p <= 0.05).mean() >= 0.9
+
+
+@pytest.mark.parametrize(("within_s", "lowest", "highest"), [(0.0, 1.0, 1.0), (2.0, 0.005, 0.05)])
+def test_a_swap_cannot_tell_a_reaction_to_scripted_errors_from_the_clock(within_s, lowest, highest):
+    """Eight errors at the same moments for everybody, or nearly so; seven of ten are answered."""
+    rng = np.random.default_rng(3)
+    script_s, tracks = np.linspace(40, 560, 8), []
+    for who in range(12):
+        onsets_s = script_s + rng.uniform(-within_s, within_s, 8)
+        answered = onsets_s[rng.random(8) < 0.7]
+        events_s = np.append(answered + rng.uniform(0.5, 4, len(answered)), rng.uniform(0, 600, 4))
+        tracks.append(track(events_s, onsets_s, f"p{who}"))
+    tp = sum(matches(each, each) for each in tracks)
+    asked = {"count": POINTS, "draws": 199, "seed": 0}
+    p = [
+        against(tp, null.tally.tp).p
+        for null in (
+            swapped(tracks, **asked),
+            shifted(tracks, least_s=5.5, **asked),
+            jittered(tracks, half_width_s=30.0, **asked),
+        )
+    ]
+    assert lowest <= p[0] <= highest
+    assert p[1:] == [0.005, 0.005]

@@ -13,11 +13,12 @@ from ferbench.scoring.uncertainty.swapped import FEWEST
 from ferbench.wording import plural
 
 _WHY: Final[Mapping[NullName, str]] = {
-    "circular": "events come in clumps or at regular distances, which the others do not keep",
-    "jitter": "events and annotations are dense at the same times of a session, whatever belongs "
-    "together, which a circular shift does not keep",
-    "swap": "events and annotations are dense at the same times of all sessions, whoever they are "
-    "of, which the others do not keep",
+    "circular": "it keeps clumps and regular distances of events, which the others do not",
+    "jitter": "it keeps that events and annotations are dense at the same times of a session, "
+    "whatever belongs together, which a circular shift does not",
+    "swap": "it keeps that events and annotations come at the same times in all sessions, whoever "
+    "they are of, which the others do not; of errors that were scripted to the same moments for "
+    "everybody a swap can say nothing",
 }
 
 

@@ -31,7 +31,10 @@ def froc_lines(froc: Froc, intervals: Mapping[str, Interval]) -> list[str]:
         f"{value:.3f} at {rate:g}" for rate, value in zip(rates, froc.recall.tolist(), strict=True)
     ]
     mean = f"{number(froc.mean)}{interval_text(intervals.get('event/froc'))}"
-    line = f"recall over false alarms per minute: {', '.join(at_rates)}; mean {mean}"
+    line = (
+        f"recall over false alarms per minute (optimistic: thresholds chosen on the same data): "
+        f"{', '.join(at_rates)}; mean {mean}"
+    )
     if froc.largest_per_min < rates[-1]:
         line = f"{line} (the lowest threshold has {froc.largest_per_min:.2f} per minute)"
     return [line]
