@@ -289,6 +289,18 @@ def test_a_mean_is_over_those_who_have_a_number_in_every_run():
     assert (found.swaps, found.least_p, found.interval.clusters) == (2, 1 / 2, 2)
 
 
+def test_who_has_no_number_is_neither_drawn_nor_swapped():
+    """Recall is that of those with annotations; with three of them no p is below 1/4."""
+    more = [row(f"n{k}", f"n{k}", 0, k, 0) for k in range(5)]
+    some = paired(FIRST, [SECOND], **ASKED)
+    found = paired([*FIRST, *more], [[*SECOND, *more]], **ASKED)
+    assert found["recall"] == some["recall"]
+    assert found["recall"][0].least_p == 1 / 4
+    # Their false alarms are a part of F1 and of precision: n0 has none.
+    assert found["precision"][0].interval.clusters == 7
+    assert found["false_alarms_per_min"][0].interval.clusters == 8
+
+
 def test_a_mean_that_nobody_has_in_both_runs_is_undefined():
     nobody = [row(name, owner, 0, 0, 3) for name, owner in (("a1", "a"), ("b1", "b"))]
     some = [row("a1", "a", 1, 1, 3), row("b1", "b", 1, 1, 3)]

@@ -92,6 +92,26 @@ def test_several_annotators_are_the_ceiling():
     )
 
 
+def test_who_has_no_such_number_is_said():
+    """Two of six have no annotations, one of these no events."""
+    sessions = scored_sessions(6)
+    first, second, *_ = sorted({each.participant for each in sessions})
+    for at, each in enumerate(sessions):
+        if each.participant == first:
+            sessions[at] = replace(each, annotations=())
+        elif each.participant == second:
+            sessions[at] = replace(each, annotations=(), events=())
+    rules = StatisticsRules(surrogates=20, draws=50)
+    found = statistics(sessions, Window(), rules, annotators={})
+    [line] = [line for line in summary(found, Window(), rules) if "rest on" in line]
+    assert line == (
+        "intervals rest on those who have such a number of their own: precision of 5, recall of 4, "
+        "F1 of 5, latency, s of 4"
+    )
+    everybody = statistics(scored_sessions(6), Window(), rules, annotators={})
+    assert not any("rest on" in line for line in summary(everybody, Window(), rules))
+
+
 @pytest.mark.parametrize(
     ("participants", "told"),
     [(1, "one participant"), (3, "not measured"), (8, "in simulations with 6")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -110,6 +111,7 @@ def _of_intervals(statistics: Statistics, rules: StatisticsRules) -> list[str]:
         f"intervals: {100 * rules.confidence:g}%, {rules.draws} draws of "
         f"{plural(participants, 'participant')}, method {rules.method}, seed {rules.seed}",
         *caution,
+        *_resting_on(assessment.measured, participants),
     ]
     if assessment.num_unnamed:
         lines.append(
@@ -118,6 +120,18 @@ def _of_intervals(statistics: Statistics, rules: StatisticsRules) -> list[str]:
             "where one person is behind several, intervals are too narrow"
         )
     return lines
+
+
+def _resting_on(measured: Mapping[str, Measured], participants: int) -> list[str]:
+    """Numbers that some participants say nothing of."""
+    fewer = [
+        f"{METRICS[name].title} of {one.interval.clusters}"
+        for name, one in measured.items()
+        if one.interval is not None and one.interval.clusters < participants
+    ]
+    if not fewer:
+        return []
+    return [f"intervals rest on those who have such a number of their own: {', '.join(fewer)}"]
 
 
 def _caution(measured: Measured, participants: int) -> list[str]:

@@ -27,7 +27,7 @@ from ferbench.scoring.uncertainty.intervals import (
     resampled,
 )
 from ferbench.scoring.uncertainty.power import least_difference
-from ferbench.types import F64
+from ferbench.types import F64, I64
 
 EXACT_UP_TO: Final = 16
 """Participants for whom all swaps are tried; beyond, random ones."""
@@ -140,7 +140,12 @@ def compare_statistics(
     """Compare any number of several detectors with that of a first one; see ``compare_counts``.
 
     Each statistic is one of 2 N entries, the first detector's N participants before the other's.
+    Participants who alone have no such number with any detector (recall: who has no annotations)
+    add nothing to a difference, and are neither drawn nor swapped.
     """
+    who = _with_a_number(statistics, participants)
+    statistics = [_among(statistic, who, participants) for statistic in statistics]
+    participants = len(who)
     weights = resampled(participants, draws=draws, seed=seed)
     swaps = _swaps(participants, draws, seed)
     exact = participants <= EXACT_UP_TO
@@ -180,6 +185,30 @@ def compare_statistics(
         )
         for k, value in enumerate(values)
     )
+
+
+def _with_a_number(statistics: Sequence[Statistic], participants: int) -> I64:
+    """Numbers of the participants who alone have a number with some detector, i64 (M,)."""
+    alone, nobody = np.eye(participants), np.zeros((participants, participants))
+    has_one = np.zeros(participants, np.bool_)
+    for statistic in statistics:
+        for weights in (np.hstack([alone, nobody]), np.hstack([nobody, alone])):
+            has_one |= ~np.isnan(statistic(weights))
+    return np.flatnonzero(has_one)
+
+
+def _among(statistic: Statistic, who: I64, participants: int) -> Statistic:
+    """The same statistic of some participants, of 2 M entries; the others are never taken."""
+    if len(who) == participants:
+        return statistic
+    columns = np.concatenate([who, participants + who])
+
+    def of_some(weights: F64) -> F64:
+        everybody = np.zeros((len(weights), 2 * participants))
+        everybody[:, columns] = weights
+        return statistic(everybody)
+
+    return of_some
 
 
 def _p_value(value: float, sizes: F64, *, exact: bool) -> float:
