@@ -92,6 +92,12 @@ def test_several_annotators_are_the_ceiling():
     )
 
 
+def test_a_p_by_shift_alone_is_said():
+    lines = summary_of(scored_sessions(4))
+    [of_segments] = [line for line in lines if line.startswith("segments of 5 s")]
+    assert of_segments.endswith("(by circular shift alone, which a common time course fools)")
+
+
 def test_who_has_no_such_number_is_said():
     """Two of six have no annotations, one of these no events."""
     sessions = scored_sessions(6)
@@ -106,7 +112,7 @@ def test_who_has_no_such_number_is_said():
     [line] = [line for line in summary(found, Window(), rules) if "rest on" in line]
     assert line == (
         "intervals rest on those who have such a number of their own: precision of 5, recall of 4, "
-        "F1 of 5, latency, s of 4"
+        "F1 of 5, latency of 4"
     )
     everybody = statistics(scored_sessions(6), Window(), rules, annotators={})
     assert not any("rest on" in line for line in summary(everybody, Window(), rules))

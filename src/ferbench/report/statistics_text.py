@@ -125,7 +125,7 @@ def _of_intervals(statistics: Statistics, rules: StatisticsRules) -> list[str]:
 def _resting_on(measured: Mapping[str, Measured], participants: int) -> list[str]:
     """Numbers that some participants say nothing of."""
     fewer = [
-        f"{METRICS[name].title} of {one.interval.clusters}"
+        f"{METRICS[name].title.partition(',')[0]} of {one.interval.clusters}"
         for name, one in measured.items()
         if one.interval is not None and one.interval.clusters < participants
     ]
@@ -229,7 +229,7 @@ def _of_segments(statistics: Statistics, rules: StatisticsRules) -> list[str]:
     return [
         f"segments of {rules.segment_s:g} s: precision {number(segments.precision)}, recall "
         f"{number(segments.recall)}, F1 {number(segments.f1)}{interval}"
-        f"{beside_chance(statistics.segment_chance)}"
+        f"{_by_shift(statistics.segment_chance)}"
     ]
 
 
@@ -255,4 +255,12 @@ def _frame_lines(frames: Frames, *, rate_hz: float | None) -> list[str]:
 
 
 def _frame_scores(scores: FrameScores, chance: Chance | None) -> str:
-    return f"accuracy {number(scores.accuracy)}, F1 {number(scores.f1)}{beside_chance(chance)}"
+    return f"accuracy {number(scores.accuracy)}, F1 {number(scores.f1)}{_by_shift(chance)}"
+
+
+def _by_shift(chance: Chance | None) -> str:
+    """A chance level by circular shift, which mixes early and late."""
+    beside = beside_chance(chance)
+    if not beside:
+        return ""
+    return f"{beside} (by circular shift alone, which a common time course fools)"
