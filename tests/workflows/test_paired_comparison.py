@@ -91,8 +91,10 @@ def test_the_basis_names_swaps_draws_and_notes(comparison):
 
 
 def test_where_something_is_found_nothing_is_said_of_what_could_be(comparison):
-    found = dataclasses.replace(difference(0.25), p=0.01)
+    found = dataclasses.replace(difference(0.25), p=0.01, p_holm=0.02)
     one = dataclasses.replace(
         comparison, others=comparison.others[:1], differences={MAIN: (found,)}
     )
     assert len(one.basis()) == 2
+    of_many = dataclasses.replace(found, p=0.03, p_holm=0.06)
+    assert "would show" in dataclasses.replace(one, differences={MAIN: (of_many,)}).basis()[1]

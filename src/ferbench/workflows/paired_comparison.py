@@ -106,12 +106,12 @@ class PairedComparison:
         ]
 
     def _what_could_be_found(self) -> list[str]:
-        """The least difference that would mostly be found, where none was found."""
+        """The least difference that would mostly be found, where none was by Holm's p."""
         alpha = self.rules.alpha
         sizes = [
             each.least_detectable
             for each in self.differences[MAIN]
-            if each.p > alpha and not math.isnan(each.least_detectable)
+            if each.p_holm > alpha and not math.isnan(each.least_detectable)
         ]
         if not sizes:
             return []
