@@ -215,7 +215,7 @@ def _of_segments(statistics: Statistics, rules: StatisticsRules) -> list[str]:
     return [
         f"segments of {rules.segment_s:g} s: precision {number(segments.precision)}, recall "
         f"{number(segments.recall)}, F1 {number(segments.f1)}{interval}"
-        f"{beside_chance(statistics.segment_chance)}"
+        f"{_beside_shifts(statistics.segment_chance)}"
     ]
 
 
@@ -241,4 +241,10 @@ def _frame_lines(frames: Frames, *, rate_hz: float | None) -> list[str]:
 
 
 def _frame_scores(scores: FrameScores, chance: Chance | None) -> str:
-    return f"accuracy {number(scores.accuracy)}, F1 {number(scores.f1)}{beside_chance(chance)}"
+    return f"accuracy {number(scores.accuracy)}, F1 {number(scores.f1)}{_beside_shifts(chance)}"
+
+
+def _beside_shifts(chance: Chance | None) -> str:
+    """The chance level of what only circular shifts are made for."""
+    text = beside_chance(chance)
+    return text and f"{text} (by circular shifts alone: a common time course is not ruled out)"
