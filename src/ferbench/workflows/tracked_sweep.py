@@ -10,7 +10,7 @@ from typing import Final
 from ferbench.places import without_folders
 from ferbench.report.comparison import Comparison
 from ferbench.tracking.settings import Tracking
-from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
+from ferbench.tracking.store import DIED, ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
 from ferbench.workflows.recording import predictions_tag
 from ferbench.workflows.run_notes import sweep_note
 
@@ -76,7 +76,7 @@ class TrackedSweep:
             return
         for row in self.store.search([self.experiment_id], parent=self.run_id):
             if row.state == "running":
-                self._end_failed(row.run_id, "its process ended")
+                self._end_failed(row.run_id, DIED)
 
     def _end_failed(self, run_id: str, reason: str) -> None:
         self.store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: reason})
