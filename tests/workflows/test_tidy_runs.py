@@ -15,7 +15,7 @@ from ferbench.tracking.owner import OWNER_TAG
 from ferbench.tracking.store import ERROR_TAG
 from ferbench.workflows.compare import compare
 from ferbench.workflows.doctor_runs import check_runs
-from ferbench.workflows.tidy_runs import look_at_runs, tidy_runs
+from ferbench.workflows.tidy_runs import close_dead, look_at_runs, tidy_runs
 from ferbench.workflows.write_report import write_report
 
 STARTS_RUNS = """
@@ -75,6 +75,17 @@ def test_both_stores_are_tidied_and_only_once(killed):
         assert sorted(reasons) == ["", *["its process ended without saying so"] * 3]
     assert not tidy_runs(root=killed).closed
     assert [finding.seen for finding in check_runs(killed)] == ["none died"]
+
+
+def test_the_next_run_of_an_experiment_closes_what_died_there(killed):
+    for store in (MlflowStore(uri=None, root=killed), FilesStore(folder=killed / "mlruns/files")):
+        other = store.prepare("another")
+        store.start(other, "goes on", kind="run")
+        close_dead(store, other)
+        assert states(store)["nothing"] == "running"
+        close_dead(store, store.prepare("study"))
+        ended = {"sweep": "failed", "done": "finished", "half": "failed", "nothing": "failed"}
+        assert states(store) == {**ended, "goes on": "running"}
 
 
 def test_what_goes_on_is_left_alone(root):

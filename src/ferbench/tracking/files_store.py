@@ -158,9 +158,9 @@ class FilesStore:
             path.parent.parent.name: unquote(path.parent.parent.name) for path in self._files("*")
         }
 
-    def unended(self) -> list[RunRow]:
-        """Runs of all experiments that nobody has ended, newest first."""
-        return [row for row in self.search(["*"]) if row.state == "running"]
+    def unended(self, experiment_ids: Sequence[str]) -> list[RunRow]:
+        """Runs of these experiments that nobody has ended, newest first."""
+        return [row for row in self.search(experiment_ids) if row.state == "running"]
 
     def search(
         self,

@@ -255,9 +255,9 @@ class MlflowStore:
             every = self.client.search_experiments()
         return {str(one.experiment_id): str(one.name) for one in every if one.name != "Default"}
 
-    def unended(self) -> list[RunRow]:
-        """Runs of all experiments that nobody has ended, newest first."""
-        return self._search(list(self.experiments()), "attributes.status = 'RUNNING'", None)
+    def unended(self, experiment_ids: Sequence[str]) -> list[RunRow]:
+        """Runs of these experiments that nobody has ended, newest first."""
+        return self._search(experiment_ids, "attributes.status = 'RUNNING'", None)
 
     def search(
         self,

@@ -107,8 +107,8 @@ class Store(Protocol):
     def experiments(self) -> dict[str, str]:
         """Names of the experiments by id."""
 
-    def unended(self) -> list[RunRow]:
-        """Runs of all experiments that nobody has ended, newest first."""
+    def unended(self, experiment_ids: Sequence[str]) -> list[RunRow]:
+        """Runs of these experiments that nobody has ended, newest first."""
 
     def search(
         self,

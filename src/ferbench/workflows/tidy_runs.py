@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,14 @@ from ferbench.sentences import Action, Text
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.owner import OWNER_TAG, Fate, fate_of
-from ferbench.tracking.query import open_store, run_named
+from ferbench.tracking.query import open_store, run_named, with_deaths
 from ferbench.tracking.store import DIED, ERROR_TAG, Store
 from ferbench.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
+
+log = logging.getLogger("ferbench")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,7 @@ def look_at_runs(*, uri: str | None = None, root: Path | None = None) -> list[Op
     return [
         OpenRun(store=store, row=row, fate=fate_of(row.tags.get(OWNER_TAG, "")))
         for store in _stores(uri, root or default_root())
-        for row in store.unended()
+        for row in store.unended(list(store.experiments()))
     ]
 
 
@@ -117,14 +120,29 @@ def tidy_runs(
         chosen = [run for run in opened if run.fate == "ended"]
     closed = tuple(run for run in opened if run in chosen)
     for run in closed:
-        run.store.log_numbers(run.row.run_id, params={}, metrics={}, tags={ERROR_TAG: DIED})
-        run.store.end(run.row.run_id, failed=True)
+        _close(run.store, run.row)
     left = [run for run in opened if run not in chosen]
     return TidiedRuns(
         closed=closed,
         going_on=tuple(run for run in left if run.fate == "open"),
         unknown=tuple(run for run in left if run.fate == "unknown"),
     )
+
+
+def close_dead(store: Store, experiment_id: str) -> None:
+    """End what died in an experiment, before more is recorded there; what hinders that is told."""
+    try:
+        for row in with_deaths(store.unended([experiment_id])):
+            if row.state == "died":
+                _close(store, row)
+                log.info("closed: %s %s: %s", row.run_id[:8], row.name, DIED)
+    except TrackingError as error:
+        log.warning("runs that died were not closed: %s", error)
+
+
+def _close(store: Store, row: RunRow) -> None:
+    store.log_numbers(row.run_id, params={}, metrics={}, tags={ERROR_TAG: DIED})
+    store.end(row.run_id, failed=True)
 
 
 def _stores(uri: str | None, root: Path) -> list[Store]:
