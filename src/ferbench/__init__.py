@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.session_report import SessionReport, write_session_report
     from ferbench.workflows.standings.result import Leaderboard
     from ferbench.workflows.survey import Survey, SurveyOptions, survey
+    from ferbench.workflows.tidy_runs import tidy_runs
     from ferbench.workflows.weights import (
         fetch_weights,
         import_weights,
@@ -141,6 +142,7 @@ _PLACES: Final = {
     "score_frames": "ferbench.workflows.score_frames",
     "score_grades": "ferbench.workflows.score_grades",
     "survey": "ferbench.workflows.survey",
+    "tidy_runs": "ferbench.workflows.tidy_runs",
     "verify_weights": "ferbench.workflows.weights",
     "write_grading_page": "ferbench.workflows.write_grading_page",
     "write_report": "ferbench.workflows.write_report",
@@ -208,6 +210,7 @@ __all__ = [
     "score_frames",
     "score_grades",
     "survey",
+    "tidy_runs",
     "verify_weights",
     "write_grading_page",
     "write_report",

@@ -265,7 +265,7 @@ class Report:
 
 
 RunKind = Literal["run", "sweep", "cell", "agreement", "leaderboard"]
-RunState = Literal["running", "finished", "failed"]
+RunState = Literal["running", "finished", "failed", "died"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,8 +280,8 @@ class RunRow:
         tags: short texts that identify code, data and device.
         kind: a run of its own, a sweep, a cell of one, or an agreement of runs.
         parent: run id of a cell's sweep; "" = none.
-        state: ``failed`` also where only some sessions failed; ``running`` also where the process
-            was killed.
+        state: ``failed`` also where only some sessions failed; ``died``: nobody has ended it, and
+            its process is gone for certain.
         experiment_id: the store's name for its experiment.
         started_unix_s: when it began.
     """

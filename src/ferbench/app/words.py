@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "score": "ferbench score",
     "score_grades": "ferbench score --grades",
     "survey": "ferbench init",
+    "tidy_runs": "ferbench runs tidy",
     "verify_weights": "ferbench models verify",
     "write_grading_page": "ferbench grade",
     "write_session_report": "ferbench timeline",

@@ -24,6 +24,9 @@ from ferbench.report.shown_numbers import (
 )
 from ferbench.results import RunRow
 
+_ERROR_TAG = "ferbench.error"
+"""Runs that broke off have it, also those that had logged their numbers by then."""
+
 
 def compare(
     runs: Sequence[RunRow], *, by: str | None = None, metrics: Sequence[str] | None = None
@@ -160,8 +163,8 @@ def _nearest(given: str, known: Sequence[str]) -> list[str]:
 
 
 def state_of(run: RunRow) -> str:
-    """``finished``, ``running``, ``failed``, or ``partly``: numbers, but some sessions failed."""
-    if run.state == "failed" and run.metrics:
+    """``finished``, ``running``, ``failed``, ``died``, or ``partly``: only some sessions failed."""
+    if run.state == "failed" and run.metrics and _ERROR_TAG not in run.tags:
         return "partly"
     return run.state
 

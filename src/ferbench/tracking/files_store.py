@@ -24,6 +24,7 @@ from ferbench.results import RunKind, RunRow
 from ferbench.rights import make_folder
 from ferbench.secret_texts import masked, masked_values
 from ferbench.sentences import Setting, Text
+from ferbench.tracking.owner import OWNER_TAG, this_process
 from ferbench.tracking.record import Record
 from ferbench.tracking.store import PREDICTIONS_TAG
 
@@ -73,7 +74,7 @@ class FilesStore:
             "ended": "",
             "params": {},
             "metrics": {},
-            "tags": {},
+            "tags": {OWNER_TAG: str(this_process())},
             "inputs": [],
         }
         with _explained(self.folder):
@@ -156,6 +157,10 @@ class FilesStore:
         return {
             path.parent.parent.name: unquote(path.parent.parent.name) for path in self._files("*")
         }
+
+    def unended(self, experiment_ids: Sequence[str]) -> list[RunRow]:
+        """Runs of these experiments that nobody has ended, newest first."""
+        return [row for row in self.search(experiment_ids) if row.state == "running"]
 
     def search(
         self,

@@ -8,8 +8,9 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ferbench.results import RunRow, RunState
+from ferbench.results import RunKind, RunRow, RunState
 from ferbench.secret_texts import masked
+from ferbench.tracking.owner import OWNER_TAG, this_process
 from ferbench.tracking.record import Input
 
 PARENT_TAG: Final = "mlflow.parentRunId"
@@ -21,6 +22,14 @@ _STATES: Final[Mapping[str, RunState]] = {
     "RUNNING": "running",
     "SCHEDULED": "running",
 }
+
+
+def first_tags(kind: RunKind, parent: str) -> dict[str, str]:
+    """What a run has from its beginning on; ``parent`` is the sweep of a cell."""
+    tags = {KIND_TAG: kind, "mlflow.source.name": "ferbench", "mlflow.source.type": "LOCAL"}
+    if parent:
+        tags[PARENT_TAG] = parent
+    return {**tags, OWNER_TAG: str(this_process())}
 
 
 def data_set(item: Input) -> Any:

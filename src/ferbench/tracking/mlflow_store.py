@@ -33,6 +33,7 @@ from ferbench.tracking.mlflow_rows import (
     PARENT_TAG,
     clipped,
     data_set,
+    first_tags,
     run_row,
     shortened,
 )
@@ -158,9 +159,7 @@ class MlflowStore:
 
     def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
         """Create a run; return its id."""
-        tags = {KIND_TAG: kind, "mlflow.source.name": "ferbench", "mlflow.source.type": "LOCAL"}
-        if parent:
-            tags[PARENT_TAG] = parent
+        tags = first_tags(kind, parent)
         with explained(self.uri, "starting a run", _SERVER_STEP):
             run = self.client.create_run(experiment_id, run_name=masked(name), tags=tags)
             return str(run.info.run_id)
@@ -255,6 +254,10 @@ class MlflowStore:
         with explained(self.uri, "searching", _SERVER_STEP):
             every = self.client.search_experiments()
         return {str(one.experiment_id): str(one.name) for one in every if one.name != "Default"}
+
+    def unended(self, experiment_ids: Sequence[str]) -> list[RunRow]:
+        """Runs of these experiments that nobody has ended, newest first."""
+        return self._search(experiment_ids, "attributes.status = 'RUNNING'", None)
 
     def search(
         self,

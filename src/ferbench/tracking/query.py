@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,8 @@ from ferbench.results import RunRow
 from ferbench.sentences import Action, Text
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
-from ferbench.tracking.store import Store
+from ferbench.tracking.owner import OWNER_TAG, fate_of
+from ferbench.tracking.store import DIED, ERROR_TAG, Store
 
 FILES: Final = "files"
 _START: Final = Text("start with '", Action("evaluate"), "'")
@@ -21,7 +23,10 @@ _START: Final = Text("start with '", Action("evaluate"), "'")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunsFound:
-    """Runs to compare: ``what`` they are, ``where`` that was recorded and when, and the runs."""
+    """Runs to compare: ``what`` they are, ``where`` that was recorded and when, and the runs.
+
+    Of runs that nobody has ended, those whose process is gone have ``died``.
+    """
 
     what: str
     where: str
@@ -105,7 +110,7 @@ def runs_of(store: Store, target: str | None) -> RunsFound:
     for identifier, name in experiments.items():
         if target in (name, identifier):
             return _experiment(store, identifier, experiments)
-    run = _find(store.search(ids), target)
+    run = run_named(store.search(ids), target)
     if run is None:
         names = ", ".join(experiments.values())
         raise TrackingError(
@@ -117,7 +122,8 @@ def runs_of(store: Store, target: str | None) -> RunsFound:
         )
     if run.kind == "sweep":
         return _cells(store, run, experiments)
-    return RunsFound(what=f"run {run.name}", where=_where(run, experiments), runs=(run,))
+    where = _where(run, experiments)
+    return RunsFound(what=f"run {run.name}", where=where, runs=with_deaths([run]))
 
 
 def _newest_sweep(store: Store, experiments: dict[str, str]) -> RunsFound | None:
@@ -138,16 +144,24 @@ def newest_run(store: Store) -> RunRow | None:
 
 def _cells(store: Store, sweep: RunRow, experiments: dict[str, str]) -> RunsFound:
     cells = store.search([sweep.experiment_id], parent=sweep.run_id)
-    return RunsFound(
-        what=sweep.name,
-        where=f"sweep {sweep.run_id[:8]} of {_where(sweep, experiments)}",
-        runs=tuple(cells),
-    )
+    where = f"sweep {sweep.run_id[:8]} of {_where(sweep, experiments)}"
+    if with_deaths([sweep])[0].state == "died" or sweep.tags.get(ERROR_TAG) == DIED:
+        where = f"{where}; {DIED}"
+    return RunsFound(what=sweep.name, where=where, runs=with_deaths(cells))
 
 
 def _experiment(store: Store, identifier: str, experiments: dict[str, str]) -> RunsFound:
-    runs = tuple(row for row in store.search([identifier]) if row.kind in ("run", "cell"))
+    runs = with_deaths(row for row in store.search([identifier]) if row.kind in ("run", "cell"))
     return RunsFound(what=f"experiment {experiments[identifier]}", where=store.uri, runs=runs)
+
+
+def with_deaths(rows: Iterable[RunRow]) -> tuple[RunRow, ...]:
+    """Runs, of which those that nobody has ended have ``died`` where their process is gone."""
+    return tuple(replace(row, state="died") if _has_died(row) else row for row in rows)
+
+
+def _has_died(row: RunRow) -> bool:
+    return row.state == "running" and fate_of(row.tags.get(OWNER_TAG, "")) == "ended"
 
 
 def _where(run: RunRow, experiments: dict[str, str]) -> str:
@@ -155,7 +169,7 @@ def _where(run: RunRow, experiments: dict[str, str]) -> str:
     return f"experiment {experiments[run.experiment_id]}, {begun:%Y-%m-%d %H:%M}"
 
 
-def _find(runs: list[RunRow], target: str) -> RunRow | None:
+def run_named(runs: Iterable[RunRow], target: str) -> RunRow | None:
     """A run by id, by the beginning of its id, or by name (the newest of that name)."""
     for run in runs:
         if run.name == target or (len(target) >= 6 and run.run_id.startswith(target)):

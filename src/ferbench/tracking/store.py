@@ -14,6 +14,8 @@ ENDED_BY_TAG: Final = "ferbench.ended_by"
 ERROR_TAG: Final = "ferbench.error"
 NOTE_TAG: Final = "mlflow.note.content"
 PREDICTIONS_TAG: Final = "ferbench.predictions"
+DIED: Final = "its process ended without saying so"
+"""Why a run failed whose process was killed, or ended with its machine."""
 
 
 def artifacts_beside(run_id: str) -> str:
@@ -44,7 +46,10 @@ class Store(Protocol):
         """
 
     def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
-        """Create a run; return its id. ``parent`` is the sweep of a cell."""
+        """Create a run that this process writes; return its id.
+
+        ``parent`` is the sweep of a cell.
+        """
 
     def log(self, run_id: str, record: Record) -> None:
         """Log everything of a record, and end the run."""
@@ -101,6 +106,9 @@ class Store(Protocol):
 
     def experiments(self) -> dict[str, str]:
         """Names of the experiments by id."""
+
+    def unended(self, experiment_ids: Sequence[str]) -> list[RunRow]:
+        """Runs of these experiments that nobody has ended, newest first."""
 
     def search(
         self,

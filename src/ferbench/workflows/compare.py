@@ -14,7 +14,7 @@ from ferbench.report.comparison import Comparison
 from ferbench.results import RunRow
 from ferbench.sentences import Text
 from ferbench.tracking.query import open_store, runs_of
-from ferbench.tracking.store import ERROR_TAG, Store
+from ferbench.tracking.store import DIED, ERROR_TAG, Store
 from ferbench.types import CountsRow
 from ferbench.workflows.against_baseline import beside_baseline
 from ferbench.workflows.compare_paired import CountsOf, counts_in
@@ -91,7 +91,9 @@ def broken_off(rows: Iterable[RunRow]) -> list[tuple[str, str]]:
     """Name and reason of each run that broke off."""
     runs = []
     for row in rows:
-        if row.state == "failed" and not row.metrics:
+        if row.state == "died":
+            runs.append((f"{row.run_id[:8]} {row.name}", DIED))
+        elif row.state == "failed" and (not row.metrics or ERROR_TAG in row.tags):
             reason = row.tags.get(ERROR_TAG, "no reason was recorded")
             runs.append((f"{row.run_id[:8]} {row.name}", reason))
     return runs

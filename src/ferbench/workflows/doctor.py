@@ -18,6 +18,7 @@ from ferbench.config.published import chosen_files
 from ferbench.errors import FerbenchError
 from ferbench.places import cache_dir, checkout_root, default_root, models_dir, store_uri
 from ferbench.sentences import Setting, Text
+from ferbench.workflows.doctor_runs import check_runs
 from ferbench.workflows.doctor_weights import Finding, State, check_weights
 from ferbench.workflows.weights_catalogue import GROUPS
 
@@ -57,7 +58,9 @@ class Diagnosis:
 
 
 def doctor(settings: str | Sequence[str] = ()) -> Diagnosis:
-    """Check versions, device, decoders, store, cache and weights; a check that breaks is a finding.
+    """Check versions, device, decoders, store, runs, cache and weights.
+
+    A check that breaks is a finding.
 
     Args:
         settings: one or more arguments of a run (``model=apvit_rafdb``), whose weights are
@@ -76,6 +79,7 @@ def doctor(settings: str | Sequence[str] = ()) -> Diagnosis:
         _libgl,
         lambda: _places(root),
         lambda: _store(root),
+        lambda: check_runs(root),
         lambda: check_weights(needed, models_dir(root)),
     ]
     findings: list[Finding] = []

@@ -27,6 +27,7 @@ from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.recording import log_predictions
 from ferbench.workflows.run_notes import run_note
 from ferbench.workflows.run_report import REPORT_FILE, write_run_report
+from ferbench.workflows.tidy_runs import close_dead
 
 log = logging.getLogger("ferbench")
 
@@ -208,7 +209,11 @@ def _start(
     store = target.store
     kind: RunKind = "cell" if sweep else "run"
     parent = sweep.parent_run_id if sweep else ""
-    experiment_id = sweep.experiment_id if sweep else store.prepare(target.experiment)
+    if sweep:
+        experiment_id = sweep.experiment_id
+    else:
+        experiment_id = store.prepare(target.experiment)
+        close_dead(store, experiment_id)
     return StoredRun(
         store=store,
         run_id=store.start(experiment_id, name, kind=kind, parent=parent),

@@ -10,9 +10,10 @@ from typing import Final
 from ferbench.places import without_folders
 from ferbench.report.comparison import Comparison
 from ferbench.tracking.settings import Tracking
-from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
+from ferbench.tracking.store import DIED, ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
 from ferbench.workflows.recording import predictions_tag
 from ferbench.workflows.run_notes import sweep_note
+from ferbench.workflows.tidy_runs import close_dead
 
 MAX_NAME: Final = 250
 OF_THE_BEST: Final = ("event/", "quality/")
@@ -57,6 +58,7 @@ class TrackedSweep:
         if target is None:
             return None
         experiment_id = target.store.prepare(target.experiment)
+        close_dead(target.store, experiment_id)
         run_id = target.store.start(experiment_id, name[:MAX_NAME], kind="sweep")
         target.store.show_sweep(experiment_id, run_id, ())
         logged = target.store.logged_predictions(experiment_id)
@@ -76,7 +78,7 @@ class TrackedSweep:
             return
         for row in self.store.search([self.experiment_id], parent=self.run_id):
             if row.state == "running":
-                self._end_failed(row.run_id, "its process ended")
+                self._end_failed(row.run_id, DIED)
 
     def _end_failed(self, run_id: str, reason: str) -> None:
         self.store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: reason})

@@ -37,6 +37,7 @@ SHOWN_FIRST: Final = (
     "profile",
     "leaderboard",
     "ui",
+    "runs",
     "doctor",
 )
 """In the order of a study; in the list of commands all others follow, by name."""

@@ -25,7 +25,7 @@ def doctor(
         ),
     ] = None,
 ) -> None:
-    """Check versions, device, decoders, store, cache and weights.
+    """Check versions, device, decoders, store, runs, cache and weights.
 
     Say how to mend what is missing.
     """
