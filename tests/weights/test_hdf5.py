@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ferbench.errors import WeightsError
-from ferbench.weights import hdf5
+from ferbench.weights import archives, hdf5
 from ferbench.weights.checkpoints import mini_xception_hdf5
 from ferbench.weights.download import content
 from ferbench.weights.keras_file import weights_of
@@ -135,7 +135,7 @@ def test_absurd_sizes_are_refused_before_memory(folder):
     with h5py.File(path, "w") as file:
         file.create_dataset("w", (2**40,), "f8", chunks=(1024,), compression="gzip")
     assert path.stat().st_size < 10_000
-    with pytest.raises(WeightsError, match=f"bytes, expected at most {hdf5.MOST_BYTES}"):
+    with pytest.raises(WeightsError, match=f"bytes, expected at most {archives.FREE_BYTES}"):
         weights_of(path)
     with h5py.File(path, "w") as file:
         for number in range(20):

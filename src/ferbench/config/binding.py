@@ -40,6 +40,8 @@ def build(node: Mapping[str, Any], *, where: str, allow_targets: tuple[str, ...]
 
 
 def _target_class(node: Mapping[str, Any], where: str, allow_targets: tuple[str, ...]) -> Any:
+    if not isinstance(node, Mapping):
+        raise ConfigError(key=where, expected="a component with its fields", got=node)
     key = f"{where}._target_"
     target = node.get("_target_")
     if not isinstance(target, str) or "." not in target:

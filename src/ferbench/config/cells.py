@@ -16,6 +16,7 @@ import yaml
 
 from ferbench.config.arguments import one_setting
 from ferbench.config.secret_values import hide_passwords
+from ferbench.config.yaml_limits import check_size, check_yaml
 from ferbench.errors import ConfigError
 from ferbench.formats.sheet_files import read_sheet
 from ferbench.sentences import Text
@@ -97,10 +98,13 @@ def _is_header(header: Sequence[str]) -> bool:
 def _cells_of_yaml(path: Path) -> _Cells:
     try:
         # All scalars are read as the text that they are: the command line's rules come next.
-        found: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        check_size(path.stat().st_size)
+        text = path.read_text(encoding="utf-8")
+        check_yaml(text)
+        found: Any = yaml.load(text, Loader=yaml.BaseLoader)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", key=KEY) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path} is no yaml: {error}", key=KEY) from error
     if not isinstance(found, list) or not all(isinstance(cell, Mapping) for cell in found):
         raise ConfigError(

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from ferbench.config.binding import build
-from ferbench.config.yaml_files import config_of, load_yaml, text_of_yaml
+from ferbench.config.yaml_files import config_of, plain_config, text_of_yaml
 from ferbench.folder_names import FolderNames, shown_value
 
 
@@ -29,8 +29,7 @@ def recorded_components(
         KeyError: it has no such group.
         ConfigError: a group does not describe a component of this version.
     """
-    config: Any = OmegaConf.to_container(load_yaml(config_yaml))
-    config = shown_value(config, config_yaml)
+    config = shown_value(plain_config(config_yaml), config_yaml)
     return {
         group: build(config[group], where=group, allow_targets=allow_targets) for group in groups
     }
@@ -43,8 +42,11 @@ def recorded_cache(config_yaml: Path) -> Path:
         OSError: the file cannot be read.
         KeyError: it does not say.
     """
-    config: Any = OmegaConf.to_container(load_yaml(config_yaml), resolve=True)
-    return Path(shown_value(config["paths"]["cache"], config_yaml))
+    paths = plain_config(config_yaml, resolve=True)["paths"]
+    folder = paths["cache"] if isinstance(paths, dict) else None
+    if not isinstance(folder, str):
+        raise KeyError("paths.cache")
+    return Path(shown_value(folder, config_yaml))
 
 
 def with_folder_names(config_yaml: str, folders: FolderNames) -> str:

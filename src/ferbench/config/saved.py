@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from ferbench.checks import from_home
 from ferbench.config.settings import Settings, settings_from
-from ferbench.config.yaml_files import load_yaml
+from ferbench.config.yaml_files import plain_config
 from ferbench.datasets.pseudonyms import read_pseudonyms
 from ferbench.errors import ConfigError
 from ferbench.folder_names import shown_value
@@ -27,7 +25,7 @@ def saved_settings(path: Path, *, allow_targets: tuple[str, ...] = ()) -> Settin
         ConfigError: it does not describe a run of this version.
     """
     unknown: list[str] = []
-    read: Any = OmegaConf.to_container(load_yaml(path), resolve=True)
+    read = plain_config(path, resolve=True)
     config = _with_names(shown_value(read, path, unknown.append))
     if unknown:
         raise ConfigError(

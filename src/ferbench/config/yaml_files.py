@@ -24,8 +24,11 @@ from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf._utils import get_omega_conf_dumper, get_yaml_loader
+from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.config.typed_values import NULL, is_plain, scalar_of
+from ferbench.config.yaml_limits import check_size, check_yaml
+from ferbench.errors import ConfigError
 
 _TAG: Final = "tag:yaml.org,2002:"
 _TEXT: Final = f"{_TAG}str"
@@ -79,18 +82,40 @@ def text_of_yaml(config: dict[str, Any]) -> str:
 
 
 def config_of(text: str) -> DictConfig | ListConfig:
-    """The configuration that a yaml's text is, its names as they are written."""
-    found = yaml.load(text, Loader=_AsTyped)
-    return OmegaConf.create({} if found is None else found)
+    """The configuration that a yaml's text is, its names as they are written.
+
+    Raises:
+        ValueError: it is no yaml of a configuration, or is beyond ``yaml_limits``.
+    """
+    check_yaml(text)
+    try:
+        found = yaml.load(text, Loader=_AsTyped)
+        return OmegaConf.create({} if found is None else found)
+    except (yaml.YAMLError, OmegaConfBaseException, RecursionError) as error:
+        raise ValueError(" ".join(str(error).split())) from error
 
 
-def load_yaml(path: Path) -> DictConfig | ListConfig:
-    """``config_of`` a file.
+def plain_config(path: Path, *, resolve: bool = False) -> dict[str, Any]:
+    """The configuration that a run left, as plain values.
+
+    Args:
+        path: its ``config.yaml``.
+        resolve: put in what values refer to.
 
     Raises:
         OSError: it cannot be read.
+        ConfigError: it is no configuration.
     """
-    return config_of(path.read_text(encoding="utf-8"))
+    try:
+        check_size(path.stat().st_size)
+        config = config_of(path.read_text(encoding="utf-8"))
+        plain = OmegaConf.to_container(config, resolve=resolve)
+    except (ValueError, OmegaConfBaseException, RecursionError) as error:
+        reason = " ".join(str(error).split()) or "it refers to itself"
+        raise ConfigError(f"{path} is no configuration that can be read: {reason}") from error
+    if not isinstance(plain, dict):
+        raise ConfigError(f"{path}: expected the settings of a run by name, got a list")
+    return {str(name): value for name, value in plain.items()}
 
 
 def _typed(result: ConfigResult, text: str, config_path: str) -> ConfigResult:

@@ -83,5 +83,5 @@ def _number(value: object) -> float:
     """A cell or a value of JSON as a number; infinite where it is none."""
     try:
         return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.inf

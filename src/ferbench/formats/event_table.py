@@ -7,7 +7,6 @@ file the session is named after the JSON file).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 from ferbench.errors import FormatError
 from ferbench.formats.csv_rows import rows_of, seconds_of
+from ferbench.json_texts import read_json
 from ferbench.sentences import Action, Text
 from ferbench.spelling import plain
 from ferbench.types import Event
@@ -95,7 +95,7 @@ def _checked(where: str, row: Any) -> dict[str, Any]:
 
 def _parsed(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
     except ValueError as error:

@@ -15,7 +15,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from ferbench.atomic import replacing
-from ferbench.errors import ConfigError, FormatError
+from ferbench.errors import ConfigError, DataError, FormatError
 from ferbench.face_columns import (
     BOX_COLUMNS,
     LANDMARK_COLUMNS,
@@ -31,10 +31,20 @@ from ferbench.face_columns import (
     regressions_as_json,
     regressions_from_json,
 )
+from ferbench.json_texts import json_of
 from ferbench.types import Channels, Expressions, Faces, Regression, Timeline, VideoInfo
 
 _NEEDED = ("frame", "start_s", "end_s", "face", *BOX_COLUMNS, "score", *LANDMARK_COLUMNS)
 _ABOUT = b"ferbench.predictions"
+
+MOST_CELLS: Final = 200_000_000
+"""Rows times columns of a table: a face in 24 hours of 60 frames per second."""
+
+_DAMAGED: Final = (
+    pa.ArrowException,
+    *(ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+)
+"""What a table ends in whose columns are of other kinds than ours."""
 
 
 def predictions_table(timeline: Timeline, faces: Faces, expressions: Expressions) -> pa.Table:
@@ -90,7 +100,9 @@ def is_predictions(path: Path) -> bool:
 
 def _about(schema: pa.Schema) -> dict[str, Any]:
     """What a table says that is not per row."""
-    about: dict[str, Any] = json.loads((schema.metadata or {}).get(_ABOUT, b"{}"))
+    about: dict[str, Any] = json_of((schema.metadata or {}).get(_ABOUT, b"{}"))
+    if not isinstance(about, dict):
+        raise ValueError("expected what a table is of by name")
     return about
 
 
@@ -137,7 +149,7 @@ def video_name_of_table(parquet: Path) -> str:
 def _read_about(parquet: Path) -> dict[str, Any]:
     try:
         return _about(pq.read_schema(parquet))
-    except (OSError, pa.ArrowInvalid, json.JSONDecodeError) as error:
+    except (OSError, *_DAMAGED) as error:
         raise FormatError(f"{parquet} cannot be read as a table of predictions: {error}") from error
 
 
@@ -152,8 +164,10 @@ def read_predictions(path: Path) -> tuple[Timeline, Faces, Expressions]:
     """
     try:
         return _read(path)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, json.JSONDecodeError) as error:
+    except _DAMAGED as error:
         raise FormatError(f"{path} has a cell that is no number: {error}") from error
+    except DataError as error:
+        raise FormatError(f"{path} has values that no video has: {error}") from error
 
 
 def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
@@ -186,9 +200,15 @@ def _read(path: Path) -> tuple[Timeline, Faces, Expressions]:
 def _table(path: Path) -> pa.Table:
     try:
         if path.suffix == ".parquet":
+            about = pq.read_metadata(path)
+            if about.num_rows * about.num_columns > MOST_CELLS:
+                raise ValueError(
+                    f"it has {about.num_rows} rows of {about.num_columns} columns, expected at "
+                    f"most {MOST_CELLS} cells"
+                )
             return pq.read_table(path)
         return pacsv.read_csv(path)
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, *_DAMAGED) as error:
         raise FormatError(f"{path} cannot be read as a table of predictions: {error}") from error
 
 

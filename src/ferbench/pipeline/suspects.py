@@ -14,6 +14,7 @@ from typing import Any, Final
 from ferbench.atomic import write_text
 from ferbench.errors import VideoError
 from ferbench.fingerprint import fingerprint
+from ferbench.json_texts import read_json
 from ferbench.protocols import Reader
 from ferbench.provenance import library_versions
 from ferbench.sentences import Setting, Text
@@ -87,7 +88,7 @@ def _versions() -> dict[str, str]:
 def _read(file: Path) -> dict[str, Any] | None:
     """What is known; None = nothing that can be read."""
     try:
-        known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        known: dict[str, Any] = read_json(file)
         DecoderDeath(**known["death"])
         float(known["unix_s"])
         dict(known["versions"])

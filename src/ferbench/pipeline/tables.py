@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from ferbench.atomic import replacing
 from ferbench.errors import CacheError
 from ferbench.face_columns import regressions_as_json, regressions_from_json
+from ferbench.json_texts import json_of
 from ferbench.pipeline.sealed import check_parquet, sealed_parquet
 from ferbench.types import Channels, Expressions, Faces, Pictures, Timeline, VideoInfo
 
@@ -199,7 +200,7 @@ def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
         data = path.read_bytes()
         check_parquet(data)
         table = pq.read_table(pa.BufferReader(data))
-        about: dict[str, Any] = json.loads(table.schema.metadata[ABOUT])
+        about: dict[str, Any] = json_of(table.schema.metadata[ABOUT])
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, CacheError) as error:
         raise CacheError(
             f"{path} is not a table that ferbench wrote ({error}). If it lies in the cache, "

@@ -20,6 +20,7 @@ from urllib.parse import quote, unquote
 from ferbench import atomic
 from ferbench.checks import from_home
 from ferbench.errors import TrackingError
+from ferbench.json_texts import read_json
 from ferbench.results import RunKind, RunRow
 from ferbench.rights import make_folder
 from ferbench.secret_texts import masked, masked_values
@@ -33,6 +34,8 @@ log = logging.getLogger("ferbench")
 RUN_FILE: Final = "run.json"
 ARTIFACTS: Final = "artifacts"
 _FORMAT: Final = 1
+_TEXTS: Final = ("id", "name", "kind", "parent", "status", "started")
+_TABLES: Final = ("params", "metrics", "tags")
 
 
 class FilesStore:
@@ -191,7 +194,7 @@ class FilesStore:
         """The content of a run's ``run.json``, to be changed; written back as a whole."""
         path = self._run(run_id) / RUN_FILE
         with _explained(self.folder):
-            about = json.loads(path.read_text(encoding="utf-8"))
+            about = _about(path)
             yield about
             _write(path, about)
 
@@ -231,9 +234,22 @@ def _write(path: Path, about: dict[str, Any]) -> None:
     atomic.write_text(path, json.dumps(about, indent=1, ensure_ascii=False))
 
 
+def _about(path: Path) -> dict[str, Any]:
+    """What a ``run.json`` says. Raises OSError or ValueError where it says none of a run."""
+    found = read_json(path)
+    about: dict[str, Any] = found if isinstance(found, dict) else {}
+    wrong = [name for name in _TEXTS if not isinstance(about.get(name), str)]
+    wrong += [name for name in _TABLES if not isinstance(about.get(name), dict)]
+    if wrong:
+        raise ValueError(f"expected texts and tables of a run, got none as {', '.join(wrong)}")
+    if not all(isinstance(value, int | float) for value in about["metrics"].values()):
+        raise ValueError("expected metrics that are numbers")
+    return about
+
+
 def _row(path: Path) -> RunRow | None:
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about = _about(path)
         return RunRow(
             run_id=about["id"],
             name=about["name"],
@@ -246,7 +262,7 @@ def _row(path: Path) -> RunRow | None:
             experiment_id=path.parent.parent.name,
             started_unix_s=datetime.fromisoformat(about["started"]).timestamp(),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         log.warning(
             "%s is no record of a run (%s: %s); it is left out", path, type(error).__name__, error
         )

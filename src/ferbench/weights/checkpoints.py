@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import zipfile
 from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any, Final, cast
@@ -13,12 +12,14 @@ import numpy as np
 import torch
 
 from ferbench.errors import WeightsError
-from ferbench.weights import archives, keras_file
+from ferbench.weights import keras_file
+from ferbench.weights.pickle_limits import check_torch_file
 
 StateDict = dict[str, torch.Tensor]
 
 _PARALLEL: Final = "module."
 _MAX_NAMED: Final = 5
+_MAX_SHOWN: Final = 200
 _REFUSED: Final = re.compile(r"GLOBAL (\S+) ")
 _NO_PICKLE: Final = (
     pickle.UnpicklingError,
@@ -82,9 +83,7 @@ def _loaded(path: Path, inert: Sequence[str]) -> object:
         [(_Inert, name) for name in inert],
     )
     try:
-        if zipfile.is_zipfile(path):
-            with archives.opened(path):
-                pass  # torch, too, would fill the memory with what an archive announces
+        check_torch_file(path)  # torch fills the memory with whatever a file asks for
         with torch.serialization.safe_globals(allowed):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file makes torch raise almost anything
@@ -128,7 +127,7 @@ def _content_words(saved: object) -> str:
     """What was saved instead of a dictionary with a state_dict."""
     if not isinstance(saved, dict):
         return f"a {type(saved).__name__}"
-    names = ", ".join(map(repr, list(saved)[:_MAX_NAMED])) or "nothing"
+    names = ", ".join(_short(repr(name)) for name in list(saved)[:_MAX_NAMED]) or "nothing"
     if "param_groups" in saved:
         return (
             f"{names}; this is an optimizer's state: take the file that was saved together with "
@@ -144,7 +143,7 @@ def _refuse_other_than_tensors(state: Any, path: Path) -> None:
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
             kind = type(value).__name__
-            raise WeightsError(f"{path}: {expected}, got {name!r} with a {kind}")
+            raise WeightsError(f"{path}: {expected}, got {_short(repr(name))} with a {kind}")
 
 
 def load_strictly(net: torch.nn.Module, state: StateDict, path: Path) -> None:
@@ -154,7 +153,7 @@ def load_strictly(net: torch.nn.Module, state: StateDict, path: Path) -> None:
     output) are left out.
 
     Raises:
-        WeightsError: names or shapes differ (says which).
+        WeightsError: names or shapes differ, or values are NaN or infinite (says which).
     """
     unused: frozenset[str] = getattr(net, "UNUSED", frozenset())
     misshaped = _misshaped(net, state)
@@ -176,6 +175,21 @@ def load_strictly(net: torch.nn.Module, state: StateDict, path: Path) -> None:
             f"{path} does not fit {type(net).__name__}: {'; '.join(problems)}. Is it the file of "
             "this model, with these classes?"
         )
+    _refuse_no_numbers(net, path)
+
+
+def _refuse_no_numbers(net: torch.nn.Module, path: Path) -> None:
+    """Raise WeightsError where a network now has NaN or infinite values, which spread to all."""
+    wrong = [
+        name
+        for name, value in net.state_dict().items()
+        if value.is_floating_point() and not torch.isfinite(value).all()
+    ]
+    if wrong:
+        raise WeightsError(
+            f"{path} has values that are NaN or infinite in {len(wrong)} tensor(s): "
+            f"{_first(wrong)}. It is damaged, or its training failed: fetch it again"
+        )
 
 
 def _misshaped(net: torch.nn.Module, state: StateDict) -> dict[str, str]:
@@ -190,8 +204,12 @@ def _misshaped(net: torch.nn.Module, state: StateDict) -> dict[str, str]:
 
 
 def _first(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_MAX_NAMED])
+    shown = ", ".join(_short(name) for name in names[:_MAX_NAMED])
     return f"{shown}, ..." if len(names) > _MAX_NAMED else shown
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _MAX_SHOWN else f"{name[:_MAX_SHOWN]}..."
 
 
 def poster_v2_pth(path: Path) -> StateDict:

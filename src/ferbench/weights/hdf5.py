@@ -15,8 +15,10 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from ferbench.weights import archives
+
 MOST_BYTES: Final = 2**30
-"""Bytes of all numbers of a file."""
+"""Bytes of all numbers of a file, which may not grow more than an archive either."""
 
 _MOST_OBJECTS: Final = 100_000
 _BUILT_IN_FILTERS: Final = frozenset({*range(1, 7), h5py.h5z.FILTER_LZF})
@@ -60,9 +62,11 @@ def arrays_of(path: Path, *, group: str, without: str) -> dict[str, npt.NDArray[
                 raise UnreadableError(f"{name} holds no numbers, but {dataset.dtype}")
             wanted[name] = dataset
             num_bytes += dataset.size * dataset.dtype.itemsize
-        if num_bytes > MOST_BYTES:
+        grown = max(archives.FREE_BYTES, archives.MOST_GROWTH * path.stat().st_size)
+        most = min(MOST_BYTES, grown)
+        if num_bytes > most:
             raise UnreadableError(
-                f"its numbers would take {num_bytes} bytes, expected at most {MOST_BYTES}"
+                f"its numbers would take {num_bytes} bytes, expected at most {most}"
             )
         return {name: np.asarray(dataset) for name, dataset in wanted.items()}
 

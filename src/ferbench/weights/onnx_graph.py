@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_NAMED: Final = 5
 _ONLY_FATAL: Final = 4
+_FLOATS: Final = frozenset({1, 10, 11})  # TensorProto's FLOAT, FLOAT16, DOUBLE
 _ADVICE: Final = Text(
     "Delete it, and run ", Action("fetch_weights"), " or bring the network's own file"
 )
@@ -33,8 +34,8 @@ def read(path: Path, *, network: str, operators: frozenset[str]) -> onnx.ModelPr
         operators: names of ONNX's operators that such a network may have.
 
     Raises:
-        WeightsError: it cannot be read, holds no network, has other operators, or wants other files
-            read with it.
+        WeightsError: it cannot be read, holds no network, has other operators, wants other files
+            read with it, or has numbers that are NaN or infinite.
     """
     model = _parsed(path)
     if not model.graph.node:
@@ -42,6 +43,7 @@ def read(path: Path, *, network: str, operators: frozenset[str]) -> onnx.ModelPr
     _refuse_foreign_operators(model, path, network, operators)
     _refuse_outside_numbers(model, path)
     _refuse_invalid(model, path)
+    _refuse_no_numbers(model, path)
     return model
 
 
@@ -86,6 +88,25 @@ def _refuse_invalid(model: onnx.ModelProto, path: Path) -> None:
     except Exception as error:
         reason = " ".join(str(error).split())
         raise _refusal(f"{path} is not a valid ONNX file: {reason}") from error
+
+
+def _refuse_no_numbers(model: onnx.ModelProto, path: Path) -> None:
+    """A single infinite number is none of the weights, but a bound, such as Clip's."""
+    import numpy as np
+    from onnx import numpy_helper
+
+    wrong = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type in _FLOATS:
+            values = numpy_helper.to_array(tensor)
+            is_bound = values.size == 1 and not np.isnan(values).any()
+            if not (is_bound or np.isfinite(values).all()):
+                wrong.append(tensor.name)
+    if wrong:
+        names = ", ".join(wrong[:_MAX_NAMED])
+        raise _refusal(
+            f"{path} has values that are NaN or infinite in {len(wrong)} tensor(s): {names}"
+        )
 
 
 def _refusal(reason: str) -> WeightsError:

@@ -7,6 +7,7 @@ import zipfile
 from typing import IO, Final
 
 from ferbench.weights import archives
+from ferbench.weights.pickle_limits import check_instructions, check_members
 
 ALLOWED: Final = frozenset(
     {
@@ -51,6 +52,7 @@ def pickle_of(file: IO[bytes]) -> bytes:
             "1.6 and plain pickles are not read"
         )
     with archives.opened(file) as archive:
+        check_members(archive)
         return archive.read(_pickle_among(archive.namelist()))
 
 
@@ -86,6 +88,7 @@ def allowed_names(pickled: bytes) -> set[str]:
 
 def _names_and_protocol(pickled: bytes) -> tuple[list[str], int]:
     """Names in the order of their first mention, and the protocol that the pickle says it has."""
+    check_instructions(pickletools.genops(pickled))
     names: dict[str, None] = {}
     protocol = _PROTOCOL
     for opcode, argument, _ in pickletools.genops(pickled):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import Any, Final
 from safetensors import SafetensorError, safe_open
 
 from ferbench.errors import WeightsError
+from ferbench.json_texts import json_of
 from ferbench.weights.checkpoints import StateDict
 
 _PYFEAT: Final[Mapping[str, tuple[Any, Any]]] = MappingProxyType(
@@ -67,8 +67,8 @@ def pyfeat_multitask(path: Path) -> StateDict:
 
 def _config(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(metadata["config"])
-    except (KeyError, json.JSONDecodeError) as error:
+        config = json_of(metadata["config"])
+    except (KeyError, ValueError) as error:
         raise WeightsError(
             f"{path}: expected py-feat's configuration in its metadata ('config', JSON), got "
             f"{', '.join(metadata) or 'none'}"

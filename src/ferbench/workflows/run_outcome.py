@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
 from ferbench import atomic
+from ferbench.json_texts import read_json
 from ferbench.report.run_text import failure_line
 from ferbench.secret_texts import masked_values
 from ferbench.workflows.evaluation import Evaluation
+
+log = logging.getLogger("ferbench")
 
 RESULT_FILE: Final = "result.json"
 ARTIFACTS: Final = "artifacts"
@@ -67,11 +71,15 @@ class Outcome:
 
 
 def read_outcome(folder: Path) -> Outcome | None:
-    """The outcome in a run's folder; None = the run left none."""
+    """The outcome in a run's folder; None = the run left none, or none that can be read."""
     path = folder / RESULT_FILE
     if not path.is_file():
         return None
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    for name in ("failed_sessions", "notices"):
-        fields[name] = tuple(fields[name])
-    return Outcome(**fields)
+    try:
+        fields = read_json(path)
+        for name in ("failed_sessions", "notices"):
+            fields[name] = tuple(fields[name])
+        return Outcome(**fields)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("%s does not tell how its run ended (%s); it is left out", path, error)
+        return None

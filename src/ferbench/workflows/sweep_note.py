@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ferbench.errors import TrackingError
+from ferbench.json_texts import read_json
 from ferbench.secret_texts import masked
 from ferbench.workflows.tracked_run import SweepContext
 from ferbench.workflows.tracked_sweep import TrackedSweep
@@ -70,18 +71,25 @@ def read_sweep_note(folder: Path) -> SweepNote | None:
     """The note of the sweep that a cell belongs to; None = the sweep left none.
 
     Raises:
-        TrackingError: the sweep could not be prepared.
+        TrackingError: the sweep could not be prepared, or its note cannot be read.
     """
     path = folder / SWEEP_FILE
     if not path.is_file():
         return None
-    about = json.loads(path.read_text(encoding="utf-8"))
-    if about["error"]:
-        raise TrackingError(about["error"])
-    context = SweepContext(
-        experiment_id=about["experiment_id"],
-        parent_run_id=about["parent_run_id"],
-        claims=folder / CLAIMS_FOLDER,
-        logged=frozenset(about["logged"]),
-    )
-    return SweepNote(context=context, name=about["name"], shared=tuple(about["shared"]))
+    try:
+        about = read_json(path)
+        failed = about["error"]
+        context = SweepContext(
+            experiment_id=about["experiment_id"],
+            parent_run_id=about["parent_run_id"],
+            claims=folder / CLAIMS_FOLDER,
+            logged=frozenset(about["logged"]),
+        )
+        note = SweepNote(context=context, name=about["name"], shared=tuple(about["shared"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrackingError(
+            f"{path} is no note of a sweep ({error}); start the sweep again"
+        ) from error
+    if failed:
+        raise TrackingError(failed)
+    return note

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from ferbench.errors import TrackingError
 from ferbench.events.windowed import Windowed, segment_flags
 from ferbench.formats.event_table import read_events
 from ferbench.formats.predictions import read_predictions
+from ferbench.json_texts import read_json
 from ferbench.protocols import EventRule, Selector, SignalRule
 from ferbench.results import RunRow
 from ferbench.scoring.agreement.frames import NO_LABEL
@@ -168,7 +168,7 @@ def open_run(
         components = recorded_components(
             folder / "config.yaml", ("event", "signal", "selector"), allow_targets=allow_targets
         )
-        keys = json.loads((folder / "keys.json").read_text(encoding="utf-8"))
+        keys = read_json(folder / "keys.json")
         with (folder / "sessions.csv").open(encoding="utf-8", newline="") as stream:
             sessions = {row["session"]: row for row in csv.DictReader(stream)}
         failed = _failed(folder / "failures.csv")

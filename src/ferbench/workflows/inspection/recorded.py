@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +12,7 @@ from ferbench.config.recorded import recorded_cache, recorded_components
 from ferbench.errors import CacheError, TrackingError
 from ferbench.folder_names import shown_value
 from ferbench.formats.event_table import read_events
+from ferbench.json_texts import read_json
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.stage_keys import PICTURES, STAGES
 from ferbench.pipeline.tables import expressions_from, faces_from, pictures_from, timeline_from
@@ -110,7 +110,7 @@ def open_recorded(
     """
     try:
         config = store.file(row.run_id, CONFIG_FILE)
-        keys = json.loads(store.file(row.run_id, "keys.json").read_text(encoding="utf-8"))
+        keys = read_json(store.file(row.run_id, "keys.json"))
         sessions = _rows_of_sessions(store.file(row.run_id, "sessions.csv"))
         events = read_events(store.file(row.run_id, "events.csv")).events
         asked = store.file(row.run_id, "overrides.txt").read_text(encoding="utf-8").split("\n")
