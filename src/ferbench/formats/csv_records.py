@@ -5,10 +5,19 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from ferbench.errors import DatasetError
 from ferbench.formats.cell_text import cell_text
 from ferbench.formats.sheet import Row
+
+MOST_ROWS: Final = 2**20
+"""As many as a workbook's sheet can have."""
+MOST_COLUMNS: Final = 2**14
+"""Likewise."""
+MOST_CELLS: Final = 4_000_000
+MOST_TEXT: Final = 100_000
+"""Characters of a cell; a workbook's has at most 32,767."""
 
 _OUT_OF_PLACE = "a quote out of place"
 
@@ -26,9 +35,23 @@ def records_of(lines: Sequence[str], first: int, delimiter: str, path: Path) -> 
         path: the file, for messages.
 
     Raises:
-        DatasetError: a quote never closes, or one out of place closes in another line.
+        DatasetError: a quote never closes, or one out of place closes in another line; or there
+            are more or longer cells than a table of annotations has.
     """
-    for begins, cells, faults in _records(lines, first, delimiter, path):
+    num_cells = 0
+    records = _records(lines, first, delimiter, path)
+    for num_rows, (begins, cells, faults) in enumerate(records, start=1):
+        num_cells += len(cells)
+        if num_rows > MOST_ROWS or num_cells > MOST_CELLS or len(cells) > MOST_COLUMNS:
+            raise DatasetError(
+                f"{path}, line {begins + 1}: more than {MOST_ROWS} rows, {MOST_COLUMNS} columns or "
+                f"{MOST_CELLS} cells; expected a table of annotations"
+            )
+        if max(map(len, cells), default=0) > MOST_TEXT:
+            raise DatasetError(
+                f"{path}, line {begins + 1}: a cell has more than {MOST_TEXT} characters; expected "
+                "a table of annotations"
+            )
         texts = tuple(map(cell_text, cells))
         if any(texts):
             yield Row(line=begins + 1, cells=texts, faults=faults)
