@@ -87,6 +87,16 @@ def test_a_run_that_is_right_is_chosen_for_everybody(study):
     assert found.text_table().title == "best of the runs"
 
 
+def test_the_order_in_which_a_store_lists_runs_changes_nothing(study, tmp_path):
+    runs, file_of = study
+    equal = replace(runs[3], name="a run 3")  # the same counts under another name
+    found = nested_of([*runs[1:], equal], file_of, rules=RULES)
+    again = nested_of([equal, *reversed(runs[1:])], file_of, rules=RULES)
+    assert found.as_plain() == again.as_plain()
+    assert found.values[0] == found.values[3]
+    assert [run.name for run in found.runs] == ["a run 3", "run 1", "run 2", "run 3"]
+
+
 def test_values_are_those_of_the_counts(study):
     runs, file_of = study
     found = nested_of(runs[1:], file_of, rules=RULES)

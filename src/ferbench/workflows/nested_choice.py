@@ -37,8 +37,12 @@ _SESSIONS: Final = "sessions.csv"
 
 
 def chosen_between(runs: Sequence[RunRow]) -> list[RunRow]:
-    """Those with numbers that are no baselines; where all are baselines, these."""
-    scored = [run for run in runs if run.metrics]
+    """Those with numbers that are no baselines; where all are baselines, these.
+
+    In order of their names, so that of equal ones the same is chosen in whatever order a store
+    lists them, and the one that a comparison shows first.
+    """
+    scored = sorted((run for run in runs if run.metrics), key=_by_name)
     return [run for run in scored if not baseline_of(run)] or scored
 
 
@@ -108,6 +112,10 @@ def nested_of(
         seed=seed,
         notes=tuple(_notes(dropped, participants, num_baselines)),
     )
+
+
+def _by_name(run: RunRow) -> tuple[str, list[tuple[str, str]]]:
+    return run.name, sorted(run.params.items())
 
 
 def _check_comparable(runs: Sequence[RunRow]) -> None:
