@@ -446,7 +446,7 @@ def test_seconds_that_count_are_the_same_everywhere(tables, ferbench, tmp_path):
     )
     ended = ferbench("score", *tables, "--annotator", "kim")
     rates = re.findall(r"false.alarms.per.min(?:ute)? (\d+\.\d\d)", ended.out)
-    assert len(rates) == 3, "of the scores, of the summary, and the mean over participants"
+    assert len(rates) == 2, "of the summary, and the mean over participants"
     assert rates[0] == rates[1]
     assert "30.0 min observed" in ended.out
     lengths.write_text("session,duration_s\ns00,-5\n")

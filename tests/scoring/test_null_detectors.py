@@ -223,12 +223,25 @@ def chance_of(p, draws=1000):
     [
         ({"circular": 0.001, "jitter": 0.03, "swap": 0.2}, "swap"),
         ({"circular": 0.001, "jitter": 0.3, "swap": 0.02}, "jitter"),
-        ({"circular": 0.040, "jitter": 0.045, "swap": 0.046}, "circular"),
+        ({"circular": 0.040, "jitter": 0.046, "swap": 0.045}, "jitter"),
         ({"jitter": 0.30, "swap": 0.01}, "jitter"),
     ],
 )
 def test_the_largest_p_decides_where_draws_can_tell(p, hardest):
     assert strictest({name: chance_of(value) for name, value in p.items()}) == hardest
+
+
+def test_of_p_that_draws_cannot_tell_apart_the_highest_chance_level_decides():
+    """Not the first of the list: a p at its floor says nothing of how high chance is."""
+    rng = np.random.default_rng(0)
+    levels = {"circular": 0.07, "jitter": 0.17, "swap": 0.16}
+    chances = {
+        name: against(0.9, mean + rng.normal(0, 0.01, 1000)) for name, mean in levels.items()
+    }
+    assert {chance.p for chance in chances.values()} == {1 / 1001}
+    assert strictest(chances) == "jitter"
+    above = {name: against(0.9, np.full(1000, 0.1)) for name in levels}
+    assert strictest(above) == "circular"
 
 
 def test_undefined_ones_do_not_decide():

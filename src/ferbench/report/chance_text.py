@@ -35,10 +35,10 @@ def chance_lines(assessment: Assessment, draws: int) -> list[str]:
     if num_unplaced:
         sessions = plural(num_unplaced, "session")
         return [f"no chance level: the observed time of {sessions} is not known"]
-    drawn = [_drawn(name, assessment) for name in assessment.nulls]
+    drawn = [_drawn(name, assessment) for name in _with_draws(assessment)]
     return [
         f"chance: {draws} draws each of {', '.join(drawn)}",
-        *_disagreement(assessment),
+        *_hardest(assessment),
         *_few_to_swap(assessment),
     ]
 
@@ -55,22 +55,29 @@ def _drawn(name: NullName, assessment: Assessment) -> str:
     return f"swaps between {plural(len(assessment.participants), 'participant')}"
 
 
-def _disagreement(assessment: Assessment) -> list[str]:
+def _with_draws(assessment: Assessment) -> list[NullName]:
+    """All but a swap where there is nobody to swap with."""
+    alone = len(assessment.participants) < 2
+    return [name for name in assessment.nulls if not (name == "swap" and alone)]
+
+
+def _hardest(assessment: Assessment) -> list[str]:
+    """Each null detector's chance level of F1 and p, which one is shown, and why."""
     measured = assessment.measured[MAIN]
-    if measured.hardest is None or not _are_apart(measured.chances):
+    defined = {
+        name: chance for name, chance in measured.chances.items() if not math.isnan(chance.p)
+    }
+    if measured.hardest is None or len(defined) < 2:
         return []
-    each = [f"{chance.p:.4f} by {name}" for name, chance in measured.chances.items()]
-    shown = f"that of {measured.hardest} is shown"
-    return [f"p = {', '.join(each)}: {shown}; {_WHY[measured.hardest]}"]
+    each = [f"{chance.mean:.3f} by {name} (p {chance.p:.4f})" for name, chance in defined.items()]
+    why = f": {_WHY[measured.hardest]}" if _are_apart(defined) else ""
+    return [f"F1 by chance: {', '.join(each)}; {measured.hardest} is shown{why}"]
 
 
-def _are_apart(chances: Mapping[NullName, Chance]) -> bool:
+def _are_apart(defined: Mapping[NullName, Chance]) -> bool:
     """Whether the smallest and the largest p differ by more than the error of their draws."""
-    defined = [chance for chance in chances.values() if not math.isnan(chance.p)]
-    if not defined:
-        return False
-    smallest = min(defined, key=lambda chance: chance.p)
-    largest = max(defined, key=lambda chance: chance.p)
+    smallest = min(defined.values(), key=lambda chance: chance.p)
+    largest = max(defined.values(), key=lambda chance: chance.p)
     return differ(smallest, largest)
 
 

@@ -32,7 +32,7 @@ def people_lines(statistics: Statistics) -> list[str]:
     lines = []
     if len(statistics.assessment.participants) > 1:
         lines += _macro(people.macro)
-    if people.own is not None:
+    if people.own is not None and len(people.own.people) > 1:
         lines += _own(people.own)
     return [*lines, *_detectable(statistics, people)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ferbench.report.figures import PictureStyle, blank_figure, dress, save
 from ferbench.report.files import write_csv
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLUMNS = ("post_s", "threshold", "baseline", "events", "f1", "chance", "p", "above", "own")
+_TITLE_IN: Final = 6.4
+"""As wide as the picture's title."""
 
 
 def write_robustness(robustness: Robustness, path: Path, pictures: PictureStyle | None) -> None:
@@ -44,7 +46,8 @@ def _picture(robustness: Robustness, path: Path, style: PictureStyle) -> None:
     windows = _values(robustness, "post_s")
     levels = _values(robustness, "threshold")
     height_in = rows * (1.1 + 0.42 * len(windows)) + 0.7
-    figure = blank_figure(1.6 + columns * (0.9 + 0.62 * len(levels)), height_in, style)
+    width_in = max(1.6 + columns * (0.9 + 0.62 * len(levels)), _TITLE_IN)
+    figure = blank_figure(width_in, height_in, style)
     panels = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     largest = max((c.f1 for c in robustness.cells if not math.isnan(c.f1)), default=0.0)
     for axes, baseline in zip(panels, baselines, strict=False):
@@ -61,7 +64,8 @@ def _picture(robustness: Robustness, path: Path, style: PictureStyle) -> None:
         axes.set_yticks(range(len(windows)), [f"{_title(x)} s" for x in windows], fontsize=8)
     for axes in panels[len(baselines) :]:
         axes.set_axis_off()
-    figure.supxlabel("threshold", fontsize=9, color=style.ink)
+    if not math.isnan(levels[0]):
+        figure.supxlabel("threshold", fontsize=9, color=style.ink)
     figure.supylabel("window", fontsize=9, color=style.ink)
     figure.suptitle(
         f"F1 under neighbouring settings: bold = above chance (p <= {robustness.alpha:g}), "
@@ -116,4 +120,4 @@ def _position(values: list[float], value: float) -> int:
 
 
 def _title(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:g}"
+    return "" if math.isnan(value) else f"{value:g}"

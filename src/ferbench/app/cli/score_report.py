@@ -10,7 +10,6 @@ from ferbench.app.console import output_console
 from ferbench.app.tables import FittedTable
 from ferbench.report.scores_text import scores_table
 from ferbench.report.statistics_text import summary
-from ferbench.report.statistics_words import scores_line
 from ferbench.scoring.evaluation import Scores
 from ferbench.sentences import Words, told
 
@@ -28,7 +27,6 @@ def show(scores: Scores, words: Words, *, as_json: bool) -> None:
         typer.echo(json.dumps({**scores.as_plain(), **sentences}, indent=1))
         return
     output_console().print(FittedTable(scores_table(scores)))
-    typer.echo(f"all sessions: {scores_line(scores.values())}")
     for line in summary(scores.statistics, scores.criterion, scores.rules):
         typer.echo(line)
     for text in refused:

@@ -126,18 +126,22 @@ def _is_comparable(value: float, null: F64) -> bool:
 def strictest(chances: Mapping[NullName, Chance]) -> NullName | None:
     """The null detector that a number has to stand up to: that of the largest p.
 
-    The first where none is larger by more than the error of so many draws. None = all undefined.
+    Of those whose p is not smaller by more than the error of so many draws, the one with the
+    highest chance level; of equal ones the first. None = all undefined.
 
     >>> few, many = np.array([0.1, 0.6] + [0.1] * 98), np.array([0.6] * 100)
     >>> strictest({"circular": against(0.5, few), "swap": against(0.5, many)})
     'swap'
+    >>> low, high = np.array([0.1] * 100), np.array([0.3] * 100)
+    >>> strictest({"circular": against(0.5, low), "jitter": against(0.5, high)})
+    'jitter'
     """
     defined = {name: chance for name, chance in chances.items() if not math.isnan(chance.p)}
     if not defined:
         return None
-    first = next(iter(defined))
-    largest = max(defined, key=lambda name: defined[name].p)
-    return largest if differ(defined[first], defined[largest]) else first
+    largest = max(defined.values(), key=lambda chance: chance.p)
+    hardest = [name for name, chance in defined.items() if not differ(chance, largest)]
+    return max(hardest, key=lambda name: defined[name].mean)
 
 
 def differ(one: Chance, other: Chance) -> bool:
