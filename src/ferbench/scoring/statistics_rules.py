@@ -65,7 +65,7 @@ class StatisticsRules:
             no score.
     """
 
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     pre_s: float = 0.5
     post_s: float = 5.0
     tolerances_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)
