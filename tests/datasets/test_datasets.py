@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -248,3 +249,10 @@ def test_demo_asks_for_missing_clips(demo, monkeypatch):
     demo.fetch(told.append)
     assert asked == [("WolfgangLanger_Pexels.mp4", "single_face.mp4", "carphone_pristine.mp4")]
     assert told == ["fetching"]
+
+
+def test_a_pipe_is_no_video_and_no_folder(tmp_path):
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    with pytest.raises(DatasetError, match=r"pipe\.mp4: expected a video or a folder, got a pipe"):
+        video_files(pipe, suffixes=SUFFIXES, recursive=False)

@@ -66,17 +66,24 @@ def test_a_frame_has_a_row_per_run_and_metric(comparison):
 
 
 def test_undefined_numbers_are_dashes_in_text_and_none_in_plain_values(comparison):
-    first, second = comparison.text_tables()
-    assert first.title == "b (b0123456) against a (a0123456)"
-    assert first.header[-2:] == ("p (Holm)", "p (max-T)")
-    main = (MAIN, "0.500", "0.750", "+0.250", "0.150 to 0.350", "0.1250", "0.2500", "0.2000")
-    assert first.rows[0] == main
-    assert first.rows[1][1:5] == ("-", "-", "-", "- to -")
-    assert second.rows[0][3] == "-0.250"
+    one = dataclasses.replace(comparison, others=comparison.others[:1]).text_table()
+    assert one.title == "b (b0123456) against a (a0123456)"
+    assert one.rows[0] == (MAIN, "0.500", "0.750", "+0.250", "0.150 to 0.350", "0.1250")
+    assert one.rows[1][1:5] == ("-", "-", "-", "- to -")
     plain = comparison.as_plain()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert plain["values"] == {MAIN: 0.5, "recall": None}
     assert plain["others"][0]["recall"]["difference"] is None
+
+
+def test_of_several_runs_each_is_a_row_with_corrected_p(comparison):
+    table = comparison.text_table()
+    assert table.title == "F1 of 2 runs against a (a0123456), F1 0.500"
+    first, second = table.rows
+    assert first[:4] == ("b0123456", "b", "0.750", "+0.250")
+    assert first[4:] == ("0.150 to 0.350", "0.2500", "0.2000", "0.1250")
+    assert second[3] == "-0.250"
+    assert table.importance.index("p (Holm)") < table.importance.index("p")
 
 
 def test_the_basis_names_swaps_draws_and_notes(comparison):

@@ -26,14 +26,19 @@ def video_files(root: Path, *, suffixes: Sequence[str], recursive: bool) -> list
         recursive: also look in the folders below (links to folders are not followed).
 
     Raises:
-        DatasetError: no such folder, it cannot be read, there is no video in it, or one has a name
-            that is no text, or has control characters.
+        DatasetError: no such folder, or neither file nor folder, it cannot be read, there is no
+            video in it, or one has a name that is no text, or has control characters.
     """
     if not root.exists():
         raise DatasetError(f"no such folder or file: {root}. Check the path.")
     if root.is_file():
         _check_names([root])
         return [root]
+    if not root.is_dir():
+        raise DatasetError(
+            f"{root}: expected a video or a folder, got a pipe, a socket or a device",
+            hint="copy what it holds into a file",
+        )
     videos = sorted(_videos_below(root, suffixes, recursive=recursive))
     if not videos:
         raise _no_video(root, suffixes, recursive=recursive)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HEADER = ("metric", "first", "other", "difference", "95 % interval", "p")
-_CORRECTED = ("p (Holm)", "p (max-T)")
-"""Further columns where several runs are compared with the first."""
+_OF_SEVERAL = ("run", "name", "f1", "difference", "95 % interval", "p (Holm)", "p (max-T)", "p")
+"""The columns where several runs are compared with the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -67,29 +67,43 @@ class PairedComparison:
                 rows.append({"run_id": other.run_id, "metric": name, **numbers, **difference})
         return pd.DataFrame(rows)
 
-    def text_tables(self) -> list[TextTable]:
-        """A table for each other run."""
-        corrected = _CORRECTED if len(self.others) > 1 else ()
-        tables = []
-        for k, other in enumerate(self.others):
-            first = f"{self.first.name} ({self.first.run_id[:8]})"
-            table = TextTable(
-                title=f"{other.name} ({other.run_id[:8]}) against {first}",
-                header=(*_HEADER, *corrected),
-                rows=tuple(self._text_row(name, k) for name in self.differences),
-                importance=(*_HEADER[:-1], *reversed(corrected)),
-            )
-            tables.append(table)
-        return tables
-
-    def _text_row(self, name: str, k: int) -> tuple[str, ...]:
-        """A metric of the k-th other run beside that of the first."""
-        difference = self.differences[name][k]
-        first, other = self.values[name][0], self.values[name][k + 1]
-        row = [name, number(first), number(other), *_difference_texts(difference)]
+    def text_table(self) -> TextTable:
+        """The metrics of one other run; of several, the F1 of each."""
+        first = f"{self.first.name} ({self.first.run_id[:8]})"
         if len(self.others) > 1:
-            row += [number(difference.p_holm, 4), number(difference.p_max, 4)]
-        return tuple(row)
+            return self._table_of_several(first)
+        other = self.others[0]
+        return TextTable(
+            title=f"{other.name} ({other.run_id[:8]}) against {first}",
+            header=_HEADER,
+            rows=tuple(self._text_row(name) for name in self.differences),
+            importance=_HEADER,
+        )
+
+    def _text_row(self, name: str) -> tuple[str, ...]:
+        """A metric of the other run beside that of the first."""
+        first, other = self.values[name][:2]
+        row = _difference_texts(self.differences[name][0])
+        return (name, number(first), number(other), *row)
+
+    def _table_of_several(self, first: str) -> TextTable:
+        """F1 of each other run: corrected p stay longer than that of a single comparison."""
+        rows = []
+        for other, value, difference in zip(
+            self.others, self.values[MAIN][1:], self.differences[MAIN], strict=True
+        ):
+            change, interval, p = _difference_texts(difference)
+            corrected = (number(difference.p_holm, 4), number(difference.p_max, 4))
+            rows.append(
+                (other.run_id[:8], other.name, number(value), change, interval, *corrected, p)
+            )
+        return TextTable(
+            title=f"F1 of {len(self.others)} runs against {first}, "
+            f"F1 {number(self.values[MAIN][0])}",
+            header=_OF_SEVERAL,
+            rows=tuple(rows),
+            importance=_OF_SEVERAL,
+        )
 
     def basis(self) -> list[str]:
         """What the numbers rest on, and what a reader should know."""

@@ -156,7 +156,8 @@ def _show_paired(comparison: PairedComparison, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(comparison.as_plain(), indent=1))
         return
-    for table in comparison.text_tables():
-        output_console().print(FittedTable(table))
+    output_console().print(FittedTable(comparison.text_table()))
+    if len(comparison.others) > 1:
+        typer.echo("precision, recall, false alarms and means over participants: --json")
     for line in comparison.basis():
         typer.echo(line)
