@@ -97,13 +97,12 @@ def running_screen(folder: Path) -> Iterator[Screen]:
 
 @contextmanager
 def pressing(screen: Screen, key: str) -> Iterator[None]:
-    """Presses a key every half second, from when something is on the screen."""
+    """Presses a key every half second; what comes before a window is there goes nowhere."""
     is_over = threading.Event()
 
     def press() -> None:
         while not is_over.wait(0.5):
-            if screen.picture().any():
-                screen.press(key)
+            screen.press(key)
 
     presser = threading.Thread(target=press)
     presser.start()
