@@ -59,7 +59,7 @@ def test_labels_and_reasons_are_as_in_events(ferbench, tmp_path):
     assert several.code == 0, several.err
     unknown = ferbench("grade", path, "--label", "foo", "--out", page)
     assert unknown.code == 1
-    assert "unknown expression label 'foo'" in unknown.err
+    assert "the model has no foo; it has anger, " in unknown.err
     none = ferbench("grade", path, "--label", "contempt,fear", "--rule", "windowed", "--out", page)
     assert none.code == 1
 

@@ -106,7 +106,7 @@ def test_further_events_are_told_apart_where_they_are_ignored(visits, result, tm
     assert states.count("false alarm") == counts.fp
     move_slider(shown, 2)
     said = numbers(shown)
-    until(shown, "document.querySelectorAll('#events tbody tr').length > 0")
+    until(shown, f"document.querySelectorAll('#events tbody tr').length == {said['events']}")
     states = [row[5] for row in rows(shown, "events")]
     assert said["ignored"] == str(states.count("ignored"))
 

@@ -16,7 +16,7 @@ MOST_ROWS: Final = 2**20
 MOST_COLUMNS: Final = 2**14
 """Likewise."""
 MOST_CELLS: Final = 4_000_000
-MOST_TEXT: Final = 100_000
+MOST_TEXT: Final = 2**20
 """Characters of a cell; a workbook's has at most 32,767."""
 
 _OUT_OF_PLACE = "a quote out of place"
