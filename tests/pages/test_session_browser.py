@@ -106,9 +106,8 @@ def test_further_events_are_told_apart_where_they_are_ignored(visits, result, tm
     assert states.count("false alarm") == counts.fp
     move_slider(shown, 2)
     said = numbers(shown)
-    until(shown, f"document.querySelectorAll('#events tbody tr').length == {said['events']}")
-    states = [row[5] for row in rows(shown, "events")]
-    assert said["ignored"] == str(states.count("ignored"))
+    states = "[...document.querySelectorAll('#events tbody tr')].map(row => row.cells[5].innerText)"
+    until(shown, f"{states}.filter(state => state === 'ignored').length == {said['ignored']}")
 
 
 def test_three_positions_of_the_slider_are_what_the_rule_and_the_criterion_say(shown, result):
