@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ferbench.config.binding import build
 from ferbench.config.compose import composed
 from ferbench.config.settings import PLUGS
 from ferbench.events.hysteresis import Hysteresis
+from ferbench.events.picture_signal import PictureSignal
 from ferbench.events.signal import EmotionSignal
 from ferbench.events.unseeing import Periodic
 from ferbench.pipeline.quality import quality
 from ferbench.pipeline.recipe import Recipe
+from ferbench.types import Pictures
 from ferbench.workflows.robustness import variants_of
 from helpers.made_sessions import analysis_of, edges_of, noise, session_of
 
@@ -70,3 +73,19 @@ def test_events_are_those_of_the_rule_on_the_signal(results, recipe):
 def test_a_rule_that_looks_at_no_signal_has_nothing_to_vary(results, recipe):
     variants = variants_of(results, replace(recipe, event=Periodic()))
     assert [variant.is_own for variant in variants] == [True]
+
+
+def test_pictures_are_at_hand_for_signals_of_them(results, recipe):
+    rng = np.random.default_rng(5)
+    with_pictures = []
+    for result in results:
+        [part] = result.parts
+        frames = part.analysis.timeline.video.num_frames
+        change = np.concatenate([[np.nan], rng.uniform(0, 9, frames - 1)])
+        pictures = Pictures(luma=rng.uniform(0, 255, frames), change=change)
+        analysis = replace(part.analysis, pictures=pictures)
+        with_pictures.append(replace(result, parts=(replace(part, analysis=analysis),)))
+    moving = replace(recipe, signal=PictureSignal())
+    settings = {(each.baseline, each.threshold) for each in variants_of(with_pictures, moving)}
+    levels = (0.4, 0.45, 0.5, 0.55, 0.6)
+    assert settings == {(b, x) for b in ("none", "rolling", "centred", "video") for x in levels}

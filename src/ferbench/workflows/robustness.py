@@ -34,13 +34,10 @@ def variants_of(results: Sequence[SessionResult], recipe: Recipe) -> list[Varian
     own_baseline = str(getattr(recipe.signal, "baseline", ""))
     variants = []
     for baseline, signal in _signals(recipe):
-        try:
-            analysed = [
-                (result.session, tuple(_part(part, signal) for part in result.parts))
-                for result in results
-            ]
-        except FerbenchError:
-            continue
+        analysed = [
+            (result.session, tuple(_part(part, signal) for part in result.parts))
+            for result in results
+        ]
         for event in _rules(recipe):
             try:
                 changed = dataclasses.replace(recipe, signal=signal, event=event)
@@ -86,7 +83,9 @@ def _rules(recipe: Recipe) -> list[Any]:
 def _part(part: PartResult, signal: SignalRule) -> PartResult:
     """A video with the signals of another rule."""
     analysis = part.analysis
-    signals = signal.build(analysis.expressions, part.chosen, analysis.timeline, analysis.faces)
+    signals = signal.build(
+        analysis.expressions, part.chosen, analysis.timeline, analysis.faces, analysis.pictures
+    )
     return dataclasses.replace(part, signals=signals)
 
 
