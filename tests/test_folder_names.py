@@ -1,10 +1,14 @@
 """Names in place of absolute folders."""
 
 import os
+import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from ferbench.folder_names import FolderNames, shown_value
+from ferbench.results import Report, Work
+from ferbench.workflows.recording import write_description
 
 CONFIG = {
     "paths": {"root": "/data/anna's/root", "cache": "/scratch/anna/cache"},
@@ -85,3 +89,28 @@ def test_a_folder_whose_name_is_no_text_is_found_again(tmp_path):
     path = os.fsdecode(b"/data/m\xfcller/videos")
     hidden = FolderNames(tmp_path).hidden_value(path)
     assert shown_value(hidden, tmp_path / "x") == path
+
+
+def test_records_of_a_run_hide_odd_folders_of_its_overrides(tmp_path):
+    videos = "/data/Ann O'Neil/P07, first/videos"
+    report = Report(
+        sessions=(), scores=(), counts=(), failures=(), notices=(), work=Work(), wall_s=0.0
+    )
+    write_description(
+        tmp_path,
+        report,
+        root=tmp_path / "root",
+        config_yaml=f'dataset:\n  videos: "{videos}"\n',
+        overrides=(f'dataset.videos="{videos}"',),
+    )
+    asked = (tmp_path / "overrides.txt").read_text()
+    assert re.fullmatch(r'dataset\.videos="folder-[0-9a-f]{12}/videos"\n', asked)
+
+
+def test_processes_that_start_at_once_share_one_key(tmp_path):
+    (tmp_path / ".ferbench" / "folders").mkdir(parents=True)
+    with ThreadPoolExecutor(8) as pool:
+        hidden = list(
+            pool.map(lambda _: FolderNames(tmp_path).hidden_value("/data/x/y.mp4"), range(40))
+        )
+    assert len(set(hidden)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,23 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write a whole file."""
     with replacing(path) as part:
         part.write_bytes(data)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a whole file, unless there is one; of processes that do so at once, one succeeds."""
+    make_folder(path.parent)
+    part = path.with_name(f".{uuid.uuid4().hex}.part{path.suffix}")
+    try:
+        part.write_bytes(data)
+        close_file(part)
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            return
+        except OSError:  # file systems without links, of memory cards and some servers
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

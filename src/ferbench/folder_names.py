@@ -33,6 +33,7 @@ class FolderNames:
     def __init__(self, root: Path) -> None:
         self.folder = names_dir(root)
         self._given: dict[str, str] = {}
+        self._secret = b""
 
     def hidden_value(self, value: Any) -> Any:
         """A configuration, or a part of one, with names in place of absolute folders.
@@ -48,7 +49,7 @@ class FolderNames:
     def hidden_lines(self, overrides: Sequence[str]) -> list[str]:
         """Overrides with names in place of absolute folders.
 
-        Those that ``hidden_value`` met are found whatever letters they have.
+        Those that ``hidden_value`` met before are found whatever letters they have.
         """
         text = "\n".join(overrides)
         for folder in sorted(self._given, key=len, reverse=True):
@@ -78,10 +79,12 @@ class FolderNames:
 
     def _key(self) -> bytes:
         """What makes names that nobody can check a guess against; made once."""
-        place = self.folder / _KEY
-        if not place.exists():
-            atomic.write_bytes(place, secrets.token_bytes(32))
-        return place.read_bytes()
+        if not self._secret:
+            place = self.folder / _KEY
+            if not place.exists():
+                atomic.write_new(place, secrets.token_bytes(32))
+            self._secret = place.read_bytes()
+        return self._secret
 
 
 def shown_value(value: Any, near: Path, on_unknown: Callable[[str], None] | None = None) -> Any:

@@ -104,6 +104,16 @@ def test_memory_is_used_again(clip):
     assert len(set(places)) <= 4
 
 
+def test_who_is_slower_than_the_decoder_needs_no_more_memory(clip):
+    places = set()
+    with opened(PyavReader(), clip, batch_frames=1) as video:
+        for batch in video:
+            places.add(int(batch.rgb.data_ptr()))
+            del batch
+            time.sleep(0.02)
+    assert len(places) <= 3, "36 batches"
+
+
 def test_one_process_decodes_one_video_after_the_other(clip):
     processes = []
     for _ in range(2):

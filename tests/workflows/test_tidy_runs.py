@@ -88,6 +88,21 @@ def test_the_next_run_of_an_experiment_closes_what_died_there(killed):
         assert states(store) == {**ended, "goes on": "running"}
 
 
+def test_a_run_that_ends_while_it_is_looked_at_stays_as_it_ended(killed):
+    class EndsMeanwhile(FilesStore):
+        def unended(self, experiment_ids):
+            rows = super().unended(experiment_ids)
+            for row in rows:
+                if row.name == "half":
+                    self.end(row.run_id, failed=False)
+            return rows
+
+    store = EndsMeanwhile(folder=killed / "mlruns" / "files")
+    close_dead(store, store.prepare("study"))
+    assert states(store)["half"] == "finished"
+    assert states(store)["nothing"] == "failed"
+
+
 def test_what_goes_on_is_left_alone(root):
     with _process(root) as process:
         assert process.stdout.readline() == b"ready\n"

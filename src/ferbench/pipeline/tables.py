@@ -26,10 +26,6 @@ from ferbench.pipeline.sealed import check_parquet, sealed_parquet
 from ferbench.types import Channels, Expressions, Faces, Pictures, Timeline, VideoInfo
 
 ABOUT = b"ferbench"
-_VECTORS = {
-    "box_xyxy": pa.list_(pa.float32(), 4),
-    "landmarks_xy": pa.list_(pa.float32(), 10),
-}
 
 
 def timeline_table(timeline: Timeline) -> tuple[pa.Table, dict[str, Any]]:

@@ -34,8 +34,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("ferbench")
 
-CAN_ISOLATE: Final = sys.platform != "win32"
-"""Whether memory can be handed to another process by its descriptor."""
+CAN_ISOLATE: Final = sys.platform == "linux"
+"""Whether memory can be handed to another process by its descriptor.
+
+Python waits for an answer to each descriptor on macOS, among the messages of the same connection.
+"""
 
 _START_S: Final = 120.0
 """Time in which a process has to be ready."""

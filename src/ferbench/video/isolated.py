@@ -228,8 +228,9 @@ class _Elsewhere:
             self._free()
             message = self._process.receive()
             if message[0] == "wants":
-                for _ in range(1 if self._memory else 2):  # one to fill while the other is used
-                    self._give(message[1])
+                if not self._has_spare(message[1]):
+                    for _ in range(1 if self._memory else 2):  # one to fill, the other is used
+                        self._give(message[1])
             elif message[0] == "batch":
                 _, number, shape, index, busy_s = message
                 self.decode_s += busy_s
@@ -243,6 +244,17 @@ class _Elsewhere:
         self._process.send("timeline", video_id, sha256)
         timeline: Timeline = self._process.receive()[1]
         return timeline
+
+    def _has_spare(self, num_bytes: int) -> bool:
+        """Whether memory of this size is on its way back to the process.
+
+        What it had filled when it asked has been yielded meanwhile, so the rest is free.
+        """
+        return any(
+            len(memory) >= num_bytes
+            for number, memory in self._memory.items()
+            if number not in self._lent
+        )
 
     def _give(self, num_bytes: int) -> None:
         number = len(self._memory)

@@ -1,27 +1,22 @@
-"""Memory that two processes share by a file descriptor.
+"""Memory that two processes share by a file descriptor, on Linux.
 
-On Linux it is a file without a name in memory, elsewhere a deleted temporary file: containers often
-have 64 MB of ``/dev/shm``, which a batch of frames fills.
+It is a file without a name in memory: containers often have 64 MB of ``/dev/shm``, which a batch of
+frames fills.
 """
 
 from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 
 
 def new_descriptor(num_bytes: int) -> int:
     """A descriptor of so many zeros; who asked for it closes it.
 
     Raises:
-        OSError: there is no memory, or no room for a temporary file.
+        OSError: there is no memory.
     """
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("ferbench")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
+    descriptor = os.memfd_create("ferbench")
     os.ftruncate(descriptor, num_bytes)
     return descriptor
 

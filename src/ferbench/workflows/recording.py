@@ -38,10 +38,11 @@ def write_description(
     Absolute folders have the names of ``folder_names.py``.
     """
     folders = FolderNames(root)
+    config = with_folder_names(config_yaml, folders)
     asked = "".join(f"{line}\n" for line in folders.hidden_lines(overrides))
     keys = {result.session.session_id: _keys(result) for result in report.sessions}
     texts = {
-        CONFIG_FILE: masked(with_folder_names(config_yaml, folders)),
+        CONFIG_FILE: masked(config),
         "overrides.txt": masked(asked),
         "environment.json": json.dumps(environment(), indent=1),
         "keys.json": json.dumps(keys, indent=1),

@@ -118,9 +118,7 @@ def tidy_runs(
     chosen = [_named(opened, name) for name in names]
     if not names:
         chosen = [run for run in opened if run.fate == "ended"]
-    closed = tuple(run for run in opened if run in chosen)
-    for run in closed:
-        _close(run.store, run.row)
+    closed = tuple(run for run in opened if run in chosen and _close(run.store, run.row))
     left = [run for run in opened if run not in chosen]
     return TidiedRuns(
         closed=closed,
@@ -133,16 +131,19 @@ def close_dead(store: Store, experiment_id: str) -> None:
     """End what died in an experiment, before more is recorded there; what hinders that is told."""
     try:
         for row in with_deaths(store.unended([experiment_id])):
-            if row.state == "died":
-                _close(store, row)
+            if row.state == "died" and _close(store, row):
                 log.info("closed: %s %s: %s", row.run_id[:8], row.name, DIED)
     except TrackingError as error:
         log.warning("runs that died were not closed: %s", error)
 
 
-def _close(store: Store, row: RunRow) -> None:
+def _close(store: Store, row: RunRow) -> bool:
+    """End a run as failed; False = it ended by itself between being read and looked for."""
+    if all(row.run_id != each.run_id for each in store.unended([row.experiment_id])):
+        return False
     store.log_numbers(row.run_id, params={}, metrics={}, tags={ERROR_TAG: DIED})
     store.end(row.run_id, failed=True)
+    return True
 
 
 def _stores(uri: str | None, root: Path) -> list[Store]:

@@ -21,6 +21,7 @@ from ferbench.app.words import RunWords, reason_in
 from ferbench.config.binding import build
 from ferbench.config.resolvers import register_resolvers
 from ferbench.errors import FerbenchError
+from ferbench.folder_names import FolderNames
 from ferbench.rights import make_folder
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class SweepCallback(Callback):
         self.folder = Path()
         self.name = ""
         self.overrides: list[str] = []
-        self.root = Path()
+        self.folder_names: FolderNames | None = None
         self.detached = False
         self.allow_targets: tuple[str, ...] = ()
 
@@ -89,11 +90,13 @@ class SweepCallback(Callback):
 
         node: Any = OmegaConf.to_container(config.tracking, resolve=True)
         tracking: Tracking = build(node, where="tracking", allow_targets=self.allow_targets)
-        self.root = Path(config.paths.root)
+        root = Path(config.paths.root)
+        self.folder_names = FolderNames(root)
+        self.folder_names.hidden_value(OmegaConf.to_container(config.dataset))
         status.when_abandoned(self._finish)
         self.tracked = TrackedSweep.start(
             tracking,
-            self.root,
+            root,
             name=self.name,
             experiment=config.hydra.runtime.choices.get("experiment"),
         )
@@ -205,12 +208,12 @@ class SweepCallback(Callback):
         results: SweepResults,
         ended_by: str,
     ) -> None:
-        from ferbench.folder_names import FolderNames
         from ferbench.formats.pass_profiles import PROFILE_FILE
         from ferbench.workflows.sweep_note import CLAIMS_FOLDER
 
         profile = self.folder / PROFILE_FILE
-        overrides = FolderNames(self.root).hidden_lines(self.overrides)
+        assert self.folder_names is not None
+        overrides = self.folder_names.hidden_lines(self.overrides)
         tables = results.write_tables(comparison, overrides=overrides)
         may_go_on = bool(ended_by) and self.detached
         against = comparison.against_baseline if comparison else None

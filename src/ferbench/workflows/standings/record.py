@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from ferbench.places import default_root
+from ferbench.places import default_root, without_folders
 from ferbench.report.figures import PLAIN, PictureStyle
 from ferbench.tracking.record import as_logged
 from ferbench.tracking.settings import MlflowTracking
-from ferbench.tracking.store import NOTE_TAG
+from ferbench.tracking.store import ERROR_TAG, NOTE_TAG, Store
 from ferbench.workflows.standings.board import Board, Standing
 from ferbench.workflows.standings.files import write
 from ferbench.workflows.standings.text import title
@@ -81,7 +82,22 @@ def record_leaderboard(
     """
     target = MlflowTracking().target(root or default_root(), chosen=KIND)
     store = target.store
-    run_id = store.start(store.prepare(target.experiment), title(board), kind="leaderboard")
+    with tempfile.TemporaryDirectory(prefix="ferbench-leaderboard-") as scratch:
+        paths = write(board, Path(scratch), style=style)
+        run_id = store.start(store.prepare(target.experiment), title(board), kind="leaderboard")
+        try:
+            _log(board, store, run_id, paths, Path(scratch))
+        except BaseException as error:  # an interrupt, too, must not leave a run that goes on
+            reason = without_folders(str(error)) or type(error).__name__
+            store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: reason})
+            store.end(run_id, failed=True)
+            raise
+    store.end(run_id, failed=False)
+    return RecordedBoard(run_id=run_id, location=f"{store.location(run_id)}/{KIND}")
+
+
+def _log(board: Board, store: Store, run_id: str, paths: Sequence[Path], scratch: Path) -> None:
+    """Numbers, and files in folders as they lie."""
     store.log_numbers(
         run_id,
         params={
@@ -94,10 +110,7 @@ def record_leaderboard(
         metrics=metrics_of(board),
         tags={NOTE_TAG: f"Models on labelled images. {title(board)}."},
     )
-    with tempfile.TemporaryDirectory(prefix="ferbench-leaderboard-") as scratch:
-        paths = sorted(write(board, Path(scratch), style=style), key=lambda path: path.parent)
-        for folder, files in groupby(paths, key=lambda path: path.parent):
-            below = folder.relative_to(scratch).as_posix()
-            store.log_files(run_id, list(files), KIND if below == "." else f"{KIND}/{below}")
-    store.end(run_id, failed=False)
-    return RecordedBoard(run_id=run_id, location=f"{store.location(run_id)}/{KIND}")
+    in_folders = sorted(paths, key=lambda path: path.parent)
+    for folder, files in groupby(in_folders, key=lambda path: path.parent):
+        below = folder.relative_to(scratch).as_posix()
+        store.log_files(run_id, list(files), KIND if below == "." else f"{KIND}/{below}")

@@ -181,7 +181,7 @@ def _compared(board: Board) -> Iterator[str]:
     for (classes, others), models in groups.items():
         names = some(list(dict.fromkeys(models))) if len(groups) > 1 else "all models"
         missing = [label for label in board.images.labels if label not in classes]
-        text = f"{names} in {plural(len(classes), 'class')[:-1]}es: {', '.join(classes)}"
+        text = f"{names} in {len(classes)} classes: {', '.join(classes)}"
         if missing:
             fate = "left out" if board.other_classes == "left_out" else "counted as wrong"
             text += f"; {plural(others, 'image')} of {', '.join(missing)} {fate}"
