@@ -16,6 +16,7 @@ from sklearn.metrics import root_mean_squared_error
 
 import ferbench as fb
 from ferbench.config.choices import component_for
+from ferbench.config.groups import choices_of
 from ferbench.errors import ConfigError, DatasetError
 from ferbench.nets.hse import HseB0
 from ferbench.pipeline import picture_pieces
@@ -359,7 +360,8 @@ def test_valence_and_arousal_stand_beside_what_people_rated(measure, models, tmp
 )
 def test_the_own_crop_is_that_of_a_models_training(name, expected):
     usual = SquareMargin(margin=0.25)
-    way = way_of("own", component_for("model", name), usual, {}, ())
+    cutters = {each: component_for("preprocessing", each) for each in choices_of("preprocessing")}
+    way = way_of("own", component_for("model", name), usual, cutters)
     assert way.preprocessing == expected
     assert bool(way.note) == (expected == usual)
 

@@ -28,12 +28,12 @@ class Lanes(Generic[Piece, Result]):
     Attributes:
         count: threads.
         work: what is done with a piece, in one of the threads.
-        prepare: done once in each thread before its first piece.
+        prepare: done once in each thread before its first piece; None = nothing is.
     """
 
     count: int
     work: Callable[[Piece], Result]
-    prepare: Callable[[], None]
+    prepare: Callable[[], None] | None
 
     def results(self, pieces: Iterator[Piece]) -> Generator[Result, None, None]:
         """The results of all pieces, in their order.

@@ -132,7 +132,7 @@ class OnePass:
         lanes: _Lanes = Lanes(
             count=self.runtime.num_lanes(self.device),
             work=self._work_on,
-            prepare=use_one_thread if self.device.type == "cpu" else _nothing,
+            prepare=use_one_thread if self.device.type == "cpu" else None,
         )
         start = time.perf_counter()
         with closing(lanes.results(iter(video))) as parts:
@@ -286,7 +286,3 @@ class OnePass:
         elif self.device.type == "mps":
             torch.mps.synchronize()
         return time.perf_counter() - start
-
-
-def _nothing() -> None:
-    """A device's lane needs no preparation."""

@@ -180,7 +180,7 @@ class Pieces:
         lanes = Lanes[Piece, tuple[int, Part]](
             count=self.runtime.num_lanes(self.device),
             work=lambda few: (len(few.images), work(few)),
-            prepare=use_one_thread if on_cpu else _nothing,
+            prepare=use_one_thread if on_cpu else None,
         )
         size = AT_ONCE if on_cpu else max(AT_ONCE, self.runtime.batch_size)
         parts = []
@@ -270,7 +270,3 @@ def _joined(parts: Sequence[Part]) -> Part:
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in names}
     broken = {place: reason for part in parts for place, reason in part.broken.items()}
     return Part(columns=columns, broken=broken, busy_s=sum(part.busy_s for part in parts))
-
-
-def _nothing() -> None:
-    """A device's lane needs no preparation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -95,9 +95,10 @@ def contenders(
             key="crops",
             hint=Text("where they are faces cut out already, say ", Setting("pictures", "faces")),
         )
-    chosen = {
+    choices = [*choices_of("preprocessing", config_dirs=config_dirs), *wanted]
+    cutters: dict[str, Preprocessing] = {
         name: component_for("preprocessing", name, config_dirs=config_dirs)
-        for name in wanted
+        for name in dict.fromkeys(choices)
         if name not in (AS_IS, OWN)
     }
     found, left_out = [], []
@@ -107,7 +108,7 @@ def contenders(
         if reason:
             left_out.append(LeftOut(name=name, reason=reason))
             continue
-        ways = [way_of(each, model, usual, chosen, config_dirs) for each in wanted]
+        ways = [way_of(each, model, usual, cutters) for each in wanted]
         found.append(Contender(name=name, model=model, ways=_different(ways)))
     return found, left_out
 
@@ -131,34 +132,29 @@ def _reason_against(model: Model, images: LabelledImages, models: Path) -> str:
 
 
 def way_of(
-    name: str,
-    model: Model,
-    usual: Preprocessing,
-    chosen: dict[str, Preprocessing],
-    config_dirs: Sequence[Path],
+    name: str, model: Model, usual: Preprocessing, cutters: Mapping[str, Preprocessing]
 ) -> Way:
-    """The way of a name for a model (see ``contenders``); ``chosen`` has the choices by name."""
+    """The way of a name for a model (see ``contenders``)."""
     if name == AS_IS:
         return Way(name=name, preprocessing=None)
     if name != OWN:
-        return Way(name=name, preprocessing=chosen[name])
-    own = _made_for(model, config_dirs) or imitating(model.trained_crop)
+        return Way(name=name, preprocessing=cutters[name])
+    own = _made_for(model, cutters.values()) or imitating(model.trained_crop)
     if own is None:
         note = f"its authors do not tell how faces were cut; {type(usual).__name__} cuts them"
         return Way(name=name, preprocessing=usual, note=note)
     return Way(name=name, preprocessing=own)
 
 
-def _made_for(model: Model, config_dirs: Sequence[Path]) -> Preprocessing | None:
+def _made_for(model: Model, cutters: Iterable[Preprocessing]) -> Preprocessing | None:
     """The first choice of ``conf/preprocessing`` whose crops are all that a model's yaml tells.
 
     So one that was written for a model is taken for it.
     """
-    for name in choices_of("preprocessing", config_dirs=config_dirs):
-        choice: Preprocessing = component_for("preprocessing", name, config_dirs=config_dirs)
-        if choice.geometry(model_px=model.input_px) == model.trained_crop:
-            return choice
-    return None
+    return next(
+        (each for each in cutters if each.geometry(model_px=model.input_px) == model.trained_crop),
+        None,
+    )
 
 
 def _different(ways: Sequence[Way]) -> tuple[Way, ...]:
