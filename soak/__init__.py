@@ -1,0 +1,1 @@
+"""Long runs that must lose nothing: kills, servers that go away, damaged files."""
