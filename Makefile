@@ -24,7 +24,7 @@ demo: $(READY)  ## a sweep of 12 runs over three public clips, recorded in MLflo
 	$(BIN)/ferbench run -m experiment=demo signal=smile_or_surprise,head_motion,mouth_opening event=hysteresis,windowed event.enter=0.6,0.9
 
 test: $(READY)  ## the tests
-	$(BIN)/python -m pytest -n auto
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto  # torch's threads that wait leave the cores to the other workers
 
 check: $(READY)  ## style, types, layers
 	$(BIN)/ruff check .
