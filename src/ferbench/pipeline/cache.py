@@ -125,8 +125,9 @@ class Cache:
         mark = (str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ino)
         name = _digest_of(*mark)
         memory = self.folder / "digests" / name[:2] / f"{name}.txt"
-        known = _remembered(memory)
+        known = remembered(memory)
         if known:
+            mark_used(memory)
             return known
         sha256 = sha256_of(path)
         self._remember(memory, sha256)
@@ -158,7 +159,7 @@ class Cache:
         )
 
 
-def _remembered(memory: Path) -> str:
+def remembered(memory: Path) -> str:
     """The digest that a file of the memory holds; "" = none, or one that changed on the disk."""
     try:
         sha256, _, seal = memory.read_text(encoding="utf-8").strip().partition(" ")
@@ -166,7 +167,6 @@ def _remembered(memory: Path) -> str:
         return ""
     if seal != _digest_of(memory.name, sha256):
         return ""
-    mark_used(memory)
     return sha256
 
 
