@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ HOURS: Final = (10, 1_000, 100_000)
 COUNTS: Final = (1, 8, 100)
 CORES_OF_A_GPU: Final = 8
 """Cores that decode for each GPU, where it is one of a usual server."""
+CORES_OF_A_MACHINE: Final = 16
 CELLS: Final = 48
 _BLOCK: Final = r"(<!-- {name} -->\n)(.*?)(\n<!-- end -->)"
 
@@ -78,10 +80,10 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def _number(value: float) -> str:
-    """Two digits that count, or all before the point."""
-    if value >= 100:
-        return f"{round(value, 1 - len(str(int(value)))):,.0f}" if value < 1e3 else f"{value:,.0f}"
-    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
+    """Two digits that count."""
+    if value < 10:
+        return f"{value:.2g}"
+    return f"{round(value, 2 - len(str(int(value)))):,.0f}"
 
 
 def _machine(results: Path) -> str:
@@ -135,19 +137,19 @@ def _costs(results: Path) -> str:
 
 
 def _time(results: Path) -> str:
-    """Days that hours of video take; of a GPU at least, by what feeds it."""
+    """Time that hours of video take, in videos of an hour; of a GPU at least, by what feeds it."""
     passes = _passes(results)
     default = passes["whole pass, RetinaFace mnet0.25 + mini-XCEPTION, 640x360"]
+    decode = passes["decode 1920x1080"]
     rows = []
     for hours in HOURS:
-        frames = hours * FRAMES_OF_AN_HOUR
-        cells = [f"{hours:,} h"]
-        cells += [_span(frames * default / (16 * count)) for count in COUNTS]
-        decode = passes["decode 1920x1080"] / CORES_OF_A_GPU
-        cells += [_span(frames * decode / count) for count in COUNTS]
-        rows.append(cells)
-    header = ["video", *(f"{count} x 16 cores" for count in COUNTS)]
-    return _table([*header, *(f"{count} GPUs, at least" for count in COUNTS)], rows)
+        shares = [math.ceil(hours / count) * FRAMES_OF_AN_HOUR for count in COUNTS]
+        cpus = [_span(share * default / CORES_OF_A_MACHINE) for share in shares]
+        gpus = [_span(share * decode / CORES_OF_A_GPU) for share in shares]
+        rows.append([f"{hours:,} h", *cpus, *gpus])
+    cpu_names = [f"{count} x {CORES_OF_A_MACHINE} cores" for count in COUNTS]
+    gpu_names = [f"{count} GPU{'s' if count > 1 else ''}, at least" for count in COUNTS]
+    return _table(["video", *cpu_names, *gpu_names], rows)
 
 
 def _span(seconds: float) -> str:
