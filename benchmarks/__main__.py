@@ -22,7 +22,7 @@ from ferbench.config.choices import component_for
 from ferbench.errors import FerbenchError
 
 DEFAULT: Final = ("pass_retinaface", "pass_scrfd", "pass_full_hd", "sweep", "startup", "decode")
-OTHERS: Final = ("detectors", "dials", "memory", "models", "pass_gpu", "statistics")
+OTHERS: Final = ("detectors", "dials", "memory", "models", "pass_gpu", "statistics", "storage")
 
 
 def main(arguments: list[str] | None = None) -> int:

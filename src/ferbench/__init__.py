@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     )
     from ferbench.workflows.agree import agree
     from ferbench.workflows.agreement.result import Agreement
+    from ferbench.workflows.cache import list_cache, prune_cache, verify_cache
     from ferbench.workflows.compare import compare
     from ferbench.workflows.compare_nested import compare_nested
     from ferbench.workflows.evaluate import evaluate
@@ -133,8 +134,10 @@ _PLACES: Final = {
     "import_weights": "ferbench.workflows.weights",
     "inspect": "ferbench.workflows.inspect",
     "leaderboard": "ferbench.workflows.leaderboard",
+    "list_cache": "ferbench.workflows.cache",
     "list_weights": "ferbench.workflows.weights",
     "predict": "ferbench.workflows.predict",
+    "prune_cache": "ferbench.workflows.cache",
     "pseudonyms": "ferbench.workflows.pseudonyms",
     "read_annotations": "ferbench.formats.reading",
     "render": "ferbench.workflows.render",
@@ -143,6 +146,7 @@ _PLACES: Final = {
     "score_grades": "ferbench.workflows.score_grades",
     "survey": "ferbench.workflows.survey",
     "tidy_runs": "ferbench.workflows.tidy_runs",
+    "verify_cache": "ferbench.workflows.cache",
     "verify_weights": "ferbench.workflows.weights",
     "write_grading_page": "ferbench.workflows.write_grading_page",
     "write_report": "ferbench.workflows.write_report",
@@ -201,8 +205,10 @@ __all__ = [
     "import_weights",
     "inspect",
     "leaderboard",
+    "list_cache",
     "list_weights",
     "predict",
+    "prune_cache",
     "pseudonyms",
     "read_annotations",
     "render",
@@ -211,6 +217,7 @@ __all__ = [
     "score_grades",
     "survey",
     "tidy_runs",
+    "verify_cache",
     "verify_weights",
     "write_grading_page",
     "write_report",

@@ -7,8 +7,28 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
+from ferbench.owner import this_process
 from ferbench.rights import close_file, make_folder
+
+_PART: Final = ".part"
+
+
+def part_beside(path: Path) -> Path:
+    """A name beside ``path`` to write to, which no other has and which says whose it is."""
+    words = "_".join([*str(this_process()).split(), uuid.uuid4().hex])
+    return path.with_name(f".{words}{_PART}{path.suffix}")
+
+
+def is_part(name: str) -> bool:
+    """Whether a file's name is one that ``part_beside`` gives."""
+    return name.startswith(".") and _PART in name[-len(_PART) - 8 :]
+
+
+def writer_of(name: str) -> str:
+    """Who writes to a name of ``part_beside``, as ``owner.fate_of`` takes it."""
+    return " ".join(name.removeprefix(".").split("_")[:4])
 
 
 @contextmanager
@@ -26,7 +46,7 @@ def replacing(path: Path) -> Iterator[Path]:
     'all of it'
     """
     make_folder(path.parent)
-    part = path.with_name(f".{uuid.uuid4().hex}.part{path.suffix}")
+    part = part_beside(path)
     try:
         yield part
         close_file(part)
@@ -44,7 +64,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_new(path: Path, data: bytes) -> None:
     """Write a whole file, unless there is one; of processes that do so at once, one succeeds."""
     make_folder(path.parent)
-    part = path.with_name(f".{uuid.uuid4().hex}.part{path.suffix}")
+    part = part_beside(path)
     try:
         part.write_bytes(data)
         close_file(part)

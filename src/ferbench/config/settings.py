@@ -36,11 +36,25 @@ SECTIONS: Final = ("allow_targets", "paths", "dataset", *PLUGS, "tracking", "run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """Folders of a run: ``root`` holds all others unless they are set."""
+    """Folders of a run: ``root`` holds all others unless they are set.
+
+    Attributes:
+        root: of everything.
+        cache: of stored tables.
+        models: of weights.
+        cache_limit_gb: most that the cache may take after a run, in 10^9 bytes; None = no limit.
+    """
 
     root: Path
     cache: Path
     models: Path
+    cache_limit_gb: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the limit."""
+        if self.cache_limit_gb is not None and not self.cache_limit_gb > 0:
+            got = self.cache_limit_gb
+            raise ConfigError(key="cache_limit_gb", expected="more than 0 GB, or null", got=got)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

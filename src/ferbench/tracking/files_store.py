@@ -21,11 +21,11 @@ from ferbench import atomic
 from ferbench.checks import from_home
 from ferbench.errors import TrackingError
 from ferbench.json_texts import read_json
+from ferbench.owner import OWNER_TAG, this_process
 from ferbench.results import RunKind, RunRow
 from ferbench.rights import make_folder
 from ferbench.secret_texts import masked, masked_values
 from ferbench.sentences import Setting, Text
-from ferbench.tracking.owner import OWNER_TAG, this_process
 from ferbench.tracking.record import Record
 from ferbench.tracking.store import PREDICTIONS_TAG
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.stages import Analyser
 from ferbench.results import Analysis
 from ferbench.sentences import Setting, Text
+from ferbench.workflows.cache import keep_in_order
 from ferbench.workflows.predict_files import Form, PredictionFiles
 from ferbench.workflows.predict_videos import (
     FoundVideos,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 Notify = Callable[[str], None]
 GROUPS: Final = ("reader", "detector", "classify", "preprocessing", "model")
 """Groups that decide a prediction."""
+
+log = logging.getLogger("ferbench")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,7 @@ class VideosToPredict:
         left_out: what else may be a recording and is left out, a sentence per reason.
         analyser: runs or reads their stages.
         files: where their tables go.
+        cache_limit_gb: most that the cache may take afterwards; None = no limit.
         show: show what is found in a window.
         realtime: show it at the video's own speed.
     """
@@ -95,6 +100,7 @@ class VideosToPredict:
     left_out: tuple[str, ...]
     analyser: Analyser
     files: PredictionFiles
+    cache_limit_gb: float | None = None
     show: bool = False
     realtime: bool = False
 
@@ -111,6 +117,9 @@ class VideosToPredict:
         prepare_pixels(self.analyser, [(path, "") for path in self.videos], on_progress)
         if not (self.show or self.realtime):
             yield from self._run(None)
+            told = keep_in_order(self.analyser.cache.folder, self.cache_limit_gb)
+            if told:
+                log.info(told)
             return
         from ferbench.workflows.watched import Watched
 
@@ -225,6 +234,7 @@ def videos_to_predict(options: PredictOptions, *, notify: Notify | None = None) 
         left_out=found.left_out,
         analyser=_analyser(chosen, notify),
         files=files,
+        cache_limit_gb=chosen.settings.paths.cache_limit_gb,
         show=options.show,
         realtime=options.realtime,
     )

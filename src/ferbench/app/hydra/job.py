@@ -19,6 +19,7 @@ from ferbench.pipeline.kept_parts import KeptParts
 from ferbench.report.run_text import failure_line, one_line, sessions_table, totals
 from ferbench.secret_texts import masked
 from ferbench.types import LoadedDataset
+from ferbench.workflows.cache import keep_in_order
 from ferbench.workflows.evaluate import evaluate_settings, load_dataset
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.progress import Progress
@@ -144,6 +145,7 @@ def _evaluate_and_record(
     run.log(evaluation, artifacts)
     if is_single:
         _say_where(run, artifacts)
+        told_order(settings.paths.cache, settings.paths.cache_limit_gb)
     return Outcome.of(evaluation, name=job.name, run_id=run.run_id)
 
 
@@ -166,6 +168,13 @@ def _evaluate(job: Job, settings: Settings, loaded: LoadedDataset) -> Evaluation
             kept=None if is_single else KEPT_PARTS,
         )
     return evaluation.worded(RunWords())
+
+
+def told_order(cache: Path, limit_gb: float | None) -> None:
+    """Keep the cache within its limit, and say in a line what became of it."""
+    line = keep_in_order(cache, limit_gb)
+    if line:
+        console.error_console().print(f"note: {line}", markup=False, soft_wrap=True)
 
 
 def _say_where(run: TrackedRun, artifacts: Path) -> None:

@@ -102,9 +102,12 @@ class SweepCallback(Callback):
         )
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Close the sweep."""
-        del config, kwargs
+        """Close the sweep, and keep the cache that its cells shared within its limit."""
+        from ferbench.app.hydra.job import told_order
+
+        del kwargs
         self._finish()
+        told_order(Path(config.paths.cache), config.paths.cache_limit_gb)
         status.settled()
 
     def _finish(self, ended_by: str = "") -> None:

@@ -38,6 +38,7 @@ SHOWN_FIRST: Final = (
     "leaderboard",
     "ui",
     "runs",
+    "cache",
     "doctor",
 )
 """In the order of a study; in the list of commands all others follow, by name."""
