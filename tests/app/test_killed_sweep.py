@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ferbench.tracking.files_store import FilesStore
-from ferbench.tracking.store import DIED, ERROR_TAG
+from ferbench.tracking.store import DIED, ERROR_TAG, SUPERSEDED_TAG
 
 SWEEP = [sys.executable, "-m", "ferbench.app.main", "run", "-m", "event.enter=0.3,0.5,0.7"]
 OF_A_MACHINE = ("speed/", "work/")
@@ -76,8 +76,11 @@ def test_killed_at_random_moments_and_started_again(study, home, tmp_path, monke
     ended = subprocess.run(study, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     rows = store.search(list(store.experiments()))
-    assert {row.state for row in rows} == {"finished", "failed"}
-    assert {row.tags[ERROR_TAG] for row in rows if row.state == "failed"} == {DIED}
+    counted = [row for row in rows if SUPERSEDED_TAG not in row.tags]
+    assert sorted(row.kind for row in counted) == ["cell", "cell", "cell", "sweep"]
+    assert {row.state for row in counted} == {"finished"}
+    assert not any(ERROR_TAG in row.tags for row in counted)
+    assert {row.tags[ERROR_TAG] for row in rows if row not in counted} <= {DIED}
     again, table = results(cells_of_newest(store)), newest_table(home)
     # Undisturbed, in a place of its own.
     other = tmp_path / "other"

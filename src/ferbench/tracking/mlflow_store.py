@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -24,6 +25,7 @@ from ferbench.tracking.mlflow_artifacts import Artifacts
 from ferbench.tracking.mlflow_client import (
     create_whole,
     explained,
+    go_on,
     new_client,
     while_others_do,
     write_ahead,
@@ -80,7 +82,7 @@ class MlflowStore:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Go to another process as an address; connections stay behind."""
-        return (_again, (self.uri, self.root))
+        return (partial(MlflowStore, uri=self.uri, root=self.root), ())
 
     def exists(self) -> bool:
         """Whether it has been created.
@@ -229,6 +231,11 @@ class MlflowStore:
         with explained(self.uri, "ending a run", _KEPT):
             self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
 
+    def reopen(self, run_id: str) -> None:
+        """Let a run go on that was ended."""
+        with explained(self.uri, "going on with a run", _SERVER_STEP):
+            go_on(self.client, run_id)
+
     def location(self, run_id: str) -> str:
         """The folder of a run's artifacts; of a server the run's page."""
         return self._artifacts().location(run_id)
@@ -293,7 +300,3 @@ class MlflowStore:
             if not token:
                 break
         return rows
-
-
-def _again(uri: str, root: Path) -> MlflowStore:
-    return MlflowStore(uri=uri, root=root)
