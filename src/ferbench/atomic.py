@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
+from ferbench.owner import fate_of, this_process
 from ferbench.rights import close_file, make_folder
+
+_PART: Final = ".part"
+
+
+def part_beside(path: Path) -> Path:
+    """A name beside ``path`` to write to, which no other has and which says whose it is."""
+    words = "_".join([*str(this_process()).split(), uuid.uuid4().hex])
+    return path.with_name(f".{words}{_PART}{path.suffix}")
+
+
+def is_part(name: str) -> bool:
+    """Whether a file's name is one that ``part_beside`` gives."""
+    return name.startswith(".") and _PART in name[-len(_PART) - 8 :]
+
+
+def writer_of(name: str) -> str:
+    """Who writes to a name of ``part_beside``, as ``owner.fate_of`` takes it."""
+    return " ".join(name.removeprefix(".").split("_")[:4])
 
 
 @contextmanager
@@ -26,13 +47,23 @@ def replacing(path: Path) -> Iterator[Path]:
     'all of it'
     """
     make_folder(path.parent)
-    part = path.with_name(f".{uuid.uuid4().hex}.part{path.suffix}")
+    part = part_beside(path)
     try:
         yield part
         close_file(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def remove_left_over(folder: Path) -> None:
+    """Take away what writers below a folder had begun whose process is gone for certain."""
+    for path in folder.rglob(f".*{_PART}*"):
+        if is_part(path.name) and fate_of(writer_of(path.name)) == "ended":
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -44,7 +75,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_new(path: Path, data: bytes) -> None:
     """Write a whole file, unless there is one; of processes that do so at once, one succeeds."""
     make_folder(path.parent)
-    part = path.with_name(f".{uuid.uuid4().hex}.part{path.suffix}")
+    part = part_beside(path)
     try:
         part.write_bytes(data)
         close_file(part)

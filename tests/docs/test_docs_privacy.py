@@ -30,8 +30,7 @@ def test_every_command(tmp_path, warm_root, warm_home, ferbench, ferbench_run, m
         assert ended.code == 0, ended.err
     for folder in ("rendered", "anonymous"):
         assert (tmp_path / folder / "VIDEO.mp4").is_file()
-    assert (warm_home / ".ferbench" / "cache" / "digests.sqlite").is_file()
     for place in ("mlflow.db", "mlruns/artifacts", "mlruns/hydra"):
         assert (warm_home / place).exists()
-    for stage in ("timeline", "faces", "expressions", "statistics"):
+    for stage in ("timeline", "faces", "expressions", "statistics", "digests"):
         assert (warm_home / ".ferbench" / "cache" / stage).is_dir()

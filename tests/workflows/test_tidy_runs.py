@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from ferbench.errors import TrackingError
+from ferbench.owner import OWNER_TAG
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
-from ferbench.tracking.owner import OWNER_TAG
 from ferbench.tracking.store import ERROR_TAG
 from ferbench.workflows.compare import compare
 from ferbench.workflows.doctor_runs import check_runs

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
+from ferbench.atomic import write_text
 from ferbench.errors import CacheError
+from ferbench.last_use import mark_used
 from ferbench.pipeline import tables
+from ferbench.pipeline.key_lock import SUFFIX, locked
 from ferbench.provenance import library_versions, revision
 from ferbench.results import StageKey
 from ferbench.rights import make_folder
@@ -33,6 +34,11 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def locks(self) -> Path:
+        """Folder of the locks that are held."""
+        return self.folder / "locks"
 
     @property
     def suspects(self) -> Path:
@@ -58,6 +64,7 @@ class Cache:
             raise CacheError(
                 f"{self.path(key)} holds the table of another key ({about.get('key')}); delete it"
             )
+        mark_used(self.path(key))
         return table, about
 
     def write(self, key: StageKey, table: pa.Table, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,10 +93,9 @@ class Cache:
 
     @contextmanager
     def lock(self, key: StageKey, *, waiting: Callable[[], None]) -> Iterator[None]:
-        """Be the only process that makes what belongs to a key; others wait.
+        """Be the only process, of all machines, that makes what belongs to a key; others wait.
 
-        The lock is the system's, so it ends with the process that holds it, however that ends; its
-        empty file stays.
+        A process that ended with the lock loses it (``ferbench.pipeline.key_lock``).
 
         Args:
             key: whose table is made.
@@ -98,67 +104,50 @@ class Cache:
         Raises:
             CacheError: the folder cannot be written.
         """
-        file = self.folder / "locks" / f"{key.key}.lock"
-        held = FileLock(file)
-        try:
-            make_folder(file.parent)
+        file = self.locks / f"{key.key}{SUFFIX}"
+        with ExitStack() as held:
             try:
-                held.acquire(timeout=WAIT_TOLD_S)
-            except Timeout:
-                waiting()
-                held.acquire()
-        except OSError as error:
-            raise CacheError(f"{file} cannot be locked: {error.strerror or error}") from error
-        try:
+                held.enter_context(locked(file, told_after_s=WAIT_TOLD_S, waiting=waiting))
+            except OSError as error:
+                raise CacheError(f"{file} cannot be locked: {error.strerror or error}") from error
             yield
-        finally:
-            held.release()
 
     def digest(self, path: Path) -> str:
-        """SHA-256 of a file, remembered by path, size, modification time and inode."""
+        """SHA-256 of a file, remembered by path, size, modification time and inode.
+
+        Each is remembered in a file of its own, named by a digest of these: any number of machines
+        may write them, and no path stands in them.
+
+        Raises:
+            CacheError: the cache folder cannot be used.
+        """
         status = path.stat()
-        mark = (str(path.resolve()), status.st_size, status.st_mtime_ns, str(status.st_ino))
-        known = self._remembered(
-            "SELECT sha256, seal FROM sealed_digest "
-            "WHERE path = ? AND size = ? AND mtime_ns = ? AND inode = ?",
-            mark,
-        )
-        if known and known[1] == _seal(*mark, known[0]):
-            return str(known[0])
+        mark = (str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ino)
+        name = _digest_of(*mark)
+        memory = self.folder / "digests" / name[:2] / f"{name}.txt"
+        known = _remembered(memory)
+        if known:
+            return known
         sha256 = sha256_of(path)
-        self._remembered(
-            "INSERT OR REPLACE INTO sealed_digest VALUES (?, ?, ?, ?, ?, ?)",
-            (*mark, sha256, _seal(*mark, sha256)),
-        )
+        self._remember(memory, sha256)
         return sha256
 
-    def _remembered(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """Ask or tell the memory of digests.
-
-        Without a usable one, files are read again each time.
-        """
-        file = self.folder / "digests.sqlite"
+    def _remember(self, memory: Path, sha256: str) -> None:
+        """Keep a digest; without a usable memory, files are read again each time."""
         try:
             make_folder(self.folder)
-            with closing(sqlite3.connect(file, timeout=30)) as memory, memory:
-                memory.execute(
-                    "CREATE TABLE IF NOT EXISTS sealed_digest "
-                    "(path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, "
-                    "inode TEXT, sha256 TEXT, seal TEXT)"
-                )
-                found: tuple[Any, ...] | None = memory.execute(statement, values).fetchone()
-                return found
-        except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
-            log.warning(
-                "%s cannot be used (%s); delete it. Until then every video is read twice",
-                file,
-                error,
-            )
         except OSError as error:
             raise CacheError(
                 f"the cache folder {self.folder} cannot be used: {error.strerror or error}"
             ) from error
-        return None
+        try:
+            write_text(memory, f"{sha256} {_digest_of(memory.name, sha256)}\n")
+        except OSError as error:
+            log.warning(
+                "%s cannot be written (%s). Until it can, every video is read twice",
+                memory,
+                error.strerror or error,
+            )
 
     def size_bytes(self) -> int:
         """Bytes that all stored tables take."""
@@ -169,6 +158,17 @@ class Cache:
         )
 
 
-def _seal(*values: object) -> str:
-    """The digest of a row of the memory: a bit that flipped on the disk changes no video's key."""
+def _remembered(memory: Path) -> str:
+    """The digest that a file of the memory holds; "" = none, or one that changed on the disk."""
+    try:
+        sha256, _, seal = memory.read_text(encoding="utf-8").strip().partition(" ")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    if seal != _digest_of(memory.name, sha256):
+        return ""
+    mark_used(memory)
+    return sha256
+
+
+def _digest_of(*values: object) -> str:
     return hashlib.sha256(repr(values).encode()).hexdigest()

@@ -21,11 +21,11 @@ from ferbench import atomic
 from ferbench.checks import from_home
 from ferbench.errors import TrackingError
 from ferbench.json_texts import read_json
+from ferbench.owner import OWNER_TAG, this_process
 from ferbench.results import RunKind, RunRow
 from ferbench.rights import make_folder
 from ferbench.secret_texts import masked, masked_values
 from ferbench.sentences import Setting, Text
-from ferbench.tracking.owner import OWNER_TAG, this_process
 from ferbench.tracking.record import Record
 from ferbench.tracking.store import HOW_ENDED, PREDICTIONS_TAG
 
@@ -132,7 +132,8 @@ class FilesStore:
             about["status"], about["ended"] = "failed" if failed else "finished", _now()
 
     def reopen(self, run_id: str) -> None:
-        """Write that a run goes on, and whose it is now."""
+        """Write that a run goes on, and whose it is now; half files of a dead process go."""
+        atomic.remove_left_over(self._run(run_id))
         with self._changed(run_id) as about:
             about["status"], about["ended"] = "running", ""
             about["tags"][OWNER_TAG] = str(this_process())

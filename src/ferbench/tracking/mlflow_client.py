@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferbench.errors import TrackingError
+from ferbench.owner import OWNER_TAG, this_process
 from ferbench.rights import close_file
 from ferbench.sentences import Text
-from ferbench.tracking.owner import OWNER_TAG, this_process
 from ferbench.tracking.store import HOW_ENDED
 
 _ATTEMPTS: Final = 6

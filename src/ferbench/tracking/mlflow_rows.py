@@ -8,9 +8,9 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ferbench.owner import OWNER_TAG, this_process
 from ferbench.results import RunKind, RunRow, RunState
 from ferbench.secret_texts import masked
-from ferbench.tracking.owner import OWNER_TAG, this_process
 from ferbench.tracking.record import Input
 
 PARENT_TAG: Final = "mlflow.parentRunId"

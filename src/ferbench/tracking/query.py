@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from ferbench.errors import TrackingError
+from ferbench.owner import OWNER_TAG, fate_of
 from ferbench.places import records_dir
 from ferbench.results import RunRow
 from ferbench.sentences import Action, Text
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
-from ferbench.tracking.owner import OWNER_TAG, fate_of
 from ferbench.tracking.store import DIED, ERROR_TAG, SUPERSEDED_TAG, Store
 
 FILES: Final = "files"

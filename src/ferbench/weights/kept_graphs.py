@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ferbench.atomic import replacing
+from ferbench.last_use import mark_used
 from ferbench.places import cache_dir, default_root
 from ferbench.rights import make_folder
 
@@ -58,6 +59,7 @@ def _kept(key: str) -> bytes | None:
         except OSError:
             continue
         if path.name == _name(key, data):
+            mark_used(path)
             return data
     return None
 

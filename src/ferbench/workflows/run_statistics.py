@@ -7,13 +7,14 @@ import json
 import logging
 import math
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ferbench.atomic import part_beside
 from ferbench.errors import CacheError
+from ferbench.last_use import mark_used
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.recipe import Recipe
 from ferbench.pipeline.scored_sessions import scored_session
@@ -26,7 +27,7 @@ from ferbench.scoring.agreement.coded_intervals import CodedIntervals, intervals
 from ferbench.scoring.metrics import headline
 from ferbench.scoring.numbers import numbers
 from ferbench.scoring.robustness import Variant
-from ferbench.scoring.statistics import statistics
+from ferbench.scoring.statistics import Statistics, statistics
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.types import Event, LoadedDataset, Signal
 from ferbench.workflows.robustness import variants_of
@@ -108,44 +109,60 @@ def statistics_of(
     annotators = _annotators(loaded, {result.session.session_id for result in scored})
     key = _key(scored, recipe, annotators, pictures=pictures)
     folder = cache.folder / key.stage / key.key[:2] / key.key
-    with cache.lock(key, waiting=_tell_waiting):
-        stored = _stored(folder)
-        if stored is None:
-            sessions = [scored_session(result, recipe) for result in scored]
-            variants: list[Variant] = []
-            if recipe.statistics.robustness:
-                variants = variants_of(report.sessions, recipe)
-            found = statistics(
-                sessions,
-                recipe.scoring,
-                recipe.statistics,
-                annotators=annotators,
-                variants=variants,
-            )
-            with _whole_folder(folder) as part:
-                write_statistics(
-                    found,
-                    part,
-                    recipe.scoring,
-                    recipe.statistics,
-                    level=recipe.event.level,
-                    pictures=pictures,
-                )
-                _write_numbers(numbers(found), part / NUMBERS)
-                seal_folder(part)
-            stored = read_folder(folder)
-    made = json.loads(stored.pop(NUMBERS))
-    return RunStatistics(numbers=made, files=stored)
+    stored = _stored(folder, tell=False)
+    if stored is None:
+        with cache.lock(key, waiting=_tell_waiting):
+            stored = _stored(folder, tell=True)
+            if stored is None:
+                made = _made(scored, report, recipe, annotators)
+                _store(made, folder, recipe, pictures)
+                stored = read_folder(folder)
+    mark_used(folder)
+    numbers_of = json.loads(stored.pop(NUMBERS))
+    return RunStatistics(numbers=numbers_of, files=stored)
 
 
-def _stored(folder: Path) -> dict[str, bytes] | None:
+def _made(
+    scored: Sequence[SessionResult],
+    report: Report,
+    recipe: Recipe,
+    annotators: Mapping[str, CodedIntervals],
+) -> Statistics:
+    variants: list[Variant] = []
+    if recipe.statistics.robustness:
+        variants = variants_of(report.sessions, recipe)
+    return statistics(
+        [scored_session(result, recipe) for result in scored],
+        recipe.scoring,
+        recipe.statistics,
+        annotators=annotators,
+        variants=variants,
+    )
+
+
+def _store(made: Statistics, folder: Path, recipe: Recipe, pictures: PictureStyle | None) -> None:
+    with _whole_folder(folder) as part:
+        write_statistics(
+            made,
+            part,
+            recipe.scoring,
+            recipe.statistics,
+            level=recipe.event.level,
+            pictures=pictures,
+        )
+        _write_numbers(numbers(made), part / NUMBERS)
+        seal_folder(part)
+
+
+def _stored(folder: Path, *, tell: bool) -> dict[str, bytes] | None:
     """The files of statistics that were made before; None = there are none that can be used."""
     if not folder.exists():
         return None
     try:
         return read_folder(folder)
     except CacheError as error:
-        log.warning("stored statistics cannot be used and will be made again: %s", error)
+        if tell:
+            log.warning("stored statistics cannot be used and will be made again: %s", error)
         return None
 
 
@@ -167,7 +184,7 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
     """
     try:
         make_folder(folder.parent)
-        part = folder.with_name(f".part-{uuid.uuid4().hex}")
+        part = part_beside(folder)
         make_folder(part)
         try:
             yield part

@@ -13,6 +13,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from ferbench.atomic import remove_left_over
 from ferbench.rights import make_folder
 from ferbench.workflows.recording import forget_unlogged
 from ferbench.workflows.sweep_note import CLAIMS_FOLDER, SWEEP_FILE, Begun, begun_in
@@ -63,6 +64,7 @@ def claim_sweep(folder: Path, *, root: Path, command: str) -> SweepClaim:
         lock = _locked(newest.folder)
         again = begun_in(newest.folder)  # it may have come to its end meanwhile
         if lock is not None and again is not None and not again.ended:
+            remove_left_over(newest.folder)
             forget_unlogged(newest.folder / CLAIMS_FOLDER)
             return SweepClaim(folder=newest.folder, before=again, lock=lock)
         if lock is not None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ferbench.errors import TrackingError
+from ferbench.owner import OWNER_TAG, Fate, fate_of
 from ferbench.places import default_root, records_dir
 from ferbench.results import RunRow
 from ferbench.sentences import Action, Text
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
-from ferbench.tracking.owner import OWNER_TAG, Fate, fate_of
 from ferbench.tracking.query import open_store, run_named, with_deaths
 from ferbench.tracking.store import DIED, ERROR_TAG, Store
 from ferbench.wording import plural

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from ferbench.app import console
 from ferbench.app.hydra.launch import number_of_values
+from ferbench.atomic import remove_left_over
 from ferbench.config.cells import cells_of
 from ferbench.config.settings import OF_A_SWEEP
 from ferbench.errors import FerbenchError, WeightsError
@@ -54,7 +55,11 @@ def command_of(config: DictConfig) -> str:
 
 
 def go_to(config: DictConfig, folder: Path) -> None:
-    """Let a sweep and its cells work in another folder than a new one."""
+    """Let a sweep and its cells work in the folder of an earlier process, which was killed.
+
+    What it had half written in the cache goes.
+    """
+    remove_left_over(Path(config.paths.cache))
     named = QuotedString(text=str(folder), quote=Quote.single).with_quotes()
     with read_write(config), open_dict(config):
         config.hydra.sweep.dir = str(folder)

@@ -71,7 +71,7 @@ class SweepCallback(Callback):
             self.claim = claim_sweep(self.folder, root=root, command=command)
         except OSError:
             return  # Hydra is about to find the same, and ends the sweep before its first cell
-        if self.claim.folder != self.folder:
+        if self.claim.before is not None:
             self.folder = self.claim.folder
             go_to(config, self.folder)
         self.allow_targets = tuple(config.allow_targets)

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from ferbench.tracking import owner
-from ferbench.tracking.owner import Owner, fate_of, this_process
+from ferbench import owner
+from ferbench.owner import Owner, fate_of, this_process
 
 SAYS_ITS_OWNER = """
 import sys
-from ferbench.tracking.owner import this_process
+from ferbench.owner import this_process
 print(this_process(), flush=True)
 sys.stdin.read()
 """
@@ -72,3 +72,10 @@ def test_a_process_that_the_system_hides_is_not_judged(monkeypatch):
 
 def test_no_machine_is_named():
     assert owner.socket.gethostname() not in str(this_process())
+
+
+def test_machines_that_are_named_alike_can_be_told_apart(monkeypatch):
+    tag = str(replace(this_process(), started="1"))
+    monkeypatch.setenv(owner.MACHINE, "node-7")
+    assert fate_of(tag) == "unknown"
+    assert "node-7" not in str(this_process())

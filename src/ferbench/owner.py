@@ -1,4 +1,4 @@
-"""Which process writes a run: so a run whose process has died is told from one that goes on."""
+"""Which process writes a run, or makes a table: one that died is told from one that goes on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 OWNER_TAG: Final = "ferbench.owner"
+MACHINE: Final = "FERBENCH_MACHINE"
+"""Variable that tells machines apart where they have the same host name and machine-id, as nodes of
+a cluster that start from one image may.
+"""
 
 Fate = Literal["open", "ended", "unknown"]
 
@@ -80,6 +84,8 @@ def fate_of(tag: str) -> Fate:
 
 def _place() -> str:
     parts = [socket.gethostname(), _text("/etc/machine-id"), _link("/proc/self/ns/pid")]
+    if os.environ.get(MACHINE):
+        parts.append(os.environ[MACHINE])
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]
 
 
