@@ -95,8 +95,7 @@ class MlflowStore:
     def prepare(self, experiment: str) -> str:
         """Create store and experiment where they are missing; return the experiment's id.
 
-        Only one process does this at a time: two that create the same sqlite file break it for
-        good.
+        One process at a time: two that create the same sqlite file break it for good.
 
         Raises:
             TrackingError: the store cannot be opened.
@@ -170,8 +169,7 @@ class MlflowStore:
         """Log everything of a record in few calls, and end the run.
 
         Raises:
-            TrackingError: the store refuses; the files of the run are in its Hydra folder all the
-                same.
+            TrackingError: the store refuses; the run's Hydra folder has its files all the same.
         """
         self.log_numbers(run_id, params=record.params, metrics=record.metrics, tags=record.tags)
         self.log_inputs(run_id, record.inputs)
