@@ -28,9 +28,9 @@ SMALL: Final = {"kills": 5, "most": 5, "thresholds": 1, "clips": 2, "frames": 8,
 FULL: Final = {
     "kills": 50,
     "most": 10,
-    "thresholds": 3,
-    "clips": 3,
-    "frames": 24,
+    "thresholds": 2,
+    "clips": 2,
+    "frames": 12,
     "stores": "mlflow,files",
 }
 _DETECTORS: Final = 2
