@@ -24,16 +24,24 @@ import psutil
 from soak.left_by_sweep import Left, counted, graphs_of
 from soak.small_study import copy_weights, make_study
 
-SMALL: Final = {"kills": 5, "most": 5, "thresholds": 1, "clips": 2, "frames": 8, "stores": "mlflow"}
+SMALL: Final = {
+    "kills": 5,
+    "most": 5,
+    "detectors": "scrfd_500m",
+    "thresholds": 2,
+    "clips": 2,
+    "frames": 8,
+    "stores": "files",
+}
 FULL: Final = {
     "kills": 50,
     "most": 10,
+    "detectors": "retinaface_mnet025,scrfd_500m",
     "thresholds": 2,
     "clips": 2,
     "frames": 12,
     "stores": "mlflow,files",
 }
-_DETECTORS: Final = 2
 _LONGEST_S: Final = 900.0
 _GONE_S: Final = 60.0
 """Helpers of a killed parent must have ended after so long."""
@@ -113,6 +121,7 @@ def run(
     *,
     kills: int,
     most: int,
+    detectors: str,
     thresholds: int,
     clips: int,
     frames: int,
@@ -126,7 +135,8 @@ def run(
         tell: told a line now and then.
         kills: in all.
         most: kills of one sweep.
-        thresholds: cells for each of two detectors.
+        detectors: their names.
+        thresholds: cells for each detector.
         clips: sessions.
         frames: of each clip.
         stores: where runs are recorded, ``mlflow`` or ``files``, in turns.
@@ -140,13 +150,14 @@ def run(
     """
     study = make_study(folder / "study", clips=clips, frames=frames)
     models = copy_weights(folder / "models")
+    num_cells = thresholds * len(detectors.split(","))
     chance = random.Random(seed)
     counts = {"rounds": 0, "kills": 0, "of the parent only": 0, "processes": 0, "set aside": 0}
     expected: dict[str, dict[str, Any]] = {}
     pace: dict[str, _Pace] = {}
     while counts["kills"] < kills:
         store = stores.split(",")[counts["rounds"] % len(stores.split(","))]
-        settings = [*study, *_settings(store, thresholds)]
+        settings = [*study, *_settings(store, detectors, thresholds)]
         if store not in expected:
             undisturbed = _sweep(folder / f"undisturbed-{store}", settings, models, store)
             pace[store] = _undisturbed(undisturbed)
@@ -156,23 +167,23 @@ def run(
         allowed = min(most, kills - counts["kills"])
         shutil.copytree(graphs_of(folder / f"undisturbed-{store}"), graphs_of(sweep.root))
         killed = _round(sweep, chance, counts, allowed, pace[store])
-        _check(sweep, expected[store], cells=thresholds * _DETECTORS)
+        _check(sweep, expected[store], cells=num_cells)
         rows = sweep.left.rows()
         counts["set aside"] += len(rows) - len(counted(rows))
         counts["rounds"] += 1
         tell(f"round {counts['rounds']}, {store}: killed {killed} times, held")
     return {
         **counts,
-        "cells of each sweep": thresholds * _DETECTORS,
+        "cells of each sweep": num_cells,
         "stage tables of each": len(sweep.tables),
     }
 
 
-def _settings(store: str, thresholds: int) -> list[str]:
+def _settings(store: str, detectors: str, thresholds: int) -> list[str]:
     enter = ",".join(f"0.{4 + number}" for number in range(thresholds))
     return [
         f"tracking={store}",
-        "detector=retinaface_mnet025,scrfd_500m",
+        f"detector={detectors}",
         f"event.enter={enter}",
         "signal.labels=[neutral]",
         "report.timelines=0",
