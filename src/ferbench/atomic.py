@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ferbench.owner import this_process
+from ferbench.owner import fate_of, this_process
 from ferbench.rights import close_file, make_folder
 
 _PART: Final = ".part"
@@ -53,6 +54,16 @@ def replacing(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def remove_left_over(folder: Path) -> None:
+    """Take away what writers below a folder had begun whose process is gone for certain."""
+    for path in folder.rglob(f".*{_PART}*"):
+        if is_part(path.name) and fate_of(writer_of(path.name)) == "ended":
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ferbench.config.binding import bind, build, unknown_key
 from ferbench.config.kinds import check_kind
@@ -31,7 +31,9 @@ PLUGS: Final = (
 )
 """Groups whose choices make up the recipe."""
 SECTIONS: Final = ("allow_targets", "paths", "dataset", *PLUGS, "tracking", "runtime", "report")
-"""All keys at the top of a configuration."""
+"""Keys at the top of a configuration that a run needs."""
+OF_A_SWEEP: Final = "sweep"
+"""The key at the top that only the sweep of runs goes by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,18 @@ class ReportSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SweepSettings:
+    """How a sweep is begun.
+
+    Attributes:
+        resume: the same command again, after its sweep was killed or interrupted or had cells that
+            failed: ``auto`` goes on with that sweep, ``never`` begins a new one.
+    """
+
+    resume: Literal["auto", "never"] = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """A whole run."""
 
@@ -113,8 +127,8 @@ def settings_from(
     """
     ready = components or {}
     for key in config:
-        if key not in SECTIONS:
-            raise unknown_key(key, key, list(SECTIONS))
+        if key not in (*SECTIONS, OF_A_SWEEP):
+            raise unknown_key(key, key, [*SECTIONS, OF_A_SWEEP])
     missing = [key for key in SECTIONS if config.get(key) is None and key not in ready]
     if missing:
         raise ConfigError(
@@ -133,6 +147,7 @@ def settings_from(
         check_kind(name, made)
         return made
 
+    bind(SweepSettings, config.get(OF_A_SWEEP) or {}, where=OF_A_SWEEP)
     return Settings(
         paths=bind(Paths, config["paths"], where="paths"),
         dataset=component("dataset"),

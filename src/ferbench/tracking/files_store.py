@@ -27,7 +27,7 @@ from ferbench.rights import make_folder
 from ferbench.secret_texts import masked, masked_values
 from ferbench.sentences import Setting, Text
 from ferbench.tracking.record import Record
-from ferbench.tracking.store import PREDICTIONS_TAG
+from ferbench.tracking.store import HOW_ENDED, PREDICTIONS_TAG
 
 log = logging.getLogger("ferbench")
 
@@ -130,6 +130,15 @@ class FilesStore:
         """Write how the run ended, and when."""
         with self._changed(run_id) as about:
             about["status"], about["ended"] = "failed" if failed else "finished", _now()
+
+    def reopen(self, run_id: str) -> None:
+        """Write that a run goes on, and whose it is now; half files of a dead process go."""
+        atomic.remove_left_over(self._run(run_id))
+        with self._changed(run_id) as about:
+            about["status"], about["ended"] = "running", ""
+            about["tags"][OWNER_TAG] = str(this_process())
+            for tag in HOW_ENDED:
+                about["tags"].pop(tag, None)
 
     def location(self, run_id: str) -> str:
         """The run's folder of artifacts."""

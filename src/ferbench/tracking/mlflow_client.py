@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferbench.errors import TrackingError
+from ferbench.owner import OWNER_TAG, this_process
 from ferbench.rights import close_file
 from ferbench.sentences import Text
+from ferbench.tracking.store import HOW_ENDED
 
 _ATTEMPTS: Final = 6
 
@@ -69,6 +71,16 @@ def while_others_do(action: Callable[[], object]) -> None:
             time.sleep(random.uniform(0, 0.1 * 2**attempt))  # not all at once again
         else:
             return
+
+
+def go_on(client: Any, run_id: str) -> None:
+    """Let a run that was ended go on as this process's, without how it ended."""
+    client.update_run(run_id, status="RUNNING")
+    client.set_tag(run_id, OWNER_TAG, str(this_process()))
+    tags = client.get_run(run_id).data.tags
+    for tag in HOW_ENDED:
+        if tag in tags:
+            client.delete_tag(run_id, tag)
 
 
 def create_whole(database: Path) -> None:

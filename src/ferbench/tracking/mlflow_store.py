@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -24,6 +25,7 @@ from ferbench.tracking.mlflow_artifacts import Artifacts
 from ferbench.tracking.mlflow_client import (
     create_whole,
     explained,
+    go_on,
     new_client,
     while_others_do,
     write_ahead,
@@ -80,7 +82,7 @@ class MlflowStore:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Go to another process as an address; connections stay behind."""
-        return (_again, (self.uri, self.root))
+        return (partial(MlflowStore, uri=self.uri, root=self.root), ())
 
     def exists(self) -> bool:
         """Whether it has been created.
@@ -93,8 +95,7 @@ class MlflowStore:
     def prepare(self, experiment: str) -> str:
         """Create store and experiment where they are missing; return the experiment's id.
 
-        Only one process does this at a time: two that create the same sqlite file break it for
-        good.
+        One process at a time: two that create the same sqlite file break it for good.
 
         Raises:
             TrackingError: the store cannot be opened.
@@ -168,8 +169,7 @@ class MlflowStore:
         """Log everything of a record in few calls, and end the run.
 
         Raises:
-            TrackingError: the store refuses; the files of the run are in its Hydra folder all the
-                same.
+            TrackingError: the store refuses; the run's Hydra folder has its files all the same.
         """
         self.log_numbers(run_id, params=record.params, metrics=record.metrics, tags=record.tags)
         self.log_inputs(run_id, record.inputs)
@@ -228,6 +228,11 @@ class MlflowStore:
         """End a run."""
         with explained(self.uri, "ending a run", _KEPT):
             self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
+
+    def reopen(self, run_id: str) -> None:
+        """Let a run go on that was ended."""
+        with explained(self.uri, "going on with a run", _SERVER_STEP):
+            go_on(self.client, run_id)
 
     def location(self, run_id: str) -> str:
         """The folder of a run's artifacts; of a server the run's page."""
@@ -293,7 +298,3 @@ class MlflowStore:
             if not token:
                 break
         return rows
-
-
-def _again(uri: str, root: Path) -> MlflowStore:
-    return MlflowStore(uri=uri, root=root)

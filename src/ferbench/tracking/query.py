@@ -15,7 +15,7 @@ from ferbench.results import RunRow
 from ferbench.sentences import Action, Text
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
-from ferbench.tracking.store import DIED, ERROR_TAG, Store
+from ferbench.tracking.store import DIED, ERROR_TAG, SUPERSEDED_TAG, Store
 
 FILES: Final = "files"
 _START: Final = Text("start with '", Action("evaluate"), "'")
@@ -143,7 +143,7 @@ def newest_run(store: Store) -> RunRow | None:
 
 
 def _cells(store: Store, sweep: RunRow, experiments: dict[str, str]) -> RunsFound:
-    cells = store.search([sweep.experiment_id], parent=sweep.run_id)
+    cells = _counted(store.search([sweep.experiment_id], parent=sweep.run_id))
     where = f"sweep {sweep.run_id[:8]} of {_where(sweep, experiments)}"
     if with_deaths([sweep])[0].state == "died" or sweep.tags.get(ERROR_TAG) == DIED:
         where = f"{where}; {DIED}"
@@ -151,8 +151,14 @@ def _cells(store: Store, sweep: RunRow, experiments: dict[str, str]) -> RunsFoun
 
 
 def _experiment(store: Store, identifier: str, experiments: dict[str, str]) -> RunsFound:
-    runs = with_deaths(row for row in store.search([identifier]) if row.kind in ("run", "cell"))
+    rows = _counted(store.search([identifier]))
+    runs = with_deaths(row for row in rows if row.kind in ("run", "cell"))
     return RunsFound(what=f"experiment {experiments[identifier]}", where=store.uri, runs=runs)
+
+
+def _counted(rows: Iterable[RunRow]) -> list[RunRow]:
+    """Runs without the records of cells that their sweep has run again."""
+    return [row for row in rows if SUPERSEDED_TAG not in row.tags]
 
 
 def with_deaths(rows: Iterable[RunRow]) -> tuple[RunRow, ...]:

@@ -14,6 +14,13 @@ ENDED_BY_TAG: Final = "ferbench.ended_by"
 ERROR_TAG: Final = "ferbench.error"
 NOTE_TAG: Final = "mlflow.note.content"
 PREDICTIONS_TAG: Final = "ferbench.predictions"
+CELL_TAG: Final = "ferbench.cell_digest"
+"""Of a cell: all that its results are a function of."""
+SUPERSEDED_TAG: Final = "ferbench.superseded"
+"""Of a cell that its sweep has run again in another record: comparisons leave it out."""
+SESSIONS_FAILED_TAG: Final = "sessions.failed"
+HOW_ENDED: Final = (ERROR_TAG, ENDED_BY_TAG)
+"""Tags that tell why a run broke off."""
 DIED: Final = "its process ended without saying so"
 """Why a run failed whose process was killed, or ended with its machine."""
 
@@ -81,6 +88,12 @@ class Store(Protocol):
 
     def end(self, run_id: str, *, failed: bool) -> None:
         """End a run."""
+
+    def reopen(self, run_id: str) -> None:
+        """Let a run that was ended, or whose process died, go on: this process writes it now.
+
+        How it ended before is forgotten.
+        """
 
     def location(self, run_id: str) -> str:
         """Where the artifacts of a run lie: a folder, or the server's address of them."""

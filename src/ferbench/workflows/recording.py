@@ -7,7 +7,9 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
+from ferbench import atomic
 from ferbench.config.recorded import with_folder_names
 from ferbench.config.settings import Settings
 from ferbench.fingerprint import fingerprint
@@ -23,11 +25,15 @@ from ferbench.results import Analysis, Report, SessionResult
 from ferbench.rights import make_folder
 from ferbench.secret_texts import masked
 from ferbench.tracking.record import Input, speed_source
-from ferbench.tracking.store import PREDICTIONS_TAG, Store
+from ferbench.tracking.store import PREDICTIONS_TAG, SESSIONS_FAILED_TAG, Store
 from ferbench.types import LoadedDataset
 from ferbench.weights.digests import with_resolved_digests
 
 CONFIG_FILE = "config.yaml"
+_DIGITS: Final = 12
+"""Of a key, in the names of its tables."""
+_LOGGED: Final = "logged"
+"""What a claim says once its tables are logged; its claimer may be killed before."""
 
 
 def write_description(
@@ -81,7 +87,7 @@ def tags_of(
         "ferbench.crop": _crop(recipe),
         "ferbench.device": device,
         "speed.source": speed_source(report),
-        "sessions.failed": "; ".join(
+        SESSIONS_FAILED_TAG: "; ".join(
             f"{f.session_id}: {without_folders(masked(f.reason))}" for f in report.failures
         ),
     }
@@ -136,7 +142,7 @@ def log_predictions(
     """
     logged: list[str] = []
     for stem, analysis in _analyses(report):
-        key = analysis.keys["expressions"].key[:12]
+        key = analysis.keys["expressions"].key[:_DIGITS]
         if key in known or key in logged:
             continue
         if claims is not None and not _claim(claims, key):
@@ -147,6 +153,8 @@ def log_predictions(
             if claims is not None:
                 (claims / key).unlink(missing_ok=True)
             raise
+        if claims is not None:
+            atomic.write_text(claims / key, _LOGGED)
         logged.append(key)
     if logged and claims is None:
         store.log_numbers(run_id, params={}, metrics={}, tags=predictions_tag(logged))
@@ -171,6 +179,24 @@ def _log_table(analysis: Analysis, stem: str, store: Store, run_id: str, folder:
 def predictions_tag(keys: list[str]) -> Mapping[str, str]:
     """The tag by which later runs find that a key's tables are logged."""
     return {PREDICTIONS_TAG: ",".join(sorted(keys))}
+
+
+def logged_claims(folder: Path) -> list[str]:
+    """Keys whose tables the cells of a sweep have logged.
+
+    Args:
+        folder: in which they said so.
+    """
+    claims = [path for path in folder.glob("*") if len(path.name) == _DIGITS]
+    return [path.name for path in claims if path.read_text(encoding="utf-8") == _LOGGED]
+
+
+def forget_unlogged(folder: Path) -> None:
+    """Let cells claim the tables again whose claimers were killed before they had logged them."""
+    logged = logged_claims(folder)
+    for claim in folder.glob("*"):
+        if claim.name not in logged:
+            claim.unlink()
 
 
 def _claim(folder: Path, key: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -35,6 +36,7 @@ class Outcome:
         params: the semantic choices.
         tags: what identifies code, data, weights and device.
         notices: what the data set left out.
+        digest: of a cell, all that its results are a function of; "" = that is not known.
     """
 
     name: str
@@ -45,9 +47,10 @@ class Outcome:
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    digest: str = ""
 
     @classmethod
-    def of(cls, evaluation: Evaluation, *, name: str, run_id: str) -> Outcome:
+    def of(cls, evaluation: Evaluation, *, name: str, run_id: str, digest: str = "") -> Outcome:
         """The outcome of a run that came to its end."""
         report = evaluation.report
         return cls(
@@ -58,6 +61,7 @@ class Outcome:
             params=evaluation.params,
             tags=evaluation.tags,
             notices=report.notices,
+            digest=digest,
         )
 
     @property
@@ -83,3 +87,20 @@ def read_outcome(folder: Path) -> Outcome | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("%s does not tell how its run ended (%s); it is left out", path, error)
         return None
+
+
+def outcome_of(folder: Path, digest: str) -> Outcome | None:
+    """The outcome in a cell's folder, where everything worked and the digest is the cell's.
+
+    None = there is no such outcome.
+    """
+    outcome = read_outcome(folder)
+    if outcome is None or not outcome.ok or not digest or outcome.digest != digest:
+        return None
+    return outcome
+
+
+def clear_cell(folder: Path) -> None:
+    """Take away what an earlier process left of a run; Hydra's files and the log stay."""
+    (folder / RESULT_FILE).unlink(missing_ok=True)
+    shutil.rmtree(folder / ARTIFACTS, ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class SweepResults:
         unrecorded: names and errors of cells that failed before they were recorded.
         folders: name of the folder of each row, by its run id.
         broken_off: names and errors of cells that ended with an error.
+        run_ids: of all records that cells have.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class SweepResults:
     unrecorded: list[tuple[str, str]] = field(default_factory=list)
     folders: dict[str, str] = field(default_factory=dict)
     broken_off: list[tuple[str, str]] = field(default_factory=list)
+    run_ids: set[str] = field(default_factory=set)
 
     @property
     def num_broken_off(self) -> int:
@@ -184,9 +186,11 @@ def collect(folder: Path) -> SweepResults:
     results = SweepResults(folder=folder)
     failed_sessions: dict[str, list[str]] = {}
     cells_of_notice: dict[str, list[str]] = {}
-    cells = _cells_below(folder)
+    cells = cells_below(folder)
     for cell in cells:
         outcome = read_outcome(cell)
+        if outcome is not None:
+            results.run_ids.add(outcome.run_id)
         if outcome is None:
             results.unfinished.append(cell.name)
         elif outcome.error:
@@ -205,7 +209,25 @@ def collect(folder: Path) -> SweepResults:
     return results
 
 
-def _cells_below(folder: Path) -> list[Path]:
+def finished_below(folder: Path, records: Mapping[str, RunRow] | None) -> list[str]:
+    """Names of the folders of the cells that a sweep has finished.
+
+    Args:
+        folder: of the sweep.
+        records: of its cells, by run id; None = they have none.
+    """
+    finished = []
+    for cell in cells_below(folder):
+        outcome = read_outcome(cell)
+        if outcome is None or not (outcome.ok and outcome.digest):
+            continue
+        record = records.get(outcome.run_id) if records is not None else None
+        if records is None or (record is not None and record.state == "finished"):
+            finished.append(cell.name)
+    return finished
+
+
+def cells_below(folder: Path) -> list[Path]:
     """The folders of the cells, in order of their numbers."""
     numbered = [path for path in folder.glob("*") if path.is_dir() and path.name.isdecimal()]
     return sorted(numbered, key=lambda path: int(path.name))

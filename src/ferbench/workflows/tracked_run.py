@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +16,12 @@ from ferbench.config.settings import Settings
 from ferbench.datasets.pseudonyms import check_place
 from ferbench.errors import FerbenchError, TrackingError, errors_within
 from ferbench.places import without_folders
-from ferbench.results import Report, RunKind
+from ferbench.results import Report
 from ferbench.secret_texts import masked
 from ferbench.sentences import Words
 from ferbench.tracking.record import Record
 from ferbench.tracking.settings import Predictions
-from ferbench.tracking.store import ERROR_TAG, NOTE_TAG, Store
+from ferbench.tracking.store import CELL_TAG, ERROR_TAG, NOTE_TAG, Store
 from ferbench.tracking.view import artifact_page
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.recording import log_predictions
@@ -44,12 +44,16 @@ class SweepContext:
         parent_run_id: the sweep's own run.
         claims: folder in which cells say which prediction tables they log.
         logged: first 12 digits of keys whose tables the experiment had before the sweep.
+        finished: names of the folders of cells that an earlier process finished.
+        records: records that an earlier process began, by the digest of their cell.
     """
 
     experiment_id: str
     parent_run_id: str
     claims: Path
     logged: frozenset[str]
+    finished: frozenset[str] = frozenset()
+    records: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,7 @@ class TrackedRun:
         *,
         name: str,
         sweep: SweepContext | None = None,
+        digest: str = "",
         words: Words | None = None,
     ) -> Iterator[TrackedRun]:
         """Start a record; what is raised inside ends it as failed, with its reason.
@@ -101,12 +106,13 @@ class TrackedRun:
             choices: whose experiment names the store's experiment.
             name: readable name of the run.
             sweep: the sweep that the run is a cell of.
+            digest: of a cell, by which the same command again finds its record; "" = it does not.
             words: in which the reason names settings and actions; None = in the library's.
 
         Raises:
             TrackingError: the store cannot be used.
         """
-        run = cls(stored=_start(settings, choices, name, sweep), name=name)
+        run = cls(stored=_start(settings, choices, name, sweep, digest), name=name)
         try:
             yield run
         except BaseException as error:
@@ -201,26 +207,42 @@ def check_target(settings: Settings, choices: Mapping[str, str]) -> None:
 
 
 def _start(
-    settings: Settings, choices: Mapping[str, str], name: str, sweep: SweepContext | None
+    settings: Settings,
+    choices: Mapping[str, str],
+    name: str,
+    sweep: SweepContext | None,
+    digest: str,
 ) -> StoredRun | None:
     target = settings.tracking.target(settings.paths.root, chosen=choices.get("experiment"))
     if target is None:
         return None
     store = target.store
-    kind: RunKind = "cell" if sweep else "run"
-    parent = sweep.parent_run_id if sweep else ""
     if sweep:
         experiment_id = sweep.experiment_id
+        run_id = _cell_record(store, sweep, name, digest)
     else:
         experiment_id = store.prepare(target.experiment)
         close_dead(store, experiment_id)
+        run_id = store.start(experiment_id, name, kind="run")
     return StoredRun(
         store=store,
-        run_id=store.start(experiment_id, name, kind=kind, parent=parent),
+        run_id=run_id,
         experiment_id=experiment_id,
         predictions=target.predictions,
         sweep=sweep,
     )
+
+
+def _cell_record(store: Store, sweep: SweepContext, name: str, digest: str) -> str:
+    """The record of a cell: the one that an earlier process began, or a new one."""
+    begun = sweep.records.get(digest)
+    if begun is not None:
+        store.reopen(begun)
+        return begun
+    run_id = store.start(sweep.experiment_id, name, kind="cell", parent=sweep.parent_run_id)
+    if digest:
+        store.log_numbers(run_id, params={}, metrics={}, tags={CELL_TAG: digest})
+    return run_id
 
 
 def _log_predictions(run: StoredRun, report: Report) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from ferbench.places import without_folders
 from ferbench.report.comparison import Comparison
+from ferbench.results import RunRow
 from ferbench.tracking.settings import Tracking
-from ferbench.tracking.store import DIED, ENDED_BY_TAG, ERROR_TAG, NOTE_TAG, Store
+from ferbench.tracking.store import (
+    CELL_TAG,
+    DIED,
+    ENDED_BY_TAG,
+    ERROR_TAG,
+    NOTE_TAG,
+    SESSIONS_FAILED_TAG,
+    SUPERSEDED_TAG,
+    Store,
+)
 from ferbench.workflows.recording import predictions_tag
 from ferbench.workflows.run_notes import sweep_note
 from ferbench.workflows.tidy_runs import close_dead
@@ -18,6 +28,7 @@ from ferbench.workflows.tidy_runs import close_dead
 MAX_NAME: Final = 250
 OF_THE_BEST: Final = ("event/", "quality/")
 """Families of the best cell's numbers that the parent shows too."""
+_OF_NO_USE: Final = frozenset({SESSIONS_FAILED_TAG, SUPERSEDED_TAG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +40,36 @@ class TrackedSweep:
         experiment_id: the store's name for its experiment.
         run_id: of the parent run.
         logged: first 12 digits of keys whose prediction tables the experiment had before.
+        cells: of a sweep that an earlier process began, the records of its cells by run id.
     """
 
     store: Store
     experiment_id: str
     run_id: str
     logged: frozenset[str]
+    cells: Mapping[str, RunRow] = field(default_factory=dict)
+
+    @property
+    def records(self) -> dict[str, str]:
+        """Records that the same cell may go on with, by its digest.
+
+        One that ended with some sessions may have numbers that are not defined any more.
+        """
+        return {
+            row.tags[CELL_TAG]: row.run_id
+            for row in self.cells.values()
+            if CELL_TAG in row.tags and not row.tags.keys() & _OF_NO_USE
+        }
 
     @classmethod
     def start(
-        cls, tracking: Tracking, root: Path, *, name: str, experiment: str | None
+        cls,
+        tracking: Tracking,
+        root: Path,
+        *,
+        name: str,
+        experiment: str | None,
+        before: str = "",
     ) -> TrackedSweep | None:
         """Create store and experiment where they are missing, and the parent run.
 
@@ -47,6 +78,7 @@ class TrackedSweep:
             root: folder of runs.
             name: readable name of the sweep.
             experiment: the chosen experiment file; None or "None" = none.
+            before: the sweep's own run, where an earlier process began it; "" = the sweep is new.
 
         Returns:
             None = nothing is recorded.
@@ -59,10 +91,40 @@ class TrackedSweep:
             return None
         experiment_id = target.store.prepare(target.experiment)
         close_dead(target.store, experiment_id)
-        run_id = target.store.start(experiment_id, name[:MAX_NAME], kind="sweep")
+        sweeps = target.store.search([experiment_id], kind="sweep") if before else []
+        if any(row.run_id == before for row in sweeps):
+            run_id = before
+            target.store.reopen(run_id)
+        else:
+            run_id = target.store.start(experiment_id, name[:MAX_NAME], kind="sweep")
         target.store.show_sweep(experiment_id, run_id, ())
-        logged = target.store.logged_predictions(experiment_id)
-        return cls(store=target.store, experiment_id=experiment_id, run_id=run_id, logged=logged)
+        tracked = cls(
+            store=target.store,
+            experiment_id=experiment_id,
+            run_id=run_id,
+            logged=target.store.logged_predictions(experiment_id),
+        )
+        return tracked._with_cells() if run_id == before else tracked
+
+    def _with_cells(self) -> TrackedSweep:
+        """With the records that an earlier process left; those that it did not end are ended.
+
+        Its cells ran in it, so they are gone as it is, wherever it was.
+        """
+        rows = self.store.search([self.experiment_id], parent=self.run_id)
+        for row in rows:
+            if row.state == "running":
+                self._end_failed(row.run_id, DIED)
+        return replace(self, cells={row.run_id: row for row in rows})
+
+    def set_aside(self, counted: Collection[str]) -> None:
+        """Mark the records of an earlier process that no cell went on with.
+
+        Args:
+            counted: run ids of the cells' records.
+        """
+        for run_id in self.cells.keys() - set(counted):
+            self.store.log_numbers(run_id, params={}, metrics={}, tags={SUPERSEDED_TAG: "true"})
 
     def close_cells(self, unrecorded: Iterable[tuple[str, str]], *, lost: bool) -> None:
         """Record cells that failed too early to do so themselves, and end those that are lost.
@@ -104,7 +166,8 @@ class TrackedSweep:
             prediction_keys: whose tables the cells logged on the parent.
             files: tables of the sweep.
             ended_by: why it ended before its last cell; "" = it did not.
-            failed: whether something went wrong.
+            failed: whether something went wrong. Such a sweep has no params yet: the same command
+                goes on with it, and may add values.
         """
         metrics = dict(numbers)
         tags = dict(predictions_tag(list(prediction_keys)))
@@ -112,7 +175,8 @@ class TrackedSweep:
         params: dict[str, str] = {}
         if comparison:
             self.store.show_sweep(self.experiment_id, self.run_id, comparison.params)
-            params = _params(comparison)
+            if not failed:  # else the sweep may go on, and what is logged cannot be changed
+                params = _params(comparison)
             tags[NOTE_TAG] = sweep_note(
                 comparison,
                 asked=asked,

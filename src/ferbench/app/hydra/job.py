@@ -20,10 +20,11 @@ from ferbench.report.run_text import failure_line, one_line, sessions_table, tot
 from ferbench.secret_texts import masked
 from ferbench.types import LoadedDataset
 from ferbench.workflows.cache import keep_in_order
+from ferbench.workflows.cell_digest import cell_digest
 from ferbench.workflows.evaluate import evaluate_settings, load_dataset
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.progress import Progress
-from ferbench.workflows.run_outcome import ARTIFACTS, Outcome
+from ferbench.workflows.run_outcome import ARTIFACTS, Outcome, clear_cell, outcome_of
 from ferbench.workflows.run_report import write_run_report
 from ferbench.workflows.run_statistics import makes_statistics
 from ferbench.workflows.sweep_report import SweepPlace, renew_report
@@ -97,10 +98,20 @@ def run_job(job: Job) -> Outcome:
         settings = settings_from(job.config)
         check_target(settings, job.choices)
         loaded = load_dataset(settings.dataset)  # what cannot be read leaves no record
+        digest = _digest(job, settings, loaded)
+        finished = _finished(job, digest)
+        if finished is not None:
+            return finished
+        clear_cell(job.output)
         with TrackedRun.open(
-            settings, job.choices, name=job.name, sweep=job.sweep, words=RunWords()
+            settings,
+            job.choices,
+            name=job.name,
+            sweep=job.sweep,
+            digest=digest,
+            words=RunWords(),
         ) as run:
-            outcome = _evaluate_and_record(job, settings, loaded, run)
+            outcome = _evaluate_and_record(job, settings, loaded, run, digest)
     except FORESEEN as error:
         text = reason_in(RunWords(), error)
         log.error("%s: %s", type(error).__name__, status.full_once(text))
@@ -112,6 +123,25 @@ def run_job(job: Job) -> Outcome:
     outcome.write(job.output)
     if job.cell is not None and outcome.metrics:
         _renew_report(job.cell, run)
+    return outcome
+
+
+def _digest(job: Job, settings: Settings, loaded: LoadedDataset) -> str:
+    """By which the same command again knows a cell; "" = it does not."""
+    if job.cell is None or job.cell.side_by_side:
+        return ""
+    return cell_digest(job.config, settings, loaded, number=job.cell.number)
+
+
+def _finished(job: Job, digest: str) -> Outcome | None:
+    """The outcome of a cell that an earlier process finished, and of which nothing has changed."""
+    if job.cell is None or job.output.name not in job.cell.context.finished:
+        return None
+    outcome = outcome_of(job.output, digest)
+    told = "finished before"
+    if outcome is None:
+        told = "finished before, and something that it goes by has changed: it runs again"
+    console.output_console().print(f"      {told}", markup=False, soft_wrap=True)
     return outcome
 
 
@@ -128,7 +158,7 @@ def _renew_report(cell: Cell, run: TrackedRun) -> None:
 
 
 def _evaluate_and_record(
-    job: Job, settings: Settings, loaded: LoadedDataset, run: TrackedRun
+    job: Job, settings: Settings, loaded: LoadedDataset, run: TrackedRun, digest: str
 ) -> Outcome:
     is_single = job.cell is None
     evaluation = _evaluate(job, settings, loaded)
@@ -142,11 +172,13 @@ def _evaluate_and_record(
     )
     if is_single:
         write_run_report(evaluation, artifacts, name=job.name)
+    outcome = Outcome.of(evaluation, name=job.name, run_id=run.run_id, digest=digest)
+    outcome.write(job.output)  # before the record ends: what has ended there is not run again
     run.log(evaluation, artifacts)
     if is_single:
         _say_where(run, artifacts)
         told_order(settings.paths.cache, settings.paths.cache_limit_gb)
-    return Outcome.of(evaluation, name=job.name, run_id=run.run_id)
+    return outcome
 
 
 def _evaluate(job: Job, settings: Settings, loaded: LoadedDataset) -> Evaluation:

@@ -18,9 +18,12 @@ from ferbench.config.settings import Settings, settings_from
 from ferbench.errors import FerbenchError
 from ferbench.formats.pass_profiles import PROFILE_FILE, write_pass_profiles
 from ferbench.secret_texts import masked
+from ferbench.workflows.cell_digest import cell_digest
+from ferbench.workflows.evaluate import load_dataset
 from ferbench.workflows.planned_sweep import SweepPlan, make_tables, plan_sweep
 from ferbench.workflows.progress import Progress
-from ferbench.workflows.sweep_note import read_sweep_note
+from ferbench.workflows.run_outcome import outcome_of
+from ferbench.workflows.sweep_note import SweepNote, read_sweep_note
 from ferbench.workflows.tracked_run import FORESEEN, check_target
 
 log = logging.getLogger("ferbench")
@@ -36,6 +39,8 @@ def make_shared_tables(cells: Sequence[DictConfig]) -> None:
         cells: their composed configurations, Hydra's node included.
     """
     usable = [settings for cell in cells if (settings := _settings(cell)) is not None]
+    if not usable:
+        return
     try:
         plan = plan_sweep(usable, notify=log.info)
         log.info("planned: %s", plan)
@@ -72,21 +77,43 @@ def _tell(failures: Mapping[Path, Exception]) -> None:
 
 
 def _settings(cell: DictConfig) -> Settings | None:
-    """What a cell will be; None = it will end before pixels, or computes in another environment."""
+    """What a cell will be.
+
+    None = it is finished, will end before pixels, or computes in another environment.
+    """
     if cell.hydra.job.env_set:
         return None
     known: Any = HydraConfig.instance()
     before = known.cfg
     try:
         known.cfg = cell  # so that ${hydra:...} can be read
-        read_sweep_note(Path(cell.hydra.sweep.dir))
-        settings = settings_from(_plain(cell))
+        note = read_sweep_note(Path(cell.hydra.sweep.dir))
+        plain = _plain(cell)
+        settings = settings_from(plain)
         check_target(settings, {"experiment": str(cell.hydra.runtime.choices.get("experiment"))})
+        if note is not None and _is_finished(cell, plain, settings, note):
+            return None
     except (FerbenchError, OmegaConfBaseException):  # the cell tells
         return None
     finally:
         known.cfg = before
     return settings
+
+
+def _is_finished(
+    cell: DictConfig, plain: dict[str, Any], settings: Settings, note: SweepNote
+) -> bool:
+    """Whether an earlier process finished a cell, and nothing of it has changed.
+
+    Raises:
+        FerbenchError: what it goes by cannot be read.
+    """
+    folder = Path(cell.hydra.sweep.dir) / str(cell.hydra.sweep.subdir)
+    if folder.name not in note.context.finished:
+        return False
+    loaded = load_dataset(settings.dataset)
+    digest = cell_digest(plain, settings, loaded, number=cell.hydra.job.num)
+    return outcome_of(folder, digest) is not None
 
 
 def _plain(cell: DictConfig) -> dict[str, Any]:

@@ -5,10 +5,8 @@ Hydra imports this for any command line, also ``--help``: what a sweep needs is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
@@ -17,22 +15,21 @@ from ferbench.app import console
 from ferbench.app.hydra import status
 from ferbench.app.hydra.launch import share_processors, split_overrides
 from ferbench.app.hydra.sweep_name import sweep_name
-from ferbench.app.words import RunWords, reason_in
+from ferbench.app.hydra.sweep_problems import noted, tell_problems, told_errors
+from ferbench.app.words import RunWords
 from ferbench.config.binding import build
 from ferbench.config.resolvers import register_resolvers
 from ferbench.errors import FerbenchError
 from ferbench.folder_names import FolderNames
-from ferbench.rights import make_folder
 
 if TYPE_CHECKING:
     from ferbench.report.comparison import Comparison
     from ferbench.results import RunRow
     from ferbench.tracking.settings import Tracking
     from ferbench.workflows.nested_comparison import NestedComparison
+    from ferbench.workflows.sweep_claim import SweepClaim
     from ferbench.workflows.sweep_results import SweepResults
     from ferbench.workflows.tracked_sweep import TrackedSweep
-
-Made = TypeVar("Made")
 
 
 class SweepCallback(Callback):
@@ -49,18 +46,34 @@ class SweepCallback(Callback):
         self.overrides: list[str] = []
         self.folder_names: FolderNames | None = None
         self.detached = False
+        self.claim: SweepClaim | None = None
         self.allow_targets: tuple[str, ...] = ()
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Create store, experiment and parent run, and leave a note for the cells."""
+        """Create store, experiment and parent run, and leave a note for the cells.
+
+        Where the same command began a sweep that did not come to its end, that one goes on.
+        """
+        from ferbench.app.hydra.same_sweep import (
+            command_of,
+            finished_before,
+            go_to,
+            tell_what_goes_on,
+        )
+        from ferbench.workflows.sweep_claim import claim_sweep
         from ferbench.workflows.sweep_note import write_sweep_note
 
         del kwargs
+        command = command_of(config)
         self.folder = Path(config.hydra.sweep.dir)
+        root = Path(config.paths.root)
         try:
-            make_folder(self.folder)
+            self.claim = claim_sweep(self.folder, root=root, command=command)
         except OSError:
             return  # Hydra is about to find the same, and ends the sweep before its first cell
+        if self.claim.before is not None:
+            self.folder = self.claim.folder
+            go_to(config, self.folder)
         self.allow_targets = tuple(config.allow_targets)
         # As they were written: read from the configuration, what they refer to would stand in them.
         written: Any = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
@@ -75,7 +88,18 @@ class SweepCallback(Callback):
             swept_lines.append(Path(listed).name)
         self.name = sweep_name(swept_lines)
         error = self._why_not_started(config)
-        write_sweep_note(self.folder, self.tracked, name=self.name, shared=shared, error=error)
+        finished = finished_before(self.claim, self.tracked)
+        tell_what_goes_on(self.claim, len(finished), swept, listed)
+        write_sweep_note(
+            self.folder,
+            self.tracked,
+            name=self.name,
+            shared=shared,
+            error=error,
+            command=command,
+            before=self.claim.before,
+            finished=finished,
+        )
 
     def _why_not_started(self, config: DictConfig) -> str:
         """Start the sweep's own run; "" = it is there, or nothing is recorded."""
@@ -94,11 +118,13 @@ class SweepCallback(Callback):
         self.folder_names = FolderNames(root)
         self.folder_names.hidden_value(OmegaConf.to_container(config.dataset))
         status.when_abandoned(self._finish)
+        before = self.claim.before if self.claim else None
         self.tracked = TrackedSweep.start(
             tracking,
             root,
             name=self.name,
             experiment=config.hydra.runtime.choices.get("experiment"),
+            before=before.parent_run_id if before else "",
         )
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
@@ -120,19 +146,33 @@ class SweepCallback(Callback):
 
         results = collect(self.folder)
         self._note_what_is_missing(results, ended_by)
-        _tell_problems(results)
+        tell_problems(results)
         comparison = self._compared(results, ended_by)
         nested = None
         if comparison is not None:
-            beside = _noted("not set against a baseline", results.beside_baseline, comparison)
+            beside = noted("not set against a baseline", results.beside_baseline, comparison)
             comparison = beside or comparison
-            nested = _noted("nothing is said of the choice", results.nested, comparison)
+            nested = noted("nothing is said of the choice", results.nested, comparison)
             self._show(comparison, nested, ended_by)
-        with _told_errors("the sweep's page: "):
+        with told_errors("the sweep's page: "):
             self._write_page(comparison, results)
+        is_closed = self.tracked is None
         if self.tracked is not None:
-            with _told_errors():
+            with told_errors():
                 self._close(self.tracked, comparison, nested, results, ended_by)
+                is_closed = True
+        self._leave(is_whole=is_closed and not results.problems and not ended_by)
+
+    def _leave(self, *, is_whole: bool) -> None:
+        """Let the same command begin a new sweep, or else go on with this one."""
+        from ferbench.workflows.sweep_note import note_end
+
+        if self.claim is None:
+            return
+        if is_whole:
+            with told_errors():
+                note_end(self.folder)
+        self.claim.release()
 
     def _write_page(self, comparison: Comparison | None, results: SweepResults) -> None:
         from ferbench.workflows.sweep_report import SweepPlace, write_last_report
@@ -180,7 +220,7 @@ class SweepCallback(Callback):
         comparison = results.comparison()
         if comparison is None or comparison.best is None or ended_by:
             return comparison
-        with _told_errors("statistics of the best cell: "):
+        with told_errors("statistics of the best cell: "):
             if self._add_statistics(results, comparison.best):
                 return results.comparison()
         return comparison
@@ -212,6 +252,7 @@ class SweepCallback(Callback):
         ended_by: str,
     ) -> None:
         from ferbench.formats.pass_profiles import PROFILE_FILE
+        from ferbench.workflows.recording import logged_claims
         from ferbench.workflows.sweep_note import CLAIMS_FOLDER
 
         profile = self.folder / PROFILE_FILE
@@ -220,8 +261,9 @@ class SweepCallback(Callback):
         tables = results.write_tables(comparison, overrides=overrides)
         may_go_on = bool(ended_by) and self.detached
         against = comparison.against_baseline if comparison else None
+        if not ended_by:
+            tracked.set_aside(results.run_ids)
         tracked.close_cells(results.unrecorded, lost=not may_go_on)
-        claims = (self.folder / CLAIMS_FOLDER).glob("*")
         tracked.close(
             comparison,
             asked=" ".join(overrides),
@@ -231,44 +273,8 @@ class SweepCallback(Callback):
                 **(nested.numbers() if nested else {}),
                 **(against.numbers() if against else {}),
             },
-            prediction_keys=[claim.name for claim in claims],
+            prediction_keys=logged_claims(self.folder / CLAIMS_FOLDER),
             files=[*tables, profile] if profile.is_file() else tables,
             ended_by=ended_by,
             failed=bool(results.problems) or bool(ended_by),
         )
-
-
-def _noted(
-    what: str, make: Callable[[Comparison], Made | None], comparison: Comparison
-) -> Made | None:
-    """What is made of a comparison; where it cannot be, why is told as a note."""
-    try:
-        return make(comparison)
-    except (FerbenchError, OSError) as error:
-        text = reason_in(RunWords(), error)
-        console.error_console().print(f"note: {what}: {text}", markup=False)
-        return None
-
-
-def _tell_problems(results: SweepResults) -> None:
-    for notice in results.notices:
-        console.error_console().print(f"note: {notice}", markup=False)
-    for problem in results.problems:
-        status.failed(problem)
-        console.error_console().print(
-            f"failed: {status.full_once(problem)}", markup=False, style="red"
-        )
-
-
-@contextmanager
-def _told_errors(prefix: str = "") -> Iterator[None]:
-    """Errors raised inside are told and counted, and end nothing."""
-    try:
-        yield
-    except (FerbenchError, OSError) as error:
-        kind = ""
-        if not prefix:
-            kind = f"{type(error).__name__}: "
-        text = reason_in(RunWords(), error)
-        status.failed(f"{prefix}{text}")
-        console.error_console().print(f"{prefix}{kind}{text}", markup=False, style="red")
