@@ -13,6 +13,7 @@ from dataclasses import is_dataclass
 from typing import Any, Final, Self
 
 from ferbench.sentences import LIBRARY_WORDS, Part, Setting, Text, Words
+from ferbench.system_errors import next_step
 
 
 class _Unset:
@@ -65,8 +66,9 @@ class FerbenchError(Exception):
         parts: list[Part] = [self.message or self._comparison()]
         if self.key:
             parts = [Setting(self.key), ": ", *parts]
-        if self.hint:
-            parts += ["; ", self.hint]
+        hint = next_step(self.__cause__) or self.hint
+        if hint:
+            parts += ["; ", hint]
         return Text(*parts)
 
     def _comparison(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from ferbench.errors import TrackingError
 from ferbench.rights import close_file
 from ferbench.sentences import Text
+from ferbench.system_errors import next_step as of_the_system
 
 _ATTEMPTS: Final = 6
 
@@ -45,11 +46,13 @@ def explained(uri: str, what: str, next_step: str) -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
         lines = str(error).splitlines()
         reason = lines[0] if lines else type(error).__name__
-        message = Text(f"{what} in the MLflow store {uri} failed: {reason}. ", next_step)
-        raise TrackingError(message) from error
+        message = f"{what} in the MLflow store {uri} failed: {reason}"
+        if of_the_system(error):
+            raise TrackingError(message) from error
+        raise TrackingError(Text(f"{message}. ", next_step)) from error
 
 
 def while_others_do(action: Callable[[], object]) -> None:
