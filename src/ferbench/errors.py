@@ -86,8 +86,9 @@ class FerbenchError(Exception):
         return type(self)(message, key=key, expected=self.expected, got=self.got, hint=hint)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Cells of a sweep hand errors from process to process."""
-        return (_again, (type(self), self.message, self.key, self.expected, self.got, self.hint))
+        """Cells of a sweep hand errors from process to process; where they came from stays."""
+        hint = next_step(self.__cause__) or self.hint
+        return (_again, (type(self), self.message, self.key, self.expected, self.got, hint))
 
 
 def _named(value: object) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
@@ -19,11 +19,13 @@ from ferbench.pipeline import tables
 from ferbench.provenance import library_versions, revision
 from ferbench.results import StageKey
 from ferbench.rights import make_folder
+from ferbench.system_errors import next_step
 from ferbench.version import __version__
 from ferbench.weights.digests import sha256_of
 
 log = logging.getLogger("ferbench")
 
+_told: Final[set[str]] = set()
 WAIT_TOLD_S = 10.0
 """Waiting for another process is told after so many seconds."""
 
@@ -149,16 +151,18 @@ class Cache:
                 found: tuple[Any, ...] | None = memory.execute(statement, values).fetchone()
                 return found
         except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
-            log.warning(
-                "%s cannot be used (%s); delete it. Until then every video is read twice",
-                file,
-                error,
-            )
+            self._tell(f"{file} cannot be used ({error}); {next_step(error) or 'delete it'}")
         except OSError as error:
             raise CacheError(
                 f"the cache folder {self.folder} cannot be used: {error.strerror or error}"
             ) from error
         return None
+
+    def _tell(self, text: str) -> None:
+        """Say once why the memory of digests is of no use: it is asked for every video."""
+        if text not in _told:
+            _told.add(text)
+            log.warning("%s. Until then every video is read twice", text)
 
     def size_bytes(self) -> int:
         """Bytes that all stored tables take."""
