@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ferbench.app.showing import show_readable
+from ferbench.app.showing import readable_options, show_readable
 from ferbench.errors import FerbenchError
 from ferbench.system_errors import FORESEEN, said
 
@@ -32,7 +32,7 @@ def _run_command() -> None:
 
     try:
         keep_private()
-        app()
+        app(args=readable_options(sys.argv[1:]))
     except FerbenchError as error:
         sys.stderr.write(f"{type(error).__name__}: {error.told(OptionWords())}\n")
         sys.exit(1)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO, cast
 
-from ferbench.wording import readable
+from ferbench.wording import readable, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,15 @@ def drawn_on(stream: TextIO) -> TextIO:
     while hasattr(stream, "rich_proxied_file"):
         stream = stream.rich_proxied_file
     return stream
+
+
+def readable_options(words: Sequence[str]) -> list[str]:
+    """Words of a command line, the names of options written out: typer draws what it refuses."""
+    texts = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        texts.append(f"{visible(name)}{equals}{value}" if word.startswith("-") else word)
+    return texts
 
 
 def show_readable() -> None:
