@@ -67,7 +67,7 @@ class FerbenchError(Exception):
         if self.key:
             parts = [Setting(self.key), ": ", *parts]
         hint = next_step(self.__cause__) or self.hint
-        if hint:
+        if hint and hint not in Text(*parts):  # an error that was told anew says it already
             parts += ["; ", hint]
         return Text(*parts)
 

@@ -11,6 +11,7 @@ from typing import Final
 _NO_ROOM: Final = "make room on that disk and run the same again: what is stored is kept"
 _READ_ONLY: Final = "it can only be read; choose another folder, or have it made writable"
 _NO_RIGHTS: Final = "this account may not; choose another folder, or have its rights changed"
+_NO_DATABASE: Final = "its folder is missing, or this account may not write there"
 _GONE: Final = "its disk or mount does not answer; run the same again when it does"
 _TOO_MANY_FILES: Final = "too many files are open; allow more with ulimit -n"
 _NO_MEMORY: Final = "run the same again when there is more memory"
@@ -30,6 +31,7 @@ _NEXT: Final = {
 _NEXT_OF_SQLITE: Final = {
     sqlite3.SQLITE_FULL: _NO_ROOM,
     sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: _NO_DATABASE,
     sqlite3.SQLITE_IOERR: _GONE,
 }
 FORESEEN: Final = (OSError, sqlite3.Error, MemoryError)

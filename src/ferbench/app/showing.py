@@ -66,7 +66,11 @@ def readable_options(words: Sequence[str]) -> list[str]:
 
 
 def show_readable() -> None:
-    """Let all that this process prints be readable, in whatever encoding the terminal has."""
+    """Let all that this process prints be readable, in whatever encoding the terminal has.
+
+    A log that cannot be written, as on a full disk, adds no stacks to that.
+    """
+    logging.raiseExceptions = False
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None or isinstance(stream, ShownStream):
