@@ -37,7 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a path beside ``path`` to write to, and move what was written to its place at the end.
 
     Makes the folder. Others have no rights to it and to the file. After an error nothing is left
-    beside ``path``, which stays as it was.
+    beside ``path``, which stays as it was; the error names ``path``.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "new" / "notes.txt"
@@ -52,6 +52,10 @@ def replacing(path: Path) -> Iterator[Path]:
         yield part
         close_file(part)
         part.replace(path)
+    except OSError as error:
+        if error.filename == str(part):  # nobody knows that name
+            error.filename = str(path)
+        raise
     finally:
         part.unlink(missing_ok=True)
 

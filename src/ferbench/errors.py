@@ -13,6 +13,7 @@ from dataclasses import is_dataclass
 from typing import Any, Final, Self
 
 from ferbench.sentences import LIBRARY_WORDS, Part, Setting, Text, Words
+from ferbench.system_errors import next_step
 
 
 class _Unset:
@@ -65,8 +66,9 @@ class FerbenchError(Exception):
         parts: list[Part] = [self.message or self._comparison()]
         if self.key:
             parts = [Setting(self.key), ": ", *parts]
-        if self.hint:
-            parts += ["; ", self.hint]
+        hint = next_step(self.__cause__) or self.hint
+        if hint and hint not in Text(*parts):  # an error that was told anew says it already
+            parts += ["; ", hint]
         return Text(*parts)
 
     def _comparison(self) -> str:
@@ -84,8 +86,9 @@ class FerbenchError(Exception):
         return type(self)(message, key=key, expected=self.expected, got=self.got, hint=hint)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Cells of a sweep hand errors from process to process."""
-        return (_again, (type(self), self.message, self.key, self.expected, self.got, self.hint))
+        """Cells of a sweep hand errors from process to process; where they came from stays."""
+        hint = next_step(self.__cause__) or self.hint
+        return (_again, (type(self), self.message, self.key, self.expected, self.got, hint))
 
 
 def _named(value: object) -> str:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 _NAMED: Final = 10
+_UNSEEN: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode's categories: controls, formats, lone surrogates, ends of lines and of paragraphs."""
+_NEEDED: Final = re.compile("[\u00ad\u061c\u200c-\u200f\U000e0020-\U000e007f]")
+"""Formats that texts need: hyphens, joiners, marks of direction, flags of parts of countries."""
+_LAYOUT: Final = ("\n", "\t")
+_PIECES: Final = re.compile(r"([\n\t])")
 
 
 def plural(count: int, noun: str) -> str:
@@ -43,15 +50,38 @@ def some_lines(lines: Sequence[int]) -> str:
 
 
 def visible(name: str) -> str:
-    r"""A name whose control characters are written out: a terminal would obey them.
+    r"""A name with those characters written out that a terminal obeys, or that hide others.
 
-    >>> visible("\x1b[31mred"), visible("Zoë")
-    ('\\x1b[31mred', 'Zoë')
+    These are control characters, ends of lines, bytes that are no text, characters that turn the
+    direction of what follows, and such without width. Those without width that scripts and emoji
+    need stay.
+
+    >>> visible("\x1b[31mred"), visible("Zoë"), visible("gpj.\u202e4pm")
+    ('\\x1b[31mred', 'Zoë', 'gpj.\\u202e4pm')
+    """
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(_written_out(letter) if _is_unseen(letter) else letter for letter in name)
+
+
+def readable(text: str) -> str:
+    r"""A text of several lines with the same characters written out; its line ends and tabs stay.
+
+    >>> readable("P01\n\x1b]0;title\x07")
+    'P01\n\\x1b]0;title\\x07'
     """
     return "".join(
-        letter.encode("unicode_escape").decode() if unicodedata.category(letter) == "Cc" else letter
-        for letter in name
+        letters if letters in _LAYOUT else visible(letters) for letters in _PIECES.split(text)
     )
+
+
+def _is_unseen(letter: str) -> bool:
+    category = unicodedata.category(letter)
+    return category in _UNSEEN and not (category == "Cf" and _NEEDED.match(letter))
+
+
+def _written_out(letter: str) -> str:
+    return letter.encode("unicode_escape").decode()
 
 
 def did_you_mean(name: str, existing: Sequence[str], *, prefix: str = "") -> str:

@@ -468,7 +468,7 @@ def test_a_root_that_cannot_be_written_is_told_and_leaves_no_record(
     records = ["tracking=files", f"tracking.folder={home}/records"]
     ended = ferbench_run(*arguments, *on(study), *records, f"paths.root={tmp_path}/file/root")
     assert ended.code == 1
-    assert "Not a directory. Runs are kept below paths.root; choose another" in ended.err
+    assert "Not a directory. Runs are kept below paths.root; it can be another" in ended.err
     assert "Traceback" not in ended.err
     assert "Warning" not in ended.err
     assert not (home / "records").exists()

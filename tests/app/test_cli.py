@@ -533,7 +533,7 @@ def test_compare_on_an_empty_store(ferbench, warm_home):
 
 def test_ui_command_and_page(warm_home):
     store = MlflowStore(uri=None, root=warm_home)
-    arguments, environment = command(store, 5001)
+    arguments, environment = command(store, 5001, "a-key")
     assert arguments[:4] == [sys.executable, "-m", "mlflow", "ui"]
     pairs = dict(zip(arguments[4::2], arguments[5::2], strict=True))
     assert pairs == {
@@ -541,13 +541,19 @@ def test_ui_command_and_page(warm_home):
         "--host": "127.0.0.1",
         "--port": "5001",
         "--workers": "1",
-        f"--{'waitress' if sys.platform == 'win32' else 'gunicorn'}-opts": "--threads=8",
+        f"--{'waitress' if sys.platform == 'win32' else 'gunicorn'}-opts": "--threads=8"
+        f"{'' if sys.platform == 'win32' else ' --config=python:ferbench.tracking.page_key'}",
     }
+    assert environment["FERBENCH_UI_KEY"] == "a-key"
+    assert "a-key" not in " ".join(arguments), "everybody can read command lines"
     assert environment["MLFLOW_DISABLE_TELEMETRY"] == environment["DO_NOT_TRACK"] == "true"
-    assert page(store, 5001) == "http://127.0.0.1:5001/#/experiments"
+    address = (
+        f"http://127.0.0.1:5001/{'' if sys.platform == 'win32' else '?key=a-key'}#/experiments"
+    )
+    assert page(store, 5001, "a-key") == address
     experiment = store.prepare("study")
     store.end(store.start(experiment, "a run", kind="run"), failed=False)
-    assert page(store, 5001).startswith(f"http://127.0.0.1:5001/#/experiments/{experiment}/runs")
+    assert page(store, 5001, "a-key").startswith(f"{address}/{experiment}/runs")
 
 
 def test_ui_of_plain_files_or_of_nothing(home, ferbench):
@@ -636,13 +642,12 @@ def test_ui_answers_on_loopback_and_leaves_nothing_behind(number, warm_home):
     try:
         assert program.stdout is not None
         assert program.stdout.readline().startswith("starting MLflow's pages")
-        assert (
-            program.stdout.readline()
-            == f"runs: http://127.0.0.1:{port}/#/experiments   (stop with Ctrl-C)\n"
-        )
-        assert "MLflow" in _page(f"http://127.0.0.1:{port}/", program), (
-            "it answers when the address is shown"
-        )
+        told = program.stdout.readline()
+        printed = rf"runs: (http://127.0.0.1:{port}/\?key=[\w-]{{32}})#/experiments   \(.*\)\n"
+        address = re.fullmatch(printed, told)
+        assert address, told
+        assert "MLflow" in _page(address[1], program), "it answers when the address is shown"
+        _check_that_it_is_locked(port)
         assert _listening_elsewhere(port) == []
         children = _children(program.pid)
         assert children
@@ -678,11 +683,23 @@ def test_ui_says_where_the_server_tells_why_it_ended(warm_home, ferbench):
     assert "Traceback" not in ended.err
 
 
+def _with_cookies() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+
+def _check_that_it_is_locked(port: int) -> None:
+    """Whoever has no key learns and changes nothing."""
+    for path in ("", "api/2.0/mlflow/experiments/search?max_results=1", "?key=guessed"):
+        with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10)
+        assert b"open the address that 'ferbench ui' printed" in refused.value.read()
+
+
 def _page(address: str, program: subprocess.Popen) -> str:
     end = time.monotonic() + 90
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=10) as answer:
+            with _with_cookies().open(address, timeout=10) as answer:
                 return answer.read().decode()
         except OSError:
             assert program.poll() is None, program.communicate()[0]

@@ -39,7 +39,7 @@ def port(store, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number = probe.getsockname()[1]
-    arguments, environment = command(store, number)
+    arguments, environment = command(store, number, "a-key")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with subprocess.Popen(
         arguments, env=environment, cwd=tmp_path, start_new_session=True, **quiet
@@ -69,7 +69,7 @@ def _wait_for(program, number):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_cells_of_the_newest_sweep_are_seen_at_once_best_first(store, port, browser):
     shown = browser.new_context(viewport={"width": 1600, "height": 900}).new_page()
-    shown.goto(page(store, port), timeout=90_000)
+    shown.goto(page(store, port, "a-key"), timeout=90_000)
     name = "[col-id='attributes.`Run Name`'] a"
     shown.locator(name).first.wait_for(timeout=90_000)
     rows = {}

@@ -159,11 +159,11 @@ def test_pages_open_at_the_newest_sweep(tmp_path, warm_root):
     store = MlflowStore(uri=None, root=tmp_path)
     experiment = store.prepare("study")
     store.start(experiment, "alone", kind="run")
-    assert page(store, 5000).endswith("viewStateShareKey=ferbench")
+    assert page(store, 5000, "a-key").endswith("viewStateShareKey=ferbench")
     sweep = store.start(experiment, "a sweep", kind="sweep")
     store.show_sweep(experiment, sweep, ("event", "event.enter"))
     assert store.views(experiment) == {"ferbench", "ferbench-sweep"}
-    assert page(store, 5000).endswith("viewStateShareKey=ferbench-sweep")
+    assert page(store, 5000, "a-key").endswith("viewStateShareKey=ferbench-sweep")
     view = view_of(store, experiment, "ferbench-sweep")
     assert view["searchFilter"] == f"tags.`mlflow.parentRunId` = '{sweep}'"
     assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`event/f1`", False)

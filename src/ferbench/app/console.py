@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, Protocol
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.text import Text
 
+from ferbench.app.showing import drawn_on
+from ferbench.wording import readable
 from ferbench.workflows.progress import FrameLines, rate_word
 
 _NO_LIMIT: Final = 100_000
@@ -44,6 +47,13 @@ def unread(stream: IO[str]) -> None:
 
 
 class _Screen(Console):
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Draw something, the control characters of its texts written out."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=readable(segment.text))
+
     def on_broken_pipe(self) -> None:
         """End the printing; rich would end the run, with its records."""
         unread(self.file)
@@ -51,12 +61,12 @@ class _Screen(Console):
 
 def error_console() -> Console:
     """Where progress and messages go."""
-    return _Screen(stderr=True, highlight=False, soft_wrap=True)
+    return _Screen(file=drawn_on(sys.stderr), highlight=False, soft_wrap=True)
 
 
 def output_console() -> Console:
     """Where results go: as wide as the terminal, else as COLUMNS says, else without a limit."""
-    return _Screen(highlight=False, width=_output_width())
+    return _Screen(file=drawn_on(sys.stdout), highlight=False, width=_output_width())
 
 
 def _output_width() -> int | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from ferbench.app.showing import readable_options, show_readable
 from ferbench.errors import FerbenchError
+from ferbench.system_errors import FORESEEN, said
 
 
 def main() -> None:
-    """Run the command line; an error of ferbench is told in one message, with exit code 1."""
+    """Run the command line; an error that can be foreseen is one message, with exit code 1."""
+    show_readable()
     try:
         _run_command()
     finally:
@@ -25,12 +28,16 @@ def _run_command() -> None:
     from ferbench.app.cli.commands import app
     from ferbench.app.words import OptionWords
     from ferbench.rights import keep_private
+    from ferbench.secret_texts import masked
 
     try:
         keep_private()
-        app()
+        app(args=readable_options(sys.argv[1:]))
     except FerbenchError as error:
         sys.stderr.write(f"{type(error).__name__}: {error.told(OptionWords())}\n")
+        sys.exit(1)
+    except FORESEEN as error:
+        sys.stderr.write(f"{masked(said(error))}\n")
         sys.exit(1)
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ferbench.report.text_table import TextTable
-from ferbench.wording import plural
+from ferbench.wording import plural, visible
 
 _EMPTY: Final = ("", "-")
 _GAP: Final = 2
@@ -65,14 +65,15 @@ class FittedTable:
     def _texts(self, max_width: int) -> list[tuple[str, ...]]:
         """Header and rows, long cells shortened where not all columns fit otherwise."""
         every_column = range(len(self.table.header))
-        texts = [self.table.header, *self.table.rows]
+        rows = [tuple(map(visible, row)) for row in self.table.rows]
+        texts = [self.table.header, *rows]
         if self._fits(every_column, texts, max_width):
             return texts
         first_width, other_width = max(20, max_width // 2), max(20, max_width // 4)
         widths = [first_width, *[other_width] * (len(self.table.header) - 1)]
         shortened = [
             tuple(shorten(cell, width) for cell, width in zip(row, widths, strict=True))
-            for row in self.table.rows
+            for row in rows
         ]
         return [self.table.short_header or self.table.header, *shortened]
 

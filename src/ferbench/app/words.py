@@ -10,6 +10,7 @@ from typing import Final
 from ferbench.errors import FerbenchError
 from ferbench.secret_texts import masked
 from ferbench.sentences import Action, Setting, Words
+from ferbench.system_errors import said
 
 COMMANDS: Final = {
     "agree": "ferbench agreement",
@@ -133,7 +134,7 @@ def reason_in(words: Words, error: BaseException) -> str:
     """What an error says, in somebody's words where it is one of ferbench's."""
     if isinstance(error, FerbenchError):
         return error.told(words)
-    return masked(str(error)) or type(error).__name__
+    return masked(said(error))
 
 
 class FullOnce:

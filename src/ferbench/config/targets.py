@@ -48,6 +48,7 @@ _LOG_CLASSES: Final = frozenset(
         "logging.Filter",
         "logging.handlers.RotatingFileHandler",
         "logging.handlers.TimedRotatingFileHandler",
+        "ferbench.app.showing.ShownFormatter",
         "colorlog.ColoredFormatter",  # of hydra/job_logging=colorlog
     }
 )

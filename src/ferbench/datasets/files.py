@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import filterfalse
 from pathlib import Path
 
 from ferbench.datasets.containers import AMBIGUOUS, SUFFIXES, head_of, is_text
 from ferbench.errors import DatasetError
-from ferbench.wording import visible
 
 __all__ = ["SUFFIXES", "is_hidden", "is_taken", "is_video", "num_below", "video_files"]
 
@@ -87,7 +87,7 @@ def _is_text(name: str) -> bool:
 
 def _has_no_controls(name: str) -> bool:
     """Whether a name has no characters that a terminal takes as commands, or as ends of lines."""
-    return visible(name) == name
+    return all(unicodedata.category(letter) != "Cc" for letter in name)
 
 
 def num_below(root: Path, *, suffixes: Sequence[str]) -> int:

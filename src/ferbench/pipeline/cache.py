@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -25,6 +25,7 @@ from ferbench.weights.digests import sha256_of
 
 log = logging.getLogger("ferbench")
 
+_told: Final[set[str]] = set()
 WAIT_TOLD_S = 10.0
 """Waiting for another process is told after so many seconds."""
 
@@ -144,11 +145,13 @@ class Cache:
         try:
             write_text(memory, f"{sha256} {_digest_of(memory.name, sha256)}\n")
         except OSError as error:
-            log.warning(
-                "%s cannot be written (%s). Until it can, every video is read twice",
-                memory,
-                error.strerror or error,
-            )
+            self._tell(f"{memory.parent.parent} cannot be written ({error.strerror or error})")
+
+    def _tell(self, text: str) -> None:
+        """Say once why the memory of digests is of no use: it is asked for every video."""
+        if text not in _told:
+            _told.add(text)
+            log.warning("%s. Until it can be, every video is read twice", text)
 
     def size_bytes(self) -> int:
         """Bytes that all stored tables take."""

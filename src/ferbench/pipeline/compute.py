@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.errors import ConfigError, FerbenchError, VideoError
+from ferbench.errors import FerbenchError, VideoError, WeightsError
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.device_memory import fits
 from ferbench.pipeline.one_pass import OnePass
 from ferbench.pipeline.recipe import Runtime
 from ferbench.pipeline.stage_keys import PICTURES
@@ -17,8 +18,8 @@ from ferbench.pipeline.suspects import Suspects
 from ferbench.pipeline.wanted import Request, Stored, wanted_by
 from ferbench.pipeline.watching import Watch
 from ferbench.results import StageTiming, Work
-from ferbench.sentences import Setting, Text
 from ferbench.types import Expressions, Faces, PassProfile, Pictures, Timeline
+from ferbench.weights.digests import sha256_of
 
 if TYPE_CHECKING:
     from ferbench.pipeline.wanted import WantedExpressions
@@ -109,22 +110,28 @@ def computed(
 
 def _run(one_pass: OnePass, request: Request, cache: Cache) -> Timeline:
     path = request.path
-    try:
+    with fits(str(path), one_pass.device):
         timeline = one_pass.run(path, video_id=request.video_id, sha256=request.sha256)
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and type(error).__name__ != "OutOfMemoryError":
-            raise
-        size = Setting("runtime.batch_size", str(one_pass.runtime.batch_size))
-        raise ConfigError(
-            Text(f"{path} does not fit into the memory of {one_pass.device} with ", size),
-            hint="lower it",
-        ) from error
-    if digest_of(cache, path) != request.sha256:
+    if _digest_now(cache, path, timeline) != request.sha256:
         raise VideoError(
             f"{path} changed while it was read; nothing of it was stored. Run again when it "
             "is complete."
         )
     return timeline
+
+
+def _digest_now(cache: Cache, path: Path, timeline: Timeline) -> str:
+    """The digest of a video after it was decoded.
+
+    A disk or a mount that fails looks like damage to a decoder. Damage is the video's own only
+    where all of its bytes can be read again.
+    """
+    if not timeline.damage:
+        return digest_of(cache, path)
+    try:
+        return sha256_of(path)
+    except WeightsError as error:
+        raise VideoError(error.message) from error.__cause__
 
 
 class _Results:

@@ -26,6 +26,7 @@ from ferbench.pipeline.stages import Analyser
 from ferbench.results import Failure, PartResult, Report, SessionResult
 from ferbench.scoring.session_outcome import compare_session, scores_of, window_params
 from ferbench.sentences import Text
+from ferbench.system_errors import said
 from ferbench.timespans import observed_and_valid_s
 from ferbench.types import Event, Part, Score, Session
 
@@ -165,7 +166,7 @@ def _failure(session: Session, error: Exception, *, at: int) -> Failure:
         at: position of the part that it went wrong with; the number of parts where it was none of
             them.
     """
-    reason = error.text() if isinstance(error, FerbenchError) else Text(str(error))
+    reason = error.text() if isinstance(error, FerbenchError) else Text(said(error))
     for part in session.parts:
         reason = reason.replaced(str(part.path), part.path.name)
     in_part = at < len(session.parts)

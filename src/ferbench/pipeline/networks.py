@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from ferbench.pipeline.device_memory import fits
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.types import Faces
 from ferbench.weights import loading
@@ -86,10 +87,11 @@ class Networks:
 
     def _load(self, component: loading.Loadable[Engine]) -> Engine:
         choose_products(self.runtime)
-        return self._loaded.get(
-            component,
-            lambda: loading.load(component, self.device, self.models, origins=self._origins),
-        )
+        with fits(type(component).__name__, self.device):
+            return self._loaded.get(
+                component,
+                lambda: loading.load(component, self.device, self.models, origins=self._origins),
+            )
 
     @cached_property
     def resolved_recipe(self) -> Recipe:

@@ -19,7 +19,7 @@ from ferbench.protocols import Reader
 from ferbench.provenance import library_versions
 from ferbench.sentences import Setting, Text
 from ferbench.version import __version__
-from ferbench.video.decoder_death import DecoderDeath, DecoderDiedError
+from ferbench.video.decoder_death import DecoderDeath, DecoderDiedError, Kind
 
 log = logging.getLogger("ferbench")
 
@@ -29,7 +29,11 @@ _RETRY: Final = Text(
     Setting("runtime.retry_suspects", "true"),
     " tries it again",
 )
-_AGAIN: Final = Text("run again when there is more memory; the other videos are not affected")
+_AGAIN: Final[dict[Kind, str]] = {
+    "killed": "run again when there is more memory; the other videos are not affected",
+    "cut off": "run again when its disk or mount answers; the other videos are not affected",
+}
+"""What to do about ends that are not the video's fault."""
 _DECODERS: Final = ("av", "opencv-python", "libavcodec")
 _started_unix_s: Final = time.time()
 
@@ -62,8 +66,8 @@ class Suspects:
         try:
             yield
         except DecoderDiedError as error:
-            if error.death is None or error.death.kind == "killed":  # not the video's fault
-                error.hint = _AGAIN
+            if error.death is None or error.death.kind in _AGAIN:  # not the video's fault
+                error.hint = _AGAIN[error.death.kind if error.death else "killed"]
                 raise
             error.hint = _RETRY
             _write(file, error.death)

@@ -16,6 +16,7 @@ import numpy as np
 from ferbench import look
 from ferbench.atomic import replacing
 from ferbench.types import F64
+from ferbench.wording import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -179,11 +180,22 @@ def columns(*arrays: F64) -> list[tuple[float, ...]]:
     return list(zip(*(array.tolist() for array in arrays), strict=True))
 
 
+def _write_out_controls(figure: Figure) -> None:
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        shown = readable(text.get_text())
+        if shown != text.get_text():
+            text.set_text(shown)
+
+
 def save(figure: Figure, path: Path, style: PictureStyle) -> list[Path]:
     """Write a picture, whole or not at all; return the files, the PNG first.
 
-    The same picture gives the same bytes, in SVG too.
+    The same picture gives the same bytes, in SVG too. Control characters are written out: no font
+    has a shape for them.
     """
+    _write_out_controls(figure)
     with replacing(path) as part:
         figure.savefig(part, dpi=_DPI, facecolor=style.background)
     if not style.vector:

@@ -16,6 +16,7 @@ from ferbench.errors import TrackingError
 from ferbench.owner import OWNER_TAG, this_process
 from ferbench.rights import close_file
 from ferbench.sentences import Text
+from ferbench.system_errors import next_step as of_the_system
 from ferbench.tracking.store import HOW_ENDED
 
 _ATTEMPTS: Final = 6
@@ -47,11 +48,13 @@ def explained(uri: str, what: str, next_step: str) -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
         lines = str(error).splitlines()
         reason = lines[0] if lines else type(error).__name__
-        message = Text(f"{what} in the MLflow store {uri} failed: {reason}. ", next_step)
-        raise TrackingError(message) from error
+        message = f"{what} in the MLflow store {uri} failed: {reason}"
+        if of_the_system(error):
+            raise TrackingError(message) from error
+        raise TrackingError(Text(f"{message}. ", next_step)) from error
 
 
 def while_others_do(action: Callable[[], object]) -> None:

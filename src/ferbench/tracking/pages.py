@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from ferbench.errors import TrackingError
 from ferbench.rights import make_folder
 from ferbench.sentences import Setting, Text
 from ferbench.telemetry import OFF
+from ferbench.tracking import page_key
 from ferbench.tracking.query import newest_run
 from ferbench.tracking.store import Store
 from ferbench.tracking.view import SWEEP_KEY, VIEW_KEY, runs_page
@@ -32,6 +34,7 @@ NUM_PORTS: Final = 20
 _THREADS: Final = 8
 _STARTUP_S: Final = 120.0
 _STOP_S: Final = 10.0
+_KEY_BYTES: Final = 24
 # Ports that browsers refuse (WHATWG Fetch, "bad port"), as far as they lie above the privileged
 # ones.
 REFUSED_BY_BROWSERS: Final = frozenset(
@@ -114,8 +117,8 @@ def is_free(port: int) -> bool:
         return True
 
 
-def page(store: Store, port: int) -> str:
-    """Address of the runs table of the newest experiment.
+def page(store: Store, port: int, key: str) -> str:
+    """Address of the runs table of the newest experiment, with the key that opens the pages.
 
     Where the newest run belongs to a sweep, its cells are shown, best first.
     """
@@ -124,19 +127,22 @@ def page(store: Store, port: int) -> str:
     if newest is not None:
         is_of_sweep = newest.kind in ("cell", "sweep")
         views = store.views(newest.experiment_id)
-        key = SWEEP_KEY if is_of_sweep and SWEEP_KEY in views else VIEW_KEY
-        where = runs_page(newest.experiment_id, key)
-    return f"http://{LOOPBACK}:{port}/{where}"
+        view = SWEEP_KEY if is_of_sweep and SWEEP_KEY in views else VIEW_KEY
+        where = runs_page(newest.experiment_id, view)
+    asked = "" if sys.platform == "win32" else f"?{page_key.QUERY}={key}"
+    return f"http://{LOOPBACK}:{port}/{asked}{where}"
 
 
-def command(store: Store, port: int) -> tuple[list[str], dict[str, str]]:
-    """The server's command line and environment: loopback, no telemetry, no job workers.
+def command(store: Store, port: int, key: str) -> tuple[list[str], dict[str, str]]:
+    """The server's command line and environment: loopback, a key, no telemetry, no job workers.
 
     MLflow's assistant can have programs and agents run on the machine of its server, and has no
     switch. It belongs to MLflow's server by uvicorn, the default; that by gunicorn (on Windows
-    waitress) has the same pages and not the assistant.
+    waitress) has the same pages and not the assistant. Waitress knows no key.
     """
-    server = "waitress" if sys.platform == "win32" else "gunicorn"
+    server, locked = "gunicorn", f" --config=python:{page_key.__name__}"
+    if sys.platform == "win32":
+        server, locked = "waitress", ""
     arguments = [
         sys.executable,
         "-m",
@@ -149,11 +155,12 @@ def command(store: Store, port: int) -> tuple[list[str], dict[str, str]]:
         "--workers",
         "1",
         f"--{server}-opts",
-        f"--threads={_THREADS}",
+        f"--threads={_THREADS}{locked}",
     ]
     environment = {
         **os.environ,
         **OFF,
+        page_key.VARIABLE: key,
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
     return [*arguments, "--port", str(port)], environment
@@ -172,14 +179,15 @@ def serve(store: Store, port: int, *, folder: Path, say: Callable[[str], None]) 
         TrackingError: the server ended by itself, or does not answer; names the file with its
             messages.
     """
-    arguments, environment = command(store, port)
+    key = secrets.token_urlsafe(_KEY_BYTES)
+    arguments, environment = command(store, port, key)
     log = folder / f"ui-{port}.log"
     say("starting MLflow's pages (stop with Ctrl-C) ...")
     with log.open("wb") as messages, _stopped_by_signals():
         server = _start(arguments, environment, messages.fileno(), folder)
         try:
             _wait_until_it_answers(server, port, log)
-            say(f"runs: {page(store, port)}   (stop with Ctrl-C)")
+            say(f"runs: {page(store, port, key)}   (stop with Ctrl-C)")
             while server.poll() is None:
                 time.sleep(0.2)
             raise TrackingError(

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from ferbench.errors import VideoError
 from ferbench.wording import plural
 
-Kind = Literal["crashed", "hung", "killed"]
+Kind = Literal["crashed", "hung", "killed", "cut off"]
 
 _FROM_OUTSIDE: Final = {signal.SIGTERM, signal.SIGINT} | {
     getattr(signal, name) for name in ("SIGKILL", "SIGHUP") if hasattr(signal, name)
@@ -42,8 +42,9 @@ class DecoderDeath:
     """How a decoder ended.
 
     Attributes:
-        kind: it crashed by itself, hung and was ended by us, or was killed from outside.
-        how: such as ``SIGSEGV``; of one that hung for how long nothing came.
+        kind: it crashed by itself, hung and was ended by us, was killed from outside, or waited for
+            a file that does not come, as of a lost mount, and was ended by us.
+        how: such as ``SIGSEGV``; of one that was ended by us for how long nothing came.
         stage: what it was at.
         num_frames: frames that it had decoded.
     """
@@ -60,6 +61,8 @@ class DecoderDeath:
             where += f", after {plural(self.num_frames, 'frame')}"
         if self.kind == "killed":
             return f"was killed from outside ({self.how}) {where}, mostly for want of memory"
+        if self.kind == "cut off":
+            return f"waited for its file {where}: {self.how}, and the file cannot be read"
         if self.kind == "hung":
             return f"hung {where}: {self.how}"
         return f"crashed ({self.how}) {where}"

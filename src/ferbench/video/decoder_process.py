@@ -28,6 +28,7 @@ from ferbench.video.decoder_death import (
     is_from_outside,
 )
 from ferbench.video.shared_memory import mapped, new_descriptor
+from ferbench.video.waiting_file import can_be_read
 
 if TYPE_CHECKING:
     from ferbench.video.decoder_main import Job, Question
@@ -177,8 +178,9 @@ class DecoderProcess:
         return self._counts[0], self._counts[1]
 
     def _hung(self) -> DecoderDiedError:
+        kind: Kind = "hung" if can_be_read(self.path, self._process.pid) else "cut off"
         self.kill()
-        return self._error("hung", f"no packet and no frame came for {self.patience_s:g} s")
+        return self._error(kind, f"no packet and no frame came for {self.patience_s:g} s")
 
     def _died(self) -> Exception:
         exit_code = self.end()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ferbench.atomic import replacing
-from ferbench.errors import WeightsError
+from ferbench.errors import WeightsFolderError
 from ferbench.rights import make_open_folder, open_file
 from ferbench.weights.checking import refuse_impossible
 from ferbench.weights.digests import known_digits
@@ -27,7 +27,8 @@ def place(chunks: Iterable[bytes], item: PublishedFile, folder: Path, *, origin:
         origin: where they come from, for messages.
 
     Raises:
-        WeightsError: the hash differs, or they cannot be written; nothing is kept then.
+        WeightsError: the hash differs; nothing is kept then.
+        WeightsFolderError: they cannot be written.
     """
     target = with_folder(folder / item.file)
     try:
@@ -36,7 +37,7 @@ def place(chunks: Iterable[bytes], item: PublishedFile, folder: Path, *, origin:
             _refuse_wrong(item, part, sha256, folder, origin)
         open_file(target)
     except OSError as error:
-        raise WeightsError(
+        raise WeightsFolderError(
             f"{origin} cannot be written to {target}: {error.strerror or error}"
         ) from error
     finally:
@@ -67,12 +68,13 @@ def with_folder(target: Path) -> Path:
     """Make the folder that a file goes to.
 
     Raises:
-        WeightsError: it cannot be made.
+        WeightsFolderError: it cannot be made.
     """
     try:
         make_open_folder(target.parent)
     except OSError as error:
-        raise WeightsError(f"{target.parent} cannot be made: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise WeightsFolderError(f"{target.parent} cannot be made: {reason}") from error
     return target
 
 

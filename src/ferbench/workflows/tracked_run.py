@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from ferbench.places import without_folders
 from ferbench.results import Report
 from ferbench.secret_texts import masked
 from ferbench.sentences import Words
+from ferbench.system_errors import FORESEEN as SYSTEM
+from ferbench.system_errors import said
 from ferbench.tracking.record import Record
 from ferbench.tracking.settings import Predictions
 from ferbench.tracking.store import CELL_TAG, ERROR_TAG, NOTE_TAG, Store
@@ -31,7 +32,7 @@ from ferbench.workflows.tidy_runs import close_dead
 
 log = logging.getLogger("ferbench")
 
-FORESEEN: Final = (FerbenchError, OSError, sqlite3.Error, MemoryError)
+FORESEEN: Final = (FerbenchError, *SYSTEM)
 """Errors that end one run and no other."""
 
 
@@ -188,7 +189,7 @@ def reason_of(error: BaseException, words: Words | None = None) -> str:
     if isinstance(error, FerbenchError) and words is not None:
         return error.told(words)
     if isinstance(error, FORESEEN):
-        return masked(str(error)) or type(error).__name__
+        return masked(said(error))
     return masked(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import hydra
 
+from ferbench.app.showing import show_readable
 from ferbench.config.resolvers import register_resolvers
 from ferbench.secret_texts import masked
 
@@ -62,6 +63,7 @@ def main() -> None:
 
     Exits with 0 where all sessions worked, with 1 where something failed.
     """
+    show_readable()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us: they are shown without a stack
     from ferbench.app.hydra import status
     from ferbench.config.arguments import sweep_flag_first, with_quotes
@@ -113,6 +115,7 @@ def explain(error: Exception, arguments: list[str]) -> str | None:
     from ferbench.app.words import RunWords
     from ferbench.config.messages import config_error
     from ferbench.errors import FerbenchError
+    from ferbench.system_errors import FORESEEN, said
 
     overrides = [text for text in arguments if "=" in text and text[0] != "-"]
     known = error if isinstance(error, FerbenchError) else config_error(error, overrides)
@@ -121,9 +124,6 @@ def explain(error: Exception, arguments: list[str]) -> str | None:
     if isinstance(error, BrokenExecutor) or type(error).__module__.startswith("submitit."):
         reason = str(error).splitlines()[0]
         return f"a cell's process was ended from outside, mostly for want of memory ({reason})"
-    if isinstance(error, OSError) and error.filename:
-        return (
-            f"{error.filename}: {error.strerror}. Runs are kept below paths.root; choose another, "
-            "or make room there"
-        )
+    if isinstance(error, FORESEEN):
+        return f"{masked(said(error))}. Runs are kept below paths.root; it can be another folder"
     return None
