@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from soak.fuzzing.mutations import Draw, mutated
 PATIENCE_S: Final = 20.0
 _SIZE: Final = (64, 36)
 _FRAMES: Final = 20
+_RESIZED: Final = 0.15
+_SIZES: Final = ((8192, 8192), (8191, 8191), (16384, 4096), (7680, 4320), (65535, 65535), (0, 36))
 _READERS: Final = (PyavReader(), OpencvReader())
 
 
@@ -130,13 +133,24 @@ def case(number: int, folder: Path) -> tuple[str, list[str]]:
     draw = Draw(f"video {number}")
     kind = KINDS[number % len(KINDS)].name
     path = folder / f"{number:05d}.{kind}"
-    path.write_bytes(mutated(seeds(folder / "seeds")[kind], draw))
+    data = seeds(folder / "seeds")[kind]
+    if draw.random() < _RESIZED:
+        data = _with_another_size(data, draw)
+    path.write_bytes(mutated(data, draw))
     header = read_header(path)
     found = video_format(path)
     outcomes = [_of_header(header.ended, found)]
     outcomes += [f"{_name(reader)}: {outcome(reader, path, number)}" for reader in _READERS]
     path.unlink()
     return kind, outcomes
+
+
+def _with_another_size(data: bytes, draw: Draw) -> bytes:
+    """The same file, which tells another size of its pictures wherever it tells one."""
+    size = draw.choice(_SIZES)
+    for kind in (">HH", "<HH", ">II", "<II"):
+        data = data.replace(struct.pack(kind, *_SIZE), struct.pack(kind, *size))
+    return data
 
 
 def _of_header(ended: str, found: str | None) -> str:
