@@ -14,7 +14,8 @@ from test_video_pyav import COUNTS, SHA
 
 from ferbench.errors import ConfigError, VideoError
 from ferbench.types import Timeline
-from ferbench.video.opencv import OpencvReader, _rate
+from ferbench.video.opencv import OpencvReader
+from ferbench.video.opencv_refusals import rate_of
 from ferbench.video.packet_clock import packet_clock
 from ferbench.video.pyav import PyavReader
 from helpers.clips import damaged_copy, write_clip, write_sound
@@ -260,7 +261,7 @@ def test_no_frame_decodes(clip, tmp_path, keep):
 
 def test_no_rate():
     with pytest.raises(VideoError, match=r"x\.mp4: OpenCV reports a frame rate of (-1|0) Hz"):
-        _rate(cv2.VideoCapture(), Path("x.mp4"))  # nothing is open
+        rate_of(cv2.VideoCapture(), Path("x.mp4"))  # nothing is open
 
 
 def test_rate_that_opencv_made_up(tmp_path):

@@ -8,6 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,6 +75,7 @@ class Declared:
 UNKNOWN: Final = Declared(())
 
 
+@cache
 def declared(key: str) -> Declared | None:
     """What a key of a configuration is declared to be.
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from ferbench.config.yaml_limits import yaml_text_of
+
 _YAML = ".yaml"
 
 
@@ -44,10 +46,13 @@ def yaml_text(group: str, choice: str, *, config_dirs: Sequence[Path] = ()) -> s
 
     Raises:
         FileNotFoundError: there is no such choice.
+        ConfigError: a user's own cannot be read.
     """
     for folder in _folders(group, config_dirs):
         file = folder.joinpath(f"{choice}{_YAML}")
         if file.is_file():
+            if isinstance(file, Path) and folder in [each / group for each in config_dirs]:
+                return yaml_text_of(file)
             return file.read_text(encoding="utf-8")
     raise FileNotFoundError(f"{group}/{choice}{_YAML}")
 

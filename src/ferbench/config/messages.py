@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -20,6 +21,7 @@ from ferbench.errors import ConfigError
 from ferbench.sentences import Action, Setting, Text
 from ferbench.wording import did_you_mean
 
+_SHOWN: Final = 60
 _QUOTES = (
     "A value with commas, quotes or brackets needs quotes of its own: "
     "'dataset.videos=\"my, folder\"'."
@@ -57,6 +59,8 @@ def config_error(
         return _unreadable(error)
     if isinstance(error, ValueError) and str(error).startswith("Config group override"):
         return _no_choice(str(error), overrides, config_dirs)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return ConfigError(f"the name of a choice is too long: {str(error.filename)[-_SHOWN:]}")
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return None
     text = str(error).split("\nConfig search path:")[0].strip()

@@ -27,7 +27,7 @@ from omegaconf._utils import get_omega_conf_dumper, get_yaml_loader
 from omegaconf.errors import OmegaConfBaseException
 
 from ferbench.config.typed_values import NULL, is_plain, scalar_of
-from ferbench.config.yaml_limits import check_size, check_yaml
+from ferbench.config.yaml_limits import check_size, check_yaml, reason_of, yaml_text_of
 from ferbench.errors import ConfigError
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -138,9 +138,13 @@ class _Files(FileConfigSource):
 
     def load_config(self, config_path: str) -> ConfigResult:
         """See ``FileConfigSource``."""
-        result = super().load_config(config_path)
         path = Path(self.path) / self._normalize_file_name(config_path)
-        return _typed(result, path.read_text(encoding="utf-8"), config_path)
+        text = yaml_text_of(path)  # Hydra reads whatever there is, without end
+        try:
+            return _typed(super().load_config(config_path), text, config_path)
+        except (yaml.YAMLError, ValueError) as error:
+            reason = reason_of(error)
+            raise ConfigError(f"{path} is no yaml of a choice: {reason}") from error
 
 
 class _Packages(ImportlibResourcesConfigSource):

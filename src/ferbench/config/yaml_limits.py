@@ -6,9 +6,12 @@ end the program's stack, and a name that stands for itself never ends.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from ferbench.errors import ConfigError
 
 MOST_BYTES: Final = 4 * 2**20
 """Of a text; a configuration has some thousands."""
@@ -22,6 +25,27 @@ MOST_VALUES: Final = 200_000
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STARTS: Final = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
 _ENDS: Final = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+
+
+def yaml_text_of(path: Path) -> str:
+    """The text of a file that is yaml of a size that can be read.
+
+    Raises:
+        ConfigError: it cannot be read, is no yaml, or is beyond a limit.
+    """
+    try:
+        check_size(path.stat().st_size)
+        text = path.read_text(encoding="utf-8")
+        check_yaml(text)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as a yaml: {reason_of(error)}") from error
+    return text
+
+
+def reason_of(error: Exception) -> str:
+    """What an error of a file or of yaml says, on one line."""
+    text = isinstance(error, OSError) and error.strerror
+    return " ".join(str(text or error).split())
 
 
 def check_yaml(text: str) -> None:

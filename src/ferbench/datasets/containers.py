@@ -94,11 +94,12 @@ def video_format(path: Path) -> str | None:
     "" = FFmpeg cannot read it; None = there is no moving picture in it. Only headers are read.
     """
     from ferbench.video.decoder_death import DecoderDiedError
+    from ferbench.video.decoder_memory import DecoderMemoryError
     from ferbench.video.isolated import asked
 
     try:
         return asked(_video_format, path)
-    except DecoderDiedError:
+    except (DecoderDiedError, DecoderMemoryError):
         return ""
 
 

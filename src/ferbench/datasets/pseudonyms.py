@@ -230,7 +230,10 @@ def read_pseudonyms(path: Path) -> Pseudonyms:
             key="pseudonyms",
             hint=f"chmod 600 {path}",
         )
-    return Pseudonyms(path=path, of=_parsed(path, text))
+    try:
+        return Pseudonyms(path=path, of=_parsed(path, text))
+    except csv.Error as error:
+        raise FormatError(f"{path} is no file of pseudonyms: {error}") from error
 
 
 def _parsed(path: Path, text: str) -> dict[tuple[str, str], str]:

@@ -10,6 +10,7 @@ import av
 from ferbench.errors import VideoError
 from ferbench.video.container import opened, video_stream
 from ferbench.video.decoder_death import DecoderDiedError
+from ferbench.video.decoder_memory import DecoderMemoryError
 from ferbench.video.isolated import asked
 
 
@@ -32,8 +33,8 @@ def read_header(path: Path) -> Header:
     """Length and average frame rate as announced; nothing is decoded."""
     try:
         return asked(_header, path)
-    except DecoderDiedError as error:
-        return Header(ended=f"its decoder {error.death}")
+    except (DecoderDiedError, DecoderMemoryError) as error:
+        return Header(ended=error.message.removeprefix(f"{path}: "))
 
 
 def _header(path: Path) -> Header:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ferbench.errors import FormatError
+from ferbench.formats.file_sizes import check_rows
 from ferbench.formats.sheet import fitted
 from ferbench.sentences import Text
 
@@ -28,7 +29,8 @@ def rows_of(
             reader = csv.reader(stream)
             header = [name.strip() for name in next(reader, [])]
             _check_header(path, header, needed, what)
-            for row in reader:
+            for count, row in enumerate(reader, start=1):
+                check_rows(path, count)
                 cells = fitted([cell.strip() for cell in row], len(header))
                 if any(cells):
                     line = reader.line_num

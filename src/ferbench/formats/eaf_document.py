@@ -13,9 +13,12 @@ from typing import Final
 from xml.parsers import expat
 
 from ferbench.errors import FormatError
+from ferbench.formats.file_sizes import bytes_of, check_annotations
 
 _SAVE_AGAIN: Final = "open it in ELAN and save it again"
 _MOST_DIGITS: Final = 18
+_MOST_DEPTH: Final = 20
+"""Elements in each other; ELAN's have seven."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class EafDocument:
         self._tier: EafTier | None = None
         self._texts: list[str] | None = None
         self._is_root = True
+        self._depth = 0
         self._starts = {
             "HEADER": self._check_units,
             "MEDIA_DESCRIPTOR": self._take_media,
@@ -82,12 +86,7 @@ class EafDocument:
     def read(cls, path: Path) -> EafDocument:
         """Read a file. Raises FormatError where it cannot be read, or is no ELAN file."""
         document = cls(path)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            reason = f"cannot be read ({error.strerror})"
-            raise FormatError(f"{path}: {reason}; check the name") from error
-        document._parse(data)
+        document._parse(bytes_of(path))
         return document
 
     def _parse(self, data: bytes) -> None:
@@ -117,6 +116,9 @@ class EafDocument:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
+        self._depth += 1
+        if self._depth > _MOST_DEPTH:
+            raise self.wrong(f"its elements are nested deeper than {_MOST_DEPTH} levels")
         if self._is_root:
             self._check_root(name)
         elif name == "ANNOTATION_VALUE":
@@ -171,6 +173,7 @@ class EafDocument:
             ends = self._needed(attributes, "TIME_SLOT_REF2", element)
             annotation.slots = (begins, ends)
         self.annotations[annotation.name] = annotation
+        check_annotations(self.path, len(self.annotations))
         self._tier.annotations.append(annotation)
 
     def _characters(self, text: str) -> None:
@@ -179,6 +182,7 @@ class EafDocument:
 
     def _end(self, name: str) -> None:
         """An element ends."""
+        self._depth -= 1
         if name == "TIER":
             self._tier = None
         elif name == "ANNOTATION_VALUE" and self._texts is not None:

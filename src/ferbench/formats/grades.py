@@ -17,6 +17,7 @@ from ferbench.atomic import write_text
 from ferbench.errors import FormatError
 from ferbench.formats.csv_rows import first_cells, seconds_of
 from ferbench.formats.csv_text import csv_text
+from ferbench.formats.file_sizes import bytes_of
 from ferbench.formats.spreadsheet_text import as_harmless, as_meant
 from ferbench.spelling import plain
 
@@ -128,7 +129,7 @@ def _cell(value: str | float) -> str:
 def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows with content by column name, texts as they were meant, and the line each begins on."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = bytes_of(path).decode("utf-8-sig")
         header_line = text.partition("\n")[0]
         delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
         reader = csv.reader(_with_ends(text), delimiter=delimiter, strict=True)
@@ -139,10 +140,6 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             if any(cell.strip() for cell in cells):
                 yield line, _by_name(header, cells)
             line = reader.line_num + 1
-    except OSError as error:
-        raise FormatError(
-            f"{path}: cannot be read ({error.strerror})", hint="check the name"
-        ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise FormatError(f"{path}: not a CSV file in UTF-8 ({error})") from error
 

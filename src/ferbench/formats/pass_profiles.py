@@ -10,6 +10,7 @@ from typing import Final
 
 from ferbench.atomic import write_text
 from ferbench.errors import DataError, FormatError
+from ferbench.formats.file_sizes import check_size
 from ferbench.secret_texts import masked
 from ferbench.types import LANE_STAGES, READER_STAGES, PassProfile
 
@@ -43,6 +44,7 @@ def read_pass_profiles(path: Path) -> tuple[PassProfile, ...]:
         FormatError: it cannot be read, or is another table; names the line.
     """
     try:
+        check_size(path)
         with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
     except OSError as error:

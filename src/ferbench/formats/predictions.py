@@ -37,6 +37,8 @@ from ferbench.types import Channels, Expressions, Faces, Regression, Timeline, V
 _NEEDED = ("frame", "start_s", "end_s", "face", *BOX_COLUMNS, "score", *LANDMARK_COLUMNS)
 _ABOUT = b"ferbench.predictions"
 
+MOST_BYTES: Final = 2**29
+"""Of a table as CSV: 20 hours at 25 Hz have half of it."""
 MOST_CELLS: Final = 200_000_000
 """Rows times columns of a table: a face in 24 hours of 60 frames per second."""
 
@@ -207,6 +209,8 @@ def _table(path: Path) -> pa.Table:
                     f"most {MOST_CELLS} cells"
                 )
             return pq.read_table(path)
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has {path.stat().st_size} bytes, expected at most {MOST_BYTES}")
         return pacsv.read_csv(path)
     except (OSError, *_DAMAGED) as error:
         raise FormatError(f"{path} cannot be read as a table of predictions: {error}") from error

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ferbench.errors import DatasetError
+from ferbench.errors import DatasetError, FormatError
 from ferbench.formats.csv_file import Delimiter, Encoding, read_csv
+from ferbench.formats.file_sizes import check_size
 from ferbench.formats.sheet import Fits, Sheet
 from ferbench.formats.xlsx import is_workbook, read_workbook
 
@@ -47,7 +48,10 @@ def _bytes(path: Path, what: str) -> bytes:
     if path.is_dir():
         raise DatasetError(f"{path}: expected a CSV file, got a folder")
     try:
+        check_size(path)
         data = path.read_bytes()
+    except FormatError as error:
+        raise DatasetError(error.message) from error
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such {what}. Check the path.") from error
     except OSError as error:

@@ -18,6 +18,7 @@ from ferbench.atomic import write_text
 from ferbench.errors import FormatError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
+from ferbench.formats.file_sizes import bytes_of, check_annotations
 from ferbench.formats.program_files import ImportedFile, annotations_of, ends_before_it_begins
 from ferbench.formats.tracks import Track, as_cues, cue_time
 
@@ -42,6 +43,7 @@ def read_subrip(path: Path) -> ImportedFile:
     lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     starts = [at for at in range(len(lines)) if _is_start(lines, at)]
     _check_cues(path, lines, starts)
+    check_annotations(path, len(starts))
     if not starts:
         notes.append(f"{path.name} is empty: taken as annotated, with nothing found")
     is_numbered = bool(starts) and _number_above(lines, starts[0]) is not None
@@ -65,10 +67,7 @@ def read_subrip(path: Path) -> ImportedFile:
 
 def _content(path: Path) -> tuple[str, list[str]]:
     """The text of a file, and a note where its encoding was guessed."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
+    data = bytes_of(path)
     if data.startswith(_UTF16):
         return data.decode("utf-16", errors="replace"), []
     try:

@@ -15,6 +15,7 @@ from ferbench.atomic import write_text
 from ferbench.errors import FormatError
 from ferbench.formats.annotation_format import AnnotationFormat, Source
 from ferbench.formats.annotation_table import AnnotationRow, AnnotationTable, RefusedRow
+from ferbench.formats.file_sizes import bytes_of, check_annotations
 from ferbench.formats.program_files import ImportedFile, annotations_of, ends_before_it_begins
 from ferbench.formats.tracks import Track, as_cues, cue_time
 from ferbench.formats.webvtt_cues import (
@@ -50,7 +51,8 @@ def read_webvtt(path: Path) -> ImportedFile:
     rows: list[AnnotationRow] = []
     refused: list[RefusedRow] = []
     passed_over: list[Block] = []
-    for block in blocks_of(lines):
+    for count, block in enumerate(blocks_of(lines), start=1):
+        check_annotations(path, count)
         row = _row(block, path.stem)
         if isinstance(row, AnnotationRow):
             rows.append(row)
@@ -72,10 +74,7 @@ def read_webvtt(path: Path) -> ImportedFile:
 
 def _content(path: Path) -> tuple[str, list[str]]:
     """The text of a file, and a note where it is not UTF-8."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror}); check the name") from error
+    data = bytes_of(path)
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:

@@ -21,6 +21,7 @@ from typing import Any, Final
 from ferbench.errors import DatasetError, FerbenchError
 from ferbench.formats.sheet import Fits, Row, Sheet, sheet_of
 from ferbench.formats.xlsx_cells import cell_value_text, merged_ranges, with_merged
+from ferbench.formats.xlsx_parts import check_xml, xml_parts
 from ferbench.sentences import Setting, Text
 from ferbench.spelling import same_name
 from ferbench.wording import plural, some
@@ -33,7 +34,6 @@ MOST_ROWS: Final = 2**20
 
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0"
-_XML: Final = (".xml", ".rels", ".vml")
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _NO_VALUE: Final = (
     "a formula without its value; open the workbook in the program that made it, and save it again"
@@ -70,7 +70,7 @@ def read_workbook(data: bytes, path: Path, *, fits: Fits, name: str | None = Non
     _check_kind(data, path)
     with _broken_told(path), zipfile.ZipFile(io.BytesIO(data)) as archive:
         _check_parts(archive, path)
-        _check_no_document_type(archive, path)
+        check_xml(archive, path)
         book = _Book(data, archive, path, fits)
         chosen = book.chosen(name)
         sheet = book.sheet(chosen)
@@ -209,22 +209,12 @@ def _check_parts(archive: zipfile.ZipFile, path: Path) -> None:
             f"{path}: a binary workbook (.xlsb); save it as 'Excel Workbook (.xlsx)' or as 'CSV "
             "UTF-8'"
         )
-    num_bytes = sum(info.file_size for info in infos if info.filename.lower().endswith(_XML))
+    num_bytes = sum(info.file_size for info in xml_parts(archive))
     if num_bytes > MOST_UNPACKED:
         raise DatasetError(
             f"{path}: the workbook unpacks to {num_bytes / 2**20:.0f} MiB; expected at most "
             f"{MOST_UNPACKED // 2**20} MiB. Save the sheet of annotations as 'CSV UTF-8'."
         )
-
-
-def _check_no_document_type(archive: zipfile.ZipFile, path: Path) -> None:
-    """Raise DatasetError where a part may define entities, which can grow without limit."""
-    for info in archive.infolist():
-        is_xml = info.filename.lower().endswith(_XML)
-        if is_xml and b"<!DOCTYPE" in archive.read(info).replace(b"\0", b""):
-            raise DatasetError(
-                f"{path}: its part {info.filename} has a document type, which a workbook has not"
-            )
 
 
 def _opened(data: bytes, *, formulas: bool = False) -> Any:

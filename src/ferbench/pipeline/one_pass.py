@@ -37,7 +37,7 @@ from ferbench.types import (
     Pictures,
     Timeline,
 )
-from ferbench.video.isolated import DecodedVideo, Isolated
+from ferbench.video.isolated import DecodedVideo
 
 if TYPE_CHECKING:
     import torch
@@ -105,7 +105,7 @@ class OnePass:
         on_cpu = self.device.type == "cpu"
         with (
             without_thread_pools() if on_cpu else nullcontext(),
-            Isolated(reader=self.reader, patience_s=self.runtime.decoder_patience_s).open(
+            self.runtime.isolated(self.reader).open(
                 path,
                 batch_frames=self._frames_of_read(),
                 threads=self.runtime.threads,

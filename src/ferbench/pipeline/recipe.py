@@ -22,6 +22,8 @@ from ferbench.scoring.matching.criterion import Criterion
 from ferbench.scoring.statistics_rules import StatisticsRules
 from ferbench.selectors.classify import Classify
 from ferbench.sentences import Setting, Text
+from ferbench.video.decoder_memory import LEAST_GIB, MEMORY_GIB
+from ferbench.video.isolated import Isolated
 from ferbench.video.sampling import check_target_fps
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ class Runtime:
         measure: read no cache and time the whole way; only then is ``speed/e2e_fps`` logged.
         decoder_patience_s: seconds without a packet and without a frame after which a video's
             decoder has hung, and is ended. Time in which nobody asks for frames does not count.
+        decoder_memory_gib: memory that opening and decoding a video may take, beside its frames.
         retry_suspects: open videos again that ended their decoder before.
         fetch_weights: bring missing weight files from where their yaml says.
     """
@@ -126,6 +129,7 @@ class Runtime:
     tf32: bool = False
     measure: bool = False
     decoder_patience_s: float = 120.0
+    decoder_memory_gib: float = MEMORY_GIB
     retry_suspects: bool = False
     fetch_weights: bool = True
 
@@ -138,6 +142,9 @@ class Runtime:
         if not self.decoder_patience_s > 0:
             got = self.decoder_patience_s
             raise ConfigError(key="decoder_patience_s", expected="more than 0 seconds", got=got)
+        if not self.decoder_memory_gib >= LEAST_GIB:
+            expected, got = f"at least {LEAST_GIB:g} GiB", self.decoder_memory_gib
+            raise ConfigError(key="decoder_memory_gib", expected=expected, got=got)
         for key in ("threads", "lanes", "workers"):
             if getattr(self, key) < 0:
                 raise ConfigError(key=key, expected="0 (automatic) or more", got=getattr(self, key))
@@ -147,6 +154,14 @@ class Runtime:
         """The values that can change results, by name."""
         names = ("on_damaged", "tf32", "target_fps", "detect_every")
         return {name: getattr(self, name) for name in names}
+
+    def isolated(self, reader: Reader) -> Isolated:
+        """A reader in a process of its own, with the patience and the memory that it has."""
+        return Isolated(
+            reader=reader,
+            patience_s=self.decoder_patience_s,
+            memory_gib=self.decoder_memory_gib,
+        )
 
     def num_lanes(self, device: torch.device) -> int:
         """Threads that detect and classify on a device."""

@@ -22,7 +22,6 @@ from ferbench.pipeline.wanted import Request, Stored
 from ferbench.pipeline.watching import Watch
 from ferbench.results import Analysis, StageKey, Work
 from ferbench.sentences import Setting, Text
-from ferbench.video.isolated import Isolated
 from ferbench.wording import plural
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ class Analyser:
         try:
             with (
                 suspects.watch(path, digest_of(self.cache, path), reader),
-                Isolated(reader=reader, patience_s=self.runtime.decoder_patience_s).open(
+                self.runtime.isolated(reader).open(
                     path,
                     batch_frames=1,
                     threads=1,

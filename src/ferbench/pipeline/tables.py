@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,9 @@ from ferbench.pipeline.sealed import check_parquet, sealed_parquet
 from ferbench.types import Channels, Expressions, Faces, Pictures, Timeline, VideoInfo
 
 ABOUT = b"ferbench"
+
+MOST_VALUES: Final = 200_000_000
+"""Numbers of a table: faces of 17 hours at 60 Hz have a third of it."""
 
 
 def timeline_table(timeline: Timeline) -> tuple[pa.Table, dict[str, Any]]:
@@ -186,6 +189,17 @@ def write(path: Path, table: pa.Table, about: Mapping[str, Any]) -> None:
             file.write(piece)
 
 
+def _check_size(data: bytes) -> None:
+    """Raise ValueError where a table unpacks to more numbers than one of ferbench's has."""
+    about = pq.read_metadata(pa.BufferReader(data))
+    groups = [about.row_group(number) for number in range(about.num_row_groups)]
+    values = sum(
+        group.column(number).num_values for group in groups for number in range(group.num_columns)
+    )
+    if values > MOST_VALUES:
+        raise ValueError(f"it has {values} values, expected at most {MOST_VALUES}")
+
+
 def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
     """Read a table and its description.
 
@@ -195,6 +209,7 @@ def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
     try:
         data = path.read_bytes()
         check_parquet(data)
+        _check_size(data)
         table = pq.read_table(pa.BufferReader(data))
         about: dict[str, Any] = json_of(table.schema.metadata[ABOUT])
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, CacheError) as error:

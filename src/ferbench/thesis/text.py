@@ -5,9 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from ferbench.atomic import replacing
 from ferbench.errors import FormatError
+from ferbench.formats.file_sizes import check_rows
+
+_MOST_ROWS: Final = 2**22
+"""One for each frame: 38 hours at 30 Hz."""
 
 
 def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
@@ -41,7 +46,8 @@ def _records(path: Path, lines: Iterable[str], delimiter: str) -> Iterator[tuple
     reader = csv.reader(lines, delimiter=delimiter)
     line = 1
     try:
-        for cells in reader:
+        for count, cells in enumerate(reader, start=1):
+            check_rows(path, count, _MOST_ROWS)
             yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:

@@ -156,8 +156,19 @@ def container_rate(path: Path) -> float:
     return float(rate)
 
 
+def check_memory(error: av.error.FFmpegError) -> None:
+    """Raise MemoryError where there was none left, for frames or for a thread (EAGAIN)."""
+    if isinstance(error, (MemoryError, BlockingIOError)):
+        raise MemoryError from error
+
+
 def decoder_error(error: av.error.FFmpegError) -> str:
-    """What a decoder says, for messages; of frames that are too large it says nothing else."""
+    """What a decoder says, for messages; of frames that are too large it says nothing else.
+
+    Raises:
+        MemoryError: it has none left, which says nothing of the video.
+    """
+    check_memory(error)
     reason = str(error.strerror)
     if isinstance(error, av.error.ArgumentError):
         reason += f", which is also said of frames of more than {MOST_PIXELS} pixels"

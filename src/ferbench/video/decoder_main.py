@@ -10,6 +10,7 @@ be written again. It answers ``opened``, ``batch``, ``wants`` (memory), ``end``,
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
 import pickle
 import signal
@@ -29,6 +30,12 @@ import numpy as np
 
 from ferbench.video import pulse
 from ferbench.video.buffers import BatchBuffers, Pixels, use_buffers
+from ferbench.video.decoder_memory import (
+    MEMORY_GIB,
+    DecoderMemoryError,
+    is_of_memory,
+    limit_memory,
+)
 from ferbench.video.decoder_threads import decoder_threads
 from ferbench.video.shared_memory import mapped
 
@@ -50,6 +57,7 @@ class Job:
     Attributes:
         lanes: threads that need the cores besides, by which the decoder's threads are chosen; None
             = ``threads`` are.
+        memory_gib: that opening and decoding may take.
     """
 
     reader: Reader
@@ -59,6 +67,7 @@ class Job:
     keep_damaged: bool
     target_fps: float | None
     lanes: int | None
+    memory_gib: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +79,7 @@ class Question:
 
     function: Callable[[Path], object]
     path: Path
+    memory_gib: float = MEMORY_GIB
 
 
 class _Closed(Exception):  # noqa: N818
@@ -102,9 +112,10 @@ def _one_video(connection: Connection) -> None:
         _, folder, sys.path[:] = connection.recv()
         with suppress(OSError):  # a folder that is gone; whole paths need none
             os.chdir(folder)
-        _, job = connection.recv()
+        job: Job | Question = connection.recv()[1]
         pulse.reset()
         use_buffers(memory.of_shape)
+        limit_memory(job.memory_gib)
         if isinstance(job, Question):
             connection.send(("opened", job.function(job.path)))
             while True:
@@ -115,12 +126,14 @@ def _one_video(connection: Connection) -> None:
     except (EOFError, OSError):
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is, the parent is to know
-        connection.send(("error", _sent(error), traceback.format_exc()))
+        told = DecoderMemoryError.of(job.path, job.memory_gib) if is_of_memory(error) else error
+        connection.send(("error", _sent(told), traceback.format_exc()))
         with suppress(_Closed):
             while True:
                 memory.heed()
     finally:
         use_buffers(BatchBuffers)
+        limit_memory(math.inf)
     del memory
     connection.send(("closed",))
 

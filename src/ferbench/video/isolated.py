@@ -17,6 +17,7 @@ import numpy as np
 from ferbench.types import FrameBatch, Timeline
 from ferbench.video.buffers import Pixels
 from ferbench.video.decoder_main import Job, Question
+from ferbench.video.decoder_memory import MEMORY_GIB, DecoderMemoryError
 from ferbench.video.decoder_process import CAN_ISOLATE, DecoderProcess, put_back, started, taken
 from ferbench.video.decoder_threads import decoder_threads
 
@@ -65,6 +66,7 @@ def asked(
 
     Raises:
         DecoderDiedError: the process crashed, hung or was killed.
+        DecoderMemoryError: it needs more than ``MEMORY_GIB``.
         Exception: what the function raises.
     """
     if not CAN_ISOLATE:
@@ -83,10 +85,12 @@ class Isolated:
     Attributes:
         reader: what decodes.
         patience_s: seconds without a packet and without a frame after which it counts as hung.
+        memory_gib: that opening and decoding a video may take; frames are not counted.
     """
 
     reader: Reader
     patience_s: float = PATIENCE_S
+    memory_gib: float = MEMORY_GIB
 
     @contextmanager
     def open(
@@ -111,6 +115,7 @@ class Isolated:
 
         Raises:
             DecoderDiedError: its decoder crashed, hung or was killed.
+            DecoderMemoryError: its decoder needs more memory.
             VideoError: as the reader says.
         """
         job = Job(
@@ -121,6 +126,7 @@ class Isolated:
             keep_damaged=keep_damaged,
             target_fps=target_fps,
             lanes=lanes,
+            memory_gib=self.memory_gib,
         )
         opened = _opened_elsewhere(job, self.patience_s) if _can_go(job) else _opened_here(job)
         with opened as video:
@@ -201,6 +207,8 @@ def _taken_up(job: Job | Question, patience_s: float) -> Iterator[tuple[DecoderP
             told = process.open(job, patience_s)
         yield process, told
         can_go_on = process.leave()
+    except DecoderMemoryError:
+        raise  # what it took is left in pieces
     except Exception:
         can_go_on = process.leave()
         raise

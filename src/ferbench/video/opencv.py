@@ -1,14 +1,12 @@
 """Reads videos with OpenCV, as the thesis' programs did.
 
-Frames are counted, their times are not asked.
-
-Frame i starts ``i / fps`` after the first one, with the rate that OpenCV reports (the container's
-average), because that is what the thesis' rules count with. In a video of variable frame rate these
-times drift from the true ones, which is told; the ``pyav`` reader gives those. Pixels are OpenCV's
-own, upright and square as with ``pyav``. 8-bit video comes out as with ``pyav``, while 10-bit video
-differs by the rounding of the conversion to 8 bits; that nothing else differs is checked on a
-sample of the frames (see ``ferbench.video.picture_check``). Where the size of the pictures changes,
-OpenCV scales them to the first one's size.
+Frames are counted, their times are not asked: frame i starts ``i / fps`` after the first one, with
+the rate that OpenCV reports (the container's average), because the thesis' rules count with that.
+In a video of variable frame rate these times drift from the true ones, which is told; the ``pyav``
+reader gives those. Pixels are OpenCV's own, upright and square as with ``pyav``. 8-bit video comes
+out as with ``pyav``, while 10-bit video differs by the rounding of the conversion to 8 bits; that
+nothing else differs is checked on a sample of the frames (see ``ferbench.video.picture_check``).
+Where the size of the pictures changes, OpenCV scales them to the first one's size.
 
 OpenCV says nothing about damage: it stops. So the file is opened with PyAV first, for the reasons
 why it cannot be read, and its packets are listed after decoding (not decoded again), for its
@@ -23,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar
 
 import cv2
 import numpy as np
@@ -33,7 +31,6 @@ from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video import pulse
 from ferbench.video.buffers import Pixels, batched
 from ferbench.video.container import (
-    REPLACE,
     check_asked,
     check_first_frame,
     damaged,
@@ -41,7 +38,9 @@ from ferbench.video.container import (
     video_stream,
 )
 from ferbench.video.counted import CountedEnd, CountedFrames
+from ferbench.video.decoder_memory import check_memory_left
 from ferbench.video.limits import FFMPEG_OPTIONS
+from ferbench.video.opencv_refusals import cannot_open, no_frame, rate_of
 from ferbench.video.packet_clock import packet_clock
 from ferbench.video.picture_check import FIRST, PictureCheck, picture_check
 from ferbench.video.sampling import Sampling
@@ -52,8 +51,7 @@ from ferbench.video.time_zero import TimeZero, check_time_settings, given_rate
 if TYPE_CHECKING:
     from ferbench.protocols import OpenVideo
 
-# Quiet; what matters reaches the user as a VideoError.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what matters comes as a VideoError
 os.environ.setdefault(
     "OPENCV_FFMPEG_CAPTURE_OPTIONS", "|".join(f"{k};{v}" for k, v in FFMPEG_OPTIONS.items())
 )
@@ -121,11 +119,7 @@ class OpencvReader:
             capture = cv2.VideoCapture(f"file:{path}", cv2.CAP_FFMPEG, wishes)
             try:
                 if not capture.isOpened():
-                    raise VideoError(
-                        f"{path}: OpenCV cannot open this video ({check.codec}), though FFmpeg "
-                        "knows its format",
-                        hint="convert it, e.g. to H.264 in mp4, or take the reader pyav",
-                    )
+                    raise cannot_open(path, check)
                 capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)  # it knows no mirror images
                 yield _Decoding(
                     path,
@@ -164,7 +158,7 @@ class _Decoding:
         self._batch_frames = batch_frames
         self._keep_damaged = keep_damaged
         self._has_clock = counted_hz is None
-        self._counted = CountedFrames(path, counted_hz or _rate(capture, path))
+        self._counted = CountedFrames(path, counted_hz or rate_of(capture, path))
         self._time_zero = time_zero
         self._end = CountedEnd()
         self._state = "new"
@@ -266,34 +260,11 @@ class _Decoding:
     def _finish(self) -> None:
         """Look for what only shows at the end: no frames, and what the packets tell."""
         if not self._counted.count:
-            self._refuse_empty()
+            raise no_frame(self._path, self._check)
         if not self._has_clock:
             return
         self._end = self._counted.held_against(packet_clock(self._path), self._announced_frames)
+        if self._end.damage:
+            check_memory_left(3 * math.prod(self._picture.stored_hw))
         if self._end.damage and not self._keep_damaged:
             raise damaged(self._path, self._end.damage)
-
-    def _refuse_empty(self) -> NoReturn:
-        """Raise VideoError, by whose fault no frame came."""
-        if self._check.picture is not None:
-            raise VideoError(
-                f"{self._path}: OpenCV decodes no frame of this video, whose codec is "
-                f"{self._check.codec}, though its first frame is sound: the FFmpeg inside OpenCV "
-                "has no decoder that works for it",
-                hint="take the reader pyav, which reads this video",
-            )
-        raise VideoError(
-            f"{self._path}: no frame can be decoded: OpenCV found none in the video stream",
-            hint=REPLACE,
-        )
-
-
-def _rate(capture: cv2.VideoCapture, path: Path) -> float:
-    fps_hz = capture.get(cv2.CAP_PROP_FPS)
-    if not (math.isfinite(fps_hz) and fps_hz > 0):
-        raise VideoError(
-            f"{path}: OpenCV reports a frame rate of {fps_hz:g} Hz, "
-            "expected one above 0 to time the frames by",
-            hint="take the reader pyav, which reads the frames' own times, or convert the file",
-        )
-    return float(fps_hz)

@@ -17,7 +17,7 @@ import numpy as np
 from ferbench.types import F64
 from ferbench.video.announced import Announced, is_last, time_of
 from ferbench.video.clock import Clock, jumps_note
-from ferbench.video.container import opened, video_stream
+from ferbench.video.container import check_memory, opened, video_stream
 from ferbench.video.stream_choice import choice_note
 from ferbench.video.time_zero import container_start, tells_only_decoding
 
@@ -134,8 +134,8 @@ def _ticks(
             time = packet.dts if only_decoding else time_of(packet)
             if time is not None and packet.size and not packet.is_discard:
                 ticks.append(time)
-    except av.error.FFmpegError:
-        pass  # what follows cannot be read; the index may still tell how much it is
+    except av.error.FFmpegError as error:
+        check_memory(error)  # what follows cannot be read; the index may still tell how much it is
     return ticks
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from ferbench.errors import VideoError
 from ferbench.video.buffers import Pixels
 from ferbench.video.colour import RgbConverter
-from ferbench.video.container import opened, video_stream
+from ferbench.video.container import check_memory, opened, video_stream
 from ferbench.video.shown_picture import ShownPicture, shown_picture
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ class PictureCheck:
         """Frames from where the container stands, up to the first error."""
         try:
             yield from self._container.decode(self._stream)
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
+            check_memory(error)
             return
 
     def _check_new(self, number: int, rgb: Pixels, expected: Pixels) -> None:

@@ -112,7 +112,7 @@ def _number_in(path: Path) -> str:
     """
     try:
         return str(np.load(path, allow_pickle=False).item())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         raise FormatError(f"{path.name}: expected an array with one number: {error}") from error
 
 

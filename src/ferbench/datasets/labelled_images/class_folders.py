@@ -25,7 +25,7 @@ from ferbench.datasets.labelled_images.found import (
     split_of,
     subfolders,
 )
-from ferbench.datasets.labelled_images.pictures import first_picture, pictures_in
+from ferbench.datasets.labelled_images.pictures import first_picture, pictures_in, size_px_of
 from ferbench.errors import DatasetError
 from ferbench.formats.csv_rows import first_cells, rows_of
 from ferbench.sentences import Setting, Text
@@ -129,18 +129,12 @@ def _are_faces(folders: list[Path], asked: Asked, name: str) -> bool:
 
 def _sizes(folders: list[Path]) -> set[tuple[int, int]]:
     """Width and height of the first pictures of the classes, pixels."""
-    from PIL import Image
-
     sizes = set()
     for folder in folders[:_LOOKED_AT]:
         path = first_picture(folder)
-        if path is None:
-            continue
-        try:
-            with Image.open(path) as image:
-                sizes.add(image.size)
-        except OSError:
-            continue  # it is told when it is to be decoded
+        size_px = None if path is None else size_px_of(path)
+        if size_px is not None:  # else it is told when it is to be decoded
+            sizes.add(size_px)
     return sizes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,13 @@ from numpy.typing import NDArray
 
 from ferbench.errors import DatasetError
 from ferbench.types.labelled_images import Picture
+from ferbench.video.limits import MOST_PIXELS
 
 SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 """Endings of pictures, in small letters."""
+
+MOST_BYTES: Final = 2**28
+"""Of a picture's file; one of ``MOST_PIXELS`` that nothing compresses has 200 MB."""
 
 
 def first_picture(folder: Path) -> Path | None:
@@ -45,6 +50,9 @@ def content_of(picture: Picture, folder: Path) -> bytes:
         return str(picture.shape).encode() + picture.tobytes()
     path = folder / picture
     try:
+        num_bytes = path.stat().st_size
+        if num_bytes > MOST_BYTES:
+            raise DatasetError(f"it has {num_bytes} bytes, expected at most {MOST_BYTES}")
         return path.read_bytes()
     except OSError as error:
         raise DatasetError(f"cannot be read: {error.strerror or error}") from error
@@ -65,10 +73,40 @@ def pixels_of(picture: Picture, folder: Path) -> NDArray[np.uint8]:
     content = content_of(picture, folder)
     try:
         with Image.open(io.BytesIO(content)) as image:
+            _check_size(image.size)
             rgb = ImageOps.exif_transpose(image).convert("RGB")
             return np.array(rgb)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except _damaged() as error:
         raise DatasetError(f"cannot be decoded: {_reason(error)}") from error
+
+
+def _check_size(size_px: tuple[int, int]) -> None:
+    """Raise DatasetError for a picture that unfolds to gigabytes, before there is memory for it."""
+    width, height = size_px
+    if width * height > MOST_PIXELS:
+        side = math.isqrt(MOST_PIXELS)
+        raise DatasetError(
+            f"it is a picture of {width} x {height} pixels, expected at most {MOST_PIXELS} in all "
+            f"(such as {side} x {side})"
+        )
+
+
+def size_px_of(path: Path) -> tuple[int, int] | None:
+    """Width and height that a picture's header tells; None = it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except _damaged():
+        return None
+
+
+def _damaged() -> tuple[type[Exception], ...]:
+    """What reading a damaged picture may end in."""
+    from PIL import Image
+
+    return (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
 def _reason(error: Exception) -> str:

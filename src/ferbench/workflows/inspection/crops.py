@@ -18,7 +18,6 @@ from ferbench.places import without_folders
 from ferbench.protocols import Model
 from ferbench.secret_texts import masked
 from ferbench.types import F64, I64, Faces, FrameBatch
-from ferbench.video.isolated import Isolated
 from ferbench.workflows.evaluate import load_dataset
 from ferbench.workflows.inspection.groups import Group, Place
 from ferbench.workflows.inspection.recorded import Stored
@@ -225,8 +224,7 @@ def _cut_video(
         raise FerbenchError("its file is not the one that was looked at")
     left = {face.frame for face in faces}
     pictures: dict[Wanted, bytes] = {}
-    reader = Isolated(reader=settings.recipe.reader, patience_s=settings.runtime.decoder_patience_s)
-    opened = reader.open(
+    opened = settings.runtime.isolated(settings.recipe.reader).open(
         path,
         batch_frames=_BATCH_FRAMES,
         threads=settings.runtime.threads,
