@@ -8,10 +8,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ferbench.json_texts import json_of
 from ferbench.results import RunKind, RunRow, RunState
 from ferbench.secret_texts import masked
 from ferbench.tracking.owner import OWNER_TAG, this_process
-from ferbench.tracking.record import Input
+from ferbench.tracking.record import Input, input_of
 
 PARENT_TAG: Final = "mlflow.parentRunId"
 KIND_TAG: Final = "ferbench.kind"
@@ -32,6 +33,9 @@ def first_tags(kind: RunKind, parent: str) -> dict[str, str]:
     return {**tags, OWNER_TAG: str(this_process())}
 
 
+_CONTEXT: Final = "mlflow.data.context"
+
+
 def data_set(item: Input) -> Any:
     """A file that a run read, as MLflow lists it."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
@@ -42,7 +46,19 @@ def data_set(item: Input) -> Any:
         source_type="local",
         source=json.dumps({"file": item.name, "sha256": item.sha256}),
     )
-    return DatasetInput(listed, tags=[InputTag("mlflow.data.context", item.kind)])
+    return DatasetInput(listed, tags=[InputTag(_CONTEXT, item.kind)])
+
+
+def input_of_data_set(listed: Any) -> Input:
+    """A file that a run read, from what MLflow lists.
+
+    Raises:
+        ValueError: it is no file that ferbench listed.
+    """
+    kinds = [tag.value for tag in listed.tags if tag.key == _CONTEXT]
+    source = json_of(listed.dataset.source)
+    sha256 = source.get("sha256") if isinstance(source, dict) else None
+    return input_of({"name": listed.dataset.name, "sha256": sha256, "kind": next(iter(kinds), "")})
 
 
 def run_row(run: Any) -> RunRow:

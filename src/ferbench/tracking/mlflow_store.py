@@ -34,6 +34,7 @@ from ferbench.tracking.mlflow_rows import (
     clipped,
     data_set,
     first_tags,
+    input_of_data_set,
     run_row,
     shortened,
 )
@@ -243,6 +244,17 @@ class MlflowStore:
 
     def _artifacts(self) -> Artifacts:
         return Artifacts(client=self.client, uri=self.uri, next_step=_SERVER_STEP)
+
+    def inputs(self, run_id: str) -> tuple[Input, ...]:
+        """The data sets that were logged."""
+        with explained(self.uri, "reading a run", _SERVER_STEP):
+            listed = self.client.get_run(run_id).inputs.dataset_inputs
+        try:
+            return tuple(map(input_of_data_set, listed))
+        except ValueError as error:
+            raise TrackingError(
+                f"run {run_id[:8]} has inputs that cannot be read: {error}"
+            ) from error
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys (first 12 digits) whose prediction tables some run of the experiment has."""

@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from ferbench.config.recorded import with_folder_names
 from ferbench.config.settings import Settings
@@ -15,7 +16,7 @@ from ferbench.folder_names import FolderNames
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.count_rows import annotations_sha
-from ferbench.pipeline.recipe import Recipe
+from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
 from ferbench.report.against_baseline import BASELINE_TAG
@@ -27,7 +28,15 @@ from ferbench.tracking.store import PREDICTIONS_TAG, Store
 from ferbench.types import LoadedDataset
 from ferbench.weights.digests import with_resolved_digests
 
-CONFIG_FILE = "config.yaml"
+CONFIG_FILE: Final = "config.yaml"
+ENVIRONMENT_FILE: Final = "environment.json"
+KEYS_FILE: Final = "keys.json"
+PREDICTIONS: Final = "predictions"
+"""Folder of prediction tables among the artifacts."""
+CONFIG_TAG: Final = "ferbench.config_sha"
+DEVICE_TAG: Final = "ferbench.device"
+COMMIT_TAG: Final = "mlflow.source.git.commit"
+DIRTY_TAG: Final = "ferbench.dirty"
 
 
 def write_description(
@@ -44,8 +53,8 @@ def write_description(
     texts = {
         CONFIG_FILE: masked(config),
         "overrides.txt": masked(asked),
-        "environment.json": json.dumps(environment(), indent=1),
-        "keys.json": json.dumps(keys, indent=1),
+        ENVIRONMENT_FILE: json.dumps(environment(), indent=1),
+        KEYS_FILE: json.dumps(keys, indent=1),
     }
     if report.notices:
         lines = [without_folders(masked(line)) for line in report.notices]
@@ -72,24 +81,33 @@ def tags_of(
         settings.runtime,
     )
     videos = sorted(item.sha256 for item in inputs if item.kind == "video")
-    spec = {"recipe": recipe, **runtime.semantic}
     tags = {
-        "ferbench.config_sha": fingerprint(spec),
+        CONFIG_TAG: config_sha(recipe, runtime),
         "ferbench.videos_sha": fingerprint(videos) if videos else "",
         "ferbench.annotations_sha": _annotations_sha(report),
         BASELINE_TAG: recipe.baseline,
         "ferbench.crop": _crop(recipe),
-        "ferbench.device": device,
+        DEVICE_TAG: device,
         "speed.source": speed_source(report),
         "sessions.failed": "; ".join(
             f"{f.session_id}: {without_folders(masked(f.reason))}" for f in report.failures
         ),
     }
     if commit:
-        tags |= {"mlflow.source.git.commit": commit, "ferbench.dirty": str(dirty).lower()}
+        tags |= {COMMIT_TAG: commit, DIRTY_TAG: str(dirty).lower()}
     for item in (*recipe.detector.weights_files(), *recipe.model.weights_files()):
-        tags[f"weights.{re.sub('[^A-Za-z0-9_./-]', '_', item.file)}"] = item.sha256
+        tags[weights_tag(item.file)] = item.sha256
     return {name: value for name, value in tags.items() if value}
+
+
+def weights_tag(file: str) -> str:
+    """The tag that has the digest of a weight file."""
+    return f"weights.{re.sub('[^A-Za-z0-9_./-]', '_', file)}"
+
+
+def config_sha(recipe: Recipe, runtime: Runtime) -> str:
+    """Digest of all that decides results, apart from the data; weights have their whole digests."""
+    return fingerprint({"recipe": recipe, **runtime.semantic})
 
 
 def _crop(recipe: Recipe) -> str:
@@ -142,7 +160,7 @@ def log_predictions(
         if claims is not None and not _claim(claims, key):
             continue
         try:
-            _log_table(analysis, stem, store, run_id, f"predictions/{key}")
+            _log_table(analysis, stem, store, run_id, f"{PREDICTIONS}/{key}")
         except BaseException:
             if claims is not None:
                 (claims / key).unlink(missing_ok=True)
