@@ -12,7 +12,7 @@ from ferbench.config.params import params_of
 from ferbench.config.saved import saved_settings, saved_value
 from ferbench.config.settings import ReportSettings, Settings
 from ferbench.errors import ConfigError
-from ferbench.places import models_dir
+from ferbench.places import cache_dir, models_dir
 from ferbench.secret_texts import masked
 from ferbench.tracking.mlflow_rows import shortened
 from ferbench.workflows.recording import CONFIG_TAG, config_sha
@@ -66,27 +66,31 @@ def rebuilt_settings(run: RecordedRun, asked: Asked, *, cache: Path | None, root
     Args:
         run: the run.
         asked: what is to be otherwise.
-        cache: folder of stored tables; None = the run's own.
+        cache: folder of stored tables; None = the run's own, or that of ``root``.
         root: the folder that holds runs.
 
     Raises:
         ConfigError: its configuration does not describe a run of this version, names code outside
             ferbench that is not allowed, or folders that nobody here knows.
     """
-    models = saved_value(run.config, "paths.models")
-    is_there = isinstance(models, str) and Path(models).is_dir()
     here: dict[str, Any] = {
         "paths.root": str(root),
-        "paths.models": models if is_there else str(models_dir(root)),
+        "paths.models": _folder(run, "paths.models", models_dir(root)),
+        "paths.cache": str(cache or _folder(run, "paths.cache", cache_dir(root))),
         "tracking": {"_target_": "ferbench.tracking.settings.NoTracking"},
         "runtime.measure": False,
     }
-    if cache is not None:
-        here["paths.cache"] = str(cache)
     settings = saved_settings(
         run.config, allow_targets=asked.allow_targets, values={**here, **asked.values}, root=root
     )
     return replace(settings, report=_NOTHING_TO_LOOK_AT)
+
+
+def _folder(run: RecordedRun, key: str, default: Path) -> str:
+    """A folder of the run where it is still there, or else the default one."""
+    recorded = saved_value(run.config, key)
+    is_there = isinstance(recorded, str) and Path(recorded).is_dir()
+    return recorded if is_there else str(default)
 
 
 def changed_settings(run: RecordedRun, asked: Asked) -> list[Change]:
