@@ -269,7 +269,7 @@ def test_the_exact_versions_are_a_whole_environment():
 
 
 def test_every_exact_version_has_hashes():
-    """``requirements-hashes.txt`` is ``requirements.txt`` with hashes and markers: no host in it."""
+    """The file with hashes has the versions of ``requirements.txt``, and names no host."""
     text = (CHECKOUT / "requirements-hashes.txt").read_text()
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     joined = "\n".join(lines).replace("\\\n", "")

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ferbench.errors import TrackingError
 from ferbench.json_texts import json_of
 from ferbench.results import RunKind, RunRow, RunState
 from ferbench.secret_texts import masked
@@ -49,12 +50,20 @@ def data_set(item: Input) -> Any:
     return DatasetInput(listed, tags=[InputTag(_CONTEXT, item.kind)])
 
 
-def input_of_data_set(listed: Any) -> Input:
-    """A file that a run read, from what MLflow lists.
+def inputs_of_run(run: Any) -> tuple[Input, ...]:
+    """The files that a run of MLflow's read.
 
     Raises:
-        ValueError: it is no file that ferbench listed.
+        TrackingError: it has data sets that ferbench did not list.
     """
+    try:
+        return tuple(_input(listed) for listed in run.inputs.dataset_inputs)
+    except ValueError as error:
+        short = run.info.run_id[:8]
+        raise TrackingError(f"run {short} has inputs that cannot be read: {error}") from error
+
+
+def _input(listed: Any) -> Input:
     kinds = [tag.value for tag in listed.tags if tag.key == _CONTEXT]
     source = json_of(listed.dataset.source)
     sha256 = source.get("sha256") if isinstance(source, dict) else None
