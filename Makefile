@@ -6,7 +6,7 @@ READY := .venv/.ready
 PEERS = @$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .ferbench/peers \
   batch-face==1.4.0 facenet-pytorch==2.6.0 tqdm
 
-.PHONY: help env demo test check bench bench-gpu soak mutants
+.PHONY: help env demo test check bench bench-gpu soak mutants lock audit
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -41,6 +41,21 @@ bench-gpu: $(READY)  ## speed on a CUDA device, against its own stages
 
 soak: $(READY)  ## the long runs: kills, servers that go away, damaged files (hours); logs in .ferbench/soak
 	$(BIN)/python -m soak
+
+lock:  ## renew requirements-hashes.txt from requirements.txt (needs the network)
+	$(PYTHON) -m venv .ferbench/lock
+	.ferbench/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	.ferbench/lock/bin/uv pip compile pyproject.toml --all-extras --constraint requirements.txt \
+	  --universal --python-version 3.11.5 --generate-hashes --no-annotate --no-emit-index-url \
+	  --custom-compile-command "make lock" --quiet --output-file requirements-hashes.txt
+
+audit: $(READY)  ## known holes in the packages of requirements-hashes.txt (needs the network), and weights that are here
+	$(PYTHON) -m venv .ferbench/audit
+	.ferbench/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	$(BIN)/python -m pip check
+	$(BIN)/ferbench models verify
+	.ferbench/audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+	  --requirement requirements-hashes.txt
 
 mutants: $(READY)  ## do the tests bite? one-token changes of the parts that make numbers (takes a while)
 	$(BIN)/python tools/mutants.py

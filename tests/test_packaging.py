@@ -268,6 +268,25 @@ def test_the_exact_versions_are_a_whole_environment():
     assert len(seen) > 50, "the walk ended early"
 
 
+def test_every_exact_version_has_hashes():
+    """The file with hashes has the versions of ``requirements.txt``, and names no host."""
+    text = (CHECKOUT / "requirements-hashes.txt").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    joined = "\n".join(lines).replace("\\\n", "")
+    hashed = {}
+    for line in joined.splitlines():
+        asked, *hashes = line.split(" --hash=")
+        assert hashes, f"{line[:60]}: no hash"
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64} *", each) for each in hashes), line[:60]
+        requirement = Requirement(asked.strip())
+        hashed[_normal(requirement.name)] = requirement
+    versions = {name: str(r.specifier).removeprefix("==") for name, r in hashed.items()}
+    assert "://" not in text
+    assert {name: versions.get(name) for name in pins()} == pins()
+    here = {name for name, r in hashed.items() if r.marker is None or r.marker.evaluate()}
+    assert here <= pins().keys(), "what only other systems need is not pinned"
+
+
 def requested() -> list[str]:
     """What the project asks for by itself and in any of its extras (of which ``dev`` has all)."""
     extras = PROJECT["project"]["optional-dependencies"]

@@ -2,7 +2,7 @@
 
 The verbs (``predict``, ``find_events``, ``read_annotations``, ``score``, ``score_frames``,
 ``score_grades``, ``evaluate``, ``compare``, ``compare_nested``, ``agree``, ``inspect``,
-``leaderboard``, ``survey``, ``render``, ``write_grading_page``, ``write_report``,
+``leaderboard``, ``survey``, ``render``, ``reproduce``, ``write_grading_page``, ``write_report``,
 ``write_session_report``) take typed options, print nothing, and return results that print well;
 most have ``to_frame()``. Everything is imported when it is first used: ``import ferbench`` needs
 and loads neither hydra nor mlflow nor torch.
@@ -66,6 +66,8 @@ if TYPE_CHECKING:
     from ferbench.workflows.progress import Progress
     from ferbench.workflows.pseudonyms import pseudonyms
     from ferbench.workflows.render import RenderedVideo, render
+    from ferbench.workflows.reproduce import reproduce
+    from ferbench.workflows.reproduction.result import Reproduction
     from ferbench.workflows.score import score
     from ferbench.workflows.score_frames import score_frames
     from ferbench.workflows.score_grades import score_grades
@@ -111,6 +113,7 @@ _PLACES: Final = {
     "Progress": "ferbench.workflows.progress",
     "RenderedVideo": "ferbench.workflows.render",
     "Report": "ferbench.results",
+    "Reproduction": "ferbench.workflows.reproduction.result",
     "Score": "ferbench.types",
     "Scores": "ferbench.scoring.evaluation",
     "Session": "ferbench.types",
@@ -141,6 +144,7 @@ _PLACES: Final = {
     "pseudonyms": "ferbench.workflows.pseudonyms",
     "read_annotations": "ferbench.formats.reading",
     "render": "ferbench.workflows.render",
+    "reproduce": "ferbench.workflows.reproduce",
     "score": "ferbench.workflows.score",
     "score_frames": "ferbench.workflows.score_frames",
     "score_grades": "ferbench.workflows.score_grades",
@@ -181,6 +185,7 @@ __all__ = [
     "Progress",
     "RenderedVideo",
     "Report",
+    "Reproduction",
     "Score",
     "Scores",
     "Session",
@@ -212,6 +217,7 @@ __all__ = [
     "pseudonyms",
     "read_annotations",
     "render",
+    "reproduce",
     "score",
     "score_frames",
     "score_grades",

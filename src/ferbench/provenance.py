@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -40,10 +42,21 @@ def environment() -> dict[str, str]:
     return {
         "ferbench": metadata.version("ferbench"),
         "platform": platform.platform(),
+        "processor": _processor(),
         "processors": str(os.cpu_count()),
         **library_versions(),
         **{name: metadata.version(name) for name in _ALL},
     }
+
+
+def _processor() -> str:
+    """Kind of processor; vectors of other widths add numbers up in another order."""
+    with suppress(OSError):
+        about = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        named = re.search(r"^model name\s*:\s*(.+)$", about, re.MULTILINE)
+        if named:
+            return named[1].strip()
+    return platform.processor() or platform.machine()
 
 
 @cache

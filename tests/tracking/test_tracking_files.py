@@ -75,7 +75,10 @@ def test_what_is_recorded_is_found_again(store, tmp_path):
         params={"event": "hysteresis"},
         tags={"ferbench.device": "cpu"},
         metrics={"event/f1": 0.1 + 0.2},
-        inputs=(Input(name="anna.mp4", sha256="ab" * 32, kind="video"),),
+        inputs=tuple(
+            Input(name=name, sha256=digest * 32, kind=kind)
+            for name, digest, kind in (("é 1.mp4", "ab", "video"), ("a.csv", "cd", "annotations"))
+        ),
         artifacts=tmp_path / "artifacts",
         failed=False,
     )
@@ -91,6 +94,8 @@ def test_what_is_recorded_is_found_again(store, tmp_path):
     assert (found.run_id, found.name, found.kind, found.parent) == (cell, "cell é", "cell", sweep)
     assert (found.state, found.params, found.metrics) == ("finished", record.params, record.metrics)
     assert found.tags["ferbench.device"] == "cpu"
+    assert sorted(store.inputs(cell), key=str) == sorted(record.inputs, key=str)
+    assert store.inputs(sweep) == ()
     assert time.time() - 600 < found.started_unix_s < time.time() + 1
     assert {row.run_id: row.state for row in store.search([experiment])} == {
         sweep: "failed",

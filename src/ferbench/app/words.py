@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "predict": "ferbench predict",
     "pseudonyms": "ferbench pseudonyms",
     "render": "ferbench render",
+    "reproduce": "ferbench reproduce",
     "score": "ferbench score",
     "score_grades": "ferbench score --grades",
     "survey": "ferbench init",

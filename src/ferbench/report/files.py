@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from ferbench.places import file_stem, without_folders
 from ferbench.report.figures import PictureStyle
@@ -16,6 +17,9 @@ from ferbench.rights import make_folder
 from ferbench.scoring.metrics import MAIN, headline, headline_values, values_of
 from ferbench.secret_texts import masked
 from ferbench.types import Event
+
+TABLES: Final = ("events.csv", "matches.csv", "counts.csv", "sessions.csv")
+"""The tables of results that ``write_files`` writes."""
 
 
 def write_files(

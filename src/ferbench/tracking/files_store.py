@@ -26,7 +26,7 @@ from ferbench.results import RunKind, RunRow
 from ferbench.rights import make_folder
 from ferbench.secret_texts import masked, masked_values
 from ferbench.sentences import Setting, Text
-from ferbench.tracking.record import Record
+from ferbench.tracking.record import Input, Record, input_of
 from ferbench.tracking.store import HOW_ENDED, PREDICTIONS_TAG
 
 log = logging.getLogger("ferbench")
@@ -156,6 +156,14 @@ class FilesStore:
         """The run's own folder of artifacts."""
         del only
         yield self._run(run_id) / ARTIFACTS
+
+    def inputs(self, run_id: str) -> tuple[Input, ...]:
+        """The files that ``run.json`` names."""
+        with _explained(self.folder):
+            listed = _about(self._run(run_id) / RUN_FILE).get("inputs", [])
+            if not isinstance(listed, list):
+                raise ValueError("expected a list of inputs")
+            return tuple(input_of(item) for item in listed)
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys whose prediction tables some run of the experiment has."""

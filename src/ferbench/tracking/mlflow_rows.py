@@ -8,10 +8,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ferbench.errors import TrackingError
+from ferbench.json_texts import json_of
 from ferbench.owner import OWNER_TAG, this_process
 from ferbench.results import RunKind, RunRow, RunState
 from ferbench.secret_texts import masked
-from ferbench.tracking.record import Input
+from ferbench.tracking.record import Input, input_of
 
 PARENT_TAG: Final = "mlflow.parentRunId"
 KIND_TAG: Final = "ferbench.kind"
@@ -32,6 +34,9 @@ def first_tags(kind: RunKind, parent: str) -> dict[str, str]:
     return {**tags, OWNER_TAG: str(this_process())}
 
 
+_CONTEXT: Final = "mlflow.data.context"
+
+
 def data_set(item: Input) -> Any:
     """A file that a run read, as MLflow lists it."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
@@ -42,7 +47,27 @@ def data_set(item: Input) -> Any:
         source_type="local",
         source=json.dumps({"file": item.name, "sha256": item.sha256}),
     )
-    return DatasetInput(listed, tags=[InputTag("mlflow.data.context", item.kind)])
+    return DatasetInput(listed, tags=[InputTag(_CONTEXT, item.kind)])
+
+
+def inputs_of_run(run: Any) -> tuple[Input, ...]:
+    """The files that a run of MLflow's read.
+
+    Raises:
+        TrackingError: it has data sets that ferbench did not list.
+    """
+    try:
+        return tuple(_input(listed) for listed in run.inputs.dataset_inputs)
+    except ValueError as error:
+        short = run.info.run_id[:8]
+        raise TrackingError(f"run {short} has inputs that cannot be read: {error}") from error
+
+
+def _input(listed: Any) -> Input:
+    kinds = [tag.value for tag in listed.tags if tag.key == _CONTEXT]
+    source = json_of(listed.dataset.source)
+    sha256 = source.get("sha256") if isinstance(source, dict) else None
+    return input_of({"name": listed.dataset.name, "sha256": sha256, "kind": next(iter(kinds), "")})
 
 
 def run_row(run: Any) -> RunRow:

@@ -5,7 +5,6 @@ No global active run, so parallel jobs cannot mix theirs up.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -21,7 +20,7 @@ from ferbench.results import RunKind, RunRow
 from ferbench.rights import make_folder
 from ferbench.secret_texts import masked
 from ferbench.sentences import Setting, Text
-from ferbench.tracking.mlflow_artifacts import Artifacts
+from ferbench.tracking.mlflow_artifacts import Artifacts, new_folder
 from ferbench.tracking.mlflow_client import (
     create_whole,
     explained,
@@ -36,6 +35,7 @@ from ferbench.tracking.mlflow_rows import (
     clipped,
     data_set,
     first_tags,
+    inputs_of_run,
     run_row,
     shortened,
 )
@@ -146,10 +146,7 @@ class MlflowStore:
 
         folder = None
         if self.uri.startswith("sqlite:"):
-            name = re.sub(r"[^\w.-]+", "_", experiment).strip(".") or "unnamed"
-            place = self.root / "mlruns" / "artifacts" / name
-            make_folder(place)
-            folder = place.as_uri()
+            folder = new_folder(self.root, experiment).as_uri()
         try:
             return str(self.client.create_experiment(experiment, artifact_location=folder))
         except MlflowException:  # another machine may have created it on the server meanwhile
@@ -249,6 +246,11 @@ class MlflowStore:
     def _artifacts(self) -> Artifacts:
         return Artifacts(client=self.client, uri=self.uri, next_step=_SERVER_STEP)
 
+    def inputs(self, run_id: str) -> tuple[Input, ...]:
+        """The data sets that were logged."""
+        with explained(self.uri, "reading a run", _SERVER_STEP):
+            return inputs_of_run(self.client.get_run(run_id))
+
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys (first 12 digits) whose prediction tables some run of the experiment has."""
         rows = self._search([experiment_id], f"tags.`{PREDICTIONS_TAG}` != ''", None)
@@ -273,11 +275,8 @@ class MlflowStore:
         limit: int | None = None,
     ) -> list[RunRow]:
         """Runs, newest first."""
-        conditions = []
-        if kind:
-            conditions.append(f"tags.`{KIND_TAG}` = '{kind}'")
-        if parent:
-            conditions.append(f"tags.`{PARENT_TAG}` = '{parent}'")
+        asked = {KIND_TAG: kind, PARENT_TAG: parent}
+        conditions = [f"tags.`{name}` = '{value}'" for name, value in asked.items() if value]
         return self._search(experiment_ids, " and ".join(conditions), limit)
 
     def _search(self, experiment_ids: Sequence[str], query: str, limit: int | None) -> list[RunRow]:

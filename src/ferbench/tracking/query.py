@@ -61,6 +61,22 @@ def open_store(uri: str | None, *, root: Path) -> Store:
     return store
 
 
+def existing_stores(uri: str | None, *, root: Path) -> list[Store]:
+    """The stores that there are; none is created.
+
+    Args:
+        uri: see ``open_store``; None = both of ``root``: MLflow's and the plain files.
+        root: the folder that holds runs.
+
+    Raises:
+        TrackingError: there is none at ``uri``.
+    """
+    if uri is not None:
+        return [open_store(uri, root=root)]
+    both: list[Store] = [MlflowStore(uri=None, root=root), FilesStore(folder=records_dir(root))]
+    return [store for store in both if store.exists()]
+
+
 def other_runs(store: Store, *, root: Path) -> str:
     """How to see the runs of ``tracking=files`` where another store is shown.
 

@@ -27,6 +27,18 @@ class Input:
     kind: str
 
 
+def input_of(fields: object) -> Input:
+    """A file that a run read, from plain values that anybody may have written.
+
+    Raises:
+        ValueError: they are none of such a file.
+    """
+    names = ("name", "sha256", "kind")
+    if not isinstance(fields, Mapping) or not all(isinstance(fields.get(n), str) for n in names):
+        raise ValueError("expected name, sha256 and kind of each input as texts")
+    return Input(name=fields["name"], sha256=fields["sha256"], kind=fields["kind"])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One run as a store sees it: short texts, numbers, inputs, and a folder of files."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
 from ferbench.results import RunKind, RunRow
-from ferbench.tracking.record import Record
+from ferbench.tracking.record import Input, Record
 
 ENDED_BY_TAG: Final = "ferbench.ended_by"
 ERROR_TAG: Final = "ferbench.error"
@@ -113,6 +113,9 @@ class Store(Protocol):
             run_id: of the run.
             only: names of files and of folders; what the run does not have is not there.
         """
+
+    def inputs(self, run_id: str) -> tuple[Input, ...]:
+        """The files that a run read; a file that was logged twice may be there once."""
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys (first 12 digits) whose prediction tables some run of the experiment has."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from ferbench.weights import lock as weights_lock
 from ferbench.weights.published import PublishedFile
 
 _Component = TypeVar("_Component")
+_DigestOf = Callable[[PublishedFile], str | None]
 
 
 def sha256_of(path: Path) -> str:
@@ -67,50 +69,60 @@ def with_resolved_digests(component: _Component, folder: Path) -> _Component:
     Raises:
         WeightsError: as ``known_digest``.
     """
-    resolved: _Component = _resolved(component, folder)
-    return resolved
+    return with_digests(component, lambda item: known_digest(item, folder))
 
 
-def _resolved(value: Any, folder: Path) -> Any:
+def with_digests(component: _Component, digest_of: _DigestOf) -> _Component:
+    """A component (or tuple, list, mapping of them) whose files have digests that they are given.
+
+    Args:
+        component: it stays as it is where nothing changes.
+        digest_of: the digest of a file; None = the one that it has.
+    """
+    changed: _Component = _resolved(component, digest_of)
+    return changed
+
+
+def _resolved(value: Any, digest_of: _DigestOf) -> Any:
     if isinstance(value, PublishedFile):
-        return _resolved_file(value, folder)
+        return _resolved_file(value, digest_of)
     if isinstance(value, list | tuple):
-        return _resolved_items(value, folder)
+        return _resolved_items(value, digest_of)
     if isinstance(value, dict):
-        return _resolved_mapping(value, folder)
+        return _resolved_mapping(value, digest_of)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _resolved_fields(value, folder)
+        return _resolved_fields(value, digest_of)
     return value
 
 
-def _resolved_file(item: PublishedFile, folder: Path) -> PublishedFile:
-    sha256 = known_digest(item, folder)
+def _resolved_file(item: PublishedFile, digest_of: _DigestOf) -> PublishedFile:
+    sha256 = digest_of(item)
     if sha256 is None or sha256 == item.sha256:
         return item
     return dataclasses.replace(item, sha256=sha256)
 
 
-def _resolved_items(values: list[Any] | tuple[Any, ...], folder: Path) -> Any:
-    resolved = [_resolved(value, folder) for value in values]
+def _resolved_items(values: list[Any] | tuple[Any, ...], digest_of: _DigestOf) -> Any:
+    resolved = [_resolved(value, digest_of) for value in values]
     if all(new is old for new, old in zip(resolved, values, strict=True)):
         return values
     return resolved if isinstance(values, list) else tuple(resolved)
 
 
-def _resolved_mapping(values: dict[Any, Any], folder: Path) -> dict[Any, Any]:
-    resolved = {name: _resolved(value, folder) for name, value in values.items()}
+def _resolved_mapping(values: dict[Any, Any], digest_of: _DigestOf) -> dict[Any, Any]:
+    resolved = {name: _resolved(value, digest_of) for name, value in values.items()}
     if all(resolved[name] is values[name] for name in values):
         return values
     return resolved
 
 
-def _resolved_fields(component: Any, folder: Path) -> Any:
+def _resolved_fields(component: Any, digest_of: _DigestOf) -> Any:
     changes = {}
     for field in dataclasses.fields(component):
         if not field.init:
             continue
         value = getattr(component, field.name)
-        resolved = _resolved(value, folder)
+        resolved = _resolved(value, digest_of)
         if resolved is not value:
             changes[field.name] = resolved
     return dataclasses.replace(component, **changes) if changes else component

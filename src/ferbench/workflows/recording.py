@@ -17,7 +17,7 @@ from ferbench.folder_names import FolderNames
 from ferbench.formats.predictions import predictions_table, write_predictions
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.count_rows import annotations_sha
-from ferbench.pipeline.recipe import Recipe
+from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.places import file_stem, without_folders
 from ferbench.provenance import environment, revision
 from ferbench.report.against_baseline import BASELINE_TAG
@@ -29,11 +29,19 @@ from ferbench.tracking.store import PREDICTIONS_TAG, SESSIONS_FAILED_TAG, Store
 from ferbench.types import LoadedDataset
 from ferbench.weights.digests import with_resolved_digests
 
-CONFIG_FILE = "config.yaml"
 _DIGITS: Final = 12
 """Of a key, in the names of its tables."""
 _LOGGED: Final = "logged"
 """What a claim says once its tables are logged; its claimer may be killed before."""
+CONFIG_FILE: Final = "config.yaml"
+ENVIRONMENT_FILE: Final = "environment.json"
+KEYS_FILE: Final = "keys.json"
+PREDICTIONS: Final = "predictions"
+"""Folder of prediction tables among the artifacts."""
+CONFIG_TAG: Final = "ferbench.config_sha"
+DEVICE_TAG: Final = "ferbench.device"
+COMMIT_TAG: Final = "mlflow.source.git.commit"
+DIRTY_TAG: Final = "ferbench.dirty"
 
 
 def write_description(
@@ -50,8 +58,8 @@ def write_description(
     texts = {
         CONFIG_FILE: masked(config),
         "overrides.txt": masked(asked),
-        "environment.json": json.dumps(environment(), indent=1),
-        "keys.json": json.dumps(keys, indent=1),
+        ENVIRONMENT_FILE: json.dumps(environment(), indent=1),
+        KEYS_FILE: json.dumps(keys, indent=1),
     }
     if report.notices:
         lines = [without_folders(masked(line)) for line in report.notices]
@@ -78,24 +86,33 @@ def tags_of(
         settings.runtime,
     )
     videos = sorted(item.sha256 for item in inputs if item.kind == "video")
-    spec = {"recipe": recipe, **runtime.semantic}
     tags = {
-        "ferbench.config_sha": fingerprint(spec),
+        CONFIG_TAG: config_sha(recipe, runtime),
         "ferbench.videos_sha": fingerprint(videos) if videos else "",
         "ferbench.annotations_sha": _annotations_sha(report),
         BASELINE_TAG: recipe.baseline,
         "ferbench.crop": _crop(recipe),
-        "ferbench.device": device,
+        DEVICE_TAG: device,
         "speed.source": speed_source(report),
         SESSIONS_FAILED_TAG: "; ".join(
             f"{f.session_id}: {without_folders(masked(f.reason))}" for f in report.failures
         ),
     }
     if commit:
-        tags |= {"mlflow.source.git.commit": commit, "ferbench.dirty": str(dirty).lower()}
+        tags |= {COMMIT_TAG: commit, DIRTY_TAG: str(dirty).lower()}
     for item in (*recipe.detector.weights_files(), *recipe.model.weights_files()):
-        tags[f"weights.{re.sub('[^A-Za-z0-9_./-]', '_', item.file)}"] = item.sha256
+        tags[weights_tag(item.file)] = item.sha256
     return {name: value for name, value in tags.items() if value}
+
+
+def weights_tag(file: str) -> str:
+    """The tag that has the digest of a weight file."""
+    return f"weights.{re.sub('[^A-Za-z0-9_./-]', '_', file)}"
+
+
+def config_sha(recipe: Recipe, runtime: Runtime) -> str:
+    """Digest of all that decides results, apart from the data; weights have their whole digests."""
+    return fingerprint({"recipe": recipe, **runtime.semantic})
 
 
 def _crop(recipe: Recipe) -> str:
@@ -148,7 +165,7 @@ def log_predictions(
         if claims is not None and not _claim(claims, key):
             continue
         try:
-            _log_table(analysis, stem, store, run_id, f"predictions/{key}")
+            _log_table(analysis, stem, store, run_id, f"{PREDICTIONS}/{key}")
         except BaseException:
             if claims is not None:
                 (claims / key).unlink(missing_ok=True)

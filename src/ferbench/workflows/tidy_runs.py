@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from ferbench.errors import TrackingError
 from ferbench.owner import OWNER_TAG, Fate, fate_of
-from ferbench.places import default_root, records_dir
+from ferbench.places import default_root
 from ferbench.results import RunRow
 from ferbench.sentences import Action, Text
-from ferbench.tracking.files_store import FilesStore
-from ferbench.tracking.mlflow_store import MlflowStore
-from ferbench.tracking.query import open_store, run_named, with_deaths
+from ferbench.tracking.query import existing_stores, run_named, with_deaths
 from ferbench.tracking.store import DIED, ERROR_TAG, Store
 from ferbench.wording import plural
 
@@ -93,7 +91,7 @@ def look_at_runs(*, uri: str | None = None, root: Path | None = None) -> list[Op
     """
     return [
         OpenRun(store=store, row=row, fate=fate_of(row.tags.get(OWNER_TAG, "")))
-        for store in _stores(uri, root or default_root())
+        for store in existing_stores(uri, root=root or default_root())
         for row in store.unended(list(store.experiments()))
     ]
 
@@ -144,14 +142,6 @@ def _close(store: Store, row: RunRow) -> bool:
     store.log_numbers(row.run_id, params={}, metrics={}, tags={ERROR_TAG: DIED})
     store.end(row.run_id, failed=True)
     return True
-
-
-def _stores(uri: str | None, root: Path) -> list[Store]:
-    """The stores to look at, of which none is created."""
-    if uri is not None:
-        return [open_store(uri, root=root)]
-    both: list[Store] = [MlflowStore(uri=None, root=root), FilesStore(folder=records_dir(root))]
-    return [store for store in both if store.exists()]
 
 
 def _named(opened: Sequence[OpenRun], name: str) -> OpenRun:

@@ -30,6 +30,7 @@ SHOWN_FIRST: Final = (
     "grade",
     "compare",
     "report",
+    "reproduce",
     "agreement",
     "render",
     "play",
