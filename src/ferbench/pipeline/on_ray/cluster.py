@@ -112,7 +112,7 @@ def check_nodes(ray: Any, engine: RayEngine, expected: Mapping[str, Any]) -> Non
             hint=Text("lower ", Setting("num_cpus"), " or ", Setting("num_gpus")),
         )
     look = ray.remote(node.looked_at)
-    asked = {look.options(**_pinned(ray, one)).remote(expected): one for one in fit}
+    asked = {look.options(**pinned(ray, one["NodeID"])).remote(expected): one for one in fit}
     ready, silent = ray.wait(list(asked), num_returns=len(asked), timeout=_LOOK_S)
     unfit = [f"{_named(asked[ref])}: it does not answer" for ref in silent]
     for ref in ready:
@@ -132,12 +132,15 @@ def _complaints(ray: Any, ref: Any, one: Mapping[str, Any]) -> list[str]:
     return [f"{name} ({one['NodeManagerAddress']}): {reason}"] if reason else []
 
 
-def _pinned(ray: Any, one: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of a task that this machine does and no other."""
-    strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
-        node_id=one["NodeID"], soft=False
-    )
+def pinned(ray: Any, node_id: str) -> dict[str, Any]:
+    """Options of what one machine does and no other, whatever it is doing besides."""
+    strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node_id, soft=False)
     return {"num_cpus": 0, "name": "ferbench look", "scheduling_strategy": strategy}
+
+
+def here(ray: Any) -> str:
+    """The machine through which this process is connected."""
+    return str(ray.get_runtime_context().get_node_id())
 
 
 def _side_by_side(engine: RayEngine, resources: Mapping[str, float]) -> int:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from ferbench.atomic import write_bytes
 from ferbench.errors import CacheError, ClusterError
 from ferbench.pipeline.on_ray import node
-from ferbench.pipeline.on_ray.cluster import check_nodes
+from ferbench.pipeline.on_ray.cluster import check_nodes, here, pinned
 from ferbench.pipeline.on_ray.engine import RayEngine
 from ferbench.pipeline.on_ray.work import NodeOutcome, versions
 from ferbench.pipeline.plan import Elsewhere
@@ -31,6 +31,8 @@ log = logging.getLogger("ferbench")
 
 _LOOK_S: Final = 1.0
 """Time between two looks at how far the passes are."""
+_LAST_S: Final = 10.0
+"""Time in which the tally answers when all passes are over."""
 _PASSED_ON: Final = ("FERBENCH_HOME", "FERBENCH_MODELS", "FERBENCH_UMASK")
 """Variables that are on all machines what they are here; none of them is a secret."""
 _AGAIN: Final = Text("run again; what the other videos gave is kept")
@@ -81,7 +83,7 @@ class RayCrew:
     def _dealt_out(
         self, expected: dict[str, Any], pieces: Sequence[list[VideoJob]]
     ) -> Generator[tuple[int, PlanOutcome | Died], None, None]:
-        tally = self.ray.remote(node.Tally).options(num_cpus=0).remote()
+        tally = self.ray.remote(node.Tally).options(**pinned(self.ray, here(self.ray))).remote()
         asked: list[Any] = []
         waiting = self._tasks(expected, pieces, tally)
         try:
@@ -91,6 +93,7 @@ class RayCrew:
                 for ref in ready:
                     number = waiting.pop(ref)
                     yield number, self._outcome(ref, number, pieces[number])
+            self._looked(tally, [tally.told.remote()], pieces, patience_s=_LAST_S)
         except self.ray.exceptions.RayError as error:
             raise ClusterError(
                 f"the Ray cluster is gone ({type(error).__name__})", hint=_AGAIN
@@ -119,11 +122,18 @@ class RayCrew:
             tasks[do_this.remote(about, number, work, pickle.dumps(jobs), tally)] = number
         return tasks
 
-    def _looked(self, tally: Any, asked: list[Any], pieces: Sequence[list[VideoJob]]) -> list[Any]:
+    def _looked(
+        self,
+        tally: Any,
+        asked: list[Any],
+        pieces: Sequence[list[VideoJob]],
+        *,
+        patience_s: float = 0.0,
+    ) -> list[Any]:
         """Tell of what the tally said meanwhile, and ask it again; a lost one is not missed."""
         if not asked:
             return [tally.told.remote()]
-        ready, _ = self.ray.wait(asked, timeout=0)
+        ready, _ = self.ray.wait(asked, timeout=patience_s)
         if not ready:
             return asked
         try:
