@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +23,8 @@ from typing import Any, Final
 
 import av
 import pyarrow.parquet as pq
+
+from soak.processes import below, kill_tree, title
 
 SMALL: Final = {"clips": 2, "frames": 60, "cells": 4, "stored_before_kill": 0}
 FULL: Final = {"clips": 6, "frames": 0, "cells": 24, "stored_before_kill": 2}
@@ -74,7 +75,8 @@ def run(
     _ended(serial, folder / "serial")
     tables = _tables(folder / "ray")
     assert "began again: its process or machine died" in text
-    assert {name for name, states in watch.seen.items() if len(states) != 1} == set()
+    twice = [name for name, states in watch.seen.items() if len(states) != 1]
+    assert not twice, twice
     assert watch.seen.keys() == tables.keys()
     assert tables == _tables(folder / "serial")
     results = _results(folder / "ray")
@@ -82,7 +84,12 @@ def run(
     assert results == _results(folder / "serial")
     assert _decoded_by_cells(folder / "ray") == 0
     tell("tables and numbers are those of the sweep cell by cell")
-    return {"videos": clips, "cells": cells, "tables": len(tables), "tables_written_twice": 0}
+    return {
+        "videos": clips,
+        "cells": cells,
+        "tables": len(tables),
+        "tables_written_twice": len(twice),
+    }
 
 
 def _study(folder: Path, clips: int, frames: int) -> list[str]:
@@ -162,7 +169,7 @@ def _nodes() -> Iterator[tuple[str, dict[str, str], int]]:
         yield address, environment, programs[1].pid
     finally:
         for program in programs:
-            _kill_tree(program.pid)
+            kill_tree(program.pid)
             program.wait()
         shutil.rmtree(folder)
 
@@ -200,39 +207,17 @@ def _wait_for(
         time.sleep(0.05)
 
 
-def _below(pid: int) -> list[int]:
-    """Processes that a process started, and those that they started."""
-    found = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                found += [child, *_below(child)]
-    return found
-
-
-def _title(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").strip()
-    return ""
-
-
-def _kill_tree(pid: int) -> None:
-    for each in (pid, *_below(pid)):
-        with suppress(ProcessLookupError):
-            os.kill(each, signal.SIGKILL)
-
-
 def _kill_in_the_middle(node: int, watch: _Watch, sweep: subprocess.Popen[str], stored: int) -> str:
     """Kill a node and all its processes once it decodes; gives the name of the task in its hand."""
     in_hand: list[str] = []
 
     def is_at_work() -> bool:
-        workers = [pid for pid in _below(node) if "ferbench pass" in _title(pid) and _below(pid)]
-        in_hand.extend(map(_title, workers))
+        workers = [pid for pid in below(node) if "ferbench pass" in title(pid) and below(pid)]
+        in_hand.extend(map(title, workers))
         return bool(in_hand) and watch.timelines >= stored
 
     _wait_for(is_at_work, sweep)
-    _kill_tree(node)
+    kill_tree(node)
     return in_hand[-1]
 
 

@@ -12,7 +12,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +33,11 @@ _STORE_BYTES: Final = 80 * 2**20
 """Ray's object store on a cluster of our own: about the least that it takes; it stays empty."""
 _LONGEST_PARENT: Final = 20
 """Letters of a folder in which Ray's sockets still have room: a socket's path has about 100."""
+_LOOK_AT_IT: Final = Text(
+    "look at it with ray status, start one with ray start --head, or leave ",
+    Setting("address"),
+    " out to use this machine alone",
+)
 _OWN: Final = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # elsewhere too, it keeps Ray to the loopback
     "RAY_AUTH_MODE": "token",
@@ -72,23 +77,20 @@ def connected(engine: RayEngine) -> Iterator[Any]:
 def _joined(engine: RayEngine, **how: Any) -> Iterator[Any]:
     ray = imported_ray()
     logging.getLogger("ray").setLevel(logging.CRITICAL)  # what it tells is told in our words
-    try:
-        with _handlers_kept(), _unnamed_command():
-            ray.init(log_to_driver=False, configure_logging=False, **how)
-    except (OSError, RuntimeError, ValueError) as error:  # a ConnectionError is an OSError
-        raise ClusterError(
-            f"Ray cannot be used at {engine.address or 'this machine'}: {str(error).strip()}",
-            hint=Text(
-                "look at it with ray status, or leave ",
-                Setting("address"),
-                " out to use this machine alone",
-            ),
-        ) from error
-    ray.cloudpickle.register_pickle_by_value(node)
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
+    with _silenced(ray):
+        try:
+            with _handlers_kept():
+                ray.init(log_to_driver=False, configure_logging=False, **how)
+        except (OSError, RuntimeError, ValueError) as error:  # a ConnectionError is an OSError
+            raise ClusterError(
+                f"Ray cannot be used at {engine.address or 'this machine'}: {str(error).strip()}",
+                hint=_LOOK_AT_IT,
+            ) from error
+        ray.cloudpickle.register_pickle_by_value(node)
+        try:
+            yield ray
+        finally:
+            ray.shutdown()
 
 
 def check_nodes(ray: Any, engine: RayEngine, expected: Mapping[str, Any]) -> None:
@@ -174,11 +176,7 @@ def _check_answer(address: str) -> None:
     except OSError as error:
         raise ClusterError(
             f"no Ray cluster answers at {address}: {error.strerror or error}",
-            hint=Text(
-                "start one (ray start --head), or leave ",
-                Setting("address"),
-                " out to use this machine alone",
-            ),
+            hint=_LOOK_AT_IT,
         ) from error
 
 
@@ -210,15 +208,30 @@ def _handlers_kept() -> Iterator[None]:
 
 
 @contextmanager
-def _unnamed_command() -> Iterator[None]:
-    """The cluster does not learn the command line, which Ray shows to everybody on it.
+def _silenced(ray: Any) -> Iterator[None]:
+    """The cluster does not learn the command line, and its messages do not reach the screen.
 
-    It has names of folders in it, and may have a password.
+    Ray shows the command to everybody on the cluster; it has names of folders in it, and may have a
+    password. Messages are printed among the tables; what they say is told in our words.
+
+    Raises:
+        ClusterError: this Ray cannot be kept from it.
     """
-    utils: Any = importlib.import_module("ray._private.utils")
-    before = utils.get_entrypoint_name
-    utils.get_entrypoint_name = lambda: "ferbench"
-    try:
+    with ExitStack() as stack:
+        for module, name, instead in (
+            ("ray._private.utils", "get_entrypoint_name", lambda: "ferbench"),
+            ("ray._private.worker", "print_to_stdstream", _unprinted),
+        ):
+            part: Any = importlib.import_module(module)
+            if not hasattr(part, name):
+                raise ClusterError(
+                    f"Ray {ray.__version__} is not known to ferbench: {module}.{name} is gone",
+                    hint="install the version that requirements.txt names",
+                )
+            stack.callback(setattr, part, name, getattr(part, name))
+            setattr(part, name, instead)
         yield
-    finally:
-        utils.get_entrypoint_name = before
+
+
+def _unprinted(message: Mapping[str, Any], **_: Any) -> None:
+    log.debug("ray: %s", message.get("lines"))

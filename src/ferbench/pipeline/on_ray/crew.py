@@ -11,7 +11,7 @@ import os
 import pickle
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -55,6 +55,7 @@ class RayCrew:
     on_progress: Callable[[int], None]
     _frames: dict[int, int] = field(default_factory=dict)
     _begun: dict[int, int] = field(default_factory=dict)
+    _over: set[int] = field(default_factory=set)
 
     def results(
         self, pieces: Sequence[list[VideoJob]], /
@@ -99,8 +100,9 @@ class RayCrew:
                 f"the Ray cluster is gone ({type(error).__name__})", hint=_AGAIN
             ) from error
         finally:
-            for ref in waiting:
-                self.ray.cancel(ref, force=True)
+            with suppress(self.ray.exceptions.RayError):
+                for ref in waiting:
+                    self.ray.cancel(ref, force=True)
 
     def _tasks(
         self, expected: dict[str, Any], pieces: Sequence[list[VideoJob]], tally: Any
@@ -140,8 +142,8 @@ class RayCrew:
             frames, begun = self.ray.get(ready[0])
         except self.ray.exceptions.RayError:
             return asked
-        for number, count in frames.items():
-            self._show(number, count)
+        for number in frames.keys() - self._over:
+            self._show(number, frames[number])
         for number, times in begun.items():
             if times > max(1, self._begun.get(number, 0)):
                 name = pieces[number][0].path.name
@@ -158,7 +160,8 @@ class RayCrew:
         try:
             name, reason, found = self.ray.get(ref)
         except self.ray.exceptions.RayTaskError as error:
-            return Died(how=str(error.cause), is_from_outside=False, hint=_AGAIN)
+            how = f"{type(error.cause).__name__}: {error.cause}".splitlines()[0]
+            return Died(how=how, is_from_outside=False, hint=_AGAIN)
         except self.ray.exceptions.OutOfMemoryError:
             return Died(how="by Ray", is_from_outside=True, hint=_AGAIN)
         except self.ray.exceptions.RayError as error:
@@ -171,6 +174,7 @@ class RayCrew:
         for warning in found.warnings:
             log.warning("%s: %s", name, warning)
         self._show(number, found.outcome.frames_decoded)
+        self._over.add(number)
         return found.outcome
 
 
