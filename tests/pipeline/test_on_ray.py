@@ -5,6 +5,7 @@ cannot be used.
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import pickle
 import signal
@@ -29,9 +30,9 @@ from ferbench.pipeline.on_ray import node
 from ferbench.pipeline.on_ray.cluster import check_nodes, connected
 from ferbench.pipeline.on_ray.crew import RayCrew
 from ferbench.pipeline.on_ray.engine import RayEngine
-from ferbench.pipeline.on_ray.work import versions
+from ferbench.pipeline.on_ray.work import done, versions
 from ferbench.pipeline.plan import Plan
-from ferbench.pipeline.plan_parts import VideoJob
+from ferbench.pipeline.plan_parts import PlanOutcome, VideoJob
 from ferbench.pipeline.recipe import Recipe, Runtime
 from helpers.clips import shrink
 
@@ -218,6 +219,26 @@ def test_a_machine_says_what_it_does_not_see(tmp_path):
     assert f"does not see the folder {tmp_path}/no;" in why_unfit(folders=[f"{tmp_path}/no"])
     assert f"does not see {video};" in why_unfit([(str(video), 6)])
     assert f"does not see {tmp_path}/b.mp4;" in why_unfit([(f"{tmp_path}/b.mp4", 5)])
+
+
+class Chatty:
+    """Work that warns, and does 7 frames."""
+
+    def __call__(self, jobs, on_frames):
+        logging.getLogger("ferbench").warning("look at %s", jobs)
+        for count in (3, 4):
+            on_frames(count)
+        return PlanOutcome(passes=1)
+
+
+def test_warnings_of_a_machine_are_brought_back_and_frames_told_seldom(monkeypatch, caplog):
+    seconds = iter([0.0, 0.1, 1.5, 1.5])
+    monkeypatch.setattr("ferbench.pipeline.on_ray.work.time.monotonic", lambda: next(seconds))
+    told = []
+    made = done(pickle.dumps(Chatty()), pickle.dumps("a.mp4"), told.append)
+    assert (made.warnings, made.outcome.passes) == (("look at a.mp4",), 1)
+    assert told == [7]
+    assert caplog.records == [], "it was not told here as well"
 
 
 @pytest.mark.parametrize(
