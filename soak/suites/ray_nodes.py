@@ -47,7 +47,7 @@ _SETTINGS: Final = {
 _OF_A_MACHINE: Final = ("speed/", "work/", "run/")
 """Numbers that tell how long something took, or who did it."""
 _HEAD, _SECOND = "127.0.0.2", "127.0.0.3"
-_PATIENCE_S: Final = 300.0
+_PATIENCE_S: Final = 1800.0
 
 
 def run(
@@ -212,13 +212,13 @@ def _kill_in_the_middle(node: int, watch: _Watch, sweep: subprocess.Popen[str], 
     in_hand: list[str] = []
 
     def is_at_work() -> bool:
-        workers = [pid for pid in below(node) if "ferbench pass" in title(pid) and below(pid)]
-        in_hand.extend(map(title, workers))
+        titles = [title(pid) for pid in below(node) if below(pid)]
+        in_hand[:] = [name for name in titles if "ferbench pass" in name]
         return bool(in_hand) and watch.timelines >= stored
 
     _wait_for(is_at_work, sweep)
     kill_tree(node)
-    return in_hand[-1]
+    return in_hand[0]
 
 
 # The sweep and what it left
