@@ -26,11 +26,10 @@ from ferbench.config.compose import composed
 from ferbench.config.settings import PLUGS
 from ferbench.errors import ClusterError, ConfigError
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.on_ray import node
+from ferbench.pipeline.on_ray import node, work
 from ferbench.pipeline.on_ray.cluster import check_nodes, connected
 from ferbench.pipeline.on_ray.crew import RayCrew
 from ferbench.pipeline.on_ray.engine import RayEngine
-from ferbench.pipeline.on_ray.work import done, versions
 from ferbench.pipeline.plan import Plan
 from ferbench.pipeline.plan_parts import PlanOutcome, VideoJob
 from ferbench.pipeline.recipe import Recipe, Runtime
@@ -204,7 +203,7 @@ def test_machines_that_cannot_be_used_are_named(cluster):
 
 
 def why_unfit(videos=(), **changed) -> str:
-    return node._why_unfit({**PLACE, "versions": versions(), **changed}, videos)
+    return node._why_unfit({**PLACE, "versions": work.versions(), **changed}, videos)
 
 
 def test_a_machine_says_what_it_does_not_see(tmp_path):
@@ -214,7 +213,7 @@ def test_a_machine_says_what_it_does_not_see(tmp_path):
     marks = {str(tmp_path): "mark"}
     seen = {"marks": marks, "folders": [str(tmp_path)], "videos": [(str(video), 5)]}
     assert why_unfit(**seen) == ""
-    assert "it has torch" in why_unfit(versions={**versions(), "torch": "1.0"})
+    assert "it has torch" in why_unfit(versions={**work.versions(), "torch": "1.0"})
     assert f"does not see the cache folder {tmp_path};" in why_unfit(marks={str(tmp_path): "no"})
     assert f"does not see the folder {tmp_path}/no;" in why_unfit(folders=[f"{tmp_path}/no"])
     assert f"does not see {video};" in why_unfit([(str(video), 6)])
@@ -231,13 +230,15 @@ class Chatty:
         return PlanOutcome(passes=1)
 
 
-def test_warnings_of_a_machine_are_brought_back_and_frames_told_seldom(monkeypatch, caplog):
-    seconds = iter([0.0, 0.1, 1.5, 1.5])
-    monkeypatch.setattr("ferbench.pipeline.on_ray.work.time.monotonic", lambda: next(seconds))
-    told = []
-    made = done(pickle.dumps(Chatty()), pickle.dumps("a.mp4"), told.append)
+@pytest.mark.parametrize(("every_s", "told"), [(0.0, [3, 4]), (60.0, [])])
+def test_warnings_of_a_machine_are_brought_back_and_frames_told_seldom(
+    every_s, told, monkeypatch, caplog
+):
+    monkeypatch.setattr(work, "_TELL_S", every_s)
+    frames = []
+    made = work.done(pickle.dumps(Chatty()), pickle.dumps("a.mp4"), frames.append)
     assert (made.warnings, made.outcome.passes) == (("look at a.mp4",), 1)
-    assert told == [7]
+    assert frames == told
     assert caplog.records == [], "it was not told here as well"
 
 
