@@ -147,3 +147,7 @@ class CacheError(FerbenchError):
 
 class TrackingError(FerbenchError):
     """A tracking store that cannot be used."""
+
+
+class ClusterError(FerbenchError):
+    """A cluster of machines that cannot be used, or one of its machines."""

@@ -11,6 +11,7 @@ Looked at, with versions of November 2026:
     - huggingface_hub 2.4 (imported by timm) sends only with downloads, which ferbench never makes
       with it;
     - albumentations (of older insightface) asks for its newest version when it is imported;
+    - Ray 2.60 reports usage from the head of a cluster, also from one that it starts by itself;
     - FastAPI and OpenTelemetry (of MLflow's server) export only to an address that the environment
       names;
     - torch, torchvision, timm, PyAV, OpenCV, onnx, onnxscript, pyarrow, Hydra, h5py, pandas,
@@ -31,6 +32,7 @@ OFF: Final = {
     "DO_NOT_TRACK": "true",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "NO_ALBUMENTATIONS_UPDATE": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
 }
 """Environment variables, as each library wants them."""
 

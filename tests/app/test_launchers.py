@@ -107,6 +107,37 @@ def test_cells_on_a_fresh_store(launcher, values, study, warm_home):
         assert (Path(store.location(cell.run_id)) / "events.csv").is_file()
 
 
+@pytest.mark.slow
+@pytest.mark.weights
+def test_cells_of_submitit_are_those_of_a_serial_sweep(study, home, tmp_path):
+    """From nothing: each cell makes what it misses, and all have one sweep."""
+    pytest.importorskip("submitit")  # an extra
+    sweep = ["preprocessing=box,square_margin", "event.enter=0.4,0.5", "tracking=files"]
+    found = {}
+    for launcher in ("basic", "submitit_local"):
+        root = tmp_path / launcher
+        root.mkdir()
+        subprocess.run(
+            command(*study, *sweep, *LAUNCHERS[launcher]),
+            env={**os.environ, "FERBENCH_HOME": str(root)},
+            capture_output=True,
+            check=True,
+        )
+        runs = FilesStore(folder=root / "mlruns" / "files").search(["ferbench"])
+        [parent] = [run.run_id for run in runs if run.kind == "sweep"]
+        cells = [run for run in runs if run.kind == "cell"]
+        assert {(cell.parent, cell.state) for cell in cells} == {(parent, "finished")}
+        found[launcher] = {cell.name: (cell.params, numbers(cell.metrics)) for cell in cells}
+    assert len(found["basic"]) == 4
+    assert found["basic"] == found["submitit_local"]
+
+
+def numbers(metrics: dict[str, float]) -> dict[str, float]:
+    """Those that are not of a machine's speed, or of who did what."""
+    of_a_machine = ("speed/", "work/", "run/")
+    return {name: value for name, value in metrics.items() if not name.startswith(of_a_machine)}
+
+
 def log_inputs_at_once(root: Path, experiment: str, barrier, failures) -> None:
     """In a process of its own: log inputs that the others log at the same moment."""
     store, lost = MlflowStore(uri=None, root=root), []

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import logging
-import pickle
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from ferbench.errors import FerbenchError, VideoError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.compute import computed, stored_tables
 from ferbench.pipeline.devices import environments
 from ferbench.pipeline.networks import LoadedNetworks
-from ferbench.pipeline.plan_parts import PlanOutcome, VideoJob
-from ferbench.pipeline.recipe import Recipe, Runtime
+from ferbench.pipeline.plan_parts import Crew, PlanOutcome, VideoJob
+from ferbench.pipeline.recipe import Recipe, Runtime, same_pixels
 from ferbench.pipeline.stages import Analyser, first_missing
 from ferbench.pipeline.wanted import Request, Stored, wanted_by
 from ferbench.pipeline.workers import Died, Workers
 from ferbench.protocols import Reader
 from ferbench.results import StageKey
-from ferbench.sentences import Setting, Text
 from ferbench.video.decoder_death import DecoderDiedError
 
 log = logging.getLogger("ferbench")
@@ -40,6 +40,13 @@ class _Group:
     def path(self) -> Path:
         """The video."""
         return self.requests[0].path
+
+
+class Hire(Protocol):
+    """Finds a crew."""
+
+    def __call__(self, *, work: Elsewhere, on_progress: Callable[[int], None]) -> Crew:
+        """A crew that does this work, and tells how many frames are done."""
 
 
 class Plan:
@@ -87,22 +94,23 @@ class Plan:
         *,
         on_frames: Callable[[int], None] = lambda _: None,
         on_decoded: Callable[[], None] = lambda: None,
+        hire: Hire | None = None,
     ) -> PlanOutcome:
         """Make everything, a pass for each video and reader.
 
-        A pass that fails is noted, and the others go on. Where the runtime has several workers,
-        the videos are dealt out to as many processes.
+        A pass that fails is noted, and the others go on.
 
         Args:
             on_frames: told how many frames were done.
             on_decoded: told when a pass is over.
+            hire: finds who makes the passes; None = this process, or as many of this machine as
+                the runtime has workers.
         """
         if not self._groups:
             return self.outcome
-        device = self._groups[0].requests[0].networks.device
-        count = min(self._runtime.num_workers(device), len(self._groups))
-        if count > 1:
-            self._deal_out(environments(device, count), on_frames, on_decoded)
+        hire = hire or self._processes()
+        if hire is not None:
+            self._deal_out(hire, on_frames, on_decoded)
             return self.outcome
         for group in self._groups:
             try:
@@ -114,23 +122,31 @@ class Plan:
             on_decoded()
         return self.outcome
 
-    def _deal_out(
-        self,
-        environments: list[dict[str, str]],
-        on_frames: Callable[[int], None],
-        on_decoded: Callable[[], None],
-    ) -> None:
-        """Have processes make the passes, each with one of the environments."""
-        workers = Workers[list[VideoJob], PlanOutcome](
-            work=_Elsewhere(
-                runtime=replace(self._runtime, workers=1),
-                cache=self._cache.folder,
-                models=self._models,
-            ),
-            environments=environments,
-            on_progress=on_frames,
+    def _processes(self) -> Hire | None:
+        """Processes of this machine, where several shall make the passes."""
+        device = self._groups[0].requests[0].networks.device
+        count = min(self._runtime.num_workers(device), len(self._groups))
+        if count == 1:
+            return None
+        return partial(
+            Workers[list[VideoJob], PlanOutcome], environments=environments(device, count)
         )
-        with closing(workers.results([group.jobs for group in self._groups])) as results:
+
+    def _deal_out(
+        self, hire: Hire, on_frames: Callable[[int], None], on_decoded: Callable[[], None]
+    ) -> None:
+        """Have others make the passes. Their working folder may be another, their device is not."""
+        device: Any = self._groups[0].requests[0].networks.device.type
+        work = Elsewhere(
+            runtime=replace(self._runtime, workers=1, device=device),
+            cache=self._cache.folder.absolute(),
+            models=self._models.absolute(),
+        )
+        pieces = [
+            [replace(job, path=job.path.absolute()) for job in group.jobs] for group in self._groups
+        ]
+        crew = hire(work=work, on_progress=on_frames)
+        with closing(crew.results(pieces)) as results:
             for number, outcome in results:
                 if isinstance(outcome, Died):
                     self._lose(self._groups[number], outcome)
@@ -144,10 +160,7 @@ class Plan:
             how = f"was killed from outside ({died.how}), mostly for want of memory"
         else:
             how = f"crashed ({died.how})"
-        error = VideoError(
-            f"{group.path}: the process that analysed it {how}",
-            hint=Text("run again, perhaps with fewer ", Setting("runtime.workers")),
-        )
+        error = VideoError(f"{group.path}: the process that analysed it {how}", hint=died.hint)
         self.outcome.failures[group.path] = error
         self.outcome.lost[group.sha256] = error
 
@@ -174,7 +187,7 @@ class Plan:
     def _analyser(self, recipe: Recipe) -> Analyser:
         """That of an equal recipe, as far as pixels are concerned."""
         for analyser in self._analysers:
-            if _same_pixels(analyser.recipe, recipe):
+            if same_pixels(analyser.recipe, recipe):
                 return analyser
         analyser = Analyser(
             recipe,
@@ -235,8 +248,15 @@ class Plan:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Elsewhere:
-    """Makes the passes of one video in another process, which keeps the networks that it loaded."""
+class Elsewhere:
+    """Makes the passes of one video in another process, which keeps the networks that it loaded.
+
+    Attributes:
+        runtime: how that process computes.
+        cache: folder of the tables.
+        models: folder of weight files.
+        loaded: its networks.
+    """
 
     runtime: Runtime
     cache: Path
@@ -244,6 +264,7 @@ class _Elsewhere:
     loaded: LoadedNetworks = field(default_factory=LoadedNetworks)
 
     def __call__(self, jobs: list[VideoJob], on_frames: Callable[[int], None]) -> PlanOutcome:
+        """Make the passes that these jobs lack."""
         plan = Plan(
             jobs,
             runtime=self.runtime,
@@ -252,17 +273,8 @@ class _Elsewhere:
             loaded=self.loaded,
         )
         outcome = plan.run(on_frames=on_frames)
-        outcome.failures = {path: _sent(error) for path, error in outcome.failures.items()}
+        outcome.make_sendable()
         return outcome
-
-
-def _sent(error: Exception) -> Exception:
-    """An error as it can go to another process."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:  # noqa: BLE001  # of any library
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
 
 
 def _to_lock(lacking: Iterable[tuple[Request, Stored]]) -> list[tuple[StageKey, Request]]:
@@ -272,15 +284,3 @@ def _to_lock(lacking: Iterable[tuple[Request, Stored]]) -> list[tuple[StageKey, 
         key = request.keys[first_missing(request, stored)]
         keys[key.key] = (key, request)
     return [keys[name] for name in sorted(keys)]
-
-
-def _same_pixels(one: Recipe, other: Recipe) -> bool:
-    """Whether two recipes have the same tables of any video."""
-    parts = ("reader", "detector", "classify", "preprocessing", "model")
-    if one.signal.needs_pictures != other.signal.needs_pictures:
-        return False
-    return all(
-        type(getattr(one, part)) is type(getattr(other, part))
-        and getattr(one, part) == getattr(other, part)
-        for part in parts
-    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from ferbench.errors import VideoError
 from ferbench.pipeline.recipe import Recipe
+from ferbench.pipeline.workers import Died
 from ferbench.results import Work
 from ferbench.types import PassProfile
 
@@ -58,7 +62,29 @@ class PlanOutcome:
         self.failures |= other.failures
         self.lost |= other.lost
 
+    def make_sendable(self) -> None:
+        """Turn errors that cannot go to another process into some that can."""
+        self.failures = {path: _sent(error) for path, error in self.failures.items()}
+
     @property
     def frames_decoded(self) -> int:
         """Frames that were decoded."""
         return self.work.frames_decoded
+
+
+class Crew(Protocol):
+    """Processes, of this machine or of others, that make the passes of videos."""
+
+    def results(
+        self, pieces: Sequence[list[VideoJob]], /
+    ) -> Generator[tuple[int, PlanOutcome | Died], None, None]:
+        """Number and outcome of each piece, as they come; its jobs are of one video."""
+
+
+def _sent(error: Exception) -> Exception:
+    """An error as it can go to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001  # of any library
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

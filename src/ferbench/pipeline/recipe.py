@@ -85,6 +85,18 @@ class Recipe:
         )
 
 
+def same_pixels(one: Recipe, other: Recipe) -> bool:
+    """Whether two recipes have the same tables of any video."""
+    parts = ("reader", "detector", "classify", "preprocessing", "model")
+    if one.signal.needs_pictures != other.signal.needs_pictures:
+        return False
+    return all(
+        type(getattr(one, part)) is type(getattr(other, part))
+        and getattr(one, part) == getattr(other, part)
+        for part in parts
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """How to compute; the kind of device, ``tf32`` and the two dials are part of a key.

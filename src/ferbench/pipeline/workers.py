@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from ferbench.sentences import Setting, Text
 from ferbench.video.decoder_death import how_it_ended, is_from_outside
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S: Final = 10.0
 """Time in which a process that is told to end may finish what its lanes are at."""
+_FEWER: Final = Text("run again, perhaps with fewer ", Setting("runtime.workers"))
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -40,10 +42,12 @@ class Died:
     Attributes:
         how: such as ``SIGKILL``.
         is_from_outside: the system or somebody ended it; else it did so itself.
+        hint: what to do next.
     """
 
     how: str
     is_from_outside: bool
+    hint: Text = _FEWER
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

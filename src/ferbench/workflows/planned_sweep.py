@@ -10,7 +10,7 @@ from ferbench.config.settings import Settings
 from ferbench.errors import FerbenchError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.plan import Plan
+from ferbench.pipeline.plan import Hire, Plan
 from ferbench.pipeline.plan_parts import PlanOutcome, VideoJob
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stages import Analyser
@@ -132,12 +132,15 @@ def plan_sweep(cells: Sequence[Settings], *, notify: Notify = lambda _: None) ->
     )
 
 
-def make_tables(plan: SweepPlan, *, on_progress: OnProgress = untold) -> tuple[PlanOutcome, ...]:
+def make_tables(
+    plan: SweepPlan, *, on_progress: OnProgress = untold, hire: Hire | None = None
+) -> tuple[PlanOutcome, ...]:
     """Make the tables that the cells of a sweep miss.
 
     Args:
         plan: what they miss.
         on_progress: told how far the frames are.
+        hire: finds who makes them; None = this process, or those of ``runtime.workers``.
 
     Returns:
         What was decoded at each place. A video that fails is told of there and again by its cells.
@@ -151,7 +154,8 @@ def make_tables(plan: SweepPlan, *, on_progress: OnProgress = untold) -> tuple[P
     )
     count = FrameCount(progress, on_progress)
     return tuple(
-        passes.run(on_frames=count.frames, on_decoded=count.video) for passes in plan.plans
+        passes.run(on_frames=count.frames, on_decoded=count.video, hire=hire)
+        for passes in plan.plans
     )
 
 

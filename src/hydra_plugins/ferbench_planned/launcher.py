@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job, setup_globals
@@ -20,9 +21,22 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class PlannedLauncherConf:
-    """What ``hydra.launcher`` may have: nothing can be set."""
+    """What ``hydra.launcher`` may have.
+
+    Attributes:
+        engine: who makes what cells share: ``local`` (this machine) or ``ray``.
+        address: of a Ray cluster: ``auto`` or ``host:port``; None = one of this machine.
+        num_cpus: cores of a pass over a video on Ray.
+        num_gpus: GPUs of a pass on Ray; 0.5 lets two share one.
+        max_retries: how often a pass on Ray begins again when its process or machine dies.
+    """
 
     _target_: str = "hydra_plugins.ferbench_planned.launcher.PlannedLauncher"
+    engine: str = "local"
+    address: str | None = None
+    num_cpus: int = 1
+    num_gpus: float = 0.0
+    max_retries: int = 3
 
 
 ConfigStore.instance().store(
@@ -33,7 +47,8 @@ ConfigStore.instance().store(
 class PlannedLauncher(Launcher):
     """Composes all cells, has made what they miss in shared passes, and runs them."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings
         self.config: DictConfig | None = None
         self.task_function: TaskFunction | None = None
         self.hydra_context: HydraContext | None = None
@@ -68,7 +83,7 @@ class PlannedLauncher(Launcher):
             self._composed(overrides, number)
             for number, overrides in enumerate(job_overrides, start=initial_job_idx)
         ]
-        make_shared_tables(cells)
+        make_shared_tables(cells, self.settings)
         log.info("Launching %d jobs locally", len(cells))
         results = []
         for overrides, cell in zip(job_overrides, cells, strict=True):

@@ -1,0 +1,1 @@
+"""Shared passes as tasks on a Ray cluster. Nothing here imports Ray before it is asked for."""
