@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.inspect import inspect
     from ferbench.workflows.inspection.result import Inspection
     from ferbench.workflows.leaderboard import leaderboard
+    from ferbench.workflows.migrate_runs import migrate_runs
     from ferbench.workflows.nested_comparison import NestedComparison
     from ferbench.workflows.predict import predict
     from ferbench.workflows.progress import Progress
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.session_report import SessionReport, write_session_report
     from ferbench.workflows.standings.result import Leaderboard
     from ferbench.workflows.survey import Survey, SurveyOptions, survey
+    from ferbench.workflows.sync import sync
     from ferbench.workflows.tidy_runs import tidy_runs
     from ferbench.workflows.weights import (
         fetch_weights,
@@ -134,6 +136,7 @@ _PLACES: Final = {
     "inspect": "ferbench.workflows.inspect",
     "leaderboard": "ferbench.workflows.leaderboard",
     "list_weights": "ferbench.workflows.weights",
+    "migrate_runs": "ferbench.workflows.migrate_runs",
     "predict": "ferbench.workflows.predict",
     "pseudonyms": "ferbench.workflows.pseudonyms",
     "read_annotations": "ferbench.formats.reading",
@@ -142,6 +145,7 @@ _PLACES: Final = {
     "score_frames": "ferbench.workflows.score_frames",
     "score_grades": "ferbench.workflows.score_grades",
     "survey": "ferbench.workflows.survey",
+    "sync": "ferbench.workflows.sync",
     "tidy_runs": "ferbench.workflows.tidy_runs",
     "verify_weights": "ferbench.workflows.weights",
     "write_grading_page": "ferbench.workflows.write_grading_page",
@@ -202,6 +206,7 @@ __all__ = [
     "inspect",
     "leaderboard",
     "list_weights",
+    "migrate_runs",
     "predict",
     "pseudonyms",
     "read_annotations",
@@ -210,6 +215,7 @@ __all__ = [
     "score_frames",
     "score_grades",
     "survey",
+    "sync",
     "tidy_runs",
     "verify_weights",
     "write_grading_page",

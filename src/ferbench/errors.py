@@ -144,3 +144,7 @@ class CacheError(FerbenchError):
 
 class TrackingError(FerbenchError):
     """A tracking store that cannot be used."""
+
+
+class StoreAwayError(TrackingError):
+    """A tracking store that does not answer now, and may later."""

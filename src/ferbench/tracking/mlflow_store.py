@@ -5,7 +5,6 @@ No global active run, so parallel jobs cannot mix theirs up.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -28,20 +27,21 @@ from ferbench.tracking.mlflow_client import (
     while_others_do,
     write_ahead,
 )
+from ferbench.tracking.mlflow_places import existing_or_new, server_answers
 from ferbench.tracking.mlflow_rows import (
     KIND_TAG,
     PARENT_TAG,
     clipped,
     data_set,
     first_tags,
-    run_row,
+    found_rows,
     shortened,
 )
+from ferbench.tracking.mlflow_schema import check_schema
 from ferbench.tracking.record import Input, Record
-from ferbench.tracking.store import PREDICTIONS_TAG
-from ferbench.tracking.view import SWEEP_KEY, TAG_PREFIX, VIEW_KEY, sweep_view_tag, view_tag
+from ferbench.tracking.store import PREDICTIONS_TAG, RECORD_TAG
+from ferbench.tracking.view import SWEEP_KEY, TAG_PREFIX, sweep_view_tag
 
-_PAGE: Final = 1000
 _SERVER_STEP: Final = Text(
     *("Check that the server runs and that ", Setting("tracking.uri"), " is its address, "),
     *("or record nothing with ", Setting("tracking", "none")),
@@ -75,6 +75,8 @@ class MlflowStore:
     def client(self) -> Any:
         """The MLflow client."""
         if self._lazy is None:
+            if not self.is_server:
+                check_schema(self.uri)
             self._lazy = new_client(self.uri)
         return self._lazy
 
@@ -90,45 +92,49 @@ class MlflowStore:
         database = self._database()
         return database is None or database.is_file()
 
+    def answers(self) -> bool:
+        """Whether it can be reached now; says nothing about what it will answer."""
+        return not self.is_server or server_answers(self.uri)
+
     def prepare(self, experiment: str) -> str:
         """Create store and experiment where they are missing; return the experiment's id.
 
-        Only one process does this at a time: two that create the same sqlite file break it for
-        good.
+        Only one process creates a database at a time: two that do so break it for good.
 
         Raises:
+            StoreAwayError: it does not answer.
             TrackingError: the store cannot be opened.
         """
-        database = self._database()
-        lock: Path
-        next_step: str
-        if database is None:
-            lock, next_step = self.root / ".ferbench" / "store.lock", _SERVER_STEP
-        else:
-            lock, next_step = database.with_name(f"{database.name}.lock"), _INTERRUPTED_STEP
-        with explained(self.uri, "opening", next_step):
+        with explained(self.uri, "opening", self._step):
+            if self.is_server:
+                return self._experiment(experiment)
+            database = self._database()
+            lock = self.root / ".ferbench" / "store.lock"
+            if database is not None:
+                lock = database.with_name(f"{database.name}.lock")
             make_folder(lock.parent)
             with FileLock(lock, timeout=300):
                 if database and not database.exists():
                     create_whole(database)
-                identifier = self._existing_or_new(experiment)
+                identifier = self._experiment(experiment)
                 if database:
                     write_ahead(database)
-        return identifier
-
-    def _existing_or_new(self, experiment: str) -> str:
-        """The id of an experiment that is there, restored and with its view."""
-        existing = self.client.get_experiment_by_name(experiment)
-        if existing is None:
-            identifier = self._create(experiment)
-            self.client.set_experiment_tag(identifier, f"{TAG_PREFIX}{VIEW_KEY}", view_tag())
             return identifier
-        identifier = str(existing.experiment_id)
-        if existing.lifecycle_stage == "deleted":
-            self.client.restore_experiment(identifier)
-        if f"{TAG_PREFIX}{VIEW_KEY}" not in existing.tags:
-            self.client.set_experiment_tag(identifier, f"{TAG_PREFIX}{VIEW_KEY}", view_tag())
-        return identifier
+
+    def _experiment(self, name: str) -> str:
+        artifacts = None
+        if self.uri.startswith("sqlite:"):
+            artifacts = self.root / "mlruns" / "artifacts"
+        return existing_or_new(self.client, name, artifacts=artifacts)
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is reached by http; else it is a database."""
+        return self.uri.startswith("http")
+
+    @property
+    def _step(self) -> str:
+        return _SERVER_STEP if self._database() is None else _INTERRUPTED_STEP
 
     def _database(self) -> Path | None:
         """The file of a local store; None = a server or another database."""
@@ -139,30 +145,34 @@ class MlflowStore:
         name = make_url(self.uri).database
         return Path(name).resolve() if name else None
 
-    def _create(self, experiment: str) -> str:
-        """Create an experiment; of a local store its artifacts go beside the store's file."""
-        from mlflow.exceptions import MlflowException
-
-        folder = None
-        if self.uri.startswith("sqlite:"):
-            name = re.sub(r"[^\w.-]+", "_", experiment).strip(".") or "unnamed"
-            place = self.root / "mlruns" / "artifacts" / name
-            make_folder(place)
-            folder = place.as_uri()
-        try:
-            return str(self.client.create_experiment(experiment, artifact_location=folder))
-        except MlflowException:  # another machine may have created it on the server meanwhile
-            found = self.client.get_experiment_by_name(experiment)
-            if found is None:
-                raise
-            return str(found.experiment_id)
-
     def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
         """Create a run; return its id."""
-        tags = first_tags(kind, parent)
+        return self.create(experiment_id, name, tags=first_tags(kind, parent), at_s=time.time())
+
+    def create(self, experiment_id: str, name: str, *, tags: Mapping[str, str], at_s: float) -> str:
+        """Create a run that began at a time, in seconds since 1970; return its id."""
         with explained(self.uri, "starting a run", _SERVER_STEP):
-            run = self.client.create_run(experiment_id, run_name=masked(name), tags=tags)
+            run = self.client.create_run(
+                experiment_id, start_time=int(at_s * 1000), run_name=masked(name), tags=dict(tags)
+            )
             return str(run.info.run_id)
+
+    def find(self, record: str) -> str:
+        """The id of the run that ferbench called ``record`` before it had one.
+
+        Deleted ones too; "" = none.
+        """
+        from mlflow.entities import ViewType
+
+        with explained(self.uri, "searching", _SERVER_STEP):
+            every = self.client.search_experiments(view_type=ViewType.ALL)
+            found = self.client.search_runs(
+                [str(one.experiment_id) for one in every],
+                f"tags.`{RECORD_TAG}` = '{record}'",
+                run_view_type=ViewType.ALL,
+                max_results=1,
+            )
+        return str(found[0].info.run_id) if found else ""
 
     def log(self, run_id: str, record: Record) -> None:
         """Log everything of a record in few calls, and end the run.
@@ -185,11 +195,12 @@ class MlflowStore:
         params: Mapping[str, str],
         metrics: Mapping[str, float],
         tags: Mapping[str, str],
+        at_s: float | None = None,
     ) -> None:
-        """Log params, metrics and tags in one call."""
+        """Log params, metrics and tags in one call, as of a time; None = now."""
         from mlflow.entities import Metric, Param, RunTag
 
-        now_ms = int(time.time() * 1000)
+        now_ms = int((time.time() if at_s is None else at_s) * 1000)
         with explained(self.uri, "logging", _KEPT):
             self.client.log_batch(
                 run_id,
@@ -224,10 +235,11 @@ class MlflowStore:
         saved = (name for name in tags if name.startswith(TAG_PREFIX))
         return frozenset(name.removeprefix(TAG_PREFIX) for name in saved)
 
-    def end(self, run_id: str, *, failed: bool) -> None:
-        """End a run."""
+    def end(self, run_id: str, *, failed: bool, at_s: float | None = None) -> None:
+        """End a run, as of a time; None = now."""
+        now_ms = int((time.time() if at_s is None else at_s) * 1000)
         with explained(self.uri, "ending a run", _KEPT):
-            self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
+            self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED", now_ms)
 
     def location(self, run_id: str) -> str:
         """The folder of a run's artifacts; of a server the run's page."""
@@ -276,23 +288,8 @@ class MlflowStore:
         return self._search(experiment_ids, " and ".join(conditions), limit)
 
     def _search(self, experiment_ids: Sequence[str], query: str, limit: int | None) -> list[RunRow]:
-        rows: list[RunRow] = []
-        token = None
-        while experiment_ids and (limit is None or len(rows) < limit):
-            size = _PAGE if limit is None else min(_PAGE, limit - len(rows))
-            with explained(self.uri, "searching", _SERVER_STEP):
-                page = self.client.search_runs(
-                    list(experiment_ids),
-                    query,
-                    max_results=size,
-                    order_by=["attributes.start_time DESC"],
-                    page_token=token,
-                )
-            rows.extend(run_row(run) for run in page)
-            token = page.token
-            if not token:
-                break
-        return rows
+        with explained(self.uri, "searching", _SERVER_STEP):
+            return found_rows(self.client, experiment_ids, query, limit)
 
 
 def _again(uri: str, root: Path) -> MlflowStore:

@@ -14,6 +14,8 @@ ENDED_BY_TAG: Final = "ferbench.ended_by"
 ERROR_TAG: Final = "ferbench.error"
 NOTE_TAG: Final = "mlflow.note.content"
 PREDICTIONS_TAG: Final = "ferbench.predictions"
+RECORD_TAG: Final = "ferbench.record"
+"""The id that ferbench gave to a run before the store gave it its own."""
 DIED: Final = "its process ended without saying so"
 """Why a run failed whose process was killed, or ended with its machine."""
 
