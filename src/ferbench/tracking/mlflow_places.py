@@ -1,4 +1,4 @@
-"""Whether MLflow's server is there, and the experiments in it."""
+"""Where a store of MLflow's is, whether it is there, and the experiments in it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from ferbench.tracking.view import TAG_PREFIX, VIEW_KEY, view_tag
 
 _PATIENCE_S: Final = 5.0
 _BROKEN: Final = 500
+
+
+def database_of(uri: str) -> Path | None:
+    """The file of a local store; None = a server or another database."""
+    from sqlalchemy.engine import make_url
+
+    if not uri.startswith("sqlite:"):
+        return None
+    name = make_url(uri).database
+    return Path(name).resolve() if name else None
 
 
 def server_answers(uri: str) -> bool:

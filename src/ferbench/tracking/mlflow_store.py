@@ -27,7 +27,7 @@ from ferbench.tracking.mlflow_client import (
     while_others_do,
     write_ahead,
 )
-from ferbench.tracking.mlflow_places import existing_or_new, server_answers
+from ferbench.tracking.mlflow_places import database_of, existing_or_new, server_answers
 from ferbench.tracking.mlflow_rows import (
     KIND_TAG,
     PARENT_TAG,
@@ -75,8 +75,7 @@ class MlflowStore:
     def client(self) -> Any:
         """The MLflow client."""
         if self._lazy is None:
-            if not self.is_server:
-                check_schema(self.uri)
+            self.check()
             self._lazy = new_client(self.uri)
         return self._lazy
 
@@ -89,8 +88,19 @@ class MlflowStore:
 
         Of a server or another database this is taken for granted.
         """
-        database = self._database()
+        database = database_of(self.uri)
         return database is None or database.is_file()
+
+    def check(self) -> None:
+        """Look at a database before MLflow opens it, and changes what is older.
+
+        Raises:
+            StoreAwayError: it does not answer.
+            TrackingError: it is of another MLflow, or cannot be opened.
+        """
+        if not self.is_server:
+            with explained(self.uri, "opening", self._step):
+                check_schema(self.uri)
 
     def answers(self) -> bool:
         """Whether it can be reached now; says nothing about what it will answer."""
@@ -108,7 +118,7 @@ class MlflowStore:
         with explained(self.uri, "opening", self._step):
             if self.is_server:
                 return self._experiment(experiment)
-            database = self._database()
+            database = database_of(self.uri)
             lock = self.root / ".ferbench" / "store.lock"
             if database is not None:
                 lock = database.with_name(f"{database.name}.lock")
@@ -134,16 +144,7 @@ class MlflowStore:
 
     @property
     def _step(self) -> str:
-        return _SERVER_STEP if self._database() is None else _INTERRUPTED_STEP
-
-    def _database(self) -> Path | None:
-        """The file of a local store; None = a server or another database."""
-        from sqlalchemy.engine import make_url
-
-        if not self.uri.startswith("sqlite:"):
-            return None
-        name = make_url(self.uri).database
-        return Path(name).resolve() if name else None
+        return _SERVER_STEP if database_of(self.uri) is None else _INTERRUPTED_STEP
 
     def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
         """Create a run; return its id."""

@@ -43,21 +43,28 @@ def open_store(uri: str | None, *, root: Path) -> Store:
         root: the folder that holds runs.
 
     Raises:
-        TrackingError: there is none; says what there is.
+        TrackingError: there is none, and says what there is; or it is of another MLflow.
     """
     files = FilesStore(folder=records_dir(root))
     if uri is None:
         default = MlflowStore(uri=None, root=root)
         if not default.exists() and not files.exists():
             raise TrackingError(f"{root} holds no runs of ferbench yet", hint=_START)
-        return default if default.exists() else files
-    store: Store = _named(uri, files, root)
+        return _checked(default) if default.exists() else files
+    store = _named(uri, files, root)
     if not store.exists():
         raise TrackingError(
             f"there is no store at {store.uri}; expected sqlite:///<path of an MLflow database>, "
             "a server's http address, a folder of records in plain files, or the word "
             f"{FILES} for the folder {files.uri}"
         )
+    return _checked(store)
+
+
+def _checked(store: MlflowStore | FilesStore) -> Store:
+    """A store whose form is today's, before anything opens it that would change it."""
+    if isinstance(store, MlflowStore):
+        store.check()
     return store
 
 
@@ -72,7 +79,7 @@ def other_runs(store: Store, *, root: Path) -> str:
     return Text("more runs are in plain files: ", Action("compare", settings={"uri": FILES}))
 
 
-def _named(uri: str, files: FilesStore, root: Path) -> Store:
+def _named(uri: str, files: FilesStore, root: Path) -> MlflowStore | FilesStore:
     if uri == FILES:
         return files
     if "://" in uri or uri.startswith("file:"):
