@@ -27,7 +27,9 @@ _EXPERIMENTS: Final = 4
 """Workers share experiments, so that some create the same one at the same moment."""
 _FIRST_KILL: Final = 0.2
 _LAST_KILL: Final = 0.6
-"""Shares of the cells that have ended then."""
+"""Shares of the cells that have ended then, at least."""
+_BETWEEN: Final = 0.1
+"""Share of the cells that end while the server is back, and deliver what waits."""
 _LONGEST_S: Final = 1800.0
 
 
@@ -150,14 +152,15 @@ def _through_kills(
     away_s: float,
 ) -> int:
     """Kill the server once or twice while the workers go on; how many records wait in the end."""
-    begun_s = time.monotonic()
+    begun_s, least = time.monotonic(), _LAST_KILL * num_cells
     if away_s:
         tell(f"killed after {_ended_cells(workers, _FIRST_KILL * num_cells)} cells")
         server.kill()
         time.sleep(away_s)
         server.start()
         tell(f"there again, with {_num_ended(workers)} cells at their end")
-    tell(f"killed for good after {_ended_cells(workers, _LAST_KILL * num_cells)} cells")
+        least = max(least, _num_ended(workers) + _BETWEEN * num_cells)
+    tell(f"killed for good after {_ended_cells(workers, least)} cells")
     server.kill()
     for worker in workers:
         code = worker.process.wait(timeout=_LONGEST_S)
