@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from soak.servers import MlflowServer
@@ -14,10 +15,12 @@ from ferbench.errors import TrackingError
 from ferbench.rights import umask
 from ferbench.tracking import presence
 from ferbench.tracking.mlflow_store import MlflowStore
+from ferbench.tracking.query import runs_of
 from ferbench.tracking.queued_store import QueuedStore
 from ferbench.tracking.record import Input, Record
 from ferbench.workflows.doctor_outbox import check_outbox
 from ferbench.workflows.sync import sync, waiting_records
+from ferbench.workflows.tidy_runs import look_at_runs
 from helpers.gate import Gate
 
 pytestmark = pytest.mark.slow
@@ -94,7 +97,7 @@ def recorded(server, root, experiment):
     rows = []
     for run in runs:
         page = client.download_artifacts(run.info.run_id, "") if run.info.run_name else ""
-        files = sorted(p for p in __import__("pathlib").Path(page).rglob("*") if p.is_file())
+        files = sorted(p for p in Path(page).rglob("*") if p.is_file())
         texts = {path.name: path.read_bytes() for path in files}
         for identifier, name in names.items():
             texts = {n: t.replace(identifier.encode(), name.encode()) for n, t in texts.items()}
@@ -147,6 +150,7 @@ def test_what_waited_is_what_would_have_been_recorded(server, gate, root, capsys
     client = MlflowStore(uri=server.address, root=root).client
     for run in client.search_runs([client.get_experiment_by_name("away").experiment_id]):
         assert begun_s - 0.01 <= run.info.start_time / 1000 <= run.info.end_time / 1000 <= ended_s
+    assert runs_of(MlflowStore(uri=server.address, root=root), sweep[:13]).what == "the sweep"
     assert repr(sync(root=root)) == "SyncedRecords: 0 records delivered, 0 waiting"
     assert recorded(server, root, "away") == expected
     assert check_outbox(root) == []
@@ -261,6 +265,7 @@ def test_a_run_whose_end_waits_has_not_died(server, gate, root):
     other = QueuedStore(MlflowStore(uri=gate.address, root=root), patience_s=0)
     other.outbox.refuse(run, "for this test: it is not delivered by looking")
     assert other.unended([experiment]) == []
+    assert look_at_runs(uri=gate.address, root=root) == []
     assert [row["status"] for row in recorded_open(server, root, "waits")] == ["RUNNING"]
 
 

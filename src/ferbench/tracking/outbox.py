@@ -24,9 +24,11 @@ from ferbench import atomic
 from ferbench.errors import TrackingError
 from ferbench.json_texts import read_json
 from ferbench.places import outbox_dir
+from ferbench.results import RunRow
 from ferbench.rights import close_file, make_folder
 from ferbench.secret_texts import masked
 from ferbench.tracking.entries import Entry, Files, Start, as_json, from_json
+from ferbench.tracking.store import RECORD_TAG
 
 _ENTRY: Final = "entry.json"
 _FILES: Final = "files"
@@ -94,6 +96,11 @@ class Outbox:
     def has(self, run_id: str) -> bool:
         """Whether something of a run waits."""
         return bool(_steps(self.folder / run_id))
+
+    def holds(self, row: RunRow) -> bool:
+        """Whether something waits of a run that the store has already."""
+        record = row.tags.get(RECORD_TAG, "")
+        return self.has(row.run_id) or bool(record and self.has(record))
 
     def waiting(self) -> list[Waiting]:
         """Runs of which something waits, the oldest first."""

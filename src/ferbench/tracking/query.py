@@ -15,7 +15,7 @@ from ferbench.sentences import Action, Text
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.owner import OWNER_TAG, fate_of
-from ferbench.tracking.store import DIED, ERROR_TAG, Store
+from ferbench.tracking.store import DIED, ERROR_TAG, RECORD_TAG, Store
 
 FILES: Final = "files"
 _START: Final = Text("start with '", Action("evaluate"), "'")
@@ -177,8 +177,14 @@ def _where(run: RunRow, experiments: dict[str, str]) -> str:
 
 
 def run_named(runs: Iterable[RunRow], target: str) -> RunRow | None:
-    """A run by id, by the beginning of its id, or by name (the newest of that name)."""
+    """A run by id, by the beginning of its id, or by name (the newest of that name).
+
+    The id that it had while its store was away counts too.
+    """
     for run in runs:
-        if run.name == target or (len(target) >= 6 and run.run_id.startswith(target)):
+        ids = (run.run_id, run.tags.get(RECORD_TAG, ""))
+        if run.name == target or (
+            len(target) >= 6 and any(each.startswith(target) for each in ids)
+        ):
             return run
     return None

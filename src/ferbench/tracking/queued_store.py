@@ -24,7 +24,6 @@ from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.outbox import Outbox
 from ferbench.tracking.presence import PATIENCE_S, Presence
 from ferbench.tracking.record import Record
-from ferbench.tracking.store import RECORD_TAG
 
 Read = TypeVar("Read")
 
@@ -184,7 +183,7 @@ class QueuedStore:
     def unended(self, experiment_ids: Sequence[str]) -> list[RunRow]:
         """Runs that nobody has ended, without those whose end waits; away: none is known."""
         rows = self._read(lambda: self.store.unended(self._real(experiment_ids))) or []
-        return [row for row in rows if not self._waits(row)]
+        return [row for row in rows if not self.outbox.holds(row)]
 
     def search(
         self,
@@ -202,11 +201,7 @@ class QueuedStore:
                 return []
             return self.store.search(ids, kind=kind, parent=real, limit=limit)
 
-        return [row for row in self._read(found) or [] if not self._waits(row)]
-
-    def _waits(self, row: RunRow) -> bool:
-        record = row.tags.get(RECORD_TAG, "")
-        return self.outbox.has(row.run_id) or bool(record and self.outbox.has(record))
+        return [row for row in self._read(found) or [] if not self.outbox.holds(row)]
 
     def location(self, run_id: str) -> str:
         """Where a run's artifacts lie, or wait."""

@@ -14,6 +14,7 @@ from ferbench.results import RunRow
 from ferbench.sentences import Action, Text
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
+from ferbench.tracking.outbox import Outbox
 from ferbench.tracking.owner import OWNER_TAG, Fate, fate_of
 from ferbench.tracking.query import open_store, run_named, with_deaths
 from ferbench.tracking.store import DIED, ERROR_TAG, Store
@@ -84,6 +85,8 @@ class TidiedRuns:
 def look_at_runs(*, uri: str | None = None, root: Path | None = None) -> list[OpenRun]:
     """Runs that nobody has ended, newest first; nothing is changed.
 
+    Those whose end waits for a store that was away are none of them.
+
     Args:
         uri: the store; None = both of ``root``: MLflow's and the plain files.
         root: the folder that holds runs; None = the default one.
@@ -91,11 +94,15 @@ def look_at_runs(*, uri: str | None = None, root: Path | None = None) -> list[Op
     Raises:
         TrackingError: a store cannot be read, or there is none at ``uri``.
     """
-    return [
-        OpenRun(store=store, row=row, fate=fate_of(row.tags.get(OWNER_TAG, "")))
-        for store in _stores(uri, root or default_root())
-        for row in store.unended(list(store.experiments()))
-    ]
+    place = root or default_root()
+    opened = []
+    for store in _stores(uri, place):
+        outbox = Outbox(root=place, uri=store.uri)
+        for row in store.unended(list(store.experiments())):
+            if not outbox.holds(row):
+                fate = fate_of(row.tags.get(OWNER_TAG, ""))
+                opened.append(OpenRun(store=store, row=row, fate=fate))
+    return opened
 
 
 def tidy_runs(
