@@ -19,7 +19,13 @@ _LATER: Final = frozenset(
 """What a server answers that cannot work now."""
 _LATER_STATUS: Final = (408, 429)
 _LOCKED: Final = ("database is locked", "database table is locked")
-_NOT_LET_IN: Final = ("authentication failed", "does not exist", "pg_hba.conf", "Access denied")
+_NOT_LET_IN: Final = (
+    "authentication failed",
+    "no password supplied",
+    "does not exist",
+    "pg_hba.conf",
+    "Access denied",
+)
 """Of a database that answers, and will answer the same tomorrow."""
 
 
