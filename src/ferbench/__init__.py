@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.inspect import inspect
     from ferbench.workflows.inspection.result import Inspection
     from ferbench.workflows.leaderboard import leaderboard
+    from ferbench.workflows.migrate_runs import migrate_runs
     from ferbench.workflows.nested_comparison import NestedComparison
     from ferbench.workflows.predict import predict
     from ferbench.workflows.progress import Progress
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from ferbench.workflows.session_report import SessionReport, write_session_report
     from ferbench.workflows.standings.result import Leaderboard
     from ferbench.workflows.survey import Survey, SurveyOptions, survey
+    from ferbench.workflows.sync import sync
     from ferbench.workflows.tidy_runs import tidy_runs
     from ferbench.workflows.weights import (
         fetch_weights,
@@ -139,6 +141,7 @@ _PLACES: Final = {
     "leaderboard": "ferbench.workflows.leaderboard",
     "list_cache": "ferbench.workflows.cache",
     "list_weights": "ferbench.workflows.weights",
+    "migrate_runs": "ferbench.workflows.migrate_runs",
     "predict": "ferbench.workflows.predict",
     "prune_cache": "ferbench.workflows.cache",
     "pseudonyms": "ferbench.workflows.pseudonyms",
@@ -149,6 +152,7 @@ _PLACES: Final = {
     "score_frames": "ferbench.workflows.score_frames",
     "score_grades": "ferbench.workflows.score_grades",
     "survey": "ferbench.workflows.survey",
+    "sync": "ferbench.workflows.sync",
     "tidy_runs": "ferbench.workflows.tidy_runs",
     "verify_cache": "ferbench.workflows.cache",
     "verify_weights": "ferbench.workflows.weights",
@@ -212,6 +216,7 @@ __all__ = [
     "leaderboard",
     "list_cache",
     "list_weights",
+    "migrate_runs",
     "predict",
     "prune_cache",
     "pseudonyms",
@@ -222,6 +227,7 @@ __all__ = [
     "score_frames",
     "score_grades",
     "survey",
+    "sync",
     "tidy_runs",
     "verify_cache",
     "verify_weights",

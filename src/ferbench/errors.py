@@ -149,5 +149,9 @@ class TrackingError(FerbenchError):
     """A tracking store that cannot be used."""
 
 
+class StoreAwayError(TrackingError):
+    """A tracking store that does not answer now, and may later."""
+
+
 class ClusterError(FerbenchError):
     """A cluster of machines that cannot be used, or one of its machines."""

@@ -104,3 +104,8 @@ def names_dir(root: Path) -> Path:
 def records_dir(root: Path) -> Path:
     """The default folder of ``tracking=files``."""
     return root / "mlruns" / "files"
+
+
+def outbox_dir(root: Path) -> Path:
+    """Records of ``root`` that wait for a store that is away."""
+    return root / "mlruns" / "outbox"

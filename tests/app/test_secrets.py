@@ -58,10 +58,12 @@ def test_the_search_finds_what_is_there(tmp_path):
 
 @pytest.mark.parametrize("address", [STORE, SERVER, f"http://localhost:1?token={SECRET}"])
 @pytest.mark.parametrize("sweep", [[], ["-m", "event.enter=0.5,0.6"]], ids=["run", "sweep"])
-def test_a_store_that_is_down(address, sweep, study, warm_home, ferbench_run, monkeypatch, recwarn):
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    ended = ferbench_run(*sweep, *study, f"tracking.uri={address}")
-    assert ended.code == 1
+def test_a_store_that_is_down(address, sweep, study, warm_home, ferbench_run, recwarn):
+    """A server may come back, and what waits for it does not tell its password either."""
+    ended = ferbench_run(*sweep, *study, f"tracking.uri={address}", "tracking.patience_s=0")
+    waits = address.startswith("http")
+    assert ended.code == (0 if waits else 1), "the database's program is not installed"
+    assert len(list(warm_home.glob("mlruns/outbox/*/*/*/entry.json"))) > 3 or not waits
     assert SECRET not in ended.out + ended.err
     assert not [warning for warning in recwarn if SECRET in str(warning.message)]
     assert holders(warm_home) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.errors import TrackingError
-from ferbench.rights import make_folder
 from ferbench.sentences import Text
 from ferbench.tracking.mlflow_client import explained
 
@@ -86,14 +84,6 @@ class Artifacts:
                 return None
             target = tempfile.mkdtemp(prefix="ferbench-")
             return Path(self.client.download_artifacts(run_id, name, target))
-
-
-def new_folder(root: Path, experiment: str) -> Path:
-    """The folder of an experiment's artifacts beside a local store, made."""
-    name = re.sub(r"[^\w.-]+", "_", experiment).strip(".") or "unnamed"
-    place = root / "mlruns" / "artifacts" / name
-    make_folder(place)
-    return place
 
 
 def _above(name: str) -> str:

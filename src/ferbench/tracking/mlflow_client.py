@@ -9,22 +9,29 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from ferbench.errors import TrackingError
+from ferbench.errors import StoreAwayError, TrackingError
 from ferbench.owner import OWNER_TAG, this_process
 from ferbench.rights import close_file
 from ferbench.sentences import Text
 from ferbench.system_errors import next_step as of_the_system
+from ferbench.tracking.absence import is_absence, is_locked
 from ferbench.tracking.store import HOW_ENDED
 
+Made = TypeVar("Made")
+
+LOCK_PATIENCE_S: Final = 60.0
+"""How long a lock of a sqlite file is waited for; MLflow itself waits for 20 s."""
 _ATTEMPTS: Final = 6
 
-# Before anything imports mlflow: a server that is down is told of after seconds, not minutes.
+# Before anything imports mlflow: a server that is down is told of after seconds, not minutes. And
+# nothing is sent again by itself: where only the answer was lost, a run would be created twice.
 for _name, _value in {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }.items():
     os.environ.setdefault(_name, _value)
@@ -37,12 +44,39 @@ def new_client(uri: str) -> Any:
     for chatty in ("alembic", "mlflow"):  # after the import, which sets their levels
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    return MlflowClient(tracking_uri=uri)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # stacks of what is told
+    return _PatientClient(MlflowClient(tracking_uri=uri))
+
+
+class _PatientClient:
+    """MLflow's client, whose calls wait for the lock of a sqlite file. What failed was undone."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return partial(_patiently, getattr(self._client, name))
+
+
+def _patiently(call: Callable[..., Made], *arguments: Any, **settings: Any) -> Made:
+    end = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            return call(*arguments, **settings)
+        except Exception as error:
+            if not is_locked(error) or time.monotonic() > end:
+                raise
+        time.sleep(random.uniform(0.1, 0.5))  # not all at once again
 
 
 @contextmanager
 def explained(uri: str, what: str, next_step: str) -> Iterator[None]:
-    """Turn what MLflow, its database or the network raise into a TrackingError."""
+    """Turn what MLflow, its database or the network raise into a TrackingError.
+
+    Raises:
+        StoreAwayError: what was raised may be gone by itself in a while.
+        TrackingError: it will not.
+    """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -51,10 +85,11 @@ def explained(uri: str, what: str, next_step: str) -> Iterator[None]:
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
         lines = str(error).splitlines()
         reason = lines[0] if lines else type(error).__name__
-        message = f"{what} in the MLflow store {uri} failed: {reason}"
-        if of_the_system(error):
-            raise TrackingError(message) from error
-        raise TrackingError(Text(f"{message}. ", next_step)) from error
+        message = Text(f"{what} in the MLflow store {uri} failed: {reason}")
+        if not of_the_system(error):
+            message = Text(*message.parts, ". ", next_step)
+        kind = StoreAwayError if is_absence(error) else TrackingError
+        raise kind(message) from error
 
 
 def while_others_do(action: Callable[[], object]) -> None:
@@ -108,5 +143,5 @@ def create_whole(database: Path) -> None:
 
 def write_ahead(database: Path) -> None:
     """Let readers and writers of a local sqlite file go on beside each other."""
-    with closing(sqlite3.connect(database, timeout=30)) as connection:
+    with closing(sqlite3.connect(database, timeout=LOCK_PATIENCE_S)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")

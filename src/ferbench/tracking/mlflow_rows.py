@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ferbench.errors import TrackingError
@@ -17,6 +17,7 @@ from ferbench.tracking.record import Input, input_of
 
 PARENT_TAG: Final = "mlflow.parentRunId"
 KIND_TAG: Final = "ferbench.kind"
+_PAGE: Final = 1000
 _VALUE_LIMIT: Final = 6000
 _TAG_LIMIT: Final = 8000
 _STATES: Final[Mapping[str, RunState]] = {
@@ -85,6 +86,27 @@ def run_row(run: Any) -> RunRow:
         experiment_id=str(run.info.experiment_id),
         started_unix_s=run.info.start_time / 1000,
     )
+
+
+def found_rows(
+    client: Any, experiment_ids: Sequence[str], query: str, limit: int | None
+) -> list[RunRow]:
+    """Runs of these experiments that a query of MLflow's finds, newest first; None = all."""
+    rows: list[RunRow] = []
+    token = None
+    while experiment_ids and (limit is None or len(rows) < limit):
+        page = client.search_runs(
+            list(experiment_ids),
+            query,
+            max_results=_PAGE if limit is None else min(_PAGE, limit - len(rows)),
+            order_by=["attributes.start_time DESC"],
+            page_token=token,
+        )
+        rows.extend(run_row(run) for run in page)
+        token = page.token
+        if not token:
+            break
+    return rows
 
 
 def shortened(value: str) -> str:

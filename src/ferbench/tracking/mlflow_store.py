@@ -20,7 +20,7 @@ from ferbench.results import RunKind, RunRow
 from ferbench.rights import make_folder
 from ferbench.secret_texts import masked
 from ferbench.sentences import Setting, Text
-from ferbench.tracking.mlflow_artifacts import Artifacts, new_folder
+from ferbench.tracking.mlflow_artifacts import Artifacts
 from ferbench.tracking.mlflow_client import (
     create_whole,
     explained,
@@ -29,21 +29,22 @@ from ferbench.tracking.mlflow_client import (
     while_others_do,
     write_ahead,
 )
+from ferbench.tracking.mlflow_places import database_of, existing_or_new, server_answers
 from ferbench.tracking.mlflow_rows import (
     KIND_TAG,
     PARENT_TAG,
     clipped,
     data_set,
     first_tags,
+    found_rows,
     inputs_of_run,
-    run_row,
     shortened,
 )
+from ferbench.tracking.mlflow_schema import check_schema
 from ferbench.tracking.record import Input, Record
-from ferbench.tracking.store import PREDICTIONS_TAG
-from ferbench.tracking.view import SWEEP_KEY, TAG_PREFIX, VIEW_KEY, sweep_view_tag, view_tag
+from ferbench.tracking.store import PREDICTIONS_TAG, RECORD_TAG
+from ferbench.tracking.view import SWEEP_KEY, TAG_PREFIX, sweep_view_tag
 
-_PAGE: Final = 1000
 _SERVER_STEP: Final = Text(
     *("Check that the server runs and that ", Setting("tracking.uri"), " is its address, "),
     *("or record nothing with ", Setting("tracking", "none")),
@@ -77,6 +78,7 @@ class MlflowStore:
     def client(self) -> Any:
         """The MLflow client."""
         if self._lazy is None:
+            self.check()
             self._lazy = new_client(self.uri)
         return self._lazy
 
@@ -89,8 +91,23 @@ class MlflowStore:
 
         Of a server or another database this is taken for granted.
         """
-        database = self._database()
+        database = database_of(self.uri)
         return database is None or database.is_file()
+
+    def check(self) -> None:
+        """Look at a database before MLflow opens it, and changes what is older.
+
+        Raises:
+            StoreAwayError: it does not answer.
+            TrackingError: it is of another MLflow, or cannot be opened.
+        """
+        if not self.is_server:
+            with explained(self.uri, "opening", self._step):
+                check_schema(self.uri)
+
+    def answers(self) -> bool:
+        """Whether it can be reached now; says nothing about what it will answer."""
+        return not self.is_server or server_answers(self.uri)
 
     def prepare(self, experiment: str) -> str:
         """Create store and experiment where they are missing; return the experiment's id.
@@ -98,69 +115,68 @@ class MlflowStore:
         One process at a time: two that create the same sqlite file break it for good.
 
         Raises:
+            StoreAwayError: it does not answer.
             TrackingError: the store cannot be opened.
         """
-        database = self._database()
-        lock: Path
-        next_step: str
-        if database is None:
-            lock, next_step = self.root / ".ferbench" / "store.lock", _SERVER_STEP
-        else:
-            lock, next_step = database.with_name(f"{database.name}.lock"), _INTERRUPTED_STEP
-        with explained(self.uri, "opening", next_step):
+        with explained(self.uri, "opening", self._step):
+            if self.is_server:
+                return self._experiment(experiment)
+            database = database_of(self.uri)
+            lock = self.root / ".ferbench" / "store.lock"
+            if database is not None:
+                lock = database.with_name(f"{database.name}.lock")
             make_folder(lock.parent)
             with FileLock(lock, timeout=300):
                 if database and not database.exists():
                     create_whole(database)
-                identifier = self._existing_or_new(experiment)
+                identifier = self._experiment(experiment)
                 if database:
                     write_ahead(database)
-        return identifier
-
-    def _existing_or_new(self, experiment: str) -> str:
-        """The id of an experiment that is there, restored and with its view."""
-        existing = self.client.get_experiment_by_name(experiment)
-        if existing is None:
-            identifier = self._create(experiment)
-            self.client.set_experiment_tag(identifier, f"{TAG_PREFIX}{VIEW_KEY}", view_tag())
             return identifier
-        identifier = str(existing.experiment_id)
-        if existing.lifecycle_stage == "deleted":
-            self.client.restore_experiment(identifier)
-        if f"{TAG_PREFIX}{VIEW_KEY}" not in existing.tags:
-            self.client.set_experiment_tag(identifier, f"{TAG_PREFIX}{VIEW_KEY}", view_tag())
-        return identifier
 
-    def _database(self) -> Path | None:
-        """The file of a local store; None = a server or another database."""
-        from sqlalchemy.engine import make_url
-
-        if not self.uri.startswith("sqlite:"):
-            return None
-        name = make_url(self.uri).database
-        return Path(name).resolve() if name else None
-
-    def _create(self, experiment: str) -> str:
-        """Create an experiment; of a local store its artifacts go beside the store's file."""
-        from mlflow.exceptions import MlflowException
-
-        folder = None
+    def _experiment(self, name: str) -> str:
+        artifacts = None
         if self.uri.startswith("sqlite:"):
-            folder = new_folder(self.root, experiment).as_uri()
-        try:
-            return str(self.client.create_experiment(experiment, artifact_location=folder))
-        except MlflowException:  # another machine may have created it on the server meanwhile
-            found = self.client.get_experiment_by_name(experiment)
-            if found is None:
-                raise
-            return str(found.experiment_id)
+            artifacts = self.root / "mlruns" / "artifacts"
+        return existing_or_new(self.client, name, artifacts=artifacts)
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is reached by http; else it is a database."""
+        return self.uri.startswith("http")
+
+    @property
+    def _step(self) -> str:
+        return _SERVER_STEP if database_of(self.uri) is None else _INTERRUPTED_STEP
 
     def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
         """Create a run; return its id."""
-        tags = first_tags(kind, parent)
+        return self.create(experiment_id, name, tags=first_tags(kind, parent), at_s=time.time())
+
+    def create(self, experiment_id: str, name: str, *, tags: Mapping[str, str], at_s: float) -> str:
+        """Create a run that began at a time, in seconds since 1970; return its id."""
         with explained(self.uri, "starting a run", _SERVER_STEP):
-            run = self.client.create_run(experiment_id, run_name=masked(name), tags=tags)
+            run = self.client.create_run(
+                experiment_id, start_time=int(at_s * 1000), run_name=masked(name), tags=dict(tags)
+            )
             return str(run.info.run_id)
+
+    def find(self, record: str) -> str:
+        """The id of the run that ferbench called ``record`` before it had one.
+
+        Deleted ones too; "" = none.
+        """
+        from mlflow.entities import ViewType
+
+        with explained(self.uri, "searching", _SERVER_STEP):
+            every = self.client.search_experiments(view_type=ViewType.ALL)
+            found = self.client.search_runs(
+                [str(one.experiment_id) for one in every],
+                f"tags.`{RECORD_TAG}` = '{record}'",
+                run_view_type=ViewType.ALL,
+                max_results=1,
+            )
+        return str(found[0].info.run_id) if found else ""
 
     def log(self, run_id: str, record: Record) -> None:
         """Log everything of a record in few calls, and end the run.
@@ -182,11 +198,12 @@ class MlflowStore:
         params: Mapping[str, str],
         metrics: Mapping[str, float],
         tags: Mapping[str, str],
+        at_s: float | None = None,
     ) -> None:
-        """Log params, metrics and tags in one call."""
+        """Log params, metrics and tags in one call, as of a time; None = now."""
         from mlflow.entities import Metric, Param, RunTag
 
-        now_ms = int(time.time() * 1000)
+        now_ms = int((time.time() if at_s is None else at_s) * 1000)
         with explained(self.uri, "logging", _KEPT):
             self.client.log_batch(
                 run_id,
@@ -221,10 +238,11 @@ class MlflowStore:
         saved = (name for name in tags if name.startswith(TAG_PREFIX))
         return frozenset(name.removeprefix(TAG_PREFIX) for name in saved)
 
-    def end(self, run_id: str, *, failed: bool) -> None:
-        """End a run."""
+    def end(self, run_id: str, *, failed: bool, at_s: float | None = None) -> None:
+        """End a run, as of a time; None = now."""
+        now_ms = int((time.time() if at_s is None else at_s) * 1000)
         with explained(self.uri, "ending a run", _KEPT):
-            self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
+            self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED", now_ms)
 
     def reopen(self, run_id: str) -> None:
         """Let a run go on that was ended."""
@@ -280,20 +298,5 @@ class MlflowStore:
         return self._search(experiment_ids, " and ".join(conditions), limit)
 
     def _search(self, experiment_ids: Sequence[str], query: str, limit: int | None) -> list[RunRow]:
-        rows: list[RunRow] = []
-        token = None
-        while experiment_ids and (limit is None or len(rows) < limit):
-            size = _PAGE if limit is None else min(_PAGE, limit - len(rows))
-            with explained(self.uri, "searching", _SERVER_STEP):
-                page = self.client.search_runs(
-                    list(experiment_ids),
-                    query,
-                    max_results=size,
-                    order_by=["attributes.start_time DESC"],
-                    page_token=token,
-                )
-            rows.extend(run_row(run) for run in page)
-            token = page.token
-            if not token:
-                break
-        return rows
+        with explained(self.uri, "searching", _SERVER_STEP):
+            return found_rows(self.client, experiment_ids, query, limit)

@@ -15,7 +15,7 @@ from ferbench.results import RunRow
 from ferbench.sentences import Action, Text
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
-from ferbench.tracking.store import DIED, ERROR_TAG, SUPERSEDED_TAG, Store
+from ferbench.tracking.store import DIED, ERROR_TAG, RECORD_TAG, SUPERSEDED_TAG, Store
 
 FILES: Final = "files"
 _START: Final = Text("start with '", Action("evaluate"), "'")
@@ -43,21 +43,28 @@ def open_store(uri: str | None, *, root: Path) -> Store:
         root: the folder that holds runs.
 
     Raises:
-        TrackingError: there is none; says what there is.
+        TrackingError: there is none, and says what there is; or it is of another MLflow.
     """
     files = FilesStore(folder=records_dir(root))
     if uri is None:
         default = MlflowStore(uri=None, root=root)
         if not default.exists() and not files.exists():
             raise TrackingError(f"{root} holds no runs of ferbench yet", hint=_START)
-        return default if default.exists() else files
-    store: Store = _named(uri, files, root)
+        return _checked(default) if default.exists() else files
+    store = _named(uri, files, root)
     if not store.exists():
         raise TrackingError(
             f"there is no store at {store.uri}; expected sqlite:///<path of an MLflow database>, "
             "a server's http address, a folder of records in plain files, or the word "
             f"{FILES} for the folder {files.uri}"
         )
+    return _checked(store)
+
+
+def _checked(store: MlflowStore | FilesStore) -> Store:
+    """A store whose form is today's, before anything opens it that would change it."""
+    if isinstance(store, MlflowStore):
+        store.check()
     return store
 
 
@@ -88,7 +95,7 @@ def other_runs(store: Store, *, root: Path) -> str:
     return Text("more runs are in plain files: ", Action("compare", settings={"uri": FILES}))
 
 
-def _named(uri: str, files: FilesStore, root: Path) -> Store:
+def _named(uri: str, files: FilesStore, root: Path) -> MlflowStore | FilesStore:
     if uri == FILES:
         return files
     if "://" in uri or uri.startswith("file:"):
@@ -192,8 +199,14 @@ def _where(run: RunRow, experiments: dict[str, str]) -> str:
 
 
 def run_named(runs: Iterable[RunRow], target: str) -> RunRow | None:
-    """A run by id, by the beginning of its id, or by name (the newest of that name)."""
+    """A run by id, by the beginning of its id, or by name (the newest of that name).
+
+    The id that it had while its store was away counts too.
+    """
     for run in runs:
-        if run.name == target or (len(target) >= 6 and run.run_id.startswith(target)):
+        ids = (run.run_id, run.tags.get(RECORD_TAG, ""))
+        if run.name == target or (
+            len(target) >= 6 and any(each.startswith(target) for each in ids)
+        ):
             return run
     return None

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
+from ferbench.checks import check_seconds
 from ferbench.places import records_dir
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
+from ferbench.tracking.presence import PATIENCE_S
+from ferbench.tracking.queued_store import QueuedStore
 from ferbench.tracking.store import Store
 
 Predictions = Literal["once", "each", "none"]
@@ -50,15 +53,22 @@ class MlflowTracking:
         experiment: name of the MLflow experiment; None = that of the chosen ``experiment`` file,
             else ``ferbench``.
         predictions: see ``Target``.
+        patience_s: how long a run waits at its end for a store that is away, in seconds; what it
+            recorded then waits on disk.
     """
 
     uri: str | None = None
     experiment: str | None = None
     predictions: Predictions = "once"
+    patience_s: float = PATIENCE_S
+
+    def __post_init__(self) -> None:
+        """Check the patience."""
+        check_seconds("patience_s", self.patience_s)
 
     def target(self, root: Path, *, chosen: str | None) -> Target:
         """The MLflow store."""
-        store = MlflowStore(uri=self.uri, root=root)
+        store = QueuedStore(MlflowStore(uri=self.uri, root=root), patience_s=self.patience_s)
         return Target(
             store=store, experiment=_name(self.experiment, chosen), predictions=self.predictions
         )

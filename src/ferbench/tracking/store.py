@@ -21,6 +21,8 @@ SUPERSEDED_TAG: Final = "ferbench.superseded"
 SESSIONS_FAILED_TAG: Final = "sessions.failed"
 HOW_ENDED: Final = (ERROR_TAG, ENDED_BY_TAG)
 """Tags that tell why a run broke off."""
+RECORD_TAG: Final = "ferbench.record"
+"""The id that ferbench gave to a run before the store gave it its own."""
 DIED: Final = "its process ended without saying so"
 """Why a run failed whose process was killed, or ended with its machine."""
 

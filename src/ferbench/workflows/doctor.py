@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from ferbench import __version__
 from ferbench.config.published import chosen_files
-from ferbench.errors import FerbenchError
+from ferbench.errors import FerbenchError, TrackingError
 from ferbench.places import cache_dir, checkout_root, default_root, models_dir, store_uri
 from ferbench.sentences import Setting, Text
+from ferbench.tracking.mlflow_schema import check_schema
+from ferbench.workflows.doctor_outbox import check_outbox
 from ferbench.workflows.doctor_runs import check_runs
 from ferbench.workflows.doctor_weights import Finding, State, check_weights
 from ferbench.workflows.weights_catalogue import GROUPS
@@ -80,6 +82,7 @@ def doctor(settings: str | Sequence[str] = ()) -> Diagnosis:
         lambda: _places(root),
         lambda: _store(root),
         lambda: check_runs(root),
+        lambda: check_outbox(root),
         lambda: check_weights(needed, models_dir(root)),
     ]
     findings: list[Finding] = []
@@ -242,4 +245,8 @@ def _store(root: Path) -> list[Finding]:
     except sqlite3.Error as error:
         mend = f"its creation was interrupted, or it is no store: move {path} away and run again"
         return [Finding(what="store", state="problem", seen=f"{uri}: {error}", mend=mend)]
+    try:
+        check_schema(uri)
+    except TrackingError as error:
+        return [Finding(what="store", state="problem", seen=error.message, mend=error.hint)]
     return [Finding(what="store", state="ok", seen=f"{uri}: {runs} runs")]

@@ -13,6 +13,7 @@ from ferbench.owner import OWNER_TAG, Fate, fate_of
 from ferbench.places import default_root
 from ferbench.results import RunRow
 from ferbench.sentences import Action, Text
+from ferbench.tracking.outbox import Outbox
 from ferbench.tracking.query import existing_stores, run_named, with_deaths
 from ferbench.tracking.store import DIED, ERROR_TAG, Store
 from ferbench.wording import plural
@@ -82,6 +83,8 @@ class TidiedRuns:
 def look_at_runs(*, uri: str | None = None, root: Path | None = None) -> list[OpenRun]:
     """Runs that nobody has ended, newest first; nothing is changed.
 
+    Those whose end waits for a store that was away are none of them.
+
     Args:
         uri: the store; None = both of ``root``: MLflow's and the plain files.
         root: the folder that holds runs; None = the default one.
@@ -89,11 +92,15 @@ def look_at_runs(*, uri: str | None = None, root: Path | None = None) -> list[Op
     Raises:
         TrackingError: a store cannot be read, or there is none at ``uri``.
     """
-    return [
-        OpenRun(store=store, row=row, fate=fate_of(row.tags.get(OWNER_TAG, "")))
-        for store in existing_stores(uri, root=root or default_root())
-        for row in store.unended(list(store.experiments()))
-    ]
+    place = root or default_root()
+    opened = []
+    for store in existing_stores(uri, root=place):
+        outbox = Outbox(root=place, uri=store.uri)
+        for row in store.unended(list(store.experiments())):
+            if not outbox.holds(row):
+                fate = fate_of(row.tags.get(OWNER_TAG, ""))
+                opened.append(OpenRun(store=store, row=row, fate=fate))
+    return opened
 
 
 def tidy_runs(

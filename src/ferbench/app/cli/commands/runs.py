@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,3 +49,23 @@ def runs_tidy(
             "ferbench runs tidy RUN",
             err=True,
         )
+
+
+@runs.command("migrate")
+def runs_migrate(
+    database: Annotated[
+        Path | None,
+        typer.Argument(help="The file of the store. Default: mlflow.db of the runs' folder."),
+    ] = None,
+) -> None:
+    """Bring the store of an older MLflow into today's form, after a copy.
+
+    End what uses the store before: runs, and MLflow's pages.
+    """
+    from ferbench.workflows.migrate_runs import migrate_runs
+
+    migrated = migrate_runs(database)
+    rows = ", ".join(f"{count} {name}" for name, count in migrated.counts.items())
+    typer.echo(f"migrated {migrated.database}: {migrated.before} -> {migrated.after}")
+    typer.echo(f"rows before and after: {rows}")
+    typer.echo(f"as it was: {migrated.backup}")
