@@ -110,6 +110,8 @@ class Runtime:
         measure: read no cache and time the whole way; only then is ``speed/e2e_fps`` logged.
         decoder_patience_s: seconds without a packet and without a frame after which a video's
             decoder has hung, and is ended. Time in which nobody asks for frames does not count.
+        chunk_s: seconds of computing after which what is finished of a video is stored, so that a
+            rerun goes on from there; None = it begins every video anew.
         retry_suspects: open videos again that ended their decoder before.
         fetch_weights: bring missing weight files from where their yaml says.
     """
@@ -126,6 +128,7 @@ class Runtime:
     tf32: bool = False
     measure: bool = False
     decoder_patience_s: float = 120.0
+    chunk_s: float | None = 60.0
     retry_suspects: bool = False
     fetch_weights: bool = True
 
@@ -135,9 +138,10 @@ class Runtime:
             raise ConfigError(key="batch_size", expected="at least 1", got=self.batch_size)
         check_at_least_1("detect_every", self.detect_every)
         check_target_fps(self.target_fps)
-        if not self.decoder_patience_s > 0:
-            got = self.decoder_patience_s
-            raise ConfigError(key="decoder_patience_s", expected="more than 0 seconds", got=got)
+        for key in ("decoder_patience_s", "chunk_s"):
+            got = getattr(self, key)
+            if got is not None and not got > 0:
+                raise ConfigError(key=key, expected="more than 0 seconds", got=got)
         for key in ("threads", "lanes", "workers"):
             if getattr(self, key) < 0:
                 raise ConfigError(key=key, expected="0 (automatic) or more", got=getattr(self, key))
