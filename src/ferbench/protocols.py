@@ -72,8 +72,13 @@ class Reader(Protocol):
         threads: int,
         keep_damaged: bool,
         target_fps: float | None = None,
+        first_frame: int = 0,
     ) -> AbstractContextManager[OpenVideo]:
-        """Open a video. Raises VideoError with the reason when it cannot be."""
+        """Open a video. Raises VideoError with the reason when it cannot be.
+
+        Frames before ``first_frame`` are decoded and timed as ever, but are in no batch; batches
+        end where they would without it, and the timeline is the same.
+        """
 
 
 @runtime_checkable

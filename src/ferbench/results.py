@@ -82,11 +82,12 @@ class StageTiming:
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """What a run really did, counted where it is done."""
+    """What a run really did, counted where it is done; ``frames_continued`` an earlier run did."""
 
     frames_decoded: int = 0
     frames_detected: int = 0
     faces_classified: int = 0
+    frames_continued: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import ferbench as fb
-from ferbench.app.hydra.entry import _end_in_order
 from ferbench.errors import ConfigError, WeightsError
 from ferbench.folder_names import shown_value
 from ferbench.formats.predictions import read_predictions
+from ferbench.interrupts import heed_signals
 from ferbench.sentences import Action, Text
 from ferbench.tracking.mlflow_rows import KIND_TAG, PARENT_TAG
 from ferbench.tracking.mlflow_store import MlflowStore
@@ -34,7 +34,10 @@ from helpers.reference import CHECKOUT
 
 SMILES = "session,onset_s,offset_s,kind\nanna,0.6,1.2,smile\nben o,0.6,1.2,smile\n"
 HAPPY = "signal.labels=[happiness]"
-UNDONE = {"work/frames_decoded": 0.0, "work/frames_detected": 0.0, "work/faces_classified": 0.0}
+UNDONE = {
+    f"work/{name}": 0.0
+    for name in ("frames_decoded", "frames_detected", "faces_classified", "frames_continued")
+}
 PICTURES = ("timelines/anna.png", "timelines/ben o.png")
 PAGES = ("sessions/anna.html", "sessions/ben o.html")
 
@@ -539,7 +542,7 @@ def signals() -> Iterator[None]:
 def test_an_ignored_signal_stays_ignored(signals):
     """``nohup ferbench run`` goes on when its terminal is closed."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    _end_in_order()
+    heed_signals(lambda: None)
     os.kill(os.getpid(), signal.SIGHUP)
     with _stopped_by_signals():
         os.kill(os.getpid(), signal.SIGHUP)
@@ -548,7 +551,7 @@ def test_an_ignored_signal_stays_ignored(signals):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_repeated_signal_does_not_disturb_the_closing(signals):
-    _end_in_order()
+    heed_signals(lambda: None)
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGTERM)
     for again in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -14,13 +14,14 @@ from ferbench.config.compose import composed
 from ferbench.config.settings import PLUGS
 from ferbench.events.picture_signal import PictureSignal
 from ferbench.pipeline.cache import Cache
-from ferbench.pipeline.grey import GreyRows, grey_part
+from ferbench.pipeline.grey import GreyChange, grey_part, pictures_of
 from ferbench.pipeline.one_pass import OnePass
 from ferbench.pipeline.plan import Plan
 from ferbench.pipeline.plan_parts import VideoJob
 from ferbench.pipeline.recipe import Recipe, Runtime
 from ferbench.pipeline.stage_keys import PICTURES
 from ferbench.pipeline.stages import Analyser
+from ferbench.pipeline.wanted import WantedPictures
 from ferbench.results import Work
 from ferbench.video.pyav import PyavReader
 from helpers import ffmpeg
@@ -65,10 +66,10 @@ def passed(video, **runtime):
         wanted=(),
         work=Work(),
         on_frames=lambda _: None,
-        with_pictures=True,
+        pictures=WantedPictures(key="p"),
     )
     timeline = one_pass.run(video, video_id="v", sha256="")
-    return one_pass.pictures(), timeline
+    return one_pass.rows("p"), timeline
 
 
 def by_numpy(frames):
@@ -123,14 +124,15 @@ def test_motion_is_per_second_of_true_time(video, decoded):
 def test_one_read_after_the_other_is_all_at_once():
     rng = np.random.default_rng(0)
     frames = torch.from_numpy(rng.integers(0, 256, (7, 3, 6, 8)).astype(np.uint8))
-    whole = GreyRows()
-    whole.add(grey_part(frames))
-    cut = GreyRows()
+    whole, cut = [grey_part(frames)], []
+    GreyChange().follow(whole[0])
+    change = GreyChange()
     for part in (frames[:1], frames[1:4], frames[4:]):
-        cut.add(grey_part(part))
-    assert np.array_equal(whole.pictures().luma, cut.pictures().luma)
-    assert np.array_equal(whole.pictures().change, cut.pictures().change, equal_nan=True)
-    assert len(GreyRows().pictures().luma) == 0
+        cut.append(grey_part(part))
+        change.follow(cut[-1])
+    assert np.array_equal(pictures_of(whole).luma, pictures_of(cut).luma)
+    assert np.array_equal(pictures_of(whole).change, pictures_of(cut).change, equal_nan=True)
+    assert len(pictures_of([]).luma) == 0
 
 
 # As a stage

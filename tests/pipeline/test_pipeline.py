@@ -75,6 +75,7 @@ def test_second_pass_touches_no_pixels_and_gives_the_same_bits(
         "frames_decoded": 0,
         "frames_detected": 0,
         "faces_classified": 0,
+        "frames_continued": 0,
     }
     assert np.array_equal(again.faces.box_xyxy, first.faces.box_xyxy)
     assert np.array_equal(again.expressions.logits, first.expressions.logits)

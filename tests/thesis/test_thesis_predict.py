@@ -126,8 +126,9 @@ class FramesReader:
         threads: int,
         keep_damaged: bool,
         target_fps: float | None = None,
+        first_frame: int = 0,
     ) -> Iterator[_Opened]:
-        del threads, keep_damaged, target_fps
+        del threads, keep_damaged, target_fps, first_frame
         yield _Opened(path, batch_frames)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, Protocol
 
@@ -57,6 +57,16 @@ class _Screen(Console):
     def on_broken_pipe(self) -> None:
         """End the printing; rich would end the run, with its records."""
         unread(self.file)
+
+
+def tell_finishing() -> None:
+    """Say that work ends in order.
+
+    A signal calls this amid any other writing, so it goes past the streams.
+    """
+    start = b"\n" if os.isatty(2) else b""  # below a progress bar
+    with suppress(OSError):
+        os.write(2, start + b"finishing what is in hand (Ctrl-C again: stop now)\n")
 
 
 def error_console() -> Console:

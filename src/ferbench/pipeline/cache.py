@@ -46,6 +46,11 @@ class Cache:
         """Folder of what is known of videos that ended their decoder."""
         return self.folder / "suspects"
 
+    @property
+    def chunks(self) -> Path:
+        """Folder of what is finished of videos that are not done yet."""
+        return self.folder / "chunks"
+
     def path(self, key: StageKey) -> Path:
         """Where the table of a key lies, or would lie."""
         return self.folder / key.stage / key.key[:2] / f"{key.key}.parquet"

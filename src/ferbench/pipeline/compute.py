@@ -5,27 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ferbench.errors import FerbenchError, VideoError, WeightsError
+from ferbench.interrupts import in_hand
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.chunks import Chunks
 from ferbench.pipeline.device_memory import fits
-from ferbench.pipeline.one_pass import OnePass
+from ferbench.pipeline.one_pass import OnePass, frames_of_reads
 from ferbench.pipeline.recipe import Runtime
 from ferbench.pipeline.stage_keys import PICTURES
 from ferbench.pipeline.suspects import Suspects
-from ferbench.pipeline.wanted import Request, Stored, wanted_by
+from ferbench.pipeline.wanted import Request, Stored, WantedPictures, wanted_by
 from ferbench.pipeline.watching import Watch
 from ferbench.results import StageTiming, Work
-from ferbench.types import Expressions, Faces, PassProfile, Pictures, Timeline
+from ferbench.types import PassProfile, Timeline
 from ferbench.weights.digests import sha256_of
-
-if TYPE_CHECKING:
-    from ferbench.pipeline.wanted import WantedExpressions
-
-Result = Timeline | Faces | Expressions | Pictures
-"""What a stage gives."""
 
 log = logging.getLogger("ferbench")
 
@@ -91,28 +87,72 @@ def computed(
     """
     request = requests[0][0]
     reader = request.recipe.reader
-    with_pictures = any(PICTURES in one.keys and PICTURES not in had for one, had in requests)
     suspects = Suspects(folder=cache.suspects, is_retrying=runtime.retry_suspects)
-    with suspects.watch(request.path, request.sha256, reader):
-        one_pass = OnePass(
-            reader=reader,
-            runtime=runtime,
-            device=request.networks.device,
-            wanted=wanted_by(requests),
-            with_pictures=with_pictures,
-            work=work,
-            on_frames=on_frames,
-            watch=watch,
-        )
-        timeline = _run(one_pass, request, cache)
-    return _Results(one_pass, timeline, cache).of(requests), one_pass.profile
+    with suspects.watch(request.path, request.sha256, reader), in_hand() as hand:
+        while True:
+            one_pass = OnePass(
+                reader=reader,
+                runtime=runtime,
+                device=request.networks.device,
+                wanted=wanted_by(requests),
+                pictures=_wanted_pictures(requests),
+                chunks=_chunks(request, runtime, cache),
+                in_hand=hand,
+                work=work,
+                on_frames=on_frames,
+                watch=watch,
+            )
+            timeline = _run(one_pass, request, cache)
+            if one_pass.fits(timeline):
+                break
+            log.debug("%s: its chunks are of a longer video", request.path)
+            one_pass.forget_chunks()
+        work.frames_continued += one_pass.num_continued
+        results = _Results(one_pass, timeline, cache).of(requests)
+        one_pass.forget_chunks()
+        return results, one_pass.profile
+
+
+def _wanted_pictures(requests: Sequence[tuple[Request, Stored]]) -> WantedPictures | None:
+    """What whole pictures are like, where a request lacks it."""
+    for request, stored in requests:
+        if PICTURES in request.keys and PICTURES not in stored:
+            return WantedPictures(key=request.keys[PICTURES].key)
+    return None
+
+
+def _chunks(request: Request, runtime: Runtime, cache: Cache) -> Chunks | None:
+    """Where finished rows go on the way; None = nowhere."""
+    if runtime.chunk_s is None or runtime.measure:
+        return None
+
+    def is_same_video() -> bool:
+        try:
+            return digest_of(cache, request.path) == request.sha256
+        except FerbenchError:
+            return False
+
+    chunks = Chunks(
+        folder=cache.chunks,
+        read_frames=frames_of_reads(runtime, request.networks.device),
+        every_s=runtime.chunk_s,
+        is_same_video=is_same_video,
+    )
+    chunks.forget_old()
+    return chunks
 
 
 def _run(one_pass: OnePass, request: Request, cache: Cache) -> Timeline:
     path = request.path
     with fits(str(path), one_pass.device):
         timeline = one_pass.run(path, video_id=request.video_id, sha256=request.sha256)
-    if _digest_now(cache, path, timeline) != request.sha256:
+    try:
+        sha256 = _digest_now(cache, path, timeline)
+    except VideoError:  # a disk that fails may have given other bytes before
+        one_pass.forget_chunks()
+        raise
+    if sha256 != request.sha256:
+        one_pass.forget_chunks()
         raise VideoError(
             f"{path} changed while it was read; nothing of it was stored. Run again when it "
             "is complete."
@@ -141,12 +181,6 @@ class _Results:
         self._pass = one_pass
         self._timeline = timeline
         self._cache = cache
-        self._expressions: dict[str, WantedExpressions] = {
-            expressions.key: expressions
-            for faces in one_pass.wanted
-            for crops in faces.crops
-            for expressions in crops.expressions
-        }
         self._done: Stored = {}  # by key
 
     def of(self, requests: Sequence[tuple[Request, Stored]]) -> list[Stored]:
@@ -160,24 +194,19 @@ class _Results:
         key = request.keys[stage]
         if key.key not in self._done:
             result = self._result(stage, request)
-            timing = self._pass.timing(stage, key.key, self._timeline)
-            table, about = _table(result)
+            table, about = tables.table_of(result)
+            timing = self._pass.timing(stage, key.key, self._timeline, num_rows=table.num_rows)
             self._cache.write(key, table, {**about, "timing": timing.about()})
             self._done[key.key] = (result, timing)
         return self._done[key.key]
 
-    def _result(self, stage: str, request: Request) -> Result:
+    def _result(self, stage: str, request: Request) -> tables.Result:
         if stage == "timeline":
             return self._timeline
-        if stage == PICTURES:
-            return self._pass.pictures()
-        faces = self._pass.faces(request.keys["faces"].key)
-        if stage == "faces":
-            return faces
-        return self._pass.expressions(self._expressions[request.keys["expressions"].key], faces)
+        return self._pass.rows(request.keys[stage].key)
 
 
-def _parsed(stage: str, table: Any, about: dict[str, Any], request: Request) -> Result:
+def _parsed(stage: str, table: Any, about: dict[str, Any], request: Request) -> tables.Result:
     """A stage's result from its stored table."""
     if stage == "timeline":
         return tables.timeline_from(table, about, video_id=request.video_id, path=request.path)
@@ -186,14 +215,3 @@ def _parsed(stage: str, table: Any, about: dict[str, Any], request: Request) -> 
     if stage == PICTURES:
         return tables.pictures_from(table)
     return tables.expressions_from(table, about)
-
-
-def _table(result: Result) -> tuple[Any, dict[str, Any]]:
-    """A stage's result as a table, and what is stored about it."""
-    if isinstance(result, Timeline):
-        return tables.timeline_table(result)
-    if isinstance(result, Faces):
-        return tables.faces_table(result), {}
-    if isinstance(result, Pictures):
-        return tables.pictures_table(result), {}
-    return tables.expressions_table(result)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,23 +63,24 @@ def difference(before: _Grey, after: _Grey) -> float:
 
 
 @dataclass(slots=True, kw_only=True)
-class GreyRows:
-    """What the reads of a video say, one after the other."""
+class GreyChange:
+    """Follows the reads of a video, and compares the first frame of each with the one before it."""
 
-    _parts: list[GreyPart] = field(default_factory=list)
+    _last: _Grey | None = None
 
-    def add(self, part: GreyPart) -> None:
-        """Take the next read; of pictures only the last one is kept."""
-        if self._parts:
-            before = self._parts[-1]
-            part.change[0] = difference(before.last, part.first)
-            before.first = before.last = np.empty((0, 0), np.uint8)
-        self._parts.append(part)
+    def follow(self, part: GreyPart) -> None:
+        """Complete the next read, and take its pictures away; the last one is kept here."""
+        if self._last is not None:
+            part.change[0] = difference(self._last, part.first)
+        self._last = part.last
+        part.first = part.last = np.empty((0, 0), np.uint8)
 
-    def pictures(self) -> Pictures:
-        """Those of all frames that came."""
-        nothing = [np.empty(0)]
-        return Pictures(
-            luma=np.concatenate([part.luma for part in self._parts] or nothing),
-            change=np.concatenate([part.change for part in self._parts] or nothing),
-        )
+
+def pictures_of(parts: Iterable[GreyPart]) -> Pictures:
+    """Those of reads that were followed."""
+    every = list(parts)
+    nothing = [np.empty(0)]
+    return Pictures(
+        luma=np.concatenate([part.luma for part in every] or nothing),
+        change=np.concatenate([part.change for part in every] or nothing),
+    )

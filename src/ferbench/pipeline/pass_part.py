@@ -18,9 +18,11 @@ class PassPart:
         num_frames: its frames.
         num_detected: frames that a detector looked at, over all detectors.
         faces: by key.
-        rows: rows of these faces that were classified, by key of the expressions.
+        faces_before: rows of these tables before this read, once it was taken.
+        rows: rows of these faces that were classified, by key of the expressions; none for a key
+            that has this read's from before.
         outputs: what the model said of them, f32 (rows, K + R).
-        busy_s: seconds, by key of the faces or expressions.
+        busy_s: seconds, by key of the faces, expressions or pictures.
         stages_s: seconds in detect, crop and classify.
         grey: what its whole pictures are like, where that is wanted.
     """
@@ -30,8 +32,14 @@ class PassPart:
     num_frames: int
     num_detected: int = 0
     faces: dict[str, Faces] = field(default_factory=dict)
+    faces_before: dict[str, int] = field(default_factory=dict)
     rows: dict[str, I64] = field(default_factory=dict)
     outputs: dict[str, F32] = field(default_factory=dict)
     busy_s: dict[str, float] = field(default_factory=dict)
     stages_s: dict[str, float] = field(default_factory=lambda: dict.fromkeys(LANE_STAGES, 0.0))
     grey: GreyPart | None = None
+
+    @property
+    def until(self) -> int:
+        """The frame after its last one."""
+        return self.first + self.num_frames

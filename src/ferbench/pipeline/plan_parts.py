@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Protocol
 
@@ -55,9 +55,9 @@ class PlanOutcome:
     def add(self, other: PlanOutcome) -> None:
         """Add what another process did."""
         self.passes += other.passes
-        self.work.frames_decoded += other.work.frames_decoded
-        self.work.frames_detected += other.work.frames_detected
-        self.work.faces_classified += other.work.faces_classified
+        for count in fields(Work):
+            both = getattr(self.work, count.name) + getattr(other.work, count.name)
+            setattr(self.work, count.name, both)
         self.profiles += other.profiles
         self.failures |= other.failures
         self.lost |= other.lost

@@ -125,6 +125,8 @@ class Runtime:
         decoder_patience_s: seconds without a packet and without a frame after which a video's
             decoder has hung, and is ended. Time in which nobody asks for frames does not count.
         decoder_memory_gib: memory that opening and decoding a video may take, beside its frames.
+        chunk_s: seconds of computing after which what is finished of a video is stored, so that a
+            rerun goes on from there; None = it begins every video anew.
         retry_suspects: open videos again that ended their decoder before.
         fetch_weights: bring missing weight files from where their yaml says.
     """
@@ -142,6 +144,7 @@ class Runtime:
     measure: bool = False
     decoder_patience_s: float = 120.0
     decoder_memory_gib: float = MEMORY_GIB
+    chunk_s: float | None = 60.0
     retry_suspects: bool = False
     fetch_weights: bool = True
 
@@ -151,9 +154,10 @@ class Runtime:
             raise ConfigError(key="batch_size", expected="at least 1", got=self.batch_size)
         check_at_least_1("detect_every", self.detect_every)
         check_target_fps(self.target_fps)
-        if not self.decoder_patience_s > 0:
-            got = self.decoder_patience_s
-            raise ConfigError(key="decoder_patience_s", expected="more than 0 seconds", got=got)
+        for key in ("decoder_patience_s", "chunk_s"):
+            got = getattr(self, key)
+            if got is not None and not got > 0:
+                raise ConfigError(key=key, expected="more than 0 seconds", got=got)
         if not self.decoder_memory_gib >= LEAST_GIB:
             expected, got = f"at least {LEAST_GIB:g} GiB", self.decoder_memory_gib
             raise ConfigError(key="decoder_memory_gib", expected=expected, got=got)

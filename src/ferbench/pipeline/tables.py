@@ -30,6 +30,20 @@ ABOUT = b"ferbench"
 MOST_VALUES: Final = 200_000_000
 """Numbers of a table: faces of 17 hours at 60 Hz have a third of it."""
 
+Result = Timeline | Faces | Expressions | Pictures
+"""What a stage gives."""
+
+
+def table_of(result: Result) -> tuple[pa.Table, dict[str, Any]]:
+    """A stage's result as a table, and what is stored about it."""
+    if isinstance(result, Timeline):
+        return timeline_table(result)
+    if isinstance(result, Faces):
+        return faces_table(result), {}
+    if isinstance(result, Pictures):
+        return pictures_table(result), {}
+    return expressions_table(result)
+
 
 def timeline_table(timeline: Timeline) -> tuple[pa.Table, dict[str, Any]]:
     """Rows = frames (start, end); what is not per frame goes into the description."""

@@ -6,6 +6,7 @@ Videos that several recipes ask for are decoded once, what they have in common i
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +55,7 @@ class Request:
         log.warning("waiting for another process that analyses %s", self.path.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class WantedExpressions:
     """Expressions by one model.
 
@@ -63,12 +64,27 @@ class WantedExpressions:
         faces_key: of the table of faces.
         model: what they mean.
         recognise: the loaded model.
+        until: frames whose faces it looked at in an earlier pass.
     """
 
     key: str
     faces_key: str
     model: Model
     recognise: Callable[[torch.Tensor], torch.Tensor]
+    until: int = 0
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class WantedPictures:
+    """What whole pictures are like.
+
+    Attributes:
+        key: of the table.
+        until: frames whose pictures an earlier pass looked at.
+    """
+
+    key: str
+    until: int = 0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -94,14 +110,16 @@ class WantedFaces:
 
     Attributes:
         key: of the table.
-        detect: the loaded detector; None = they are stored.
-        stored: faces that are there already; None = detect.
+        detect: the loaded detector; None = all faces are stored.
+        stored: faces that are there already; None = none.
+        until: frames whose faces these are.
         crops: what is cut out of them.
     """
 
     key: str
     detect: Callable[[torch.Tensor], Faces] | None
     stored: Faces | None
+    until: int
     crops: list[WantedCrops] = field(default_factory=list)
 
 
@@ -139,8 +157,8 @@ def wanted_by(requests: Iterable[tuple[Request, Stored]]) -> tuple[WantedFaces, 
 def _wanted_faces(request: Request, stored: Stored) -> WantedFaces:
     key = request.keys["faces"].key
     if "faces" in stored:
-        return WantedFaces(key=key, detect=None, stored=stored["faces"][0])
-    return WantedFaces(key=key, detect=request.networks.detect, stored=None)
+        return WantedFaces(key=key, detect=None, stored=stored["faces"][0], until=sys.maxsize)
+    return WantedFaces(key=key, detect=request.networks.detect, stored=None, until=0)
 
 
 def _crops_of(request: Request, faces: WantedFaces) -> WantedCrops:

@@ -9,23 +9,24 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from ferbench.interrupts import InHand, heed_signals, in_hand
 from ferbench.sentences import Setting, Text
 from ferbench.video.decoder_death import how_it_ended, is_from_outside
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
-    from types import FrameType
 
 _PATIENCE_S: Final = 10.0
 """Time in which a process that is told to end may finish what its lanes are at."""
 _FEWER: Final = Text("run again, perhaps with fewer ", Setting("runtime.workers"))
+_STEP_S: Final = 0.5
+"""So often it is looked whether the work is to end."""
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -77,17 +78,30 @@ class Workers(Generic[Piece, Result]):
     _workers: list[_Worker] = field(default_factory=list)
 
     def results(self, pieces: Sequence[Piece]) -> Generator[tuple[int, Result | Died], None, None]:
-        """Number and result of each piece, as they come. No process is left when this ends."""
+        """Number and result of each piece, as they come. No process is left when this ends.
+
+        Raises:
+            KeyboardInterrupt: the work was asked to end; the processes kept what they had finished.
+        """
         self._waiting.extend(enumerate(pieces))
-        try:
-            for environment in self.environments[: len(pieces)]:
-                self._start(environment)
-            while self._workers:
-                for ready in wait([worker.pipe for worker in self._workers]):
-                    [worker] = [one for one in self._workers if one.pipe is ready]
-                    yield from self._heard(worker)
-        finally:
-            self._end()
+        with in_hand() as hand:
+            hand.begin()
+            try:
+                yield from self._results(len(pieces), hand)
+            finally:
+                self._end()
+
+    def _results(
+        self, num_pieces: int, hand: InHand
+    ) -> Generator[tuple[int, Result | Died], None, None]:
+        for environment in self.environments[:num_pieces]:
+            self._start(environment)
+        while self._workers:
+            if hand.should_end:
+                raise KeyboardInterrupt
+            for ready in wait([worker.pipe for worker in self._workers], _STEP_S):
+                [worker] = [one for one in self._workers if one.pipe is ready]
+                yield from self._heard(worker)
 
     def _heard(self, worker: _Worker) -> Generator[tuple[int, Result | Died], None, None]:
         """What one process says: how much it did, its result, or that it is no more."""
@@ -142,23 +156,21 @@ class Workers(Generic[Piece, Result]):
     def _end(self) -> None:
         for worker in self._workers:
             worker.process.terminate()
-        for worker in self._workers:
-            worker.process.join(_PATIENCE_S)
-            worker.process.kill()
-            worker.process.join()
-            worker.pipe.close()
-        self._workers.clear()
+        try:
+            for worker in self._workers:
+                worker.process.join(_PATIENCE_S)
+        finally:  # also where somebody cannot wait
+            for worker in self._workers:
+                worker.process.kill()
+                worker.process.join()
+                worker.pipe.close()
+            self._workers.clear()
 
 
 def _serve(pipe: Connection, environment: dict[str, str]) -> None:
     """What a process does: one piece after the other, until its parent closes the pipe."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        sys.exit(1)
-
+    heed_signals(lambda: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal; the parent heeds it
-    signal.signal(signal.SIGTERM, end)
     os.environ.update(environment)
     work: Any = None
     try:
@@ -167,5 +179,5 @@ def _serve(pipe: Connection, environment: dict[str, str]) -> None:
             work = new_work or work
             result = work(piece, lambda count: pipe.send(("progress", count)))
             pipe.send(("result", result))
-    except (EOFError, OSError):  # the parent needs no more, or is gone
+    except (EOFError, OSError, KeyboardInterrupt):  # the parent needs no more, or is gone
         return

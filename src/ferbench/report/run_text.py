@@ -87,6 +87,8 @@ def _computed(report: Report) -> str:
         f"computed now: {work.frames_decoded} frames decoded, "
         f"{work.frames_detected} searched for faces, {work.faces_classified} faces classified"
     )
+    if work.frames_continued:
+        return f"{line} ({work.frames_continued} frames before them were done in an earlier run)"
     if not work.frames_decoded:
         line = f"{line} (everything else was stored)"
     return line

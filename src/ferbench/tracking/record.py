@@ -66,6 +66,7 @@ def metrics_of(report: Report) -> dict[str, float]:
     numbers["work/frames_decoded"] = float(work.frames_decoded)
     numbers["work/frames_detected"] = float(work.frames_detected)
     numbers["work/faces_classified"] = float(work.faces_classified)
+    numbers["work/frames_continued"] = float(work.frames_continued)
     annotated = [result for result in report.sessions if result.counts is not None]
     numbers["sessions/done"] = float(len(report.sessions))
     numbers["sessions/failed"] = float(len(report.failures))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
@@ -73,6 +74,7 @@ def batched(
     frames: Iterator[Frame],
     batch_frames: int,
     *,
+    first_frame: int,
     shown_hw: Callable[[], tuple[int, int]],
     draw: Callable[[Frame, Pixels], object],
 ) -> Iterator[FrameBatch]:
@@ -85,13 +87,14 @@ def batched(
         frames: in display order; what it does after its last frame is done before the last batch
             comes.
         batch_frames: frames per batch.
+        first_frame: number of the first one that is drawn and comes out.
         shown_hw: height and width of the frames, asked when the first one is there.
         draw: writes a frame into u8 (H, W, 3).
     """
     buffers: Buffers | None = None
     pixels = np.empty((0, 0, 0, 3), dtype=np.uint8)
-    first = filled = at_a_time = 0
-    for frame in frames:
+    first, filled, at_a_time = first_frame, 0, 0
+    for frame in islice(frames, first_frame, None):
         if buffers is None:
             height, width = shown_hw()
             at_a_time = frames_at_a_time(batch_frames, height * width * 3)

@@ -15,8 +15,7 @@ import av
 import av.error
 import av.logging
 
-from ferbench.checks import check_at_least_1
-from ferbench.errors import ConfigError, VideoError
+from ferbench.errors import VideoError
 from ferbench.sentences import Setting, Text
 from ferbench.video.limits import FFMPEG_OPTIONS, FORMATS, MOST_PIXELS
 from ferbench.video.stream_choice import candidates, recording
@@ -216,10 +215,3 @@ def stopped_early(
     expected = f"expected {expected_s:.3f} s" if expected_s else "its expected length is unknown"
     stopped = f"stopped at {lasts_s:.3f} s after {num_frames} frames"
     return f"{what}: {stopped}, {expected}{about_frames(announced_frames)}"
-
-
-def check_asked(batch_frames: int, threads: int) -> None:
-    """Raise ConfigError unless a reader can be opened with these."""
-    check_at_least_1("batch_frames", batch_frames)
-    if threads < 0:
-        raise ConfigError(key="threads", expected="0 or more", got=threads)

@@ -66,6 +66,7 @@ class Job:
     threads: int
     keep_damaged: bool
     target_fps: float | None
+    first_frame: int
     lanes: int | None
     memory_gib: float
 
@@ -156,6 +157,7 @@ class _Video:
             threads=threads,
             keep_damaged=job.keep_damaged,
             target_fps=job.target_fps,
+            first_frame=job.first_frame,
         ) as video:
             self._connection.send(("opened", video.estimated_frames))
             while True:

@@ -102,6 +102,7 @@ class Isolated:
         threads: int = 0,
         lanes: int | None = None,
         target_fps: float | None = None,
+        first_frame: int = 0,
     ) -> Iterator[DecodedVideo]:
         """Open a video.
 
@@ -112,6 +113,7 @@ class Isolated:
             threads: of the decoder; 0 = it decides.
             lanes: threads that need the cores besides: then they decide (``decoder_threads``).
             target_fps: frames per second that come out; None = all.
+            first_frame: the first of these that is in a batch (see ``Reader.open``).
 
         Raises:
             DecoderDiedError: its decoder crashed, hung or was killed.
@@ -125,6 +127,7 @@ class Isolated:
             threads=threads,
             keep_damaged=keep_damaged,
             target_fps=target_fps,
+            first_frame=first_frame,
             lanes=lanes,
             memory_gib=self.memory_gib,
         )
@@ -156,6 +159,7 @@ def _opened_here(job: Job) -> Iterator[DecodedVideo]:
         threads=threads,
         keep_damaged=job.keep_damaged,
         target_fps=job.target_fps,
+        first_frame=job.first_frame,
     ) as video:
         yield _Here(video)
 

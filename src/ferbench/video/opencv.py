@@ -29,9 +29,9 @@ import numpy as np
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video import pulse
+from ferbench.video.asked import Asked
 from ferbench.video.buffers import Pixels, batched
 from ferbench.video.container import (
-    check_asked,
     check_first_frame,
     damaged,
     opened,
@@ -87,6 +87,7 @@ class OpencvReader:
         threads: int,
         keep_damaged: bool,
         target_fps: float | None = None,
+        first_frame: int = 0,
     ) -> Iterator[OpenVideo]:
         """Open a video.
 
@@ -99,16 +100,16 @@ class OpencvReader:
             threads: decoding threads; 0 = OpenCV decides.
             keep_damaged: stop quietly where a damaged video stops; its timeline says why.
             target_fps: frames per second that come out; None = all.
+            first_frame: the first of these that is in a batch; those before it are decoded too.
 
         Raises:
             VideoError: the file is missing, empty, no video, has no video stream that OpenCV can
                 decode, or OpenCV knows no frame rate for it (that it made one up only shows after
                 the last frame); or its recording is not the first stream, which alone OpenCV
                 decodes; or it has no clock and no rate was given.
-            ConfigError: ``batch_frames``, ``threads`` or ``target_fps`` is out of range.
+            ConfigError: a number is out of range.
         """
-        check_asked(batch_frames, threads)
-        sampling = Sampling(target_fps)
+        asked = Asked(batch_frames, threads, keep_damaged, target_fps, first_frame)
         with opened(path) as container:
             stream = video_stream(container, path)
             check_is_first(container, stream, path)
@@ -127,9 +128,7 @@ class OpencvReader:
                     check,
                     counted_hz=counted_hz,
                     time_zero=self.time_zero,
-                    batch_frames=batch_frames,
-                    keep_damaged=keep_damaged,
-                    sampling=sampling,
+                    asked=asked,
                 )
             finally:
                 capture.release()
@@ -146,17 +145,14 @@ class _Decoding:
         *,
         counted_hz: float | None,
         time_zero: TimeZero,
-        batch_frames: int,
-        keep_damaged: bool,
-        sampling: Sampling,
+        asked: Asked,
     ) -> None:
         self._path = path
-        self._sampling = sampling
+        self._asked = asked
+        self._sampling = Sampling(asked.target_fps)
         self._capture = capture
         self._check = check
         self._picture = check.picture or ShownPicture(stored_hw=(0, 0))
-        self._batch_frames = batch_frames
-        self._keep_damaged = keep_damaged
         self._has_clock = counted_hz is None
         self._counted = CountedFrames(path, counted_hz or rate_of(capture, path))
         self._time_zero = time_zero
@@ -181,7 +177,8 @@ class _Decoding:
         self._state = "begun"
         yield from batched(
             self._frames(),
-            self._batch_frames,
+            self._asked.batch_frames,
+            first_frame=self._asked.first_frame,
             shown_hw=lambda: self._picture.shown_hw,
             draw=self._draw,
         )
@@ -266,5 +263,5 @@ class _Decoding:
         self._end = self._counted.held_against(packet_clock(self._path), self._announced_frames)
         if self._end.damage:
             check_memory_left(3 * math.prod(self._picture.stored_hw))
-        if self._end.damage and not self._keep_damaged:
+        if self._end.damage and not self._asked.keep_damaged:
             raise damaged(self._path, self._end.damage)

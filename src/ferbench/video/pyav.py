@@ -23,6 +23,7 @@ import av.error
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch, Timeline, VideoInfo
 from ferbench.video.announced import Announced, to_decode
+from ferbench.video.asked import Asked
 from ferbench.video.buffers import batched
 from ferbench.video.clock import Clock, jumps_note
 from ferbench.video.colour import RgbConverter
@@ -30,7 +31,6 @@ from ferbench.video.container import (
     REPLACE,
     TOLERATED_S,
     announced_frames,
-    check_asked,
     damaged,
     decoder_error,
     header_s,
@@ -80,6 +80,7 @@ class PyavReader:
         threads: int,
         keep_damaged: bool,
         target_fps: float | None = None,
+        first_frame: int = 0,
     ) -> Iterator[OpenVideo]:
         """Open a video.
 
@@ -91,14 +92,14 @@ class PyavReader:
             threads: decoding threads; 0 = FFmpeg decides.
             keep_damaged: stop quietly where a damaged video stops; its timeline says why.
             target_fps: frames per second that come out; None = all.
+            first_frame: the first of these that is in a batch; those before it are decoded too.
 
         Raises:
             VideoError: the file is missing, empty, no video, has no video stream that can be
                 decoded, or has no clock and no rate was given.
-            ConfigError: ``batch_frames``, ``threads`` or ``target_fps`` is out of range.
+            ConfigError: a number is out of range.
         """
-        check_asked(batch_frames, threads)
-        sampling = Sampling(target_fps)
+        asked = Asked(batch_frames, threads, keep_damaged, target_fps, first_frame)
         with opened(path) as container:
             stream = video_stream(container, path)
             stream.thread_type = "AUTO"
@@ -115,9 +116,7 @@ class PyavReader:
                 stream,
                 times,
                 time_zero=self.time_zero,
-                batch_frames=batch_frames,
-                keep_damaged=keep_damaged,
-                sampling=sampling,
+                asked=asked,
             )
 
 
@@ -132,18 +131,15 @@ class _Decoding:
         times: FrameTimes,
         *,
         time_zero: TimeZero,
-        batch_frames: int,
-        keep_damaged: bool,
-        sampling: Sampling,
+        asked: Asked,
     ) -> None:
         self._path = path
-        self._sampling = sampling
+        self._asked = asked
+        self._sampling = Sampling(asked.target_fps)
         self._container = container
         self._stream = stream
         self._times = times
         self._time_zero = time_zero
-        self._batch_frames = batch_frames
-        self._keep_damaged = keep_damaged
         self._clock = Clock(container, stream, start=times.start)
         self._announced = times.announced
         self._converter = RgbConverter(path)
@@ -166,7 +162,8 @@ class _Decoding:
         self._state = "begun"
         yield from batched(
             self._whole(),
-            self._batch_frames,
+            self._asked.batch_frames,
+            first_frame=self._asked.first_frame,
             shown_hw=lambda: self._picture.shown_hw,
             draw=lambda frame, pixels: self._picture.draw(self._converter.rgb(frame), pixels),
         )
@@ -288,7 +285,7 @@ class _Decoding:
 
     def _damaged(self, damage: str, *, cause: Exception | None = None) -> None:
         self._damage = damage
-        if not self._keep_damaged:
+        if not self._asked.keep_damaged:
             raise damaged(self._path, damage) from cause
 
     def _announced_s(self) -> float:

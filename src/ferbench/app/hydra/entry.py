@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
-import signal
 import sys
-import threading
-import time
 import traceback
 from concurrent.futures import BrokenExecutor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import hydra
 
@@ -19,12 +15,7 @@ from ferbench.config.resolvers import register_resolvers
 from ferbench.secret_texts import masked
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from omegaconf import DictConfig
-
-CLOSING_S: Final = 5.0
-"""Time to close records in, after a signal, before another one is heeded."""
 
 
 @hydra.main(version_base="1.3", config_path="pkg://ferbench.conf", config_name="config")
@@ -35,29 +26,6 @@ def _task(config: DictConfig) -> None:
     run_hydra_job(config)
 
 
-def _end_in_order() -> None:
-    """Let a closed terminal, a time limit or a cluster's stop end a run as Ctrl-C does.
-
-    Its records are closed. Further signals within ``CLOSING_S`` are those of an impatient sender
-    and do not disturb that. A signal that is ignored stays ignored: ``nohup`` starts programs so.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    last_s = -math.inf
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        nonlocal last_s
-        if time.monotonic() - last_s > CLOSING_S:
-            last_s = time.monotonic()
-            raise KeyboardInterrupt
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        signal_number = getattr(signal, name, None)
-        if signal_number is not None and signal.getsignal(signal_number) != signal.SIG_IGN:
-            signal.signal(signal_number, interrupt)
-
-
 def main() -> None:
     """Compose the command line's configuration and run it.
 
@@ -65,17 +33,19 @@ def main() -> None:
     """
     show_readable()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let errors reach us: they are shown without a stack
+    from ferbench.app.console import tell_finishing
     from ferbench.app.hydra import status
     from ferbench.config.arguments import sweep_flag_first, with_quotes
     from ferbench.config.hydra_options import check_options
     from ferbench.config.loader import check_hydras_program
     from ferbench.config.secret_values import hide_passwords
+    from ferbench.interrupts import heed_signals
     from ferbench.rights import keep_private
 
     register_resolvers()
     check_hydras_program()
     sys.argv[1:] = with_quotes(hide_passwords(sweep_flag_first(sys.argv[1:])))
-    _end_in_order()
+    heed_signals(tell_finishing)
     try:
         keep_private()
         check_options(sys.argv[1:])

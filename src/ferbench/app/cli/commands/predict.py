@@ -31,6 +31,7 @@ OPTIONS: Final = {
     "reader.rate_hz": "--rate",
     "recursive": "--recursive",
     "runtime.batch_size": "--batch-size",
+    "runtime.chunk_s": "--chunk-s",
     "runtime.detect_every": "--detect-every",
     "runtime.device": "--device",
     "runtime.on_damaged=keep": "--keep-damaged",
@@ -136,6 +137,13 @@ def predict(
         bool,
         typer.Option("--retry-suspects", help="Open videos again that ended their decoder before."),
     ] = False,
+    chunk_s: Annotated[
+        float,
+        typer.Option(
+            help="Seconds of computing after which what is finished of a video is stored; the same "
+            "command goes on from there."
+        ),
+    ] = 60.0,
     rate: Annotated[
         float | None,
         typer.Option(
@@ -183,6 +191,7 @@ def predict(
                 "device": device,
                 "on_damaged": "keep" if keep_damaged else "error",
                 "retry_suspects": retry_suspects,
+                "chunk_s": chunk_s,
             },
         },
         experiment=experiment,
@@ -222,12 +231,14 @@ def _detector(choice: str | None, min_score: float | None) -> Choice:
 def _predict(options: PredictOptions, *, verbose: bool) -> int:
     """Predict and print; return the exit code: 1 = a video failed, 130 = Ctrl-C."""
     from ferbench.app.cli.options import errors_in_words
-    from ferbench.app.console import error_console, frames_bar
+    from ferbench.app.console import error_console, frames_bar, tell_finishing
+    from ferbench.interrupts import heed_signals
     from ferbench.wording import plural
     from ferbench.workflows.predict import videos_to_predict
     from ferbench.workflows.progress import Progress
 
     errors = error_console()
+    heed_signals(tell_finishing)
     num_failed = num_written = 0
     with errors_in_words(WORDS):
         to_predict = videos_to_predict(
@@ -254,7 +265,8 @@ def _predict(options: PredictOptions, *, verbose: bool) -> int:
                     num_written += video.error is None
         except KeyboardInterrupt:
             written = f"{num_written} of {plural(num_videos, 'table')} written"
-            errors.print(f"interrupted; {written}", markup=False)
+            goes_on = "the same command goes on from what is finished"
+            errors.print(f"interrupted; {written}; {goes_on}", markup=False)
             return INTERRUPTED
     return int(num_failed > 0)
 
