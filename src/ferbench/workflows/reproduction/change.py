@@ -47,14 +47,18 @@ class Change:
         return bool(self.recorded)
 
     @property
+    def subject(self) -> str:
+        """``weights net.pth``."""
+        return f"{self.kind} {self.name}"
+
+    @property
     def sentence(self) -> str:
         """``weights net.pth changed: sha256 0123456789ab in the run, now 9876543210ba``."""
-        whose = f"{self.kind} {self.name}"
         if not self.recorded:
-            return f"{whose}: not recorded, now {_shown(self.now)}"
+            return f"{self.subject}: not recorded, now {_shown(self.now)}"
         if not self.now:
-            return f"{whose} is not there: {_shown(self.recorded)} in the run"
-        return f"{whose} changed: {_shown(self.recorded)} in the run, now {_shown(self.now)}"
+            return f"{self.subject} is not there: {_shown(self.recorded)} in the run"
+        return f"{self.subject} changed: {_shown(self.recorded)} in the run, now {_shown(self.now)}"
 
 
 def _shown(text: str) -> str:

@@ -89,9 +89,9 @@ class Reproduction:
     def verdict(self) -> str:
         """What came of it, in one sentence."""
         if not self.ran:
-            stopping = [change.sentence for change in self.changes if change.stops]
+            stopping = some([change.subject for change in self.changes if change.stops])
             return Text(
-                f"not run: {'; '.join(stopping)}; to run all the same: ",
+                f"not run, as this is not what the run had: {stopping}; to run all the same: ",
                 Setting("with_changes", "true"),
             )
         metrics, tables = plural(len(self.metrics), "metric"), plural(len(self.tables), "table")
@@ -106,14 +106,14 @@ class Reproduction:
         return f"{drift}; no reason is known: nothing that the run recorded has changed"
 
     def _what_changed(self) -> str:
-        return some([f"{change.kind} {change.name}" for change in self.reasons])
+        return some([change.subject for change in self.reasons])
 
     def notes(self) -> list[str]:
         """What a reader should know beside the verdict."""
         notes = [f"failed: {line}" for line in self.failures]
         notes += [f"not compared: {line}" for line in self.not_compared]
         if self.not_recorded:
-            names = some([f"{change.kind} {change.name}" for change in self.not_recorded])
+            names = some([change.subject for change in self.not_recorded])
             notes.append(f"not recorded, so nobody knows whether it changed: {names}")
         return notes
 
