@@ -21,7 +21,7 @@ import torch
 
 from ferbench.errors import VideoError
 from ferbench.types import FrameBatch
-from ferbench.video import decoder_process
+from ferbench.video import decoder_process, waiting_file
 from ferbench.video.decoder_death import DecoderDiedError
 from ferbench.video.isolated import Isolated
 from ferbench.video.opencv import OpencvReader
@@ -224,11 +224,14 @@ class OfPipe:
         return av.open(f"file:{path}")
 
 
-def test_a_decoder_that_hangs_in_the_system_is_ended(tmp_path):
+def test_a_decoder_that_waits_in_the_system_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(waiting_file, "_ANSWER_S", 0.5)
     path = tmp_path / "pipe.mp4"
     os.mkfifo(path)
     start = time.monotonic()
-    told = "hung while opening it: no packet and no frame came for 0.5 s"
+    told = (
+        "waited for its file while opening it: no packet and no frame came for 0.5 s, and the file"
+    )
     with pytest.raises(DecoderDiedError, match=told), opened(OfPipe(), path, patience_s=0.5):
         pass
     assert time.monotonic() - start < 20
