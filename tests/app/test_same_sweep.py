@@ -15,7 +15,7 @@ from ferbench.places import records_dir
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.query import runs_of
-from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG
+from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG, SUPERSEDED_TAG
 
 OF_A_MACHINE = ("speed/", "work/")
 
@@ -161,7 +161,11 @@ def test_what_changed_meanwhile_runs_again(interrupted, cells, warm_home, ferben
     assert "finished before, and something that it goes by has changed" in ended.out
     assert cells.evaluated == [0.4, 0.5, 0.6]
     store = FilesStore(folder=records_dir(warm_home))
-    assert sum(row.kind == "cell" for row in rows_of(warm_home)) == 4
+    aside = [row for row in rows_of(warm_home) if SUPERSEDED_TAG in row.tags]
+    assert {row.name: row.state for row in aside} == {
+        "enter=0.4": "finished",
+        "enter=0.5": "failed",  # which was begun for the other annotations
+    }
     for name in (None, "ferbench"):  # the newest sweep, the experiment
         shown = [run.name for run in runs_of(store, name).runs]
         assert sorted(shown) == ["enter=0.4", "enter=0.5", "enter=0.6"]
