@@ -110,6 +110,7 @@ def test_an_interrupted_sweep_goes_on_and_is_as_one_that_was_not(
     assert ended.code == 0, ended.err
     assert "continues the sweep of " in ended.err
     assert "1 of 3 cells is finished\n(sweep.resume=never begins a new one)" in ended.err
+    assert "planned: 2 cells need no pass" in ended.err
     assert ended.out.count("finished before") == 1
     assert cells.evaluated == [0.4, 0.5, 0.6]
     assert len(folders(warm_home)) == 1
@@ -212,3 +213,30 @@ def test_only_one_of_two_processes_goes_on(interrupted, cells, warm_home, ferben
     assert "goes on in another process; this is a new one" in ended.err
     assert cells.evaluated == [0.4, 0.5, 0.6]
     assert len(folders(warm_home)) == 2
+
+
+@pytest.mark.weights
+def test_a_chosen_folder_of_any_name_and_a_store_that_was_away(
+    sweep, cells, warm_home, ferbench_run, tmp_path
+):
+    """Cells that are finished stay so while the records cannot be had."""
+    store = tmp_path / "Ann's, store=1 {x} [y]"
+    folder = tmp_path / "sweeps" / "it's"
+    command = [*sweep, f'tracking.folder="{store}"', f'hydra.sweep.dir="{folder}"']
+    cells.interrupted_at = 0.5
+    assert ferbench_run(*command).code == 130
+    cells.interrupted_at = 0.0
+    store.rename(tmp_path / "aside")
+    store.write_text("a file where a folder was")
+    ended = ferbench_run(*command)
+    assert ended.code == 1
+    assert "cannot be used" in ended.err
+    assert "continues" not in ended.err
+    store.unlink()
+    (tmp_path / "aside").rename(store)
+    ended = ferbench_run(*command)
+    assert ended.code == 0, ended.err
+    assert "1 of 3 cells is finished" in ended.err
+    assert cells.evaluated == [0.4, 0.5, 0.6]
+    rows = FilesStore(folder=store).search(["ferbench"])
+    assert [row.state for row in rows] == ["finished"] * 4
