@@ -15,7 +15,7 @@ from ferbench.places import records_dir
 from ferbench.tracking.files_store import FilesStore
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.query import runs_of
-from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG
+from ferbench.tracking.store import ENDED_BY_TAG, ERROR_TAG, SUPERSEDED_TAG
 
 OF_A_MACHINE = ("speed/", "work/")
 
@@ -110,6 +110,7 @@ def test_an_interrupted_sweep_goes_on_and_is_as_one_that_was_not(
     assert ended.code == 0, ended.err
     assert "continues the sweep of " in ended.err
     assert "1 of 3 cells is finished\n(sweep.resume=never begins a new one)" in ended.err
+    assert "planned: 2 cells need no pass" in ended.err
     assert ended.out.count("finished before") == 1
     assert cells.evaluated == [0.4, 0.5, 0.6]
     assert len(folders(warm_home)) == 1
@@ -161,7 +162,11 @@ def test_what_changed_meanwhile_runs_again(interrupted, cells, warm_home, ferben
     assert "finished before, and something that it goes by has changed" in ended.out
     assert cells.evaluated == [0.4, 0.5, 0.6]
     store = FilesStore(folder=records_dir(warm_home))
-    assert sum(row.kind == "cell" for row in rows_of(warm_home)) == 4
+    aside = [row for row in rows_of(warm_home) if SUPERSEDED_TAG in row.tags]
+    assert {row.name: row.state for row in aside} == {
+        "enter=0.4": "finished",
+        "enter=0.5": "failed",  # which was begun for the other annotations
+    }
     for name in (None, "ferbench"):  # the newest sweep, the experiment
         shown = [run.name for run in runs_of(store, name).runs]
         assert sorted(shown) == ["enter=0.4", "enter=0.5", "enter=0.6"]
@@ -208,3 +213,30 @@ def test_only_one_of_two_processes_goes_on(interrupted, cells, warm_home, ferben
     assert "goes on in another process; this is a new one" in ended.err
     assert cells.evaluated == [0.4, 0.5, 0.6]
     assert len(folders(warm_home)) == 2
+
+
+@pytest.mark.weights
+def test_a_chosen_folder_of_any_name_and_a_store_that_was_away(
+    sweep, cells, warm_home, ferbench_run, tmp_path
+):
+    """Cells that are finished stay so while the records cannot be had."""
+    store = tmp_path / "Ann's, store=1 {x} [y]"
+    folder = tmp_path / "sweeps" / "it's"
+    command = [*sweep, f'tracking.folder="{store}"', f'hydra.sweep.dir="{folder}"']
+    cells.interrupted_at = 0.5
+    assert ferbench_run(*command).code == 130
+    cells.interrupted_at = 0.0
+    store.rename(tmp_path / "aside")
+    store.write_text("a file where a folder was")
+    ended = ferbench_run(*command)
+    assert ended.code == 1
+    assert "cannot be used" in ended.err
+    assert "continues" not in ended.err
+    store.unlink()
+    (tmp_path / "aside").rename(store)
+    ended = ferbench_run(*command)
+    assert ended.code == 0, ended.err
+    assert "1 of 3 cells is finished" in ended.err
+    assert cells.evaluated == [0.4, 0.5, 0.6]
+    rows = FilesStore(folder=store).search(["ferbench"])
+    assert [row.state for row in rows] == ["finished"] * 4

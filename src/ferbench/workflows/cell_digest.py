@@ -45,7 +45,7 @@ def cell_digest(
         return ""
     spec = {
         "number": number,
-        "config": {key: value for key, value in config.items() if key not in _CHANGES_NO_RESULT},
+        "config": repr([pair for pair in config.items() if pair[0] not in _CHANGES_NO_RESULT]),
         "recipe": with_resolved_digests(settings.recipe, settings.paths.models),
         "device": settings.runtime.torch_device().type,
         "files": files,

@@ -46,7 +46,7 @@ def command_of(config: DictConfig) -> str:
     try:
         spec = {
             "asked": [line for line in asked if not line.startswith(_CHANGES_NO_RESULT)],
-            "config": {key: plain[key] for key in plain if key not in ("hydra", OF_A_SWEEP)},
+            "config": repr({key: plain[key] for key in plain if key not in ("hydra", OF_A_SWEEP)}),
             "cells": sha256_of(Path(listed).expanduser()) if listed else "",
         }
     except WeightsError:  # it cannot be read, of which Hydra's sweeper tells

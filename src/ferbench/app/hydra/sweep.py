@@ -88,8 +88,9 @@ class SweepCallback(Callback):
             swept_lines.append(Path(listed).name)
         self.name = sweep_name(swept_lines)
         error = self._why_not_started(config)
-        finished = finished_before(self.claim, self.tracked)
-        tell_what_goes_on(self.claim, len(finished), swept, listed)
+        finished = [] if error else finished_before(self.claim, self.tracked)
+        if not error:
+            tell_what_goes_on(self.claim, len(finished), swept, listed)
         write_sweep_note(
             self.folder,
             self.tracked,

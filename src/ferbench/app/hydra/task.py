@@ -22,7 +22,7 @@ from ferbench.config.secret_values import yaml_without_secrets
 from ferbench.errors import FerbenchError, TrackingError
 from ferbench.secret_texts import masked
 from ferbench.workflows.evaluate import run_name
-from ferbench.workflows.run_outcome import Outcome
+from ferbench.workflows.run_outcome import Outcome, read_outcome
 from ferbench.workflows.sweep_note import SWEEP_FILE, SweepNote, read_sweep_note
 
 log = logging.getLogger("ferbench")
@@ -45,8 +45,11 @@ def _refuse(error: FerbenchError) -> None:
     text = error.told(RunWords())
     log.error("%s: %s", type(error).__name__, text)
     outcome = Outcome(name=" ".join(hydra.overrides.task), run_id="", error=text)
-    outcome.write(Path(hydra.runtime.output_dir))
     status.failed(outcome.name)
+    folder = Path(hydra.runtime.output_dir)
+    before = read_outcome(folder)
+    if before is None or not (before.ok and before.digest):  # what an earlier process finished
+        outcome.write(folder)
 
 
 def job_of(config: DictConfig) -> Job:
