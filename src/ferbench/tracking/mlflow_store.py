@@ -122,9 +122,8 @@ class MlflowStore:
             if self.is_server:
                 return self._experiment(experiment)
             database = database_of(self.uri)
-            lock = self.root / ".ferbench" / "store.lock"
-            if database is not None:
-                lock = database.with_name(f"{database.name}.lock")
+            beside = database or self.root / ".ferbench" / "store"
+            lock = beside.with_name(f"{beside.name}.lock")
             make_folder(lock.parent)
             with FileLock(lock, timeout=300):
                 if database and not database.exists():
@@ -135,9 +134,8 @@ class MlflowStore:
             return identifier
 
     def _experiment(self, name: str) -> str:
-        artifacts = None
-        if self.uri.startswith("sqlite:"):
-            artifacts = self.root / "mlruns" / "artifacts"
+        is_local = self.uri.startswith("sqlite:")
+        artifacts = self.root / "mlruns" / "artifacts" if is_local else None
         return existing_or_new(self.client, name, artifacts=artifacts)
 
     @property
