@@ -180,7 +180,7 @@ def _kept(results: Path) -> str:
         )
     ]
     rows.append(
-        ["`predictions/`, for each pixel recipe of a run or sweep", _size(hour["predictions"]), "1"]
+        ["`predictions/`, for each pixel recipe of a run or sweep", _size(hour["predictions"]), "2"]
     )
     cell, run = storage["bytes_of_a_cell_of_3_sessions"], storage["bytes_of_a_run_of_3_sessions"]
     rows.append(["a cell of a sweep in `mlflow.db` (3 sessions)", _size(cell["store"]), "-"])
