@@ -114,7 +114,7 @@ def _passes(results: Path) -> dict[str, float]:
         "whole pass, SCRFD-500M tight + mini-XCEPTION, 640x360": _cpu_s(
             results, "pass_scrfd_cpu", "ours_tight"
         ),
-        "whole pass, RetinaFace mnet0.25 + mini-XCEPTION, 1920x1080": _cpu_s(
+        "the default pass at 1920x1080 with `detector.resolution=full`": _cpu_s(
             results, "pass_full_hd_cpu", "ours"
         ),
     }
@@ -180,7 +180,7 @@ def _kept(results: Path) -> str:
         )
     ]
     rows.append(
-        ["`predictions/`, for each pixel recipe of a run or sweep", _size(hour["predictions"]), "1"]
+        ["`predictions/`, for each pixel recipe of a run or sweep", _size(hour["predictions"]), "2"]
     )
     cell, run = storage["bytes_of_a_cell_of_3_sessions"], storage["bytes_of_a_run_of_3_sessions"]
     rows.append(["a cell of a sweep in `mlflow.db` (3 sessions)", _size(cell["store"]), "-"])
@@ -217,7 +217,7 @@ def _room(results: Path) -> str:
             _size(hours * cached),
             f"{hours * 4:,}",
             _size(hours * further),
-            _size(2 * hours * hour["predictions"]),
+            _size(hours * hour["predictions"]),
             _size(CELLS * of_a_cell),
         ]
         for hours in HOURS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 
 import numpy as np
@@ -65,3 +66,27 @@ def test_what_cannot_be_read_is_told(cache, ferbench, arguments, said):
     ended = ferbench("cache", "prune", *arguments, "--folder", str(cache.folder))
     assert ended.code != 0
     assert said in ended.err
+
+
+@pytest.mark.weights
+def test_a_run_and_a_sweep_keep_the_cache_within_its_limit(
+    warm_root, warm_home, ferbench_run, tmp_path
+):
+    """What they use stays, whatever the limit; what nobody used for long goes."""
+    cache = Cache(warm_home / ".ferbench" / "cache")
+    old = StageKey.of("pictures", {"video": "of long ago"})
+    (tmp_path / "videos").mkdir()
+    shutil.copyfile(warm_root.clip, tmp_path / "videos" / "anna.mp4")
+    study = (f"dataset.videos={tmp_path / 'videos'}", "tracking=none", "report.timelines=0")
+    for sweep in ((), ("-m", "event.enter=0.5,0.6")):
+        values = np.random.default_rng(0).standard_normal(200_000)
+        cache.write(old, tables.pictures_table(Pictures(luma=values, change=values)), {})
+        then = time.time() - 40 * 86400
+        os.utime(cache.path(old), (then, then))
+        ended = ferbench_run(*sweep, *study, "paths.cache_limit_gb=0.002")
+        assert ended.code == 0, ended.err
+        assert "note: the cache was kept within 2.0 MB: 1 result and 0 leftovers" in ended.err
+        assert not cache.has(old)
+    ended = ferbench_run(*study, "paths.cache_limit_gb=0.000001")
+    assert "note: the cache is over its limit of 1.0 kB" in ended.err
+    assert "paths.cache_limit_gb" in ferbench_run(*study, "paths.cache_limit_gb=0").err

@@ -22,7 +22,7 @@ def test_the_arithmetic_by_hand():
     minutes = turns["median_cpu_s"] / turns["units"] * 25 * 3600 / 60
     (line,) = [each for each in DOCUMENT.splitlines() if "mini-XCEPTION, 640x360 |" in each][:1]
     assert float(line.split("|")[2]) == pytest.approx(minutes, rel=0.05)
-    (line,) = [each for each in DOCUMENT.splitlines() if each.startswith("| 1,000 h | 15")]
+    (line,) = [each for each in DOCUMENT.splitlines() if each.startswith("| 1,000 h | 15 h")]
     hours = float(line.split("|")[3].removesuffix("h "))
     assert hours == pytest.approx(125 * minutes / 60 / 16, rel=0.05)
 

@@ -5,6 +5,7 @@ Hydra imports this for any command line, also ``--help``: what a sweep needs is 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from ferbench.app.hydra.launch import share_processors, split_overrides
 from ferbench.app.hydra.sweep_name import sweep_name
 from ferbench.app.hydra.sweep_problems import noted, tell_problems, told_errors
 from ferbench.app.words import RunWords
-from ferbench.config.binding import build
+from ferbench.config.binding import bind, build
 from ferbench.config.resolvers import register_resolvers
 from ferbench.errors import FerbenchError
 from ferbench.folder_names import FolderNames
@@ -130,11 +131,10 @@ class SweepCallback(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Close the sweep, and keep the cache that its cells shared within its limit."""
-        from ferbench.app.hydra.job import told_order
-
         del kwargs
         self._finish()
-        told_order(Path(config.paths.cache), config.paths.cache_limit_gb)
+        with suppress(FerbenchError):  # paths that cannot be were told by the cells
+            _keep_cache_in_order(config)
         status.settled()
 
     def _finish(self, ended_by: str = "") -> None:
@@ -279,3 +279,12 @@ class SweepCallback(Callback):
             ended_by=ended_by,
             failed=bool(results.problems) or bool(ended_by),
         )
+
+
+def _keep_cache_in_order(config: DictConfig) -> None:
+    from ferbench.app.hydra.job import told_order
+    from ferbench.config.settings import Paths
+
+    node: Any = OmegaConf.to_container(config.paths, resolve=True)
+    paths = bind(Paths, node, where="paths")
+    told_order(paths.cache, paths.cache_limit_gb)
