@@ -62,7 +62,7 @@ FOUND = {
         ({**FOUND, "stack": "Traceback\nKeyError: 'a'"}, "tables 7: KeyError: 'a'"),
         ({**FOUND, "all_bytes": 5 * 10**9}, "tables 7: took 5.00 GB"),
         ({**FOUND, "kind": "crashes"}, "crashes 7: ['read']"),
-        (None, "tables 0: its process: exit code"),
+        (None, "tables 0: its process: "),
     ],
 )
 def test_what_does_not_hold_is_told(answer, told, tmp_path, monkeypatch):
