@@ -149,6 +149,7 @@ def _nodes() -> Iterator[tuple[str, dict[str, str], int]]:
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_worker_niceness": "0",
     }
     with socket.socket() as free:
         free.bind((_HEAD, 0))

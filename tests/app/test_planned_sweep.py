@@ -178,13 +178,13 @@ def test_cells_that_measure_share_nothing(study, home, ferbench_run, decoded):
 def test_an_interrupted_plan_leaves_nothing_open(study, home, ferbench_run, decoded, monkeypatch):
     make = planned.make_tables
 
-    def interrupted(plan, *, on_progress):
+    def interrupted(plan, *, on_progress, hire):
         def stop(progress):
             on_progress(progress)
             if progress.done_frames > FRAMES:
                 raise KeyboardInterrupt
 
-        return make(plan, on_progress=stop)
+        return make(plan, on_progress=stop, hire=hire)
 
     sweep = ["-m", *study, "tracking=files", "event.enter=0.4,0.5"]
     with monkeypatch.context() as patched:

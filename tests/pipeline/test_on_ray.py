@@ -27,7 +27,7 @@ from ferbench.config.settings import PLUGS
 from ferbench.errors import ClusterError, ConfigError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.on_ray import node, work
-from ferbench.pipeline.on_ray.cluster import check_nodes, connected
+from ferbench.pipeline.on_ray.cluster import _OWN, check_nodes, connected
 from ferbench.pipeline.on_ray.crew import RayCrew
 from ferbench.pipeline.on_ray.engine import RayEngine
 from ferbench.pipeline.plan import Plan
@@ -47,7 +47,7 @@ def cluster():
     if importlib.util.find_spec("ray") is None:  # imported, it would have read its settings
         pytest.skip("Ray is an extra")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
+        for name in (*_OWN, "RAY_AUTH_TOKEN"):
             patch.setenv(name, "")  # so that what is set meanwhile goes again
         patch.setenv("OMP_NUM_THREADS", "2")
         with connected(ENGINE) as ray:
@@ -100,11 +100,11 @@ def store_bytes() -> int:
 @pytest.mark.slow
 @pytest.mark.weights
 def test_the_same_tables_and_no_frame_through_ray(cluster, videos, models, tmp_path, monkeypatch):
+    plan = plan_of(videos, tmp_path / "ray", models)
     sent, before, frames = [], store_bytes(), []
     dumps = pickle.dumps
     monkeypatch.setattr(pickle, "dumps", lambda *a, **k: sent.append(dumps(*a, **k)) or sent[-1])
     hire = partial(RayCrew, ray=cluster, engine=ENGINE)
-    plan = plan_of(videos, tmp_path / "ray", models)
     outcome = plan.run(on_frames=frames.append, hire=hire)
     assert (outcome.passes, outcome.frames_decoded, outcome.failures) == (3, 180, {})
     assert sum(frames) == 180

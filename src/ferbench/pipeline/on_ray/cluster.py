@@ -41,6 +41,7 @@ _LOOK_AT_IT: Final = Text(
 _OWN: Final = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # elsewhere too, it keeps Ray to the loopback
     "RAY_AUTH_MODE": "token",
+    "RAY_worker_niceness": "0",  # a pass is the work of this machine, not work beside it
 }
 
 
