@@ -18,7 +18,7 @@ from typing import Final
 from soak.small_study import copy_weights, make_study
 
 SMALL: Final = {"short_s": 3.0, "long_s": 0.0}
-FULL: Final = {"short_s": 45.0, "long_s": 240.0}
+FULL: Final = {"short_s": 45.0, "long_s": 300.0}
 _HOLDS: Final = """
 import sqlite3, sys, time
 database = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from ferbench.rights import make_folder
+from ferbench.tracking.absence import is_locked
 from ferbench.tracking.view import TAG_PREFIX, VIEW_KEY, view_tag
 
 _PATIENCE_S: Final = 5.0
+_LOCK_S: Final = 1.0
 _BROKEN: Final = 500
 
 
@@ -23,7 +27,28 @@ def database_of(uri: str) -> Path | None:
     return Path(name).resolve() if name else None
 
 
-def server_answers(uri: str) -> bool:
+def answers(uri: str) -> bool:
+    """Whether a store can be asked now: a server is there, nobody else locks a sqlite file."""
+    if uri.startswith("http"):
+        return _server_answers(uri)
+    database = database_of(uri)
+    return database is None or not _is_locked_now(database)
+
+
+def _is_locked_now(database: Path) -> bool:
+    """Whether another process holds the lock of a sqlite file."""
+    if not database.is_file():
+        return False
+    with closing(sqlite3.connect(database, timeout=_LOCK_S, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            return is_locked(error)
+    return False
+
+
+def _server_answers(uri: str) -> bool:
     """Whether a server answers within seconds, were it only that it knows nobody of this name."""
     import requests
 

@@ -29,7 +29,7 @@ from ferbench.tracking.mlflow_client import (
     while_others_do,
     write_ahead,
 )
-from ferbench.tracking.mlflow_places import database_of, existing_or_new, server_answers
+from ferbench.tracking.mlflow_places import answers, database_of, existing_or_new
 from ferbench.tracking.mlflow_rows import (
     KIND_TAG,
     PARENT_TAG,
@@ -107,7 +107,7 @@ class MlflowStore:
 
     def answers(self) -> bool:
         """Whether it can be reached now; says nothing about what it will answer."""
-        return not self.is_server or server_answers(self.uri)
+        return answers(self.uri)
 
     def prepare(self, experiment: str) -> str:
         """Create store and experiment where they are missing; return the experiment's id.

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from ferbench.errors import StoreAwayError
 from ferbench.tracking.absence import is_locked
 from ferbench.tracking.delivery import Delivery
 from ferbench.tracking.outbox import Outbox
 from ferbench.wording import plural
+
+Told = TypeVar("Told")
 
 log = logging.getLogger("ferbench")
 
@@ -40,8 +43,22 @@ class Presence:
         self._outbox = outbox
         self._delivery = delivery
 
-    def is_there(self) -> bool:
-        """Whether the store is worth asking; what waits is delivered first."""
+    def asked(self, ask: Callable[[], Told]) -> Told | None:
+        """What the store tells; None = it is away. What waits is delivered first.
+
+        Raises:
+            TrackingError: the store refuses.
+        """
+        if not self._is_there():
+            return None
+        begun_s = time.monotonic()
+        try:
+            return ask()
+        except StoreAwayError as error:
+            self._note_absence(error, took_s=time.monotonic() - begun_s)
+            return None
+
+    def _is_there(self) -> bool:
         again_s = _asked_again_s.get(self._outbox.folder)
         if again_s is None and not self._num_waiting():
             return True
@@ -49,7 +66,7 @@ class Presence:
             return False
         return self._caught_up(lock_s=0, patience_s=_ON_THE_WAY_S)
 
-    def note_absence(self, error: StoreAwayError, *, took_s: float = 0.0) -> None:
+    def _note_absence(self, error: StoreAwayError, *, took_s: float) -> None:
         """Let the store be asked again later: the more it took to find out, the later."""
         shortest_s, longest_s = _PAUSES_S
         pause_s = min(max(shortest_s, took_s / _SHARE), longest_s)
@@ -89,7 +106,7 @@ class Presence:
                 raise StoreAwayError("no answer")
             refused = self._refused(lock_s, patience_s)
         except StoreAwayError as error:
-            self.note_absence(error, took_s=time.monotonic() - begun_s)
+            self._note_absence(error, took_s=time.monotonic() - begun_s)
             return False
         for run_id, reason in refused:
             log.error("%s is kept in %s: %s", run_id, self._outbox.folder, reason)

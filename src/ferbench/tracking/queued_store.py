@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from ferbench.errors import StoreAwayError, TrackingError
+from ferbench.errors import TrackingError
 from ferbench.results import RunKind, RunRow
 from ferbench.tracking import provisional
 from ferbench.tracking.delivery import Delivery
@@ -24,8 +24,6 @@ from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.outbox import Outbox
 from ferbench.tracking.presence import PATIENCE_S, Presence
 from ferbench.tracking.record import Input, Record
-
-Read = TypeVar("Read")
 
 log = logging.getLogger("ferbench")
 
@@ -60,32 +58,27 @@ class QueuedStore:
 
     def prepare(self, experiment: str) -> str:
         """Create store and experiment; the experiment's id, a provisional one of a store away."""
-        if self._presence.is_there():
-            try:
-                return self.store.prepare(experiment)
-            except StoreAwayError as error:
-                self._presence.note_absence(error)
-        return provisional.experiment_id(experiment)
+        prepared = self._presence.asked(lambda: self.store.prepare(experiment))
+        return prepared or provisional.experiment_id(experiment)
 
     def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
         """Create a run; return its id, a provisional one where the store is away."""
         run_id = provisional.new_run_id()
         tags = first_tags(kind, parent)
         entry = Start(experiment_id=experiment_id, name=name, tags=tags, at_s=time.time())
-        if self._presence.is_there() and self._is_known(parent):
-            try:
-                run_id = self._delivery.start(run_id, entry)
-            except StoreAwayError as error:
-                self._presence.note_absence(error)
-        if provisional.is_provisional(run_id):
+        created = self._presence.asked(lambda: self._started(run_id, entry, parent))
+        if not created:
             self.outbox.add(run_id, entry)
+        identifier = created or run_id
         if kind != "cell":
-            self._waits_at_end.add(run_id)
-        return run_id
+            self._waits_at_end.add(identifier)
+        return identifier
 
-    def _is_known(self, parent: str) -> bool:
-        """Whether a cell's sweep is in the store."""
-        return not parent or bool(self._read(lambda: self._delivery.real(parent)))
+    def _started(self, run_id: str, entry: Start, parent: str) -> str:
+        """Create a run; "" = its sweep waits still, after which it must come."""
+        if parent and not self._delivery.real(parent):
+            return ""
+        return self._delivery.start(run_id, entry)
 
     def log(self, run_id: str, record: Record) -> None:
         """Write everything of a record, and end the run."""
@@ -136,31 +129,24 @@ class QueuedStore:
     def _write(self, run_id: str, entry: Entry) -> None:
         """Write a step, or let it wait; what waits of the same run goes first."""
         refused = ""
-        if self._presence.is_there() and not self.outbox.has(run_id):
-            try:
-                self._delivery.write(run_id, entry)
-            except StoreAwayError as error:
-                self._presence.note_absence(error)
-            except TrackingError as error:
-                refused = str(error)
-            else:
+        try:
+            if self._presence.asked(lambda: self._wrote(run_id, entry)):
                 return
+        except TrackingError as error:
+            refused = str(error)
         self.outbox.add(run_id, entry)
         if refused:
             self.outbox.refuse(run_id, refused)
             log.error("%s; what is recorded is kept in %s", refused, self.outbox.folder)
 
-    # what is read
+    def _wrote(self, run_id: str, entry: Entry) -> bool:
+        """Write a step; False = something of the run waits still, after which it must come."""
+        if self.outbox.has(run_id):
+            return False
+        self._delivery.write(run_id, entry)
+        return True
 
-    def _read(self, read: Callable[[], Read]) -> Read | None:
-        """What the store says; None = it is away."""
-        if not self._presence.is_there():
-            return None
-        try:
-            return read()
-        except StoreAwayError as error:
-            self._presence.note_absence(error)
-            return None
+    # what is read
 
     def _real(self, experiment_ids: Sequence[str]) -> list[str]:
         return [self._delivery.real(each) for each in experiment_ids]
@@ -168,12 +154,12 @@ class QueuedStore:
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
         """Keys whose prediction tables some run of the experiment has; away: none is known."""
         read = partial(self._of_experiment, self.store.logged_predictions, experiment_id)
-        return self._read(read) or frozenset()
+        return self._presence.asked(read) or frozenset()
 
     def views(self, experiment_id: str) -> frozenset[str]:
         """Names of what the experiment's pages can be asked to show; away: none is known."""
         read = partial(self._of_experiment, self.store.views, experiment_id)
-        return self._read(read) or frozenset()
+        return self._presence.asked(read) or frozenset()
 
     def _of_experiment(
         self, read: Callable[[str], frozenset[str]], experiment_id: str
@@ -182,11 +168,11 @@ class QueuedStore:
 
     def experiments(self) -> dict[str, str]:
         """Names of the experiments by id; away: none is known."""
-        return self._read(self.store.experiments) or {}
+        return self._presence.asked(self.store.experiments) or {}
 
     def unended(self, experiment_ids: Sequence[str]) -> list[RunRow]:
         """Runs that nobody has ended, without those whose end waits; away: none is known."""
-        rows = self._read(lambda: self.store.unended(self._real(experiment_ids))) or []
+        rows = self._presence.asked(lambda: self.store.unended(self._real(experiment_ids))) or []
         return [row for row in rows if not self.outbox.holds(row)]
 
     def search(
@@ -205,14 +191,16 @@ class QueuedStore:
                 return []
             return self.store.search(ids, kind=kind, parent=real, limit=limit)
 
-        return [row for row in self._read(found) or [] if not self.outbox.holds(row)]
+        return [row for row in self._presence.asked(found) or [] if not self.outbox.holds(row)]
 
     def location(self, run_id: str) -> str:
         """Where a run's artifacts lie, or wait."""
         waits = str(self.outbox.folder / run_id)
         if self.outbox.has(run_id):
             return waits
-        return self._read(lambda: self.store.location(self._delivery.real(run_id))) or waits
+        return (
+            self._presence.asked(lambda: self.store.location(self._delivery.real(run_id))) or waits
+        )
 
     def inputs(self, run_id: str) -> tuple[Input, ...]:
         """The data sets that were logged."""
