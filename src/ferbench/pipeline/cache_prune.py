@@ -12,11 +12,10 @@ from ferbench.atomic import part_beside
 from ferbench.errors import CacheError
 from ferbench.pipeline import key_lock
 from ferbench.pipeline.cache_contents import CHUNKS, KEPT, Contents, Entry, Leftover
+from ferbench.pipeline.chunks import KEPT_S
 
 IN_USE_S: Final = 24 * 3600.0
 """What was used within so long is not deleted to reach a size: a run may still need it."""
-CHUNKS_KEPT_S: Final = 7 * IN_USE_S
-"""Rows of a video that nobody went on with for so long are deleted whatever is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +106,7 @@ def delete_leftover(leftover: Leftover) -> None:
 
 
 def _is_old_chunk(entry: Entry, contents: Contents) -> bool:
-    return entry.stage == CHUNKS and _may_go(entry, contents, CHUNKS_KEPT_S, ())
+    return entry.stage == CHUNKS and _may_go(entry, contents, KEPT_S, ())
 
 
 def _may_go(entry: Entry, contents: Contents, unused_s: float, stages: Collection[str]) -> bool:

@@ -28,7 +28,7 @@ from ferbench.version import __version__
 
 log = logging.getLogger("ferbench")
 
-KEPT_S: Final = 14 * 24 * 3600.0
+KEPT_S: Final = 7 * 24 * 3600.0
 """Chunks that nobody went on from for so long are deleted."""
 
 _NAME: Final = re.compile(r"([0-9]{1,12})-([0-9]{1,12})\.parquet")
