@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -61,13 +61,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def remove_left_over(folder: Path) -> None:
-    """Take away what writers below a folder had begun whose process is gone for certain."""
-    for path in folder.rglob(f".*{_PART}*"):
-        if is_part(path.name) and fate_of(writer_of(path.name)) == "ended":
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+    """Take away what writers below a folder had begun whose process is gone for certain.
+
+    What others remove meanwhile, or keep from this account, is passed by.
+    """
+    for above, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if is_part(name) and fate_of(writer_of(name)) == "ended":
+                path = Path(above, name)
+                if name in folders:
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    with suppress(OSError):
+                        path.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -18,9 +18,12 @@ from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.query import runs_of
 from ferbench.tracking.queued_store import QueuedStore
 from ferbench.tracking.record import Input, Record
+from ferbench.tracking.settings import MlflowTracking
+from ferbench.tracking.store import CELL_TAG, SUPERSEDED_TAG, names_of
 from ferbench.workflows.doctor_outbox import check_outbox
 from ferbench.workflows.sync import sync, waiting_records
 from ferbench.workflows.tidy_runs import look_at_runs
+from ferbench.workflows.tracked_sweep import TrackedSweep
 from helpers.gate import Gate
 
 pytestmark = pytest.mark.slow
@@ -267,6 +270,37 @@ def test_a_run_whose_end_waits_has_not_died(server, gate, root):
     assert other.unended([experiment]) == []
     assert run not in {each.row.run_id for each in look_at_runs(uri=gate.address, root=root)}
     assert [row["status"] for row in recorded_open(server, root, "waits")] == ["RUNNING"]
+
+
+def test_a_sweep_goes_on_as_the_same_while_the_store_is_away_and_after(server, gate, root):
+    tracking = MlflowTracking(uri=gate.address, experiment="again", patience_s=0.01)
+
+    def goes_on_with(before):
+        return TrackedSweep.start(tracking, root, name="s", experiment=None, before=before)
+
+    gate.open_for = 0
+    begun = goes_on_with("")
+    cell = begun.store.start(begun.experiment_id, "a cell", kind="cell", parent=begun.run_id)
+    begun.store.log_numbers(cell, params={}, metrics={}, tags={CELL_TAG: "digest"})
+    begun.store.end(cell, failed=False)
+    away = goes_on_with(begun.run_id)
+    assert (away.run_id, away.goes_on, away.cells) == (begun.run_id, True, None)
+    gate.open_for = None
+    store_of(gate, root).end(away.run_id, failed=True)  # with what waited before it
+    back = goes_on_with(begun.run_id)
+    assert back.goes_on
+    assert back.run_id == MlflowStore(uri=gate.address, root=root).find(begun.run_id) != ""
+    (row,) = back.cells.values()
+    assert names_of(row) == {row.run_id, cell}
+    assert row.run_id != cell
+    back.set_aside([cell])
+    states = {row["name"]: row["status"] for row in recorded_open(server, root, "again")}
+    assert states == {"s": "RUNNING", "a cell": "FINISHED"}
+    assert SUPERSEDED_TAG not in back.store.search([back.experiment_id], kind="cell")[0].tags
+    back.store.store.client.delete_run(back.run_id)
+    new = goes_on_with(begun.run_id)
+    assert not new.goes_on
+    new.store.end(new.run_id, failed=True)
 
 
 @pytest.mark.parametrize(

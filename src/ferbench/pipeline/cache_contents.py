@@ -182,6 +182,11 @@ def _is_left(name: str, age_s: float) -> bool:
     return fate == "ended" or (fate == "unknown" and age_s > _LEFT_S)
 
 
+def last_used(path: Path) -> float:
+    """When a stored result, or anything in it, was used last, in seconds since 1970."""
+    return _sized(path)[2]
+
+
 def _sized(path: Path) -> tuple[int, int, float]:
     """Bytes, number of files, and the latest modification of a file or a folder."""
     own = path.stat()

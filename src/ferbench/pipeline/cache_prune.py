@@ -11,7 +11,7 @@ from typing import Final
 from ferbench.atomic import part_beside
 from ferbench.errors import CacheError
 from ferbench.pipeline import key_lock
-from ferbench.pipeline.cache_contents import CHUNKS, KEPT, Contents, Entry, Leftover
+from ferbench.pipeline.cache_contents import CHUNKS, KEPT, Contents, Entry, Leftover, last_used
 from ferbench.pipeline.chunks import KEPT_S
 
 IN_USE_S: Final = 24 * 3600.0
@@ -112,17 +112,21 @@ def _is_old_chunk(entry: Entry, contents: Contents) -> bool:
 def _may_go(entry: Entry, contents: Contents, unused_s: float, stages: Collection[str]) -> bool:
     is_asked = not stages or entry.stage in stages
     is_free = entry.stage != KEPT and entry.key not in contents.held
+    if entry.stage == CHUNKS and contents.held:  # a pass stores more tables than it locks
+        return False
     return is_asked and is_free and contents.now_unix_s - entry.used_unix_s >= unused_s
 
 
 def _delete(path: Path, used_unix_s: float | None) -> None:
     """Delete a file or a folder, unless it was used since; it goes as a whole."""
     try:
+        if used_unix_s is not None and last_used(path) != used_unix_s:
+            return
         if path.is_dir():
             aside = part_beside(path)
             path.rename(aside)
             shutil.rmtree(aside)
-        elif used_unix_s is None or path.stat().st_mtime == used_unix_s:
+        else:
             path.unlink()
     except FileNotFoundError:
         return  # another process has deleted it

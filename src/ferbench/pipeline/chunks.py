@@ -10,6 +10,7 @@ deleted once the whole table is stored.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shutil
 import time
@@ -77,6 +78,8 @@ class Chunks:
         One that cannot be read, or that other versions wrote, ends them.
         """
         known: list[tuple[int, int]] = []
+        with suppress(OSError):  # they are in use from now on, long before the next one is written
+            os.utime(self.folder / key)
         with suppress(OSError):
             names = [_NAME.fullmatch(path.name) for path in (self.folder / key).iterdir()]
             known = [(int(name[1]), int(name[2])) for name in names if name]

@@ -91,7 +91,7 @@ class Delivery:
         elif isinstance(entry, View):
             self.store.show_sweep(self.real(entry.experiment_id), real, entry.params)
         elif isinstance(entry, GoOn):
-            self.store.reopen(real)
+            self.store.reopen(real, kind="cell", owner=entry.owner)
         elif isinstance(entry, End):
             self.store.end(real, failed=entry.failed, at_s=entry.at_s)
 

@@ -73,7 +73,13 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoOn:
-    """A run that was ended goes on."""
+    """A run that was ended goes on.
+
+    Attributes:
+        owner: of the process that goes on with it, which may not be the one that delivers.
+    """
+
+    owner: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

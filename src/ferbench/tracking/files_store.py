@@ -131,8 +131,16 @@ class FilesStore:
         with self._changed(run_id) as about:
             about["status"], about["ended"] = "failed" if failed else "finished", _now()
 
-    def reopen(self, run_id: str) -> None:
+    def known(self, run_id: str) -> str:
+        """The id, where there is such a run."""
+        try:
+            return self._run(run_id).name
+        except TrackingError:
+            return ""
+
+    def reopen(self, run_id: str, *, kind: RunKind) -> None:
         """Write that a run goes on, and whose it is now; half files of a dead process go."""
+        del kind
         atomic.remove_left_over(self._run(run_id))
         with self._changed(run_id) as about:
             about["status"], about["ended"] = "running", ""

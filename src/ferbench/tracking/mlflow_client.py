@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ferbench.errors import StoreAwayError, TrackingError
-from ferbench.owner import OWNER_TAG, this_process
+from ferbench.owner import OWNER_TAG
 from ferbench.rights import close_file
-from ferbench.sentences import Text
+from ferbench.sentences import Setting, Text
 from ferbench.system_errors import next_step as of_the_system
 from ferbench.tracking.absence import is_absence, is_locked
 from ferbench.tracking.store import HOW_ENDED
@@ -25,6 +25,14 @@ Made = TypeVar("Made")
 
 LOCK_PATIENCE_S: Final = 60.0
 """How long a lock of a sqlite file is waited for; MLflow itself waits for 20 s."""
+SERVER_STEP: Final = Text(
+    *("Check that the server runs and that ", Setting("tracking.uri"), " is its address, "),
+    *("or record nothing with ", Setting("tracking", "none")),
+)
+INTERRUPTED_STEP: Final = (
+    "If the creation of a store was interrupted, move its file away and start again."
+)
+KEPT: Final = "The run's own files are kept in its folder below mlruns/hydra."
 _ATTEMPTS: Final = 6
 
 # Before anything imports mlflow: a server that is down is told of after seconds, not minutes. And
@@ -111,10 +119,22 @@ def while_others_do(action: Callable[[], object]) -> None:
             return
 
 
-def go_on(client: Any, run_id: str) -> None:
-    """Let a run that was ended go on as this process's, without how it ended."""
+def is_kept(client: Any, run_id: str) -> bool:
+    """Whether a store has a run, and nobody has deleted it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return bool(client.get_run(run_id).info.lifecycle_stage == "active")
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return False
+        raise
+
+
+def go_on(client: Any, run_id: str, owner: str) -> None:
+    """Let a run that was ended go on as a process's, without how it ended."""
     client.update_run(run_id, status="RUNNING")
-    client.set_tag(run_id, OWNER_TAG, str(this_process()))
+    client.set_tag(run_id, OWNER_TAG, owner)
     tags = client.get_run(run_id).data.tags
     for tag in HOW_ENDED:
         if tag in tags:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from filelock import FileLock
 
 from ferbench.errors import TrackingError
+from ferbench.owner import this_process
 from ferbench.places import store_uri
 from ferbench.results import RunKind, RunRow
 from ferbench.rights import make_folder
@@ -22,9 +23,13 @@ from ferbench.secret_texts import masked
 from ferbench.sentences import Setting, Text
 from ferbench.tracking.mlflow_artifacts import Artifacts
 from ferbench.tracking.mlflow_client import (
+    INTERRUPTED_STEP,
+    KEPT,
+    SERVER_STEP,
     create_whole,
     explained,
     go_on,
+    is_kept,
     new_client,
     while_others_do,
     write_ahead,
@@ -44,15 +49,6 @@ from ferbench.tracking.mlflow_schema import check_schema
 from ferbench.tracking.record import Input, Record
 from ferbench.tracking.store import PREDICTIONS_TAG, RECORD_TAG
 from ferbench.tracking.view import SWEEP_KEY, TAG_PREFIX, sweep_view_tag
-
-_SERVER_STEP: Final = Text(
-    *("Check that the server runs and that ", Setting("tracking.uri"), " is its address, "),
-    *("or record nothing with ", Setting("tracking", "none")),
-)
-_INTERRUPTED_STEP: Final = (
-    "If the creation of a store was interrupted, move its file away and start again."
-)
-_KEPT: Final = "The run's own files are kept in its folder below mlruns/hydra."
 
 
 class MlflowStore:
@@ -87,10 +83,7 @@ class MlflowStore:
         return (partial(MlflowStore, uri=self.uri, root=self.root), ())
 
     def exists(self) -> bool:
-        """Whether it has been created.
-
-        Of a server or another database this is taken for granted.
-        """
+        """Whether it has been created; a server or another database counts as that."""
         database = database_of(self.uri)
         return database is None or database.is_file()
 
@@ -145,7 +138,7 @@ class MlflowStore:
 
     @property
     def _step(self) -> str:
-        return _SERVER_STEP if database_of(self.uri) is None else _INTERRUPTED_STEP
+        return SERVER_STEP if database_of(self.uri) is None else INTERRUPTED_STEP
 
     def start(self, experiment_id: str, name: str, *, kind: RunKind, parent: str = "") -> str:
         """Create a run; return its id."""
@@ -153,7 +146,7 @@ class MlflowStore:
 
     def create(self, experiment_id: str, name: str, *, tags: Mapping[str, str], at_s: float) -> str:
         """Create a run that began at a time, in seconds since 1970; return its id."""
-        with explained(self.uri, "starting a run", _SERVER_STEP):
+        with explained(self.uri, "starting a run", SERVER_STEP):
             run = self.client.create_run(
                 experiment_id, start_time=int(at_s * 1000), run_name=masked(name), tags=dict(tags)
             )
@@ -166,7 +159,7 @@ class MlflowStore:
         """
         from mlflow.entities import ViewType
 
-        with explained(self.uri, "searching", _SERVER_STEP):
+        with explained(self.uri, "searching", SERVER_STEP):
             every = self.client.search_experiments(view_type=ViewType.ALL)
             found = self.client.search_runs(
                 [str(one.experiment_id) for one in every],
@@ -185,7 +178,7 @@ class MlflowStore:
         self.log_numbers(run_id, params=record.params, metrics=record.metrics, tags=record.tags)
         self.log_inputs(run_id, record.inputs)
         if record.artifacts.is_dir():
-            with explained(self.uri, "logging files", _KEPT):
+            with explained(self.uri, "logging files", KEPT):
                 self.client.log_artifacts(run_id, str(record.artifacts))
         self.end(run_id, failed=record.failed)
 
@@ -202,7 +195,7 @@ class MlflowStore:
         from mlflow.entities import Metric, Param, RunTag
 
         now_ms = int((time.time() if at_s is None else at_s) * 1000)
-        with explained(self.uri, "logging", _KEPT):
+        with explained(self.uri, "logging", KEPT):
             self.client.log_batch(
                 run_id,
                 metrics=[Metric(name, value, now_ms, 0) for name, value in metrics.items()],
@@ -214,24 +207,24 @@ class MlflowStore:
         """Log input files as data sets, by digest; file names only, no folders."""
         entries = [data_set(item) for item in inputs]
         if entries:
-            with explained(self.uri, "logging inputs", _KEPT):
+            with explained(self.uri, "logging inputs", KEPT):
                 while_others_do(lambda: self.client.log_inputs(run_id, entries))
 
     def log_files(self, run_id: str, files: Iterable[Path], folder: str) -> None:
         """Log files as artifacts below a folder."""
-        with explained(self.uri, "logging files", _KEPT):
+        with explained(self.uri, "logging files", KEPT):
             for path in files:
                 self.client.log_artifact(run_id, str(path), folder)
 
     def show_sweep(self, experiment_id: str, run_id: str, params: Sequence[str]) -> None:
         """Save a view of the runs table in the experiment's tags."""
         tag = sweep_view_tag(run_id, params)
-        with explained(self.uri, "saving a view", _KEPT):
+        with explained(self.uri, "saving a view", KEPT):
             self.client.set_experiment_tag(experiment_id, f"{TAG_PREFIX}{SWEEP_KEY}", tag)
 
     def views(self, experiment_id: str) -> frozenset[str]:
         """Keys of the saved views of the runs table."""
-        with explained(self.uri, "reading an experiment", _SERVER_STEP):
+        with explained(self.uri, "reading an experiment", SERVER_STEP):
             tags = self.client.get_experiment(experiment_id).tags
         saved = (name for name in tags if name.startswith(TAG_PREFIX))
         return frozenset(name.removeprefix(TAG_PREFIX) for name in saved)
@@ -239,13 +232,19 @@ class MlflowStore:
     def end(self, run_id: str, *, failed: bool, at_s: float | None = None) -> None:
         """End a run, as of a time; None = now."""
         now_ms = int((time.time() if at_s is None else at_s) * 1000)
-        with explained(self.uri, "ending a run", _KEPT):
+        with explained(self.uri, "ending a run", KEPT):
             self.client.set_terminated(run_id, "FAILED" if failed else "FINISHED", now_ms)
 
-    def reopen(self, run_id: str) -> None:
-        """Let a run go on that was ended."""
-        with explained(self.uri, "going on with a run", _SERVER_STEP):
-            go_on(self.client, run_id)
+    def known(self, run_id: str) -> str:
+        """The id, where there is such a run that is not deleted."""
+        with explained(self.uri, "reading a run", SERVER_STEP):
+            return run_id if is_kept(self.client, run_id) else ""
+
+    def reopen(self, run_id: str, *, kind: RunKind, owner: str = "") -> None:
+        """Let a run go on that was ended, as that of a process; "" = of this one."""
+        del kind
+        with explained(self.uri, "going on with a run", SERVER_STEP):
+            go_on(self.client, run_id, owner or str(this_process()))
 
     def location(self, run_id: str) -> str:
         """The folder of a run's artifacts; of a server the run's page."""
@@ -260,11 +259,11 @@ class MlflowStore:
         return self._artifacts().folder(run_id, only)
 
     def _artifacts(self) -> Artifacts:
-        return Artifacts(client=self.client, uri=self.uri, next_step=_SERVER_STEP)
+        return Artifacts(client=self.client, uri=self.uri, next_step=SERVER_STEP)
 
     def inputs(self, run_id: str) -> tuple[Input, ...]:
         """The data sets that were logged."""
-        with explained(self.uri, "reading a run", _SERVER_STEP):
+        with explained(self.uri, "reading a run", SERVER_STEP):
             return inputs_of_run(self.client.get_run(run_id))
 
     def logged_predictions(self, experiment_id: str) -> frozenset[str]:
@@ -274,7 +273,7 @@ class MlflowStore:
 
     def experiments(self) -> dict[str, str]:
         """Names of the experiments by id, without MLflow's own empty one."""
-        with explained(self.uri, "searching", _SERVER_STEP):
+        with explained(self.uri, "searching", SERVER_STEP):
             every = self.client.search_experiments()
         return {str(one.experiment_id): str(one.name) for one in every if one.name != "Default"}
 
@@ -296,5 +295,5 @@ class MlflowStore:
         return self._search(experiment_ids, " and ".join(conditions), limit)
 
     def _search(self, experiment_ids: Sequence[str], query: str, limit: int | None) -> list[RunRow]:
-        with explained(self.uri, "searching", _SERVER_STEP):
+        with explained(self.uri, "searching", SERVER_STEP):
             return found_rows(self.client, experiment_ids, query, limit)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ferbench.errors import TrackingError
+from ferbench.owner import this_process
 from ferbench.results import RunKind, RunRow
 from ferbench.tracking import provisional
 from ferbench.tracking.delivery import Delivery
@@ -122,9 +123,20 @@ class QueuedStore:
             self._waits_at_end.discard(run_id)
             self._presence.wait(self.patience_s)
 
-    def reopen(self, run_id: str) -> None:
+    def known(self, run_id: str) -> str | None:
+        """The store's id of a run; None = it is away, or something waits for it."""
+        real = self._presence.asked(lambda: self._known(run_id))
+        return None if any(not each.refused for each in self.outbox.waiting()) else real
+
+    def _known(self, run_id: str) -> str:
+        real = self._delivery.real(run_id)
+        return self.store.known(real) if real else ""
+
+    def reopen(self, run_id: str, *, kind: RunKind) -> None:
         """Let a run go on that was ended."""
-        self._write(run_id, GoOn())
+        self._write(run_id, GoOn(owner=str(this_process())))
+        if kind != "cell":
+            self._waits_at_end.add(run_id)
 
     def _write(self, run_id: str, entry: Entry) -> None:
         """Write a step, or let it wait; what waits of the same run goes first."""

@@ -35,6 +35,11 @@ def artifacts_beside(run_id: str) -> str:
     return f"../../{run_id}/artifacts/"
 
 
+def names_of(row: RunRow) -> set[str]:
+    """The ids by which a run may be called: the store's, and ferbench's from before that one."""
+    return {row.run_id, row.tags.get(RECORD_TAG, row.run_id)}
+
+
 class Store(Protocol):
     """Runs in experiments. Every method may raise TrackingError."""
 
@@ -91,7 +96,13 @@ class Store(Protocol):
     def end(self, run_id: str, *, failed: bool) -> None:
         """End a run."""
 
-    def reopen(self, run_id: str) -> None:
+    def known(self, run_id: str) -> str | None:
+        """The id that the store has for a run now; "" = it has no such run.
+
+        None = that cannot be said: the store is away, or something waits for it.
+        """
+
+    def reopen(self, run_id: str, *, kind: RunKind) -> None:
         """Let a run that was ended, or whose process died, go on: this process writes it now.
 
         How it ended before is forgotten.

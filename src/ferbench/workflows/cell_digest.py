@@ -17,7 +17,29 @@ from ferbench.provenance import library_versions
 from ferbench.types import LoadedDataset
 from ferbench.weights.digests import with_resolved_digests
 
-_CHANGES_NO_RESULT: Final = ("tracking", OF_A_SWEEP)
+_SECTIONS_THAT_CHANGE_NONE: Final = ("tracking", OF_A_SWEEP)
+CHANGES_NO_RESULT: Final = {
+    "paths": ("cache_limit_gb",),
+    "runtime": (
+        "chunk_s",
+        "decoder_memory_gib",
+        "decoder_patience_s",
+        "fetch_weights",
+        "lanes",
+        "retry_suspects",
+        "workers",
+    ),
+}
+"""Keys of sections that a command may set otherwise, and go on with what was computed before."""
+
+
+def decisive(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration without what changes no result: where records go, and how it is computed."""
+    kept = {key: config[key] for key in config if key not in _SECTIONS_THAT_CHANGE_NONE}
+    for section, names in CHANGES_NO_RESULT.items():
+        if isinstance(kept.get(section), Mapping):
+            kept[section] = {k: v for k, v in kept[section].items() if k not in names}
+    return kept
 
 
 def cell_digest(
@@ -45,7 +67,7 @@ def cell_digest(
         return ""
     spec = {
         "number": number,
-        "config": repr([pair for pair in config.items() if pair[0] not in _CHANGES_NO_RESULT]),
+        "config": repr(decisive(config)),
         "recipe": with_resolved_digests(settings.recipe, settings.paths.models),
         "device": settings.runtime.torch_device().type,
         "files": files,

@@ -6,7 +6,7 @@ it ends with the process, however that ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,9 +14,13 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from ferbench.atomic import remove_left_over
+from ferbench.results import RunRow
 from ferbench.rights import make_folder
+from ferbench.tracking.store import names_of
 from ferbench.workflows.recording import forget_unlogged
+from ferbench.workflows.run_outcome import read_outcome
 from ferbench.workflows.sweep_note import CLAIMS_FOLDER, SWEEP_FILE, Begun, begun_in
+from ferbench.workflows.sweep_results import cells_below
 
 _LOCK: Final = ".sweep.lock"
 PLACES: Final = f"mlruns/hydra/sweeps/*/*/{SWEEP_FILE}"
@@ -73,6 +77,26 @@ def claim_sweep(folder: Path, *, root: Path, command: str) -> SweepClaim:
             notice = f"the sweep of {newest.time} goes on in another process; this is a new one"
     make_folder(folder)
     return SweepClaim(folder=folder, notice=notice, lock=_locked(folder) if command else None)
+
+
+def finished_below(folder: Path, records: Mapping[str, RunRow] | None) -> list[str]:
+    """Names of the folders of the cells that a sweep has finished.
+
+    Args:
+        folder: of the sweep.
+        records: of its cells, by run id; None = they have none, or nothing can be said of them.
+    """
+    finished = []
+    recorded = {
+        name: row.state == "finished" for row in (records or {}).values() for name in names_of(row)
+    }
+    for cell in cells_below(folder):
+        outcome = read_outcome(cell)
+        if outcome is None or not (outcome.ok and outcome.digest):
+            continue
+        if records is None or recorded.get(outcome.run_id):
+            finished.append(cell.name)
+    return finished
 
 
 def _newest(notes: Iterable[Path], command: str) -> Begun | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -207,24 +207,6 @@ def collect(folder: Path) -> SweepResults:
         which = _which_cells(numbers, num_all=len(cells))
         results.problems.append(f"session {session} (in {which})")
     return results
-
-
-def finished_below(folder: Path, records: Mapping[str, RunRow] | None) -> list[str]:
-    """Names of the folders of the cells that a sweep has finished.
-
-    Args:
-        folder: of the sweep.
-        records: of its cells, by run id; None = they have none.
-    """
-    finished = []
-    for cell in cells_below(folder):
-        outcome = read_outcome(cell)
-        if outcome is None or not (outcome.ok and outcome.digest):
-            continue
-        record = records.get(outcome.run_id) if records is not None else None
-        if records is None or (record is not None and record.state == "finished"):
-            finished.append(cell.name)
-    return finished
 
 
 def cells_below(folder: Path) -> list[Path]:

@@ -238,7 +238,7 @@ def _cell_record(store: Store, sweep: SweepContext, name: str, digest: str) -> s
     """The record of a cell: the one that an earlier process began, or a new one."""
     begun = sweep.records.get(digest)
     if begun is not None:
-        store.reopen(begun)
+        store.reopen(begun, kind="cell")
         return begun
     run_id = store.start(sweep.experiment_id, name, kind="cell", parent=sweep.parent_run_id)
     if digest:

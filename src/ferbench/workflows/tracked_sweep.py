@@ -20,6 +20,7 @@ from ferbench.tracking.store import (
     SESSIONS_FAILED_TAG,
     SUPERSEDED_TAG,
     Store,
+    names_of,
 )
 from ferbench.workflows.recording import predictions_tag
 from ferbench.workflows.run_notes import sweep_note
@@ -40,14 +41,16 @@ class TrackedSweep:
         experiment_id: the store's name for its experiment.
         run_id: of the parent run.
         logged: first 12 digits of keys whose prediction tables the experiment had before.
-        cells: of a sweep that an earlier process began, the records of its cells by run id.
+        goes_on: an earlier process began it.
+        cells: of such a sweep, the records of its cells by run id; None = the store cannot say.
     """
 
     store: Store
     experiment_id: str
     run_id: str
     logged: frozenset[str]
-    cells: Mapping[str, RunRow] = field(default_factory=dict)
+    goes_on: bool = False
+    cells: Mapping[str, RunRow] | None = field(default_factory=dict)
 
     @property
     def records(self) -> dict[str, str]:
@@ -57,7 +60,7 @@ class TrackedSweep:
         """
         return {
             row.tags[CELL_TAG]: row.run_id
-            for row in self.cells.values()
+            for row in (self.cells or {}).values()
             if CELL_TAG in row.tags and not row.tags.keys() & _OF_NO_USE
         }
 
@@ -91,10 +94,11 @@ class TrackedSweep:
             return None
         experiment_id = target.store.prepare(target.experiment)
         close_dead(target.store, experiment_id)
-        sweeps = target.store.search([experiment_id], kind="sweep") if before else []
-        if any(row.run_id == before for row in sweeps):
-            run_id = before
-            target.store.reopen(run_id)
+        known = target.store.known(before) if before else ""
+        goes_on = known != ""
+        if goes_on:
+            run_id = known or before
+            target.store.reopen(run_id, kind="sweep")
         else:
             run_id = target.store.start(experiment_id, name[:MAX_NAME], kind="sweep")
         target.store.show_sweep(experiment_id, run_id, ())
@@ -103,8 +107,10 @@ class TrackedSweep:
             experiment_id=experiment_id,
             run_id=run_id,
             logged=target.store.logged_predictions(experiment_id),
+            goes_on=goes_on,
+            cells=None if known is None else {},
         )
-        return tracked._with_cells() if run_id == before else tracked
+        return tracked._with_cells() if known else tracked
 
     def _with_cells(self) -> TrackedSweep:
         """With the records that an earlier process left; those that it did not end are ended.
@@ -123,7 +129,8 @@ class TrackedSweep:
         Args:
             counted: run ids of the cells' records.
         """
-        for run_id in self.cells.keys() - set(counted):
+        cells = self.cells or {}
+        for run_id in [each for each in cells if not names_of(cells[each]) & set(counted)]:
             self.store.log_numbers(run_id, params={}, metrics={}, tags={SUPERSEDED_TAG: "true"})
 
     def close_cells(self, unrecorded: Iterable[tuple[str, str]], *, lost: bool) -> None:

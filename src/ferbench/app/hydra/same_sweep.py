@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,13 +19,19 @@ from ferbench.config.settings import OF_A_SWEEP
 from ferbench.errors import FerbenchError, WeightsError
 from ferbench.fingerprint import fingerprint
 from ferbench.weights.digests import sha256_of
-from ferbench.workflows.sweep_claim import SweepClaim
-from ferbench.workflows.sweep_results import finished_below
+from ferbench.workflows.cell_digest import CHANGES_NO_RESULT, decisive
+from ferbench.workflows.sweep_claim import SweepClaim, finished_below
+from ferbench.workflows.sweep_note import CLAIMS_FOLDER
 from ferbench.workflows.tracked_sweep import TrackedSweep
 
 _IN_THIS_PROCESS: Final = ("BasicLauncher", "PlannedLauncher")
 """Launchers whose cells end with the sweep's own process."""
-_CHANGES_NO_RESULT: Final = (f"{OF_A_SWEEP}.", "hydra/launcher=", "hydra.launcher.")
+_CHANGES_NO_RESULT: Final = (
+    f"{OF_A_SWEEP}.",
+    "hydra/launcher=",
+    "hydra.launcher.",
+    *(f"{section}.{name}=" for section, names in CHANGES_NO_RESULT.items() for name in names),
+)
 
 
 def command_of(config: DictConfig) -> str:
@@ -41,12 +48,14 @@ def command_of(config: DictConfig) -> str:
     if not may_go_on or not launcher.endswith(_IN_THIS_PROCESS):
         return ""
     plain: Any = OmegaConf.to_container(config, resolve=False)
-    asked = [*plain["hydra"]["overrides"]["hydra"], *plain["hydra"]["overrides"]["task"]]
+    overrides = plain.pop("hydra")["overrides"]
+    lines = [*overrides["hydra"], *overrides["task"]]
+    asked = [line for line in lines if not line.lstrip("+").startswith(_CHANGES_NO_RESULT)]
     listed = config.hydra.sweeper.get("file")
     try:
         spec = {
-            "asked": [line for line in asked if not line.startswith(_CHANGES_NO_RESULT)],
-            "config": repr({key: plain[key] for key in plain if key not in ("hydra", OF_A_SWEEP)}),
+            "asked": asked,
+            "config": repr([decisive(plain), plain.get("tracking")]),
             "cells": sha256_of(Path(listed).expanduser()) if listed else "",
         }
     except WeightsError:  # it cannot be read, of which Hydra's sweeper tells
@@ -70,8 +79,9 @@ def finished_before(claim: SweepClaim, tracked: TrackedSweep | None) -> list[str
     """Names of the folders of cells that an earlier process finished."""
     if claim.before is None:
         return []
-    if tracked is not None and tracked.run_id != claim.before.parent_run_id:
-        return []  # somebody has deleted the records
+    if tracked is not None and not tracked.goes_on:  # somebody has deleted the records
+        shutil.rmtree(claim.folder / CLAIMS_FOLDER, ignore_errors=True)  # logged tables with them
+        return []
     return finished_below(claim.folder, tracked.cells if tracked else None)
 
 

@@ -80,6 +80,8 @@ def rebuilt_settings(run: RecordedRun, asked: Asked, *, cache: Path | None, root
         "tracking": {"_target_": "ferbench.tracking.settings.NoTracking"},
         "runtime.measure": False,
     }
+    if cache is not None:  # it is gone afterwards, so nobody would go on from there
+        here["runtime.chunk_s"] = None
     settings = saved_settings(
         run.config, allow_targets=asked.allow_targets, values={**here, **asked.values}, root=root
     )
