@@ -638,6 +638,7 @@ def test_ui_answers_on_loopback_and_leaves_nothing_behind(number, warm_home):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # as without nohup
     )
     try:
         assert program.stdout is not None
