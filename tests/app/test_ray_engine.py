@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -14,8 +15,11 @@ from pathlib import Path
 import pytest
 from soak.processes import below, title
 
+from ferbench.formats.pass_profiles import PROFILE_FILE, read_pass_profiles
 from ferbench.tracking.files_store import FilesStore
 from helpers.clips import shrink
+
+FRAMES = 300
 
 
 @pytest.fixture
@@ -71,40 +75,67 @@ def test_a_cluster_that_is_not_there_ends_the_sweep_before_its_first_cell(
 @pytest.mark.slow
 @pytest.mark.weights
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
-def test_an_interrupted_sweep_leaves_no_process_and_the_next_one_goes_on(study, home, tmp_path):
+def test_an_interrupted_sweep_stores_what_it_did_and_the_next_one_goes_on(
+    study, samples, home, tmp_path
+):
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is an extra")
+    for name, width in (("anna", 640), ("ben", 512)):
+        clip = tmp_path / "videos" / f"{name}.mp4"
+        source = samples / "WolfgangLanger_Pexels.mp4"
+        shrink(source, clip, frames=FRAMES, width=width, height=360)
     command = [sys.executable, "-m", "ferbench.app.main", "run", "-m", *study]
-    command += ["hydra.launcher.engine=ray"]
+    command += ["hydra.launcher.engine=ray", "detector=mtcnn"]
     with (tmp_path / "log").open("w") as log:
-        sweep = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    started = wait_for_pass(sweep)
+        first = [*command, "runtime.chunk_s=3"]
+        sweep = subprocess.Popen(first, stdout=log, stderr=log, start_new_session=True)
+    begun = wait_for_chunk(sweep, home)
+    started = below(sweep.pid)
+    time.sleep(1.3)  # the next chunk of that video is due somewhat later
+    before = chunked(home)
     sweep.send_signal(signal.SIGINT)
     assert sweep.wait(timeout=120) == 130
     told = (tmp_path / "log").read_text()
+    assert "finishing what is in hand (Ctrl-C again: stop now)" in told
     assert "interrupted; what was finished is kept" in told
     assert "Traceback" not in told
     end = time.monotonic() + 30
     while any("ray" in title(pid) for pid in started):
         assert time.monotonic() < end, "Ray's processes are still there"
         time.sleep(0.1)
+    after = chunked(home)
+    assert all(after[key] > before[key] for key in begun), "what was done since is stored too"
+    assert not list(home.rglob(".seen-*"))
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
     assert "ray: 1 machine, up to" in again.stderr
     outcomes = [json.loads(path.read_text()) for path in home.rglob("result.json")]
     assert [outcome["metrics"]["work/frames_decoded"] for outcome in outcomes] == [0, 0]
+    assert chunked(home) == {}
+    [went_on] = (home / "mlruns" / "hydra").rglob(PROFILE_FILE)
+    frames = [each.frames for each in read_pass_profiles(went_on)]
+    assert len(frames) == 2
+    assert min(frames) <= FRAMES - min(begun.values())
 
 
-def wait_for_pass(sweep: subprocess.Popen) -> list[int]:
-    """The processes of a sweep as soon as one of them makes a pass."""
+def chunked(home: Path) -> dict[str, int]:
+    """Frames in the chunks of each table that is not done."""
+    frames: dict[str, int] = {}
+    for path in home.rglob("chunks/*/*.parquet"):
+        if name := re.fullmatch(r"(\d+)-(\d+)", path.stem):
+            key = path.parent.name
+            frames[key] = frames.get(key, 0) + int(name[2]) - int(name[1])
+    return frames
+
+
+def wait_for_chunk(sweep: subprocess.Popen, home: Path) -> dict[str, int]:
+    """What is ``chunked`` as soon as anything is."""
     end = time.monotonic() + 240
-    while True:
-        started = below(sweep.pid)
-        if any("ray::ferbench pass" in title(pid) for pid in started):
-            return started
+    while not (begun := chunked(home)):
         assert sweep.poll() is None
         assert time.monotonic() < end
         time.sleep(0.05)
+    return begun
 
 
 def test_ray_is_imported_by_its_engine_only(study, home):

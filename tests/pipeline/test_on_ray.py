@@ -28,7 +28,7 @@ from ferbench.errors import ClusterError, ConfigError
 from ferbench.pipeline.cache import Cache
 from ferbench.pipeline.on_ray import node, work
 from ferbench.pipeline.on_ray.cluster import _OWN, check_nodes, connected
-from ferbench.pipeline.on_ray.crew import RayCrew
+from ferbench.pipeline.on_ray.crew import RayCrew, size_of
 from ferbench.pipeline.on_ray.engine import RayEngine
 from ferbench.pipeline.plan import Plan
 from ferbench.pipeline.plan_parts import PlanOutcome, VideoJob
@@ -218,6 +218,15 @@ def test_a_machine_says_what_it_does_not_see(tmp_path):
     assert f"does not see the folder {tmp_path}/no;" in why_unfit(folders=[f"{tmp_path}/no"])
     assert f"does not see {video};" in why_unfit([(str(video), 6)])
     assert f"does not see {tmp_path}/b.mp4;" in why_unfit([(f"{tmp_path}/b.mp4", 5)])
+
+
+def test_a_video_that_vanished_is_one_that_no_machine_sees(tmp_path):
+    video = tmp_path / "a.mp4"
+    gone = [(str(video), size_of(video))]
+    assert f"does not see {video};" in why_unfit(gone)
+    video.write_bytes(b"")  # it comes back, perhaps as another
+    assert f"does not see {video};" in why_unfit(gone)
+    assert why_unfit([(str(video), size_of(video))]) == ""
 
 
 class Chatty:

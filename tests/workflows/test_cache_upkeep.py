@@ -21,6 +21,7 @@ from ferbench.last_use import RENEWED_S, mark_used
 from ferbench.owner import this_process
 from ferbench.pipeline import tables
 from ferbench.pipeline.cache import Cache
+from ferbench.pipeline.cache_contents import SEEN
 from ferbench.pipeline.sealed import seal_folder
 from ferbench.results import StageKey
 from ferbench.types import Pictures
@@ -213,6 +214,20 @@ def test_leftovers_of_dead_processes_are_told_and_go(cache):
     alive = {f"faces/00/{going_on.name}": 15, "locks/h.held": len(here)}
     assert files(cache) == sound | alive
     assert fb.verify_cache(folder=cache.folder).is_sound
+
+
+def test_the_mark_of_a_sweep_stays_until_no_sweep_can_have_it(cache):
+    mark = cache.folder / f"{SEEN}{uuid.uuid4().hex}"
+    mark.touch()
+    used(mark, 29)
+    fb.prune_cache(folder=cache.folder, to_gb=0, older_than_days=1)
+    assert mark.exists()
+    assert "" not in {row.name for row in fb.list_cache(folder=cache.folder).rows}
+    used(mark, 31)
+    checked = fb.verify_cache(folder=cache.folder)
+    assert list(checked.to_frame().problem) == ["mark of a sweep, of a dead process"]
+    fb.prune_cache(folder=cache.folder)
+    assert not mark.exists()
 
 
 def test_whatever_is_not_as_it_was_written_is_told_and_made_again(cache):

@@ -21,12 +21,16 @@ CHUNKS: Final = "chunks"
 """Rows of videos that are not done yet: a folder for each table."""
 KEPT: Final = "suspects"
 """What is known of videos that ended their decoder: a few bytes each, and never deleted."""
+SEEN: Final = ".seen-"
+"""Begin of the name of a file, at the top, by which machines see that their cache is the same."""
 
 _LEFT_S: Final = 3600.0
 """Nothing is written for so long: what is older was left by a writer who cannot be seen from here.
 """
 _SILENT_S: Final = 600.0
 """A lock whose holder, on another machine, has shown nothing for so long is one of a dead one."""
+_SWEEP_S: Final = 30 * 24 * 3600.0
+"""No sweep takes so long: an older file of one was left by a killed one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ class Leftover:
 
     Attributes:
         path: a file or a folder.
-        what: ``half written``, ``lock`` or ``lock of an older version``.
+        what: ``half written``, ``lock``, ``lock of an older version`` or ``mark of a sweep``.
         size_bytes: of all its files.
     """
 
@@ -152,6 +156,11 @@ def _look(
             size_bytes, _, touched_unix_s = _sized(path)
             if _is_left(path.name, now_unix_s - touched_unix_s):
                 left = Leftover(path=path, what="half written", size_bytes=size_bytes)
+                leftovers.append(left)
+        elif path.name.startswith(SEEN):
+            size_bytes, _, touched_unix_s = _sized(path)
+            if now_unix_s - touched_unix_s > _SWEEP_S:
+                left = Leftover(path=path, what="mark of a sweep", size_bytes=size_bytes)
                 leftovers.append(left)
         elif is_folder and not _is_one(path):
             for below in sorted(path.iterdir()):

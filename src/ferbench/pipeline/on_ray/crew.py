@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from ferbench.atomic import write_bytes
 from ferbench.errors import CacheError, ClusterError
+from ferbench.interrupts import InHand, in_hand
+from ferbench.pipeline.cache_contents import SEEN
 from ferbench.pipeline.on_ray import node
 from ferbench.pipeline.on_ray.cluster import check_nodes, here, pinned
 from ferbench.pipeline.on_ray.engine import RayEngine
@@ -33,6 +35,10 @@ _LOOK_S: Final = 1.0
 """Time between two looks at how far the passes are."""
 _LAST_S: Final = 10.0
 """Time in which the tally answers when all passes are over."""
+_PATIENCE_S: Final = 10.0
+"""Time in which tasks that are told to end may store what they have finished."""
+_UNSEEN: Final = -1
+"""Size of a video that is not there any more: no machine sees one of it."""
 _PASSED_ON: Final = ("FERBENCH_HOME", "FERBENCH_MODELS", "FERBENCH_UMASK")
 """Variables that are on all machines what they are here; none of them is a secret."""
 _AGAIN: Final = Text("run again; what the other videos gave is kept")
@@ -65,6 +71,7 @@ class RayCrew:
         Raises:
             ClusterError: a machine cannot make passes, or the cluster is gone.
             CacheError: the cache cannot be written.
+            KeyboardInterrupt: the work was asked to end; the tasks kept what they had finished.
         """
         self.engine.check_device(self.work.runtime.device)
         with _mark(self.work.cache) as mark:
@@ -75,20 +82,24 @@ class RayCrew:
                 "folders": [str(self.work.models)],
             }
             check_nodes(self.ray, self.engine, expected)
-            yield from self._dealt_out(expected, pieces)
+            with in_hand() as hand:
+                hand.begin()
+                yield from self._dealt_out(expected, pieces, hand)
 
     def _environment(self) -> dict[str, str]:
         own = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         return {"OMP_NUM_THREADS": str(self.engine.num_cpus), **own}
 
     def _dealt_out(
-        self, expected: dict[str, Any], pieces: Sequence[list[VideoJob]]
+        self, expected: dict[str, Any], pieces: Sequence[list[VideoJob]], hand: InHand
     ) -> Generator[tuple[int, PlanOutcome | Died], None, None]:
         tally = self.ray.remote(node.Tally).options(**pinned(self.ray, here(self.ray))).remote()
         asked: list[Any] = []
         waiting = self._tasks(expected, pieces, tally)
         try:
             while waiting:
+                if hand.should_end:
+                    raise KeyboardInterrupt
                 ready, _ = self.ray.wait(list(waiting), timeout=_LOOK_S)
                 asked = self._looked(tally, asked, pieces)
                 for ref in ready:
@@ -101,8 +112,19 @@ class RayCrew:
             ) from error
         finally:
             with suppress(self.ray.exceptions.RayError):
-                for ref in waiting:
-                    self.ray.cancel(ref, force=True)
+                self._end(list(waiting))
+
+    def _end(self, tasks: list[Any]) -> None:
+        """End tasks: a KeyboardInterrupt in each has it store what it has finished."""
+        if not tasks:
+            return
+        try:
+            for ref in tasks:
+                self.ray.cancel(ref, force=False)
+            self.ray.wait(tasks, num_returns=len(tasks), timeout=_PATIENCE_S, fetch_local=False)
+        finally:  # also where somebody cannot wait
+            for ref in tasks:
+                self.ray.cancel(ref, force=True)
 
     def _tasks(
         self, expected: dict[str, Any], pieces: Sequence[list[VideoJob]], tally: Any
@@ -118,7 +140,7 @@ class RayCrew:
         work = pickle.dumps(self.work)
         tasks = {}
         for number, jobs in enumerate(pieces):
-            videos = [(str(path), path.stat().st_size) for path in {job.path for job in jobs}]
+            videos = [(str(path), size_of(path)) for path in {job.path for job in jobs}]
             about = {**expected, "videos": videos}
             do_this = do.options(name=f"ferbench pass {number}")
             tasks[do_this.remote(about, number, work, pickle.dumps(jobs), tally)] = number
@@ -173,9 +195,18 @@ class RayCrew:
         assert isinstance(found, NodeOutcome)
         for warning in found.warnings:
             log.warning("%s: %s", name, warning)
-        self._show(number, found.outcome.frames_decoded)
+        work = found.outcome.work
+        self._show(number, work.frames_decoded + work.frames_continued)
         self._over.add(number)
         return found.outcome
+
+
+def size_of(video: Path) -> int:
+    """Bytes of a video, by which a machine sees that its own is the same."""
+    try:
+        return video.stat().st_size
+    except OSError:  # it vanished since it was planned; the machine that is given it says so
+        return _UNSEEN
 
 
 @contextmanager
@@ -185,7 +216,7 @@ def _mark(cache: Path) -> Iterator[str]:
     Raises:
         CacheError: the folder cannot be written.
     """
-    name = f".seen-{uuid.uuid4().hex}"
+    name = f"{SEEN}{uuid.uuid4().hex}"
     try:
         write_bytes(cache / name, b"")
     except OSError as error:
