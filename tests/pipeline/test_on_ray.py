@@ -135,7 +135,8 @@ def test_a_cluster_of_our_own_is_private(cluster):
     assert os.environ["RAY_AUTH_MODE"] == "token"
     [job] = cluster._private.state.state.job_table()
     assert job["Entrypoint"] == "ferbench"
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    handler = signal.getsignal(signal.SIGTERM)
+    assert not getattr(handler, "__module__", "").startswith("ray"), "Ray would end the process"
     assert listening([os.getpid(), *below(os.getpid())]) == {LOOPBACK}
 
 
