@@ -46,7 +46,7 @@ lock:  ## renew requirements-hashes.txt from requirements.txt (needs the network
 	$(PYTHON) -m venv .ferbench/lock
 	.ferbench/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	.ferbench/lock/bin/uv pip compile pyproject.toml --all-extras --constraint requirements.txt \
-	  --universal --python-version 3.11.5 --generate-hashes --no-annotate --no-emit-index-url \
+	  --universal --python-version 3.11.5 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock" --quiet --output-file requirements-hashes.txt
 
 audit: $(READY)  ## known holes in the packages of requirements-hashes.txt (needs the network), and weights that are here
