@@ -20,6 +20,8 @@ LETTER_PX = 6.2
 """About as wide as a letter of the small font."""
 PADDING_PX = 14
 GAP_PX = 6
+MOST_ROOMS = 6
+"""Side by side: the names of more would run into each other, so they stand in several lines."""
 STYLE = (
     "text { font: 13px sans-serif; fill: #1f2430 } "
     ".room { fill: #eef2f8; stroke: #7f8fa8 } "
@@ -55,11 +57,11 @@ def wrapped(text: str, width_px: float) -> list[str]:
 
 
 def drawing(rows: list[list[str]]) -> str:
-    """The picture: a row per layer; imports go down only, rooms of a row do not know each other."""
+    """The picture: a layer below the other; imports go down only, rooms of one are strangers."""
     y_px = GAP_PX
     parts = []
     for level, rooms in enumerate(rows):
-        boxes, height_px = _row(rooms, y_px)
+        boxes, height_px = _layer(rooms, y_px)
         parts.append(
             f'<text class="level" x="{GAP_PX}" '
             f'y="{y_px + height_px / 2 + 4:g}">{len(rows) - level}</text>'
@@ -76,8 +78,21 @@ def drawing(rows: list[list[str]]) -> str:
     return "\n".join([*start, *parts, "</svg>\n"])
 
 
+def _layer(rooms: list[str], y_px: int) -> tuple[list[str], int]:
+    """The boxes of a layer, in as many lines as they need, and its height in px."""
+    num_lines = -(-len(rooms) // MOST_ROOMS)
+    most = -(-len(rooms) // num_lines)
+    parts: list[str] = []
+    end_px = y_px
+    for first in range(0, len(rooms), most):
+        boxes, height_px = _row(rooms[first : first + most], end_px)
+        parts += boxes
+        end_px += height_px + GAP_PX
+    return parts, end_px - GAP_PX - y_px
+
+
 def _row(rooms: list[str], y_px: int) -> tuple[list[str], int]:
-    """The boxes of a row, and its height in px."""
+    """The boxes of a line, and its height in px."""
     free_px = WIDTH_PX - MARGIN_PX - GAP_PX * (len(rooms) + 1)
     width_px = free_px / len(rooms)
     is_alone = len(rooms) == 1
