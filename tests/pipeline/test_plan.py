@@ -7,7 +7,9 @@ import hashlib
 import itertools
 import multiprocessing
 import os
+import shutil
 import signal
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -114,6 +116,33 @@ def test_only_what_is_missing_is_made(recipes, clip, models, tmp_path):
     outcome = plan_of(recipes[:4], [clip], tmp_path, models).run()
     assert outcome.frames_decoded == 36
     assert outcome.work.frames_detected == 0, "its faces were there"
+
+
+def test_what_others_made_while_it_waited_changes_the_locks(recipes, clip, models, tmp_path):
+    analysed(recipes[0], clip, tmp_path / "others", models)
+    waited, made_under = [], []
+
+    class SharedCache(Cache):
+        """While this process waits for its first lock, another one makes that recipe's tables."""
+
+        @contextmanager
+        def lock(self, key, *, waiting):
+            with super().lock(key, waiting=waiting):
+                if not waited:
+                    shutil.copytree(tmp_path / "others", self.folder, dirs_exist_ok=True)
+                waited.append(key.key)
+                yield
+
+        def write(self, key, table, about):
+            made_under.append((key.key, [path.stem for path in self.locks.glob("*")]))
+            return super().write(key, table, about)
+
+    jobs = [VideoJob(recipe=each, path=clip, video_id="v") for each in recipes[:3:2]]
+    cache = SharedCache(tmp_path / "mine")
+    plan = Plan(jobs, runtime=Runtime(device="cpu"), cache=cache, models=models)
+    assert plan.run().work.frames_detected == 0
+    [(key, held)] = made_under
+    assert key in held, "the expressions of the other crop, under their own lock"
 
 
 def test_a_video_that_cannot_be_read_stops_no_other(recipes, clip, models, tmp_path):

@@ -211,10 +211,19 @@ class Plan:
 
     def _run(self, group: _Group, on_frames: Callable[[int], None]) -> None:
         """One pass, unless other processes made everything meanwhile."""
+        while not self._is_made(group, on_frames):
+            pass
+
+    def _is_made(self, group: _Group, on_frames: Callable[[int], None]) -> bool:
+        """Make what is missing; False = others made so much meanwhile that other locks are due."""
         with ExitStack() as locks:
-            for key, request in _to_lock(self._lacking(group)):
+            wanted = _to_lock(self._lacking(group))
+            for key, request in wanted:
                 locks.enter_context(self._cache.lock(key, waiting=request.tell_waiting))
             lacking = self._lacking(group)
+            held = {key for key, _ in wanted}
+            if not {key for key, _ in _to_lock(lacking)} <= held:
+                return False
             if lacking:
                 self.outcome.passes += 1
                 _, profile = computed(
@@ -226,6 +235,7 @@ class Plan:
                 )
                 if profile is not None:
                     self.outcome.profiles.append(profile)
+        return True
 
     def _lacking(self, group: _Group) -> list[tuple[Request, Stored]]:
         """Requests that lack something now and whose networks can be loaded, with what they have.
