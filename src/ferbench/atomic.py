@@ -53,8 +53,8 @@ def replacing(path: Path) -> Iterator[Path]:
         close_file(part)
         part.replace(path)
     except OSError as error:
-        if error.filename == str(part):  # nobody knows that name
-            error.filename = str(path)
+        if part.name in f"{error.filename} {error.filename2}":  # nobody knows that name
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     finally:
         part.unlink(missing_ok=True)

@@ -12,8 +12,11 @@ import shutil
 import subprocess
 from contextlib import contextmanager
 
+import av
 import pytest
 
+from ferbench import atomic
+from ferbench.system_errors import said
 from helpers.faulty_mount import why_no_mount
 
 needs_mount = pytest.mark.skipif(bool(why_no_mount()), reason=why_no_mount())
@@ -128,3 +131,26 @@ def test_what_is_exported_and_imported(videos, warm_home, tmp_path, models, monk
         assert left_over(tmp_path) == []
         remount("size=16m")
         assert ferbench("models", "import", models).code == 0
+
+
+def write_with_ffmpeg(source, part):
+    with av.open(str(source)) as video, av.open(str(part), "w", format="mp4") as copy:
+        stream = copy.add_stream_from_template(video.streams.video[0])
+        for packet in video.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                copy.mux(packet)
+
+
+@pytest.mark.parametrize("write", [write_with_ffmpeg, shutil.copyfile])
+def test_whoever_writes_the_file_that_is_meant_is_named(write, clip, tmp_path):
+    target = tmp_path / "new" / "copy.mp4"
+    error = None
+    with files_up_to(2000):
+        try:
+            with atomic.replacing(target) as part:
+                write(clip, part)
+        except OSError as raised:
+            error = raised
+    assert said(error) == f"{target}: File too large; {NO_ROOM}"
+    assert list(target.parent.iterdir()) == []
