@@ -147,6 +147,18 @@ def test_a_store_of_a_newer_mlflow(root):
         migrate_runs(root=root)
 
 
+def test_a_file_that_is_none_ends_in_a_sentence(tmp_path, ferbench):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no database, but some text")
+    ended = ferbench("runs", "migrate", notes)
+    assert ended.code == 1
+    assert "file is not a database" in ended.err
+    assert "Is it a store of MLflow's?" in ended.err
+    assert "Traceback" not in ended.err
+    assert notes.read_text() == "no database, but some text"
+    assert {path.name for path in tmp_path.glob("notes*")} <= {"notes.txt", "notes.txt.lock"}
+
+
 def test_there_is_none(tmp_path):
     with pytest.raises(TrackingError, match="there is no database"):
         migrate_runs(root=tmp_path)

@@ -13,13 +13,14 @@ from soak.servers import MlflowServer
 
 from ferbench.errors import TrackingError
 from ferbench.rights import umask
+from ferbench.secret_texts import keep_name, keep_secret
 from ferbench.tracking import presence
 from ferbench.tracking.mlflow_store import MlflowStore
 from ferbench.tracking.query import runs_of
 from ferbench.tracking.queued_store import QueuedStore
 from ferbench.tracking.record import Input, Record
 from ferbench.tracking.settings import MlflowTracking
-from ferbench.tracking.store import CELL_TAG, SUPERSEDED_TAG, names_of
+from ferbench.tracking.store import CELL_TAG, ERROR_TAG, SUPERSEDED_TAG, names_of
 from ferbench.workflows.doctor_outbox import check_outbox
 from ferbench.workflows.sync import sync, waiting_records
 from ferbench.workflows.tidy_runs import look_at_runs
@@ -270,6 +271,31 @@ def test_a_run_whose_end_waits_has_not_died(server, gate, root):
     assert other.unended([experiment]) == []
     assert run not in {each.row.run_id for each in look_at_runs(uri=gate.address, root=root)}
     assert [row["status"] for row in recorded_open(server, root, "waits")] == ["RUNNING"]
+
+
+def test_secrets_and_names_do_not_wait(gate, root):
+    """Who delivers what waits may be another process, which knows neither."""
+    keep_secret("hunter2-Zq9")
+    keep_name("Anna", "P-1f")
+    store = store_of(gate, root)
+    gate.open_for = 0
+    run = store.start(store.prepare("masked"), "run of Anna", kind="run")
+    numbers = {"dataset.annotator": "hunter2-Zq9"}
+    store.log_numbers(run, params=numbers, metrics={}, tags={ERROR_TAG: "Anna: hunter2-Zq9"})
+    waiting = "".join(path.read_text() for path in store.outbox.folder.rglob("entry.json"))
+    assert "hunter2" not in waiting
+    assert "Anna" not in waiting
+    assert waiting.count("P-1f") == 2
+
+
+def test_a_store_for_which_nothing_waits_is_told(gate, root):
+    store = store_of(gate, root)
+    gate.open_for = 0
+    store.start(store.prepare("mistyped"), "one", kind="run")
+    told = f"nothing waits for http://lab, but for {gate.address}"
+    with pytest.raises(TrackingError, match=told):
+        sync(uri="http://lab", root=root)
+    assert [each.name for each in waiting_records(root=root)] == ["one"]
 
 
 def test_a_sweep_goes_on_as_the_same_while_the_store_is_away_and_after(server, gate, root):

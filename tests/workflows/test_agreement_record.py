@@ -6,14 +6,19 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
+from ferbench.errors import TrackingError
 from ferbench.results import RunRow
 from ferbench.scoring.agreement.segments import Detections
+from ferbench.tracking.files_store import FilesStore
+from ferbench.tracking.store import ERROR_TAG
 from ferbench.types import Channels, Expressions, Regression
 from ferbench.workflows.agreement.comparison import compare_models
 from ferbench.workflows.agreement.outputs import ModelOutputs
 from ferbench.workflows.agreement.record import MAX_METRICS, metrics_of
 from ferbench.workflows.agreement.recorded_runs import _Sessions, _without_classes, model_names
+from ferbench.workflows.tracked_run import ended_whatever_happens
 
 
 def run_row(run_id: str, **params: str) -> RunRow:
@@ -72,3 +77,24 @@ def test_a_model_without_classes_has_no_frames_to_compare():
     assert _without_classes(sessions) == [
         "units: the model tells no classes, so its frames have no expressions to compare"
     ]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "full"])
+def test_a_record_that_breaks_off_is_ended_with_its_reason(kept, tmp_path, caplog):
+    class Store(FilesStore):
+        """One that may have no room any more when the record breaks off."""
+
+        def log_numbers(self, run_id, **numbers):
+            if not kept:
+                raise TrackingError("no room")
+            super().log_numbers(run_id, **numbers)
+
+    store = Store(folder=tmp_path)
+    run = store.start(store.prepare("x"), "agreement", kind="agreement")
+    with pytest.raises(KeyboardInterrupt), ended_whatever_happens(store, run):
+        raise KeyboardInterrupt
+    [row] = store.search(list(store.experiments()))
+    if kept:
+        assert (row.state, row.tags[ERROR_TAG]) == ("failed", "interrupted")
+    else:
+        assert "no room" in caplog.text, "the interrupt is raised all the same"

@@ -65,6 +65,17 @@ def test_videos_of_a_list_are_placed_and_changed_ones_told(archive):
     assert change.stops
 
 
+def test_a_name_that_two_videos_have_places_none(archive):
+    """The list says which is which by folders that are gone; none is taken for the other."""
+    twins = (video("a.mp4", b"\0anna"), video("a.mp4", b"\0ben"))
+    moved = moved_to(archive, {**FLAT, "manifest": "list.csv"}, twins, digest_of, archive / "none")
+    parts = tuple(Part(path=Path(f"/old/{folder}/a.mp4")) for folder in ("p1", "p2"))
+    session = Session(session_id="s", parts=parts, participant="p", camera="", observed=None)
+    loaded = with_found(LoadedDataset(sessions=(session,)), moved.files)
+    assert [part.path for part in loaded.sessions[0].parts] == [part.path for part in parts]
+    assert [change.stops for change in changed_inputs(twins, loaded, digest_of)] == [True]
+
+
 @pytest.mark.parametrize("names", [("../a.mp4",), ("a.mp4", "a.mp4"), ("",)])
 def test_names_that_are_none_of_files_make_no_links(names, archive, tmp_path):
     wanted = [video(name, b"\0anna") for name in names]

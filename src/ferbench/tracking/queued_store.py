@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from ferbench.errors import TrackingError
 from ferbench.owner import this_process
 from ferbench.results import RunKind, RunRow
+from ferbench.secret_texts import masked, masked_values
 from ferbench.tracking import provisional
 from ferbench.tracking.delivery import Delivery
 from ferbench.tracking.entries import End, Entry, Files, GoOn, Inputs, Numbers, Start, View
@@ -66,7 +67,8 @@ class QueuedStore:
         """Create a run; return its id, a provisional one where the store is away."""
         run_id = provisional.new_run_id()
         tags = first_tags(kind, parent)
-        entry = Start(experiment_id=experiment_id, name=name, tags=tags, at_s=time.time())
+        at_s = time.time()
+        entry = Start(experiment_id=experiment_id, name=masked(name), tags=tags, at_s=at_s)
         created = self._presence.asked(lambda: self._started(run_id, entry, parent))
         if not created:
             self.outbox.add(run_id, entry)
@@ -100,9 +102,15 @@ class QueuedStore:
         metrics: Mapping[str, float],
         tags: Mapping[str, str],
     ) -> None:
-        """Write params, metrics and tags."""
+        """Write params, metrics and tags.
+
+        Secrets and names are masked before they wait: who delivers them may not know them.
+        """
         numbers = Numbers(
-            params=dict(params), metrics=dict(metrics), tags=dict(tags), at_s=time.time()
+            params=masked_values(dict(params)),
+            metrics=dict(metrics),
+            tags=masked_values(dict(tags)),
+            at_s=time.time(),
         )
         self._write(run_id, numbers)
 

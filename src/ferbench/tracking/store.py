@@ -148,3 +148,9 @@ class Store(Protocol):
         limit: int | None = None,
     ) -> list[RunRow]:
         """Runs of these experiments, newest first; of one kind, or of one sweep, where asked."""
+
+
+def end_failed(store: Store, run_id: str, reason: str) -> None:
+    """End a run with the reason why it has no result."""
+    store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: reason})
+    store.end(run_id, failed=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from ferbench.checks import check_choice
 from ferbench.errors import CacheError, ConfigError
 from ferbench.pipeline import cache_prune
 from ferbench.pipeline.cache_check import broken_ones, table_about
@@ -39,6 +40,7 @@ def list_cache(
     Raises:
         CacheError: there is no such folder, or it cannot be read.
     """
+    check_choice("by", by, ("stage", "video"))
     contents = contents_of(_usual(folder))
     groups: dict[str, list[Entry]] = {}
     videos = _videos(contents) if by == "video" else {}

@@ -139,26 +139,17 @@ class Evaluation:
             overrides: what was asked for, as it was written.
             cell: name of the run as a cell of a sweep; "" = it is none.
         """
-        recipe, asked = self.settings.recipe, self.settings.report
-        write_files(
-            self.report,
-            folder,
-            stamp_s=recipe.scoring.stamp_s,
-            level=recipe.event.level,
-            max_timelines=asked.timelines,
-            style=asked.style,
-        )
+        asked = self.settings.report
+        self.write_tables(folder, timelines=asked.timelines)
         write_pages(
             self.report,
             folder,
-            recipe,
+            self.settings.recipe,
             self.params,
             most=asked.cell_pages if cell else asked.pages,
             cell=cell,
             everybody=self.everybody,
         )
-        if self.statistics:
-            self.statistics.copy_to(folder)
         parts = [part for result in self.report.sessions for part in result.parts]
         profiles = profiles_of(part.analysis for part in parts)
         if profiles:
@@ -170,6 +161,20 @@ class Evaluation:
             config_yaml=config_yaml,
             overrides=tuple(overrides),
         )
+
+    def write_tables(self, folder: Path, *, timelines: int = 0) -> None:
+        """Write the tables of results and the statistics, with so many pictures of timelines."""
+        recipe = self.settings.recipe
+        write_files(
+            self.report,
+            folder,
+            stamp_s=recipe.scoring.stamp_s,
+            level=recipe.event.level,
+            max_timelines=timelines,
+            style=self.settings.report.style,
+        )
+        if self.statistics:
+            self.statistics.copy_to(folder)
 
 
 def _interval(numbers: Mapping[str, float], name: str) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from filelock import FileLock, Timeout
 
 from ferbench.errors import TrackingError
 from ferbench.places import default_root
+from ferbench.tracking.mlflow_client import explained
 from ferbench.tracking.mlflow_schema import Migrated, migrate
 
 _PATIENCE_S = 60.0
@@ -30,7 +31,10 @@ def migrate_runs(database: str | Path | None = None, *, root: Path | None = None
     if not path.is_file():
         raise TrackingError(f"there is no database {path}")
     try:
-        with FileLock(path.with_name(f"{path.name}.lock"), timeout=_PATIENCE_S):
+        with (
+            FileLock(path.with_name(f"{path.name}.lock"), timeout=_PATIENCE_S),
+            explained(f"sqlite:///{path}", "migrating", "Is it a store of MLflow's?"),
+        ):
             return migrate(path.resolve())
     except Timeout as error:
         raise TrackingError(f"{path} is in use by another process; end that first") from error

@@ -16,7 +16,6 @@ from ferbench.face_columns import face_columns
 from ferbench.formats.predictions import read_predictions
 from ferbench.pipeline.cache import Cache
 from ferbench.places import default_root
-from ferbench.report.files import write_files
 from ferbench.report.run_text import failure_line
 from ferbench.results import Report
 from ferbench.secret_texts import masked
@@ -165,17 +164,8 @@ def _compared(
     run: RecordedRun, changes: tuple[Change, ...], evaluation: Evaluation, folder: Path
 ) -> Reproduction:
     """What came out, beside what the run recorded."""
-    report, recipe = evaluation.report, evaluation.settings.recipe
-    write_files(
-        report,
-        folder,
-        stamp_s=recipe.scoring.stamp_s,
-        level=recipe.event.level,
-        max_timelines=0,
-        style=evaluation.settings.report.style,
-    )
-    if evaluation.statistics:
-        evaluation.statistics.copy_to(folder)
+    report = evaluation.report
+    evaluation.write_tables(folder)
     predictions, without = _predictions(run, report)
     not_compared = []
     if without:

@@ -93,11 +93,18 @@ def sync(*, uri: str | None = None, root: Path | None = None) -> SyncedRecords:
         uri: the store; None = all for which something waits. An address with a password must be
             given: passwords are not kept.
         root: the folder that holds runs; None = the default one.
+
+    Raises:
+        TrackingError: nothing waits for that store, but for others.
     """
     place = root or default_root()
     waiting = outboxes(place)
     if uri is not None:
-        waiting = [Outbox(root=place, uri=uri)]
+        asked = Outbox(root=place, uri=uri)
+        if waiting and not asked.waiting():
+            stores = " and for ".join(outbox.uri for outbox in waiting)
+            raise TrackingError(f"nothing waits for {asked.uri}, but for {stores}", key="uri")
+        waiting = [asked]
     synced = [_synced(outbox, uri or outbox.uri, place) for outbox in waiting]
     return SyncedRecords(
         delivered=tuple(record for each in synced for record in each.delivered),
@@ -107,11 +114,11 @@ def sync(*, uri: str | None = None, root: Path | None = None) -> SyncedRecords:
 
 def _synced(outbox: Outbox, uri: str, root: Path) -> SyncedRecords:
     """What became of what waits for a store; where it cannot be used, all waits with the reason."""
-    before, reason = _records(outbox), ""
+    before, reason = _records(outbox), Text()
     try:
         _deliver(outbox, MlflowStore(uri=uri, root=root))
     except TrackingError as error:
-        reason = str(error)
+        reason = error.text()
     left = [replace(each, reason=each.reason or reason) for each in _records(outbox)]
     waiting_ids = {each.run_id for each in left}
     delivered = tuple(each for each in before if each.run_id not in waiting_ids)

@@ -15,7 +15,7 @@ from ferbench.results import RunRow
 from ferbench.sentences import Action, Text
 from ferbench.tracking.outbox import Outbox
 from ferbench.tracking.query import existing_stores, run_named, with_deaths
-from ferbench.tracking.store import DIED, ERROR_TAG, Store
+from ferbench.tracking.store import DIED, Store, end_failed
 from ferbench.wording import plural
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ def _close(store: Store, row: RunRow) -> bool:
     """End a run as failed; False = it ended by itself between being read and looked for."""
     if all(row.run_id != each.run_id for each in store.unended([row.experiment_id])):
         return False
-    store.log_numbers(row.run_id, params={}, metrics={}, tags={ERROR_TAG: DIED})
-    store.end(row.run_id, failed=True)
+    end_failed(store, row.run_id, DIED)
     return True
 
 

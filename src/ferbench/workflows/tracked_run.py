@@ -22,7 +22,7 @@ from ferbench.system_errors import FORESEEN as SYSTEM
 from ferbench.system_errors import said
 from ferbench.tracking.record import Record
 from ferbench.tracking.settings import Predictions
-from ferbench.tracking.store import CELL_TAG, ERROR_TAG, NOTE_TAG, Store
+from ferbench.tracking.store import CELL_TAG, NOTE_TAG, Store, end_failed
 from ferbench.tracking.view import artifact_page
 from ferbench.workflows.evaluation import Evaluation
 from ferbench.workflows.recording import log_predictions
@@ -173,13 +173,26 @@ class TrackedRun:
         """End the record of a run that broke off, with its reason."""
         if self.stored is None:
             return
-        store, run_id = self.stored.store, self.stored.run_id
-        tags = {ERROR_TAG: without_folders(reason)}
-        try:
-            store.log_numbers(run_id, params={}, metrics={}, tags=tags)
-            store.end(run_id, failed=True)
-        except TrackingError as error:
-            log.error("%s", error)
+        end_broken_off(self.stored.store, self.stored.run_id, reason)
+
+
+def end_broken_off(store: Store, run_id: str, reason: str) -> None:
+    """End a record that broke off, with its reason; that it cannot be is told."""
+    try:
+        end_failed(store, run_id, without_folders(reason))
+    except TrackingError as error:
+        log.error("%s", error)
+
+
+@contextmanager
+def ended_whatever_happens(store: Store, run_id: str) -> Iterator[None]:
+    """A record that is begun is ended: as failed, with the reason, by an error or interrupt."""
+    try:
+        yield
+    except BaseException as error:
+        end_broken_off(store, run_id, reason_of(error))
+        raise
+    store.end(run_id, failed=False)
 
 
 def reason_of(error: BaseException, words: Words | None = None) -> str:

@@ -15,11 +15,11 @@ from ferbench.tracking.store import (
     CELL_TAG,
     DIED,
     ENDED_BY_TAG,
-    ERROR_TAG,
     NOTE_TAG,
     SESSIONS_FAILED_TAG,
     SUPERSEDED_TAG,
     Store,
+    end_failed,
     names_of,
 )
 from ferbench.workflows.recording import predictions_tag
@@ -120,7 +120,7 @@ class TrackedSweep:
         rows = self.store.search([self.experiment_id], parent=self.run_id)
         for row in rows:
             if row.state == "running":
-                self._end_failed(row.run_id, DIED)
+                end_failed(self.store, row.run_id, DIED)
         return replace(self, cells={row.run_id: row for row in rows})
 
     def set_aside(self, counted: Collection[str]) -> None:
@@ -142,16 +142,12 @@ class TrackedSweep:
         """
         for name, error in unrecorded:
             run_id = self.store.start(self.experiment_id, name, kind="cell", parent=self.run_id)
-            self._end_failed(run_id, without_folders(error))
+            end_failed(self.store, run_id, without_folders(error))
         if not lost:
             return
         for row in self.store.search([self.experiment_id], parent=self.run_id):
             if row.state == "running":
-                self._end_failed(row.run_id, DIED)
-
-    def _end_failed(self, run_id: str, reason: str) -> None:
-        self.store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: reason})
-        self.store.end(run_id, failed=True)
+                end_failed(self.store, row.run_id, DIED)
 
     def close(
         self,

@@ -18,7 +18,6 @@ from ferbench.pages.document import write_page
 from ferbench.pages.sweep_page import SweepContents, sweep_page
 from ferbench.places import default_root
 from ferbench.report.comparison import Comparison
-from ferbench.report.files import write_files
 from ferbench.results import RunRow
 from ferbench.rights import make_folder
 from ferbench.tracking.query import open_store, runs_of
@@ -143,19 +142,9 @@ def _write(
 
 def _of_evaluation(evaluation: Evaluation, row: RunRow) -> CellTables:
     """Tables of an evaluation, by the way of its files."""
-    recipe = evaluation.settings.recipe
     with tempfile.TemporaryDirectory(prefix="ferbench-report-") as scratch:
         folder = Path(scratch)
-        write_files(
-            evaluation.report,
-            folder,
-            stamp_s=recipe.scoring.stamp_s,
-            level=recipe.event.level,
-            max_timelines=0,
-            style=evaluation.settings.report.style,
-        )
-        if evaluation.statistics:
-            evaluation.statistics.copy_to(folder)
+        evaluation.write_tables(folder)
         return read_cell(tables_below(folder), stamp=stamp_of(row))
 
 

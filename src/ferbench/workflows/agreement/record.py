@@ -6,6 +6,7 @@ import math
 import re
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -19,6 +20,7 @@ from ferbench.tracking.store import NOTE_TAG, Store
 from ferbench.workflows.agreement.files import write_numbers
 from ferbench.workflows.agreement.parts import EmotionAgreement, Pair, SegmentAgreement
 from ferbench.workflows.agreement.result import Agreement
+from ferbench.workflows.tracked_run import ended_whatever_happens
 
 MAX_METRICS: Final = 900
 """MLflow takes 1000 metrics in one call."""
@@ -126,12 +128,13 @@ def record_agreement(
     if not sweep_id:
         run_id = store.start(experiment_id, name[:_MAX_NAME], kind="agreement")
         tags[NOTE_TAG] = f"How far the models of {agreement.source} agree."
-    store.log_numbers(run_id, params={}, metrics=metrics_of(agreement), tags=tags)
-    with tempfile.TemporaryDirectory(prefix="ferbench-agreement-") as scratch:
+    with (
+        nullcontext() if sweep_id else ended_whatever_happens(store, run_id),
+        tempfile.TemporaryDirectory(prefix="ferbench-agreement-") as scratch,
+    ):
+        store.log_numbers(run_id, params={}, metrics=metrics_of(agreement), tags=tags)
         files = write_numbers(agreement, Path(scratch), style)
         store.log_files(run_id, files, FOLDER)
-    if not sweep_id:
-        store.end(run_id, failed=False)
     location = f"{store.location(run_id)}/{FOLDER}"
     return RecordedAgreement(run_id=run_id, on_sweep=bool(sweep_id), location=location)
 

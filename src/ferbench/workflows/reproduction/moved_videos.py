@@ -114,8 +114,12 @@ def found_by_digest(
 
 
 def with_found(loaded: LoadedDataset, found: Mapping[Input, Path]) -> LoadedDataset:
-    """Sessions whose missing videos are those that were found under their names."""
-    by_name = {item.name: path for item, path in found.items()}
+    """Sessions whose missing videos are those that were found under their names.
+
+    A name that several videos of the run have says of none which one it is: they stay missing.
+    """
+    num_of = Counter(item.name for item in found)
+    by_name = {item.name: path for item, path in found.items() if num_of[item.name] == 1}
 
     def placed(part: Part) -> Part:
         if part.path.is_file() or part.path.name not in by_name:

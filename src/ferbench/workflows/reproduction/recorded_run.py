@@ -37,6 +37,7 @@ class RecordedRun:
         inputs: the files that it read.
         environment: versions and machine; empty = not recorded.
         keys: by session, of each part the keys of its stages.
+        owners: by the first digits of a key, the run that has its table of predictions.
     """
 
     store: Store
@@ -45,6 +46,7 @@ class RecordedRun:
     inputs: tuple[Input, ...]
     environment: Mapping[str, str]
     keys: Mapping[str, list[Mapping[str, str]]]
+    owners: Mapping[str, str]
 
     @property
     def short_name(self) -> str:
@@ -87,20 +89,13 @@ class RecordedRun:
         key = (
             of_session[part].get("expressions", "")[:_KEY_DIGITS] if part < len(of_session) else ""
         )
-        owner = self._owner(key) if _KEY.fullmatch(key) else None
+        owner = self.owners.get(key) if _KEY.fullmatch(key) else None
         if owner is None:
             yield None
             return
         place = f"{PREDICTIONS}/{key}"
         with self.store.artifacts(owner, only=[place]) as folder:
             yield next((folder / place).glob("*.parquet"), None)
-
-    def _owner(self, key: str) -> str | None:
-        """The run that has the table of a key."""
-        for row in self.store.search([self.row.experiment_id]):
-            if key in row.tags.get(PREDICTIONS_TAG, "").split(","):
-                return row.run_id
-        return None
 
 
 def tables_below(folder: Path) -> dict[str, Path]:
@@ -139,7 +134,17 @@ def opened(run: str, *, uri: str | None, root: Path) -> Iterator[RecordedRun]:
             inputs=store.inputs(row.run_id),
             environment=_texts(folder / ENVIRONMENT_FILE),
             keys=_keys(folder / KEYS_FILE),
+            owners=_owners(store, row.experiment_id),
         )
+
+
+def _owners(store: Store, experiment_id: str) -> dict[str, str]:
+    """The newest run that has the table of predictions of a key, by key."""
+    owners: dict[str, str] = {}
+    for row in store.search([experiment_id]):
+        for key in row.tags.get(PREDICTIONS_TAG, "").split(","):
+            owners.setdefault(key, row.run_id)
+    return owners
 
 
 def _found(run: str, uri: str | None, root: Path) -> tuple[Store, RunRow]:

@@ -10,14 +10,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from ferbench.places import default_root, without_folders
+from ferbench.places import default_root
 from ferbench.report.figures import PLAIN, PictureStyle
 from ferbench.tracking.record import as_logged
 from ferbench.tracking.settings import MlflowTracking
-from ferbench.tracking.store import ERROR_TAG, NOTE_TAG, Store
+from ferbench.tracking.store import NOTE_TAG, Store
 from ferbench.workflows.standings.board import Board, Standing
 from ferbench.workflows.standings.files import write
 from ferbench.workflows.standings.text import title
+from ferbench.workflows.tracked_run import ended_whatever_happens
 
 KIND: Final = "leaderboard"
 """Of the run, of its experiment, of the folder of its files, and before each metric."""
@@ -85,14 +86,8 @@ def record_leaderboard(
     with tempfile.TemporaryDirectory(prefix="ferbench-leaderboard-") as scratch:
         paths = write(board, Path(scratch), style=style)
         run_id = store.start(store.prepare(target.experiment), title(board), kind="leaderboard")
-        try:
+        with ended_whatever_happens(store, run_id):
             _log(board, store, run_id, paths, Path(scratch))
-        except BaseException as error:  # an interrupt, too, must not leave a run that goes on
-            reason = without_folders(str(error)) or type(error).__name__
-            store.log_numbers(run_id, params={}, metrics={}, tags={ERROR_TAG: reason})
-            store.end(run_id, failed=True)
-            raise
-    store.end(run_id, failed=False)
     return RecordedBoard(run_id=run_id, location=f"{store.location(run_id)}/{KIND}")
 
 

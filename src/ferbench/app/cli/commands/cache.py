@@ -94,7 +94,10 @@ def cache_prune(
             typer.echo(path)
     typer.echo(pruned.line())
     if pruned.is_over:
-        typer.echo("what stays is in use, or was used just now; see --older-than", err=True)
+        others = "of other stages, " if stage else ""
+        typer.echo(
+            f"what stays is {others}in use, or was used just now; see --older-than", err=True
+        )
         raise typer.Exit(1)
 
 

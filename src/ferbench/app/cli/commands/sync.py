@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ferbench.app.cli.options import errors_in_words
+from ferbench.app.words import OptionWords
+from ferbench.sentences import told
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ferbench.workflows.sync import WaitingRecord
+
+
+_WORDS = OptionWords({"uri": "--uri"})
 
 
 def sync(
@@ -38,7 +45,8 @@ def sync(
         _show("waits", waiting)
         typer.echo(f"{plural(len(waiting), 'record')} waiting")
         return
-    synced = deliver(uri=uri)
+    with errors_in_words(_WORDS):
+        synced = deliver(uri=uri)
     _show("delivered", synced.delivered)
     _show("waits", synced.waiting)
     typer.echo(f"{plural(len(synced.delivered), 'record')} delivered")
@@ -51,4 +59,4 @@ def _show(became: str, records: Sequence[WaitingRecord]) -> None:
         name = record.name or "(begun in the store)"
         typer.echo(f"{became:9}  {record.began:%Y-%m-%d %H:%M}  {record.run_id[:13]}  {name}")
     for reason in dict.fromkeys(record.reason for record in records if record.reason):
-        typer.echo(f"because: {reason}", err=True)
+        typer.echo(f"because: {told(reason, _WORDS)}", err=True)
